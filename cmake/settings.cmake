@@ -1,0 +1,31 @@
+# Language level, warnings, sanitizers and the two optional accelerators of a build: ccache and mold.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+set(RHA_SANITIZE "" CACHE STRING "Sanitizers: empty, 'address,undefined' or 'thread'")
+
+add_compile_options(-Wall -Wextra -Werror -Wno-missing-field-initializers -fno-omit-frame-pointer)
+include_directories(${CMAKE_SOURCE_DIR})
+add_compile_definitions(RHA_VERSION="${PROJECT_VERSION}")
+
+if(RHA_SANITIZE)
+  add_compile_options(-fsanitize=${RHA_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${RHA_SANITIZE})
+endif()
+
+find_program(RHA_CCACHE ccache)
+if(RHA_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${RHA_CCACHE})
+endif()
+
+find_program(RHA_MOLD mold)
+if(RHA_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()

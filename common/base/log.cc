@@ -1,0 +1,170 @@
+#include "common/base/log.h"
+
+#include <spdlog/formatter.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <ctime>
+#include <memory>
+
+namespace rha::log {
+namespace {
+
+constexpr char kTextPattern[] = "%Y-%m-%dT%H:%M:%S.%e%z %^%-5l%$ %v";
+
+// spdlog's patterns do not escape the message, so JSON has a formatter of its own.
+class JsonFormatter final : public spdlog::formatter {
+ public:
+  explicit JsonFormatter(std::string program) : program_(std::move(program)) {}
+
+  void format(const spdlog::details::log_msg& msg, spdlog::memory_buf_t& out) override {
+    using std::chrono::duration_cast;
+    const auto since_epoch = msg.time.time_since_epoch();
+    const std::time_t seconds = duration_cast<std::chrono::seconds>(since_epoch).count();
+    const auto millis = duration_cast<Millis>(since_epoch).count() % 1000;
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    char stamp[32];
+    std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
+    const std::string line = fmt::format(
+        R"({{"time":"{}.{:03}Z","level":"{}","program":{},"message":{}}})" "\n", stamp, millis,
+        LevelName(msg.level),
+        JsonQuote(program_), JsonQuote({msg.payload.data(), msg.payload.size()}));
+    out.append(line.data(), line.data() + line.size());
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<JsonFormatter>(program_);
+  }
+
+ private:
+  using Millis = std::chrono::milliseconds;
+  static const char* LevelName(spdlog::level::level_enum level) {
+    switch (level) {
+      case spdlog::level::debug: return "debug";
+      case spdlog::level::warn: return "warn";
+      case spdlog::level::err: return "error";
+      default: return "info";
+    }
+  }
+  std::string program_;
+};
+
+spdlog::level::level_enum ToSpdlog(Level level) {
+  switch (level) {
+    case Level::kDebug: return spdlog::level::debug;
+    case Level::kInfo: return spdlog::level::info;
+    case Level::kWarn: return spdlog::level::warn;
+    case Level::kError: return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+std::shared_ptr<spdlog::logger>& Logger() {
+  static std::shared_ptr<spdlog::logger> logger = [] {
+    auto made = std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern(kTextPattern);
+    made->flush_on(spdlog::level::debug);
+    return made;
+  }();
+  return logger;
+}
+
+// Length of the well-formed UTF-8 sequence at text[i], or 0.
+size_t Utf8Length(std::string_view text, size_t i) {
+  const auto at = [&](size_t k) { return static_cast<unsigned char>(text[i + k]); };
+  const auto tail = [&](size_t k) { return i + k < text.size() && (at(k) & 0xC0) == 0x80; };
+  const unsigned char lead = at(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead < 0xE0) return tail(1) ? 2 : 0;
+  if (lead >= 0xE0 && lead < 0xF0) {
+    if (!tail(1) || !tail(2)) return 0;
+    if ((lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) >= 0xA0)) return 0;
+    return 3;
+  }
+  if (lead >= 0xF0 && lead < 0xF5) {
+    if (!tail(1) || !tail(2) || !tail(3)) return 0;
+    if ((lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) >= 0x90)) return 0;
+    return 4;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string JsonQuote(std::string_view text) {
+  std::string out = "\"";
+  for (size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    const size_t length = Utf8Length(text, i);
+    if (length == 0) {
+      out += "\\ufffd";
+      ++i;
+    } else if (length > 1) {
+      out.append(text.substr(i, length));
+      i += length;
+    } else {
+      if (c == '"' || c == '\\') {
+        out += '\\';
+        out += c;
+      } else if (c == '\n') {
+        out += "\\n";
+      } else if (c == '\t') {
+        out += "\\t";
+      } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+        out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+      } else {
+        out += c;
+      }
+      ++i;
+    }
+  }
+  return out + '"';
+}
+
+Status Init(const Options& options) {
+  spdlog::sink_ptr sink;
+  if (options.file.empty()) {
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  } else {
+    try {
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
+    } catch (const spdlog::spdlog_ex& error) {
+      return Status(Code::kIo, fmt::format("open log file {}: {}", options.file, error.what()));
+    }
+  }
+  auto logger = std::make_shared<spdlog::logger>(options.program, std::move(sink));
+  if (options.format == Format::kJson) {
+    logger->set_formatter(std::make_unique<JsonFormatter>(options.program));
+  } else {
+    logger->set_pattern(kTextPattern);
+  }
+  logger->set_level(ToSpdlog(options.level));
+  logger->flush_on(spdlog::level::debug);
+  Logger() = std::move(logger);
+  return {};
+}
+
+Result<Level> ParseLevel(std::string_view name) {
+  if (name == "debug" || name == "verbose") return Level::kDebug;
+  if (name == "info" || name == "notice") return Level::kInfo;
+  if (name == "warn" || name == "warning") return Level::kWarn;
+  if (name == "error") return Level::kError;
+  return Status(Code::kInvalid,
+                fmt::format("log level '{}' is none of debug, info, warn, error", name));
+}
+
+Result<Format> ParseFormat(std::string_view name) {
+  if (name == "text") return Format::kText;
+  if (name == "json") return Format::kJson;
+  return Status(Code::kInvalid, fmt::format("log format '{}' is neither text nor json", name));
+}
+
+void SetLevel(Level level) { Logger()->set_level(ToSpdlog(level)); }
+bool Enabled(Level level) { return Logger()->should_log(ToSpdlog(level)); }
+void Write(Level level, std::string_view message) {
+  Logger()->log(ToSpdlog(level), spdlog::string_view_t(message.data(), message.size()));
+}
+void Flush() { Logger()->flush(); }
+
+}  // namespace rha::log

@@ -1,0 +1,54 @@
+// Logging over spdlog, as text for people or one JSON object a line for collectors.
+//
+//   log::Init({.program = "redisha-node", .format = log::Format::kJson});
+//   log::Info("replica {} caught up at offset {}", address, offset);
+//
+// Lines go to stderr unless a file is named. Any thread. Before Init, lines go to stderr as text.
+#pragma once
+
+#include <spdlog/fmt/fmt.h>
+
+#include <string>
+#include <string_view>
+
+#include "common/base/status.h"
+
+namespace rha::log {
+
+enum class Level { kDebug, kInfo, kWarn, kError };
+enum class Format { kText, kJson };
+
+struct Options {
+  std::string program;
+  Level level = Level::kInfo;
+  Format format = Format::kText;
+  std::string file;  // empty: stderr
+};
+
+Status Init(const Options& options);
+// "debug" | "info" | "warn" | "error", and Redis' own "verbose", "notice", "warning".
+Result<Level> ParseLevel(std::string_view name);
+Result<Format> ParseFormat(std::string_view name);
+void SetLevel(Level level);
+bool Enabled(Level level);
+void Write(Level level, std::string_view message);
+// Waits until everything logged so far has been handed to the operating system.
+void Flush();
+
+template <typename... Args>
+void Log(Level level, fmt::format_string<Args...> format, Args&&... args) {
+  if (Enabled(level)) Write(level, fmt::format(format, std::forward<Args>(args)...));
+}
+template <typename... Args>
+void Debug(fmt::format_string<Args...> f, Args&&... a) { Log(Level::kDebug, f, std::forward<Args>(a)...); }
+template <typename... Args>
+void Info(fmt::format_string<Args...> f, Args&&... a) { Log(Level::kInfo, f, std::forward<Args>(a)...); }
+template <typename... Args>
+void Warn(fmt::format_string<Args...> f, Args&&... a) { Log(Level::kWarn, f, std::forward<Args>(a)...); }
+template <typename... Args>
+void Error(fmt::format_string<Args...> f, Args&&... a) { Log(Level::kError, f, std::forward<Args>(a)...); }
+
+// The JSON string literal of `text`, quotes included; bytes that are not UTF-8 become U+FFFD.
+std::string JsonQuote(std::string_view text);
+
+}  // namespace rha::log

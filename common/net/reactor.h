@@ -1,0 +1,133 @@
+// The event loop: one thread, epoll, level-triggered.
+//
+// One turn: wait for descriptors → call their watchers → run due timers → run posted work → run the
+// turn hooks (where a server writes what the turn produced). A watcher is a plain function pointer and an
+// owner, so that the path from a socket to its handler has no virtual call and no allocation.
+//
+// Rules
+//  * Everything but Post() and Stop() belongs to the loop's thread.
+//  * A watch, timer or hook may be removed at any time, also from inside its own or another's callback;
+//    after that it is never called again.
+//  * Timers never fire early; with equal deadlines they fire in the order they were set.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/status.h"
+#include "common/base/unique_fd.h"
+
+namespace rha::net {
+
+class Reactor;
+
+// Interest in one descriptor; lives inside its owner, which also owns the descriptor.
+// Detaches itself when destroyed.
+class IoWatch {
+ public:
+  using Callback = void (*)(void* owner, uint32_t epoll_events);
+
+  IoWatch(Callback callback, void* owner) : callback_(callback), owner_(owner) {}
+  IoWatch(const IoWatch&) = delete;
+  IoWatch& operator=(const IoWatch&) = delete;
+  ~IoWatch();
+
+  bool attached() const { return reactor_ != nullptr; }
+  uint32_t events() const { return events_; }
+
+ private:
+  friend class Reactor;
+  Callback callback_;
+  void* owner_;
+  Reactor* reactor_ = nullptr;
+  int fd_ = -1;
+  uint32_t events_ = 0;
+};
+
+// 0 is never a valid id.
+using TimerId = uint64_t;
+
+class Reactor {
+ public:
+  static constexpr int kEventsPerTurnMax = 512;
+
+  Reactor();
+  ~Reactor();
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  // `events`: EPOLLIN | EPOLLOUT; errors and hang-ups are always reported.
+  Status Attach(IoWatch& watch, int fd, uint32_t events);
+  void SetEvents(IoWatch& watch, uint32_t events);
+  void Detach(IoWatch& watch);
+
+  TimerId After(Millis delay, std::function<void()> callback);
+  // Repeats `interval` after each call has returned.
+  TimerId Every(Millis interval, std::function<void()> callback);
+  // Unknown and already fired ids are ignored.
+  void Cancel(TimerId id);
+
+  // Called at the end of every turn, before the loop waits again. Returns an id for RemoveTurnHook.
+  uint64_t AddTurnHook(std::function<void()> hook);
+  void RemoveTurnHook(uint64_t id);
+
+  // Any thread: runs `work` in the loop, in order of posting.
+  void Post(std::function<void()> work);
+  // The process then no longer sees `signal_number` in any other way. Call before other threads start.
+  Status OnSignal(int signal_number, std::function<void()> callback);
+
+  // Until Stop(). Stop may come from any thread or from inside a callback.
+  void Run();
+  void Stop();
+  // One turn that waits at most `wait`; for tests and for loops with a condition of their own.
+  void RunOnce(Millis wait);
+
+  // The time at which this turn began.
+  MonoTime Now() const { return now_; }
+
+ private:
+  struct Timer {
+    std::function<void()> callback;
+    Millis interval{0};  // 0: once
+  };
+  using TimerKey = std::pair<MonoTime, TimerId>;
+
+  TimerId AddTimer(Millis delay, Millis interval, std::function<void()> callback);
+  int WaitMillis(Millis most) const;
+  void DispatchEvents(int count);
+  void RunTimers();
+  void RunPosted();
+  void RunTurnHooks();
+  void Wake();
+
+  UniqueFd epoll_, wake_, signals_;
+  IoWatch wake_watch_, signal_watch_;
+  uint64_t signal_mask_ = 0;
+  std::map<int, std::function<void()>> signal_callbacks_;
+
+  epoll_event ready_[kEventsPerTurnMax];
+  int ready_count_ = 0, ready_next_ = 0;
+
+  std::map<TimerKey, Timer> timers_;
+  std::map<TimerId, MonoTime> timer_deadlines_;
+  TimerId next_timer_id_ = 1;
+  TimerId running_timer_ = 0;  // a repeating timer that cancels itself must not come back
+  std::vector<std::pair<uint64_t, std::function<void()>>> hooks_;
+  uint64_t next_hook_id_ = 1;
+
+  std::mutex posted_mutex_;
+  std::vector<std::function<void()>> posted_;  // guarded by posted_mutex_
+
+  std::atomic<bool> stopping_{false};
+  MonoTime now_;
+};
+
+}  // namespace rha::net

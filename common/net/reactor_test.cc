@@ -1,0 +1,98 @@
+// The loop itself needs descriptors and the clock, so these tests use pipes and timers of a millisecond.
+#include "common/net/reactor.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+
+namespace rha::net {
+namespace {
+
+struct Pipe {
+  Pipe() {
+    int fds[2];
+    RHA_CHECK(pipe(fds) == 0);
+    read.Reset(fds[0]);
+    write.Reset(fds[1]);
+  }
+  UniqueFd read, write;
+};
+
+TEST(ReactorTest, AWatchRemovedByAnotherInTheSameTurnIsNotCalled) {
+  Reactor reactor;
+  Pipe a, b;
+  struct Both {
+    Reactor& reactor;
+    IoWatch first{[](void* self, uint32_t) { static_cast<Both*>(self)->Fire(); }, this};
+    IoWatch second{[](void* self, uint32_t) { static_cast<Both*>(self)->Fire(); }, this};
+    int calls = 0;
+    void Fire() {
+      ++calls;
+      reactor.Detach(first);
+      reactor.Detach(second);
+    }
+  } both{reactor};
+  ASSERT_TRUE(reactor.Attach(both.first, a.read.get(), EPOLLIN).ok());
+  ASSERT_TRUE(reactor.Attach(both.second, b.read.get(), EPOLLIN).ok());
+  ASSERT_EQ(::write(a.write.get(), "x", 1), 1);
+  ASSERT_EQ(::write(b.write.get(), "x", 1), 1);
+  reactor.RunOnce(Millis(100));
+  reactor.RunOnce(Millis(0));
+  EXPECT_EQ(both.calls, 1);
+}
+
+TEST(ReactorTest, TimersFireInOrderAndCancelledOnesNever) {
+  Reactor reactor;
+  std::string trace;
+  reactor.After(Millis(2), [&] { trace += 'b'; });
+  reactor.After(Millis(1), [&] { trace += 'a'; });
+  const TimerId cancelled = reactor.After(Millis(1), [&] { trace += 'x'; });
+  reactor.Cancel(cancelled);
+  reactor.After(Millis(3), [&] { reactor.Stop(); });
+  reactor.Run();
+  EXPECT_EQ(trace, "ab");
+}
+
+TEST(ReactorTest, ARepeatingTimerMayCancelItself) {
+  Reactor reactor;
+  int calls = 0;
+  TimerId id = 0;
+  id = reactor.Every(Millis(1), [&] {
+    if (++calls == 3) {
+      reactor.Cancel(id);
+      reactor.After(Millis(5), [&] { reactor.Stop(); });
+    }
+  });
+  reactor.Run();
+  EXPECT_EQ(calls, 3);
+}
+
+TEST(ReactorTest, WorkPostedFromAnotherThreadRunsInOrder) {
+  Reactor reactor;
+  std::string trace;
+  std::thread other([&] {
+    reactor.Post([&] { trace += '1'; });
+    reactor.Post([&] { trace += '2'; });
+    reactor.Post([&] { reactor.Stop(); });
+  });
+  reactor.Run();
+  other.join();
+  EXPECT_EQ(trace, "12");
+}
+
+TEST(ReactorTest, HooksRunEveryTurnAndCanRemoveThemselves) {
+  Reactor reactor;
+  int calls = 0;
+  uint64_t id = 0;
+  id = reactor.AddTurnHook([&] {
+    ++calls;
+    reactor.RemoveTurnHook(id);
+  });
+  reactor.RunOnce(Millis(0));
+  reactor.RunOnce(Millis(0));
+  EXPECT_EQ(calls, 1);
+}
+
+}  // namespace
+}  // namespace rha::net
