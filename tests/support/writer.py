@@ -1,0 +1,89 @@
+"""A client that writes without pause, follows the primary through Sentinel and remembers what was acknowledged.
+
+Each batch is SETs of fresh keys followed by WAIT 1: the batch counts as acknowledged when the WAIT says that a replica
+holds it too. So nothing acknowledged may be missing after a failover, and the longest pause between two acknowledged
+batches is the outage that a user would see.
+"""
+import threading
+import time
+
+from . import resp
+
+WAIT_TIMEOUT_MS = 500
+REPLY_TIMEOUT_S = 1.0
+RETRY_PAUSE_S = 0.002
+
+
+class Writer(threading.Thread):
+    def __init__(self, sentinels, master_name, password, prefix="w", batch=64):
+        super().__init__(daemon=True)
+        self.sentinels, self.master_name, self.password = sentinels, master_name, password
+        self.prefix, self.batch = prefix, batch
+        self.stopping = threading.Event()
+        self.acknowledged = []  # (time, first, last): keys first..last-1 were acknowledged at that time
+        self.written = 0        # keys acknowledged so far
+        self.next_key = 0
+        self.primary = None
+        self.rediscoveries = 0
+
+    def key(self, number):
+        return f"{self.prefix}:{number}"
+
+    def run(self):
+        connection = None
+        while not self.stopping.is_set():
+            if connection is None:
+                connection = self._connect()
+                if connection is None:
+                    self.stopping.wait(RETRY_PAUSE_S)
+                    continue
+            first, last = self.next_key, self.next_key + self.batch
+            self.next_key = last  # a batch of unknown outcome is never written again under the same keys
+            commands = [("SET", self.key(n), n) for n in range(first, last)]
+            commands.append(("WAIT", 1, WAIT_TIMEOUT_MS))
+            try:
+                replies = connection.pipeline(commands)
+            except resp.Disconnected:
+                replies = None
+            if replies is None or any(isinstance(reply, resp.Error) for reply in replies):
+                connection.close()
+                connection = None
+            elif replies[-1] >= 1:
+                self.acknowledged.append((time.monotonic(), first, last))
+                self.written += self.batch
+        if connection is not None:
+            connection.close()
+
+    def _connect(self):
+        address = resp.ask_sentinels(self.sentinels, self.master_name)
+        if address is None:
+            return None
+        try:
+            connection = resp.Connection(*address, password=self.password, timeout=REPLY_TIMEOUT_S)
+        except (resp.Disconnected, resp.Error):
+            return None
+        self.rediscoveries += self.primary is not None and self.primary != address
+        self.primary = address
+        return connection
+
+    def stop(self):
+        self.stopping.set()
+        self.join()
+
+    def outage_after(self, moment):
+        """The longest pause between acknowledged batches from `moment` on, in milliseconds; None if none followed."""
+        times = [t for t, _, _ in self.acknowledged]
+        later = [i for i, t in enumerate(times) if t > moment and i > 0]
+        return max(((times[i] - times[i - 1]) * 1000 for i in later), default=None)
+
+    def missing(self, host, port):
+        """The acknowledged keys that the server at host:port does not hold."""
+        connection = resp.Connection(host, port, password=self.password, timeout=10)
+        lost = []
+        for _, first, last in self.acknowledged:
+            values = connection.command("MGET", *[self.key(n) for n in range(first, last)])
+            if isinstance(values, resp.Error):
+                raise values
+            lost += [self.key(first + i) for i, value in enumerate(values) if value != str(first + i).encode()]
+        connection.close()
+        return lost
