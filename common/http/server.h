@@ -1,0 +1,60 @@
+// A small HTTP/1.1 server for pages that operators and collectors read (/metrics, /healthz,
+// /readyz). Adapter over civetweb, which no other file of the project includes.
+//
+//   auto server = http::Server::Start({.ip = "10.0.0.1", .port = 9121},
+//                                     {{"/metrics", page}, {"/healthz", health}});
+//
+// Only GET and HEAD are answered; a path without a handler is a 404 that lists what there is.
+// Thread rule: handlers run on the server's own threads, several at a time, and must not wait for
+// an event loop: they read snapshots. Start and the destructor belong to one thread; after the
+// destructor has returned no handler runs any more.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "common/base/status.h"
+
+namespace rha::http {
+
+struct Request {
+  std::string path;
+  std::string query;  // without '?', as sent
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+using Handler = std::function<Response(const Request&)>;
+
+struct ServerOptions {
+  std::string ip = "0.0.0.0";
+  uint16_t port = 0;  // 0: the kernel chooses; see Server::port()
+  int threads = 2;
+  int request_timeout_ms = 5000;
+};
+
+class Server {
+ public:
+  // Errors name the address: "listen on 0.0.0.0:9121 for HTTP: address already in use".
+  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                               std::map<std::string, Handler> handlers);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  uint16_t port() const;
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rha::http

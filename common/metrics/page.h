@@ -1,0 +1,39 @@
+// Metric families built anew for each page from a snapshot, and the Prometheus text format.
+//
+// For values that live elsewhere (an INFO reply, /proc, a status struct): gather them into a Page
+// when a collector asks. Values that are counted over time live in a Registry (registry.h).
+// Families keep the order of their first sample. Thread rule: one owner; a Page is a local.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rha::metrics {
+
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+constexpr char kTextContentType[] = "text/plain; version=0.0.4; charset=utf-8";
+
+class Page {
+ public:
+  Page();
+  ~Page();
+  Page(Page&&) noexcept;
+  Page& operator=(Page&&) noexcept;
+
+  // One sample. The family's help and type are those of its first sample; mixing types is a bug.
+  void Gauge(std::string_view name, std::string_view help, double value, Labels labels = {});
+  void Counter(std::string_view name, std::string_view help, double value, Labels labels = {});
+  // Text exposition format 0.0.4.
+  std::string Text() const;
+
+ private:
+  friend class Registry;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rha::metrics
