@@ -1,5 +1,5 @@
-// RHA_CHECK(condition): a broken invariant ends the process with place and condition, in release builds too.
-// It is for our own mistakes only; whatever a peer, user or disk can cause is a Status.
+// RHA_CHECK(condition): a broken invariant ends the process with place and condition, in release
+// builds too. It is for our own mistakes only; whatever a peer, user or disk can cause is a Status.
 #pragma once
 
 namespace rha {

@@ -27,10 +27,11 @@ class JsonFormatter final : public spdlog::formatter {
     gmtime_r(&seconds, &utc);
     char stamp[32];
     std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
-    const std::string line = fmt::format(
-        R"({{"time":"{}.{:03}Z","level":"{}","program":{},"message":{}}})" "\n", stamp, millis,
-        LevelName(msg.level),
-        JsonQuote(program_), JsonQuote({msg.payload.data(), msg.payload.size()}));
+    const std::string line =
+        fmt::format(R"({{"time":"{}.{:03}Z","level":"{}","program":{},"message":{}}})"
+                    "\n",
+                    stamp, millis, LevelName(msg.level), JsonQuote(program_),
+                    JsonQuote({msg.payload.data(), msg.payload.size()}));
     out.append(line.data(), line.data() + line.size());
   }
   std::unique_ptr<spdlog::formatter> clone() const override {
@@ -41,10 +42,14 @@ class JsonFormatter final : public spdlog::formatter {
   using Millis = std::chrono::milliseconds;
   static const char* LevelName(spdlog::level::level_enum level) {
     switch (level) {
-      case spdlog::level::debug: return "debug";
-      case spdlog::level::warn: return "warn";
-      case spdlog::level::err: return "error";
-      default: return "info";
+      case spdlog::level::debug:
+        return "debug";
+      case spdlog::level::warn:
+        return "warn";
+      case spdlog::level::err:
+        return "error";
+      default:
+        return "info";
     }
   }
   std::string program_;
@@ -52,17 +57,22 @@ class JsonFormatter final : public spdlog::formatter {
 
 spdlog::level::level_enum ToSpdlog(Level level) {
   switch (level) {
-    case Level::kDebug: return spdlog::level::debug;
-    case Level::kInfo: return spdlog::level::info;
-    case Level::kWarn: return spdlog::level::warn;
-    case Level::kError: return spdlog::level::err;
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarn:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
 
 std::shared_ptr<spdlog::logger>& Logger() {
   static std::shared_ptr<spdlog::logger> logger = [] {
-    auto made = std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made =
+        std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern(kTextPattern);
     made->flush_on(spdlog::level::debug);
     return made;

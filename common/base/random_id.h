@@ -1,5 +1,5 @@
-// Unpredictable identifiers from the kernel's generator: run ids, replication ids, passwords, seeds.
-// Any thread.
+// Unpredictable identifiers from the kernel's generator: run ids, replication ids, passwords,
+// seeds. Any thread.
 #pragma once
 
 #include <cstddef>

@@ -6,18 +6,30 @@ namespace rha {
 
 const char* CodeName(Code code) {
   switch (code) {
-    case Code::kOk: return "ok";
-    case Code::kInvalid: return "invalid";
-    case Code::kNotFound: return "not found";
-    case Code::kExists: return "exists";
-    case Code::kConflict: return "conflict";
-    case Code::kDenied: return "denied";
-    case Code::kUnavailable: return "unavailable";
-    case Code::kExhausted: return "exhausted";
-    case Code::kCorrupt: return "corrupt";
-    case Code::kIo: return "io";
-    case Code::kUnsupported: return "unsupported";
-    case Code::kInternal: return "internal";
+    case Code::kOk:
+      return "ok";
+    case Code::kInvalid:
+      return "invalid";
+    case Code::kNotFound:
+      return "not found";
+    case Code::kExists:
+      return "exists";
+    case Code::kConflict:
+      return "conflict";
+    case Code::kDenied:
+      return "denied";
+    case Code::kUnavailable:
+      return "unavailable";
+    case Code::kExhausted:
+      return "exhausted";
+    case Code::kCorrupt:
+      return "corrupt";
+    case Code::kIo:
+      return "io";
+    case Code::kUnsupported:
+      return "unsupported";
+    case Code::kInternal:
+      return "internal";
   }
   return "unknown";
 }
@@ -30,21 +42,32 @@ Status Status::Context(std::string_view what) && {
 Status ErrnoStatus(std::string_view what, int error_number) {
   Code code = Code::kIo;
   switch (error_number) {
-    case ENOENT: code = Code::kNotFound; break;
-    case EEXIST: code = Code::kExists; break;
+    case ENOENT:
+      code = Code::kNotFound;
+      break;
+    case EEXIST:
+      code = Code::kExists;
+      break;
     case EACCES:
-    case EPERM: code = Code::kDenied; break;
+    case EPERM:
+      code = Code::kDenied;
+      break;
     case ENOSPC:
     case EDQUOT:
     case ENOMEM:
     case EMFILE:
-    case ENFILE: code = Code::kExhausted; break;
+    case ENFILE:
+      code = Code::kExhausted;
+      break;
     case ECONNREFUSED:
     case ECONNRESET:
     case EHOSTUNREACH:
     case ENETUNREACH:
-    case ETIMEDOUT: code = Code::kUnavailable; break;
-    default: break;
+    case ETIMEDOUT:
+      code = Code::kUnavailable;
+      break;
+    default:
+      break;
   }
   return Status(code, std::string(what) + ": " + std::strerror(error_number));
 }

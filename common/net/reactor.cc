@@ -47,7 +47,8 @@ Reactor::~Reactor() {
 Status Reactor::Attach(IoWatch& watch, int fd, uint32_t events) {
   RHA_CHECK(!watch.attached());
   epoll_event event{.events = events, .data = {.ptr = &watch}};
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return ErrnoStatus("watch a descriptor");
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+    return ErrnoStatus("watch a descriptor");
   watch.reactor_ = this;
   watch.fd_ = fd;
   watch.events_ = events;
@@ -202,7 +203,8 @@ void Reactor::DispatchEvents(int count) {
   ready_count_ = count;
   for (ready_next_ = 0; ready_next_ < ready_count_;) {
     const epoll_event event = ready_[ready_next_++];
-    if (auto* watch = static_cast<IoWatch*>(event.data.ptr)) watch->callback_(watch->owner_, event.events);
+    if (auto* watch = static_cast<IoWatch*>(event.data.ptr))
+      watch->callback_(watch->owner_, event.events);
   }
   ready_count_ = ready_next_ = 0;
 }

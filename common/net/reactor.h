@@ -1,12 +1,14 @@
 // The event loop: one thread, epoll, level-triggered.
 //
 // One turn: wait for descriptors → call their watchers → run due timers → run posted work → run the
-// turn hooks (where a server writes what the turn produced). A watcher is a plain function pointer and an
-// owner, so that the path from a socket to its handler has no virtual call and no allocation.
+// turn hooks (where a server writes what the turn produced). A watcher is a plain function pointer
+// and an owner, so that the path from a socket to its handler has no virtual call and no
+// allocation.
 //
 // Rules
 //  * Everything but Post() and Stop() belongs to the loop's thread.
-//  * A watch, timer or hook may be removed at any time, also from inside its own or another's callback;
+//  * A watch, timer or hook may be removed at any time, also from inside its own or another's
+//  callback;
 //    after that it is never called again.
 //  * Timers never fire early; with equal deadlines they fire in the order they were set.
 #pragma once
@@ -81,7 +83,8 @@ class Reactor {
 
   // Any thread: runs `work` in the loop, in order of posting.
   void Post(std::function<void()> work);
-  // The process then no longer sees `signal_number` in any other way. Call before other threads start.
+  // The process then no longer sees `signal_number` in any other way. Call before other threads
+  // start.
   Status OnSignal(int signal_number, std::function<void()> callback);
 
   // Until Stop(). Stop may come from any thread or from inside a callback.

@@ -1,4 +1,5 @@
-// The loop itself needs descriptors and the clock, so these tests use pipes and timers of a millisecond.
+// The loop itself needs descriptors and the clock, so these tests use pipes and timers of a
+// millisecond.
 #include "common/net/reactor.h"
 
 #include <gtest/gtest.h>

@@ -89,8 +89,9 @@ Result<UniqueFd> ListenTcp(const std::string& ip, uint16_t port, int backlog) {
   }
   if (::bind(fd.get(), address.get(), address.length) != 0 || ::listen(fd.get(), backlog) != 0) {
     if (errno == EADDRINUSE) {
-      return Status(Code::kExists, what + ": the address is in use: another process listens there; "
-                                          "stop it or choose another port");
+      return Status(Code::kExists, what +
+                                       ": the address is in use: another process listens there; "
+                                       "stop it or choose another port");
     }
     return ErrnoStatus(what);
   }
@@ -102,13 +103,14 @@ Result<UniqueFd> ListenUnix(const std::string& path, int permissions, int backlo
   RHA_ASSIGN_OR_RETURN(Address address, ToUnixAddress(path));
   struct stat info;
   if (::lstat(path.c_str(), &info) == 0) {
-    if (!S_ISSOCK(info.st_mode)) return Status(Code::kExists, what + ": the path exists and is no socket");
+    if (!S_ISSOCK(info.st_mode))
+      return Status(Code::kExists, what + ": the path exists and is no socket");
     ::unlink(path.c_str());
   }
   UniqueFd fd(::socket(AF_UNIX, kSocketFlags, 0));
   if (!fd.valid()) return ErrnoStatus(what);
-  if (::bind(fd.get(), address.get(), address.length) != 0 || ::chmod(path.c_str(), permissions) != 0 ||
-      ::listen(fd.get(), backlog) != 0) {
+  if (::bind(fd.get(), address.get(), address.length) != 0 ||
+      ::chmod(path.c_str(), permissions) != 0 || ::listen(fd.get(), backlog) != 0) {
     return ErrnoStatus(what);
   }
   return fd;
@@ -162,14 +164,16 @@ Result<UniqueFd> Accept(int listener) {
 Result<Endpoint> PeerEndpoint(int fd) {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
-  if (getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return ErrnoStatus("getpeername");
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0)
+    return ErrnoStatus("getpeername");
   return FromAddress(storage);
 }
 
 Result<Endpoint> LocalEndpoint(int fd) {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return ErrnoStatus("getsockname");
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0)
+    return ErrnoStatus("getsockname");
   return FromAddress(storage);
 }
 

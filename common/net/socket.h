@@ -24,7 +24,8 @@ constexpr int kListenBacklog = 511;
 // Errors name the address and what to do ("address already in use: another process listens there").
 Result<UniqueFd> ListenTcp(const std::string& ip, uint16_t port, int backlog = kListenBacklog);
 // Replaces a stale socket file left by a crashed process; refuses to replace anything else.
-Result<UniqueFd> ListenUnix(const std::string& path, int permissions = 0700, int backlog = kListenBacklog);
+Result<UniqueFd> ListenUnix(const std::string& path, int permissions = 0700,
+                            int backlog = kListenBacklog);
 
 // Starts connecting; writability or an error tells the outcome (see ConnectResult).
 // `source_ip`: local address to bind first, or empty.
