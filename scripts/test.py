@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Builds and runs the tests: release with everything, then both sanitizer presets, then a minute of fuzzing.
+
+Called by scripts/test. Every stage runs even if an earlier one failed, so that one run shows all there is to mend.
+"""
+import argparse
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FUZZ_SECONDS = 60
+# stage → ctest label expressions: what to leave out where.
+STAGES = {
+    "release": [],
+    "asan": ["--label-exclude", "slow|e2e|static"],
+    "tsan": ["--label-exclude", "slow|e2e|static"],
+}
+QUICK = ["--label-exclude", "slow|e2e"]
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.skipped = 0
+        self.failed = []
+
+    def add_junit(self, path, stage):
+        for case in ElementTree.parse(path).getroot().iter("testcase"):
+            status = case.get("status")
+            if status == "fail":
+                self.failed.append(f"{stage}: {case.get('name')}")
+            elif case.find("skipped") is not None or status in ("disabled", "notrun"):
+                self.skipped += 1
+            else:
+                self.passed += 1
+
+    def fail(self, what):
+        self.failed.append(what)
+
+
+def stage(name, what):
+    print(f"\n=== {name}: {what}", flush=True)
+
+
+def run_preset(preset, filters, tally):
+    stage(preset, "build")
+    started = time.monotonic()
+    if subprocess.run([os.path.join(ROOT, "scripts", "build"), preset], cwd=ROOT).returncode != 0:
+        tally.fail(f"{preset}: build")
+        return
+    print(f"built in {time.monotonic() - started:.0f} s")
+    stage(preset, "test")
+    junit = os.path.join(ROOT, "build", preset, "junit.xml")
+    subprocess.run(["ctest", "--test-dir", f"build/{preset}", "--output-on-failure", "--no-tests=error",
+                    "--output-junit", junit, *filters], cwd=ROOT)
+    if os.path.exists(junit):
+        tally.add_junit(junit, preset)
+    else:
+        tally.fail(f"{preset}: ctest ran nothing")
+
+
+def run_fuzzers(tally):
+    script = os.path.join(ROOT, "tests", "fuzz", "run.py")
+    stage("fuzz", f"{FUZZ_SECONDS} s of libFuzzer")
+    if subprocess.run([sys.executable, script, "--seconds", str(FUZZ_SECONDS)], cwd=ROOT).returncode == 0:
+        tally.passed += 1
+    else:
+        tally.fail("fuzz")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", metavar="REGEX")
+    arguments = parser.parse_args()
+    tally = Tally()
+    if arguments.only:
+        run_preset("release", ["-R", arguments.only], tally)
+    elif arguments.quick:
+        run_preset("release", QUICK, tally)
+    else:
+        for preset, filters in STAGES.items():
+            run_preset(preset, filters, tally)
+        run_fuzzers(tally)
+    print()
+    for name in tally.failed:
+        print(f"FAILED {name}")
+    skipped = f", {tally.skipped} skipped" if tally.skipped else ""
+    print(f"{tally.passed} passed, {len(tally.failed)} failed{skipped}")
+    return 1 if tally.failed or tally.passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
