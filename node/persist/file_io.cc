@@ -1,0 +1,93 @@
+#include "node/persist/file_io.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "node/persist/limits.h"
+
+namespace rha::node::persist {
+
+FileSource::FileSource(UniqueFd fd, std::string path, uint64_t size)
+    : fd_(std::move(fd)), path_(std::move(path)), size_(size), remaining_(size) {}
+
+Result<std::unique_ptr<FileSource>> FileSource::Open(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) {
+    if (errno == ENOENT) return Status(Code::kNotFound, "open " + path + ": there is no such file");
+    return ErrnoStatus("open " + path);
+  }
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return ErrnoStatus("examine " + path);
+  if (!S_ISREG(info.st_mode)) return Status(Code::kInvalid, path + " is not a regular file");
+  ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  return std::unique_ptr<FileSource>(
+      new FileSource(std::move(fd), path, static_cast<uint64_t>(info.st_size)));
+}
+
+Result<size_t> FileSource::Read(char* out, size_t count) {
+  for (;;) {
+    const ssize_t got = ::read(fd_.get(), out, count);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return ErrnoStatus("read " + path_);
+    // A file that grew meanwhile must not make the bound wrap around.
+    remaining_ -= std::min<uint64_t>(remaining_, static_cast<uint64_t>(got));
+    if (got == 0) remaining_ = 0;
+    return static_cast<size_t>(got);
+  }
+}
+
+AtomicFile::AtomicFile(UniqueFd fd, std::string path, std::string temporary)
+    : fd_(std::move(fd)), path_(std::move(path)), temporary_(std::move(temporary)) {}
+
+Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path,
+                                                       const std::string& suffix) {
+  std::string temporary = path + "." + suffix;
+  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!fd.valid()) return ErrnoStatus("create " + temporary);
+  return std::unique_ptr<AtomicFile>(new AtomicFile(std::move(fd), path, std::move(temporary)));
+}
+
+AtomicFile::~AtomicFile() {
+  if (!committed_) ::unlink(temporary_.c_str());
+}
+
+Status AtomicFile::Write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(fd_.get(), bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return ErrnoStatus("write " + temporary_);
+    bytes.remove_prefix(static_cast<size_t>(put));
+    unsynced_bytes_ += static_cast<size_t>(put);
+  }
+  if (unsynced_bytes_ >= kSyncIntervalBytes) {
+    ::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+    unsynced_bytes_ = 0;
+  }
+  return {};
+}
+
+Status AtomicFile::Commit() {
+  if (::fsync(fd_.get()) != 0) return ErrnoStatus("fsync " + temporary_);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    return ErrnoStatus("rename " + temporary_ + " to " + path_);
+  }
+  committed_ = true;
+  fd_.Reset();
+  return SyncDirectoryOf(path_);
+}
+
+Status SyncDirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "."
+                                : slash == 0               ? "/"
+                                                           : path.substr(0, slash);
+  UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoStatus("open directory " + directory);
+  if (::fsync(fd.get()) != 0) return ErrnoStatus("fsync directory " + directory);
+  return {};
+}
+
+}  // namespace rha::node::persist

@@ -1,0 +1,54 @@
+// Files: reading one from the start, and replacing one so that a crash at any time leaves either
+// the whole old or the whole new content. Thread rule: one owner each.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/status.h"
+#include "common/base/unique_fd.h"
+#include "node/persist/byte_io.h"
+
+namespace rha::node::persist {
+
+class FileSource final : public ByteSource {
+ public:
+  // kNotFound when there is no such file.
+  static Result<std::unique_ptr<FileSource>> Open(const std::string& path);
+
+  Result<size_t> Read(char* out, size_t count) override;
+  uint64_t remaining() const override { return remaining_; }
+  const std::string& name() const override { return path_; }
+  uint64_t size() const { return size_; }
+
+ private:
+  FileSource(UniqueFd fd, std::string path, uint64_t size);
+  UniqueFd fd_;
+  std::string path_;
+  uint64_t size_, remaining_;
+};
+
+// Writes `path`.<suffix>; Commit() makes it durable under its real name; without it the temporary
+// file is removed when the object goes.
+class AtomicFile final : public ByteSink {
+ public:
+  static Result<std::unique_ptr<AtomicFile>> Create(const std::string& path,
+                                                    const std::string& suffix);
+  ~AtomicFile() override;
+
+  Status Write(std::string_view bytes) override;
+  // fsync, rename, fsync of the directory.
+  Status Commit();
+  const std::string& temporary_path() const { return temporary_; }
+
+ private:
+  AtomicFile(UniqueFd fd, std::string path, std::string temporary);
+  UniqueFd fd_;
+  std::string path_, temporary_;
+  size_t unsynced_bytes_ = 0;
+  bool committed_ = false;
+};
+
+Status SyncDirectoryOf(const std::string& path);
+
+}  // namespace rha::node::persist

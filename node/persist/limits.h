@@ -1,0 +1,37 @@
+// Every limit of this folder, by name.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace rha::node::persist {
+
+// Buffers between us and the file.
+constexpr size_t kReadBufferBytes = 256 * 1024;
+constexpr size_t kWriteBufferBytes = 256 * 1024;
+
+// A string larger than the read buffer grows by this much at a time, so that a forged length costs
+// no more memory than the file really holds.
+constexpr size_t kStringGrowthBytes = 16 * 1024 * 1024;
+
+// Strings up to this length are stored plain: LZF would not save enough to pay for itself (as in
+// Redis).
+constexpr size_t kLzfInputBytesMin = 21;
+// Longer strings than this are stored plain: liblzf counts in 32 bits.
+constexpr size_t kLzfInputBytesMax = size_t{1} << 31;
+// Three bytes of LZF describe at most 264 bytes of output; a claim beyond that is a forgery.
+constexpr uint64_t kLzfExpansionMax = 264;
+
+// Longest decimal text that may be an int32: "-2147483648".
+constexpr size_t kIntegerTextBytesMax = 11;
+
+// Databases a file may select; as many as `databases` can be set to.
+constexpr uint64_t kDatabaseIndexMax = INT32_MAX;
+
+// Names in messages are cut here.
+constexpr size_t kPrintableBytesMax = 64;
+
+// A long save writes dirty pages back this often, so that the final fsync stays short.
+constexpr size_t kSyncIntervalBytes = 32 * 1024 * 1024;
+
+}  // namespace rha::node::persist

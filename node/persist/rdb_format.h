@@ -1,0 +1,74 @@
+// The RDB file format: its opcodes, value types and string encodings.
+//
+//   file     = "REDIS" version(4 decimal digits) item* kEof crc64(8 bytes, little endian; from
+//   version 5 on) item     = kAux name:string value:string            | kSelectDb length
+//            | kResizeDb keys:length expiring:length     | kFunction code:string
+//            | kModuleAux module:length part*            | key
+//   key      = [expiry] [idle | freq] type(1) name:string value
+//   expiry   = kExpireMs unix_ms(8, little endian)       | kExpireSeconds unix_s(4, little endian)
+//   idle     = kIdle seconds:length          freq = kFreq counter(1)
+//   value    = string when type is kString; every other type has a grammar of its own
+//   string   = length bytes | integer | lzf
+//   integer  = 0xC0 int8 | 0xC1 int16 | 0xC2 int32       (little endian; stands for its decimal
+//   text) lzf      = 0xC3 compressed:length plain:length bytes length   = 00xxxxxx 6 bits
+//            | 01xxxxxx x(1)                             14 bits, big endian
+//            | 0x80 x(4) | 0x81 x(8)                     32 or 64 bits, big endian
+//
+// The checksum is CRC-64/Jones over everything before it; 0 means that the writer computed none.
+// docs/formats/rdb.md is the long form.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rha::node::persist {
+
+constexpr std::string_view kRdbMagic = "REDIS";
+constexpr int kRdbVersion = 10;    // what is written: that of Redis 7.0
+constexpr int kRdbVersionMin = 1;  // what is read
+constexpr int kRdbVersionMax = 10;
+constexpr int kRdbVersionWithChecksum = 5;
+constexpr size_t kRdbHeaderBytes = 9;
+constexpr size_t kRdbChecksumBytes = 8;
+
+enum RdbOpcode : uint8_t {
+  kOpSlotInfo = 244,  // Redis 7.4 and later
+  kOpFunction = 245,
+  kOpFunctionPreGa = 246,  // release candidates of 7.0; no Redis release reads it
+  kOpModuleAux = 247,
+  kOpIdle = 248,
+  kOpFreq = 249,
+  kOpAux = 250,
+  kOpResizeDb = 251,
+  kOpExpireMs = 252,
+  kOpExpireSeconds = 253,
+  kOpSelectDb = 254,
+  kOpEof = 255,
+};
+
+enum RdbType : uint8_t { kTypeString = 0 };
+
+// "list (quicklist)" and the like for every type that Redis ever wrote; "unknown" for the rest.
+std::string_view RdbTypeName(uint8_t type);
+
+// First bytes of a string that is not stored as its plain bytes.
+constexpr uint8_t kEncodedInt8 = 0xC0;
+constexpr uint8_t kEncodedInt16 = 0xC1;
+constexpr uint8_t kEncodedInt32 = 0xC2;
+constexpr uint8_t kEncodedLzf = 0xC3;
+
+constexpr uint8_t kLength32 = 0x80;
+constexpr uint8_t kLength64 = 0x81;
+
+// What a module's auxiliary data consists of.
+enum RdbModulePart : uint8_t {
+  kModuleEnd = 0,
+  kModuleSigned = 1,
+  kModuleUnsigned = 2,
+  kModuleFloat = 3,
+  kModuleDouble = 4,
+  kModuleString = 5,
+};
+
+}  // namespace rha::node::persist
