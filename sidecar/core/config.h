@@ -1,0 +1,57 @@
+// What the machine is told once, at its start.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sidecar/core/limits.h"
+#include "sidecar/core/persisted.h"
+#include "sidecar/core/types.h"
+
+namespace rha::sidecar::core {
+
+// One configured voter: a data node and the sidecar beside it.
+struct MemberConfig {
+  std::string name;  // pod name
+  std::string host;  // resolved by the shell on request; its address may change, its id never does
+  std::string id;    // 40 hex digits, stable: derived from the cluster's uid and the name
+};
+
+struct GroupConfig {
+  std::string name;
+  int quorum = 1;
+  Millis down_after = kDownAfterDefault;
+  Millis failover_timeout = kFailoverTimeoutDefault;
+  int parallel_syncs = kParallelSyncsDefault;
+  Millis reboot_down_after{0};
+  std::string auth_user;
+  std::string auth_password;
+  std::string notification_script;
+  std::string client_reconfig_script;
+  std::map<std::string, std::string> renamed_commands;
+
+  // Classic group (sentinel monitor): where the primary is.
+  Address primary;
+
+  // Configured group (redisha-group): the voters in the order of their ordinals, never learned by
+  // gossip. At most one group of a process is configured.
+  std::vector<MemberConfig> members;
+  uint16_t node_port = 6379;
+  uint16_t sentinel_port = 26379;
+
+  bool configured() const { return !members.empty(); }
+};
+
+struct Config {
+  std::string my_id;  // 40 hex digits; of a configured group's member: that member's id
+  Address announce;   // what hellos say of this sidecar
+  std::string self;   // name of the own member; empty: no node beside this sidecar
+  uint64_t seed = 1;
+  std::vector<GroupConfig> groups;
+  // What the last Persist made durable; nothing: first start, or the disk was lost.
+  std::optional<PersistedState> persisted;
+};
+
+}  // namespace rha::sidecar::core

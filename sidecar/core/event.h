@@ -1,0 +1,158 @@
+// Everything that can happen to the Sentinel machine. The shell turns I/O into these, one at a
+// time.
+//
+// Promise of the shell: after it performed Disconnect*(id) or another Connect*(id), no event of the
+// older link arrives any more; LinkUp means connected, authenticated and named (CLIENT SETNAME).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "sidecar/core/types.h"
+
+namespace rha::sidecar::core {
+
+// The timer armed for Sentinel::NextWake() fired.
+struct Tick {};
+
+enum class DownReason : uint8_t {
+  kClosed,   // was up; end of file or reset
+  kRefused,  // connection refused, or the local socket file does not exist
+  kTimeout,  // no answer to the connection attempt
+  kError,    // anything else (authentication refused, no route, protocol error)
+};
+
+struct NodeLinkUp {
+  NodeId node;
+};
+struct NodeLinkDown {
+  NodeId node;
+  DownReason reason = DownReason::kClosed;
+};
+struct PeerLinkUp {
+  PeerId peer;
+};
+struct PeerLinkDown {
+  PeerId peer;
+  DownReason reason = DownReason::kClosed;
+};
+
+enum class PingResult : uint8_t { kPong, kLoading, kMasterDown, kBusy, kError };
+struct NodePingReply {
+  NodeId node;
+  PingResult result = PingResult::kPong;
+};
+struct PeerPingReply {
+  PeerId peer;
+  PingResult result = PingResult::kPong;
+};
+
+// The text of INFO; parsed in info.h.
+struct InfoReply {
+  NodeId node;
+  std::string text;
+};
+
+// The transaction of a Reconfigure action was answered. Only INFO proves the role; this says when
+// to ask.
+struct ReconfigureDone {
+  NodeId node;
+  bool ok = true;
+  std::string error;
+};
+
+// A message of channel __sentinel__:hello, from a node's channel or from PUBLISH sent by a peer.
+struct HelloReceived {
+  std::string payload;
+};
+
+// SENTINEL IS-MASTER-DOWN-BY-ADDR <ip> <port> <epoch> <candidate|*>   (`group` empty)
+// SENTINEL REDISHA ASK <group> <epoch> <candidate|*>                  (`primary` empty)
+struct VoteRequest {
+  RequestId request = 0;
+  std::string group;
+  Address primary;
+  Epoch epoch = 0;
+  std::string candidate;
+};
+
+// The answer to an AskPeer action; `group` is the action's. Leader "*": none.
+struct VoteReply {
+  PeerId peer;
+  std::string group;
+  bool down = false;
+  std::string leader;
+  Epoch leader_epoch = 0;
+};
+
+// SENTINEL REDISHA <args...> of any verb but ASK: BEAT, DEATH (extension.h). Answered by a Reply.
+struct ExtensionReceived {
+  RequestId request = 0;
+  std::vector<std::string> args;
+};
+
+// The answer to a SendExtension action: ours say +OK, stock peers an error.
+struct ExtensionReply {
+  PeerId peer;
+  bool ok = true;
+};
+
+// ---- commands of clients; each is answered by a Reply with the same `request`
+// ----------------------
+struct FailoverCommand {
+  std::string group;
+};
+struct MonitorCommand {
+  std::string group;
+  Address primary;
+  int quorum = 1;
+};
+struct RemoveCommand {
+  std::string group;
+};
+struct ResetCommand {
+  std::string pattern;
+};  // glob; answered with the number of groups
+// SENTINEL SET <group> <option> <value>...: options as Redis names them. Two-word options
+// (rename-command a b) put "a b" in the value. Control characters are refused.
+struct SetCommand {
+  std::string group;
+  std::vector<std::pair<std::string, std::string>> options;
+};
+struct FlushConfigCommand {};
+struct SimulateFailureCommand {
+  bool after_election = false;
+  bool after_promotion = false;
+};
+
+struct CommandReceived {
+  RequestId request = 0;
+  std::variant<FailoverCommand, MonitorCommand, RemoveCommand, ResetCommand, SetCommand,
+               FlushConfigCommand, SimulateFailureCommand>
+      command;
+};
+
+// Everything up to Persist{seq} is durable (ok), or writing that state failed.
+struct PersistDone {
+  uint64_t seq = 0;
+  bool ok = true;
+};
+
+// The answer to a Resolve action.
+struct HostResolved {
+  std::string host;
+  std::optional<std::string> ip;
+};
+
+// SIGTERM: Sentinel::SafeToStop() tells when leaving harms nobody.
+struct StopRequested {};
+
+using Event = std::variant<Tick, NodeLinkUp, NodeLinkDown, PeerLinkUp, PeerLinkDown, NodePingReply,
+                           PeerPingReply, InfoReply, ReconfigureDone, HelloReceived, VoteRequest,
+                           VoteReply, ExtensionReceived, ExtensionReply, CommandReceived,
+                           PersistDone, HostResolved, StopRequested>;
+
+}  // namespace rha::sidecar::core

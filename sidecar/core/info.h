@@ -1,0 +1,50 @@
+// The fields of a node's INFO reply that Sentinel reads. The parser is pure and takes anything.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sidecar/core/types.h"
+
+namespace rha::sidecar::core {
+
+struct InfoReplica {
+  Address address;
+  std::string state;  // "online", "wait_bgsave" ...
+};
+
+struct Info {
+  std::string run_id;
+  Role role = Role::kUnknown;
+  bool undecided = false;  // redisha_undecided:1
+  bool loading = false;
+
+  // role:slave
+  Address primary;
+  bool primary_link_up = false;
+  int64_t primary_link_down_seconds = -1;  // master_link_down_since_seconds; -1: not printed
+  int priority = 100;
+  int64_t replica_offset = 0;
+  bool announced = true;
+
+  // role:master
+  std::vector<InfoReplica> replicas;
+
+  std::string replid;
+  std::string replid2;
+  int64_t primary_offset = 0;  // master_repl_offset
+  int64_t second_offset = -1;  // second_repl_offset
+  int64_t keys = 0;            // sum over # Keyspace
+
+  // Where the node stands in its stream, whatever its role.
+  int64_t Offset() const {
+    return role == Role::kReplica && replica_offset > primary_offset ? replica_offset
+                                                                     : primary_offset;
+  }
+};
+
+Info ParseInfo(std::string_view text);
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,60 @@
+// What must survive a restart of the sidecar. The shell encodes it (state file, or sentinel.conf
+// lines); the machine only fills and reads it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sidecar/core/types.h"
+
+namespace rha::sidecar::core {
+
+struct PersistedPeer {
+  Address address;
+  std::string id;  // 40 hex digits
+};
+
+struct PersistedGroup {
+  std::string name;
+  // Classic groups: everything needed to monitor again. Configured groups take the settings from
+  // the static configuration and only the rest from here.
+  Address primary;             // empty: none known yet
+  std::string primary_member;  // configured groups: who it is, whatever its address is by then
+  int quorum = 0;
+  Millis down_after{0};
+  Millis failover_timeout{0};
+  int parallel_syncs = 0;
+  std::string auth_user;
+  std::string auth_password;
+  std::string notification_script;
+  std::string client_reconfig_script;
+  Millis reboot_down_after{0};
+  std::map<std::string, std::string> renamed_commands;
+  bool configured = false;
+
+  Epoch config_epoch = 0;     // of the primary's address
+  std::string config_leader;  // who won that epoch; breaks ties of equal epochs
+  Epoch leader_epoch = 0;     // the last epoch a vote was cast in ...
+  std::string leader_id;      // ... and for whom
+
+  std::vector<Address> replicas;
+  std::vector<PersistedPeer> peers;
+
+  // History of the own node's data set (configured groups): while it was primary, or replica in
+  // sync, in config epoch `data_epoch`, its replication id was `data_replid`.
+  Epoch data_epoch = 0;
+  std::string data_replid;
+};
+
+struct PersistedState {
+  std::string my_id;
+  Epoch current_epoch = 0;
+  // False until this member may vote (see amnesia in docs/design/sentinel.md). Always true without
+  // configured groups, as in Redis.
+  bool may_vote = true;
+  std::map<std::string, PersistedGroup> groups;
+};
+
+}  // namespace rha::sidecar::core

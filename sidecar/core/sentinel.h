@@ -1,0 +1,72 @@
+// The Sentinel machine: event in, actions out.
+//
+//   shell ── Event ──▶ Step(now, event) ── Actions ──▶ shell
+//
+// Pure: no clock, no I/O, no log, no chance but the seeded generator in the state. The same
+// configuration and the same sequence of (now, event) give the same actions, which is how the
+// simulator (tests/sim) replays a failure from its seed.
+//
+// Invariants are listed and checked in invariants.h. `now` never runs backwards.
+// Thread rule: one owner.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/status.h"
+#include "sidecar/core/action.h"
+#include "sidecar/core/config.h"
+#include "sidecar/core/event.h"
+#include "sidecar/core/state.h"
+
+namespace rha::sidecar::core {
+
+class Sentinel {
+ public:
+  explicit Sentinel(Config config);
+
+  // The first call, with Tick, starts everything: +monitor, connections, bootstrap.
+  Actions Step(LogicalTime now, const Event& event);
+
+  // The shell must deliver a Tick no later than this (at most kTickPeriod away).
+  LogicalTime NextWake() const { return state_.next_wake; }
+
+  // ---- queries; `now` as in the last Step ------------------------------------------------------
+  const State& state() const { return state_; }
+  const Group* FindGroup(std::string_view name) const;
+
+  // SENTINEL GET-MASTER-ADDR-BY-NAME. Nothing when there is no such group, no primary is known, or
+  // this member of a configured group has not heard a majority for kLease.
+  std::optional<Address> PrimaryAddress(std::string_view group, LogicalTime now) const;
+  // A member hears a majority of the configured members (itself counted); true for classic groups.
+  bool HasMajority(const Group& group, LogicalTime now) const;
+
+  // SENTINEL CKQUORUM: "OK 3 usable Sentinels. ..." or the error text.
+  Result<std::string> CheckQuorum(std::string_view group, LogicalTime now) const;
+
+  // The `flags` field in Redis' order, e.g. "s_down,o_down,master".
+  std::string NodeFlags(const Group& group, const Node& node) const;
+  std::string PeerFlags(const Group& group, const Peer& peer) const;
+  // The `failover-state` field; nothing while this sidecar leads none.
+  std::optional<std::string> FailoverState(const Group& group) const;
+  // Replicas and peers of a group, in the order SENTINEL REPLICAS and SENTINELS list them.
+  std::vector<const Node*> Replicas(const Group& group) const;
+  std::vector<const Peer*> Peers(const Group& group) const;
+
+  // May this pod receive traffic: its own node is the known primary or a replica of it in sync.
+  // True without an own node.
+  bool OwnNodeReady(LogicalTime now) const;
+  // After StopRequested: the own node has ended and, if it was primary, another one is known.
+  bool SafeToStop(LogicalTime now) const;
+
+  // What Persist would write now (FLUSHCONFIG, first start).
+  PersistedState Snapshot() const;
+
+ private:
+  State state_;
+};
+
+}  // namespace rha::sidecar::core

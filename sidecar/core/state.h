@@ -1,0 +1,257 @@
+// The whole state of the Sentinel machine as plain data. Written only by the files of this folder;
+// the shell reads it to render SENTINEL and INFO replies and metrics.
+//
+//   State ─┬─ peers: one per known sidecar, shared by all groups
+//          └─ groups ─┬─ nodes: the primary and its replicas
+//                     ├─ views: what each peer said about this group's primary
+//                     ├─ member: the configured voters (configured groups only)
+//                     └─ failover: the attempt this sidecar leads, if any
+//
+// Ordered containers only: the same events must give the same actions on every machine.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/prng.h"
+#include "sidecar/core/config.h"
+#include "sidecar/core/info.h"
+#include "sidecar/core/types.h"
+
+namespace rha::sidecar::core {
+
+// A command link to a node or a peer and its pings.
+struct Link {
+  bool connected = false;
+  LogicalTime connected_at = kLongAgo;  // last change to connected
+  LogicalTime lost_at = kLongAgo;       // last change to not connected
+  LogicalTime dialed_at = kLongAgo;
+  LogicalTime last_ping = kLongAgo;  // sent
+  LogicalTime unanswered_since =
+      kNever;                         // first ping sent without an acceptable reply (act_ping_time)
+  LogicalTime last_ok = kLongAgo;     // acceptable reply (last_avail_time)
+  LogicalTime last_reply = kLongAgo;  // any reply (last_pong_time)
+};
+
+// How far a replica follows the re-pointing of a failover.
+enum class ReconfStage : uint8_t { kNone, kSent, kInProgress, kDone };
+
+// How much a node's data is worth; see pick_replica.h for the order.
+struct History {
+  bool has_data = false;  // keys, or an offset with a known lineage
+  Epoch data_epoch = 0;   // config epoch of the primary whose stream it last held; 0 unknown
+  int64_t offset = 0;
+  std::string replid;
+};
+
+struct Node {
+  NodeId id = kNoNode;
+  Address address;
+  int member = -1;     // index into Group::members; -1: not of a configured group
+  bool local = false;  // the node beside this sidecar, reached over the unix socket
+  LogicalTime created{};
+
+  Link link;
+  bool sdown = false;
+  LogicalTime sdown_since = kLongAgo;
+
+  // Its process is known to have died, by the own local socket or by a confirmed notice.
+  bool certainly_dead = false;
+  bool death_noticed = false;  // a notice came; waits for the own link to confirm
+  LogicalTime death_noticed_at = kLongAgo;
+  LogicalTime loading_since = kNever;  // answers -LOADING
+  bool rebooted = false;               // run id changed; cleared with the first +PONG
+  bool script_kill_sent = false;
+
+  // From INFO.
+  LogicalTime info_sent = kLongAgo;
+  LogicalTime info_refresh = kLongAgo;
+  bool info_pending = false;
+  Info info;
+  Role role_reported = Role::kUnknown;
+  LogicalTime role_reported_at = kLongAgo;
+  LogicalTime wrong_primary_since = kNever;  // replica: reports another primary than the group's
+
+  LogicalTime last_hello = kLongAgo;  // published to it
+  History history;
+
+  // Failover bookkeeping.
+  bool promoted = false;
+  ReconfStage reconf = ReconfStage::kNone;
+  LogicalTime reconf_at = kLongAgo;
+  LogicalTime reconfigured_at = kLongAgo;  // last Reconfigure sent to it
+};
+
+// One other sidecar.
+struct Peer {
+  PeerId id = kNoPeer;
+  std::string run_id;  // 40 hex digits
+  Address address;     // may be empty while a member's name is not resolved
+  int member = -1;
+  LogicalTime created{};
+
+  Link link;
+  bool sdown = false;
+  LogicalTime sdown_since = kLongAgo;
+  bool extended = false;  // speaks SENTINEL REDISHA
+  LogicalTime last_hello_received = kLongAgo;
+  LogicalTime last_hello_sent = kLongAgo;
+  LogicalTime last_heard = kLongAgo;  // hello, beat or any reply
+  LogicalTime last_beat_sent = kLongAgo;
+
+  // From its beats.
+  bool beat_seen = false;
+  bool may_vote = false;
+  Epoch current_epoch = 0;
+};
+
+// What one peer said about one group.
+struct PeerView {
+  bool says_down = false;  // last answer to "is the primary down"
+  LogicalTime says_down_at = kLongAgo;
+  LogicalTime asked_at = kLongAgo;
+  std::string leader;  // last vote it reported
+  Epoch leader_epoch = 0;
+  // From its beats (our own sidecars).
+  LogicalTime beat_at = kLongAgo;
+  std::string primary_member;  // whom it believes primary, and since which epoch
+  Epoch config_epoch = 0;
+  Epoch leading_epoch = 0;  // it leads a failover of this epoch; 0 none
+  bool has_majority = false;
+  // Its own node, as its local socket shows it.
+  bool node_alive = false;
+  bool node_undecided = false;
+  bool node_loading = false;
+  Role node_role = Role::kUnknown;
+  int node_priority = kPriorityDefault;
+  std::string node_run_id;
+  History node_history;
+};
+
+struct Member {
+  MemberConfig config;
+  NodeId node = kNoNode;
+  PeerId peer = kNoPeer;  // kNoPeer for the own member
+  LogicalTime resolved_at = kLongAgo;
+  LogicalTime resolve_asked = kLongAgo;
+};
+
+// ---- the failover this sidecar leads -----------------------------------------------------------
+struct WaitStart {
+  bool asked = false;
+};  // own vote made durable, then peers' votes
+struct SelectReplica {};
+struct SendPromotion {
+  NodeId node;
+  LogicalTime since;
+};
+struct WaitPromotion {
+  NodeId node;
+  LogicalTime since;
+};
+struct ReconfReplicas {
+  NodeId node;
+  LogicalTime since;
+};
+struct UpdateConfig {
+  NodeId node;
+};
+using FailoverStage = std::variant<WaitStart, SelectReplica, SendPromotion, WaitPromotion,
+                                   ReconfReplicas, UpdateConfig>;
+
+struct Failover {
+  Epoch epoch = 0;
+  LogicalTime started{};
+  LogicalTime stage_since{};
+  bool forced = false;     // SENTINEL FAILOVER: no vote needed, the primary may be alive
+  bool bootstrap = false;  // there was no primary to replace
+  NodeId old_primary = kNoNode;
+  FailoverStage stage;
+};
+
+struct Group {
+  GroupConfig config;
+  LogicalTime created{};
+  NodeId primary = kNoNode;   // who is primary as far as is known; kNoNode: none yet
+  Epoch config_epoch = 0;     // the epoch that made it so
+  std::string config_leader;  // the sidecar that won this epoch; empty: unknown
+  std::map<NodeId, Node> nodes;
+  std::map<PeerId, PeerView> views;
+  std::vector<Member> members;
+
+  bool odown = false;
+  LogicalTime odown_since = kLongAgo;
+  LogicalTime primary_since = kLongAgo;  // last change of `primary`
+
+  Epoch leader_epoch = 0;  // own vote
+  std::string leader_id;
+  std::optional<Failover> failover;
+  LogicalTime last_attempt = kLongAgo;  // last own attempt or vote for another
+  LogicalTime no_attempt_before = kLongAgo;
+  LogicalTime attempt_at = kNever;  // own candidacy, staggered by rank
+
+  LogicalTime no_primary_since = kNever;  // bootstrap clock
+  Epoch data_epoch = 0;                   // of the own node; see PersistedGroup
+  std::string data_replid;
+  Role label = Role::kUnknown;  // last SetRoleLabel
+
+  bool configured() const { return config.configured(); }
+  const Node* FindNode(NodeId id) const {
+    auto it = nodes.find(id);
+    return it == nodes.end() ? nullptr : &it->second;
+  }
+  Node* FindNode(NodeId id) {
+    auto it = nodes.find(id);
+    return it == nodes.end() ? nullptr : &it->second;
+  }
+  const Node* Primary() const { return FindNode(primary); }
+  Node* Primary() { return FindNode(primary); }
+};
+
+// Something that waits until a state is durable.
+struct AfterPersist {
+  uint64_t seq = 0;
+  RequestId request = 0;  // vote to answer; 0: none
+  std::string group;
+  Epoch epoch = 0;        // epoch of the vote
+  bool own_vote = false;  // not a reply: the own candidacy may ask the peers now
+};
+
+struct State {
+  explicit State(uint64_t seed) : prng(seed) {}
+
+  std::string my_id;
+  Address announce;
+  std::string self;
+  Epoch current_epoch = 0;
+  bool may_vote = true;
+  LogicalTime started{};
+  LogicalTime last_step{};
+  LogicalTime next_wake{};
+  bool began = false;
+  bool tilt = false;
+  LogicalTime tilt_since = kLongAgo;
+  uint64_t total_tilt = 0;
+  bool stopping = false;
+  LogicalTime stop_requested = kNever;
+  bool crash_after_election = false;
+  bool crash_after_promotion = false;
+
+  std::map<std::string, Group> groups;
+  std::map<PeerId, Peer> peers;
+  uint32_t next_node = 1;
+  uint32_t next_peer = 1;
+
+  uint64_t persist_seq = 0;     // last one asked for
+  uint64_t persist_failed = 0;  // last one that failed
+  bool persist_needed = false;
+  std::vector<AfterPersist> after_persist;
+
+  Prng prng;
+};
+
+}  // namespace rha::sidecar::core
