@@ -1,0 +1,48 @@
+// Where the API server is and who we are: from a kubeconfig file or from inside a pod.
+//
+// Order (first that exists): the --kubeconfig flag, $KUBECONFIG, the pod's service account,
+// ~/.kube/config. Files named inside a kubeconfig are relative to it. Credential plugins ("exec",
+// "auth-provider") are refused with an error that says so.
+// Any thread; everything is read once, but for token_file, which the transport reads again.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "common/base/status.h"
+
+namespace rha::k8s {
+
+struct ClusterConfig {
+  std::string server;           // "https://10.0.0.1:443"
+  std::string ca_pem;           // empty: the system's certificate authorities
+  std::string tls_server_name;  // empty: the host in `server`
+  bool insecure_skip_tls_verify = false;
+  std::string client_cert_pem;
+  std::string client_key_pem;
+  std::string token;
+  std::string token_file;  // wins over token
+  std::string ns = "default";
+  std::string source;  // "kubeconfig /path" or "in-cluster", for logs
+};
+
+// The process environment as an argument, so tests need none.
+struct ConfigSources {
+  std::string kubeconfig_flag;
+  std::function<std::string(const char*)> getenv;  // "" when unset
+  std::string service_account_dir = "/var/run/secrets/kubernetes.io/serviceaccount";
+};
+
+// Reads the real environment.
+Result<ClusterConfig> LoadConfig(const std::string& kubeconfig_flag);
+Result<ClusterConfig> LoadConfigFrom(const ConfigSources& sources);
+// `folder` resolves relative file names; `context` empty means current-context.
+Result<ClusterConfig> ParseKubeconfig(const std::string& text, const std::string& folder,
+                                      const std::string& context = {});
+
+// RFC 4648; line breaks and blanks are skipped.
+Result<std::string> DecodeBase64(std::string_view text);
+std::string EncodeBase64(std::string_view bytes);
+Result<std::string> ReadFile(const std::string& path);
+
+}  // namespace rha::k8s
