@@ -47,8 +47,8 @@ class LocalCluster:
             raise Failed(f"redisha {' '.join(words)} ended with {done.returncode}: {(done.stderr or done.stdout).strip()}")
         return done.stdout
 
-    def up(self):
-        return self.redisha("local", "up", "--dir", self.directory)
+    def up(self, *options):
+        return self.redisha("local", "up", "--dir", self.directory, *options)
 
     def down(self, purge=True):
         return self.redisha("local", "down", "--dir", self.directory, *(["--purge"] if purge else []))

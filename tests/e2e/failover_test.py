@@ -1,0 +1,81 @@
+"""Kills the primary's process again and again under write load and reports how long writes were down.
+
+Asserted: every kill ends with writes on another primary, the killed pod returns as a replica, no write that a replica
+had acknowledged is lost, no failover happens that no kill explains. Reported, not asserted: the distribution of the outage.
+"""
+import json
+import os
+import signal
+import statistics
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, ROOT)
+from tests.support import resp  # noqa: E402
+from tests.support.cluster import LocalCluster, RedisHA, wait_for  # noqa: E402
+from tests.support.writer import Writer  # noqa: E402
+
+KILLS = int(os.environ.get("RHA_KILLS", "20"))
+KEYS_BETWEEN_KILLS = 2_000
+
+
+class FailoverTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="redisha-e2e-")
+        # Kubernetes delays the restart of a container that fails again and again by minutes; here each kill is meant.
+        self.cluster = LocalCluster(os.environ["RHA_BIN_DIR"], os.path.join(self.directory.name, "local"))
+        self.cluster.up("--restart-backoff-max-seconds", "1")
+        self.cluster.apply(os.path.join(ROOT, "examples", "minimal.yaml"))
+        self.ha = RedisHA(self.cluster, "demo")
+        wait_for("RedisHA demo to be Ready", self.ha.ready, 120)
+
+    def tearDown(self):
+        self.cluster.down()
+        self.directory.cleanup()
+
+    def replicas_in_sync(self, primary_ip, count):
+        connection = self.ha.connect(primary_ip)
+        try:
+            state = resp.info(connection, "replication")
+        finally:
+            connection.close()
+        online = sum(1 for key, value in state.items() if key.startswith("slave") and "state=online" in value)
+        return state["role"] == "master" and online >= count
+
+    def test_every_killed_primary_is_replaced_and_nothing_acknowledged_is_lost(self):
+        names = {ip: name for name, ip in self.ha.pod_ips().items()}
+        writer = Writer(self.ha.sentinels(), self.ha.master_name, self.ha.password())
+        writer.start()
+        wait_for("the first writes", lambda: writer.written >= KEYS_BETWEEN_KILLS, 60)
+        outages_ms = []
+        for kill in range(KILLS):
+            old_ip = writer.primary[0]
+            wait_for("two replicas in sync", lambda: self.replicas_in_sync(old_ip, 2), 60)
+            target = writer.written + KEYS_BETWEEN_KILLS
+            wait_for("writes before the kill", lambda: writer.written >= target, 60)
+            self.assertEqual(writer.primary[0], old_ip, "a failover that no kill explains")
+            pid = self.ha.node_pid(old_ip)
+            moment = time.monotonic()
+            os.kill(pid, signal.SIGKILL)
+            target = writer.written + KEYS_BETWEEN_KILLS
+            wait_for("writes on a new primary", lambda: writer.written >= target and writer.primary[0] != old_ip, 60)
+            outages_ms.append(writer.outage_after(moment))
+            print(f"kill {kill + 1}: {names[old_ip]} → {names[writer.primary[0]]}, {outages_ms[-1]:.0f} ms", flush=True)
+        wait_for("two replicas in sync", lambda: self.replicas_in_sync(writer.primary[0], 2), 60)
+        writer.stop()
+        self.report(outages_ms)
+        missing = writer.missing(*writer.primary)
+        self.assertEqual(missing, [], f"{len(missing)} of {writer.written} acknowledged keys are missing")
+
+    def report(self, outages_ms):
+        ordered = sorted(outages_ms)
+        figures = {"kills": len(ordered), "p50_ms": round(statistics.median(ordered)), "min_ms": round(ordered[0]),
+                   "p90_ms": round(ordered[int(len(ordered) * 0.9) - 1]), "max_ms": round(ordered[-1])}
+        print("outage " + json.dumps(figures), flush=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
