@@ -1,0 +1,120 @@
+// What administrative commands ask of persist, repl and app: the only way from a command to them.
+//
+// Interfaces are small and virtual, which costs nothing here: no command on the hot path uses them, except
+// the feed, and that only while NodeState::feed_active.
+// Thread rule: the engine's thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/base/status.h"
+#include "common/resp/parser.h"
+
+namespace rha::resp {
+class Writer;
+}
+
+namespace rha::node::dispatch {
+
+class Session;
+using resp::Args;
+
+// Where the stream of changes goes (node/repl). Called after the command has changed the keyspace, in the
+// order of changes, with what replicas must execute; MULTI and EXEC come as commands of their own.
+class Feed {
+ public:
+  virtual ~Feed() = default;
+  virtual void Append(int db, Args command) = 0;
+};
+
+// REPLICAOF, ROLE, PSYNC, REPLCONF, WAIT and INFO replication (node/repl).
+class ReplicationService {
+ public:
+  virtual ~ReplicationService() = default;
+  virtual Feed& feed() = 0;
+
+  // REPLICAOF host port. Returns false when already connected to that primary.
+  virtual Result<bool> ReplicaOf(const std::string& host, uint16_t port) = 0;
+  // REPLICAOF NO ONE; ends the undecided state.
+  virtual void BecomePrimary() = 0;
+
+  // ROLE: writes the whole reply.
+  virtual void WriteRole(resp::Writer& reply) = 0;
+  // The lines of INFO's section, without its title.
+  virtual void AppendInfo(std::string* info) = 0;
+
+  // SYNC, PSYNC replid offset: takes over the session's output (Session::set_stream) or writes an error.
+  virtual void Psync(Session& session, Args args) = 0;
+  virtual void Replconf(Session& session, Args args, resp::Writer& reply) = 0;
+
+  // WAIT: how many replicas have acknowledged `offset`; and ask all for an acknowledgement soon.
+  virtual int ReplicasAcknowledged(int64_t offset) = 0;
+  virtual void RequestAcknowledgements() = 0;
+
+  // FAILOVER: writes the reply.
+  virtual void Failover(Args args, resp::Writer& reply) = 0;
+  // DEBUG CHANGE-REPL-ID.
+  virtual void ChangeReplicationId() = 0;
+};
+
+// SAVE, BGSAVE, LASTSAVE and INFO persistence (node/persist and app).
+class PersistenceService {
+ public:
+  virtual ~PersistenceService() = default;
+  // Blocks until the file is written.
+  virtual Status Save() = 0;
+  // kExists: one is running. `schedule`: then run it as soon as that has ended, and answer Ok.
+  // True: started; false: scheduled.
+  virtual Result<bool> BackgroundSave(bool schedule) = 0;
+  virtual bool BackgroundSaveRunning() const = 0;
+  virtual int64_t LastSaveUnixS() const = 0;
+  virtual void AppendInfo(std::string* info) = 0;
+  // DEBUG RELOAD: save unless `no_save`, flush unless `no_flush`, load.
+  virtual Status Reload(bool no_save, bool no_flush) = 0;
+};
+
+// CONFIG (app).
+class ConfigService {
+ public:
+  virtual ~ConfigService() = default;
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  // Options whose name matches one of the glob patterns, each once.
+  virtual Pairs Get(Args patterns) const = 0;
+  // All or nothing. The message is what Redis answers after "ERR ".
+  virtual Status Set(const Pairs& pairs) = 0;
+  virtual Status Rewrite() = 0;
+};
+
+struct ShutdownRequest {
+  enum class Save { kByConfig, kSave, kNoSave };
+  Save save = Save::kByConfig;
+  bool now = false;    // do not wait for replicas
+  bool force = false;  // leave even if saving fails
+};
+
+// INFO's other sections, SHUTDOWN and what else only the process knows (app).
+class ServerService {
+ public:
+  virtual ~ServerService() = default;
+  // Lines of a section ("server", "clients", "memory", "stats", "cpu", ...), without its title.
+  virtual void AppendInfo(std::string_view section, std::string* info) = 0;
+  // Ok: the process is about to end (or waits for replicas); no reply is sent.
+  virtual Status Shutdown(const ShutdownRequest& request) = 0;
+  virtual bool AbortShutdown() = 0;
+  virtual void ResetStats() = 0;
+  virtual int64_t MemoryUsedBytes() = 0;
+  virtual int64_t UnixMicros() = 0;
+};
+
+struct Services {
+  ReplicationService* replication = nullptr;
+  PersistenceService* persistence = nullptr;
+  ConfigService* config = nullptr;
+  ServerService* server = nullptr;
+};
+
+}  // namespace rha::node::dispatch

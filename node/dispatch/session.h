@@ -1,0 +1,118 @@
+// One who sends commands: a client's connection, a replica, the link to our primary, or a test.
+//
+// A session holds what commands know of their sender and the bytes that wait to be sent to it. How bytes
+// travel is the business of its owner, which derives from it (app's connections, repl's primary link).
+//
+// Output, in this order: out(), then the stream if one is set. A stream is for bulk data whose bytes live
+// elsewhere (a snapshot file, the replication backlog): the owner sends straight from Peek().
+//
+// Thread rule: the engine's thread. A session is never destroyed inside a command: Close() only asks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/resp/parser.h"
+#include "node/keyspace/watch.h"
+
+namespace rha::node::dispatch {
+
+struct CommandSpec;
+class SessionRegistry;
+using resp::Args;
+
+class OutputStream {
+ public:
+  virtual ~OutputStream() = default;
+  // The next bytes to send, or empty: nothing for now (call Session::WantWrite when there is).
+  virtual std::string_view Peek() = 0;
+  virtual void Consume(size_t bytes) = 0;
+  // The session is going; the stream is not used again.
+  virtual void OnClosed() = 0;
+};
+
+enum class SessionKind : uint8_t { kClient, kReplica, kPrimary };
+
+enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipping };
+
+// MULTI: commands copied until EXEC.
+struct QueuedCommand {
+  const CommandSpec* spec;
+  std::vector<std::string> args;
+};
+struct Transaction {
+  bool open = false;
+  bool failed = false;  // a command was refused while queueing
+  uint32_t flags = 0;   // all flags of the queued commands
+  std::vector<QueuedCommand> commands;
+};
+
+struct PubsubState;  // pubsub.h
+struct BlockedState; // blocking.h
+
+class Session {
+ public:
+  explicit Session(SessionKind kind = SessionKind::kClient);
+  virtual ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // ---- what the owner provides
+  // There is something to send: out() is not empty or the stream has bytes.
+  virtual void WantWrite() {}
+  // Close soon; kAfterReply first sends what is in out().
+  enum class CloseMode { kNow, kAfterReply };
+  virtual void Close(CloseMode) { closing = true; }
+  // A blocked session was released: parse what has arrived meanwhile.
+  virtual void Resume() {}
+  // Bytes not yet handed to the kernel; input bytes not yet executed.
+  virtual size_t output_bytes() const { return out_.size(); }
+  virtual size_t input_bytes() const { return 0; }
+  virtual size_t memory_bytes() const { return sizeof *this + out_.capacity(); }
+  virtual int fd() const { return -1; }
+
+  // ---- output
+  std::string& out() { return out_; }
+  OutputStream* stream() const { return stream_; }
+  // Not owned. Replies are not written to a session with a stream, only the stream is.
+  void set_stream(OutputStream* stream) { stream_ = stream; }
+  bool wants_replies() const {
+    return kind != SessionKind::kPrimary && reply_mode != ReplyMode::kOff &&
+           reply_mode != ReplyMode::kSkipping;
+  }
+
+  // ---- identity
+  const uint64_t id;
+  SessionKind kind;
+  std::string peer_address;   // "127.0.0.1:51234" or "/path.sock:0"
+  std::string local_address;
+  std::string name, library_name, library_version;
+  bool unix_socket = false;
+  int64_t created_unix_ms = 0;
+  int64_t last_command_unix_ms = 0;
+  const CommandSpec* last_command = nullptr;
+
+  // ---- state that commands change
+  int db = 0;
+  int protocol = 2;
+  bool authenticated = true;
+  bool closing = false;
+  bool no_evict = false;
+  bool monitor = false;
+  bool read_only_replica_port = false;
+  ReplyMode reply_mode = ReplyMode::kOn;
+  Transaction transaction;
+  keyspace::Watcher watcher;
+  std::unique_ptr<PubsubState> pubsub;    // null: no subscription
+  std::unique_ptr<BlockedState> blocked;  // null: not blocked
+  int64_t last_write_offset = 0;          // replication offset after its last write, for WAIT
+
+ private:
+  std::string out_;
+  OutputStream* stream_ = nullptr;
+};
+
+}  // namespace rha::node::dispatch

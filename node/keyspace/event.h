@@ -1,0 +1,57 @@
+// What happened to a key, in the words of keyspace notifications (notify-keyspace-events).
+//
+// Every change goes through the door (db.h) with one of these, so that WATCH, notifications and the dirty
+// counter cannot be forgotten by a command.
+#pragma once
+
+#include <cstdint>
+
+namespace rha::node::keyspace {
+
+// Bits of notify-keyspace-events; the letters are Redis'.
+enum EventKind : uint32_t {
+  kKeyspaceChannel = 1 << 0,  // K
+  kKeyeventChannel = 1 << 1,  // E
+  kGenericEvent = 1 << 2,     // g
+  kStringEvent = 1 << 3,      // $
+  kListEvent = 1 << 4,        // l
+  kSetEvent = 1 << 5,         // s
+  kHashEvent = 1 << 6,        // h
+  kZsetEvent = 1 << 7,        // z
+  kExpiredEvent = 1 << 8,     // x
+  kEvictedEvent = 1 << 9,     // e
+  kStreamEvent = 1 << 10,     // t
+  kKeyMissEvent = 1 << 11,    // m, not in A
+  kModuleEvent = 1 << 13,     // d
+  kNewKeyEvent = 1 << 14,     // n, not in A
+  kAllEvents = kGenericEvent | kStringEvent | kListEvent | kSetEvent | kHashEvent | kZsetEvent |
+               kExpiredEvent | kEvictedEvent | kStreamEvent | kModuleEvent,  // A
+};
+
+struct Event {
+  uint32_t kind;
+  const char* name;
+};
+
+namespace events {
+constexpr Event kSet{kStringEvent, "set"};
+constexpr Event kAppend{kStringEvent, "append"};
+constexpr Event kSetRange{kStringEvent, "setrange"};
+constexpr Event kIncrBy{kStringEvent, "incrby"};
+constexpr Event kIncrByFloat{kStringEvent, "incrbyfloat"};
+constexpr Event kDel{kGenericEvent, "del"};
+constexpr Event kExpire{kGenericEvent, "expire"};
+constexpr Event kPersist{kGenericEvent, "persist"};
+constexpr Event kRenameFrom{kGenericEvent, "rename_from"};
+constexpr Event kRenameTo{kGenericEvent, "rename_to"};
+constexpr Event kMoveFrom{kGenericEvent, "move_from"};
+constexpr Event kMoveTo{kGenericEvent, "move_to"};
+constexpr Event kCopyTo{kGenericEvent, "copy_to"};
+constexpr Event kRestore{kGenericEvent, "restore"};
+constexpr Event kExpired{kExpiredEvent, "expired"};
+constexpr Event kEvicted{kEvictedEvent, "evicted"};
+constexpr Event kKeyMiss{kKeyMissEvent, "keymiss"};
+constexpr Event kNew{kNewKeyEvent, "new"};
+}  // namespace events
+
+}  // namespace rha::node::keyspace
