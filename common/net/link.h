@@ -1,0 +1,131 @@
+// One outgoing RESP connection: connects, introduces itself (AUTH, CLIENT SETNAME), sends pipelined
+// requests and hands each reply to its callback in order.
+//
+//   Closed ──Open()──▶ Connecting ──connected──▶ Open ──┐
+//     ▲                    │ refused, timeout           │ peer closed, timeout, protocol error,
+//     Close() └────────────────────┴────────────────────────────┘
+//
+// Whether and when to open it again is the owner's decision; a Link can be opened any number of
+// times. Requests may be sent while connecting: they leave after the introduction. When the
+// connection ends each pending callback gets a null reply, oldest first, and then on_close is
+// called once.
+//
+// Thread rule: the reactor's thread. Every callback may close, reopen or destroy the link.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/status.h"
+#include "common/base/unique_fd.h"
+#include "common/net/reactor.h"
+#include "common/net/socket.h"
+#include "common/resp/parser.h"
+#include "common/resp/value.h"
+
+namespace rha::net {
+
+// Why a link ended. kRefused is certain knowledge: nobody listens there.
+enum class LinkEnd {
+  kRefused,
+  kUnreachable,
+  kDenied,  // AUTH was refused
+  kClosedByPeer,
+  kTimeout,
+  kProtocolError,
+  kClosedByUs
+};
+const char* LinkEndName(LinkEnd end);
+
+struct LinkOptions {
+  std::string unix_path;  // used instead of `to` when not empty
+  Endpoint to;
+  std::string source_ip;
+
+  std::string username, password;  // no password: no AUTH
+  std::string client_name;         // empty: no CLIENT SETNAME
+
+  Millis connect_timeout{1000};  // until open, introduction included
+  Millis reply_timeout{
+      0};  // 0: wait for ever. Counts while requests are pending, from the last byte
+  size_t pending_max = 100;
+};
+
+struct LinkHandlers {
+  std::function<void()> on_open;  // connected, and the introduction was answered
+  std::function<void(LinkEnd, const std::string& why)> on_close;
+  std::function<void(const resp::Value&)> on_message;  // RESP3 pushes and RESP2 pub/sub messages
+};
+
+class Link {
+ public:
+  // Null: the link ended before the reply came.
+  using OnReply = std::function<void(const resp::Value* reply)>;
+
+  Link(Reactor& reactor, LinkOptions options, LinkHandlers handlers);
+  ~Link();  // without calling back
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  // Only when closed. A failure to even begin is reported like a failure to connect, by a later
+  // on_close.
+  void Open();
+  // Pending callbacks get null; on_close gets kClosedByUs.
+  void Close();
+  bool open() const { return state_ == State::kOpen; }
+  bool closed() const { return state_ == State::kClosed; }
+
+  // False: closed, or pending_max replies are outstanding; nothing was sent and nothing will be
+  // called. `on_reply` may be empty.
+  bool Send(resp::Args args, OnReply on_reply);
+  bool Send(std::initializer_list<std::string_view> args, OnReply on_reply = {});
+  // (P)SUBSCRIBE: the confirmations arrive at on_message and nothing is pending.
+  bool Subscribe(std::string_view command, std::string_view channel);
+
+  size_t pending() const { return pending_.size(); }
+  const LinkOptions& options() const { return options_; }
+  // Takes effect at the next Open.
+  void set_options(LinkOptions options) { options_ = std::move(options); }
+  // Address of our side, once open.
+  Result<Endpoint> LocalAddress() const { return LocalEndpoint(fd_.get()); }
+
+ private:
+  enum class State { kClosed, kConnecting, kIntroducing, kOpen };
+
+  static void OnEvents(void* self, uint32_t events);
+  void OnConnected();
+  void Introduce();
+  void OnAuthReply(const resp::Value& reply);
+  void BecomeOpen();
+  void Queue(resp::Args args);
+  void ReadSome();
+  void HandleInput();
+  void Deliver(const resp::Value& value);
+  void Flush();
+  void End(LinkEnd end, const std::string& why);
+  void FailLater(LinkEnd end, std::string why);
+  void ArmReplyTimer();
+  void OnReplyTimer();
+
+  Reactor& reactor_;
+  LinkOptions options_;
+  LinkHandlers handlers_;
+  State state_ = State::kClosed;
+  UniqueFd fd_;
+  IoWatch watch_;
+  TimerId connect_timer_ = 0, reply_timer_ = 0;
+  MonoTime last_progress_;  // last byte received, or the first request after all were answered
+  std::string input_, output_;
+  size_t output_sent_ = 0;
+  std::deque<OnReply> pending_;
+  resp::ReplyParser parser_;
+  // Replaced at each end of a connection: a callback that closed or destroyed the link expires it.
+  std::shared_ptr<char> generation_;
+};
+
+}  // namespace rha::net
