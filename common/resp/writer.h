@@ -65,7 +65,7 @@ class Writer {
 void AppendRequest(Args args, std::string* out);
 void AppendRequest(std::initializer_list<std::string_view> args, std::string* out);
 
-// The shortest text that reads back as the same double, as Redis prints it (17 significant digits at most).
+// As Redis 7.0 prints doubles: %.17g, "inf", "-inf", "nan".
 std::string FormatDouble(double value);
 
 }  // namespace rha::resp

@@ -85,7 +85,7 @@ class Session {
   }
 
   // ---- identity
-  const uint64_t id;
+  uint64_t id = 0;  // given by the registry; never used twice
   SessionKind kind;
   std::string peer_address;   // "127.0.0.1:51234" or "/path.sock:0"
   std::string local_address;

@@ -147,7 +147,7 @@ class Db {
   friend class Keyspace;
   Entry* Find(std::string_view key) { return table_.Find(key); }
   // `entry` unless it has expired; then does what the mode demands.
-  Entry* Alive(Entry* entry, std::string_view key);
+  Entry* Alive(Entry* entry);
   void LinkExpiry(Entry& entry, int64_t expire_at_ms);
   void UnlinkExpiry(Entry& entry);
   void Remove(std::string_view key);

@@ -1,0 +1,37 @@
+#include "node/keyspace/watch.h"
+
+#include <algorithm>
+
+namespace rha::node::keyspace {
+
+Watcher::~Watcher() {
+  if (table_ != nullptr) table_->Unwatch(*this);
+}
+
+void WatchTable::Watch(Watcher& watcher, int db, std::string_view key, bool expired_now) {
+  for (const Watcher::Key& known : watcher.keys_) {
+    if (known.db == db && known.name == key) return;
+  }
+  watcher.table_ = this;
+  watcher.keys_.push_back({db, std::string(key), expired_now});
+  watchers_[KeyId{db, std::string(key)}].push_back(&watcher);
+}
+
+void WatchTable::Unwatch(Watcher& watcher) {
+  for (Watcher::Key& key : watcher.keys_) {
+    const auto found = watchers_.find(KeyId{key.db, std::move(key.name)});
+    if (found == watchers_.end()) continue;
+    std::erase(found->second, &watcher);
+    if (found->second.empty()) watchers_.erase(found);
+  }
+  watcher.keys_.clear();
+  watcher.dirty_ = false;
+}
+
+void WatchTable::TouchWatched(int db, std::string_view key) {
+  const auto found = watchers_.find(KeyId{db, std::string(key)});
+  if (found == watchers_.end()) return;
+  for (Watcher* watcher : found->second) watcher->MarkDirty();
+}
+
+}  // namespace rha::node::keyspace
