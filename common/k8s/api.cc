@@ -6,7 +6,8 @@
 
 namespace rha::k8s {
 
-Result<ObjectList> ParseList(const ResourceType& type, std::string_view body) {
+Result<ObjectList> ParseList(const ResourceType& type, std::string_view body,
+                             ManagedFields managed_fields) {
   RHA_ASSIGN_OR_RETURN(Json parsed, ParseJson(body));
   ObjectList list;
   list.resource_version = StringAt(parsed, "metadata.resourceVersion");
@@ -19,6 +20,7 @@ Result<ObjectList> ParseList(const ResourceType& type, std::string_view body) {
     if (!item.is_object()) return Status(Code::kCorrupt, "an item is no object");
     item["apiVersion"] = type.ApiVersion();
     item["kind"] = std::string(type.kind);
+    if (managed_fields == ManagedFields::kDrop) DropManagedFields(&item);
     list.items.push_back(std::make_shared<const Json>(std::move(item)));
   }
   return list;

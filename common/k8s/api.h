@@ -51,6 +51,8 @@ class Api {
 };
 
 // The items of a list answer, each with apiVersion and kind filled in (lists leave them out).
-Result<ObjectList> ParseList(const ResourceType& type, std::string_view body);
+enum class ManagedFields { kKeep, kDrop };  // no cache needs them, and they are half the bytes
+Result<ObjectList> ParseList(const ResourceType& type, std::string_view body,
+                             ManagedFields managed_fields = ManagedFields::kKeep);
 
 }  // namespace rha::k8s

@@ -73,6 +73,11 @@ std::string ControllerUidOf(const Json& object) {
   return {};
 }
 
+void DropManagedFields(Json* object) {
+  const auto metadata = object->find("metadata");
+  if (metadata != object->end() && metadata->is_object()) metadata->erase("managedFields");
+}
+
 Json NewObject(const ResourceType& type, const ObjectKey& key) {
   Json object = {{"apiVersion", type.ApiVersion()},
                  {"kind", std::string(type.kind)},

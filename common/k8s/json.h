@@ -41,6 +41,8 @@ std::string AnnotationOf(const Json& object, std::string_view annotation);
 // The uid of the owner marked controller, or "".
 std::string ControllerUidOf(const Json& object);
 
+void DropManagedFields(Json* object);
+
 // {apiVersion, kind, metadata: {name, namespace}}, the start of any object.
 Json NewObject(const ResourceType& type, const ObjectKey& key);
 
