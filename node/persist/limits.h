@@ -28,6 +28,12 @@ constexpr size_t kIntegerTextBytesMax = 11;
 // Databases a file may select; as many as `databases` can be set to.
 constexpr uint64_t kDatabaseIndexMax = INT32_MAX;
 
+// Loading in slices: this many keys between two looks at the clock.
+constexpr int kItemsBetweenClockLooks = 256;
+
+// The message with which a saving child explains its failure.
+constexpr size_t kChildMessageBytesMax = 1024;
+
 // Names in messages are cut here.
 constexpr size_t kPrintableBytesMax = 64;
 

@@ -1,0 +1,157 @@
+#include "node/persist/rdb_file.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "node/keyspace/db.h"
+#include "node/persist/file_io.h"
+#include "node/persist/limits.h"
+
+namespace rha::node::persist {
+namespace {
+
+using keyspace::Entry;
+using keyspace::Keyspace;
+
+static_assert(kNoExpiry == keyspace::kNoExpiry);
+
+void WriteInfo(RdbWriter& writer, const RdbInfo& info) {
+  writer.Aux("redis-ver", info.server_version);
+  writer.Aux("redis-bits", "64");
+  writer.Aux("ctime", std::to_string(info.created_at_s));
+  writer.Aux("used-mem", std::to_string(info.used_memory_bytes));
+  if (!info.repl_id.empty()) {
+    writer.Aux("repl-stream-db", std::to_string(std::max(info.repl_stream_db, 0)));
+    writer.Aux("repl-id", info.repl_id);
+    writer.Aux("repl-offset", std::to_string(info.repl_offset));
+  }
+  writer.Aux("aof-base", "0");
+}
+
+template <typename Integer>
+void ParseInto(std::string_view text, Integer& out) {
+  Integer value;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size()) out = value;
+}
+
+}  // namespace
+
+Status WriteRdb(ByteSink& sink, const Keyspace& keyspace, const SaveRequest& request) {
+  RdbWriter writer(sink, request.options);
+  writer.Begin();
+  WriteInfo(writer, request.info);
+  keyspace::NumberBuffer scratch;
+  for (int i = 0; i < keyspace.databases(); ++i) {
+    const keyspace::Db& db = keyspace.db(i);
+    if (db.size() == 0) continue;
+    writer.SelectDb(static_cast<uint64_t>(i), db.size(), db.expiring());
+    db.ForEach([&](const Entry& entry) {
+      writer.Key(entry.key(), entry.value().string().View(scratch), entry.expire_at_ms());
+    });
+  }
+  return writer.End();
+}
+
+Status SaveRdbFile(const Keyspace& keyspace, const SaveRequest& request) {
+  RHA_ASSIGN_OR_RETURN(const auto file,
+                       AtomicFile::Create(request.path, fmt::format("{}.tmp", ::getpid())));
+  RHA_RETURN_IF_ERROR(WriteRdb(*file, keyspace, request));
+  return file->Commit();
+}
+
+RdbLoader::RdbLoader(std::unique_ptr<ByteSource> source, Keyspace* keyspace, LoadOptions options,
+                     int databases)
+    : source_(std::move(source)),
+      keyspace_(keyspace),
+      options_(options),
+      databases_(static_cast<uint64_t>(databases)),
+      bytes_total_(source_->remaining()),
+      reader_(*source_, options.verify_checksum) {}
+
+void RdbLoader::Apply(const RdbAux& aux) {
+  if (aux.name == "redis-ver") {
+    info_.server_version = aux.value;
+  } else if (aux.name == "ctime") {
+    ParseInto(aux.value, info_.created_at_s);
+  } else if (aux.name == "used-mem") {
+    ParseInto(aux.value, info_.used_memory_bytes);
+  } else if (aux.name == "repl-id") {
+    if (aux.value.size() == 40) info_.repl_id = aux.value;
+  } else if (aux.name == "repl-offset") {
+    ParseInto(aux.value, info_.repl_offset);
+  } else if (aux.name == "repl-stream-db") {
+    ParseInto(aux.value, info_.repl_stream_db);
+  }
+}
+
+void RdbLoader::Apply(const RdbKey& key) {
+  if (options_.drop_expired && key.expire_at_ms != kNoExpiry &&
+      key.expire_at_ms < options_.now_ms) {
+    ++keys_expired_;
+    return;
+  }
+  ++keys_loaded_;
+  if (keyspace_ == nullptr) return;
+  keyspace_->db(static_cast<int>(db_))
+      .Load(key.key, keyspace::Object(keyspace::StringValue(key.value)), key.expire_at_ms);
+}
+
+Status RdbLoader::Apply(const RdbSelectDb& select) {
+  db_ = select.index;
+  if (db_ < databases_) return {};
+  return Status(Code::kUnsupported,
+                fmt::format("{}: it uses database {} but only {} are configured (see `databases`)",
+                            source_->name(), db_, databases_));
+}
+
+Result<bool> RdbLoader::LoadItem() {
+  RHA_ASSIGN_OR_RETURN(const RdbItem item, reader_.Next());
+  if (const auto* key = std::get_if<RdbKey>(&item)) {
+    // A file may hold keys without having selected a database: those belong to 0.
+    Apply(*key);
+  } else if (const auto* aux = std::get_if<RdbAux>(&item)) {
+    Apply(*aux);
+  } else if (const auto* select = std::get_if<RdbSelectDb>(&item)) {
+    RHA_RETURN_IF_ERROR(Apply(*select));
+  } else if (const auto* resize = std::get_if<RdbResizeDb>(&item)) {
+    // A key takes at least three bytes, so a forged count cannot reserve without bound.
+    const uint64_t most = source_->remaining() / 3 + kReadBufferBytes;
+    if (keyspace_ != nullptr) {
+      keyspace_->db(static_cast<int>(db_)).Reserve(std::min(resize->keys, most));
+    }
+  } else if (std::holds_alternative<RdbEnd>(item)) {
+    return true;
+  } else {
+    ++parts_skipped_;
+  }
+  return false;
+}
+
+Result<bool> RdbLoader::Step(const Clock& clock, Millis budget) {
+  if (!started_) {
+    RHA_RETURN_IF_ERROR(reader_.Start());
+    started_ = true;
+  }
+  const MonoTime deadline = clock.Now() + budget;
+  do {
+    for (int i = 0; i < kItemsBetweenClockLooks; ++i) {
+      RHA_ASSIGN_OR_RETURN(const bool done, LoadItem());
+      if (done) return true;
+    }
+  } while (clock.Now() < deadline);
+  return false;
+}
+
+Status RdbLoader::Finish() {
+  const SystemClock clock;
+  for (;;) {
+    RHA_ASSIGN_OR_RETURN(const bool done, Step(clock, Millis(1000)));
+    if (done) return {};
+  }
+}
+
+}  // namespace rha::node::persist

@@ -1,0 +1,91 @@
+// A whole dataset to and from an RDB file.
+//
+// Saving writes a temporary file and renames it, so the old file stays until the new one is
+// durable. Loading goes in slices (Step), so that a server can answer others meanwhile; what was
+// loaded before an error stays in the keyspace, for the caller to discard. Thread rule: the
+// engine's thread, or a forked child.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/status.h"
+#include "node/persist/byte_io.h"
+#include "node/persist/rdb_reader.h"
+#include "node/persist/rdb_writer.h"
+
+namespace rha::node::keyspace {
+class Keyspace;
+}
+
+namespace rha::node::persist {
+
+// What an RDB file says beside its keys.
+struct RdbInfo {
+  std::string server_version;
+  int64_t created_at_s = 0;
+  uint64_t used_memory_bytes = 0;
+  // Where in which replication history the dataset stands; empty: in none.
+  std::string repl_id;
+  int64_t repl_offset = -1;
+  int repl_stream_db = -1;  // database the stream had selected; -1: not said
+};
+
+struct SaveRequest {
+  std::string path;
+  RdbInfo info;
+  RdbWriterOptions options;
+};
+
+Status WriteRdb(ByteSink& sink, const keyspace::Keyspace& keyspace, const SaveRequest& request);
+// To request.path, durably.
+Status SaveRdbFile(const keyspace::Keyspace& keyspace, const SaveRequest& request);
+
+struct LoadOptions {
+  bool verify_checksum = true;
+  // A primary leaves out keys that have expired already; a replica waits for the primary's DEL.
+  bool drop_expired = true;
+  int64_t now_ms = 0;
+};
+
+class RdbLoader {
+ public:
+  // Null keyspace: only checks that the file could be loaded.
+  RdbLoader(std::unique_ptr<ByteSource> source, keyspace::Keyspace* keyspace, LoadOptions options,
+            int databases);
+
+  // Works for about `budget`; true when all is loaded and the checksum was right.
+  Result<bool> Step(const Clock& clock, Millis budget);
+  // All at once.
+  Status Finish();
+
+  const RdbInfo& info() const { return info_; }
+  uint64_t keys_loaded() const { return keys_loaded_; }
+  uint64_t keys_expired() const { return keys_expired_; }
+  uint64_t bytes_total() const { return bytes_total_; }
+  uint64_t bytes_loaded() const { return reader_.position(); }
+  // Function libraries and module data that were left out: to be logged.
+  uint64_t parts_skipped() const { return parts_skipped_; }
+
+ private:
+  // True: that was the end.
+  Result<bool> LoadItem();
+  void Apply(const RdbAux& aux);
+  void Apply(const RdbKey& key);
+  Status Apply(const RdbSelectDb& select);
+
+  std::unique_ptr<ByteSource> source_;
+  keyspace::Keyspace* keyspace_;
+  const LoadOptions options_;
+  const uint64_t databases_;
+  const uint64_t bytes_total_;
+  RdbReader reader_;
+  bool started_ = false;
+  RdbInfo info_;
+  uint64_t db_ = 0;
+  uint64_t keys_loaded_ = 0, keys_expired_ = 0, parts_skipped_ = 0;
+};
+
+}  // namespace rha::node::persist

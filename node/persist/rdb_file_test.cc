@@ -1,0 +1,123 @@
+#include "node/persist/rdb_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "node/keyspace/db.h"
+
+namespace rha::node::persist {
+namespace {
+
+using keyspace::Keyspace;
+using keyspace::Object;
+using keyspace::StringValue;
+using testing::HasSubstr;
+
+std::string Saved(const Keyspace& keyspace, const RdbInfo& info = {}) {
+  StringSink sink;
+  EXPECT_TRUE(WriteRdb(sink, keyspace, {.info = info}).ok());
+  return sink.text();
+}
+
+struct Loaded {
+  Keyspace keyspace{16};
+  Status status;
+  RdbInfo info;
+  uint64_t expired = 0;
+};
+void Load(std::string_view file, Loaded& into, LoadOptions options = {}) {
+  RdbLoader loader(std::make_unique<MemorySource>(file, "dump.rdb"), &into.keyspace, options,
+                   into.keyspace.databases());
+  into.status = loader.Finish();
+  into.info = loader.info();
+  into.expired = loader.keys_expired();
+}
+
+std::map<std::string, std::string> Content(const Keyspace& keyspace) {
+  std::map<std::string, std::string> content;
+  for (int i = 0; i < keyspace.databases(); ++i) {
+    keyspace.db(i).ForEach([&](const keyspace::Entry& entry) {
+      content[std::to_string(i) + "/" + std::string(entry.key())] =
+          entry.value().string().ToString() + " until " + std::to_string(entry.expire_at_ms());
+    });
+  }
+  return content;
+}
+
+TEST(RdbFile, AKeyspaceComesBackAsItWas) {
+  Keyspace keyspace(16);
+  for (int i = 0; i < 5000; ++i) {
+    keyspace.db(i % 16).Load("key" + std::to_string(i), Object(StringValue(std::to_string(i * i))),
+                             i % 3 == 0 ? 1'000'000'000'000 + i : kNoExpiry);
+  }
+  RdbInfo info;
+  info.repl_id = std::string(40, 'f');
+  info.repl_offset = 1234567890123;
+  info.repl_stream_db = 9;
+  info.created_at_s = 1'700'000'000;
+  Loaded loaded;
+  Load(Saved(keyspace, info), loaded, {.drop_expired = false});
+  ASSERT_TRUE(loaded.status.ok()) << loaded.status.message();
+  EXPECT_EQ(Content(loaded.keyspace), Content(keyspace));
+  EXPECT_EQ(loaded.info.repl_id, info.repl_id);
+  EXPECT_EQ(loaded.info.repl_offset, info.repl_offset);
+  EXPECT_EQ(loaded.info.repl_stream_db, 9);
+  EXPECT_EQ(loaded.info.created_at_s, info.created_at_s);
+}
+
+TEST(RdbFile, APrimaryLeavesOutWhatHasExpired) {
+  Keyspace keyspace(1);
+  keyspace.db(0).Load("old", Object(StringValue("x")), 1000);
+  keyspace.db(0).Load("new", Object(StringValue("x")), 3000);
+  const std::string file = Saved(keyspace);
+  Loaded primary, replica;
+  Load(file, primary, {.drop_expired = true, .now_ms = 2000});
+  Load(file, replica, {.drop_expired = false, .now_ms = 2000});
+  EXPECT_EQ(primary.keyspace.db(0).size(), 1u);
+  EXPECT_EQ(primary.expired, 1u);
+  EXPECT_EQ(replica.keyspace.db(0).size(), 2u);
+}
+
+TEST(RdbFile, RefusesMoreDatabasesThanConfigured) {
+  Keyspace keyspace(32);
+  keyspace.db(20).Load("k", Object(StringValue("x")), kNoExpiry);
+  Loaded loaded;
+  Load(Saved(keyspace), loaded);
+  EXPECT_THAT(loaded.status.message(), HasSubstr("uses database 20 but only 16 are configured"));
+}
+
+TEST(RdbFile, AForgedKeyCountReservesNoMemory) {
+  using std::string_literals::operator""s;
+  Loaded loaded;
+  Load("REDIS0010\xFE\x00\xFB\x81\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x00\x00\x01k\x01v\xFF"s +
+           std::string(8, '\0'),
+       loaded);
+  ASSERT_TRUE(loaded.status.ok()) << loaded.status.message();
+  EXPECT_EQ(loaded.keyspace.db(0).size(), 1u);
+}
+
+TEST(RdbFile, LoadsInSlices) {
+  Keyspace keyspace(1);
+  for (int i = 0; i < 10'000; ++i) {
+    keyspace.db(0).Load(std::to_string(i), Object(StringValue("x")), kNoExpiry);
+  }
+  const std::string file = Saved(keyspace);
+  Keyspace target(1);
+  RdbLoader loader(std::make_unique<MemorySource>(file), &target, {}, 1);
+  const ManualClock clock;
+  int slices = 1;
+  for (; slices < 1000; ++slices) {
+    const auto done = loader.Step(clock, Millis(0));
+    ASSERT_TRUE(done.ok());
+    if (*done) break;
+  }
+  EXPECT_GT(slices, 10);
+  EXPECT_EQ(target.db(0).size(), 10'000u);
+  EXPECT_EQ(loader.bytes_loaded(), loader.bytes_total());
+}
+
+}  // namespace
+}  // namespace rha::node::persist

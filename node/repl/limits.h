@@ -1,0 +1,41 @@
+// Every limit and period of replication, by name.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "common/base/clock.h"
+
+namespace rha::node::repl {
+
+// The history of the stream is kept in pieces of this size.
+constexpr size_t kBacklogChunkBytes = 64 * 1024;
+constexpr uint64_t kBacklogBytesMin = 1;
+
+constexpr size_t kReplIdBytes = 40;
+// A line of the handshake: error texts are the longest.
+constexpr size_t kHandshakeLineBytesMax = 4096;
+constexpr size_t kEofMarkBytes = 40;
+
+// What is read from the primary at once, and sent to a replica at once.
+constexpr size_t kReadBytes = 256 * 1024;
+constexpr size_t kSnapshotReadBytes = 256 * 1024;
+// Reads from the primary in one turn of the loop, so that clients are served meanwhile.
+constexpr int kReadsPerTurnMax = 4;
+// A command of the stream may be this large before the link counts as broken.
+constexpr int64_t kStreamBulkBytesMax = int64_t{4} << 30;
+
+// Connecting again after a failure: at once, then after growing pauses.
+constexpr Millis kReconnectPauseMin{100};
+constexpr Millis kReconnectPauseMax{1000};
+
+// How often a snapshot that is still being written is looked at for more to send.
+constexpr Millis kSnapshotPollInterval{5};
+// Signs of life to a replica that waits for its snapshot.
+constexpr Millis kKeepAliveInterval{1000};
+// Acknowledgements to the primary, and the look at timeouts.
+constexpr Millis kCronInterval{1000};
+// Loading a snapshot goes on for this long before others are served.
+constexpr Millis kLoadSlice{20};
+
+}  // namespace rha::node::repl

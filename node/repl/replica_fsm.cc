@@ -1,0 +1,146 @@
+#include "node/repl/replica_fsm.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <charconv>
+
+#include "common/resp/writer.h"
+#include "node/repl/limits.h"
+
+namespace rha::node::repl {
+namespace {
+
+bool ParseNumber(std::string_view text, int64_t& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// "-LOADING …", "-NOMASTERLINK …": the primary lives and will be ready later.
+bool AsksForPatience(std::string_view line) {
+  return line.starts_with("-LOADING") || line.starts_with("-NOMASTERLINK") ||
+         line.starts_with("-MASTERDOWN") || line.starts_with("-BUSY");
+}
+
+}  // namespace
+
+std::string ReplicaFsm::OnConnected() {
+  using Step = Greeting::Step;
+  Greeting greeting;
+  std::string out;
+  const auto say = [&](Step step, std::initializer_list<std::string_view> words) {
+    greeting.unanswered.push_back(step);
+    resp::AppendRequest(words, &out);
+  };
+  say(Step::kPing, {"PING"});
+  if (!options_.password.empty()) {
+    if (options_.user.empty()) {
+      say(Step::kAuth, {"AUTH", options_.password});
+    } else {
+      say(Step::kAuth, {"AUTH", options_.user, options_.password});
+    }
+  }
+  say(Step::kPort, {"REPLCONF", "listening-port", std::to_string(options_.listening_port)});
+  if (!options_.announced_ip.empty()) {
+    say(Step::kIp, {"REPLCONF", "ip-address", options_.announced_ip});
+  }
+  say(Step::kCapabilities, {"REPLCONF", "capa", "eof", "capa", "psync2"});
+  // A question that only our own kind answers with +REDISHA; Redis says +OK to unknown
+  // capabilities.
+  say(Step::kExtension, {"REPLCONF", "capa", "redisha-ack"});
+  state_ = std::move(greeting);
+  return out;
+}
+
+std::string ReplicaFsm::OnLine(std::string_view line) {
+  if (auto* greeting = std::get_if<Greeting>(&state_)) {
+    OnGreeting(*greeting, line);
+    if (!std::holds_alternative<AskingToSync>(state_)) return {};
+    std::string out;
+    resp::AppendRequest({"PSYNC", options_.id, std::to_string(options_.offset)}, &out);
+    return out;
+  }
+  if (std::holds_alternative<AskingToSync>(state_)) {
+    // Empty lines are signs of life while the primary prepares its answer.
+    if (!line.empty()) OnSyncReply(line);
+  } else if (const auto* awaiting = std::get_if<AwaitingSnapshot>(&state_)) {
+    if (!line.empty()) OnSnapshotHeader(*awaiting, line);
+  } else if (!std::holds_alternative<Failed>(state_)) {
+    Fail("the primary spoke out of turn: " + std::string(line));
+  }
+  return {};
+}
+
+void ReplicaFsm::OnGreeting(Greeting& greeting, std::string_view line) {
+  using Step = Greeting::Step;
+  const Step step = greeting.unanswered.front();
+  const bool error = line.starts_with('-');
+  if (step == Step::kPing && error && !line.starts_with("-NOAUTH") &&
+      !line.starts_with("-NOPERM") && !line.starts_with("-ERR operation not permitted")) {
+    return Fail(fmt::format("PING was answered {}", line), AsksForPatience(line));
+  }
+  if (step == Step::kAuth && error) {
+    return Fail(fmt::format("the primary refused the password (masterauth, masteruser): {}", line));
+  }
+  if (line.starts_with("-NOAUTH")) {
+    if (options_.password.empty() && step != Step::kPing) {
+      return Fail("the primary wants a password: set masterauth");
+    }
+  } else if (!error && !line.starts_with('+')) {
+    return Fail(fmt::format("what answers there is no Redis server: {}", line));
+  }
+  // Other refusals of REPLCONF come from servers that know less, and do no harm.
+  if (step == Step::kExtension) primary_is_redisha_ = line == "+REDISHA";
+  greeting.unanswered.pop_front();
+  if (greeting.unanswered.empty()) state_ = AskingToSync{};
+}
+
+void ReplicaFsm::OnSyncReply(std::string_view line) {
+  if (line.starts_with("+FULLRESYNC ")) {
+    const std::string_view rest = line.substr(12);
+    const size_t space = rest.find(' ');
+    int64_t offset = -1;
+    if (space != kReplIdBytes || !ParseNumber(rest.substr(space + 1), offset) || offset < 0) {
+      return Fail(fmt::format("PSYNC was answered with a malformed line: {}", line));
+    }
+    state_ = AwaitingSnapshot{std::string(rest.substr(0, space)), offset};
+    return;
+  }
+  if (line == "+CONTINUE" || line.starts_with("+CONTINUE ")) {
+    std::string new_id(line.size() > 10 ? line.substr(10) : std::string_view());
+    if (!new_id.empty() && new_id.size() != kReplIdBytes) {
+      return Fail(fmt::format("PSYNC was answered with a malformed line: {}", line));
+    }
+    if (options_.id == "?") return Fail("the primary continues a stream that was never begun");
+    state_ = ContinuedStream{new_id == options_.id ? std::string() : std::move(new_id)};
+    return;
+  }
+  Fail(fmt::format("PSYNC was answered {}", line), AsksForPatience(line));
+}
+
+void ReplicaFsm::OnSnapshotHeader(AwaitingSnapshot awaiting, std::string_view line) {
+  ReceivingSnapshot receiving{std::move(awaiting.id), awaiting.offset, -1, {}};
+  if (line.starts_with("$EOF:") && line.size() == 5 + kEofMarkBytes) {
+    receiving.end_mark = line.substr(5);
+  } else if (!line.starts_with('$') || !ParseNumber(line.substr(1), receiving.length) ||
+             receiving.length < 0) {
+    return Fail(line.starts_with('-')
+                    ? fmt::format("the primary gave up the full synchronisation: {}", line)
+                    : fmt::format("the snapshot does not begin with its length: {}", line));
+  }
+  state_ = std::move(receiving);
+}
+
+const char* ReplicaFsm::RoleWord() const {
+  struct Word {
+    const char* operator()(const Connecting&) const { return "connecting"; }
+    const char* operator()(const Greeting&) const { return "handshake"; }
+    const char* operator()(const AskingToSync&) const { return "handshake"; }
+    const char* operator()(const AwaitingSnapshot&) const { return "sync"; }
+    const char* operator()(const ReceivingSnapshot&) const { return "sync"; }
+    const char* operator()(const ContinuedStream&) const { return "connected"; }
+    const char* operator()(const Failed&) const { return "connect"; }
+  };
+  return std::visit(Word{}, state_);
+}
+
+}  // namespace rha::node::repl

@@ -1,0 +1,89 @@
+// Our side of the handshake with a primary: what to say next, and what its answers mean.
+//
+//   Connecting ──connected──▶ Greeting ──all answered──▶ AskingToSync ──+CONTINUE──────────▶
+//   Streaming
+//                             PING                        PSYNC id n │                          ▲
+//                             [AUTH]                                 └─+FULLRESYNC─▶
+//                             AwaitingSnapshot REPLCONF listening-port … │ $len, $EOF:mark REPLCONF
+//                             capa …                                           ▼
+//   any state ──error, refusal──▶ Failed (the shell closes and tries again) ReceivingSnapshot
+//                                                                       loaded ─────────┘
+//
+// The greeting goes out in one write; PSYNC waits for the answers, because Redis refuses it while
+// it still owes replies (syncCommand). Events are method calls; each returns the bytes to send.
+// Thread rule: one owner. Pure.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace rha::node::repl {
+
+struct HandshakeOptions {
+  std::string user, password;  // no password: no AUTH
+  uint16_t listening_port = 0;
+  std::string announced_ip;  // empty: the primary takes the connection's
+  std::string id = "?";      // what to ask for
+  int64_t offset = -1;       // the first byte we lack, counted from 1
+};
+
+struct Connecting {};
+struct Greeting {
+  enum class Step { kPing, kAuth, kPort, kIp, kCapabilities, kExtension };
+  std::deque<Step> unanswered;
+};
+struct AskingToSync {};
+struct AwaitingSnapshot {
+  std::string id;
+  int64_t offset;  // bytes of history the snapshot stands for
+};
+struct ReceivingSnapshot {
+  std::string id;
+  int64_t offset;
+  int64_t length;  // -1: ended by the mark
+  std::string end_mark;
+};
+struct ContinuedStream {
+  std::string new_id;  // empty: the same as before
+};
+struct Failed {
+  std::string reason;
+  // The primary asked for patience (it is loading, or has lost its own primary): not worth a
+  // warning.
+  bool temporary;
+};
+using ReplicaState = std::variant<Connecting, Greeting, AskingToSync, AwaitingSnapshot,
+                                  ReceivingSnapshot, ContinuedStream, Failed>;
+
+class ReplicaFsm {
+ public:
+  explicit ReplicaFsm(HandshakeOptions options) : options_(std::move(options)) {}
+
+  // The connection stands. Returns what to send.
+  std::string OnConnected();
+  // One line of the primary, without its end. Returns what to send.
+  std::string OnLine(std::string_view line);
+
+  const ReplicaState& state() const { return state_; }
+  // A primary of our own kind: it wants to hear of every batch that was applied.
+  bool primary_is_redisha() const { return primary_is_redisha_; }
+  // For master_link_status and ROLE: "connect", "handshake" ...
+  const char* RoleWord() const;
+
+ private:
+  void OnGreeting(Greeting& greeting, std::string_view line);
+  void OnSyncReply(std::string_view line);
+  void OnSnapshotHeader(AwaitingSnapshot awaiting, std::string_view line);
+  void Fail(std::string reason, bool temporary = false) {
+    state_ = Failed{std::move(reason), temporary};
+  }
+
+  HandshakeOptions options_;
+  ReplicaState state_ = Connecting{};
+  bool primary_is_redisha_ = false;
+};
+
+}  // namespace rha::node::repl

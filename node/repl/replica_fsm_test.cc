@@ -1,0 +1,152 @@
+#include "node/repl/replica_fsm.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rha::node::repl {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+const std::string kId(40, 'a');
+const std::string kOther(40, 'b');
+
+HandshakeOptions Options() { return {.listening_port = 7000, .id = kId, .offset = 101}; }
+
+// A machine that has said its greeting and PSYNC.
+ReplicaFsm Asking(HandshakeOptions options = Options()) {
+  ReplicaFsm fsm(std::move(options));
+  fsm.OnConnected();
+  for (const char* line : {"+PONG", "+OK", "+OK"}) EXPECT_THAT(fsm.OnLine(line), IsEmpty());
+  EXPECT_THAT(fsm.OnLine("+OK"), HasSubstr("PSYNC"));
+  return fsm;
+}
+
+const Failed* Failure(const ReplicaFsm& fsm) { return std::get_if<Failed>(&fsm.state()); }
+
+TEST(ReplicaFsm, SaysItsGreetingInOneBreath) {
+  HandshakeOptions options = Options();
+  options.user = "repl";
+  options.password = "secret";
+  options.announced_ip = "10.0.0.9";
+  ReplicaFsm fsm(options);
+  const std::string greeting = fsm.OnConnected();
+  EXPECT_THAT(greeting, StartsWith("*1\r\n$4\r\nPING\r\n*3\r\n$4\r\nAUTH\r\n$4\r\nrepl\r\n"));
+  EXPECT_THAT(greeting, HasSubstr("listening-port\r\n$4\r\n7000\r\n"));
+  EXPECT_THAT(greeting, HasSubstr("ip-address\r\n$8\r\n10.0.0.9\r\n"));
+  EXPECT_THAT(greeting, Not(HasSubstr("PSYNC")));
+  for (const char* line : {"-NOAUTH Authentication required.", "+OK", "+OK", "+OK", "+OK"}) {
+    EXPECT_THAT(fsm.OnLine(line), IsEmpty());
+  }
+  EXPECT_THAT(fsm.OnLine("+OK"), EndsWith("$3\r\n101\r\n"));
+  EXPECT_FALSE(fsm.primary_is_redisha());
+}
+
+TEST(ReplicaFsm, KnowsItsOwnKind) {
+  ReplicaFsm fsm(Options());
+  fsm.OnConnected();
+  for (const char* line : {"+PONG", "+OK", "+OK", "+REDISHA"}) fsm.OnLine(line);
+  EXPECT_TRUE(fsm.primary_is_redisha());
+}
+
+TEST(ReplicaFsm, FullResyncWithLength) {
+  ReplicaFsm fsm = Asking();
+  fsm.OnLine("");  // sign of life
+  fsm.OnLine("+FULLRESYNC " + kOther + " 42");
+  fsm.OnLine("");
+  fsm.OnLine("$1000");
+  const auto* receiving = std::get_if<ReceivingSnapshot>(&fsm.state());
+  ASSERT_NE(receiving, nullptr);
+  EXPECT_EQ(receiving->id, kOther);
+  EXPECT_EQ(receiving->offset, 42);
+  EXPECT_EQ(receiving->length, 1000);
+}
+
+TEST(ReplicaFsm, FullResyncWithEndMark) {
+  ReplicaFsm fsm = Asking();
+  fsm.OnLine("+FULLRESYNC " + kOther + " 0");
+  fsm.OnLine("$EOF:" + std::string(40, 'm'));
+  const auto* receiving = std::get_if<ReceivingSnapshot>(&fsm.state());
+  ASSERT_NE(receiving, nullptr);
+  EXPECT_EQ(receiving->length, -1);
+  EXPECT_EQ(receiving->end_mark, std::string(40, 'm'));
+}
+
+TEST(ReplicaFsm, ContinuesWithTheSameOrANewId) {
+  ReplicaFsm fsm = Asking();
+  fsm.OnLine("+CONTINUE");
+  EXPECT_EQ(std::get<ContinuedStream>(fsm.state()).new_id, "");
+  fsm = Asking();
+  fsm.OnLine("+CONTINUE " + kId);
+  EXPECT_EQ(std::get<ContinuedStream>(fsm.state()).new_id, "");
+  fsm = Asking();
+  fsm.OnLine("+CONTINUE " + kOther);
+  EXPECT_EQ(std::get<ContinuedStream>(fsm.state()).new_id, kOther);
+}
+
+TEST(ReplicaFsm, TellsPatienceFromRefusal) {
+  for (const char* line :
+       {"-LOADING Redis is loading", "-NOMASTERLINK Can't SYNC while not connected"}) {
+    ReplicaFsm fsm = Asking();
+    fsm.OnLine(line);
+    ASSERT_NE(Failure(fsm), nullptr);
+    EXPECT_TRUE(Failure(fsm)->temporary) << line;
+  }
+  ReplicaFsm fsm = Asking();
+  fsm.OnLine("-ERR unknown command");
+  ASSERT_NE(Failure(fsm), nullptr);
+  EXPECT_FALSE(Failure(fsm)->temporary);
+}
+
+TEST(ReplicaFsm, NamesWhatIsWrongWithThePassword) {
+  HandshakeOptions options = Options();
+  options.password = "wrong";
+  ReplicaFsm refused(options);
+  refused.OnConnected();
+  refused.OnLine("-NOAUTH Authentication required.");
+  refused.OnLine("-WRONGPASS invalid username-password pair or user is disabled.");
+  ASSERT_NE(Failure(refused), nullptr);
+  EXPECT_THAT(Failure(refused)->reason, HasSubstr("masterauth"));
+
+  ReplicaFsm missing(Options());
+  missing.OnConnected();
+  missing.OnLine("-NOAUTH Authentication required.");
+  missing.OnLine("-NOAUTH Authentication required.");
+  ASSERT_NE(Failure(missing), nullptr);
+  EXPECT_THAT(Failure(missing)->reason, HasSubstr("masterauth"));
+}
+
+TEST(ReplicaFsm, RefusesNonsense) {
+  for (const char* line : {"HTTP/1.1 400 Bad Request", ":1", "$5"}) {
+    ReplicaFsm fsm(Options());
+    fsm.OnConnected();
+    fsm.OnLine(line);
+    EXPECT_NE(Failure(fsm), nullptr) << line;
+  }
+  for (const std::string line : {std::string("+FULLRESYNC x 1"), "+FULLRESYNC " + kId,
+                                 "+FULLRESYNC " + kId + " -5", std::string("+CONTINUE short")}) {
+    ReplicaFsm fsm = Asking();
+    fsm.OnLine(line);
+    EXPECT_NE(Failure(fsm), nullptr) << line;
+  }
+  for (const std::string line :
+       {std::string("$-1"), std::string("$EOF:short"), std::string("+OK")}) {
+    ReplicaFsm fsm = Asking();
+    fsm.OnLine("+FULLRESYNC " + kId + " 1");
+    fsm.OnLine(line);
+    EXPECT_NE(Failure(fsm), nullptr) << line;
+  }
+}
+
+TEST(ReplicaFsm, CannotContinueWhatItNeverBegan) {
+  ReplicaFsm fsm = Asking({.listening_port = 1});
+  fsm.OnLine("+CONTINUE " + kId);
+  EXPECT_NE(Failure(fsm), nullptr);
+}
+
+}  // namespace
+}  // namespace rha::node::repl
