@@ -53,6 +53,11 @@ class Context {
   void WrongType();
   void SyntaxError() { reply.Error("ERR syntax error"); }
   void NotAnInteger() { reply.Error("ERR value is not an integer or out of range"); }
+
+ private:
+  friend class Engine;
+  enum class Propagation : uint8_t { kIfChanged, kExplicit, kAnyway };
+  Propagation propagation_ = Propagation::kIfChanged;
 };
 
 }  // namespace rha::node::dispatch

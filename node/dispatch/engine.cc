@@ -1,0 +1,310 @@
+#include "node/dispatch/engine.h"
+
+#include "node/dispatch/context.h"
+#include "node/dispatch/gates.h"
+#include "node/dispatch/limits.h"
+
+namespace rha::node::dispatch {
+namespace {
+
+constexpr size_t kKeptReplyBytes = 64 * 1024;  // of the buffer for replies nobody wants
+
+// These leave or shape a transaction, so they are never queued.
+bool RunsInsideMulti(const CommandSpec& spec) {
+  constexpr std::string_view kNames[] = {"exec", "discard", "multi", "watch", "quit", "reset"};
+  for (const std::string_view name : kNames) {
+    if (spec.name == name) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Engine::Engine(keyspace::Keyspace& keyspace, NodeState& state, const Clock& clock,
+               std::vector<CommandRows> families)
+    : keyspace_(keyspace), state_(state), clock_(clock), table_(std::move(families)) {
+  keyspace_.set_observer(this);
+  keyspace_.set_now_ms(clock_.UnixMillis());
+}
+
+Engine::~Engine() { keyspace_.set_observer(nullptr); }
+
+void Engine::set_services(const Services& services) {
+  services_ = services;
+  propagation_.set_feed(services.replication != nullptr ? &services.replication->feed() : nullptr);
+}
+
+void Engine::Join(Session& session) {
+  sessions_.Add(session);
+  session.created_unix_ms = session.last_command_unix_ms = clock_.UnixMillis();
+  if (session.kind == SessionKind::kClient) session.authenticated = options_.password.empty();
+}
+
+void Engine::Leave(Session& session) {
+  pubsub_.Forget(session);
+  keyspace_.watches().Unwatch(session.watcher);
+  if (session.blocked != nullptr) blocking_.Forget(session);
+  if (session.monitor) --monitors_;
+  session.monitor = false;
+  sessions_.Remove(session);
+}
+
+void Engine::EnterTime(const Session& session) {
+  now_us_ = clock_.UnixMicros();
+  keyspace_.set_now_ms(now_us_ / 1000);
+  using keyspace::ExpiryMode;
+  keyspace_.set_expiry_mode(session.kind == SessionKind::kPrimary ? ExpiryMode::kIgnore
+                            : state_.is_replica || pause_.scope != Pause::Scope::kNone
+                                ? ExpiryMode::kHide
+                                : ExpiryMode::kDelete);
+}
+
+Executed Engine::Execute(Session& session, Args args) {
+  if (args.empty()) return Executed::kDone;
+  EnterTime(session);
+  session.last_command_unix_ms = keyspace_.now_ms();
+  if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipping;
+  const bool wanted = session.wants_replies();
+  resp::Writer reply(wanted ? &session.out() : &discarded_, session.protocol);
+
+  const CommandSpec* container = nullptr;
+  const CommandSpec* spec = table_.Resolve(args, &container);
+  std::string scratch;
+  if (spec == nullptr) {
+    RejectUnknown(session, args, container, reply);
+  } else if (!spec->ArityFits(args.size()) || (spec == container)) {
+    Reject(session, spec, "ERR wrong number of arguments for '" + std::string(spec->name) + "' command",
+           reply);
+  } else {
+    uint32_t flags = spec->flags;
+    if (session.transaction.open && spec->name == "exec") flags |= session.transaction.flags;
+    const std::string_view refusal = PassGates({*this, session, *spec, flags}, &scratch);
+    if (!refusal.empty()) {
+      Reject(session, spec, refusal, reply);
+    } else if (pause_.scope != Pause::Scope::kNone && session.kind == SessionKind::kClient &&
+               Paused(Pause::Scope::kAll) &&
+               (pause_.scope == Pause::Scope::kAll || (flags & (kWrite | kMayReplicate)) != 0)) {
+      blocking_.Block(session, {.kind = BlockKind::kPause});
+      return Executed::kNotNow;
+    } else if (session.transaction.open && !RunsInsideMulti(*spec)) {
+      Queue(session, *spec, args, reply);
+    } else {
+      Call(session, *spec, args, reply);
+    }
+  }
+  if (session.reply_mode == ReplyMode::kSkipping) session.reply_mode = ReplyMode::kOn;
+  if (wanted) {
+    session.WantWrite();
+  } else {
+    discarded_.clear();
+    if (discarded_.capacity() > kKeptReplyBytes) discarded_.shrink_to_fit();
+  }
+  return Executed::kDone;
+}
+
+void Engine::Reject(Session& session, const CommandSpec* spec, std::string_view error,
+                    resp::Writer& reply) {
+  if (session.transaction.open) session.transaction.failed = true;
+  if (spec != nullptr) ++table_.counters(*spec).rejected;
+  const size_t start = reply.out()->size();
+  if (spec != nullptr && spec->name == "exec") {
+    DiscardTransaction(session);
+    reply.Error("EXECABORT Transaction discarded because of: " +
+                std::string(error.starts_with("ERR ") ? error.substr(4) : error));
+  } else {
+    reply.Error(error);
+  }
+  CountError(std::string_view(*reply.out()).substr(start));
+}
+
+void Engine::RejectUnknown(Session& session, Args args, const CommandSpec* container,
+                           resp::Writer& reply) {
+  if (container != nullptr) {
+    std::string name(container->name);
+    for (char& c : name) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+    Reject(session, nullptr,
+           "ERR unknown subcommand '" + std::string(args[1].substr(0, kUnknownCommandEchoBytes)) +
+               "'. Try " + name + " HELP.",
+           reply);
+    return;
+  }
+  std::string shown;
+  for (size_t i = 1; i < args.size() && shown.size() < kUnknownCommandEchoBytes; ++i) {
+    shown += "'";
+    shown += args[i].substr(0, kUnknownCommandEchoBytes - shown.size());
+    shown += "' ";
+  }
+  Reject(session, nullptr,
+         "ERR unknown command '" + std::string(args[0].substr(0, kUnknownCommandEchoBytes)) +
+             "', with args beginning with: " + shown,
+         reply);
+}
+
+void Engine::Queue(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {
+  Transaction& transaction = session.transaction;
+  // After a refusal, or when a watched key has changed, EXEC will fail anyway.
+  if (!transaction.failed && !session.watcher.dirty()) {
+    if (transaction.commands.empty()) transaction.commands.reserve(kQueuedCommandsReserve);
+    transaction.commands.push_back({&spec, std::vector<std::string>(args.begin(), args.end())});
+    transaction.flags |= spec.flags;
+  }
+  reply.Simple("QUEUED");
+}
+
+void Engine::DiscardTransaction(Session& session) {
+  session.transaction = {};
+  keyspace_.watches().Unwatch(session.watcher);
+}
+
+void Engine::Call(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {
+  if (monitors_ != 0 && !spec.Has(kSkipMonitor) && !spec.Has(kAdmin)) FeedMonitors(session, args);
+  Context context(*this, session, spec, args, reply);
+  Run(context);
+  session.last_command = &spec;
+}
+
+void Engine::CallQueued(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {
+  now_us_ = clock_.UnixMicros();
+  Context context(*this, session, spec, args, reply);
+  Run(context);
+}
+
+void Engine::Run(Context& context) {
+  const uint64_t dirty_before = keyspace_.dirty();
+  const size_t reply_start = context.reply.out()->size();
+  const int64_t start_us = now_us_;
+  ++depth_;
+  context.spec.handler(context);
+  --depth_;
+  const int64_t duration_us = clock_.UnixMicros() - start_us;
+
+  CommandCounters& counters = table_.counters(context.spec);
+  ++counters.calls;
+  counters.usec += static_cast<uint64_t>(std::max<int64_t>(duration_us, 0));
+  ++stats_.commands;
+  const std::string& out = *context.reply.out();
+  if (out.size() > reply_start && out[reply_start] == '-') {
+    ++counters.failed;
+    CountError(std::string_view(out).substr(reply_start));
+  }
+  if (slowlog_.Concerns(duration_us) && !context.spec.Has(kSkipSlowlog)) {
+    slowlog_.Add(context.session, context.args, now_us_ / 1'000'000, duration_us);
+  }
+  PropagateResult(context, dirty_before);
+}
+
+void Engine::PropagateResult(const Context& context, uint64_t dirty_before) {
+  const Session& session = context.session;
+  using How = Context::Propagation;
+  const bool changed = keyspace_.dirty() != dirty_before;
+  if (state_.feed_active && session.kind != SessionKind::kPrimary) {
+    const bool itself = (context.propagation_ == How::kIfChanged && changed &&
+                         context.spec.Has(kWrite | kMayReplicate)) ||
+                        context.propagation_ == How::kAnyway;
+    if (itself && depth_ == 0 && propagation_.empty()) {
+      propagation_.SendNow(session.db, context.args);
+    } else if (itself) {
+      propagation_.Add(session.db, context.args);
+    }
+  }
+  if (depth_ == 0) {
+    propagation_.Flush();
+    if (changed) context.session.last_write_offset = state_.replication_offset;
+  }
+}
+
+void Engine::CountError(std::string_view reply) {
+  ++stats_.error_replies;
+  reply.remove_prefix(1);
+  const std::string_view code = reply.substr(0, reply.find_first_of(" \r"));
+  const auto found = stats_.errors.find(code);
+  if (found != stats_.errors.end()) {
+    ++found->second;
+  } else {
+    stats_.errors.emplace(code, 1);
+  }
+}
+
+void Engine::ResetSession(Session& session) {
+  DiscardTransaction(session);
+  pubsub_.Forget(session);
+  if (session.monitor) --monitors_;
+  session.monitor = false;
+  session.db = 0;
+  session.protocol = 2;
+  session.name.clear();
+  session.reply_mode = ReplyMode::kOn;
+  session.authenticated = options_.password.empty();
+}
+
+void Engine::OnEvent(int db, keyspace::Event event, std::string_view key) {
+  if (pubsub_.idle()) return;
+  const uint32_t mask = keyspace_.event_mask();
+  const std::string number = std::to_string(db);
+  const std::string name(key);  // the subscribers' buffers may move what `key` points into
+  if ((mask & keyspace::kKeyspaceChannel) != 0) {
+    pubsub_.Publish(ChannelKind::kChannel, "__keyspace@" + number + "__:" + name, event.name);
+  }
+  if ((mask & keyspace::kKeyeventChannel) != 0) {
+    pubsub_.Publish(ChannelKind::kChannel, "__keyevent@" + number + "__:" + event.name, name);
+  }
+}
+
+void Engine::OnDeleted(int db, std::string_view key) {
+  if (!state_.feed_active) return;
+  const std::string_view command[] = {"DEL", key};
+  propagation_.Add(db, command);
+  if (depth_ == 0) propagation_.Flush();
+}
+
+void Engine::ExpireSlice(int64_t budget_us) {
+  if (state_.is_replica || state_.loading || Paused(Pause::Scope::kWrite)) return;
+  now_us_ = clock_.UnixMicros();
+  keyspace_.set_now_ms(now_us_ / 1000);
+  keyspace_.set_expiry_mode(keyspace::ExpiryMode::kDelete);
+  keyspace_.ExpireSlice(budget_us, [this] { return clock_.UnixMicros(); });
+}
+
+bool Engine::Paused(Pause::Scope) {
+  if (pause_.scope == Pause::Scope::kNone) return false;
+  if (clock_.UnixMillis() < pause_.until_ms) return true;
+  EndPause();
+  return false;
+}
+
+void Engine::EndPause() {
+  pause_ = {};
+  const std::vector<Session*> blocked = blocking_.sessions();
+  for (Session* session : blocked) {
+    if (session->blocked->kind == BlockKind::kPause) blocking_.Release(*session);
+  }
+}
+
+std::optional<int64_t> Engine::NextDeadlineMs() const {
+  std::optional<int64_t> next = blocking_.NextDeadlineMs();
+  if (pause_.scope != Pause::Scope::kNone && (!next || pause_.until_ms < *next)) next = pause_.until_ms;
+  return next;
+}
+
+void Engine::EndTurn() {
+  if (pause_.scope == Pause::Scope::kNone && blocking_.sessions().empty()) return;
+  const int64_t now_ms = clock_.UnixMillis();
+  Paused(Pause::Scope::kAll);
+  ReleaseWaiting(now_ms);
+}
+
+void Engine::ReleaseWaiting(int64_t now_ms) {
+  const std::vector<Session*> blocked = blocking_.sessions();
+  for (Session* session : blocked) {
+    const BlockedState& state = *session->blocked;
+    if (state.kind != BlockKind::kWait) continue;
+    const int acknowledged = services_.replication->ReplicasAcknowledged(state.offset);
+    const bool expired = state.deadline_ms != 0 && now_ms >= state.deadline_ms;
+    if (acknowledged < state.replicas && !expired) continue;
+    resp::Writer(&session->out(), session->protocol).Integer(acknowledged);
+    session->WantWrite();
+    blocking_.Release(*session);
+  }
+}
+
+}  // namespace rha::node::dispatch

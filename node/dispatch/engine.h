@@ -1,0 +1,144 @@
+// The command engine: takes a request of a session through the gates to its handler, and tells replicas,
+// monitors, the slow log and the counters about it.
+//
+//   Execute ─▶ resolve (table) ─▶ gates (gates.cc, a list) ─▶ queue (MULTI) or Call ─▶ handler
+//                                                                            └─▶ propagate, count
+//
+// The path of an ordinary command allocates nothing and calls nothing virtual but the clock, once.
+//
+// Thread rule: one thread owns the engine and everything it refers to.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "node/dispatch/blocking.h"
+#include "node/dispatch/command.h"
+#include "node/dispatch/node_state.h"
+#include "node/dispatch/propagation.h"
+#include "node/dispatch/pubsub.h"
+#include "node/dispatch/services.h"
+#include "node/dispatch/sessions.h"
+#include "node/dispatch/slowlog.h"
+#include "node/dispatch/table.h"
+#include "node/keyspace/db.h"
+
+namespace rha::node::dispatch {
+
+class Context;
+
+enum class Executed : uint8_t {
+  kDone,    // drop the request from the input
+  kNotNow,  // the session is blocked; offer the same request again after Session::Resume()
+};
+
+struct EngineStats {
+  uint64_t commands = 0;
+  uint64_t error_replies = 0;
+  uint64_t unexpected_error_replies = 0;
+  std::map<std::string, uint64_t, std::less<>> errors;  // by code: "ERR", "WRONGTYPE"
+  uint64_t ops_per_second = 0;                          // app computes it
+};
+
+// CLIENT PAUSE.
+struct Pause {
+  enum class Scope : uint8_t { kNone, kWrite, kAll };
+  Scope scope = Scope::kNone;
+  int64_t until_ms = 0;
+};
+
+// Options of the configuration that the engine itself needs.
+struct EngineOptions {
+  std::string password;                   // requirepass; empty: none
+  bool debug_allowed = true;              // enable-debug-command
+  int64_t bulk_bytes_max = 512LL << 20;   // proto-max-bulk-len
+};
+
+class Engine final : public keyspace::Observer {
+ public:
+  Engine(keyspace::Keyspace& keyspace, NodeState& state, const Clock& clock,
+         std::vector<CommandRows> families);
+  ~Engine() override;
+
+  // Before the first command.
+  void set_services(const Services& services);
+
+  // ---- for owners of sessions
+  void Join(Session& session);
+  void Leave(Session& session);
+  Executed Execute(Session& session, Args args);
+  // After the input of this turn: releases who waited for it. App calls it once a turn.
+  void EndTurn();
+  // When EndTurn has something to do even without input.
+  std::optional<int64_t> NextDeadlineMs() const;
+
+  // ---- for handlers and app
+  keyspace::Keyspace& keyspace() { return keyspace_; }
+  NodeState& state() { return state_; }
+  const NodeState& state() const { return state_; }
+  const Clock& clock() const { return clock_; }
+  const Services& services() const { return services_; }
+  CommandTable& table() { return table_; }
+  SessionRegistry& sessions() { return sessions_; }
+  Pubsub& pubsub() { return pubsub_; }
+  Blocking& blocking() { return blocking_; }
+  Slowlog& slowlog() { return slowlog_; }
+  EngineStats& stats() { return stats_; }
+  EngineOptions& options() { return options_; }
+  Propagation& propagation() { return propagation_; }
+  Pause& pause() { return pause_; }
+  // True while the pause holds; ends it when its time has come.
+  bool Paused(Pause::Scope scope);
+  void EndPause();
+
+  // Runs a queued command inside EXEC: no gates of admission but those of the moment, no propagation of
+  // its own (EXEC sends all together).
+  void CallQueued(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
+  // Leaves MULTI, dropping what was queued and watched.
+  void DiscardTransaction(Session& session);
+  // One slice of active expiry, unless this is a replica or the node is paused.
+  void ExpireSlice(int64_t budget_us);
+  // Makes the session a client in its first state (RESET).
+  void ResetSession(Session& session);
+  void FeedMonitors(const Session& session, Args args);
+
+  // ---- keyspace::Observer
+  void OnEvent(int db, keyspace::Event event, std::string_view key) override;
+  void OnDeleted(int db, std::string_view key) override;
+
+ private:
+  friend class Context;
+  void Call(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
+  void Run(Context& context);
+  void PropagateResult(const Context& context, uint64_t dirty_before);
+  void Reject(Session& session, const CommandSpec* spec, std::string_view error, resp::Writer& reply);
+  void RejectUnknown(Session& session, Args args, const CommandSpec* container, resp::Writer& reply);
+  void Queue(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
+  void CountError(std::string_view reply);
+  void EnterTime(const Session& session);
+  void ReleaseWaiting(int64_t now_ms);
+
+  keyspace::Keyspace& keyspace_;
+  NodeState& state_;
+  const Clock& clock_;
+  Services services_;
+  CommandTable table_;
+  SessionRegistry sessions_;
+  Pubsub pubsub_;
+  Blocking blocking_;
+  Propagation propagation_;
+  Slowlog slowlog_;
+  EngineStats stats_;
+  EngineOptions options_;
+  Pause pause_;
+  int depth_ = 0;            // commands running inside one another (EXEC)
+  int64_t now_us_ = 0;       // start of the running command
+  size_t monitors_ = 0;
+  std::string discarded_;    // replies nobody wants
+};
+
+}  // namespace rha::node::dispatch

@@ -1,0 +1,116 @@
+#include "node/dispatch/gates.h"
+
+#include <iterator>
+
+#include "node/dispatch/engine.h"
+
+namespace rha::node::dispatch {
+namespace {
+
+// Empty: passes.
+using Gate = std::string_view (*)(const GateQuestion&, std::string* scratch);
+
+bool FromPrimary(const GateQuestion& q) { return q.session.kind == SessionKind::kPrimary; }
+
+std::string_view Authenticated(const GateQuestion& q, std::string*) {
+  if (q.session.authenticated || (q.flags & kNoAuth) != 0) return {};
+  return "NOAUTH Authentication required.";
+}
+
+std::string_view DebugAllowed(const GateQuestion& q, std::string*) {
+  if ((q.flags & kProtected) == 0 || q.engine.options().debug_allowed) return {};
+  return "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can "
+         "run it from a local connection, otherwise you need to set this option in the configuration "
+         "file, and then restart the server.";
+}
+
+std::string_view RoleAssigned(const GateQuestion& q, std::string*) {
+  if (!q.engine.state().undecided || FromPrimary(q)) return {};
+  if ((q.flags & (kWrite | kReadonly | kMayReplicate)) == 0 || (q.flags & kUndecidedOk) != 0) return {};
+  return "MASTERDOWN No role has been assigned to this node yet";
+}
+
+std::string_view MemoryLeft(const GateQuestion& q, std::string*) {
+  const NodeState& state = q.engine.state();
+  if ((q.flags & kDenyOom) == 0 || state.memory_max_bytes == 0) return {};
+  if (FromPrimary(q) || (state.is_replica && state.replica_ignores_maxmemory)) return {};
+  if (state.memory_used_bytes <= state.memory_max_bytes) return {};
+  return "OOM command not allowed when used memory > 'maxmemory'.";
+}
+
+std::string_view DiskHealthy(const GateQuestion& q, std::string*) {
+  const NodeState& state = q.engine.state();
+  if (!state.last_save_failed || state.is_replica || FromPrimary(q)) return {};
+  if ((q.flags & (kWrite | kMayReplicate)) == 0 && q.spec.name != "ping") return {};
+  return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
+         "disk. Commands that may modify the data set are disabled, because this instance is configured "
+         "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
+         "Please check the Redis logs for details about the RDB error.";
+}
+
+std::string_view EnoughReplicas(const GateQuestion& q, std::string*) {
+  const NodeState& state = q.engine.state();
+  if (state.min_replicas_to_write == 0 || (q.flags & kWrite) == 0) return {};
+  if (state.is_replica || FromPrimary(q)) return {};
+  if (state.good_replicas >= state.min_replicas_to_write) return {};
+  return "NOREPLICAS Not enough good replicas to write.";
+}
+
+std::string_view WritableHere(const GateQuestion& q, std::string*) {
+  const NodeState& state = q.engine.state();
+  if (!state.is_replica || !state.replica_read_only || (q.flags & kWrite) == 0) return {};
+  if (FromPrimary(q)) return {};
+  return "READONLY You can't write against a read only replica.";
+}
+
+std::string_view NotASubscriber(const GateQuestion& q, std::string* scratch) {
+  if (!InPubsubMode(q.session)) return {};
+  constexpr std::string_view kAllowed[] = {"ping",        "subscribe",    "ssubscribe",  "sunsubscribe",
+                                           "unsubscribe", "psubscribe",   "punsubscribe", "quit",
+                                           "reset"};
+  for (const std::string_view name : kAllowed) {
+    if (q.spec.name == name) return {};
+  }
+  *scratch = "ERR Can't execute '" + std::string(q.spec.name) +
+             "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
+  return *scratch;
+}
+
+std::string_view FreshEnough(const GateQuestion& q, std::string*) {
+  const NodeState& state = q.engine.state();
+  if (!state.is_replica || state.primary_link_up || state.replica_serve_stale_data) return {};
+  if ((q.flags & kStale) != 0 || FromPrimary(q)) return {};
+  return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+}
+
+std::string_view Loaded(const GateQuestion& q, std::string*) {
+  if (!q.engine.state().loading || (q.flags & kLoading) != 0 || FromPrimary(q)) return {};
+  return "LOADING Redis is loading the dataset in memory";
+}
+
+std::string_view AllowedInMulti(const GateQuestion& q, std::string*) {
+  if (!q.session.transaction.open || (q.flags & kNoMulti) == 0 || q.spec.name == "exec") return {};
+  return "ERR Command not allowed inside a transaction";
+}
+
+std::string_view NotAReplica(const GateQuestion& q, std::string*) {
+  if (q.session.kind != SessionKind::kReplica) return {};
+  if ((q.flags & (kWrite | kReadonly | kMayReplicate)) == 0) return {};
+  return "ERR Replica can't interact with the keyspace";
+}
+
+constexpr Gate kGates[] = {
+    Authenticated,  DebugAllowed,   AllowedInMulti, MemoryLeft, DiskHealthy, EnoughReplicas,
+    WritableHere,   NotASubscriber, FreshEnough,    Loaded,     RoleAssigned, NotAReplica,
+};
+
+}  // namespace
+
+std::string_view PassGates(const GateQuestion& question, std::string* scratch) {
+  for (const Gate gate : kGates) {
+    if (const std::string_view refusal = gate(question, scratch); !refusal.empty()) return refusal;
+  }
+  return {};
+}
+
+}  // namespace rha::node::dispatch

@@ -1,0 +1,26 @@
+// What may stop a command before it runs: a list of questions in a fixed order, each of which answers with
+// the error to send or nothing. The order is Redis' own, since clients see which error comes first.
+// Thread rule: the engine's thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "node/dispatch/command.h"
+#include "node/dispatch/session.h"
+
+namespace rha::node::dispatch {
+
+class Engine;
+
+struct GateQuestion {
+  Engine& engine;
+  const Session& session;
+  const CommandSpec& spec;
+  uint32_t flags;  // of the command, or of all queued ones for EXEC
+};
+
+// The first refusal, without '-'; empty: go on. The view lives until the next call.
+std::string_view PassGates(const GateQuestion& question, std::string* scratch);
+
+}  // namespace rha::node::dispatch

@@ -1,0 +1,107 @@
+#include "node/dispatch/table.h"
+
+#include "common/base/check.h"
+#include "node/dispatch/limits.h"
+
+namespace rha::node::dispatch {
+namespace {
+
+uint32_t Hash(std::string_view text) {  // FNV-1a
+  uint32_t hash = 2166136261u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return hash;
+}
+
+// Appends `text` folded at buffer[length]; false: does not fit.
+bool Fold(std::string_view text, char* buffer, size_t& length) {
+  if (length + text.size() > kCommandNameBytesMax) return false;
+  for (const char c : text) buffer[length++] = ToLower(c);
+  return true;
+}
+
+}  // namespace
+
+bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (ToLower(a[i]) != ToLower(b[i])) return false;
+  }
+  return true;
+}
+
+CommandTable::CommandTable(std::vector<CommandRows> families) {
+  for (const CommandRows rows : families) specs_.insert(specs_.end(), rows.begin(), rows.end());
+  counters_.resize(specs_.size());
+  uint32_t slots = 16;
+  while (slots < specs_.size() * 4) slots *= 2;
+  mask_ = slots - 1;
+  slots_.assign(slots, -1);
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    RHA_CHECK(FindFolded(specs_[i].name) == nullptr);
+    uint32_t slot = Hash(specs_[i].name) & mask_;
+    while (slots_[slot] >= 0) slot = (slot + 1) & mask_;
+    slots_[slot] = static_cast<int16_t>(i);
+  }
+  for (const CommandSpec& spec : specs_) {
+    if (!spec.is_subcommand()) continue;
+    const CommandSpec* container = FindFolded(spec.name.substr(0, spec.name.find('|')));
+    RHA_CHECK(container != nullptr && container->Has(kContainer));
+  }
+}
+
+const CommandSpec* CommandTable::FindFolded(std::string_view lower) const {
+  for (uint32_t slot = Hash(lower) & mask_; slots_[slot] >= 0; slot = (slot + 1) & mask_) {
+    const CommandSpec& spec = specs_[static_cast<size_t>(slots_[slot])];
+    if (spec.name == lower) return &spec;
+  }
+  return nullptr;
+}
+
+const CommandSpec* CommandTable::Find(std::string_view name) const {
+  char buffer[kCommandNameBytesMax];
+  size_t length = 0;
+  if (!Fold(name, buffer, length)) return nullptr;
+  return FindFolded({buffer, length});
+}
+
+const CommandSpec* CommandTable::Resolve(resp::Args args, const CommandSpec** container) const {
+  *container = nullptr;
+  char buffer[kCommandNameBytesMax];
+  size_t length = 0;
+  // "config|get" is how subcommands are named here, not how clients may call them.
+  if (args[0].find('|') != std::string_view::npos) return nullptr;
+  if (!Fold(args[0], buffer, length)) return nullptr;
+  const CommandSpec* spec = FindFolded({buffer, length});
+  if (spec == nullptr || !spec->Has(kContainer)) return spec;
+  *container = spec;
+  if (args.size() < 2) return spec;
+  if (!Fold("|", buffer, length) || !Fold(args[1], buffer, length)) return nullptr;
+  return FindFolded({buffer, length});
+}
+
+std::vector<const CommandSpec*> CommandTable::Subcommands(const CommandSpec& container) const {
+  std::vector<const CommandSpec*> found;
+  for (const CommandSpec& spec : specs_) {
+    if (spec.name.size() > container.name.size() && spec.name.starts_with(container.name) &&
+        spec.name[container.name.size()] == '|') {
+      found.push_back(&spec);
+    }
+  }
+  return found;
+}
+
+void CommandTable::ResetCounters() { counters_.assign(specs_.size(), {}); }
+
+std::vector<size_t> KeyPositions(const CommandSpec& spec, size_t words) {
+  std::vector<size_t> positions;
+  if (spec.keys.first == 0) return positions;
+  const auto first = static_cast<size_t>(spec.keys.first);
+  const int64_t last = spec.keys.last < 0 ? static_cast<int64_t>(words) + spec.keys.last : spec.keys.last;
+  for (size_t i = first; static_cast<int64_t>(i) <= last && i < words;
+       i += static_cast<size_t>(spec.keys.step)) {
+    positions.push_back(i);
+  }
+  return positions;
+}
+
+}  // namespace rha::node::dispatch
