@@ -20,6 +20,11 @@ if(RHA_SANITIZE)
   add_link_options(-fsanitize=${RHA_SANITIZE})
 endif()
 
+option(RHA_FUZZ "Instrument for libFuzzer (clang only)" OFF)
+if(RHA_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(RHA_CCACHE ccache)
 if(RHA_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${RHA_CCACHE})
