@@ -7,58 +7,87 @@
 
 namespace rha::sidecar::core {
 
-// ---- Redis Sentinel's own values (sentinel.c 7.0)
-// ------------------------------------------------
-inline constexpr Millis kPingPeriod{1000};           // sentinel_ping_period; at most down-after
+// ---- Redis Sentinel's own values (sentinel.c 7.0) ---------------------------------------------
+inline constexpr Millis kPingPeriod{1000};           // sentinel_ping_period; less if down-after is
 inline constexpr Millis kInfoPeriod{10000};          // sentinel_info_period
-inline constexpr Millis kInfoPeriodFast{1000};       // while the primary is down or a failover runs
+inline constexpr Millis kInfoPeriodFast{1000};       // ... while the primary is in trouble
 inline constexpr Millis kHelloPeriod{2000};          // sentinel_publish_period
 inline constexpr Millis kAskPeriod{1000};            // sentinel_ask_period
 inline constexpr Millis kAskReplyValid{5000};        // a peer's "it is down" counts this long
 inline constexpr Millis kElectionTimeoutMax{10000};  // sentinel_election_timeout
-inline constexpr Millis kDownAfterDefault{30000};    // sentinel_default_down_after
+inline constexpr Millis kDownAfterDefault{30000};
 inline constexpr Millis kFailoverTimeoutDefault{180000};
-inline constexpr Millis kReconfTimeout{10000};     // sentinel_slave_reconf_timeout
-inline constexpr Millis kTiltTrigger{2000};        // sentinel_tilt_trigger
-inline constexpr Millis kMinLinkReconnect{15000};  // sentinel_min_link_reconnect_period
+inline constexpr Millis kReconfTimeout{10000};       // sentinel_slave_reconf_timeout
+inline constexpr Millis kTiltTrigger{2000};
+inline constexpr Millis kMinLinkReconnect{15000};
 inline constexpr int kParallelSyncsDefault = 1;
 inline constexpr int kPriorityDefault = 100;
 
-// ---- Ours ------------------------------------------------------------------------------------
-inline constexpr Millis kTickPeriod{100};  // longest sleep between two Steps
-inline constexpr Millis kTiltPeriod{
-    3000};  // Redis: 30 s; a late clock blinds us no longer than needed
-inline constexpr Millis kLateTick{500};    // a gap this long forgives every unanswered ping
-inline constexpr Millis kBeatPeriod{200};  // heartbeat between our own sidecars
-inline constexpr Millis kLease{
-    2000};  // without a majority heard this long, a sidecar is in the minority
-inline constexpr Millis kReconnectPeriod{200};      // dial a lost node or peer again
-inline constexpr Millis kLocalReconnectPeriod{50};  // ... over the local socket
-inline constexpr Millis kResolvePeriod{
-    1000};  // ask for a member's address again while it is not reached
-inline constexpr Millis kInfoPeriodMember{1000};  // INFO of every node of a configured group
-inline constexpr Millis kInfoPeriodStep{100};     // INFO of a node whose role change is awaited
-inline constexpr Millis kDeathConfirm{
-    50};  // a death notice waits this long for the own link to close
-inline constexpr Millis kElectionTimeout{
-    1000};                                 // a candidate of ours gives up and tries a new epoch
-inline constexpr Millis kRetryMin{1000};   // next attempt after a failed or foreign one ...
-inline constexpr Millis kRetryMax{1500};   // ... randomised up to this
-inline constexpr Millis kRankStagger{60};  // candidate of rank r waits r times this
-inline constexpr Millis kLeaderSilence{
-    1000};  // a leader whose beats stop this long may be replaced
-inline constexpr Millis kBootstrapGrace{
-    3000};  // no primary known: wait this long for missing members
-inline constexpr Millis kReturnGrace{
-    1000};  // the known primary restarted: wait for the others' state
-inline constexpr Millis kAmnesiaWait{
-    20000};  // a member without memory votes after this, if it must
-inline constexpr Epoch kAmnesiaEpochSkip = 64;  // ... and jumps over epochs it may have voted in
-inline constexpr Millis kReplicaFixDelay{
-    2000};                                    // a member's replica of a wrong primary is re-pointed
-inline constexpr Millis kConvertDelay{2000};  // a member claiming primary wrongly is demoted
-inline constexpr Millis kReconfRetry{500};    // an unanswered Reconfigure is sent again
+// ---- Links ------------------------------------------------------------------------------------
+// Longest sleep between two Steps.
+inline constexpr Millis kTickPeriod{100};
+// Heartbeat between our own sidecars of a configured group.
+inline constexpr Millis kBeatPeriod{200};
+// Dial a lost node or peer again; the node beside us over its socket.
+inline constexpr Millis kReconnectPeriod{200};
+inline constexpr Millis kLocalReconnectPeriod{50};
+// A connection attempt without any outcome.
+inline constexpr Millis kDialTimeout{3000};
+// Ask for a member's address again while the member is not reached.
+inline constexpr Millis kResolvePeriod{1000};
+// INFO of a configured group's nodes; of the own one, so that beats carry fresh offsets; of one
+// whose change of role is awaited.
+inline constexpr Millis kInfoPeriodMember{1000};
+inline constexpr Millis kInfoPeriodLocal{200};
+inline constexpr Millis kInfoPeriodStep{100};
+// Older INFO says nothing about a candidate.
+inline constexpr Millis kInfoFresh{5000};
 
+// ---- Judgement --------------------------------------------------------------------------------
+// Redis stops acting for 30 s when its clock jumped; a late clock blinds us no longer than needed.
+inline constexpr Millis kTiltPeriod{3000};
+// After a gap this long between Steps every unanswered ping is forgiven: we were late, not they.
+inline constexpr Millis kLateTick{500};
+// Without a majority heard this long, a member is in the minority and names no primary.
+inline constexpr Millis kLease{2000};
+// The group's primary calls itself replica this long: it is down (configured groups).
+inline constexpr Millis kRoleMismatch{2000};
+
+// ---- Election and failover --------------------------------------------------------------------
+// A candidate of ours gives up and tries a new epoch.
+inline constexpr Millis kElectionTimeout{1000};
+// An unanswered vote request is repeated.
+inline constexpr Millis kAskRetry{200};
+// Next attempt after a failed or foreign one, randomised.
+inline constexpr Millis kRetryMin{1000};
+inline constexpr Millis kRetryMax{1500};
+// A classic group without a good replica looks again.
+inline constexpr Millis kNoReplicaRetry{5000};
+// A candidate of rank r waits r times this, plus a little chance.
+inline constexpr Millis kRankStagger{60};
+inline constexpr Millis kStaggerJitter{10};
+// A leader whose beats stop this long may be replaced.
+inline constexpr Millis kLeaderSilence{1000};
+// A member that does not become primary in this time.
+inline constexpr Millis kPromotionTimeout{5000};
+// An unanswered Reconfigure is sent again.
+inline constexpr Millis kReconfRetry{500};
+
+// ---- Configured groups ------------------------------------------------------------------------
+// Before an empty or restarted node is chosen, missing members get this long to appear.
+inline constexpr Millis kBootstrapGrace{3000};
+// A member without memory votes after this even if it could not ask enough others; it then jumps
+// over the epochs it may have voted in.
+inline constexpr Millis kAmnesiaWait{20000};
+inline constexpr Epoch kAmnesiaEpochSkip = 64;
+// A node in the wrong role is corrected by the sidecar beside it at once, by others after this.
+inline constexpr Millis kConvertDelay{2000};
+// Write the state again after a failure.
+inline constexpr Millis kPersistRetry{1000};
+// A stopping sidecar waits this long for its node's end and for a successor.
+inline constexpr Millis kStopTimeout{10000};
+
+// ---- Sizes ------------------------------------------------------------------------------------
 inline constexpr size_t kGroupsMax = 1000;
 inline constexpr size_t kNodesPerGroupMax = 256;
 inline constexpr size_t kPeersMax = 1000;

@@ -27,6 +27,7 @@ namespace rha::sidecar::core {
 // A command link to a node or a peer and its pings.
 struct Link {
   bool connected = false;
+  bool dialing = false;
   LogicalTime connected_at = kLongAgo;  // last change to connected
   LogicalTime lost_at = kLongAgo;       // last change to not connected
   LogicalTime dialed_at = kLongAgo;
@@ -98,10 +99,10 @@ struct Peer {
   bool sdown = false;
   LogicalTime sdown_since = kLongAgo;
   bool extended = false;  // speaks SENTINEL REDISHA
+  bool extension_refused = false;  // answered it with an error on this link
   LogicalTime last_hello_received = kLongAgo;
   LogicalTime last_hello_sent = kLongAgo;
   LogicalTime last_heard = kLongAgo;  // hello, beat or any reply
-  LogicalTime last_beat_sent = kLongAgo;
 
   // From its beats.
   bool beat_seen = false;
@@ -114,6 +115,7 @@ struct PeerView {
   bool says_down = false;  // last answer to "is the primary down"
   LogicalTime says_down_at = kLongAgo;
   LogicalTime asked_at = kLongAgo;
+  LogicalTime beat_sent = kLongAgo;
   std::string leader;  // last vote it reported
   Epoch leader_epoch = 0;
   // From its beats (our own sidecars).
@@ -247,7 +249,8 @@ struct State {
   uint32_t next_peer = 1;
 
   uint64_t persist_seq = 0;     // last one asked for
-  uint64_t persist_failed = 0;  // last one that failed
+  uint64_t persist_done = 0;    // last one known to be durable
+  LogicalTime persist_retry_at = kNever;
   bool persist_needed = false;
   std::vector<AfterPersist> after_persist;
 

@@ -1,0 +1,131 @@
+#include "sidecar/core/extension.h"
+
+#include <map>
+#include <string_view>
+
+#include "sidecar/core/text.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+constexpr std::string_view kVersion = "1";
+
+const char* RoleName(Role role) {
+  switch (role) {
+    case Role::kPrimary: return "primary";
+    case Role::kReplica: return "replica";
+    case Role::kUnknown: break;
+  }
+  return "unknown";
+}
+
+Role ParseRole(std::string_view name) {
+  if (name == "primary") return Role::kPrimary;
+  return name == "replica" ? Role::kReplica : Role::kUnknown;
+}
+
+class Fields {
+ public:
+  explicit Fields(const std::vector<std::string>& args) {
+    for (size_t i = 2; i < args.size(); ++i) {
+      const std::string_view arg = args[i];
+      const size_t equals = arg.find('=');
+      if (equals == std::string_view::npos || arg.size() > 2 * kNameBytesMax) continue;
+      values_[arg.substr(0, equals)] = arg.substr(equals + 1);
+    }
+  }
+  std::string Text(std::string_view key) const {
+    auto it = values_.find(key);
+    return it == values_.end() || HasControlCharacter(it->second) ? "" : std::string(it->second);
+  }
+  template <typename T>
+  T Number(std::string_view key, T fallback = {}) const {
+    auto it = values_.find(key);
+    return it == values_.end() ? fallback : ParseNumber<T>(it->second).value_or(fallback);
+  }
+  bool Flag(std::string_view key) const { return Number<int>(key) == 1; }
+
+ private:
+  std::map<std::string_view, std::string_view> values_;
+};
+
+bool IsVerb(const std::vector<std::string>& args, std::string_view verb) {
+  return args.size() >= 2 && args[0] == verb && args[1] == kVersion;
+}
+
+}  // namespace
+
+std::vector<std::string> EncodeBeat(const Beat& beat) {
+  const auto flag = [](bool value) { return std::string(value ? "1" : "0"); };
+  return {"BEAT",
+          std::string(kVersion),
+          "id=" + beat.id,
+          "host=" + beat.address.host,
+          "port=" + std::to_string(beat.address.port),
+          "epoch=" + std::to_string(beat.current_epoch),
+          "may_vote=" + flag(beat.may_vote),
+          "group=" + beat.group,
+          "primary=" + beat.primary_member,
+          "primary_host=" + beat.primary.host,
+          "primary_port=" + std::to_string(beat.primary.port),
+          "config_epoch=" + std::to_string(beat.config_epoch),
+          "config_leader=" + beat.config_leader,
+          "leading_epoch=" + std::to_string(beat.leading_epoch),
+          "has_majority=" + flag(beat.has_majority),
+          "down=" + flag(beat.says_down),
+          "alive=" + flag(beat.node_alive),
+          "undecided=" + flag(beat.node_undecided),
+          "loading=" + flag(beat.node_loading),
+          "role=" + std::string(RoleName(beat.node_role)),
+          "priority=" + std::to_string(beat.node_priority),
+          "run_id=" + beat.node_run_id,
+          "replid=" + beat.node_history.replid,
+          "has_data=" + flag(beat.node_history.has_data),
+          "data_epoch=" + std::to_string(beat.node_history.data_epoch),
+          "offset=" + std::to_string(beat.node_history.offset)};
+}
+
+std::optional<Beat> DecodeBeat(const std::vector<std::string>& args) {
+  if (!IsVerb(args, "BEAT")) return std::nullopt;
+  const Fields fields(args);
+  Beat beat;
+  beat.id = fields.Text("id");
+  beat.address = {fields.Text("host"), fields.Number<uint16_t>("port")};
+  beat.current_epoch = fields.Number<Epoch>("epoch");
+  beat.may_vote = fields.Flag("may_vote");
+  beat.group = fields.Text("group");
+  beat.primary_member = fields.Text("primary");
+  beat.primary = {fields.Text("primary_host"), fields.Number<uint16_t>("primary_port")};
+  beat.config_epoch = fields.Number<Epoch>("config_epoch");
+  beat.config_leader = fields.Text("config_leader");
+  beat.leading_epoch = fields.Number<Epoch>("leading_epoch");
+  beat.has_majority = fields.Flag("has_majority");
+  beat.says_down = fields.Flag("down");
+  beat.node_alive = fields.Flag("alive");
+  beat.node_undecided = fields.Flag("undecided");
+  beat.node_loading = fields.Flag("loading");
+  beat.node_role = ParseRole(fields.Text("role"));
+  beat.node_priority = fields.Number<int>("priority", kPriorityDefault);
+  beat.node_run_id = fields.Text("run_id");
+  beat.node_history = {.has_data = fields.Flag("has_data"),
+                       .data_epoch = fields.Number<Epoch>("data_epoch"),
+                       .offset = fields.Number<int64_t>("offset"),
+                       .replid = fields.Text("replid")};
+  if (!IsRunId(beat.id) || beat.group.empty()) return std::nullopt;
+  return beat;
+}
+
+std::vector<std::string> EncodeDeath(const Death& death) {
+  return {"DEATH", std::string(kVersion), "id=" + death.id, "group=" + death.group,
+          "run_id=" + death.run_id};
+}
+
+std::optional<Death> DecodeDeath(const std::vector<std::string>& args) {
+  if (!IsVerb(args, "DEATH")) return std::nullopt;
+  const Fields fields(args);
+  Death death{fields.Text("id"), fields.Text("group"), fields.Text("run_id")};
+  if (!IsRunId(death.id) || death.group.empty()) return std::nullopt;
+  return death;
+}
+
+}  // namespace rha::sidecar::core

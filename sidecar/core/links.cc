@@ -1,0 +1,239 @@
+#include "sidecar/core/links.h"
+
+#include "sidecar/core/extension.h"
+#include "sidecar/core/hello.h"
+#include "sidecar/core/membership.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+// Redis pings every min(1 s, down-after); four pings within down-after notice a hang sooner at the
+// same threshold.
+Millis PingPeriod(Millis down_after) {
+  return std::clamp(down_after / 4, Millis{50}, kPingPeriod);
+}
+
+bool PingDue(const Context& c, const Link& link, Millis period) {
+  return c.Elapsed(link.last_reply, period) && c.Elapsed(link.last_ping, period / 2);
+}
+
+void NotePing(Link& link, LogicalTime now) {
+  link.last_ping = now;
+  if (link.unanswered_since == kNever) link.unanswered_since = now;
+}
+
+bool DialDue(const Context& c, const Link& link, Millis period) {
+  return !link.connected && c.Elapsed(link.dialed_at, link.dialing ? kDialTimeout : period);
+}
+
+// A link that is up but mute for long may be half open: dial again (sentinelCheckSubjectivelyDown).
+bool LooksHalfOpen(const Context& c, const Link& link, Millis down_after) {
+  return link.connected && link.unanswered_since != kNever &&
+         c.now - link.unanswered_since > down_after / 2 &&
+         c.Elapsed(link.connected_at, kMinLinkReconnect);
+}
+
+Millis InfoPeriod(const Group& group, const Node& node) {
+  if (group.failover && (node.promoted || node.reconf == ReconfStage::kSent ||
+                         node.reconf == ReconfStage::kInProgress)) {
+    return kInfoPeriodStep;
+  }
+  if (group.configured()) {
+    const bool awaited = node.info.undecided || node.reconfigured_at > node.info_refresh;
+    if (node.local) return awaited ? kInfoPeriodStep : kInfoPeriodLocal;
+    return kInfoPeriodMember;
+  }
+  const Node* primary = group.Primary();
+  const bool replica = node.id != group.primary;
+  const bool trouble = group.failover.has_value() || (primary != nullptr && primary->sdown);
+  if (replica && (trouble || (node.info.role == Role::kReplica && !node.info.primary_link_up))) {
+    return kInfoPeriodFast;
+  }
+  return kInfoPeriod;
+}
+
+void SendHelloToNode(Context& c, const Group& group, Node& node, const std::string& payload) {
+  if (group.primary == kNoNode) return;
+  node.last_hello = c.now;
+  c.Do(PublishHelloToNode{.node = node.id, .payload = payload});
+}
+
+void SendHelloToPeer(Context& c, const Group& group, Peer& peer, const std::string& payload) {
+  if (group.primary == kNoNode) return;
+  peer.last_hello_sent = c.now;
+  c.Do(PublishHelloToPeer{.peer = peer.id, .payload = payload});
+}
+
+std::string MakeHello(const Context& c, const Group& group) {
+  return FormatHello({.sentinel = c.s.announce,
+                      .id = c.s.my_id,
+                      .current_epoch = c.s.current_epoch,
+                      .group = group.config.name,
+                      .primary = PrimaryAddressOrZero(group),
+                      .config_epoch = group.config_epoch});
+}
+
+Beat MakeBeat(const Context& c, const Group& group) {
+  Beat beat{.id = c.s.my_id,
+            .address = c.s.announce,
+            .current_epoch = c.s.current_epoch,
+            .may_vote = c.s.may_vote,
+            .group = group.config.name,
+            .config_epoch = group.config_epoch,
+            .config_leader = group.config_leader,
+            .leading_epoch = group.failover ? group.failover->epoch : 0,
+            .has_majority = HearsMajority(c.s, group, c.now)};
+  if (const Node* primary = group.Primary()) {
+    beat.primary = primary->address;
+    beat.says_down = primary->sdown && !c.s.tilt;
+    if (primary->member >= 0) beat.primary_member = group.members[primary->member].config.name;
+  }
+  if (const Node* own = OwnNode(group)) {
+    beat.node_alive = own->link.connected && own->info_refresh != kLongAgo && !own->certainly_dead;
+    beat.node_undecided = own->info.undecided;
+    beat.node_loading = own->info.loading;
+    beat.node_role = own->info.role;
+    beat.node_priority = own->info.priority;
+    beat.node_run_id = own->info.run_id;
+    beat.node_history = own->history;
+  }
+  return beat;
+}
+
+void KeepNode(Context& c, Group& group, Node& node, const std::string& hello) {
+  if (node.address.host.empty() && !node.local) return;
+  if (LooksHalfOpen(c, node.link, group.config.down_after)) {
+    c.Do(DisconnectNode{node.id});
+    MarkDown(node.link, c.now);
+  }
+  const Millis redial = node.local ? kLocalReconnectPeriod : kReconnectPeriod;
+  if (DialDue(c, node.link, redial)) DialNode(c, group, node);
+  if (!node.link.connected) {
+    if (node.local) c.WakeBy(c.now + redial);
+    return;
+  }
+  if (PingDue(c, node.link, PingPeriod(group.config.down_after))) PingNode(c, node);
+  const Millis period = InfoPeriod(group, node);
+  if (c.Elapsed(node.info_sent, node.info_pending ? std::max(period, kInfoPeriodFast) : period)) {
+    AskInfo(c, node);
+  }
+  if (c.Elapsed(node.last_hello, kHelloPeriod)) SendHelloToNode(c, group, node, hello);
+}
+
+// The shortest down-after of the groups a peer takes part in.
+Millis PeerDownAfter(const State& state, PeerId id) {
+  Millis shortest = kDownAfterDefault;
+  for (const auto& [name, group] : state.groups) {
+    if (group.views.count(id) > 0) shortest = std::min(shortest, group.config.down_after);
+  }
+  return shortest;
+}
+
+}  // namespace
+
+void MarkUp(Link& link, LogicalTime now) {
+  link.connected = true;
+  link.dialing = false;
+  link.connected_at = now;
+  link.unanswered_since = kNever;
+  link.last_ping = kLongAgo;
+}
+
+void MarkDown(Link& link, LogicalTime now) {
+  if (link.connected) link.lost_at = now;
+  link.connected = false;
+  link.dialing = false;
+}
+
+void MarkReply(Link& link, bool acceptable, LogicalTime now) {
+  link.last_reply = now;
+  if (!acceptable) return;
+  link.last_ok = now;
+  link.unanswered_since = kNever;
+}
+
+void DialNode(Context& c, const Group& group, Node& node) {
+  node.link.dialed_at = c.now;
+  node.link.dialing = true;
+  node.info_pending = false;
+  c.Do(ConnectNode{.node = node.id,
+                   .group = group.config.name,
+                   .address = node.address,
+                   .local = node.local});
+}
+
+void AskInfo(Context& c, Node& node) {
+  if (!node.link.connected) return;
+  node.info_sent = c.now;
+  node.info_pending = true;
+  c.Do(SendInfo{node.id});
+}
+
+void PingNode(Context& c, Node& node) {
+  if (!node.link.connected) return;
+  NotePing(node.link, c.now);
+  c.Do(SendNodePing{node.id});
+}
+
+void SendBeat(Context& c, Group& group, PeerId id) {
+  const Peer& peer = c.s.peers.at(id);
+  if (!peer.link.connected || peer.extension_refused) return;
+  group.views[id].beat_sent = c.now;
+  c.Do(SendExtension{.peer = id, .args = EncodeBeat(MakeBeat(c, group))});
+}
+
+void SpreadNews(Context& c, Group& group) {
+  const std::string hello = MakeHello(c, group);
+  for (const auto& [id, view] : group.views) {
+    SendBeat(c, group, id);
+    Peer& peer = c.s.peers.at(id);
+    if (peer.link.connected) SendHelloToPeer(c, group, peer, hello);
+  }
+  for (auto& [id, node] : group.nodes) {
+    if (node.link.connected) SendHelloToNode(c, group, node, hello);
+  }
+}
+
+void KeepGroupLinks(Context& c, Group& group) {
+  const std::string hello = MakeHello(c, group);
+  for (auto& [id, node] : group.nodes) KeepNode(c, group, node, hello);
+  const Millis period = group.configured() ? kBeatPeriod : kHelloPeriod;
+  for (auto& [id, view] : group.views) {
+    Peer& peer = c.s.peers.at(id);
+    if (!peer.link.connected) continue;
+    if (c.Elapsed(view.beat_sent, period)) SendBeat(c, group, id);
+    if (c.Elapsed(peer.last_hello_sent, kHelloPeriod)) SendHelloToPeer(c, group, peer, hello);
+  }
+  for (Member& member : group.members) {
+    const Node* node = group.FindNode(member.node);
+    const auto peer = c.s.peers.find(member.peer);
+    const bool reached = node->local || (node->link.connected && peer != c.s.peers.end() &&
+                                         peer->second.link.connected);
+    if (reached || !c.Elapsed(member.resolve_asked, kResolvePeriod)) continue;
+    member.resolve_asked = c.now;
+    c.Do(Resolve{member.config.host});
+  }
+}
+
+void KeepPeerLinks(Context& c) {
+  for (auto& [id, peer] : c.s.peers) {
+    if (peer.address.host.empty() || peer.address.port == 0) continue;
+    const Millis down_after = PeerDownAfter(c.s, id);
+    if (LooksHalfOpen(c, peer.link, down_after)) {
+      c.Do(DisconnectPeer{id});
+      MarkDown(peer.link, c.now);
+    }
+    if (DialDue(c, peer.link, kReconnectPeriod)) {
+      peer.link.dialed_at = c.now;
+      peer.link.dialing = true;
+      c.Do(ConnectPeer{.peer = id, .address = peer.address});
+    }
+    if (peer.link.connected && PingDue(c, peer.link, PingPeriod(down_after))) {
+      NotePing(peer.link, c.now);
+      c.Do(SendPeerPing{id});
+    }
+  }
+}
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,24 @@
+// Keeping in touch: dialling, pings, INFO, hellos and beats, each at its period.
+#pragma once
+
+#include "sidecar/core/context.h"
+
+namespace rha::sidecar::core {
+
+void KeepGroupLinks(Context& c, Group& group);
+void KeepPeerLinks(Context& c);
+
+void DialNode(Context& c, const Group& group, Node& node);
+void AskInfo(Context& c, Node& node);
+void PingNode(Context& c, Node& node);
+
+// To every node and peer now, whatever the periods say: after a change that others should know.
+void SpreadNews(Context& c, Group& group);
+void SendBeat(Context& c, Group& group, PeerId id);
+
+// Bookkeeping common to nodes and peers.
+void MarkUp(Link& link, LogicalTime now);
+void MarkDown(Link& link, LogicalTime now);
+void MarkReply(Link& link, bool acceptable, LogicalTime now);
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,127 @@
+#include "sidecar/core/membership.h"
+
+#include "sidecar/core/pick_replica.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+
+int VoterCount(const Group& group) {
+  if (group.configured()) return static_cast<int>(group.members.size());
+  return static_cast<int>(group.views.size()) + 1;
+}
+
+int MajorityOf(const Group& group) { return VoterCount(group) / 2 + 1; }
+
+bool Hears(const State& state, PeerId id, LogicalTime now) {
+  auto it = state.peers.find(id);
+  return it != state.peers.end() && it->second.last_heard != kLongAgo &&
+         now - it->second.last_heard <= kLease;
+}
+
+bool HearsMajority(const State& state, const Group& group, LogicalTime now) {
+  if (!group.configured()) return true;
+  int heard = 1;
+  for (const Member& member : group.members) {
+    if (member.peer != kNoPeer && Hears(state, member.peer, now)) ++heard;
+  }
+  return heard >= MajorityOf(group);
+}
+
+bool MajorityAgrees(const State& state, const Group& group, LogicalTime now) {
+  const Node* primary = group.Primary();
+  if (primary == nullptr || primary->member < 0) return false;
+  const std::string& name = group.members[primary->member].config.name;
+  int agreeing = 1;
+  for (const auto& [id, view] : group.views) {
+    const bool fresh = view.beat_at != kLongAgo && now - view.beat_at <= kLease;
+    if (fresh && Hears(state, id, now) && view.primary_member == name &&
+        view.config_epoch == group.config_epoch) {
+      ++agreeing;
+    }
+  }
+  return agreeing >= MajorityOf(group);
+}
+
+bool OtherLeads(const State& state, const Group& group, LogicalTime now) {
+  for (const auto& [id, view] : group.views) {
+    const bool fresh = view.beat_at != kLongAgo && now - view.beat_at <= kLeaderSilence;
+    if (fresh && Hears(state, id, now) && view.leading_epoch > 0 &&
+        view.leading_epoch >= group.leader_epoch) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool IsVoter(const State& state, const Group& group, const std::string& run_id) {
+  if (!group.configured()) return true;
+  if (run_id == state.my_id) return true;
+  for (const Member& member : group.members) {
+    if (member.config.id == run_id) return true;
+  }
+  return false;
+}
+
+void LearnEpoch(Context& c, Group& group) {
+  if (c.s.may_vote || !group.configured()) return;
+  int with_memory = 0;
+  int without_memory = 0;
+  Epoch highest = c.s.current_epoch;
+  for (const Member& member : group.members) {
+    auto it = c.s.peers.find(member.peer);
+    if (it == c.s.peers.end() || !it->second.beat_seen || !Hears(c.s, member.peer, c.now)) continue;
+    ++(it->second.may_vote ? with_memory : without_memory);
+    highest = std::max(highest, it->second.current_epoch);
+  }
+  const int heard = with_memory + without_memory;
+  const int majority = MajorityOf(group);
+  const Millis age = c.now - c.s.started;
+  const bool everyone = heard + 1 == VoterCount(group);
+  const bool all_new = with_memory == 0 && heard + 1 >= majority && age >= kBootstrapGrace;
+  const bool waited = heard + 1 >= majority && age >= kAmnesiaWait;
+  if (with_memory < majority && !everyone && !all_new && !waited) return;
+  // Who waited instead of asking everyone must not repeat an epoch it has voted in and forgotten.
+  const bool skip = waited && with_memory < majority && !everyone && !all_new;
+  c.s.current_epoch = highest + (skip ? kAmnesiaEpochSkip : 0);
+  c.s.may_vote = true;
+  c.NeedPersist();
+  c.Note("may vote from epoch " + std::to_string(c.s.current_epoch) + " on: heard " +
+         std::to_string(with_memory) + " members with memory and " +
+         std::to_string(without_memory) + " without");
+}
+
+void WatchForPrimary(Context& c, Group& group) {
+  if (!group.configured()) return;
+  const bool missing = group.primary == kNoNode && HearsMajority(c.s, group, c.now);
+  if (!missing) {
+    group.no_primary_since = kNever;
+  } else if (group.no_primary_since == kNever) {
+    group.no_primary_since = c.now;
+  }
+}
+
+int Rank(const State& state, const Group& group, LogicalTime now) {
+  if (!group.configured()) {
+    int rank = 0;
+    for (const auto& [id, view] : group.views) {
+      const Peer& peer = state.peers.at(id);
+      if (peer.extended && !peer.sdown && peer.run_id < state.my_id) ++rank;
+    }
+    return rank;
+  }
+  const Node* own = OwnNode(group);
+  const int voters = VoterCount(group);
+  if (own == nullptr || own->id == group.primary || !own->link.connected) return voters - 1;
+  const History mine = BestKnownHistory(state, group, *own, now);
+  int rank = 0;
+  for (const Member& member : group.members) {
+    const Node* node = group.FindNode(member.node);
+    if (node == own || node->id == group.primary || !Hears(state, member.peer, now)) continue;
+    const History theirs = BestKnownHistory(state, group, *node, now);
+    const bool tie = !MoreHistory(theirs, mine) && !MoreHistory(mine, theirs);
+    if (MoreHistory(theirs, mine) || (tie && node->member < own->member)) ++rank;
+  }
+  return rank;
+}
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,32 @@
+// Rules of a configured group: who is heard, who may vote, whether a first primary is needed.
+//
+// Voters are the configured members, never those who said hello. See docs/design/sentinel.md for the
+// amnesia rule and why a member without memory may not vote.
+#pragma once
+
+#include "sidecar/core/context.h"
+
+namespace rha::sidecar::core {
+
+// Votes needed: a majority of the configured members, or of all sidecars ever known (as Redis).
+int VoterCount(const Group& group);
+int MajorityOf(const Group& group);
+
+bool Hears(const State& state, PeerId id, LogicalTime now);
+// This member and those it hears make a majority of the configured members.
+bool HearsMajority(const State& state, const Group& group, LogicalTime now);
+// A majority, this member included, believes in the same primary of the same epoch.
+bool MajorityAgrees(const State& state, const Group& group, LogicalTime now);
+// A peer that leads a failover right now, judging by its beats.
+bool OtherLeads(const State& state, const Group& group, LogicalTime now);
+bool IsVoter(const State& state, const Group& group, const std::string& run_id);
+
+// Lets a member without memory vote once it has learned what it may have forgotten.
+void LearnEpoch(Context& c, Group& group);
+// Starts or stops the clock of the bootstrap grace.
+void WatchForPrimary(Context& c, Group& group);
+
+// How many members should try an election before this one: their node has more history.
+int Rank(const State& state, const Group& group, LogicalTime now);
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,57 @@
+#include "sidecar/core/persistence.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+PersistedGroup MakeGroup(const State& state, const Group& group) {
+  PersistedGroup saved;
+  saved.name = group.config.name;
+  saved.configured = group.configured();
+  if (const Node* primary = group.Primary()) {
+    saved.primary = primary->address;
+    if (primary->member >= 0) saved.primary_member = group.members[primary->member].config.name;
+  }
+  saved.quorum = group.config.quorum;
+  saved.down_after = group.config.down_after;
+  saved.failover_timeout = group.config.failover_timeout;
+  saved.parallel_syncs = group.config.parallel_syncs;
+  saved.auth_user = group.config.auth_user;
+  saved.auth_password = group.configured() ? "" : group.config.auth_password;
+  saved.notification_script = group.config.notification_script;
+  saved.client_reconfig_script = group.config.client_reconfig_script;
+  saved.reboot_down_after = group.config.reboot_down_after;
+  saved.renamed_commands = group.config.renamed_commands;
+  saved.config_epoch = group.config_epoch;
+  saved.config_leader = group.config_leader;
+  saved.leader_epoch = group.leader_epoch;
+  saved.leader_id = group.leader_id;
+  saved.data_epoch = group.data_epoch;
+  saved.data_replid = group.data_replid;
+  for (const auto& [id, node] : group.nodes) {
+    if (id != group.primary && !node.address.empty()) saved.replicas.push_back(node.address);
+  }
+  for (const auto& [id, view] : group.views) {
+    const Peer& peer = state.peers.at(id);
+    if (!peer.address.empty()) saved.peers.push_back({peer.address, peer.run_id});
+  }
+  return saved;
+}
+
+}  // namespace
+
+PersistedState MakeSnapshot(const State& state) {
+  PersistedState saved;
+  saved.my_id = state.my_id;
+  saved.current_epoch = state.current_epoch;
+  saved.may_vote = state.may_vote;
+  for (const auto& [name, group] : state.groups) saved.groups[name] = MakeGroup(state, group);
+  return saved;
+}
+
+void FlushPersist(Context& c) {
+  if (!c.s.persist_needed) return;
+  c.s.persist_needed = false;
+  c.Do(Persist{.seq = ++c.s.persist_seq, .state = MakeSnapshot(c.s)});
+}
+
+}  // namespace rha::sidecar::core

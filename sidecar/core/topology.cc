@@ -1,0 +1,246 @@
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+// Starts the pings of a link anew: nothing is held against it that happened before.
+void ForgiveLink(Link& link, LogicalTime now) {
+  link.unanswered_since = kNever;
+  link.last_ok = now;
+  link.last_reply = now;
+}
+
+void AddMembers(Context& c, Group& group) {
+  for (const MemberConfig& config : group.config.members) {
+    const int index = static_cast<int>(group.members.size());
+    Member member{.config = config};
+    Node& node = AddNode(c, group, {"", group.config.node_port});
+    node.member = index;
+    node.local = config.name == c.s.self;
+    member.node = node.id;
+    if (node.local) {
+      node.address.host = c.s.announce.host;
+    } else {
+      Peer& peer = AddPeer(c, config.id, {"", group.config.sentinel_port});
+      peer.member = index;
+      peer.extended = true;
+      group.views[peer.id];
+      member.peer = peer.id;
+    }
+    group.members.push_back(std::move(member));
+  }
+}
+
+void RestoreGroup(Context& c, Group& group, const PersistedGroup& saved) {
+  group.config_epoch = saved.config_epoch;
+  group.config_leader = saved.config_leader;
+  group.leader_epoch = saved.leader_epoch;
+  group.leader_id = saved.leader_id;
+  group.data_epoch = saved.data_epoch;
+  group.data_replid = saved.data_replid;
+  if (group.configured()) {
+    if (const Member* member = FindMember(group, saved.primary_member)) group.primary = member->node;
+    return;
+  }
+  for (const Address& address : saved.replicas) {
+    if (FindNodeByAddress(group, address) == nullptr) AddNode(c, group, address);
+  }
+  for (const PersistedPeer& known : saved.peers) {
+    Peer* peer = FindPeerByRunId(c.s, known.id);
+    if (peer == nullptr) peer = &AddPeer(c, known.id, known.address);
+    group.views[peer->id];
+  }
+}
+
+}  // namespace
+
+Group& AddGroup(Context& c, const GroupConfig& config, const PersistedGroup* persisted) {
+  Group& group = c.s.groups[config.name];
+  group.config = config;
+  group.created = c.now;
+  group.primary_since = c.now;
+  if (config.configured()) {
+    AddMembers(c, group);
+  } else {
+    const bool moved = persisted != nullptr && !persisted->primary.empty();
+    group.primary = AddNode(c, group, moved ? persisted->primary : config.primary).id;
+  }
+  if (persisted != nullptr) RestoreGroup(c, group, *persisted);
+  c.GroupEvent("+monitor", group, "quorum " + std::to_string(config.quorum));
+  for (const auto& [id, node] : group.nodes) {
+    if (!group.configured() && id != group.primary) c.NodeEvent("+slave", group, node);
+  }
+  return group;
+}
+
+void RemoveGroup(Context& c, const std::string& name) {
+  auto it = c.s.groups.find(name);
+  if (it == c.s.groups.end()) return;
+  c.GroupEvent("-monitor", it->second);
+  while (!it->second.views.empty()) LeaveGroup(c, it->second, it->second.views.begin()->first);
+  while (!it->second.nodes.empty()) RemoveNode(c, it->second, it->second.nodes.begin()->first);
+  c.s.groups.erase(it);
+  c.NeedPersist();
+}
+
+void ResetGroup(Context& c, Group& group) {
+  group.failover.reset();
+  group.odown = false;
+  group.attempt_at = kNever;
+  for (auto& [id, view] : group.views) view.says_down = false;
+  if (!group.configured()) {
+    while (!group.views.empty()) LeaveGroup(c, group, group.views.begin()->first);
+    for (auto it = group.nodes.begin(); it != group.nodes.end();) {
+      const NodeId id = (it++)->first;
+      if (id != group.primary) RemoveNode(c, group, id);
+    }
+  }
+  if (Node* primary = group.Primary()) {
+    primary->sdown = false;
+    ForgiveLink(primary->link, c.now);
+    primary->info_refresh = kLongAgo;
+    primary->info_sent = kLongAgo;
+  }
+  c.GroupEvent("+reset-master", group);
+  c.NeedPersist();
+}
+
+Node& AddNode(Context& c, Group& group, const Address& address) {
+  const NodeId id{c.s.next_node++};
+  Node& node = group.nodes[id];
+  node.id = id;
+  node.address = address;
+  node.created = c.now;
+  node.role_reported_at = c.now;
+  node.link.last_ok = c.now;
+  node.link.last_reply = c.now;
+  return node;
+}
+
+void RemoveNode(Context& c, Group& group, NodeId id) {
+  if (group.nodes.erase(id) > 0) c.Do(DisconnectNode{id});
+}
+
+Node* FindNodeByAddress(Group& group, const Address& address) {
+  if (address.empty()) return nullptr;
+  for (auto& [id, node] : group.nodes) {
+    if (node.address == address) return &node;
+  }
+  return nullptr;
+}
+
+Node* OwnNode(Group& group) {
+  for (auto& [id, node] : group.nodes) {
+    if (node.local) return &node;
+  }
+  return nullptr;
+}
+
+const Node* OwnNode(const Group& group) { return OwnNode(const_cast<Group&>(group)); }
+
+Group* FindGroupByPrimary(State& state, const Address& address) {
+  for (auto& [name, group] : state.groups) {
+    const Node* primary = group.Primary();
+    if (primary != nullptr && primary->address == address) return &group;
+  }
+  return nullptr;
+}
+
+Group* GroupOfNode(State& state, NodeId id) {
+  for (auto& [name, group] : state.groups) {
+    if (group.nodes.count(id) > 0) return &group;
+  }
+  return nullptr;
+}
+
+Peer& AddPeer(Context& c, const std::string& run_id, const Address& address) {
+  const PeerId id{c.s.next_peer++};
+  Peer& peer = c.s.peers[id];
+  peer.id = id;
+  peer.run_id = run_id;
+  peer.address = address;
+  peer.created = c.now;
+  peer.link.last_ok = c.now;
+  peer.link.last_reply = c.now;
+  return peer;
+}
+
+void LeaveGroup(Context& c, Group& group, PeerId id) {
+  group.views.erase(id);
+  for (const auto& [name, other] : c.s.groups) {
+    if (other.views.count(id) > 0) return;
+  }
+  if (c.s.peers.erase(id) > 0) c.Do(DisconnectPeer{id});
+}
+
+Peer* FindPeerByRunId(State& state, std::string_view run_id) {
+  for (auto& [id, peer] : state.peers) {
+    if (peer.run_id == run_id) return &peer;
+  }
+  return nullptr;
+}
+
+const Member* FindMember(const Group& group, std::string_view name) {
+  for (const Member& member : group.members) {
+    if (member.config.name == name) return &member;
+  }
+  return nullptr;
+}
+
+void SetMemberHost(Context& c, Group& group, Member& member, const std::string& ip) {
+  member.resolved_at = c.now;
+  const auto move = [&](Address& address, Link& link) {
+    if (address.host == ip) return false;
+    address.host = ip;
+    link.connected = false;
+    link.dialing = false;
+    link.dialed_at = kLongAgo;
+    return true;
+  };
+  if (Node* node = group.FindNode(member.node); node != nullptr && !node->local) {
+    if (move(node->address, node->link)) c.Do(DisconnectNode{node->id});
+  }
+  if (auto it = c.s.peers.find(member.peer); it != c.s.peers.end()) {
+    if (move(it->second.address, it->second.link)) c.Do(DisconnectPeer{it->first});
+  }
+}
+
+void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
+  const Address old_address = PrimaryAddressOrZero(group);
+  const bool moved = group.primary != to.node;
+  if (to.informer != nullptr && moved) c.PeerEvent("+config-update-from", group, *to.informer);
+
+  group.config_epoch = to.epoch;
+  group.config_leader = to.leader;
+  c.NeedPersist();
+  if (!moved) return;
+
+  group.primary = to.node;
+  group.primary_since = c.now;
+  group.no_primary_since = kNever;
+  group.odown = false;
+  group.attempt_at = kNever;
+  for (auto& [id, view] : group.views) {
+    view.says_down = false;
+    view.asked_at = kLongAgo;
+  }
+  for (auto& [id, node] : group.nodes) {
+    node.wrong_primary_since = kNever;
+    node.info_sent = kLongAgo;  // look again at once: who follows the new primary already?
+  }
+  Node& primary = *group.Primary();
+  primary.sdown = false;
+  primary.certainly_dead = false;
+  primary.death_noticed = false;
+  ForgiveLink(primary.link, c.now);
+
+  const Address& address = primary.address;
+  c.PlainEvent("+switch-master", group.config.name + " " + old_address.host + " " +
+                                     std::to_string(old_address.port) + " " + address.host + " " +
+                                     std::to_string(address.port));
+  for (const auto& [id, node] : group.nodes) {
+    if (id != group.primary && !node.address.empty()) c.NodeEvent("+slave", group, node);
+  }
+}
+
+}  // namespace rha::sidecar::core
