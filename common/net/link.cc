@@ -129,7 +129,8 @@ void Link::BecomeOpen() {
   reactor_.Cancel(connect_timer_);
   connect_timer_ = 0;
   state_ = State::kOpen;
-  if (handlers_.on_open) handlers_.on_open();
+  // A copy: the callback may destroy this link and with it the original.
+  if (const auto on_open = handlers_.on_open) on_open();
 }
 
 void Link::Close() {
@@ -223,7 +224,7 @@ void Link::HandleInput() {
 
 void Link::Deliver(const resp::Value& value) {
   if (IsPubSubMessage(value)) {
-    if (handlers_.on_message) handlers_.on_message(value);
+    if (const auto on_message = handlers_.on_message) on_message(value);
     return;
   }
   if (pending_.empty()) {
@@ -272,7 +273,7 @@ void Link::End(LinkEnd end, const std::string& why) {
     if (on_reply) on_reply(nullptr);
     if (alive.expired()) return;
   }
-  if (handlers_.on_close) handlers_.on_close(end, reason);
+  if (const auto on_close = handlers_.on_close) on_close(end, reason);
 }
 
 void Link::ArmReplyTimer() {

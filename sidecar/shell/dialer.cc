@@ -1,0 +1,63 @@
+#include "sidecar/shell/dialer.h"
+
+#include "common/net/resolver.h"
+
+namespace rha::sidecar::shell {
+
+core::DownReason ToDownReason(net::LinkEnd end) {
+  switch (end) {
+    case net::LinkEnd::kRefused:
+      return core::DownReason::kRefused;
+    case net::LinkEnd::kClosedByPeer:
+    case net::LinkEnd::kClosedByUs:
+      return core::DownReason::kClosed;
+    case net::LinkEnd::kTimeout:
+      return core::DownReason::kTimeout;
+    case net::LinkEnd::kUnreachable:
+    case net::LinkEnd::kDenied:
+    case net::LinkEnd::kProtocolError:
+      break;
+  }
+  return core::DownReason::kError;
+}
+
+core::PingResult ToPingResult(const resp::Value& reply) {
+  if (!reply.is_error()) return core::PingResult::kPong;
+  if (reply.text.starts_with("LOADING")) return core::PingResult::kLoading;
+  if (reply.text.starts_with("MASTERDOWN")) return core::PingResult::kMasterDown;
+  if (reply.text.starts_with("BUSY")) return core::PingResult::kBusy;
+  return core::PingResult::kError;
+}
+
+std::string WithSource(const std::string& hello, const net::Link& link) {
+  const auto local = link.LocalAddress();
+  const size_t comma = hello.find(',');
+  if (!local.ok() || comma == std::string::npos) return hello;
+  return local->host + hello.substr(comma);
+}
+
+void OpenTo(Dialer& dialer, net::Link& link, const core::Address& address,
+            std::weak_ptr<char> alive, std::function<void(const std::string& why)> failed) {
+  const auto open = [&link, port = address.port](const std::string& ip) {
+    net::LinkOptions options = link.options();
+    options.to = {ip, port};
+    link.set_options(std::move(options));
+    link.Open();
+  };
+  if (net::IsNumericIp(address.host)) {
+    open(address.host);
+    return;
+  }
+  dialer.resolver.Resolve(
+      address.host, [open, alive = std::move(alive),
+                     failed = std::move(failed)](const Result<net::Resolver::Addresses>& answer) {
+        if (alive.expired()) return;
+        if (answer.ok()) {
+          open(answer->front());
+        } else {
+          failed(answer.status().message());
+        }
+      });
+}
+
+}  // namespace rha::sidecar::shell

@@ -1,0 +1,47 @@
+// What every outgoing link of the sidecar needs to be made: loop, names, identity.
+// Thread rule: the loop's.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/net/link.h"
+#include "sidecar/core/event.h"
+
+namespace rha::net {
+class Reactor;
+class Resolver;
+}  // namespace rha::net
+
+namespace rha::sidecar::shell {
+
+struct Credentials {
+  std::string user, password;
+};
+
+struct Dialer {
+  net::Reactor& reactor;
+  net::Resolver& resolver;
+  std::string my_id;
+  std::string source_ip;
+  std::string local_socket;    // of the own node
+  bool fixed_announce = true;  // false: a hello names the address it leaves from
+
+  // "sentinel-<8 hex>-cmd", as CLIENT LIST of a node shows sentinels.
+  std::string ClientName(const char* kind) const {
+    return "sentinel-" + my_id.substr(0, 8) + "-" + kind;
+  }
+};
+
+core::DownReason ToDownReason(net::LinkEnd end);
+core::PingResult ToPingResult(const resp::Value& reply);
+// A hello whose first field is the address of the link it leaves by.
+std::string WithSource(const std::string& hello, const net::Link& link);
+
+// Opens `link` towards an address whose host may be a name. `alive` guards the time the name takes:
+// nothing happens if it has expired by then. `failed`: the name did not resolve.
+void OpenTo(Dialer& dialer, net::Link& link, const core::Address& address,
+            std::weak_ptr<char> alive, std::function<void(const std::string& why)> failed);
+
+}  // namespace rha::sidecar::shell

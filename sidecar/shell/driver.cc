@@ -1,0 +1,251 @@
+#include "sidecar/shell/driver.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/log.h"
+#include "common/net/resolver.h"
+#include "sidecar/shell/limits.h"
+#include "sidecar/shell/options.h"
+
+namespace rha::sidecar::shell {
+namespace {
+
+// The machine's times may lie before its start ("long ago" by some period): begin well above zero.
+constexpr Millis kClockBase = std::chrono::hours(24);
+
+Dialer MakeDialer(net::Reactor& reactor, net::Resolver& resolver, const Options& options,
+                  const std::string& my_id) {
+  return {.reactor = reactor,
+          .resolver = resolver,
+          .my_id = my_id,
+          .source_ip = options.source_ip,
+          .local_socket = options.local_socket,
+          .fixed_announce = !options.announce_ip.empty()};
+}
+
+}  // namespace
+
+Driver::Driver(net::Reactor& reactor, net::Resolver& resolver, const Options& options,
+               core::Config config, DriverSinks sinks)
+    : reactor_(reactor),
+      resolver_(resolver),
+      options_(options),
+      sinks_(std::move(sinks)),
+      dialer_(MakeDialer(reactor, resolver, options, config.my_id)),
+      machine_(std::move(config)),
+      writer_(options.configured() ? options.state_file : options.config_path,
+              options.configured() ? StateWriter::Kind::kStateFile : StateWriter::Kind::kConfigFile,
+              [this](uint64_t seq, const Status& status) {
+                reactor_.Post([this, seq, status] { OnPersisted(seq, status); });
+              }) {
+  turn_hook_ = reactor_.AddTurnHook([this] {
+    retired_nodes_.clear();
+    retired_peers_.clear();
+  });
+}
+
+Driver::~Driver() {
+  reactor_.Cancel(timer_);
+  reactor_.RemoveTurnHook(turn_hook_);
+}
+
+Status Driver::Start() {
+  if (Status written = writer_.WriteNow(machine_.Snapshot()); !written.ok()) {
+    return std::move(written).Context("the state must survive a restart, but cannot be written");
+  }
+  Feed(core::Tick{});
+  return Status::Ok();
+}
+
+core::LogicalTime Driver::ReadClock() const {
+  const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
+  return core::LogicalTime(kClockBase + std::chrono::duration_cast<Millis>(since_boot));
+}
+
+void Driver::Feed(core::Event event) {
+  queue_.push_back(std::move(event));
+  if (running_) return;
+  running_ = true;
+  while (!queue_.empty()) {
+    const core::Event next = std::move(queue_.front());
+    queue_.pop_front();
+    Run(next);
+  }
+  running_ = false;
+  ArmTimer();
+}
+
+void Driver::Run(const core::Event& event) {
+  now_ = ReadClock();
+  if (const auto* info = std::get_if<core::InfoReply>(&event)) {
+    infos_[info->node] = {now_, info->text};
+  }
+  const core::Actions actions = machine_.Step(now_, event);
+  for (const core::Action& action : actions) {
+    std::visit([this](const auto& a) { Perform(a); }, action);
+  }
+}
+
+void Driver::ArmTimer() {
+  reactor_.Cancel(timer_);
+  const auto wait = std::clamp(std::chrono::duration_cast<Millis>(machine_.NextWake() - now_),
+                               Millis(1), core::kTickPeriod);
+  timer_ = reactor_.After(wait, [this] {
+    timer_ = 0;
+    Feed(core::Tick{});
+  });
+}
+
+void Driver::OnPersisted(uint64_t seq, const Status& status) {
+  if (!status.ok() && !write_failed_) {
+    log::Error("the state cannot be written, so no vote is given: {}", status.message());
+  } else if (status.ok() && write_failed_) {
+    log::Info("the state is written again");
+  }
+  write_failed_ = !status.ok();
+  Feed(core::PersistDone{.seq = seq, .ok = status.ok()});
+}
+
+Credentials Driver::CredentialsOf(const std::string& group) const {
+  Credentials credentials;
+  if (const core::Group* found = machine_.FindGroup(group)) {
+    credentials = {found->config.auth_user, found->config.auth_password};
+  }
+  if (options_.auth_file.empty()) return credentials;
+  // Read at each dial, so that a rotated password is found without a restart.
+  const auto password = ReadTextFile(options_.auth_file);
+  if (!password.ok()) {
+    log::Warn("password of the nodes: {}", password.status().message());
+    return credentials;
+  }
+  credentials.password = password->substr(0, password->find_first_of("\r\n"));
+  return credentials;
+}
+
+NodeLink* Driver::Find(core::NodeId node) {
+  const auto found = nodes_.find(node);
+  return found == nodes_.end() ? nullptr : found->second.get();
+}
+
+PeerLink* Driver::Find(core::PeerId peer) {
+  const auto found = peers_.find(peer);
+  return found == peers_.end() ? nullptr : found->second.get();
+}
+
+const CachedInfo* Driver::FindInfo(core::NodeId node) const {
+  const auto found = infos_.find(node);
+  return found == infos_.end() ? nullptr : &found->second;
+}
+
+size_t Driver::PendingCommands(core::NodeId node) const {
+  const auto found = nodes_.find(node);
+  return found == nodes_.end() ? 0 : found->second->pending();
+}
+
+size_t Driver::PendingCommands(core::PeerId peer) const {
+  const auto found = peers_.find(peer);
+  return found == peers_.end() ? 0 : found->second->pending();
+}
+
+void Driver::Perform(const core::ConnectNode& a) {
+  Perform(core::DisconnectNode{a.node});
+  NodeLink::Target target{.node = a.node,
+                          .address = a.address,
+                          .local = a.local && !options_.local_socket.empty(),
+                          .credentials = CredentialsOf(a.group),
+                          .renamed_commands = {}};
+  if (const core::Group* group = machine_.FindGroup(a.group)) {
+    target.renamed_commands = group->config.renamed_commands;
+  }
+  auto& link = nodes_[a.node];
+  link = std::make_unique<NodeLink>(dialer_, std::move(target),
+                                    [this](core::Event event) { Feed(std::move(event)); });
+  link->Dial();
+}
+
+void Driver::Perform(const core::DisconnectNode& a) {
+  const auto found = nodes_.find(a.node);
+  if (found == nodes_.end()) return;
+  found->second->Retire();
+  retired_nodes_.push_back(std::move(found->second));
+  nodes_.erase(found);
+}
+
+void Driver::Perform(const core::ConnectPeer& a) {
+  Perform(core::DisconnectPeer{a.peer});
+  auto& link = peers_[a.peer];
+  link = std::make_unique<PeerLink>(
+      dialer_,
+      PeerLink::Target{.peer = a.peer,
+                       .address = a.address,
+                       .credentials = {options_.peer_user, options_.peer_password}},
+      [this](core::Event event) { Feed(std::move(event)); });
+  link->Dial();
+}
+
+void Driver::Perform(const core::DisconnectPeer& a) {
+  const auto found = peers_.find(a.peer);
+  if (found == peers_.end()) return;
+  found->second->Retire();
+  retired_peers_.push_back(std::move(found->second));
+  peers_.erase(found);
+}
+
+void Driver::Perform(const core::SendNodePing& a) {
+  if (NodeLink* link = Find(a.node)) link->SendPing();
+}
+void Driver::Perform(const core::SendPeerPing& a) {
+  if (PeerLink* link = Find(a.peer)) link->SendPing();
+}
+void Driver::Perform(const core::SendInfo& a) {
+  if (NodeLink* link = Find(a.node)) link->SendInfo();
+}
+void Driver::Perform(const core::SendScriptKill& a) {
+  if (NodeLink* link = Find(a.node)) link->SendScriptKill();
+}
+void Driver::Perform(const core::PublishHelloToNode& a) {
+  if (NodeLink* link = Find(a.node)) link->PublishHello(a.payload);
+}
+void Driver::Perform(const core::PublishHelloToPeer& a) {
+  if (PeerLink* link = Find(a.peer)) link->PublishHello(a.payload);
+}
+void Driver::Perform(const core::AskPeer& a) {
+  if (PeerLink* link = Find(a.peer)) link->Ask(a);
+}
+void Driver::Perform(const core::SendExtension& a) {
+  if (PeerLink* link = Find(a.peer)) link->SendExtension(a.args);
+}
+void Driver::Perform(const core::Reconfigure& a) {
+  if (NodeLink* link = Find(a.node)) link->Reconfigure(a.primary);
+}
+
+void Driver::Perform(const core::Reply& a) { sinks_.reply(a); }
+void Driver::Perform(const core::Persist& a) { writer_.Write(a.seq, a.state); }
+void Driver::Perform(const core::PublishEvent& a) {
+  log::Log(a.warning ? log::Level::kWarn : log::Level::kInfo, "{} {}", a.channel, a.payload);
+  sinks_.publish(a);
+}
+void Driver::Perform(const core::SetRoleLabel& a) { sinks_.role_label(a.role); }
+
+void Driver::Perform(const core::Resolve& a) {
+  resolver_.Resolve(a.host, [this, host = a.host](const Result<net::Resolver::Addresses>& answer) {
+    core::HostResolved resolved{.host = host, .ip = std::nullopt};
+    if (answer.ok()) resolved.ip = answer->front();
+    Feed(std::move(resolved));
+  });
+}
+
+void Driver::Perform(const core::Log& a) {
+  log::Log(a.warning ? log::Level::kWarn : log::Level::kInfo, "{}", a.text);
+}
+
+void Driver::Perform(const core::CrashProcess&) {
+  log::Warn("SENTINEL SIMULATE-FAILURE: ending as asked");
+  log::Flush();
+  ::_exit(99);
+}
+
+}  // namespace rha::sidecar::shell

@@ -1,0 +1,199 @@
+#include "sidecar/shell/node_link.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "common/base/log.h"
+#include "sidecar/core/limits.h"
+#include "sidecar/shell/limits.h"
+
+namespace rha::sidecar::shell {
+namespace {
+
+constexpr char kHelloChannel[] = "__sentinel__:hello";
+// A process that is ending may accept a connection for a moment more.
+constexpr int kLocalChecksMax = 25;
+constexpr Millis kLocalCheckDelay{2};
+
+}  // namespace
+
+NodeLink::NodeLink(Dialer& dialer, Target target, Emit emit)
+    : dialer_(dialer),
+      target_(std::move(target)),
+      emit_(std::move(emit)),
+      commands_(dialer.reactor, MakeOptions("cmd"),
+                {.on_open = [this] { OnCommandsOpen(); },
+                 .on_close = [this](net::LinkEnd end,
+                                    const std::string& why) { OnCommandsClosed(end, why); }}),
+      subscription_(dialer.reactor, MakeOptions("pubsub"),
+                    {.on_open =
+                         [this] {
+                           heard_hello_at_ = dialer_.reactor.Now();
+                           subscription_.Subscribe("SUBSCRIBE", kHelloChannel);
+                         },
+                     .on_close = [this](net::LinkEnd, const std::string&) { RetrySubscription(); },
+                     .on_message = [this](const resp::Value& message) { OnMessage(message); }}) {}
+
+NodeLink::~NodeLink() {
+  dialer_.reactor.Cancel(check_timer_);
+  dialer_.reactor.Cancel(subscription_timer_);
+}
+
+net::LinkOptions NodeLink::MakeOptions(const char* kind) const {
+  net::LinkOptions options;
+  if (target_.local) {
+    options.unix_path = dialer_.local_socket;
+    options.connect_timeout = kLocalConnectTimeout;
+  } else {
+    options.source_ip = dialer_.source_ip;
+    options.connect_timeout = kConnectTimeout;
+  }
+  options.username = target_.credentials.user;
+  options.password = target_.credentials.password;
+  options.client_name = dialer_.ClientName(kind);
+  options.pending_max = kLinkPendingMax;
+  return options;
+}
+
+std::string NodeLink::Name(const std::string& command) const {
+  const auto renamed = target_.renamed_commands.find(command);
+  return renamed == target_.renamed_commands.end() ? command : renamed->second;
+}
+
+void NodeLink::Dial() {
+  if (target_.local) {
+    commands_.Open();
+    return;
+  }
+  OpenTo(dialer_, commands_, target_.address, alive_,
+         [this](const std::string& why) { Report(core::DownReason::kError, why); });
+}
+
+void NodeLink::Retire() {
+  emit_ = nullptr;
+  alive_.reset();
+  dialer_.reactor.Cancel(check_timer_);
+  dialer_.reactor.Cancel(subscription_timer_);
+  check_timer_ = subscription_timer_ = 0;
+  commands_.Close();
+  subscription_.Close();
+}
+
+void NodeLink::OnCommandsOpen() {
+  local_checks_ = 0;
+  if (subscription_.closed() && subscription_timer_ == 0) OpenSubscription();
+  if (reported_up_) return;
+  reported_up_ = true;
+  if (emit_) emit_(core::NodeLinkUp{target_.node});
+}
+
+void NodeLink::OnCommandsClosed(net::LinkEnd end, const std::string& why) {
+  if (!emit_ || CheckLocalEnd(end)) return;
+  // An end of file that the check confirmed is the end of a process that was there.
+  const bool was_up = target_.local && reported_up_ && end == net::LinkEnd::kRefused;
+  Report(was_up ? core::DownReason::kClosed : ToDownReason(end), why);
+}
+
+bool NodeLink::CheckLocalEnd(net::LinkEnd end) {
+  if (!target_.local || !reported_up_ || end != net::LinkEnd::kClosedByPeer) return false;
+  if (local_checks_++ == 0) {
+    commands_.Open();
+    return true;
+  }
+  if (local_checks_ > kLocalChecksMax) return false;
+  check_timer_ = dialer_.reactor.After(kLocalCheckDelay, [this] {
+    check_timer_ = 0;
+    commands_.Open();
+  });
+  return true;
+}
+
+void NodeLink::Report(core::DownReason reason, const std::string& why) {
+  if (!emit_) return;
+  log::Debug("link to node {}{}: {}", core::ToString(target_.address),
+             target_.local ? " (local socket)" : "", why);
+  const Emit emit = std::exchange(emit_, nullptr);
+  Retire();
+  emit(core::NodeLinkDown{target_.node, reason});
+}
+
+void NodeLink::OpenSubscription() {
+  if (target_.local) {
+    subscription_.Open();
+  } else {
+    net::LinkOptions options = subscription_.options();
+    options.to = commands_.options().to;
+    subscription_.set_options(std::move(options));
+    subscription_.Open();
+  }
+}
+
+void NodeLink::RetrySubscription() {
+  if (!emit_) return;
+  subscription_timer_ = dialer_.reactor.After(kSubscriptionRetry, [this] {
+    subscription_timer_ = 0;
+    if (commands_.open()) OpenSubscription();
+  });
+}
+
+void NodeLink::OnMessage(const resp::Value& message) {
+  heard_hello_at_ = dialer_.reactor.Now();
+  if (!emit_ || message.items.size() < 3 || message.items[0].text != "message") return;
+  if (message.items[1].text != kHelloChannel) return;
+  emit_(core::HelloReceived{message.items[2].text});
+}
+
+void NodeLink::SendPing() {
+  commands_.Send({Name("PING")}, [this](const resp::Value* reply) {
+    if (reply && emit_) emit_(core::NodePingReply{target_.node, ToPingResult(*reply)});
+  });
+}
+
+void NodeLink::SendInfo() {
+  commands_.Send({Name("INFO")}, [this](const resp::Value* reply) {
+    if (!reply || !emit_ || !reply->is_string()) return;
+    if (reply->text.size() > core::kInfoBytesMax) return;
+    emit_(core::InfoReply{target_.node, reply->text});
+  });
+}
+
+void NodeLink::SendScriptKill() { commands_.Send({Name("SCRIPT"), "KILL"}); }
+
+void NodeLink::PublishHello(const std::string& payload) {
+  // Our own hellos come back by the subscription, so its silence means that it is broken.
+  const auto silent = dialer_.reactor.Now() - heard_hello_at_;
+  if (subscription_.open() && silent > 3 * core::kHelloPeriod) subscription_.Close();
+  const bool own = dialer_.fixed_announce || target_.local;
+  commands_.Send({Name("PUBLISH"), kHelloChannel, own ? payload : WithSource(payload, commands_)});
+}
+
+void NodeLink::Reconfigure(const std::optional<core::Address>& primary) {
+  const std::string slave_of = Name("SLAVEOF");
+  commands_.Send({Name("MULTI")});
+  if (primary) {
+    commands_.Send({slave_of, primary->host, std::to_string(primary->port)});
+  } else {
+    commands_.Send({slave_of, "NO", "ONE"});
+  }
+  commands_.Send({Name("CONFIG"), "REWRITE"});
+  const std::string client = Name("CLIENT");
+  commands_.Send({client, "KILL", "TYPE", "normal"});
+  commands_.Send({client, "KILL", "TYPE", "pubsub"});
+  commands_.Send({Name("EXEC")}, [this](const resp::Value* reply) {
+    if (reply && emit_) OnReconfigured(*reply);
+  });
+}
+
+void NodeLink::OnReconfigured(const resp::Value& reply) {
+  core::ReconfigureDone done{.node = target_.node, .ok = true, .error = {}};
+  if (reply.is_error()) {
+    done.error = reply.text;
+  } else if (!reply.items.empty() && reply.items[0].is_error()) {
+    done.error =
+        reply.items[0].text;  // of SLAVEOF; CONFIG REWRITE fails without a file, harmlessly
+  }
+  done.ok = done.error.empty();
+  emit_(std::move(done));
+}
+
+}  // namespace rha::sidecar::shell

@@ -1,0 +1,78 @@
+// The two connections to one data node: commands (PING, INFO, PUBLISH, reconfiguration) and the
+// subscription to its hello channel.
+//
+// The command connection is what the machine hears of: NodeLinkUp, NodeLinkDown, then silence until
+// a new NodeLink is made. The subscription follows it: it is dialled when the command connection is
+// up, again after kSubscriptionRetry when it alone is lost, and anew when it fell silent.
+//
+// Over the local unix socket an end of file is checked before it is reported: `CLIENT KILL TYPE
+// normal`, which ends every failover, closes our connection too. A dead process refuses the next
+// connection at once, a living one accepts it; only the former is news. That makes the report
+// certain, and it costs microseconds.
+//
+// Thread rule: the loop's. Emit may retire the link, but must not destroy it before the turn ends.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sidecar/core/event.h"
+#include "sidecar/shell/dialer.h"
+
+namespace rha::sidecar::shell {
+
+class NodeLink {
+ public:
+  struct Target {
+    core::NodeId node{};
+    core::Address address;
+    bool local = false;
+    Credentials credentials;
+    std::map<std::string, std::string> renamed_commands;
+  };
+  using Emit = std::function<void(core::Event)>;
+
+  NodeLink(Dialer& dialer, Target target, Emit emit);
+  ~NodeLink();
+
+  void Dial();
+  // Closes both connections; no event comes any more.
+  void Retire();
+
+  void SendPing();
+  void SendInfo();
+  void SendScriptKill();
+  void PublishHello(const std::string& payload);
+  // Nothing: SLAVEOF NO ONE.
+  void Reconfigure(const std::optional<core::Address>& primary);
+
+  size_t pending() const { return commands_.pending() + subscription_.pending(); }
+  const Target& target() const { return target_; }
+
+ private:
+  net::LinkOptions MakeOptions(const char* kind) const;
+  std::string Name(const std::string& command) const;
+  void OnCommandsOpen();
+  void OnCommandsClosed(net::LinkEnd end, const std::string& why);
+  bool CheckLocalEnd(net::LinkEnd end);
+  void OpenSubscription();
+  void RetrySubscription();
+  void OnMessage(const resp::Value& message);
+  void OnReconfigured(const resp::Value& reply);
+  void Report(core::DownReason reason, const std::string& why);
+
+  Dialer& dialer_;
+  Target target_;
+  Emit emit_;
+  bool reported_up_ = false;
+  int local_checks_ = 0;
+  net::TimerId check_timer_ = 0, subscription_timer_ = 0;
+  MonoTime heard_hello_at_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
+  net::Link commands_, subscription_;
+};
+
+}  // namespace rha::sidecar::shell

@@ -1,0 +1,321 @@
+#include "sidecar/shell/options.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
+#include "common/base/random_id.h"
+#include "sidecar/core/limits.h"
+#include "sidecar/shell/sentinel_lines.h"
+
+namespace rha::sidecar::shell {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Status Bad(const std::string& what) { return {Code::kInvalid, what}; }
+
+Status ParsePort(const std::string& text, uint16_t* out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
+  if (error == std::errc() && end == text.data() + text.size()) return Status::Ok();
+  return Bad("'" + text + "' is not a port");
+}
+
+Status ParseYesNo(const std::string& text, bool* out) {
+  if (text != "yes" && text != "no") return Bad("argument must be 'yes' or 'no'");
+  *out = text == "yes";
+  return Status::Ok();
+}
+
+Status ParseBinds(const Words& w, Options& o) {
+  o.binds.clear();
+  for (size_t i = 1; i < w.size(); ++i) {
+    if (!w[i].empty()) o.binds.push_back(w[i]);
+  }
+  return Status::Ok();
+}
+
+Status ParseGroup(const Words& w, Options& o) {
+  core::PersistedGroup group;
+  group.name = w[1];
+  group.configured = true;
+  const auto [end, error] = std::from_chars(w[2].data(), w[2].data() + w[2].size(), group.quorum);
+  if (error != std::errc() || end != w[2].data() + w[2].size() || group.quorum < 1) {
+    return Bad("Quorum must be 1 or greater.");
+  }
+  if (!o.groups.groups.empty()) return Bad("only one group, and no 'sentinel monitor' beside it");
+  o.groups.groups.emplace(group.name, std::move(group));
+  return Status::Ok();
+}
+
+Status ParseMember(const Words& w, Options& o) {
+  for (const core::MemberConfig& member : o.members) {
+    if (member.name == w[1]) return Bad("member '" + w[1] + "' is named twice");
+  }
+  if (o.members.size() >= core::kMembersMax) return Bad("too many members");
+  o.members.push_back({.name = w[1], .host = w[2], .id = {}});
+  return Status::Ok();
+}
+
+Status RefuseDaemonize(const Words& w, Options&) {
+  return w[1] == "no" ? Status() : Bad("the sidecar stays in the foreground: leave this out");
+}
+
+Status Accept(const Words&, Options&) { return Status::Ok(); }
+
+// One row per directive: words that follow it (at least, at most) and what they do.
+struct Directive {
+  const char* name;
+  size_t least, most;
+  Status (*set)(const Words& words, Options& options);
+};
+
+constexpr size_t kAny = 1000;
+
+#define RHA_TEXT(member)           \
+  [](const Words& w, Options& o) { \
+    o.member = w[1];               \
+    return Status();               \
+  }
+#define RHA_PORT(member) [](const Words& w, Options& o) { return ParsePort(w[1], &o.member); }
+#define RHA_YESNO(member) [](const Words& w, Options& o) { return ParseYesNo(w[1], &o.member); }
+
+const Directive kDirectives[] = {
+    {"port", 1, 1, RHA_PORT(port)},
+    {"bind", 1, kAny, ParseBinds},
+    {"bind-source-addr", 1, 1, RHA_TEXT(source_ip)},
+    {"requirepass", 1, 1, RHA_TEXT(password)},
+    {"dir", 1, 1, RHA_TEXT(dir)},
+    {"pidfile", 1, 1, RHA_TEXT(pid_file)},
+    {"logfile", 1, 1, RHA_TEXT(log_file)},
+    {"loglevel", 1, 1,
+     [](const Words& w, Options& o) {
+       auto level = log::ParseLevel(w[1]);
+       if (level.ok()) o.log_level = *level;
+       return level.status();
+     }},
+    {"redisha-log-format", 1, 1,
+     [](const Words& w, Options& o) {
+       auto format = log::ParseFormat(w[1]);
+       if (format.ok()) o.log_format = *format;
+       return format.status();
+     }},
+    {"daemonize", 1, 1, RefuseDaemonize},
+    {"sentinel", 0, 0, Accept},  // the flag redis-server is told to be a Sentinel by
+    {"announce-ip", 1, 1, RHA_TEXT(announce_ip)},
+    {"announce-port", 1, 1, RHA_PORT(announce_port)},
+    {"self", 1, 1, RHA_TEXT(self)},
+    {"redisha-self", 1, 1, RHA_TEXT(self)},
+    {"redisha-group", 2, 2, ParseGroup},
+    {"redisha-member", 2, 2, ParseMember},
+    {"redisha-node-port", 1, 1, RHA_PORT(node_port)},
+    {"redisha-local-socket", 1, 1, RHA_TEXT(local_socket)},
+    {"redisha-auth-file", 1, 1, RHA_TEXT(auth_file)},
+    {"redisha-state-file", 1, 1, RHA_TEXT(state_file)},
+    {"redisha-cluster-uid", 1, 1, RHA_TEXT(cluster_uid)},
+    {"redisha-metrics-port", 1, 1, RHA_PORT(metrics_port)},
+    // Of Redis' server, without meaning here: taken so that existing files work.
+    {"protected-mode", 1, 1, Accept},
+    {"tcp-backlog", 1, 1, Accept},
+    {"tcp-keepalive", 1, 1, Accept},
+    {"timeout", 1, 1, Accept},
+    {"maxclients", 1, 1, Accept},
+    {"supervised", 1, 1, Accept},
+    {"syslog-enabled", 1, 1, Accept},
+    {"syslog-ident", 1, 1, Accept},
+    {"syslog-facility", 1, 1, Accept},
+    {"always-show-logo", 1, 1, Accept},
+    {"set-proc-title", 1, 1, Accept},
+    {"proc-title-template", 1, 1, Accept},
+    {"acllog-max-len", 1, 1, Accept},
+    {"enable-debug-command", 1, 1, Accept},
+    {"latency-tracking-info-percentiles", 0, kAny, Accept},
+};
+
+// "sentinel <name> <value>": settings of the whole process.
+const Directive kGlobals[] = {
+    {"announce-ip", 1, 1, RHA_TEXT(announce_ip)},
+    {"announce-port", 1, 1, RHA_PORT(announce_port)},
+    {"sentinel-user", 1, 1, RHA_TEXT(peer_user)},
+    {"sentinel-pass", 1, 1, RHA_TEXT(peer_password)},
+    {"resolve-hostnames", 1, 1, RHA_YESNO(resolve_hostnames)},
+    {"announce-hostnames", 1, 1,
+     [](const Words& w, Options&) {
+       return w[1] == "no" ? Status() : Bad("announcing host names is not supported");
+     }},
+    {"deny-scripts-reconfig", 1, 1, Accept},
+};
+#undef RHA_TEXT
+#undef RHA_PORT
+#undef RHA_YESNO
+
+template <size_t N>
+Result<bool> ApplyDirective(const Directive (&rows)[N], const Words& words, Options* options) {
+  const auto row = std::find_if(std::begin(rows), std::end(rows),
+                                [&](const Directive& d) { return words[0] == d.name; });
+  if (row == std::end(rows)) return false;
+  if (words.size() - 1 < row->least || words.size() - 1 > row->most) {
+    return Bad("wrong number of arguments");
+  }
+  RHA_RETURN_IF_ERROR(row->set(words, *options));
+  return true;
+}
+
+Status ApplyLine(const Words& words, Options* options) {
+  RHA_ASSIGN_OR_RETURN(const bool known, ApplyDirective(kDirectives, words, options));
+  if (known) return Status::Ok();
+  if (words[0] == "sentinel") {
+    RHA_ASSIGN_OR_RETURN(const bool global,
+                         ApplyDirective(kGlobals, Words(words.begin() + 1, words.end()), options));
+    if (global) return Status::Ok();
+    RHA_ASSIGN_OR_RETURN(const bool of_group, ApplyStateLine(words, &options->groups));
+    if (of_group) return Status::Ok();
+    return Bad("Unrecognized sentinel configuration statement.");
+  }
+  return Bad("unknown directive");
+}
+
+// Redis' order: what groups need first, then the groups, then what names a group.
+int LoadOrder(const Words& words) {
+  if (words[0] == "redisha-group") return 1;
+  if (words[0] != "sentinel" || words.size() < 2) return 0;
+  if (words[1] == "monitor") return 1;
+  const bool global = std::any_of(std::begin(kGlobals), std::end(kGlobals),
+                                  [&](const Directive& d) { return words[1] == d.name; });
+  return global || words[1] == "myid" || words[1] == "current-epoch" ? 0 : 2;
+}
+
+Status Check(const Options& options) {
+  if (options.groups.groups.empty() && options.members.empty()) return Status::Ok();
+  const bool group_configured =
+      !options.groups.groups.empty() && options.groups.groups.begin()->second.configured;
+  if (group_configured != options.configured()) {
+    return Bad("redisha-group and redisha-member belong together");
+  }
+  if (!options.configured()) return Status::Ok();
+  if (options.cluster_uid.empty()) return Bad("redisha-cluster-uid is missing");
+  if (options.state_file.empty()) return Bad("redisha-state-file is missing");
+  const auto is_self = [&](const core::MemberConfig& m) { return m.name == options.self; };
+  if (std::none_of(options.members.begin(), options.members.end(), is_self)) {
+    return Bad("self '" + options.self + "' is none of the redisha-member lines");
+  }
+  return Status::Ok();
+}
+
+core::GroupConfig ToGroupConfig(const core::PersistedGroup& from) {
+  core::GroupConfig to;
+  to.name = from.name;
+  to.quorum = from.quorum;
+  to.down_after = from.down_after;
+  to.failover_timeout = from.failover_timeout;
+  to.parallel_syncs = from.parallel_syncs;
+  to.reboot_down_after = from.reboot_down_after;
+  to.auth_user = from.auth_user;
+  to.auth_password = from.auth_password;
+  to.notification_script = from.notification_script;
+  to.client_reconfig_script = from.client_reconfig_script;
+  to.renamed_commands = from.renamed_commands;
+  to.primary = from.primary;
+  return to;
+}
+
+void FillDefaults(core::PersistedGroup* group) {
+  if (group->down_after == Millis(0)) group->down_after = core::kDownAfterDefault;
+  if (group->failover_timeout == Millis(0)) group->failover_timeout = core::kFailoverTimeoutDefault;
+  if (group->parallel_syncs == 0) group->parallel_syncs = core::kParallelSyncsDefault;
+}
+
+}  // namespace
+
+Result<std::vector<ConfigLine>> ParseFlags(const std::vector<std::string>& args) {
+  std::vector<ConfigLine> lines;
+  for (const std::string& arg : args) {
+    if (arg.starts_with("--") && arg.size() > 2) {
+      lines.push_back({.number = 0, .words = {arg.substr(2)}});
+    } else if (lines.empty()) {
+      return Bad("unexpected argument '" + arg + "'");
+    } else {
+      lines.back().words.push_back(arg);
+    }
+  }
+  return lines;
+}
+
+Result<Options> ReadOptions(const std::string& path, const std::string& text,
+                            const std::vector<ConfigLine>& overrides) {
+  auto parsed = ParseConfigText(text);
+  if (!parsed.ok()) return std::move(parsed).status().Context(path);
+  std::vector<ConfigLine> lines = std::move(*parsed);
+  lines.insert(lines.end(), overrides.begin(), overrides.end());
+  std::stable_sort(lines.begin(), lines.end(), [](const ConfigLine& a, const ConfigLine& b) {
+    return LoadOrder(a.words) < LoadOrder(b.words);
+  });
+
+  Options options;
+  options.config_path = path;
+  for (const ConfigLine& line : lines) {
+    const Status applied = ApplyLine(line.words, &options);
+    if (applied.ok()) continue;
+    std::string shown;
+    for (const std::string& word : line.words) shown += (shown.empty() ? "" : " ") + word;
+    const std::string where =
+        line.number == 0 ? "option --" + shown
+                         : path + " line " + std::to_string(line.number) + ": '" + shown + "'";
+    return Bad(where + ": " + applied.message());
+  }
+  if (const Status checked = Check(options); !checked.ok()) {
+    return Bad(path + ": " + checked.message());
+  }
+  for (auto& [name, group] : options.groups.groups) FillDefaults(&group);
+  for (core::MemberConfig& member : options.members) {
+    member.id = MemberId(options.cluster_uid, member.name);
+  }
+  if (options.announce_port == 0) options.announce_port = options.port;
+  return options;
+}
+
+Result<core::Config> MachineConfig(const Options& options,
+                                   std::optional<core::PersistedState> persisted) {
+  core::Config config;
+  config.seed = RandomSeed();
+  config.announce = {options.announce_ip, options.announce_port};
+  config.self = options.configured() ? options.self : "";
+  for (const auto& [name, group] : options.groups.groups) {
+    core::GroupConfig to = ToGroupConfig(group);
+    if (options.configured()) {
+      to.members = options.members;
+      to.node_port = options.node_port;
+      to.sentinel_port = options.port;
+    }
+    config.groups.push_back(std::move(to));
+  }
+  if (options.configured()) {
+    config.my_id = MemberId(options.cluster_uid, options.self);
+    config.persisted = std::move(persisted);
+    if (config.persisted && config.persisted->my_id != config.my_id) {
+      return Bad(options.state_file + " belongs to another member or cluster (its id is " +
+                 config.persisted->my_id + ", ours is " + config.my_id + ")");
+    }
+  } else if (options.groups.my_id.empty()) {
+    config.my_id = RandomHex(40);
+  } else {
+    config.my_id = options.groups.my_id;
+    config.persisted = options.groups;
+  }
+  return config;
+}
+
+std::string MemberId(const std::string& cluster_uid, const std::string& name) {
+  const std::string text = cluster_uid + "/" + name;
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  RHA_CHECK(EVP_Digest(text.data(), text.size(), digest, &length, EVP_sha1(), nullptr) == 1);
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string id;
+  for (unsigned int i = 0; i < length; ++i) id += {kHex[digest[i] >> 4], kHex[digest[i] & 15]};
+  return id;
+}
+
+}  // namespace rha::sidecar::shell

@@ -1,0 +1,68 @@
+// What the sidecar was told: its configuration file (redis.conf syntax) and command line.
+//
+// Two ways to be told what to watch, never both in one file:
+//   classic     sentinel monitor <group> <ip> <port> <quorum> …; the file also keeps the state
+//   configured  redisha-group <group> <quorum> + redisha-member <name> <host> …; the file is only
+//               read, the state is in redisha-state-file
+// docs/sentinel.md lists the directives.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/config_text.h"
+#include "common/base/log.h"
+#include "common/base/status.h"
+#include "sidecar/core/config.h"
+#include "sidecar/shell/limits.h"
+
+namespace rha::sidecar::shell {
+
+struct Options {
+  std::string config_path;
+
+  std::vector<std::string> binds = {"*"};
+  uint16_t port = kSentinelPort;
+  std::string source_ip;  // of outgoing connections
+  std::string password;   // requirepass of our own port
+  std::string dir, pid_file;
+  log::Level log_level = log::Level::kInfo;
+  log::Format log_format = log::Format::kText;
+  std::string log_file;
+
+  std::string announce_ip;               // empty: the address each hello leaves from
+  uint16_t announce_port = 0;            // 0: port
+  std::string peer_user, peer_password;  // of other sidecars' ports
+  bool resolve_hostnames = false;
+
+  // Configured groups.
+  std::string cluster_uid, state_file, auth_file, local_socket;
+  std::string self;
+  uint16_t metrics_port = 0;  // 0: off
+
+  // Groups with all their settings; classic ones with what the file remembers.
+  core::PersistedState groups;
+  std::vector<core::MemberConfig> members;  // of the one configured group
+  uint16_t node_port = 6379;
+
+  bool configured() const { return !members.empty(); }
+};
+
+// `overrides`: the command line's "--name value …" as lines, applied after the file's.
+// An error says which line: "sentinel.conf line 3: 'prot 1': unknown directive".
+Result<Options> ReadOptions(const std::string& path, const std::string& text,
+                            const std::vector<ConfigLine>& overrides);
+
+// "--port 1 --bind a b" → lines. Words before the first "--" are an error.
+Result<std::vector<ConfigLine>> ParseFlags(const std::vector<std::string>& args);
+
+// The machine's configuration: ids derived, settings taken over. `persisted`: what the state file
+// held (configured groups).
+Result<core::Config> MachineConfig(const Options& options,
+                                   std::optional<core::PersistedState> persisted);
+
+// The stable id of a member: sha1("<cluster uid>/<name>") as 40 hex digits.
+std::string MemberId(const std::string& cluster_uid, const std::string& name);
+
+}  // namespace rha::sidecar::shell
