@@ -30,6 +30,8 @@ class OutputStream {
   // The next bytes to send, or empty: nothing for now (call Session::WantWrite when there is).
   virtual std::string_view Peek() = 0;
   virtual void Consume(size_t bytes) = 0;
+  // The other side sent something, be it only a newline.
+  virtual void OnInput() {}
   // The session is going; the stream is not used again.
   virtual void OnClosed() = 0;
 };
@@ -76,6 +78,7 @@ class Session {
 
   // ---- output
   std::string& out() { return out_; }
+  const std::string& out() const { return out_; }
   OutputStream* stream() const { return stream_; }
   // Not owned. Replies are not written to a session with a stream, only the stream is.
   void set_stream(OutputStream* stream) { stream_ = stream; }
