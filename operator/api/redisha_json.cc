@@ -1,0 +1,168 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "operator/api/field_reader.h"
+#include "operator/api/quantity.h"
+#include "operator/api/redisha.h"
+
+namespace rha::op::api {
+namespace {
+
+constexpr int kMillisMax = 600'000;
+
+bool IsConfigKey(std::string_view key) {
+  return !key.empty() && key.size() <= 64 && std::all_of(key.begin(), key.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+// A line break would smuggle in a setting of its own.
+bool HasControlCharacter(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
+
+bool IsMasterName(std::string_view name) {
+  return !name.empty() && name.size() <= 128 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+}
+
+void ReadConfig(const FieldReader& spec, Spec* out) {
+  out->config = spec.StringMap("config");
+  if (out->config.size() > kConfigEntriesMax) {
+    spec.Error("config", "may have at most " + std::to_string(kConfigEntriesMax) + " entries");
+  }
+  const auto& reserved = ReservedConfigKeys();
+  for (const auto& [key, value] : out->config) {
+    const std::string field = "config[" + key + "]";
+    if (!IsConfigKey(key)) {
+      spec.Error(field, "the name of a setting has only lower-case letters, digits and dashes");
+    } else if (std::find(reserved.begin(), reserved.end(), key) != reserved.end() ||
+               key.starts_with("redisha-")) {
+      spec.Error(field, "is set by the operator and may not be given here");
+    }
+    if (HasControlCharacter(value) || value.size() > kConfigValueBytesMax) {
+      spec.Error(field,
+                 "must be one line of at most " + std::to_string(kConfigValueBytesMax) + " bytes");
+    }
+  }
+}
+
+void ReadStorage(const FieldReader& spec, Spec* out) {
+  const FieldReader persistence = spec.Object("persistence");
+  out->persistence.mode =
+      static_cast<PersistenceMode>(persistence.Enum("mode", {"None", "RDB"}, 1));
+  out->persistence.snapshot_seconds =
+      persistence.Int("snapshotSeconds", out->persistence.snapshot_seconds, {1, 86'400});
+
+  const FieldReader storage = spec.Object("storage");
+  out->storage.type =
+      static_cast<StorageType>(storage.Enum("type", {"PersistentVolumeClaim", "EmptyDir"}, 0));
+  out->storage.size = storage.String("size", out->storage.size);
+  const auto size = ParseQuantity(out->storage.size);
+  if (!size.ok()) {
+    storage.Error("size", size.status().message());
+  } else if (*size <= 0) {
+    storage.Error("size", "must be more than nothing");
+  }
+  out->storage.storage_class_name = storage.String("storageClassName", "");
+}
+
+void ReadAuth(const FieldReader& spec, Spec* out) {
+  const FieldReader auth = spec.Object("auth");
+  out->auth.enabled = auth.Bool("enabled", out->auth.enabled);
+  if (!auth.Has("secretRef")) return;
+  const FieldReader secret = auth.Object("secretRef");
+  out->auth.secret_name = secret.String("name", "");
+  out->auth.secret_key = secret.String("key", out->auth.secret_key);
+  if (out->auth.secret_name.empty()) secret.Error("name", "is required");
+  if (out->auth.secret_key.empty()) secret.Error("key", "must not be empty");
+  if (!out->auth.enabled) auth.Error("secretRef", "may not be given while auth.enabled is false");
+}
+
+void ReadSentinel(const FieldReader& spec, const k8s::ObjectKey& key, Spec* out) {
+  const FieldReader sentinel = spec.Object("sentinel");
+  SentinelSpec& to = out->sentinel;
+  to.quorum = sentinel.Int("quorum", out->Majority(), {1, kReplicasMax});
+  if (to.quorum < out->Majority() || to.quorum > out->replicas) {
+    sentinel.Error("quorum", "must be a majority of the replicas: between " +
+                                 std::to_string(out->Majority()) + " and " +
+                                 std::to_string(out->replicas) + ", is " +
+                                 std::to_string(to.quorum));
+  }
+  to.down_after_ms = sentinel.Int("downAfterMilliseconds", to.down_after_ms, {200, kMillisMax});
+  to.failover_timeout_ms =
+      sentinel.Int("failoverTimeoutMilliseconds", to.failover_timeout_ms, {1000, kMillisMax});
+  to.parallel_syncs = sentinel.Int("parallelSyncs", to.parallel_syncs, {1, kReplicasMax});
+  to.master_name = sentinel.String("masterName", key.ns + "." + key.name);
+  if (!IsMasterName(to.master_name)) {
+    sentinel.Error("masterName", "must be 1 to 128 letters, digits, dots, dashes or underscores");
+  }
+  to.resources = sentinel.Raw("resources");
+}
+
+void ReadPod(const FieldReader& spec, Spec* out) {
+  static const std::vector<std::string_view> kPolicies = {"Always", "IfNotPresent", "Never"};
+  out->image = spec.String("image", "");
+  out->image_pull_policy = kPolicies[spec.Enum("imagePullPolicy", kPolicies, 1)];
+  out->image_pull_secrets = spec.Names("imagePullSecrets");
+  out->resources = spec.Raw("resources");
+  out->pod_template = spec.Raw("podTemplate");
+  if (out->pod_template == nullptr) return;
+  for (const auto& [name, value] : out->pod_template->items()) {
+    if (name != "metadata" && name != "spec") {
+      spec.Error("podTemplate." + name, "unknown field; a pod template has metadata and spec");
+    } else if (!value.is_object()) {
+      spec.Error("podTemplate." + name, "must be an object");
+    }
+  }
+}
+
+}  // namespace
+
+const std::vector<std::string_view>& ReservedConfigKeys() {
+  static const std::vector<std::string_view> kKeys = {"port",       "bind",
+                                                      "dir",        "unixsocket",
+                                                      "replicaof",  "slaveof",
+                                                      "masterauth", "requirepass",
+                                                      "save",       "appendonly",
+                                                      "tls-port",   "replica-announce-ip",
+                                                      "daemonize",  "requirepass-file",
+                                                      "include",    "replica-announce-port"};
+  return kKeys;
+}
+
+ParsedRedisHa ParseRedisHa(const k8s::Json& object) {
+  ParsedRedisHa parsed;
+  RedisHa& redisha = parsed.redisha;
+  redisha.key = k8s::KeyOf(object);
+  redisha.uid = k8s::UidOf(object);
+  redisha.generation = k8s::IntAt(object, "metadata.generation");
+  redisha.deleting = !k8s::StringAt(object, "metadata.deletionTimestamp").empty();
+  if (redisha.key.name.size() > kNameBytesMax) {
+    parsed.errors.push_back({"metadata.name", "must have at most " + std::to_string(kNameBytesMax) +
+                                                  " characters, so that pod names fit"});
+  }
+  const FieldReader spec(k8s::Find(object, "spec"), "spec", &parsed.errors);
+  Spec& out = redisha.spec;
+  out.replicas = spec.Int("replicas", out.replicas, {1, kReplicasMax});
+  if (out.replicas == 2) {
+    spec.Error("replicas", "must be 1 or at least 3: two voters cannot survive the loss of one");
+  }
+  ReadPod(spec, &out);
+  ReadConfig(spec, &out);
+  ReadStorage(spec, &out);
+  ReadAuth(spec, &out);
+  ReadSentinel(spec, redisha.key, &out);
+  return parsed;
+}
+
+std::string JoinErrors(const std::vector<FieldError>& errors) {
+  std::string text;
+  for (const FieldError& error : errors) text += (text.empty() ? "" : "; ") + error.ToString();
+  return text;
+}
+
+}  // namespace rha::op::api
