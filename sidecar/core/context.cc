@@ -6,10 +6,21 @@ namespace {
 // Redis logs these at WARNING level, which also runs the notification script.
 bool IsWarning(std::string_view channel) {
   static constexpr std::string_view kNotices[] = {
-      "+slave", "+sentinel", "+reboot", "+role-change", "-role-change", "+convert-to-slave",
-      "+fix-slave-config", "+slave-reconf-sent", "+slave-reconf-inprog", "+slave-reconf-done",
-      "+failover-state-send-slaveof-noone", "+failover-state-wait-promotion",
-      "+sentinel-address-switch", "+sentinel-invalid-addr", "-script-timeout",
+      "+slave",
+      "+sentinel",
+      "+reboot",
+      "+role-change",
+      "-role-change",
+      "+convert-to-slave",
+      "+fix-slave-config",
+      "+slave-reconf-sent",
+      "+slave-reconf-inprog",
+      "+slave-reconf-done",
+      "+failover-state-send-slaveof-noone",
+      "+failover-state-wait-promotion",
+      "+sentinel-address-switch",
+      "+sentinel-invalid-addr",
+      "-script-timeout",
   };
   return std::find(std::begin(kNotices), std::end(kNotices), channel) == std::end(kNotices);
 }
@@ -50,15 +61,16 @@ void Context::Publish(std::string_view channel, std::string payload) {
 }
 
 void Context::GroupEvent(std::string_view channel, const Group& group, std::string_view extra) {
-  Publish(channel, WithExtra(InstanceText("master", group.config.name, PrimaryAddressOrZero(group)),
-                             extra));
+  Publish(channel,
+          WithExtra(InstanceText("master", group.config.name, PrimaryAddressOrZero(group)), extra));
 }
 
 void Context::NodeEvent(std::string_view channel, const Group& group, const Node& node,
                         std::string_view extra) {
   if (node.id == group.primary) return GroupEvent(channel, group, extra);
-  Publish(channel, WithExtra(InstanceText("slave", ToString(node.address), node.address) + At(group),
-                             extra));
+  Publish(
+      channel,
+      WithExtra(InstanceText("slave", ToString(node.address), node.address) + At(group), extra));
 }
 
 void Context::PeerEvent(std::string_view channel, const Group& group, const Peer& peer,

@@ -12,9 +12,12 @@ constexpr std::string_view kVersion = "1";
 
 const char* RoleName(Role role) {
   switch (role) {
-    case Role::kPrimary: return "primary";
-    case Role::kReplica: return "replica";
-    case Role::kUnknown: break;
+    case Role::kPrimary:
+      return "primary";
+    case Role::kReplica:
+      return "replica";
+    case Role::kUnknown:
+      break;
   }
   return "unknown";
 }

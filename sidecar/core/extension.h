@@ -3,8 +3,8 @@
 //   BEAT 1 <key>=<value>...   who am I, what do I believe, how is my own node (every kBeatPeriod)
 //   DEATH 1 <key>=<value>...  the process of my own node has just died
 //
-// Unknown keys are skipped, so later versions may add some. A stock peer answers with an error, after
-// which it is left alone.
+// Unknown keys are skipped, so later versions may add some. A stock peer answers with an error,
+// after which it is left alone.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,8 @@
 namespace rha::sidecar::core {
 
 struct Beat {
-  std::string id;        // of the sender
-  Address address;       // of the sender's sentinel port
+  std::string id;   // of the sender
+  Address address;  // of the sender's sentinel port
   Epoch current_epoch = 0;
   bool may_vote = true;
   std::string group;
@@ -39,7 +39,7 @@ struct Beat {
 };
 
 struct Death {
-  std::string id;      // of the sender, the sidecar beside the dead node
+  std::string id;  // of the sender, the sidecar beside the dead node
   std::string group;
   std::string run_id;  // of the process that died; empty if it was never seen
 };

@@ -51,7 +51,7 @@ void ParseField(std::string_view key, std::string_view value, Info& info) {
   if (key == "run_id") {
     info.run_id = value.substr(0, kNameBytesMax);
   } else if (key == "role") {
-    info.role = value == "master" ? Role::kPrimary
+    info.role = value == "master"  ? Role::kPrimary
                 : value == "slave" ? Role::kReplica
                                    : Role::kUnknown;
   } else if (key == "redisha_undecided") {

@@ -17,7 +17,7 @@ inline constexpr Millis kAskReplyValid{5000};        // a peer's "it is down" co
 inline constexpr Millis kElectionTimeoutMax{10000};  // sentinel_election_timeout
 inline constexpr Millis kDownAfterDefault{30000};
 inline constexpr Millis kFailoverTimeoutDefault{180000};
-inline constexpr Millis kReconfTimeout{10000};       // sentinel_slave_reconf_timeout
+inline constexpr Millis kReconfTimeout{10000};  // sentinel_slave_reconf_timeout
 inline constexpr Millis kTiltTrigger{2000};
 inline constexpr Millis kMinLinkReconnect{15000};
 inline constexpr int kParallelSyncsDefault = 1;

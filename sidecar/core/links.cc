@@ -10,9 +10,7 @@ namespace {
 
 // Redis pings every min(1 s, down-after); four pings within down-after notice a hang sooner at the
 // same threshold.
-Millis PingPeriod(Millis down_after) {
-  return std::clamp(down_after / 4, Millis{50}, kPingPeriod);
-}
+Millis PingPeriod(Millis down_after) { return std::clamp(down_after / 4, Millis{50}, kPingPeriod); }
 
 bool PingDue(const Context& c, const Link& link, Millis period) {
   return c.Elapsed(link.last_reply, period) && c.Elapsed(link.last_ping, period / 2);
@@ -157,10 +155,8 @@ void DialNode(Context& c, const Group& group, Node& node) {
   node.link.dialed_at = c.now;
   node.link.dialing = true;
   node.info_pending = false;
-  c.Do(ConnectNode{.node = node.id,
-                   .group = group.config.name,
-                   .address = node.address,
-                   .local = node.local});
+  c.Do(ConnectNode{
+      .node = node.id, .group = group.config.name, .address = node.address, .local = node.local});
 }
 
 void AskInfo(Context& c, Node& node) {

@@ -1,7 +1,7 @@
 // Rules of a configured group: who is heard, who may vote, whether a first primary is needed.
 //
-// Voters are the configured members, never those who said hello. See docs/design/sentinel.md for the
-// amnesia rule and why a member without memory may not vote.
+// Voters are the configured members, never those who said hello. See docs/design/sentinel.md for
+// the amnesia rule and why a member without memory may not vote.
 #pragma once
 
 #include "sidecar/core/context.h"

@@ -72,8 +72,8 @@ Pick PickClassic(const Group& group, LogicalTime now) {
   return {.result = PickResult::kChosen, .node = best->id};
 }
 
-// A live copy in memory is newer than what the old primary found on its disk; only when nobody holds
-// one is the old primary compared like everyone else.
+// A live copy in memory is newer than what the old primary found on its disk; only when nobody
+// holds one is the old primary compared like everyone else.
 bool OldPrimaryMayReturn(const std::vector<Candidate>& others) {
   for (const Candidate& candidate : others) {
     if (!candidate.node->info.undecided && candidate.history.has_data) return false;
@@ -110,10 +110,10 @@ Pick PickMember(const State& state, const Group& group, LogicalTime now, bool fo
     return {.result = PickResult::kWait};
   }
 
-  const LogicalTime since = group.primary == kNoNode ? group.no_primary_since : group.odown_since;
-  const bool grace_over = since != kNever && since != kLongAgo && now - since >= kBootstrapGrace;
-  const Pick wait{.result = PickResult::kWait,
-                  .wait_until = grace_over ? kNever : std::max(since, group.created) + kBootstrapGrace};
+  LogicalTime since = group.primary == kNoNode ? group.no_primary_since : group.odown_since;
+  if (since == kNever || since == kLongAgo) since = now;
+  const bool grace_over = now - since >= kBootstrapGrace;
+  const Pick wait{.result = PickResult::kWait, .wait_until = since + kBootstrapGrace};
   if (!best->history.has_data) {
     // Somebody missing may hold the data. Only a group that never had a primary may begin empty.
     const bool first_start = group.config_epoch == 0 && !history_known;
@@ -139,8 +139,10 @@ History BestKnownHistory(const State& state, const Group& group, const Node& nod
   if (!node.info.run_id.empty() && view->node_run_id != node.info.run_id) {
     return view->beat_at > node.info_refresh ? view->node_history : node.history;
   }
-  // The same process seen twice: its own sidecar remembers the epoch, the later look has the offset.
-  History merged = MoreHistory(node.history, view->node_history) ? node.history : view->node_history;
+  // The same process seen twice: its own sidecar remembers the epoch, the later look has the
+  // offset.
+  History merged =
+      MoreHistory(node.history, view->node_history) ? node.history : view->node_history;
   merged.data_epoch = std::max(node.history.data_epoch, view->node_history.data_epoch);
   return merged;
 }

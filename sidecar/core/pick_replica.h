@@ -1,7 +1,8 @@
 // Which node becomes primary.
 //
 //   classic group      Redis' order: priority, then offset, then run id; Redis' filters
-//   configured group   history first: has data, then data epoch, then offset; priority and ordinal only
+//   configured group   history first: has data, then data epoch, then offset; priority and ordinal
+//   only
 //                      break ties. An empty node is never chosen while a node with data may exist.
 #pragma once
 

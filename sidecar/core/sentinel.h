@@ -66,6 +66,7 @@ class Sentinel {
   PersistedState Snapshot() const;
 
  private:
+  const Config config_;
   State state_;
 };
 

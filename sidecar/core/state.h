@@ -98,7 +98,7 @@ struct Peer {
   Link link;
   bool sdown = false;
   LogicalTime sdown_since = kLongAgo;
-  bool extended = false;  // speaks SENTINEL REDISHA
+  bool extended = false;           // speaks SENTINEL REDISHA
   bool extension_refused = false;  // answered it with an error on this link
   LogicalTime last_hello_received = kLongAgo;
   LogicalTime last_hello_sent = kLongAgo;
@@ -219,8 +219,10 @@ struct AfterPersist {
   uint64_t seq = 0;
   RequestId request = 0;  // vote to answer; 0: none
   std::string group;
-  Epoch epoch = 0;        // epoch of the vote
-  bool own_vote = false;  // not a reply: the own candidacy may ask the peers now
+  Epoch epoch = 0;        // of the vote
+  std::string leader;     // whom it is for
+  bool down = false;      // the other half of the answer
+  bool own_vote = false;  // not an answer: the own candidacy may ask the peers now
 };
 
 struct State {
@@ -232,7 +234,7 @@ struct State {
   Epoch current_epoch = 0;
   bool may_vote = true;
   LogicalTime started{};
-  LogicalTime last_step{};
+  LogicalTime last_step{};  // last Tick
   LogicalTime next_wake{};
   bool began = false;
   bool tilt = false;
@@ -248,8 +250,8 @@ struct State {
   uint32_t next_node = 1;
   uint32_t next_peer = 1;
 
-  uint64_t persist_seq = 0;     // last one asked for
-  uint64_t persist_done = 0;    // last one known to be durable
+  uint64_t persist_seq = 0;   // last one asked for
+  uint64_t persist_done = 0;  // last one known to be durable
   LogicalTime persist_retry_at = kNever;
   bool persist_needed = false;
   std::vector<AfterPersist> after_persist;

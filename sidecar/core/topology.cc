@@ -39,7 +39,8 @@ void RestoreGroup(Context& c, Group& group, const PersistedGroup& saved) {
   group.data_epoch = saved.data_epoch;
   group.data_replid = saved.data_replid;
   if (group.configured()) {
-    if (const Member* member = FindMember(group, saved.primary_member)) group.primary = member->node;
+    if (const Member* member = FindMember(group, saved.primary_member))
+      group.primary = member->node;
     return;
   }
   for (const Address& address : saved.replicas) {

@@ -36,7 +36,7 @@ void SetMemberHost(Context& c, Group& group, Member& member, const std::string& 
 struct NewPrimary {
   NodeId node;
   Epoch epoch = 0;
-  std::string leader;     // who won the epoch; empty when a stock hello did not say
+  std::string leader;              // who won the epoch; empty when a stock hello did not say
   const Peer* informer = nullptr;  // who told us; nullptr: this sidecar promoted it
 };
 // Adopts a primary of a higher (epoch, leader). All votes and doubts about the old one die here, so

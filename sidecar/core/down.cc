@@ -1,0 +1,115 @@
+#include "sidecar/core/down.h"
+
+#include "sidecar/core/extension.h"
+#include "sidecar/core/links.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+// Since when the other side owes an answer.
+Millis Silence(const Link& link, LogicalTime now) {
+  if (link.unanswered_since != kNever) return now - link.unanswered_since;
+  if (!link.connected) return now - link.last_ok;
+  return Millis{0};
+}
+
+bool PrimaryLostItsRole(const Context& c, const Group& group, const Node& node) {
+  if (node.role_reported != Role::kReplica || node.info_refresh == kLongAgo) return false;
+  if (group.configured()) {
+    if (node.info.undecided) return true;
+    return c.now - std::max(node.role_reported_at, group.primary_since) > kRoleMismatch;
+  }
+  const Millis limit = group.config.down_after + kInfoPeriod * 2;
+  return c.now - std::max(node.role_reported_at, group.primary_since) > limit;
+}
+
+bool LooksDown(const Context& c, const Group& group, const Node& node) {
+  if (node.certainly_dead) return true;
+  if (Silence(node.link, c.now) > group.config.down_after) return true;
+  if (node.id != group.primary) return false;
+  if (PrimaryLostItsRole(c, group, node)) return true;
+  return group.config.reboot_down_after > Millis{0} && node.rebooted &&
+         node.loading_since != kNever &&
+         c.now - node.loading_since > group.config.reboot_down_after;
+}
+
+void TellPeers(Context& c, Group& group) {
+  for (const auto& [id, view] : group.views) SendBeat(c, group, id);
+  AskWhetherDown(c, group);
+}
+
+}  // namespace
+
+void UpdateNodeDown(Context& c, Group& group, Node& node) {
+  if (node.address.empty() && !node.local && node.id != group.primary) return;
+  const bool down = LooksDown(c, group, node);
+  if (down == node.sdown) return;
+  if (down && c.s.tilt && !node.certainly_dead) return;
+  node.sdown = down;
+  if (down) node.sdown_since = c.now;
+  if (!down) node.script_kill_sent = false;
+  c.NodeEvent(down ? "+sdown" : "-sdown", group, node);
+  if (node.id == group.primary && down) TellPeers(c, group);
+}
+
+void UpdatePeersDown(Context& c) {
+  for (auto& [id, peer] : c.s.peers) {
+    const Group* named = nullptr;
+    Millis down_after = kDownAfterDefault;
+    for (const auto& [name, group] : c.s.groups) {
+      if (group.views.count(id) == 0) continue;
+      if (named == nullptr) named = &group;
+      down_after = std::min(down_after, group.config.down_after);
+    }
+    if (named == nullptr) continue;
+    const bool down = Silence(peer.link, c.now) > down_after;
+    if (down == peer.sdown || (down && c.s.tilt)) continue;
+    peer.sdown = down;
+    if (down) peer.sdown_since = c.now;
+    c.PeerEvent(down ? "+sdown" : "-sdown", *named, peer);
+  }
+}
+
+int DownVotes(const Context& c, const Group& group) {
+  int votes = 1;
+  for (const auto& [id, view] : group.views) {
+    if (view.says_down && c.now - view.says_down_at <= kAskReplyValid) ++votes;
+  }
+  return votes;
+}
+
+void UpdateObjectivelyDown(Context& c, Group& group) {
+  const Node* primary = group.Primary();
+  const int votes = DownVotes(c, group);
+  const bool down = primary != nullptr && primary->sdown && votes >= group.config.quorum;
+  if (down == group.odown) return;
+  group.odown = down;
+  if (down) {
+    group.odown_since = c.now;
+    c.GroupEvent("+odown", group,
+                 "#quorum " + std::to_string(votes) + "/" + std::to_string(group.config.quorum));
+  } else {
+    c.GroupEvent("-odown", group);
+  }
+}
+
+void AskWhetherDown(Context& c, Group& group) {
+  const Node* primary = group.Primary();
+  if (primary == nullptr || !primary->sdown || group.failover || c.s.tilt) return;
+  for (auto& [id, view] : group.views) {
+    const Peer& peer = c.s.peers.at(id);
+    if (view.says_down && c.now - view.says_down_at > kAskReplyValid) view.says_down = false;
+    // Members of a configured group say it in every beat.
+    if (group.configured() || !peer.link.connected || !c.Elapsed(view.asked_at, kAskPeriod))
+      continue;
+    view.asked_at = c.now;
+    c.Do(AskPeer{.peer = id,
+                 .group = group.config.name,
+                 .primary = primary->address,
+                 .epoch = c.s.current_epoch,
+                 .candidate = "*"});
+  }
+}
+
+}  // namespace rha::sidecar::core

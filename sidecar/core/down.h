@@ -1,0 +1,21 @@
+// Who is down: subjectively (S_DOWN, this sidecar's own view) and, for the primary, objectively
+// (O_DOWN, as many sidecars as the quorum asks for see it too).
+//
+// Beyond Redis: the death of a process seen over the local socket is certain and counts at once; so
+// does the notice of the sidecar beside it, as soon as the own link to that node is gone too. In a
+// configured group a primary that came back undecided has lost its role and counts as down.
+#pragma once
+
+#include "sidecar/core/context.h"
+
+namespace rha::sidecar::core {
+
+void UpdateNodeDown(Context& c, Group& group, Node& node);
+void UpdatePeersDown(Context& c);
+void UpdateObjectivelyDown(Context& c, Group& group);
+// Asks the peers what they think of the primary, while it is down here (kAskPeriod).
+void AskWhetherDown(Context& c, Group& group);
+// Sidecars that call the primary down, this one included.
+int DownVotes(const Context& c, const Group& group);
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,146 @@
+#include "sidecar/core/election.h"
+
+#include "sidecar/core/membership.h"
+#include "sidecar/core/pick_replica.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+bool AllPeersExtended(const State& state, const Group& group) {
+  for (const auto& [id, view] : group.views) {
+    if (!state.peers.at(id).extended) return false;
+  }
+  return true;
+}
+
+bool IsExtended(State& state, const std::string& run_id) {
+  const Peer* peer = FindPeerByRunId(state, run_id);
+  return peer != nullptr && peer->extended;
+}
+
+bool WantsFailover(const Context& c, const Group& group) {
+  if (group.failover || c.s.tilt || !c.s.may_vote || c.s.stopping) return false;
+  const bool bootstrap =
+      group.configured() && group.primary == kNoNode && group.no_primary_since != kNever;
+  if (!group.odown && !bootstrap) return false;
+  if (group.no_attempt_before != kLongAgo && c.now < group.no_attempt_before) return false;
+  if (!HearsMajority(c.s, group, c.now) || OtherLeads(c.s, group, c.now)) return false;
+  // Epochs are not burnt while there is nobody to promote. Redis' Sentinel tries and says so.
+  return !group.configured() || PickReplica(c.s, group, c.now, false).result == PickResult::kChosen;
+}
+
+// The own vote was overtaken: this attempt cannot win any more.
+void GiveUpIfOutvoted(Context& c, Group& group) {
+  if (!group.failover || !std::holds_alternative<WaitStart>(group.failover->stage)) return;
+  if (group.failover->epoch >= group.leader_epoch) return;
+  c.GroupEvent("-failover-abort-not-elected", group);
+  group.failover.reset();
+}
+
+}  // namespace
+
+void SeeEpoch(Context& c, Epoch epoch) {
+  if (epoch <= c.s.current_epoch) return;
+  c.s.current_epoch = epoch;
+  c.NeedPersist();
+  c.PlainEvent("+new-epoch", std::to_string(epoch));
+}
+
+VoteResult CastVote(Context& c, Group& group, Epoch epoch, const std::string& candidate) {
+  const VoteResult before{group.leader_id.empty() ? "*" : group.leader_id, group.leader_epoch};
+  if (!IsVoter(c.s, group, candidate)) return before;
+  SeeEpoch(c, epoch);
+  if (!c.s.may_vote || group.leader_epoch >= epoch || c.s.current_epoch > epoch) return before;
+  group.leader_id = candidate;
+  group.leader_epoch = epoch;
+  c.NeedPersist();
+  c.PlainEvent("+vote-for-leader", candidate + " " + std::to_string(epoch));
+  if (candidate != c.s.my_id) {
+    group.attempt_at = kNever;
+    group.last_attempt = c.now;
+    if (group.configured() || IsExtended(c.s, candidate)) {
+      HoldBack(c, group);
+    } else {
+      group.no_attempt_before = c.now + group.config.failover_timeout * 2;
+    }
+    GiveUpIfOutvoted(c, group);
+  }
+  return {group.leader_id, group.leader_epoch};
+}
+
+void HoldBack(Context& c, Group& group) {
+  group.no_attempt_before = c.now + Millis{c.s.prng.Between(kRetryMin.count(), kRetryMax.count())};
+}
+
+void ConsiderCandidacy(Context& c, Group& group) {
+  if (!WantsFailover(c, group)) {
+    group.attempt_at = kNever;
+    return;
+  }
+  if (group.attempt_at == kNever) {
+    const int rank = Rank(c.s, group, c.now);
+    const Millis jitter{rank == 0 ? 0 : c.s.prng.Between(0, kStaggerJitter.count())};
+    group.attempt_at = c.now + kRankStagger * rank + jitter;
+  }
+  if (c.now < group.attempt_at) return c.WakeBy(group.attempt_at);
+  group.attempt_at = kNever;
+  StartFailover(c, group, /*forced=*/false);
+}
+
+void StartFailover(Context& c, Group& group, bool forced) {
+  SeeEpoch(c, c.s.current_epoch + 1);
+  group.failover = Failover{.epoch = c.s.current_epoch,
+                            .started = c.now,
+                            .stage_since = c.now,
+                            .forced = forced,
+                            .bootstrap = group.primary == kNoNode,
+                            .old_primary = group.primary,
+                            .stage = WaitStart{}};
+  group.last_attempt = c.now;
+  c.GroupEvent("+try-failover", group);
+  CastVote(c, group, c.s.current_epoch, c.s.my_id);
+  c.s.after_persist.push_back({.seq = c.NextPersistSeq(),
+                               .group = group.config.name,
+                               .epoch = c.s.current_epoch,
+                               .own_vote = true});
+}
+
+void AskForVotes(Context& c, Group& group, bool again) {
+  if (!group.failover) return;
+  const auto* stage = std::get_if<WaitStart>(&group.failover->stage);
+  if (stage == nullptr || !stage->asked) return;
+  for (auto& [id, view] : group.views) {
+    const Peer& peer = c.s.peers.at(id);
+    if (!peer.link.connected || view.leader_epoch >= group.failover->epoch) continue;
+    if (again && !c.Elapsed(view.asked_at, kAskRetry)) continue;
+    view.asked_at = c.now;
+    c.Do(AskPeer{.peer = id,
+                 .group = group.config.name,
+                 .primary = PrimaryAddressOrZero(group),
+                 .epoch = group.failover->epoch,
+                 .candidate = c.s.my_id,
+                 .extended = group.configured()});
+  }
+}
+
+int VotesForMe(const Context& c, const Group& group) {
+  const Epoch epoch = group.failover->epoch;
+  int votes = group.leader_epoch == epoch && group.leader_id == c.s.my_id ? 1 : 0;
+  for (const auto& [id, view] : group.views) {
+    if (view.leader_epoch == epoch && view.leader == c.s.my_id) ++votes;
+  }
+  return votes;
+}
+
+bool Elected(const Context& c, const Group& group) {
+  const int votes = VotesForMe(c, group);
+  return votes >= MajorityOf(group) && votes >= group.config.quorum;
+}
+
+Millis ElectionTimeout(const Context& c, const Group& group) {
+  if (group.configured() || AllPeersExtended(c.s, group)) return kElectionTimeout;
+  return std::min(kElectionTimeoutMax, group.config.failover_timeout);
+}
+
+}  // namespace rha::sidecar::core

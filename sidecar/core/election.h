@@ -1,0 +1,37 @@
+// Votes: one per epoch and group, durable before it is spoken of.
+//
+//   candidate: epoch+1, own vote ──Persist──▶ durable ──ask──▶ peers ──votes──▶ majority and quorum
+//   voter:     newer epoch? vote ──Persist──▶ durable ──▶ answer
+//
+// Candidates wait according to their rank, so that split votes are rare; who fails tries a new
+// epoch after about a second. Behind a stock leader Redis' 2 x failover-timeout is kept, since it
+// is slow.
+#pragma once
+
+#include "sidecar/core/context.h"
+#include "sidecar/core/event.h"
+
+namespace rha::sidecar::core {
+
+// Adopts a higher epoch seen anywhere.
+void SeeEpoch(Context& c, Epoch epoch);
+
+struct VoteResult {
+  std::string leader = "*";
+  Epoch epoch = 0;
+};
+// The vote of this sidecar for that epoch after considering `candidate`.
+VoteResult CastVote(Context& c, Group& group, Epoch epoch, const std::string& candidate);
+
+// Starts an attempt when one is due: O_DOWN, or no primary at all, and nobody else is at it.
+void ConsiderCandidacy(Context& c, Group& group);
+void StartFailover(Context& c, Group& group, bool forced);
+// Requests the votes still missing.
+void AskForVotes(Context& c, Group& group, bool again);
+int VotesForMe(const Context& c, const Group& group);
+bool Elected(const Context& c, const Group& group);
+Millis ElectionTimeout(const Context& c, const Group& group);
+// No own attempt for a random second or so.
+void HoldBack(Context& c, Group& group);
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,213 @@
+#include "sidecar/core/failover.h"
+
+#include "sidecar/core/election.h"
+#include "sidecar/core/links.h"
+#include "sidecar/core/membership.h"
+#include "sidecar/core/pick_replica.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+void Enter(Context& c, Group& group, FailoverStage stage) {
+  group.failover->stage = std::move(stage);
+  group.failover->stage_since = c.now;
+}
+
+void Abort(Context& c, Group& group, std::string_view channel, Millis retry = Millis{0}) {
+  c.GroupEvent(channel, group);
+  for (auto& [id, node] : group.nodes) {
+    node.promoted = false;
+    node.reconf = ReconfStage::kNone;
+  }
+  group.failover.reset();
+  HoldBack(c, group);
+  if (retry > Millis{0}) group.no_attempt_before = c.now + retry;
+}
+
+// Somebody else was elected for a later epoch, or has already switched: leave the field to them.
+bool Superseded(const Group& group) {
+  const Failover& failover = *group.failover;
+  return group.leader_epoch > failover.epoch || group.config_epoch >= failover.epoch;
+}
+
+// Each Run… does one stage; true: the next stage may be tried at once.
+bool RunWaitStart(Context& c, Group& group) {
+  auto& stage = std::get<WaitStart>(group.failover->stage);
+  const bool timeout = c.now - group.failover->started > ElectionTimeout(c, group);
+  if (stage.asked && Elected(c, group)) {
+    c.GroupEvent("+elected-leader", group);
+  } else if (timeout && group.failover->forced && !group.configured()) {
+    // Redis' SENTINEL FAILOVER asks nobody; here it asks first, and goes on alone if it must.
+    c.Warn("forced failover of " + group.config.name + " goes on without a majority of votes");
+  } else if (timeout) {
+    Abort(c, group, "-failover-abort-not-elected");
+    return false;
+  } else {
+    AskForVotes(c, group, /*again=*/true);
+    return false;
+  }
+  if (c.s.crash_after_election) c.Do(CrashProcess{});
+  Enter(c, group, SelectReplica{});
+  c.GroupEvent("+failover-state-select-slave", group);
+  return true;
+}
+
+bool RunSelectReplica(Context& c, Group& group) {
+  const Pick pick = PickReplica(c.s, group, c.now, group.failover->forced);
+  if (pick.result != PickResult::kChosen) {
+    const bool quick = group.configured();
+    Abort(c, group, "-failover-abort-no-good-slave", quick ? Millis{0} : kNoReplicaRetry);
+    return false;
+  }
+  Node& node = *group.FindNode(pick.node);
+  node.promoted = true;
+  c.NodeEvent("+selected-slave", group, node);
+  Enter(c, group, SendPromotion{.node = node.id, .since = c.now});
+  c.NodeEvent("+failover-state-send-slaveof-noone", group, node);
+  return true;
+}
+
+bool RunSendPromotion(Context& c, Group& group) {
+  Node& node = *group.FindNode(std::get<SendPromotion>(group.failover->stage).node);
+  if (!node.link.connected) {
+    const Millis limit = group.configured() ? kReconfRetry : group.config.failover_timeout;
+    if (c.now - group.failover->stage_since > limit) {
+      Abort(c, group, "-failover-abort-slave-timeout");
+    }
+    return false;
+  }
+  SendReconfigure(c, node, std::nullopt);
+  Enter(c, group, WaitPromotion{.node = node.id, .since = c.now});
+  c.NodeEvent("+failover-state-wait-promotion", group, node);
+  return false;
+}
+
+bool RunWaitPromotion(Context& c, Group& group) {
+  Node& node = *group.FindNode(std::get<WaitPromotion>(group.failover->stage).node);
+  const Millis limit = group.configured()
+                           ? std::min(kPromotionTimeout, group.config.failover_timeout)
+                           : group.config.failover_timeout;
+  const bool lost = group.configured() && (node.sdown || node.certainly_dead);
+  if (lost || c.now - group.failover->stage_since > limit) {
+    Abort(c, group, "-failover-abort-slave-timeout");
+  } else if (group.configured() && node.link.connected &&
+             c.Elapsed(node.reconfigured_at, kReconfRetry)) {
+    SendReconfigure(c, node, std::nullopt);
+  }
+  return false;
+}
+
+bool NeedsReconf(const Group& group, const Node& node) {
+  return node.id != group.primary && node.reconf != ReconfStage::kDone && !node.sdown &&
+         node.link.connected && !node.address.empty();
+}
+
+void StartReconf(Context& c, Group& group, Node& node, std::string_view channel) {
+  SendReconfigure(c, node, group.Primary()->address);
+  node.reconf = ReconfStage::kSent;
+  node.reconf_at = c.now;
+  c.NodeEvent(channel, group, node);
+}
+
+bool RunReconfReplicas(Context& c, Group& group) {
+  int in_flight = 0;
+  bool all_done = true;
+  for (auto& [id, node] : group.nodes) {
+    if (!NeedsReconf(group, node)) continue;
+    if (node.reconf == ReconfStage::kSent && c.now - node.reconf_at > kReconfTimeout) {
+      c.NodeEvent("-slave-reconf-sent-timeout", group, node);
+      node.reconf = ReconfStage::kDone;
+      continue;
+    }
+    all_done = false;
+    if (node.reconf != ReconfStage::kNone) ++in_flight;
+  }
+  const bool timeout = c.now - group.failover->stage_since > group.config.failover_timeout;
+  if (timeout && !all_done) c.GroupEvent("+failover-end-for-timeout", group);
+  for (auto& [id, node] : group.nodes) {
+    if (!NeedsReconf(group, node) || node.reconf != ReconfStage::kNone) continue;
+    if (timeout) {
+      StartReconf(c, group, node, "+slave-reconf-sent-be");
+    } else if (in_flight < group.config.parallel_syncs) {
+      StartReconf(c, group, node, "+slave-reconf-sent");
+      ++in_flight;
+    }
+  }
+  if (!all_done && !timeout) return false;
+  Enter(c, group, UpdateConfig{.node = group.primary});
+  return true;
+}
+
+bool RunUpdateConfig(Context& c, Group& group) {
+  c.GroupEvent("+failover-end", group);
+  for (auto& [id, node] : group.nodes) {
+    node.promoted = false;
+    node.reconf = ReconfStage::kNone;
+  }
+  group.failover.reset();
+  c.NeedPersist();
+  SpreadNews(c, group);
+  return false;
+}
+
+bool RunStage(Context& c, Group& group) {
+  const bool before_promotion = group.failover->stage.index() <= 3;
+  if (before_promotion && Superseded(group)) {
+    Abort(c, group, "-failover-abort-not-elected");
+    return false;
+  }
+  struct Runner {
+    Context& c;
+    Group& group;
+    bool operator()(const WaitStart&) { return RunWaitStart(c, group); }
+    bool operator()(const SelectReplica&) { return RunSelectReplica(c, group); }
+    bool operator()(const SendPromotion&) { return RunSendPromotion(c, group); }
+    bool operator()(const WaitPromotion&) { return RunWaitPromotion(c, group); }
+    bool operator()(const ReconfReplicas&) { return RunReconfReplicas(c, group); }
+    bool operator()(const UpdateConfig&) { return RunUpdateConfig(c, group); }
+  };
+  // A copy: the stage changes under the visitor.
+  const FailoverStage stage = group.failover->stage;
+  return std::visit(Runner{c, group}, stage);
+}
+
+}  // namespace
+
+void AdvanceFailover(Context& c, Group& group) {
+  while (group.failover && RunStage(c, group)) {
+  }
+}
+
+void SendReconfigure(Context& c, Node& node, const std::optional<Address>& primary) {
+  node.reconfigured_at = c.now;
+  c.Do(Reconfigure{.node = node.id, .primary = primary});
+}
+
+void OnPromoted(Context& c, Group& group, Node& node) {
+  const Epoch epoch = group.failover->epoch;
+  if (Superseded(group)) return Abort(c, group, "-failover-abort-not-elected");
+  c.NodeEvent("+promoted-slave", group, node);
+  if (c.s.crash_after_promotion) c.Do(CrashProcess{});
+  Enter(c, group, ReconfReplicas{.node = node.id, .since = c.now});
+  c.GroupEvent("+failover-state-reconf-slaves", group);
+  SwitchPrimary(c, group, {.node = node.id, .epoch = epoch, .leader = c.s.my_id});
+  SpreadNews(c, group);
+  AdvanceFailover(c, group);
+}
+
+void UpdateReconfStage(Context& c, Group& group, Node& node) {
+  if (!group.failover || node.id == group.primary || group.Primary() == nullptr) return;
+  const bool follows = node.info.role == Role::kReplica && !node.info.undecided &&
+                       node.info.primary == group.Primary()->address;
+  if (node.reconf == ReconfStage::kSent && follows) {
+    node.reconf = ReconfStage::kInProgress;
+    c.NodeEvent("+slave-reconf-inprog", group, node);
+  }
+  if (node.reconf == ReconfStage::kInProgress && follows && node.info.primary_link_up) {
+    node.reconf = ReconfStage::kDone;
+    c.NodeEvent("+slave-reconf-done", group, node);
+  }
+}
+
+}  // namespace rha::sidecar::core

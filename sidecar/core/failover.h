@@ -1,0 +1,22 @@
+// The failover this sidecar leads, from its election to the last re-pointed replica.
+//
+//   WaitStart ─elected─▶ SelectReplica ─▶ SendPromotion ─▶ WaitPromotion ─INFO role:master─▶
+//   ReconfReplicas ─all done or failover-timeout─▶ UpdateConfig ─▶ (none)
+//
+// Unlike Redis the switch is made, told and persisted at the promotion's acknowledgement: clients
+// go to the new primary while the replicas are still being re-pointed.
+#pragma once
+
+#include "sidecar/core/context.h"
+
+namespace rha::sidecar::core {
+
+// Goes as far as it can now.
+void AdvanceFailover(Context& c, Group& group);
+// The promoted node says role:master.
+void OnPromoted(Context& c, Group& group, Node& node);
+// News about a replica being re-pointed.
+void UpdateReconfStage(Context& c, Group& group, Node& node);
+void SendReconfigure(Context& c, Node& node, const std::optional<Address>& primary);
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,91 @@
+#include "sidecar/core/healing.h"
+
+#include "sidecar/core/failover.h"
+#include "sidecar/core/membership.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+enum class Fault : uint8_t { kNone, kUndecided, kClaimsPrimary, kWrongPrimary };
+
+Fault FindFault(const Group& group, const Node& node) {
+  if (node.info.undecided) return Fault::kUndecided;
+  if (node.role_reported == Role::kPrimary) return Fault::kClaimsPrimary;
+  if (node.role_reported == Role::kReplica && node.info.primary != group.Primary()->address) {
+    return Fault::kWrongPrimary;
+  }
+  return Fault::kNone;
+}
+
+// sentinelMasterLooksSane(): only a healthy primary is a reason to reconfigure others.
+bool PrimaryLooksSane(const Context& c, const Group& group) {
+  const Node* primary = group.Primary();
+  if (primary == nullptr || primary->address.empty() || primary->sdown || group.odown) return false;
+  if (primary->info.undecided || primary->role_reported != Role::kPrimary) return false;
+  return primary->info_refresh != kLongAgo && c.now - primary->info_refresh < kInfoPeriod * 2;
+}
+
+// How long a fault must last before this sidecar acts on it.
+Millis Delay(const Context& c, const Group& group, const Node& node, Fault fault) {
+  if (group.configured()) {
+    // The leader re-points replicas itself, a few at a time; the sidecar beside the node is
+    // quickest for everything else, and the others step in when it is gone.
+    const bool leader_at_it = fault == Fault::kWrongPrimary && OtherLeads(c.s, group, c.now);
+    return node.local && !leader_at_it ? Millis{0} : kConvertDelay;
+  }
+  // Redis: four hello periods, and the failover timeout, for others may know better.
+  if (fault == Fault::kWrongPrimary) return group.config.failover_timeout;
+  return kHelloPeriod * 4;
+}
+
+void Heal(Context& c, Group& group, Node& node) {
+  const bool seen = node.link.connected && node.info_refresh != kLongAgo &&
+                    node.info_refresh > node.reconfigured_at;
+  if (!seen) return;
+  const Fault fault = FindFault(group, node);
+  if (fault == Fault::kNone) {
+    node.wrong_primary_since = kNever;
+    return;
+  }
+  if (node.wrong_primary_since == kNever) node.wrong_primary_since = c.now;
+  const LogicalTime due = node.wrong_primary_since + Delay(c, group, node, fault);
+  if (c.now < due) return c.WakeBy(due);
+  if (fault == Fault::kClaimsPrimary) c.NodeEvent("+convert-to-slave", group, node);
+  if (fault == Fault::kWrongPrimary) c.NodeEvent("+fix-slave-config", group, node);
+  if (fault == Fault::kUndecided) c.Note("assigning " + ToString(node.address) + " as replica");
+  node.wrong_primary_since = kNever;
+  SendReconfigure(c, node, group.Primary()->address);
+}
+
+}  // namespace
+
+void HealNodes(Context& c, Group& group) {
+  if (group.failover || c.s.tilt || !PrimaryLooksSane(c, group)) return;
+  if (group.configured() && !MajorityAgrees(c.s, group, c.now)) return;
+  for (auto& [id, node] : group.nodes) {
+    if (id == group.primary) continue;
+    // A reply to the last command that never came must not stop the healing for ever.
+    if (node.reconfigured_at > node.info_refresh &&
+        !c.Elapsed(node.reconfigured_at, kReconfRetry)) {
+      continue;
+    }
+    Heal(c, group, node);
+  }
+}
+
+void UpdateLabel(Context& c, Group& group) {
+  const Node* own = OwnNode(group);
+  if (own == nullptr || group.primary == kNoNode) return;
+  Role role = group.label;
+  if (group.primary != own->id) {
+    role = Role::kReplica;
+  } else if (own->role_reported == Role::kPrimary && !own->info.undecided) {
+    role = Role::kPrimary;
+  }
+  if (role == group.label) return;
+  group.label = role;
+  c.Do(SetRoleLabel{.group = group.config.name, .role = role});
+}
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,108 @@
+// Commands that change something. Texts of errors are Redis' (sentinel.c 7.0, sentinelCommand).
+#include "sidecar/core/election.h"
+#include "sidecar/core/failover.h"
+#include "sidecar/core/glob.h"
+#include "sidecar/core/handlers.h"
+#include "sidecar/core/pick_replica.h"
+#include "sidecar/core/settings.h"
+#include "sidecar/core/text.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+using Answer = decltype(Reply::value);
+
+constexpr const char* kNoSuchGroup = "ERR No such master with that name";
+
+Group* Find(Context& c, const std::string& name) {
+  auto it = c.s.groups.find(name);
+  return it == c.s.groups.end() ? nullptr : &it->second;
+}
+
+Answer Run(Context& c, const FailoverCommand& command) {
+  Group* group = Find(c, command.group);
+  if (group == nullptr) return ReplyError{kNoSuchGroup};
+  if (group->failover) return ReplyError{"INPROG Failover already in progress"};
+  if (PickReplica(c.s, *group, c.now, /*forced=*/true).result != PickResult::kChosen) {
+    return ReplyError{"NOGOODSLAVE No suitable replica to promote"};
+  }
+  if (!c.s.may_vote) return ReplyError{"NOGOODSLAVE This member has not yet learned the epoch"};
+  c.Note("Executing user requested FAILOVER of '" + command.group + "'");
+  StartFailover(c, *group, /*forced=*/true);
+  return ReplyOk{};
+}
+
+Answer Run(Context& c, const MonitorCommand& command) {
+  if (command.quorum <= 0) return ReplyError{"ERR Quorum must be 1 or greater."};
+  if (Find(c, command.group) != nullptr) return ReplyError{"ERR Duplicate master name"};
+  if (c.s.groups.size() >= kGroupsMax) return ReplyError{"ERR Too many monitored masters"};
+  const bool bad_name = command.group.empty() || HasControlCharacter(command.group) ||
+                        command.group.find_first_of(" ,") != std::string::npos ||
+                        command.group.size() > kNameBytesMax;
+  if (bad_name) return ReplyError{"ERR Invalid master name"};
+  if (command.primary.port == 0) return ReplyError{"ERR Invalid port number"};
+  AddGroup(c,
+           GroupConfig{.name = command.group, .quorum = command.quorum, .primary = command.primary},
+           nullptr);
+  c.NeedPersist();
+  return ReplyOk{};
+}
+
+Answer Run(Context& c, const RemoveCommand& command) {
+  const Group* group = Find(c, command.group);
+  if (group == nullptr) return ReplyError{kNoSuchGroup};
+  if (group->configured()) return ReplyError{"ERR This master is part of the static configuration"};
+  RemoveGroup(c, command.group);
+  return ReplyOk{};
+}
+
+Answer Run(Context& c, const ResetCommand& command) {
+  int64_t count = 0;
+  for (auto& [name, group] : c.s.groups) {
+    if (!GlobMatch(command.pattern, name)) continue;
+    ResetGroup(c, group);
+    ++count;
+  }
+  return ReplyInteger{count};
+}
+
+Answer Run(Context& c, const SetCommand& command) {
+  Group* group = Find(c, command.group);
+  if (group == nullptr) return ReplyError{kNoSuchGroup};
+  // All or nothing: a bad option leaves the earlier ones unset too (Redis keeps them).
+  GroupConfig config = group->config;
+  for (const auto& [option, value] : command.options) {
+    if (const Status status = ApplySetting(config, option, value); !status.ok()) {
+      return ReplyError{status.message()};
+    }
+  }
+  group->config = std::move(config);
+  for (const auto& [option, value] : command.options) {
+    const bool secret = option == "auth-pass";
+    c.GroupEvent("+set", *group, option + " " + (secret ? "******" : value));
+  }
+  c.NeedPersist();
+  return ReplyOk{};
+}
+
+Answer Run(Context& c, const FlushConfigCommand&) {
+  c.NeedPersist();
+  return ReplyOk{};
+}
+
+Answer Run(Context& c, const SimulateFailureCommand& command) {
+  c.s.crash_after_election = command.after_election;
+  c.s.crash_after_promotion = command.after_promotion;
+  return ReplyOk{};
+}
+
+}  // namespace
+
+void OnCommand(Context& c, const CommandReceived& event) {
+  Answer answer =
+      std::visit([&](const auto& command) -> Answer { return Run(c, command); }, event.command);
+  c.Do(Reply{event.request, std::move(answer)});
+}
+
+}  // namespace rha::sidecar::core

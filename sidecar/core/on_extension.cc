@@ -1,0 +1,133 @@
+#include <tuple>
+
+#include "sidecar/core/election.h"
+#include "sidecar/core/extension.h"
+#include "sidecar/core/handlers.h"
+#include "sidecar/core/links.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+// The sender's pod may have a new address; name and id stay.
+void FollowAddress(Context& c, Group& group, const Peer& peer, const Beat& beat) {
+  if (peer.member < 0 || beat.address.empty()) return;
+  SetMemberHost(c, group, group.members[peer.member], beat.address.host);
+}
+
+// A primary of a higher (epoch, leader) replaces ours: two sidecars that won the same epoch, which
+// only stock peers and lost votes can bring about, are told apart by the leader's id.
+void AdoptConfig(Context& c, Group& group, const Peer& peer, const Beat& beat) {
+  if (std::tie(beat.config_epoch, beat.config_leader) <=
+      std::tie(group.config_epoch, group.config_leader)) {
+    return;
+  }
+  NodeId node = kNoNode;
+  if (group.configured()) {
+    if (const Member* member = FindMember(group, beat.primary_member)) node = member->node;
+  } else if (Node* known = FindNodeByAddress(group, beat.primary)) {
+    node = known->id;
+  } else if (!beat.primary.host.empty() && beat.primary.port != 0) {
+    node = AddNode(c, group, beat.primary).id;
+  }
+  if (node == kNoNode) return;
+  SwitchPrimary(
+      c, group,
+      {.node = node, .epoch = beat.config_epoch, .leader = beat.config_leader, .informer = &peer});
+}
+
+void TakeBeat(Context& c, Group& group, PeerView& view, const Beat& beat) {
+  view.beat_at = c.now;
+  view.primary_member = beat.primary_member;
+  view.config_epoch = beat.config_epoch;
+  view.leading_epoch = beat.leading_epoch;
+  view.has_majority = beat.has_majority;
+  view.node_alive = beat.node_alive;
+  view.node_undecided = beat.node_undecided;
+  view.node_loading = beat.node_loading;
+  view.node_role = beat.node_role;
+  view.node_priority = beat.node_priority;
+  view.node_run_id = beat.node_run_id;
+  view.node_history = beat.node_history;
+  // "It is down" counts only for the primary, and the epoch, it was said of.
+  const Node* primary = group.Primary();
+  const bool same =
+      primary != nullptr && beat.config_epoch == group.config_epoch &&
+      (primary->member < 0 ? beat.primary == primary->address
+                           : beat.primary_member == group.members[primary->member].config.name);
+  if (same || view.says_down) {
+    view.says_down = same && beat.says_down;
+    view.says_down_at = c.now;
+  }
+}
+
+void OnBeat(Context& c, const Beat& beat) {
+  auto it = c.s.groups.find(beat.group);
+  Peer* peer = FindPeerByRunId(c.s, beat.id);
+  if (it == c.s.groups.end() || peer == nullptr) return;
+  Group& group = it->second;
+  auto view = group.views.find(peer->id);
+  if (view == group.views.end()) return;
+  peer->extended = true;
+  peer->beat_seen = true;
+  peer->may_vote = beat.may_vote;
+  peer->current_epoch = beat.current_epoch;
+  peer->last_heard = c.now;
+  FollowAddress(c, group, *peer, beat);
+  SeeEpoch(c, beat.current_epoch);
+  AdoptConfig(c, group, *peer, beat);
+  TakeBeat(c, group, view->second, beat);
+  Evaluate(c, group);
+}
+
+// Believed from the sidecar beside the node only, and only once the own link to that node is gone
+// too (JudgeDeath): a forged notice about a living node changes nothing.
+void OnDeath(Context& c, const Death& death) {
+  auto it = c.s.groups.find(death.group);
+  const Peer* peer = FindPeerByRunId(c.s, death.id);
+  if (it == c.s.groups.end() || peer == nullptr || peer->member < 0) return;
+  Group& group = it->second;
+  Node* node = group.FindNode(group.members[peer->member].node);
+  if (node == nullptr || node->certainly_dead) return;
+  const bool other_process =
+      !death.run_id.empty() && !node->info.run_id.empty() && death.run_id != node->info.run_id;
+  if (other_process) return;
+  node->death_noticed = true;
+  node->death_noticed_at = c.now;
+  PingNode(c, *node);
+  JudgeDeath(c, group, *node);
+  if (auto view = group.views.find(peer->id); view != group.views.end()) {
+    view->second.node_alive = false;
+    if (node->certainly_dead && node->id == group.primary) {
+      view->second.says_down = true;
+      view->second.says_down_at = c.now;
+    }
+  }
+  Evaluate(c, group);
+}
+
+}  // namespace
+
+void OnExtension(Context& c, const ExtensionReceived& event) {
+  if (const auto beat = DecodeBeat(event.args)) {
+    c.Do(Reply{event.request, ReplyOk{}});
+    OnBeat(c, *beat);
+  } else if (const auto death = DecodeDeath(event.args)) {
+    c.Do(Reply{event.request, ReplyOk{}});
+    OnDeath(c, *death);
+  } else {
+    c.Do(Reply{event.request, ReplyError{"ERR Unknown REDISHA message"}});
+  }
+}
+
+void OnExtensionReply(Context& c, const ExtensionReply& event) {
+  auto it = c.s.peers.find(event.peer);
+  if (it == c.s.peers.end()) return;
+  Peer& peer = it->second;
+  peer.last_heard = c.now;
+  peer.extension_refused = !event.ok;
+  if (event.ok) peer.extended = true;
+  if (!event.ok && peer.member < 0) peer.extended = false;
+}
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,78 @@
+#include "sidecar/core/election.h"
+#include "sidecar/core/handlers.h"
+#include "sidecar/core/hello.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+void MovePeer(Context& c, Peer& peer, const Address& address) {
+  peer.address = address;
+  peer.link.connected = false;
+  peer.link.dialing = false;
+  peer.link.dialed_at = kLongAgo;
+  c.Do(DisconnectPeer{peer.id});
+}
+
+// A new sidecar, or a known one at a new address (sentinelProcessHelloMessage).
+Peer* LearnPeer(Context& c, Group& group, const Hello& hello) {
+  Peer* peer = FindPeerByRunId(c.s, hello.id);
+  if (peer != nullptr && group.views.count(peer->id) > 0) {
+    if (peer->member < 0 && peer->address != hello.sentinel) {
+      MovePeer(c, *peer, hello.sentinel);
+      c.GroupEvent("+sentinel-address-switch", group,
+                   "ip " + hello.sentinel.host + " port " + std::to_string(hello.sentinel.port) +
+                       " for " + hello.id);
+      c.NeedPersist();
+    }
+    return peer;
+  }
+  // Voters of a configured group are configured; a hello makes nobody a voter.
+  if (group.configured() || c.s.peers.size() >= kPeersMax) return nullptr;
+  for (auto& [id, other] : c.s.peers) {
+    if (other.run_id == hello.id || other.address != hello.sentinel) continue;
+    if (group.views.count(id) == 0) continue;
+    c.PeerEvent("+sentinel-invalid-addr", group, other);
+    LeaveGroup(c, group, id);
+    break;
+  }
+  if (peer == nullptr) peer = &AddPeer(c, hello.id, hello.sentinel);
+  group.views[peer->id];
+  c.PeerEvent("+sentinel", group, *peer);
+  c.NeedPersist();
+  return peer;
+}
+
+// Redis adopts a primary of a strictly newer epoch only; so do we, from a hello. The tie of equal
+// epochs is broken by beats, which say who won.
+void AdoptConfig(Context& c, Group& group, const Hello& hello, const Peer* peer) {
+  if (peer == nullptr || hello.config_epoch <= group.config_epoch) return;
+  Node* node = FindNodeByAddress(group, hello.primary);
+  if (node == nullptr) {
+    // A member we cannot place yet: its beat will name it.
+    if (group.configured() || hello.primary.host.empty() || hello.primary.port == 0) return;
+    node = &AddNode(c, group, hello.primary);
+  }
+  SwitchPrimary(c, group, {.node = node->id, .epoch = hello.config_epoch, .informer = peer});
+}
+
+}  // namespace
+
+void OnHello(Context& c, const HelloReceived& event) {
+  const auto hello = ParseHello(event.payload);
+  if (!hello || hello->id == c.s.my_id) return;
+  auto it = c.s.groups.find(hello->group);
+  if (it == c.s.groups.end()) return;
+  Group& group = it->second;
+  Peer* peer = LearnPeer(c, group, *hello);
+  if (group.configured() && peer == nullptr) return;
+  SeeEpoch(c, hello->current_epoch);
+  AdoptConfig(c, group, *hello, peer);
+  if (peer != nullptr) {
+    peer->last_hello_received = c.now;
+    peer->last_heard = c.now;
+  }
+  Evaluate(c, group);
+}
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,123 @@
+#include "sidecar/core/failover.h"
+#include "sidecar/core/handlers.h"
+#include "sidecar/core/links.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+bool SameLineage(const Info& info, const std::string& replid) {
+  return !replid.empty() && (info.replid == replid || info.replid2 == replid);
+}
+
+// The node follows the group's present primary, or is it: its data belongs to this config epoch.
+bool HoldsCurrentData(const Group& group, const Node& node) {
+  if (node.info.undecided || node.info.loading || group.config_epoch == 0) return false;
+  if (node.id == group.primary) return node.info.role == Role::kPrimary;
+  return node.info.role == Role::kReplica && node.info.primary_link_up &&
+         group.Primary() != nullptr && node.info.primary == group.Primary()->address;
+}
+
+void UpdateHistory(Context& c, Group& group, Node& node) {
+  History& history = node.history;
+  const std::string old_replid =
+      node.local && group.configured() ? group.data_replid : history.replid;
+  const Epoch old_epoch = node.local && group.configured() ? group.data_epoch : history.data_epoch;
+  const bool lineage = SameLineage(node.info, old_replid);
+  history.offset = node.info.Offset();
+  history.replid = node.info.replid;
+  history.has_data = node.info.keys > 0 || (lineage && node.info.Offset() > 0);
+  if (HoldsCurrentData(group, node)) {
+    history.data_epoch = group.config_epoch;
+  } else if (lineage || node.info.keys > 0) {
+    history.data_epoch = old_epoch;  // same stream, or restored from its disk
+  } else {
+    history.data_epoch = 0;
+  }
+  if (!node.local || !group.configured() || node.info.loading) return;
+  if (group.data_epoch == history.data_epoch && group.data_replid == history.replid) return;
+  group.data_epoch = history.data_epoch;
+  group.data_replid = history.replid;
+  c.NeedPersist();
+}
+
+void NoteIdentity(Context& c, Group& group, Node& node, const Info& info) {
+  if (info.run_id.empty() || info.run_id == node.info.run_id) return;
+  if (!node.info.run_id.empty()) {
+    node.rebooted = true;
+    c.NodeEvent("+reboot", group, node);
+  }
+}
+
+void NoteRole(Context& c, Group& group, Node& node, const Info& info) {
+  if (info.role == node.role_reported || info.role == Role::kUnknown) return;
+  const bool first = node.role_reported == Role::kUnknown;
+  const Role expected = node.id == group.primary ? Role::kPrimary : Role::kReplica;
+  node.role_reported = info.role;
+  node.role_reported_at = c.now;
+  if (first && info.role == expected) return;
+  c.NodeEvent(
+      info.role == expected ? "+role-change" : "-role-change", group, node,
+      std::string("new reported role is ") + (info.role == Role::kPrimary ? "master" : "slave"));
+}
+
+// A classic group learns its replicas from the primary.
+void DiscoverReplicas(Context& c, Group& group, const Node& primary) {
+  if (group.configured() || primary.id != group.primary) return;
+  if (primary.info.role != Role::kPrimary) return;
+  for (const InfoReplica& replica : primary.info.replicas) {
+    if (FindNodeByAddress(group, replica.address) != nullptr) continue;
+    if (group.nodes.size() >= kNodesPerGroupMax) break;
+    Node& node = AddNode(c, group, replica.address);
+    c.NodeEvent("+slave", group, node);
+    c.NeedPersist();
+    DialNode(c, group, node);
+  }
+}
+
+bool AwaitedPromotion(const Group& group, const Node& node) {
+  if (!group.failover || node.info.role != Role::kPrimary || node.info.undecided) return false;
+  const auto* stage = std::get_if<WaitPromotion>(&group.failover->stage);
+  return stage != nullptr && stage->node == node.id;
+}
+
+}  // namespace
+
+void OnInfo(Context& c, const InfoReply& event) {
+  Group* group = GroupOfNode(c.s, event.node);
+  if (group == nullptr) return;
+  Node& node = *group->FindNode(event.node);
+  Info info = ParseInfo(event.text);
+  NoteIdentity(c, *group, node, info);
+  NoteRole(c, *group, node, info);
+  const bool news = node.local && (info.run_id != node.info.run_id || info.role != node.info.role ||
+                                   info.undecided != node.info.undecided ||
+                                   node.info_refresh == kLongAgo || node.certainly_dead);
+  node.info = std::move(info);
+  node.info_pending = false;
+  node.info_refresh = c.now;
+  node.certainly_dead = false;
+  node.death_noticed = false;
+  UpdateHistory(c, *group, node);
+  DiscoverReplicas(c, *group, node);
+  if (AwaitedPromotion(*group, node)) OnPromoted(c, *group, node);
+  UpdateReconfStage(c, *group, node);
+  // Everyone should see at once that the own node died, came back or changed its role.
+  if (news && group->configured()) {
+    for (const auto& [id, view] : group->views) SendBeat(c, *group, id);
+  }
+  Evaluate(c, *group);
+}
+
+void OnReconfigureDone(Context& c, const ReconfigureDone& event) {
+  Group* group = GroupOfNode(c.s, event.node);
+  if (group == nullptr) return;
+  Node& node = *group->FindNode(event.node);
+  if (!event.ok) {
+    c.Warn("reconfiguring " + ToString(node.address) + " failed: " + event.error);
+    return;
+  }
+  AskInfo(c, node);
+}
+
+}  // namespace rha::sidecar::core

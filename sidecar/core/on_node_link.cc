@@ -1,0 +1,58 @@
+#include "sidecar/core/extension.h"
+#include "sidecar/core/handlers.h"
+#include "sidecar/core/links.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+// The process beside us is gone. Everyone else is told before anything is decided.
+void NoticeOwnDeath(Context& c, Group& group, Node& node) {
+  if (node.certainly_dead) return;
+  node.certainly_dead = true;
+  const auto notice = EncodeDeath({c.s.my_id, group.config.name, node.info.run_id});
+  for (const auto& [id, view] : group.views) {
+    const Peer& peer = c.s.peers.at(id);
+    if (peer.link.connected && !peer.extension_refused) c.Do(SendExtension{id, notice});
+  }
+  c.Note("the process of " + ToString(node.address) + " has ended");
+}
+
+}  // namespace
+
+void JudgeDeath(Context& c, Group& group, Node& node) {
+  if (!node.death_noticed || node.link.connected) return;
+  node.death_noticed = false;
+  node.certainly_dead = true;
+  c.Note("death of " + ToString(node.address) + " in group " + group.config.name +
+         " confirmed by its closed link");
+}
+
+void OnNodeLink(Context& c, const NodeLinkUp& event) {
+  Group* group = GroupOfNode(c.s, event.node);
+  if (group == nullptr) return;
+  Node& node = *group->FindNode(event.node);
+  MarkUp(node.link, c.now);
+  node.info_sent = kLongAgo;
+  AskInfo(c, node);
+  PingNode(c, node);
+  Evaluate(c, *group);
+}
+
+void OnNodeLink(Context& c, const NodeLinkDown& event) {
+  Group* group = GroupOfNode(c.s, event.node);
+  if (group == nullptr) return;
+  Node& node = *group->FindNode(event.node);
+  const bool was_connected = node.link.connected;
+  MarkDown(node.link, c.now);
+  node.info_pending = false;
+  // A closed link may be CLIENT KILL as well as a death; dialling again tells which, at once.
+  if (was_connected && event.reason == DownReason::kClosed) DialNode(c, *group, node);
+  // Nobody listens on the local socket: the process does not run. A stopped or stuck one would
+  // still accept.
+  if (node.local && event.reason == DownReason::kRefused) NoticeOwnDeath(c, *group, node);
+  JudgeDeath(c, *group, node);
+  Evaluate(c, *group);
+}
+
+}  // namespace rha::sidecar::core

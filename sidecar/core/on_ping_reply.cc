@@ -1,0 +1,43 @@
+#include "sidecar/core/handlers.h"
+#include "sidecar/core/links.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+// sentinelPingReplyCallback(): an instance that loads its data or has no primary is alive.
+bool Acceptable(PingResult result) {
+  return result == PingResult::kPong || result == PingResult::kLoading ||
+         result == PingResult::kMasterDown;
+}
+
+}  // namespace
+
+void OnPingReply(Context& c, const NodePingReply& event) {
+  Group* group = GroupOfNode(c.s, event.node);
+  if (group == nullptr) return;
+  Node& node = *group->FindNode(event.node);
+  MarkReply(node.link, Acceptable(event.result), c.now);
+  if (event.result == PingResult::kLoading) {
+    if (node.loading_since == kNever) node.loading_since = c.now;
+  } else if (Acceptable(event.result)) {
+    node.loading_since = kNever;
+    if (event.result == PingResult::kPong) node.rebooted = false;
+    node.death_noticed = false;  // who answers is not dead, whatever a notice said
+    if (!group->configured()) node.certainly_dead = false;
+  }
+  if (event.result == PingResult::kBusy && node.sdown && !node.script_kill_sent) {
+    node.script_kill_sent = true;
+    c.Do(SendScriptKill{node.id});
+  }
+  if (node.sdown) Evaluate(c, *group);
+}
+
+void OnPingReply(Context& c, const PeerPingReply& event) {
+  auto it = c.s.peers.find(event.peer);
+  if (it == c.s.peers.end()) return;
+  MarkReply(it->second.link, Acceptable(event.result), c.now);
+  it->second.last_heard = c.now;
+}
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,65 @@
+#include "sidecar/core/down.h"
+#include "sidecar/core/election.h"
+#include "sidecar/core/failover.h"
+#include "sidecar/core/handlers.h"
+#include "sidecar/core/healing.h"
+#include "sidecar/core/links.h"
+#include "sidecar/core/membership.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+// This process was late (stopped, starved of CPU): silence of others during the gap proves nothing.
+// Redis' TILT, with one difference: the pings start anew instead of 30 s of looking away.
+void NoticeLateness(Context& c) {
+  const Millis gap = c.now - c.s.last_step;
+  if (gap > kLateTick) {
+    const auto forgive = [&](Link& link) {
+      if (link.unanswered_since != kNever) link.unanswered_since = c.now;
+      if (link.last_ok != kLongAgo) link.last_ok = std::min(c.now, link.last_ok + gap);
+    };
+    for (auto& [name, group] : c.s.groups) {
+      for (auto& [id, node] : group.nodes) forgive(node.link);
+    }
+    for (auto& [id, peer] : c.s.peers) forgive(peer.link);
+  }
+  if (gap > kTiltTrigger) {
+    if (!c.s.tilt) ++c.s.total_tilt;
+    c.s.tilt = true;
+    c.s.tilt_since = c.now;
+    c.PlainEvent("+tilt", "#tilt mode entered");
+  } else if (c.s.tilt && c.now - c.s.tilt_since > kTiltPeriod) {
+    c.s.tilt = false;
+    c.PlainEvent("-tilt", "#tilt mode exited");
+  }
+}
+
+}  // namespace
+
+void Evaluate(Context& c, Group& group) {
+  for (auto& [id, node] : group.nodes) UpdateNodeDown(c, group, node);
+  AskWhetherDown(c, group);
+  UpdateObjectivelyDown(c, group);
+  LearnEpoch(c, group);
+  WatchForPrimary(c, group);
+  ConsiderCandidacy(c, group);
+  AdvanceFailover(c, group);
+  HealNodes(c, group);
+  UpdateLabel(c, group);
+}
+
+void OnTick(Context& c) {
+  NoticeLateness(c);
+  KeepPeerLinks(c);
+  UpdatePeersDown(c);
+  for (auto& [name, group] : c.s.groups) {
+    KeepGroupLinks(c, group);
+    Evaluate(c, group);
+  }
+  if (c.now >= c.s.persist_retry_at) {
+    c.s.persist_retry_at = kNever;
+    c.NeedPersist();
+  }
+}
+
+}  // namespace rha::sidecar::core

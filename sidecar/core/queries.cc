@@ -1,0 +1,160 @@
+// The const half of Sentinel: what the shell renders.
+#include <algorithm>
+
+#include "sidecar/core/membership.h"
+#include "sidecar/core/persistence.h"
+#include "sidecar/core/sentinel.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+class Flags {
+ public:
+  void Add(bool set, std::string_view name) {
+    if (!set) return;
+    if (!text_.empty()) text_.push_back(',');
+    text_.append(name);
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+const Group* Sentinel::FindGroup(std::string_view name) const {
+  auto it = state_.groups.find(std::string(name));
+  return it == state_.groups.end() ? nullptr : &it->second;
+}
+
+bool Sentinel::HasMajority(const Group& group, LogicalTime now) const {
+  return HearsMajority(state_, group, now);
+}
+
+std::optional<Address> Sentinel::PrimaryAddress(std::string_view group_name,
+                                                LogicalTime now) const {
+  const Group* group = FindGroup(group_name);
+  if (group == nullptr) return std::nullopt;
+  const Node* primary = group->Primary();
+  if (primary == nullptr || primary->address.empty()) return std::nullopt;
+  if (!HasMajority(*group, now)) return std::nullopt;
+  return primary->address;
+}
+
+// sentinelIsQuorumReachable().
+Result<std::string> Sentinel::CheckQuorum(std::string_view name, LogicalTime now) const {
+  const Group* group = FindGroup(name);
+  if (group == nullptr) return Status(Code::kNotFound, "ERR No such master with that name");
+  int usable = 1;
+  for (const auto& [id, view] : group->views) {
+    const Peer& peer = state_.peers.at(id);
+    const bool reached =
+        group->configured() ? Hears(state_, id, now) : !peer.sdown && peer.link.connected;
+    if (reached) ++usable;
+  }
+  const std::string count = std::to_string(usable) + " usable Sentinels. ";
+  const bool quorum = usable >= group->config.quorum;
+  const bool majority = usable >= MajorityOf(*group);
+  if (quorum && majority) {
+    return "OK " + count + "Quorum and failover authorization can be reached";
+  }
+  std::string error = "NOQUORUM " + count;
+  if (!quorum)
+    error += "Not enough available Sentinels to reach the specified quorum for this master";
+  if (!majority) {
+    error += (quorum ? "" : ". ");
+    error += "Not enough available Sentinels to reach the majority and authorize a failover";
+  }
+  return Status(Code::kUnavailable, error);
+}
+
+std::string Sentinel::NodeFlags(const Group& group, const Node& node) const {
+  const bool primary = node.id == group.primary;
+  // A new primary is not called promoted any more: clients take only exactly "master" for healthy.
+  const bool promoted = node.promoted && !primary;
+  Flags flags;
+  flags.Add(node.sdown, "s_down");
+  flags.Add(primary && group.odown, "o_down");
+  flags.Add(primary, "master");
+  flags.Add(!primary, "slave");
+  flags.Add(!node.link.connected, "disconnected");
+  const bool switched =
+      group.failover && std::holds_alternative<ReconfReplicas>(group.failover->stage);
+  flags.Add(primary && group.failover.has_value() && !switched, "failover_in_progress");
+  flags.Add(promoted, "promoted");
+  flags.Add(!primary && node.reconf == ReconfStage::kSent, "reconf_sent");
+  flags.Add(!primary && node.reconf == ReconfStage::kInProgress, "reconf_inprog");
+  flags.Add(!primary && node.reconf == ReconfStage::kDone, "reconf_done");
+  flags.Add(primary && group.failover && group.failover->forced && !switched, "force_failover");
+  flags.Add(node.script_kill_sent, "script_kill_sent");
+  flags.Add(primary && node.rebooted && !group.configured(), "master_reboot");
+  return flags.Take();
+}
+
+std::string Sentinel::PeerFlags(const Group& group, const Peer& peer) const {
+  auto view = group.views.find(peer.id);
+  Flags flags;
+  flags.Add(peer.sdown, "s_down");
+  flags.Add(true, "sentinel");
+  flags.Add(!peer.link.connected, "disconnected");
+  flags.Add(view != group.views.end() && view->second.says_down, "master_down");
+  return flags.Take();
+}
+
+std::optional<std::string> Sentinel::FailoverState(const Group& group) const {
+  if (!group.failover) return std::nullopt;
+  static constexpr const char* kNames[] = {"wait_start",     "select_slave",  "send_slaveof_noone",
+                                           "wait_promotion", "reconf_slaves", "update_config"};
+  return kNames[group.failover->stage.index()];
+}
+
+std::vector<const Node*> Sentinel::Replicas(const Group& group) const {
+  std::vector<const Node*> replicas;
+  for (const auto& [id, node] : group.nodes) {
+    const bool placed = !node.address.empty();
+    const bool announced = node.info_refresh == kLongAgo || node.info.announced;
+    if (id != group.primary && placed && announced) replicas.push_back(&node);
+  }
+  return replicas;
+}
+
+std::vector<const Peer*> Sentinel::Peers(const Group& group) const {
+  std::vector<const Peer*> peers;
+  for (const auto& [id, view] : group.views) peers.push_back(&state_.peers.at(id));
+  return peers;
+}
+
+bool Sentinel::OwnNodeReady(LogicalTime now) const {
+  for (const auto& [name, group] : state_.groups) {
+    const Node* own = OwnNode(group);
+    if (own == nullptr) continue;
+    if (!own->link.connected || own->info_refresh == kLongAgo || own->info.undecided ||
+        own->info.loading || own->sdown || !HasMajority(group, now)) {
+      return false;
+    }
+    if (group.primary == own->id) return own->role_reported == Role::kPrimary;
+    const Node* primary = group.Primary();
+    return primary != nullptr && own->role_reported == Role::kReplica &&
+           own->info.primary_link_up && own->info.primary == primary->address;
+  }
+  return true;
+}
+
+bool Sentinel::SafeToStop(LogicalTime now) const {
+  if (!state_.stopping) return false;
+  if (now - state_.stop_requested > kStopTimeout) return true;
+  for (const auto& [name, group] : state_.groups) {
+    const Node* own = OwnNode(group);
+    if (own == nullptr) continue;
+    if (!own->certainly_dead) return false;
+    if (group.failover) return false;
+    if (group.primary == own->id && VoterCount(group) > 1) return false;
+  }
+  return true;
+}
+
+PersistedState Sentinel::Snapshot() const { return MakeSnapshot(state_); }
+
+}  // namespace rha::sidecar::core

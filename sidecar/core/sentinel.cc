@@ -1,0 +1,104 @@
+#include "sidecar/core/sentinel.h"
+
+#include "sidecar/core/handlers.h"
+#include "sidecar/core/invariants.h"
+#include "sidecar/core/persistence.h"
+#include "sidecar/core/topology.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+// Groups of the configuration first, then those that were added at run time and made durable.
+void Begin(Context& c, const Config& config) {
+  State& s = c.s;
+  s.began = true;
+  s.started = c.now;
+  s.last_step = c.now;
+  bool has_configured = false;
+  for (const GroupConfig& group : config.groups) has_configured |= group.configured();
+  s.may_vote = !has_configured;
+  if (config.persisted) {
+    s.current_epoch = config.persisted->current_epoch;
+    s.may_vote = config.persisted->may_vote || !has_configured;
+  }
+  for (const GroupConfig& group : config.groups) {
+    const PersistedGroup* saved = nullptr;
+    if (config.persisted) {
+      auto it = config.persisted->groups.find(group.name);
+      if (it != config.persisted->groups.end()) saved = &it->second;
+    }
+    AddGroup(c, group, saved);
+  }
+  if (!config.persisted) {
+    c.NeedPersist();
+    return;
+  }
+  for (const auto& [name, saved] : config.persisted->groups) {
+    if (s.groups.count(name) > 0 || saved.configured || saved.primary.empty()) continue;
+    AddGroup(c,
+             GroupConfig{.name = name,
+                         .quorum = saved.quorum,
+                         .down_after = saved.down_after,
+                         .failover_timeout = saved.failover_timeout,
+                         .parallel_syncs = saved.parallel_syncs,
+                         .reboot_down_after = saved.reboot_down_after,
+                         .auth_user = saved.auth_user,
+                         .auth_password = saved.auth_password,
+                         .notification_script = saved.notification_script,
+                         .client_reconfig_script = saved.client_reconfig_script,
+                         .renamed_commands = saved.renamed_commands,
+                         .primary = saved.primary},
+             &saved);
+  }
+}
+
+struct Dispatch {
+  Context& c;
+  void operator()(const Tick&) { OnTick(c); }
+  void operator()(const NodeLinkUp& e) { OnNodeLink(c, e); }
+  void operator()(const NodeLinkDown& e) { OnNodeLink(c, e); }
+  void operator()(const PeerLinkUp& e) { OnPeerLink(c, e); }
+  void operator()(const PeerLinkDown& e) { OnPeerLink(c, e); }
+  void operator()(const NodePingReply& e) { OnPingReply(c, e); }
+  void operator()(const PeerPingReply& e) { OnPingReply(c, e); }
+  void operator()(const InfoReply& e) { OnInfo(c, e); }
+  void operator()(const ReconfigureDone& e) { OnReconfigureDone(c, e); }
+  void operator()(const HelloReceived& e) { OnHello(c, e); }
+  void operator()(const VoteRequest& e) { OnVoteRequest(c, e); }
+  void operator()(const VoteReply& e) { OnVoteReply(c, e); }
+  void operator()(const ExtensionReceived& e) { OnExtension(c, e); }
+  void operator()(const ExtensionReply& e) { OnExtensionReply(c, e); }
+  void operator()(const CommandReceived& e) { OnCommand(c, e); }
+  void operator()(const PersistDone& e) { OnPersistDone(c, e); }
+  void operator()(const HostResolved& e) { OnHostResolved(c, e); }
+  void operator()(const StopRequested&) {
+    c.s.stopping = true;
+    c.s.stop_requested = c.now;
+  }
+};
+
+}  // namespace
+
+Sentinel::Sentinel(Config config) : config_(std::move(config)), state_(config_.seed) {
+  state_.my_id = config_.my_id;
+  state_.announce = config_.announce;
+  state_.self = config_.self;
+}
+
+Actions Sentinel::Step(LogicalTime now, const Event& event) {
+  Actions actions;
+  Context c(state_, now, actions);
+  if (!state_.began) Begin(c, config_);
+  RHA_CHECK(now >= state_.last_step);
+  const bool tick = std::holds_alternative<Tick>(event);
+  if (tick) state_.next_wake = now + kTickPeriod;
+  std::visit(Dispatch{c}, event);
+  // Lateness is measured between Ticks: after a pause the queued events come first, and they would
+  // hide the gap.
+  if (tick) state_.last_step = now;
+  FlushPersist(c);
+  CheckInvariants(state_);
+  return actions;
+}
+
+}  // namespace rha::sidecar::core
