@@ -1,0 +1,82 @@
+// Bucket: 128 bytes, two neighbouring cache lines, of a table of entries; one byte of hash (the
+// tag) for each slot.
+//
+//   PlainBucket    0            14     15       16                                    128
+//                 +------------+------+--------+-------------------------------------+
+//                 | 14 tags    | used | passed | 14 entries of 8 bytes               | members of
+//                 collections
+//                 +------------+------+--------+-------------------------------------+
+//   AgedBucket     0            12     13       16          28       32              128
+//                 +------------+------+--------+-----------+--------+----------------+
+//                 | 12 tags    | used | passed | 12 ages   | unused | 12 entries     |       keys:
+//                 a byte each for eviction
+//                 +------------+------+--------+-----------+--------+----------------+
+//
+// Invariants: entries 0..used-1 are there, the others are null. `passed` counts the entries that
+// belong here or further in front but had to be placed further behind; a search that finds passed
+// == 0 is over. At 255 it sticks until the table is rebuilt, which costs time but never
+// correctness.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "node/structs/entry.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace rha::node::structs {
+
+constexpr size_t kBucketBytes = 128;
+constexpr uint8_t kPassedSticks = 255;
+
+struct alignas(kBucketBytes) PlainBucket {
+  static constexpr size_t kSlots = 14;
+  static constexpr bool kAged = false;
+  uint8_t tags[kSlots];
+  uint8_t used;
+  uint8_t passed;
+  Entry entries[kSlots];
+
+  void MoveAge(size_t, size_t) {}
+  void ClearAge(size_t) {}
+};
+
+struct alignas(kBucketBytes) AgedBucket {
+  static constexpr size_t kSlots = 12;
+  static constexpr bool kAged = true;
+  uint8_t tags[kSlots];
+  uint8_t used;
+  uint8_t passed;
+  uint8_t unused[2];
+  uint8_t ages[kSlots];
+  uint8_t unused_too[4];
+  Entry entries[kSlots];
+
+  void MoveAge(size_t to, size_t from) { ages[to] = ages[from]; }
+  void ClearAge(size_t at) { ages[at] = 0; }
+};
+
+static_assert(sizeof(PlainBucket) == kBucketBytes && sizeof(AgedBucket) == kBucketBytes);
+
+// Bit i: slot i is in use and has that tag.
+template <class Bucket>
+inline uint32_t MatchTag(const Bucket& bucket, uint8_t tag) {
+  const uint32_t in_use = (uint32_t{1} << bucket.used) - 1;
+#if defined(__SSE2__)
+  const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(&bucket));
+  const __m128i equal = _mm_cmpeq_epi8(tags, _mm_set1_epi8(static_cast<char>(tag)));
+  return static_cast<uint32_t>(_mm_movemask_epi8(equal)) & in_use;
+#else
+  uint32_t matches = 0;
+  for (size_t slot = 0; slot < Bucket::kSlots; ++slot) {
+    matches |= uint32_t{bucket.tags[slot] == tag} << slot;
+  }
+  return matches & in_use;
+#endif
+}
+
+}  // namespace rha::node::structs
