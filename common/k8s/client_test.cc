@@ -10,6 +10,7 @@
 #include "common/k8s/config.h"
 #include "common/k8s/fake_transport.h"
 #include "common/k8s/time_format.h"
+#include "common/k8s/yaml.h"
 
 namespace rha::k8s {
 namespace {
@@ -123,6 +124,16 @@ TEST(Base64, RoundTripsEveryLength) {
   }
   EXPECT_FALSE(DecodeBase64("a*b=").ok());
   EXPECT_FALSE(DecodeBase64("abcde").ok());
+}
+
+TEST(Yaml, ScalarsBecomeWhatKubectlMakesOfThem) {
+  auto parsed = ParseYaml("---\na: 3\nb: '3'\nc: yes\nd: true\ne: ~\nf: [1.5, 1Gi, 012]\n---\n");
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  ASSERT_EQ(parsed->size(), 1u);
+  EXPECT_EQ(parsed->front()->dump(),
+            R"({"a":3,"b":"3","c":"yes","d":true,"e":null,"f":[1.5,"1Gi","012"]})");
+  EXPECT_FALSE(ParseYaml("a: 1\na: 2").ok());
+  EXPECT_FALSE(ParseYaml("a: [").ok());
 }
 
 constexpr char kKubeconfig[] = R"(

@@ -118,6 +118,9 @@ void ReadPod(const FieldReader& spec, Spec* out) {
       spec.Error("podTemplate." + name, "must be an object");
     }
   }
+  const FieldReader metadata = spec.Object("podTemplate").Object("metadata");
+  metadata.StringMap("labels");
+  metadata.StringMap("annotations");
 }
 
 }  // namespace

@@ -56,6 +56,8 @@ TEST(RedisHa, ErrorsNameTheField) {
             "spec.imagePullSecrets[1].name: is required");
   EXPECT_THAT(ErrorsOf({{"podTemplate", {{"containers", 1}}}}),
               HasSubstr("spec.podTemplate.containers: unknown field"));
+  EXPECT_EQ(ErrorsOf({{"podTemplate", {{"metadata", {{"labels", "x"}}}}}}),
+            "spec.podTemplate.metadata.labels: must be a map of strings, is a string");
 }
 
 TEST(RedisHa, ConfigMayNotSmuggleOrOverride) {

@@ -1,0 +1,80 @@
+// ConfigMap NAME-config: the files of node and sentinel, in the syntax of redis.conf.
+#include <nlohmann/json.hpp>
+
+#include "operator/desired/desired.h"
+#include "operator/desired/names.h"
+
+namespace rha::op::desired {
+namespace {
+
+class Lines {
+ public:
+  template <typename... Words>
+  void Add(const Words&... words) {
+    bool first = true;
+    ((text_ += (first ? "" : " "), first = false, text_ += Text(words)), ...);
+    text_ += '\n';
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  static std::string Text(int number) { return std::to_string(number); }
+  static std::string Text(std::string_view text) { return std::string(text); }
+  std::string text_;
+};
+
+std::string Heading(const api::RedisHa& redisha) {
+  return "# Written by redisha-operator for RedisHA " + redisha.key.ToString() +
+         "; edits here are undone.";
+}
+
+std::string NodeConf(const api::RedisHa& redisha) {
+  const api::Spec& spec = redisha.spec;
+  Lines lines;
+  lines.Add(Heading(redisha));
+  lines.Add("port", kNodePort);
+  lines.Add("unixsocket", kNodeSocket);
+  lines.Add("dir", kDataPath);
+  // The node waits for its sentinel to give it a role.
+  lines.Add("redisha-managed", "yes");
+  if (spec.auth.enabled) lines.Add("requirepass-file", kPasswordFile);
+  if (spec.persistence.mode == api::PersistenceMode::kNone) {
+    lines.Add("save", "\"\"");
+  } else {
+    lines.Add("save", spec.persistence.snapshot_seconds, 1);
+  }
+  for (const auto& [key, value] : spec.config) lines.Add(key, value.empty() ? "\"\"" : value);
+  return lines.Take();
+}
+
+std::string SentinelConf(const api::RedisHa& redisha) {
+  const api::Spec& spec = redisha.spec;
+  const std::string& master = spec.sentinel.master_name;
+  Lines lines;
+  lines.Add(Heading(redisha));
+  lines.Add("port", kSentinelPort);
+  lines.Add("redisha-group", master, spec.sentinel.quorum);
+  for (int i = 0; i < spec.replicas; ++i) {
+    lines.Add("redisha-member", PodName(redisha.key.name, i), PodHost(redisha.key, i));
+  }
+  lines.Add("redisha-node-port", kNodePort);
+  lines.Add("redisha-local-socket", kNodeSocket);
+  if (spec.auth.enabled) lines.Add("redisha-auth-file", kPasswordFile);
+  lines.Add("redisha-state-file", kStateFile);
+  lines.Add("redisha-cluster-uid", redisha.uid);
+  lines.Add("redisha-metrics-port", kMetricsPort);
+  lines.Add("sentinel down-after-milliseconds", master, spec.sentinel.down_after_ms);
+  lines.Add("sentinel failover-timeout", master, spec.sentinel.failover_timeout_ms);
+  lines.Add("sentinel parallel-syncs", master, spec.sentinel.parallel_syncs);
+  return lines.Take();
+}
+
+}  // namespace
+
+k8s::Json ConfigMap(const api::RedisHa& redisha) {
+  k8s::Json object = NewChild(k8s::kConfigMaps, redisha, ConfigMapName(redisha.key.name));
+  object["data"] = {{"node.conf", NodeConf(redisha)}, {"sentinel.conf", SentinelConf(redisha)}};
+  return object;
+}
+
+}  // namespace rha::op::desired

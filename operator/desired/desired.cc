@@ -1,0 +1,44 @@
+#include "operator/desired/desired.h"
+
+#include <nlohmann/json.hpp>
+
+#include "operator/desired/names.h"
+
+namespace rha::op::desired {
+namespace {
+
+DesiredObject Sealed(const k8s::ResourceType& type, k8s::Json object) {
+  DesiredObject desired;
+  desired.type = &type;
+  desired.hash = Hash(k8s::DumpJson(object));
+  object["metadata"]["annotations"][std::string(kAnnotationHash)] = desired.hash;
+  desired.object = std::make_shared<const k8s::Json>(std::move(object));
+  return desired;
+}
+
+// What the pods read at their start: the files, and where the password comes from.
+std::string ConfigHash(const api::RedisHa& redisha, const k8s::Json& config_map) {
+  return Hash(k8s::DumpJson(config_map.at("data")) + AuthSecretName(redisha) + "/" +
+              redisha.spec.auth.secret_key);
+}
+
+}  // namespace
+
+std::vector<DesiredObject> Desired(const api::RedisHa& redisha, const Inputs& inputs) {
+  const k8s::Json config_map = ConfigMap(redisha);
+  std::vector<DesiredObject> all;
+  all.push_back(Sealed(k8s::kServiceAccounts, ServiceAccount(redisha)));
+  all.push_back(Sealed(k8s::kRoles, Role(redisha)));
+  all.push_back(Sealed(k8s::kRoleBindings, RoleBinding(redisha)));
+  all.push_back(Sealed(k8s::kConfigMaps, config_map));
+  all.push_back(Sealed(k8s::kServices, PodsService(redisha)));
+  all.push_back(Sealed(k8s::kServices, PrimaryService(redisha)));
+  all.push_back(Sealed(k8s::kServices, ReplicasService(redisha)));
+  all.push_back(Sealed(k8s::kServices, SentinelService(redisha)));
+  all.push_back(Sealed(PodDisruptionBudgetType(inputs), PodDisruptionBudget(redisha, inputs)));
+  all.push_back(
+      Sealed(k8s::kStatefulSets, StatefulSet(redisha, inputs, ConfigHash(redisha, config_map))));
+  return all;
+}
+
+}  // namespace rha::op::desired

@@ -1,0 +1,52 @@
+// What should exist for a RedisHA, as a pure function of its spec and a few facts.
+//
+// One file per kind of object; Desired() is the list of them, in the order in which they are
+// applied (the StatefulSet last, so that its pods find everything else). The generated Secret is
+// apart: it is created once and never changed, since its content cannot be computed twice.
+// No I/O, clock or randomness; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/k8s/json.h"
+#include "common/k8s/object_ref.h"
+#include "operator/api/redisha.h"
+
+namespace rha::op::desired {
+
+struct Inputs {
+  std::string default_image;  // used where the spec names none
+  int server_minor = 34;      // of Kubernetes 1.x; old servers lack some fields
+};
+
+struct DesiredObject {
+  const k8s::ResourceType* type = nullptr;
+  k8s::ObjectPtr object;
+  std::string hash;  // of the object without its hash annotation, which carries it
+};
+
+std::vector<DesiredObject> Desired(const api::RedisHa& redisha, const Inputs& inputs);
+
+// One file each.
+k8s::Json ConfigMap(const api::RedisHa& redisha);
+k8s::Json PrimaryService(const api::RedisHa& redisha);
+k8s::Json ReplicasService(const api::RedisHa& redisha);
+k8s::Json SentinelService(const api::RedisHa& redisha);
+k8s::Json PodsService(const api::RedisHa& redisha);
+k8s::Json PodDisruptionBudget(const api::RedisHa& redisha, const Inputs& inputs);
+k8s::Json ServiceAccount(const api::RedisHa& redisha);
+k8s::Json Role(const api::RedisHa& redisha);
+k8s::Json RoleBinding(const api::RedisHa& redisha);
+k8s::Json StatefulSet(const api::RedisHa& redisha, const Inputs& inputs,
+                      const std::string& config_hash);
+// The Secret to create when the user named none.
+k8s::Json GeneratedSecret(const api::RedisHa& redisha, const std::string& password);
+
+// policy/v1 appeared in Kubernetes 1.21.
+const k8s::ResourceType& PodDisruptionBudgetType(const Inputs& inputs);
+
+// Lower-case hexadecimal SHA-256, cut to 16 digits: a fingerprint, not a seal.
+std::string Hash(const std::string& text);
+
+}  // namespace rha::op::desired

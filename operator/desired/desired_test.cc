@@ -1,0 +1,162 @@
+// Golden tests: each example becomes the objects in testdata/NAME.golden.json. After an intended
+// change, RHA_REWRITE_GOLDEN=1 writes them anew; the diff is what is reviewed.
+#include "operator/desired/desired.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "common/k8s/config.h"
+#include "common/k8s/yaml.h"
+#include "operator/desired/names.h"
+#include "operator/desired/pod_template.h"
+
+namespace rha::op::desired {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const std::string kRoot = RHA_SOURCE_DIR;
+const Inputs kInputs{.default_image = "localhost/redisha:dev"};
+
+api::RedisHa Load(const std::string& file) {
+  const auto text = k8s::ReadFile(kRoot + "/examples/" + file);
+  EXPECT_TRUE(text.ok()) << text.status().message();
+  const auto documents = k8s::ParseYaml(*text);
+  EXPECT_TRUE(documents.ok()) << documents.status().message();
+  for (const k8s::ObjectPtr& document : *documents) {
+    if (k8s::StringAt(*document, "kind") != "RedisHA") continue;
+    k8s::Json object = *document;
+    object["metadata"]["uid"] = "00000000-1111-2222-3333-444444444444";
+    auto parsed = api::ParseRedisHa(object);
+    EXPECT_EQ(api::JoinErrors(parsed.errors), "") << file;
+    return parsed.redisha;
+  }
+  ADD_FAILURE() << file << " has no RedisHA";
+  return {};
+}
+
+std::string Print(const std::vector<DesiredObject>& objects) {
+  std::string text;
+  for (const DesiredObject& desired : objects) text += desired.object->dump(2) + "\n";
+  return text;
+}
+
+const DesiredObject& Only(const std::vector<DesiredObject>& objects, std::string_view kind) {
+  for (const DesiredObject& desired : objects) {
+    if (desired.type->kind == kind) return desired;
+  }
+  ADD_FAILURE() << "no " << kind;
+  return objects.front();
+}
+
+class Examples : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Examples, BecomeTheGoldenObjects) {
+  const std::string name = std::filesystem::path(GetParam()).stem().string();
+  const std::string golden = kRoot + "/operator/desired/testdata/" + name + ".golden.json";
+  const std::string actual = Print(Desired(Load(GetParam()), kInputs));
+  if (std::getenv("RHA_REWRITE_GOLDEN") != nullptr) std::ofstream(golden) << actual;
+  const auto expected = k8s::ReadFile(golden);
+  ASSERT_TRUE(expected.ok()) << expected.status().message();
+  EXPECT_EQ(actual, *expected);
+}
+
+std::vector<std::string> ExampleFiles() {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(kRoot + "/examples")) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path().filename().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Examples, ::testing::ValuesIn(ExampleFiles()), [](const auto& info) {
+  std::string name = std::filesystem::path(info.param).stem().string();
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+TEST(Desired, IsTheSameEveryTime) {
+  const api::RedisHa demo = Load("minimal.yaml");
+  EXPECT_EQ(Print(Desired(demo, kInputs)), Print(Desired(demo, kInputs)));
+}
+
+TEST(Desired, ScalingChangesTheMembersAndSoRestartsThePods) {
+  api::RedisHa demo = Load("minimal.yaml");
+  const auto three = Desired(demo, kInputs);
+  demo.spec.replicas = 5;
+  const auto five = Desired(demo, kInputs);
+  const auto config_hash = [](const std::vector<DesiredObject>& objects) {
+    return k8s::MapValue(*Only(objects, "StatefulSet").object, "spec.template.metadata.annotations",
+                         kAnnotationConfigHash);
+  };
+  EXPECT_NE(config_hash(three), config_hash(five));
+  EXPECT_THAT(Only(five, "ConfigMap").object->dump(), HasSubstr("redisha-member demo-4"));
+}
+
+TEST(Desired, AResourceChangeLeavesTheConfigurationAlone) {
+  api::RedisHa demo = Load("minimal.yaml");
+  const auto before = Desired(demo, kInputs);
+  demo.spec.resources =
+      std::make_shared<const k8s::Json>(k8s::Json{{"limits", {{"memory", "1Gi"}}}});
+  const auto after = Desired(demo, kInputs);
+  EXPECT_EQ(Only(before, "ConfigMap").hash, Only(after, "ConfigMap").hash);
+  EXPECT_NE(Only(before, "StatefulSet").hash, Only(after, "StatefulSet").hash);
+}
+
+TEST(Desired, WithoutAPasswordThereIsNoTraceOfOne) {
+  api::RedisHa demo = Load("minimal.yaml");
+  demo.spec.auth.enabled = false;
+  const std::string all = Print(Desired(demo, kInputs));
+  EXPECT_THAT(all, Not(HasSubstr("/redisha/auth")));
+  EXPECT_THAT(all, Not(HasSubstr("demo-auth")));
+}
+
+TEST(Desired, OldServersGetWhatTheyKnow) {
+  const auto objects = Desired(Load("minimal.yaml"), {.default_image = "x", .server_minor = 20});
+  const k8s::Json& budget = *Only(objects, "PodDisruptionBudget").object;
+  EXPECT_EQ(k8s::StringAt(budget, "apiVersion"), "policy/v1beta1");
+  EXPECT_THAT(budget.dump(), Not(HasSubstr("unhealthyPodEvictionPolicy")));
+}
+
+TEST(Desired, TheGeneratedSecretHoldsThePasswordUnderTheRightKey) {
+  const k8s::Json secret = GeneratedSecret(Load("minimal.yaml"), "hush");
+  EXPECT_EQ(k8s::StringAt(secret, "metadata.name"), "demo-auth");
+  EXPECT_EQ(k8s::StringAt(secret, "data.password"), "aHVzaA==");
+}
+
+TEST(PodTemplate, MergesNamedElementsAndReplacesOtherLists) {
+  k8s::Json base = k8s::Json::parse(R"({"spec":{
+      "containers":[{"name":"node","args":["a"],"env":[{"name":"X","value":"1"}]}],
+      "tolerations":[{"key":"old"}],"nodeSelector":{"a":"1"}}})");
+  const k8s::Json overlay = k8s::Json::parse(R"({"spec":{
+      "containers":[{"name":"extra","image":"i"},
+                    {"name":"node","args":["b"],"env":[{"name":"Y","value":"2"},
+                                                       {"name":"X","value":"3"}]}],
+      "tolerations":[{"key":"new"}],"nodeSelector":{"a":null,"b":"2"}}})");
+  MergePodTemplate(overlay, &base);
+  EXPECT_EQ(base, k8s::Json::parse(R"({"spec":{
+      "containers":[{"name":"node","args":["b"],"env":[{"name":"X","value":"3"},
+                                                       {"name":"Y","value":"2"}]},
+                    {"name":"extra","image":"i"}],
+      "tolerations":[{"key":"new"}],"nodeSelector":{"b":"2"}}})"));
+}
+
+TEST(PodTemplate, CannotTakeAwayTheLabelsThePodsAreSelectedBy) {
+  api::RedisHa demo = Load("minimal.yaml");
+  demo.spec.pod_template = std::make_shared<const k8s::Json>(k8s::Json::parse(
+      R"({"metadata":{"labels":{"app.kubernetes.io/instance":"other","team":"t"}}})"));
+  const auto objects = Desired(demo, kInputs);
+  const k8s::Json& set = *Only(objects, "StatefulSet").object;
+  EXPECT_EQ(k8s::MapValue(set, "spec.template.metadata.labels", kLabelInstance), "demo");
+  EXPECT_EQ(k8s::MapValue(set, "spec.template.metadata.labels", "team"), "t");
+}
+
+}  // namespace
+}  // namespace rha::op::desired

@@ -1,0 +1,70 @@
+// Names, labels, ports and paths that operator, node and sentinel agree on. All children of a
+// RedisHA called NAME are named NAME or NAME-something; docs/operator.md lists them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/k8s/json.h"
+#include "operator/api/redisha.h"
+
+namespace rha::op::desired {
+
+inline constexpr int kNodePort = 6379;
+inline constexpr int kSentinelPort = 26379;
+inline constexpr int kMetricsPort = 9121;
+
+inline constexpr std::string_view kLabelName = "app.kubernetes.io/name";
+inline constexpr std::string_view kLabelInstance = "app.kubernetes.io/instance";
+inline constexpr std::string_view kLabelManagedBy = "app.kubernetes.io/managed-by";
+inline constexpr std::string_view kLabelComponent = "app.kubernetes.io/component";
+// Written by each pod's own sentinel, and by nobody else.
+inline constexpr std::string_view kLabelRole = "ha.redisha.io/role";
+inline constexpr std::string_view kRolePrimary = "primary";
+inline constexpr std::string_view kRoleReplica = "replica";
+
+inline constexpr std::string_view kAppName = "redisha";
+inline constexpr std::string_view kManager = "redisha-operator";
+inline constexpr std::string_view kComponentData = "data";
+
+// On every child: the hash of what was applied, so that nothing is written twice.
+inline constexpr std::string_view kAnnotationHash = "ha.redisha.io/applied-hash";
+// On the pod template: the hash of the configuration files, so that a change restarts the pods.
+inline constexpr std::string_view kAnnotationConfigHash = "ha.redisha.io/config-hash";
+
+inline constexpr std::string_view kConfigPath = "/redisha/config";
+inline constexpr std::string_view kAuthPath = "/redisha/auth";
+inline constexpr std::string_view kRunPath = "/redisha/run";
+inline constexpr std::string_view kDataPath = "/data";
+inline constexpr std::string_view kNodeSocket = "/redisha/run/node.sock";
+inline constexpr std::string_view kPasswordFile = "/redisha/auth/password";
+inline constexpr std::string_view kStateFile = "/data/sentinel.state";
+
+// "app.kubernetes.io/managed-by=redisha-operator": what the operator's caches are limited to.
+std::string ManagedSelector();
+
+inline std::string ConfigMapName(const std::string& name) { return name + "-config"; }
+inline std::string GeneratedSecretName(const std::string& name) { return name + "-auth"; }
+inline std::string ReplicasServiceName(const std::string& name) { return name + "-replicas"; }
+inline std::string SentinelServiceName(const std::string& name) { return name + "-sentinel"; }
+inline std::string PodsServiceName(const std::string& name) { return name + "-pods"; }
+inline std::string PodName(const std::string& name, int ordinal) {
+  return name + "-" + std::to_string(ordinal);
+}
+// The host name of a pod inside the cluster, without the cluster's domain.
+std::string PodHost(const k8s::ObjectKey& redisha, int ordinal);
+// The Secret that holds the password: the user's or the generated one.
+std::string AuthSecretName(const api::RedisHa& redisha);
+
+// Labels of every child.
+k8s::Json CommonLabels(const std::string& name);
+// Labels that select the pods; never changed, since a StatefulSet's selector cannot be.
+k8s::Json SelectorLabels(const std::string& name);
+// The same as text, for the scale subresource.
+std::string SelectorText(const std::string& name);
+
+// A child's apiVersion, kind, name, namespace, labels and owner.
+k8s::Json NewChild(const k8s::ResourceType& type, const api::RedisHa& redisha,
+                   const std::string& name);
+
+}  // namespace rha::op::desired

@@ -1,0 +1,190 @@
+// StatefulSet NAME: the pods, each with a node and the sentinel that watches it.
+#include <nlohmann/json.hpp>
+
+#include "operator/desired/desired.h"
+#include "operator/desired/names.h"
+#include "operator/desired/pod_template.h"
+
+namespace rha::op::desired {
+namespace {
+
+using k8s::Json;
+
+constexpr int kUser = 65532;  // "nonroot" of the usual base images
+constexpr int kTerminationGraceSeconds = 60;
+constexpr int kRevisionHistoryLimit = 5;
+
+std::string Text(std::string_view text) { return std::string(text); }
+
+Json FieldEnv(const char* name, const char* path) {
+  return {{"name", name},
+          {"valueFrom", {{"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", path}}}}}};
+}
+
+Json Mount(const char* name, std::string_view path, bool read_only) {
+  Json mount = {{"name", name}, {"mountPath", Text(path)}};
+  if (read_only) mount["readOnly"] = true;
+  return mount;
+}
+
+Json Port(const char* name, int port) {
+  return {{"name", name}, {"containerPort", port}, {"protocol", "TCP"}};
+}
+
+Json HttpProbe(const char* path, Json timing) {
+  timing["httpGet"] = {{"path", path}, {"port", kMetricsPort}, {"scheme", "HTTP"}};
+  return timing;
+}
+
+// What both containers have in common.
+Json Container(const char* name, const api::RedisHa& redisha, const Inputs& inputs) {
+  const api::Spec& spec = redisha.spec;
+  Json mounts = Json::array({Mount("data", kDataPath, false), Mount("config", kConfigPath, true),
+                             Mount("run", kRunPath, false)});
+  if (spec.auth.enabled) mounts.push_back(Mount("auth", kAuthPath, true));
+  return {{"name", name},
+          {"image", spec.image.empty() ? inputs.default_image : spec.image},
+          {"imagePullPolicy", spec.image_pull_policy},
+          {"env", Json::array({FieldEnv("POD_NAME", "metadata.name"),
+                               FieldEnv("POD_NAMESPACE", "metadata.namespace"),
+                               FieldEnv("POD_IP", "status.podIP")})},
+          {"volumeMounts", std::move(mounts)},
+          {"securityContext",
+           {{"allowPrivilegeEscalation", false},
+            {"readOnlyRootFilesystem", true},
+            {"capabilities", {{"drop", {"ALL"}}}}}}};
+}
+
+Json NodeContainer(const api::RedisHa& redisha, const Inputs& inputs) {
+  Json node = Container("node", redisha, inputs);
+  node["command"] = {"redisha-node"};
+  node["args"] = {Text(kConfigPath) + "/node.conf", "--bind", "$(POD_IP)", "--replica-announce-ip",
+                  "$(POD_IP)"};
+  node["ports"] = Json::array({Port("redis", kNodePort)});
+  // The sentinel answers for the node: only it knows whether the role is settled and in sync.
+  node["readinessProbe"] =
+      HttpProbe("/readyz", {{"periodSeconds", 1}, {"timeoutSeconds", 1}, {"failureThreshold", 3}});
+  node["livenessProbe"] = {{"tcpSocket", {{"port", kNodePort}}},
+                           {"initialDelaySeconds", 10},
+                           {"periodSeconds", 10},
+                           {"timeoutSeconds", 5},
+                           {"failureThreshold", 6}};
+  if (redisha.spec.resources) node["resources"] = *redisha.spec.resources;
+  return node;
+}
+
+Json SentinelContainer(const api::RedisHa& redisha, const Inputs& inputs) {
+  Json sentinel = Container("sentinel", redisha, inputs);
+  sentinel["command"] = {"redisha-sentinel"};
+  sentinel["args"] = {Text(kConfigPath) + "/sentinel.conf",
+                      "--bind",
+                      "$(POD_IP)",
+                      "--announce-ip",
+                      "$(POD_IP)",
+                      "--self",
+                      "$(POD_NAME)"};
+  sentinel["ports"] =
+      Json::array({Port("sentinel", kSentinelPort), Port("http-metrics", kMetricsPort)});
+  sentinel["livenessProbe"] = HttpProbe("/healthz", {{"initialDelaySeconds", 5},
+                                                     {"periodSeconds", 5},
+                                                     {"timeoutSeconds", 3},
+                                                     {"failureThreshold", 6}});
+  if (redisha.spec.sentinel.resources) sentinel["resources"] = *redisha.spec.sentinel.resources;
+  return sentinel;
+}
+
+Json Volumes(const api::RedisHa& redisha) {
+  const api::Spec& spec = redisha.spec;
+  Json volumes =
+      Json::array({{{"name", "config"}, {"configMap", {{"name", ConfigMapName(redisha.key.name)}}}},
+                   {{"name", "run"}, {"emptyDir", Json::object()}}});
+  if (spec.auth.enabled) {
+    volumes.push_back(
+        {{"name", "auth"},
+         {"secret",
+          {{"secretName", AuthSecretName(redisha)},
+           {"items", Json::array({{{"key", spec.auth.secret_key}, {"path", "password"}}})}}}});
+  }
+  if (spec.storage.type == api::StorageType::kEmptyDir) {
+    volumes.push_back({{"name", "data"}, {"emptyDir", {{"sizeLimit", spec.storage.size}}}});
+  }
+  return volumes;
+}
+
+Json PodSpec(const api::RedisHa& redisha, const Inputs& inputs) {
+  Json pod = {
+      {"serviceAccountName", redisha.key.name},
+      {"terminationGracePeriodSeconds", kTerminationGraceSeconds},
+      {"securityContext",
+       {{"runAsNonRoot", true},
+        {"runAsUser", kUser},
+        {"runAsGroup", kUser},
+        {"fsGroup", kUser},
+        {"fsGroupChangePolicy", "OnRootMismatch"},
+        {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+      {"containers",
+       Json::array({NodeContainer(redisha, inputs), SentinelContainer(redisha, inputs)})},
+      {"volumes", Volumes(redisha)},
+      {"topologySpreadConstraints",
+       Json::array({{{"maxSkew", 1},
+                     {"topologyKey", "kubernetes.io/hostname"},
+                     {"whenUnsatisfiable", "ScheduleAnyway"},
+                     {"labelSelector", {{"matchLabels", SelectorLabels(redisha.key.name)}}}}})}};
+  if (!redisha.spec.image_pull_secrets.empty()) {
+    for (const std::string& secret : redisha.spec.image_pull_secrets) {
+      pod["imagePullSecrets"].push_back({{"name", secret}});
+    }
+  }
+  return pod;
+}
+
+Json PodTemplate(const api::RedisHa& redisha, const Inputs& inputs,
+                 const std::string& config_hash) {
+  Json pod_template = {{"metadata", {{"labels", Json::object()}}},
+                       {"spec", PodSpec(redisha, inputs)}};
+  if (redisha.spec.pod_template) MergePodTemplate(*redisha.spec.pod_template, &pod_template);
+  // Ours last: the selector and the operator's caches depend on them.
+  Json& metadata = pod_template["metadata"];
+  metadata["labels"].update(CommonLabels(redisha.key.name));
+  metadata["labels"].update(SelectorLabels(redisha.key.name));
+  metadata["annotations"][std::string(kAnnotationConfigHash)] = config_hash;
+  return pod_template;
+}
+
+Json VolumeClaim(const api::RedisHa& redisha) {
+  const api::StorageSpec& storage = redisha.spec.storage;
+  // apiVersion and kind as the server fills them in.
+  Json claim = {{"apiVersion", "v1"},
+                {"kind", "PersistentVolumeClaim"},
+                {"metadata", {{"name", "data"}, {"labels", SelectorLabels(redisha.key.name)}}},
+                {"spec",
+                 {{"accessModes", {"ReadWriteOnce"}},
+                  {"volumeMode", "Filesystem"},
+                  {"resources", {{"requests", {{"storage", storage.size}}}}}}}};
+  if (!storage.storage_class_name.empty()) {
+    claim["spec"]["storageClassName"] = storage.storage_class_name;
+  }
+  return claim;
+}
+
+}  // namespace
+
+k8s::Json StatefulSet(const api::RedisHa& redisha, const Inputs& inputs,
+                      const std::string& config_hash) {
+  Json object = NewChild(k8s::kStatefulSets, redisha, redisha.key.name);
+  Json& spec = object["spec"];
+  spec = {{"replicas", redisha.spec.replicas},
+          {"serviceName", PodsServiceName(redisha.key.name)},
+          // A pod is ready only with a majority of sentinels: started in order, none would be.
+          {"podManagementPolicy", "Parallel"},
+          {"revisionHistoryLimit", kRevisionHistoryLimit},
+          {"updateStrategy", {{"type", "RollingUpdate"}}},
+          {"selector", {{"matchLabels", SelectorLabels(redisha.key.name)}}},
+          {"template", PodTemplate(redisha, inputs, config_hash)}};
+  if (redisha.spec.storage.type == api::StorageType::kPersistentVolumeClaim) {
+    spec["volumeClaimTemplates"] = Json::array({VolumeClaim(redisha)});
+  }
+  return object;
+}
+
+}  // namespace rha::op::desired
