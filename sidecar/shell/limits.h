@@ -33,6 +33,10 @@ constexpr size_t kConfigBytesMax = 16 << 20;
 // The role label.
 constexpr Millis kLabelRetryMin{200};
 constexpr Millis kLabelRetryMax{30000};
+constexpr Millis kLabelRequestTimeout{5000};
+
+// What clients are told of the protocol's generation.
+constexpr char kRedisVersion[] = "7.0.15";
 
 constexpr uint16_t kSentinelPort = 26379;
 constexpr uint16_t kMetricsPort = 9121;

@@ -108,6 +108,7 @@ const Directive kDirectives[] = {
     {"announce-port", 1, 1, RHA_PORT(announce_port)},
     {"self", 1, 1, RHA_TEXT(self)},
     {"redisha-self", 1, 1, RHA_TEXT(self)},
+    {"kubeconfig", 1, 1, RHA_TEXT(kubeconfig)},
     {"redisha-group", 2, 2, ParseGroup},
     {"redisha-member", 2, 2, ParseMember},
     {"redisha-node-port", 1, 1, RHA_PORT(node_port)},

@@ -39,6 +39,7 @@ struct Options {
   // Configured groups.
   std::string cluster_uid, state_file, auth_file, local_socket;
   std::string self;
+  std::string kubeconfig;
   uint16_t metrics_port = 0;  // 0: off
 
   // Groups with all their settings; classic ones with what the file remembers.

@@ -1,0 +1,203 @@
+#include "sidecar/shell/app.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "common/base/log.h"
+#include "common/net/reactor.h"
+#include "common/net/resolver.h"
+#include "sidecar/shell/driver.h"
+#include "sidecar/shell/limits.h"
+#include "sidecar/shell/options.h"
+#include "sidecar/shell/pages.h"
+#include "sidecar/shell/role_labeler.h"
+#include "sidecar/shell/server.h"
+#include "sidecar/shell/state_file.h"
+
+namespace rha::sidecar::shell {
+namespace {
+
+constexpr char kUsage[] =
+    R"(Usage: redisha-sentinel CONFIG_FILE [--directive value ...]
+
+Watches Redis-compatible servers and moves the primary role when one fails.
+Speaks Redis Sentinel's protocol, to clients and to other sentinels.
+
+The file has redis.conf's syntax and takes redis-sentinel's directives
+(sentinel monitor ...) or describes a configured group (redisha-group ...).
+Each directive may also follow as an option: --port 26379 --bind 10.0.0.5
+
+  -h, --help       show this text
+  -v, --version    show the version
+)";
+
+class App {
+ public:
+  explicit App(Options options) : options_(std::move(options)) {}
+
+  // Everything that can fail for reasons of the user's.
+  Status Start();
+  void Run() { reactor_.Run(); }
+
+ private:
+  Status LoadMachine(core::Config* config);
+  void StartLabeler();
+  void StopAsked();
+  void PollStop();
+
+  const Options options_;
+  net::Reactor reactor_;
+  std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<RoleLabeler> labeler_;
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<Driver> driver_;
+  std::unique_ptr<Pages> pages_;
+  bool stopping_ = false;
+  MonoTime stop_deadline_;
+};
+
+Status App::Start() {
+  ::signal(SIGPIPE, SIG_IGN);
+  // Before any thread exists, so that none of them takes the signals.
+  for (const int signal : {SIGTERM, SIGINT}) {
+    RHA_RETURN_IF_ERROR(reactor_.OnSignal(signal, [this] { StopAsked(); }));
+  }
+  core::Config config;
+  RHA_RETURN_IF_ERROR(LoadMachine(&config));
+  server_ = std::make_unique<Server>(reactor_, options_);
+  RHA_RETURN_IF_ERROR(server_->Listen());
+  resolver_ = std::make_unique<net::Resolver>(reactor_);
+  StartLabeler();
+  driver_ = std::make_unique<Driver>(
+      reactor_, *resolver_, options_, std::move(config),
+      DriverSinks{.reply = [this](const core::Reply& reply) { server_->OnReply(reply); },
+                  .publish =
+                      [this](const core::PublishEvent& event) {
+                        server_->Publish(event.channel, event.payload);
+                      },
+                  .role_label = [this](core::Role role) { labeler_->Set(role); }});
+  server_->set_driver(driver_.get());
+  server_->set_on_shutdown([this] { reactor_.Stop(); });
+  pages_ = std::make_unique<Pages>(reactor_, *driver_, *labeler_, options_);
+  RHA_RETURN_IF_ERROR(pages_->Start());
+  RHA_RETURN_IF_ERROR(driver_->Start());
+  if (!options_.pid_file.empty()) {
+    RHA_RETURN_IF_ERROR(WriteTextFile(options_.pid_file, std::to_string(::getpid()) + "\n"));
+  }
+  log::Info("redisha-sentinel {} on port {}, id {}", RHA_VERSION, options_.port,
+            driver_->machine().state().my_id);
+  return Status::Ok();
+}
+
+Status App::LoadMachine(core::Config* config) {
+  std::optional<core::PersistedState> persisted;
+  if (options_.configured()) {
+    const std::string& group = options_.groups.groups.begin()->first;
+    RHA_ASSIGN_OR_RETURN(persisted, ReadStateFile(options_.state_file, group));
+    if (!persisted) log::Info("no state in {}: first start", options_.state_file);
+  }
+  RHA_ASSIGN_OR_RETURN(*config, MachineConfig(options_, std::move(persisted)));
+  return Status::Ok();
+}
+
+void App::StartLabeler() {
+  std::unique_ptr<PodPatcher> patcher;
+  if (options_.configured()) {
+    auto made = MakePodPatcher(options_.kubeconfig);
+    if (made.ok()) {
+      patcher = std::move(*made);
+    } else {
+      log::Info("the pod's role is not labelled: {}", made.status().message());
+    }
+  }
+  labeler_ = std::make_unique<RoleLabeler>(std::move(patcher));
+}
+
+void App::StopAsked() {
+  if (stopping_ || !options_.configured()) {
+    log::Info("stopping");
+    reactor_.Stop();
+    return;
+  }
+  stopping_ = true;
+  stop_deadline_ = reactor_.Now() + kStopMax;
+  log::Info("stopping once the own node has ended and a primary is known, in {} s at most",
+            kStopMax.count() / 1000);
+  driver_->Feed(core::StopRequested{});
+  PollStop();
+}
+
+void App::PollStop() {
+  const bool safe = driver_->machine().SafeToStop(driver_->now());
+  if (!safe && reactor_.Now() < stop_deadline_) {
+    reactor_.After(kStopPoll, [this] { PollStop(); });
+    return;
+  }
+  if (!safe) log::Warn("stopping although the own node or the failover has not ended");
+  reactor_.Stop();
+}
+
+Status ReadArguments(const std::vector<std::string>& args, Options* options) {
+  std::string path;
+  std::vector<std::string> flags = args;
+  if (!flags.empty() && !flags.front().starts_with("--")) {
+    path = flags.front();
+    flags.erase(flags.begin());
+  }
+  // redis-server FILE --sentinel, as well as redis-sentinel FILE.
+  if (path.empty()) {
+    return {Code::kInvalid, "a configuration file is needed: redisha-sentinel CONFIG_FILE"};
+  }
+  RHA_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
+  RHA_ASSIGN_OR_RETURN(const auto overrides, ParseFlags(flags));
+  RHA_ASSIGN_OR_RETURN(*options, ReadOptions(path, text, overrides));
+  if (options->dir.empty()) return Status::Ok();
+  // As Redis: the folder is entered after the file was read, so later paths are relative to it.
+  if (options->config_path.front() != '/') {
+    char buffer[4096];
+    if (!::getcwd(buffer, sizeof buffer)) return ErrnoStatus("getcwd");
+    options->config_path = std::string(buffer) + "/" + options->config_path;
+  }
+  if (::chdir(options->dir.c_str()) != 0) return ErrnoStatus("enter dir " + options->dir);
+  return Status::Ok();
+}
+
+int Fail(const Status& status) {
+  log::Flush();
+  std::fprintf(stderr, "redisha-sentinel: %s\n", status.message().c_str());
+  return 1;
+}
+
+}  // namespace
+
+int RunSidecar(const std::vector<std::string>& args) {
+  for (const std::string& arg : args) {
+    if (arg == "-h" || arg == "--help") {
+      std::fputs(kUsage, stdout);
+      return 0;
+    }
+    if (arg == "-v" || arg == "--version") {
+      std::printf("redisha-sentinel %s\n", RHA_VERSION);
+      return 0;
+    }
+  }
+  Options options;
+  if (const Status read = ReadArguments(args, &options); !read.ok()) return Fail(read);
+  const Status logging = log::Init({.program = "redisha-sentinel",
+                                    .level = options.log_level,
+                                    .format = options.log_format,
+                                    .file = options.log_file});
+  if (!logging.ok()) return Fail(logging);
+  App app(std::move(options));
+  if (const Status started = app.Start(); !started.ok()) return Fail(started);
+  app.Run();
+  log::Info("bye");
+  log::Flush();
+  return 0;
+}
+
+}  // namespace rha::sidecar::shell

@@ -1,0 +1,117 @@
+#include "sidecar/shell/client.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "sidecar/shell/limits.h"
+
+namespace rha::sidecar::shell {
+
+Client::Client(net::Reactor& reactor, UniqueFd fd, uint64_t id, const Handlers& handlers)
+    : reactor_(reactor),
+      fd_(std::move(fd)),
+      id_(id),
+      handlers_(handlers),
+      watch_(&Client::OnEvents, this),
+      since_(reactor.Now()),
+      writer_(&output_) {
+  parser_.set_bulk_bytes_max(kClientBulkBytesMax);
+}
+
+Status Client::Attach() {
+  net::SetNoDelay(fd_.get());
+  net::SetKeepAlive(fd_.get(), 300);
+  const auto peer = net::PeerEndpoint(fd_.get());
+  const auto local = net::LocalEndpoint(fd_.get());
+  if (peer.ok()) peer_ = peer->ToString();
+  if (local.ok()) local_ = local->ToString();
+  return reactor_.Attach(watch_, fd_.get(), EPOLLIN);
+}
+
+void Client::SetAuthenticated(bool yes) {
+  authenticated = yes;
+  parser_.set_unauthenticated(!yes);
+}
+
+void Client::OnEvents(void* self_pointer, uint32_t events) {
+  auto* self = static_cast<Client*>(self_pointer);
+  if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) self->ReadSome();
+  if (!self->closed() && (events & EPOLLOUT)) self->Flush();
+}
+
+void Client::ReadSome() {
+  char buffer[kReadBytes];
+  const ssize_t got = ::recv(fd_.get(), buffer, sizeof buffer, 0);
+  if (got > 0) {
+    input_.append(buffer, static_cast<size_t>(got));
+    HandleInput();
+  } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+    Close();
+  }
+}
+
+void Client::HandleInput() {
+  if (handling_) return;
+  handling_ = true;
+  size_t used = 0;
+  while (!closed() && !waiting_ && !closing_ && used < input_.size()) {
+    const auto outcome = parser_.Parse(std::string_view(input_).substr(used));
+    if (outcome == resp::Outcome::kMore) break;
+    if (outcome == resp::Outcome::kError) {
+      writer_.Error("ERR " + parser_.error());
+      closing_ = true;
+      break;
+    }
+    const size_t consumed = parser_.consumed();
+    if (!parser_.args().empty()) handlers_.on_request(*this, parser_.args());
+    used += consumed;
+  }
+  handling_ = false;
+  if (closed()) return;
+  input_.erase(0, used);
+  if (input_.size() > kClientInputBytesMax) {
+    writer_.Error("ERR Protocol error: too much input");
+    closing_ = true;
+  }
+  Flush();
+}
+
+void Client::Resume() {
+  waiting_ = false;
+  HandleInput();
+}
+
+void Client::Flush() {
+  if (closed()) return;
+  while (output_sent_ < output_.size()) {
+    const ssize_t sent = ::send(fd_.get(), output_.data() + output_sent_,
+                                output_.size() - output_sent_, MSG_NOSIGNAL);
+    if (sent > 0) {
+      output_sent_ += static_cast<size_t>(sent);
+    } else if (errno == EAGAIN && output_.size() - output_sent_ <= kClientOutputBytesMax) {
+      reactor_.SetEvents(watch_, closing_ ? EPOLLOUT : EPOLLIN | EPOLLOUT);
+      return;
+    } else if (errno != EINTR) {
+      Close();
+      return;
+    }
+  }
+  output_.clear();
+  output_sent_ = 0;
+  if (closing_) {
+    Close();
+  } else if (watch_.events() & EPOLLOUT) {
+    reactor_.SetEvents(watch_, EPOLLIN);
+  }
+}
+
+void Client::Close() {
+  if (closed()) return;
+  reactor_.Detach(watch_);
+  fd_.Reset();
+  handlers_.on_closed(*this);
+}
+
+}  // namespace rha::sidecar::shell

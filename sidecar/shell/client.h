@@ -1,0 +1,74 @@
+// One client of the sidecar's port: bytes ↔ requests and replies, subscriptions, identity.
+//
+// Requests are answered in order. One that waits for the machine (a vote waits for the disk) holds
+// those behind it; they stay in the input buffer. A client that does not read its messages is
+// closed when kClientOutputBytesMax wait for it. Thread rule: the loop's. The handler may close the
+// client; the server destroys it at the turn's end.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+
+#include "common/base/unique_fd.h"
+#include "common/net/reactor.h"
+#include "common/net/socket.h"
+#include "common/resp/parser.h"
+#include "common/resp/writer.h"
+
+namespace rha::sidecar::shell {
+
+class Client {
+ public:
+  struct Handlers {
+    std::function<void(Client&, resp::Args)> on_request;
+    std::function<void(Client&)> on_closed;  // once
+  };
+
+  Client(net::Reactor& reactor, UniqueFd fd, uint64_t id, const Handlers& handlers);
+  Status Attach();
+
+  uint64_t id() const { return id_; }
+  bool closed() const { return !fd_.valid(); }
+  resp::Writer& reply() { return writer_; }
+  int protocol() const { return writer_.protocol(); }
+  const std::string& peer() const { return peer_; }
+  const std::string& local() const { return local_; }
+  MonoTime since() const { return since_; }
+
+  // The request being handled is answered later: by writing to reply(), then Resume().
+  void Wait() { waiting_ = true; }
+  void Resume();
+  // For what is sent outside a request: write to reply(), then Flush().
+  void Flush();
+  void CloseAfterReply() { closing_ = true; }
+  void Close();
+  void SetAuthenticated(bool yes);
+
+  bool subscribed() const { return !channels.empty() || !patterns.empty(); }
+  std::set<std::string> channels, patterns;
+  std::string name, lib_name, lib_version;
+  bool authenticated = true;
+  std::string last_command = "NULL";
+
+ private:
+  static void OnEvents(void* self, uint32_t events);
+  void ReadSome();
+  void HandleInput();
+
+  net::Reactor& reactor_;
+  UniqueFd fd_;
+  const uint64_t id_;
+  const Handlers& handlers_;
+  net::IoWatch watch_;
+  std::string peer_, local_;
+  MonoTime since_;
+  resp::RequestParser parser_;
+  std::string input_, output_;
+  size_t output_sent_ = 0;
+  resp::Writer writer_;
+  bool waiting_ = false, closing_ = false, handling_ = false;
+};
+
+}  // namespace rha::sidecar::shell

@@ -1,0 +1,119 @@
+#include "sidecar/shell/command.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "sidecar/shell/client.h"
+
+namespace rha::sidecar::shell {
+namespace {
+
+constexpr size_t kShownBytesMax = 128;  // of what an error repeats
+
+const Command* FindRow(std::span<const Command> rows, std::string_view name) {
+  const auto row = std::find_if(rows.begin(), rows.end(),
+                                [&](const Command& c) { return SameWord(c.name, name); });
+  return row == rows.end() ? nullptr : &*row;
+}
+
+bool ArityFits(const Command& row, size_t args) {
+  const auto count = static_cast<int>(args);
+  return row.arity >= 0 ? count == row.arity : count >= -row.arity;
+}
+
+std::string Shown(std::string_view text) { return std::string(text.substr(0, kShownBytesMax)); }
+
+void UnknownCommand(CommandContext& c) {
+  std::string text = "ERR unknown command '" + Shown(c.args[0]) + "', with args beginning with: ";
+  size_t room = kShownBytesMax;
+  for (size_t i = 1; i < c.args.size() && room > 0; ++i) {
+    const std::string_view word = c.args[i].substr(0, room);
+    text += "'" + std::string(word) + "' ";
+    room -= std::min(room, word.size() + 3);
+  }
+  c.reply.Error(text);
+}
+
+bool AllowedBeforeAuth(const Command& row) {
+  const std::string_view name = row.name;
+  return name == "auth" || name == "hello" || name == "quit" || name == "reset";
+}
+
+bool AllowedWhileSubscribed(const Command& row) {
+  const std::string_view name = row.name;
+  return name == "subscribe" || name == "unsubscribe" || name == "psubscribe" ||
+         name == "punsubscribe" || name == "ping" || name == "quit" || name == "reset";
+}
+
+void Help(CommandContext& c, std::string_view container, std::span<const Command> rows) {
+  std::string upper(container);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](unsigned char x) { return static_cast<char>(std::toupper(x)); });
+  const auto shown = [](const Command& row) { return row.help != nullptr; };
+  const auto count = std::count_if(rows.begin(), rows.end(), shown);
+  c.reply.Array(1 + 2 * count + 2);
+  c.reply.Simple(upper + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+  for (const Command& row : rows) {
+    if (!shown(row)) continue;
+    c.reply.Simple(row.usage);
+    c.reply.Simple("    " + std::string(row.help));
+  }
+  c.reply.Simple("HELP");
+  c.reply.Simple("    Print this help.");
+}
+
+}  // namespace
+
+bool SameWord(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
+}
+
+void RunCommand(CommandContext& c) {
+  const Command* row = FindRow(ServerCommands(), c.args[0]);
+  if (!row) {
+    UnknownCommand(c);
+    return;
+  }
+  if (!ArityFits(*row, c.args.size())) {
+    c.reply.Error("ERR wrong number of arguments for '" + std::string(row->name) + "' command");
+    return;
+  }
+  if (!c.client.authenticated && !AllowedBeforeAuth(*row)) {
+    c.reply.Error("NOAUTH Authentication required.");
+    return;
+  }
+  if (c.client.protocol() == 2 && c.client.subscribed() && !AllowedWhileSubscribed(*row)) {
+    c.reply.Error("ERR Can't execute '" + std::string(row->name) +
+                  "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "
+                  "this context");
+    return;
+  }
+  c.client.last_command = row->name;
+  row->run(c);
+}
+
+void RunSubcommand(CommandContext& c, std::string_view container, std::span<const Command> rows) {
+  if (SameWord(c.args[1], "help") && c.args.size() == 2) {
+    Help(c, container, rows);
+    return;
+  }
+  const Command* row = FindRow(rows, c.args[1]);
+  if (!row) {
+    std::string upper(container);
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](unsigned char x) { return static_cast<char>(std::toupper(x)); });
+    c.reply.Error("ERR unknown subcommand '" + Shown(c.args[1]) + "'. Try " + upper + " HELP.");
+    return;
+  }
+  if (!ArityFits(*row, c.args.size())) {
+    c.reply.Error("ERR wrong number of arguments for '" + std::string(container) + "|" + row->name +
+                  "' command");
+    return;
+  }
+  c.client.last_command = std::string(container) + "|" + row->name;
+  row->run(c);
+}
+
+}  // namespace rha::sidecar::shell

@@ -1,0 +1,92 @@
+#include "sidecar/shell/role_labeler.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "common/base/log.h"
+#include "sidecar/shell/limits.h"
+
+namespace rha::sidecar::shell {
+
+struct RoleLabeler::State {
+  std::unique_ptr<PodPatcher> patcher;
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  // Guarded by mutex.
+  core::Role wanted = core::Role::kUnknown;
+  uint64_t wish = 0;  // counts calls of Set
+  bool ending = false;
+  LabelStats stats;
+
+  std::thread thread;
+};
+
+RoleLabeler::RoleLabeler(std::unique_ptr<PodPatcher> patcher) : state_(std::make_unique<State>()) {
+  state_->patcher = std::move(patcher);
+  if (!state_->patcher) return;
+  state_->stats.enabled = true;
+  state_->thread = std::thread([state = state_.get()] { Work(*state); });
+}
+
+RoleLabeler::~RoleLabeler() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->ending = true;
+  }
+  state_->changed.notify_all();
+  if (state_->thread.joinable()) state_->thread.join();
+}
+
+void RoleLabeler::Set(core::Role role) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->wanted = role;
+    ++state_->wish;
+  }
+  state_->changed.notify_all();
+}
+
+LabelStats RoleLabeler::stats() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->stats;
+}
+
+void RoleLabeler::Work(State& state) {
+  std::unique_lock lock(state.mutex);
+  uint64_t done = 0;
+  bool failing = false;
+  Millis pause = kLabelRetryMin;
+  while (true) {
+    state.changed.wait(lock, [&] { return state.ending || state.wish != done; });
+    if (state.ending) return;
+    const uint64_t wish = state.wish;
+    const core::Role role = state.wanted;
+    lock.unlock();
+    const Status status = state.patcher->SetRole(role);
+    const char* name = role == core::Role::kPrimary ? "primary" : "replica";
+    if (status.ok()) {
+      log::Info("labelled {} as {}", state.patcher->Describe(), name);
+    } else if (!failing) {
+      log::Warn("cannot label {} as {}, trying on: {}", state.patcher->Describe(), name,
+                status.message());
+    }
+    failing = !status.ok();
+    lock.lock();
+    if (status.ok()) {
+      ++state.stats.patches;
+      state.stats.labelled = role;
+      done = wish;
+      pause = kLabelRetryMin;
+      continue;
+    }
+    ++state.stats.errors;
+    // A new wish cuts the pause short: it is news, and a failover should not wait for an old error.
+    state.changed.wait_for(lock, pause, [&] { return state.ending || state.wish != wish; });
+    pause = std::min(pause * 2, kLabelRetryMax);
+  }
+}
+
+}  // namespace rha::sidecar::shell

@@ -1,0 +1,365 @@
+// SENTINEL …: names, arities, replies and error texts are Redis 7.0's; the aliases with "primary"
+// and the RESP3 forms are those of later versions. What is not supported says so.
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "common/base/glob.h"
+#include "common/base/log.h"
+#include "sidecar/core/limits.h"
+#include "sidecar/shell/client.h"
+#include "sidecar/shell/command.h"
+#include "sidecar/shell/driver.h"
+#include "sidecar/shell/options.h"
+#include "sidecar/shell/render.h"
+#include "sidecar/shell/server.h"
+
+namespace rha::sidecar::shell {
+namespace {
+
+constexpr char kNoSuchGroup[] = "ERR No such master with that name";
+constexpr char kNoPrimaryNow[] =
+    "IDONTKNOW No master is known, or this Sentinel hears no majority of its group";
+
+template <typename T>
+bool ParseNumber(std::string_view text, T* out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+View ViewOf(const CommandContext& c) { return {c.driver.machine(), c.driver.now()}; }
+
+const core::Group* FindGroupOrError(CommandContext& c) {
+  const core::Group* group = c.driver.machine().FindGroup(c.arg(2));
+  if (!group) c.reply.Error(kNoSuchGroup);
+  return group;
+}
+
+// The group's primary may be named: known, and this sidecar is not cut off from its majority.
+bool Answers(const CommandContext& c, const core::Group& group) {
+  return group.Primary() &&
+         c.driver.machine().PrimaryAddress(group.config.name, c.driver.now()).has_value();
+}
+
+void WriteFields(resp::Writer& out, const Fields& fields) {
+  out.Map(static_cast<int64_t>(fields.size()));
+  for (const auto& [name, value] : fields) {
+    out.Bulk(name);
+    out.Bulk(value);
+  }
+}
+
+void WritePrimary(CommandContext& c, const core::Group& group) {
+  WriteFields(c.reply, PrimaryFields(ViewOf(c), group, c.driver.PendingCommands(group.primary)));
+}
+
+void Masters(CommandContext& c) {
+  std::vector<const core::Group*> groups;
+  for (const auto& [name, group] : c.driver.machine().state().groups) {
+    if (Answers(c, group)) groups.push_back(&group);
+  }
+  c.reply.Array(static_cast<int64_t>(groups.size()));
+  for (const core::Group* group : groups) WritePrimary(c, *group);
+}
+
+void Master(CommandContext& c) {
+  const core::Group* group = FindGroupOrError(c);
+  if (!group) return;
+  Answers(c, *group) ? WritePrimary(c, *group) : c.reply.Error(kNoPrimaryNow);
+}
+
+void Replicas(CommandContext& c) {
+  const core::Group* group = FindGroupOrError(c);
+  if (!group) return;
+  const auto replicas = c.driver.machine().Replicas(*group);
+  c.reply.Array(static_cast<int64_t>(replicas.size()));
+  for (const core::Node* node : replicas) {
+    WriteFields(c.reply,
+                ReplicaFields(ViewOf(c), *group, *node, c.driver.PendingCommands(node->id)));
+  }
+}
+
+void Sentinels(CommandContext& c) {
+  const core::Group* group = FindGroupOrError(c);
+  if (!group) return;
+  const auto peers = c.driver.machine().Peers(*group);
+  c.reply.Array(static_cast<int64_t>(peers.size()));
+  for (const core::Peer* peer : peers) {
+    WriteFields(c.reply, PeerFields(ViewOf(c), *group, *peer, c.driver.PendingCommands(peer->id)));
+  }
+}
+
+void GetMasterAddr(CommandContext& c) {
+  const auto address = c.driver.machine().PrimaryAddress(c.arg(2), c.driver.now());
+  if (!address) {
+    c.reply.NullArray();
+    return;
+  }
+  c.reply.Array(2);
+  c.reply.Bulk(address->host);
+  c.reply.Bulk(std::to_string(address->port));
+}
+
+void IsMasterDown(CommandContext& c) {
+  core::VoteRequest request;
+  int64_t epoch = 0;
+  request.primary.host = c.arg(2);
+  if (!ParseNumber(c.args[3], &request.primary.port) || !ParseNumber(c.args[4], &epoch) ||
+      epoch < 0) {
+    c.reply.Error("ERR value is not an integer or out of range");
+    return;
+  }
+  request.epoch = static_cast<core::Epoch>(epoch);
+  request.candidate = c.arg(5);
+  request.request = c.server.Await(c.client);
+  c.driver.Feed(std::move(request));
+}
+
+void CkQuorum(CommandContext& c) {
+  if (!FindGroupOrError(c)) return;
+  const auto result = c.driver.machine().CheckQuorum(c.arg(2), c.driver.now());
+  result.ok() ? c.reply.Simple(*result) : c.reply.Error(result.status().message());
+}
+
+template <typename T>
+void FeedCommand(CommandContext& c, T command) {
+  core::CommandReceived event{.request = c.server.Await(c.client), .command = std::move(command)};
+  c.driver.Feed(std::move(event));
+}
+
+void FailoverGroup(CommandContext& c) {
+  if (FindGroupOrError(c)) FeedCommand(c, core::FailoverCommand{c.arg(2)});
+}
+
+void Monitor(CommandContext& c) {
+  core::MonitorCommand command{.group = c.arg(2), .primary = {c.arg(3), 0}, .quorum = 0};
+  if (!ParseNumber(c.args[5], &command.quorum) || command.quorum <= 0) {
+    c.reply.Error("ERR Quorum must be 1 or greater.");
+  } else if (!ParseNumber(c.args[4], &command.primary.port) || command.primary.port == 0) {
+    c.reply.Error("ERR Invalid port number");
+  } else if (c.server.options().configured()) {
+    c.reply.Error("ERR this Sentinel serves a configured group; its members come from its file");
+  } else if (!net::IsNumericIp(command.primary.host) && !c.server.options().resolve_hostnames) {
+    c.reply.Error("ERR Invalid IP address or hostname specified");
+  } else {
+    FeedCommand(c, std::move(command));
+  }
+}
+
+void Remove(CommandContext& c) {
+  if (FindGroupOrError(c)) FeedCommand(c, core::RemoveCommand{c.arg(2)});
+}
+
+void ResetGroups(CommandContext& c) { FeedCommand(c, core::ResetCommand{c.arg(2)}); }
+
+void SetGroup(CommandContext& c) {
+  if (!FindGroupOrError(c)) return;
+  core::SetCommand command{.group = c.arg(2), .options = {}};
+  for (size_t i = 3; i < c.args.size();) {
+    const bool two = SameWord(c.args[i], "rename-command");
+    if (i + (two ? 2 : 1) >= c.args.size()) {
+      c.reply.Error("ERR Unknown option or number of arguments for SENTINEL SET '" + c.arg(i) +
+                    "'");
+      return;
+    }
+    std::string value = c.arg(i + 1);
+    if (two) value += " " + c.arg(i + 2);
+    command.options.emplace_back(c.arg(i), std::move(value));
+    i += two ? 3 : 2;
+  }
+  FeedCommand(c, std::move(command));
+}
+
+void SimulateFailure(CommandContext& c) {
+  core::SimulateFailureCommand command;
+  for (size_t i = 2; i < c.args.size(); ++i) {
+    if (SameWord(c.args[i], "crash-after-election")) {
+      command.after_election = true;
+    } else if (SameWord(c.args[i], "crash-after-promotion")) {
+      command.after_promotion = true;
+    } else if (SameWord(c.args[i], "help")) {
+      c.reply.Array(2);
+      c.reply.Bulk("crash-after-election");
+      c.reply.Bulk("crash-after-promotion");
+      return;
+    } else {
+      c.reply.Error("ERR Unknown failure simulation specified");
+      return;
+    }
+  }
+  FeedCommand(c, command);
+}
+
+// Without the argument, of every group.
+void InfoCache(CommandContext& c) {
+  std::vector<const core::Group*> groups;
+  for (const auto& [name, group] : c.driver.machine().state().groups) {
+    bool wanted = c.args.size() == 2;
+    for (size_t i = 2; i < c.args.size(); ++i) wanted |= c.args[i] == name;
+    if (wanted) groups.push_back(&group);
+  }
+  c.reply.Map(static_cast<int64_t>(groups.size()));
+  for (const core::Group* group : groups) {
+    c.reply.Bulk(group->config.name);
+    c.reply.Array(static_cast<int64_t>(group->nodes.size()));
+    for (const auto& [id, node] : group->nodes) {
+      const CachedInfo* info = c.driver.FindInfo(id);
+      c.reply.Array(2);
+      c.reply.Integer(info ? (c.driver.now() - info->at).count() : 0);
+      info ? c.reply.Bulk(info->text) : c.reply.Null();
+    }
+  }
+}
+
+// ---- SENTINEL CONFIG
+// -----------------------------------------------------------------------------
+
+Fields Globals(const Options& options) {
+  return {{"resolve-hostnames", options.resolve_hostnames ? "yes" : "no"},
+          {"announce-hostnames", "no"},
+          {"announce-ip", options.announce_ip},
+          {"announce-port", std::to_string(options.announce_port)},
+          {"sentinel-user", options.peer_user},
+          {"sentinel-pass", options.peer_password}};
+}
+
+void ConfigGet(CommandContext& c) {
+  Fields found;
+  for (const auto& field : Globals(c.server.options())) {
+    for (size_t i = 3; i < c.args.size(); ++i) {
+      if (!GlobMatches(c.args[i], field.first, true)) continue;
+      found.push_back(field);
+      break;
+    }
+  }
+  WriteFields(c.reply, found);
+}
+
+void ConfigSet(CommandContext& c) {
+  if (c.args.size() != 5) {
+    c.reply.Error("ERR wrong number of arguments for 'sentinel|config' command");
+    return;
+  }
+  if (SameWord(c.args[3], "loglevel")) {
+    const auto level = log::ParseLevel(c.arg(4));
+    if (!level.ok()) {
+      c.reply.Error("ERR Invalid value '" + c.arg(4) + "' to SENTINEL CONFIG SET 'loglevel'");
+      return;
+    }
+    log::SetLevel(*level);
+    c.reply.Ok();
+    return;
+  }
+  for (const auto& [name, value] : Globals(c.server.options())) {
+    if (!SameWord(name, c.args[3])) continue;
+    c.reply.Error("ERR '" + name + "' cannot be changed at run time; set it in the configuration");
+    return;
+  }
+  c.reply.Error("ERR Invalid argument '" + c.arg(3) + "' to SENTINEL CONFIG SET");
+}
+
+void Config(CommandContext& c) {
+  if (SameWord(c.args[2], "get")) {
+    ConfigGet(c);
+  } else if (SameWord(c.args[2], "set")) {
+    ConfigSet(c);
+  } else {
+    c.reply.Error("ERR Only SENTINEL CONFIG GET <param> / SET <param> <value> are supported.");
+  }
+}
+
+// The periods that Redis lets tests change; ours are fixed.
+void Debug(CommandContext& c) {
+  if (c.args.size() > 2) {
+    c.reply.Error("ERR the periods of this Sentinel cannot be changed");
+    return;
+  }
+  const auto ms = [](Millis value) { return std::to_string(value.count()); };
+  WriteFields(c.reply, {{"INFO-PERIOD", ms(core::kInfoPeriod)},
+                        {"PING-PERIOD", ms(core::kPingPeriod)},
+                        {"ASK-PERIOD", ms(core::kAskPeriod)},
+                        {"PUBLISH-PERIOD", ms(core::kHelloPeriod)},
+                        {"DEFAULT-DOWN-AFTER", ms(core::kDownAfterDefault)},
+                        {"DEFAULT-FAILOVER-TIMEOUT", ms(core::kFailoverTimeoutDefault)},
+                        {"TILT-TRIGGER", ms(core::kTiltTrigger)},
+                        {"TILT-PERIOD", ms(core::kTiltPeriod)},
+                        {"SLAVE-RECONF-TIMEOUT", ms(core::kReconfTimeout)},
+                        {"MIN-LINK-RECONNECT-PERIOD", ms(core::kMinLinkReconnect)},
+                        {"ELECTION-TIMEOUT", ms(core::kElectionTimeout)}});
+}
+
+// Between our own sidecars. ASK is a vote request that names the group instead of an address.
+void RedisHa(CommandContext& c) {
+  if (SameWord(c.args[2], "ask")) {
+    core::VoteRequest request;
+    int64_t epoch = 0;
+    if (c.args.size() != 6 || !ParseNumber(c.args[4], &epoch) || epoch < 0) {
+      c.reply.Error("ERR SENTINEL REDISHA ASK <group> <epoch> <candidate|*>");
+      return;
+    }
+    request.group = c.arg(3);
+    request.epoch = static_cast<core::Epoch>(epoch);
+    request.candidate = c.arg(5);
+    request.request = c.server.Await(c.client);
+    c.driver.Feed(std::move(request));
+    return;
+  }
+  core::ExtensionReceived event;
+  for (size_t i = 2; i < c.args.size(); ++i) event.args.push_back(c.arg(i));
+  event.request = c.server.Await(c.client);
+  c.driver.Feed(std::move(event));
+}
+
+const Command kSubcommands[] = {
+    {"ckquorum", 3, CkQuorum,
+     "Check if the current Sentinel configuration is able to reach the quorum needed to failover "
+     "a master and the majority needed to authorize the failover.",
+     "CKQUORUM <master-name>"},
+    {"config", -4, Config, "Get or set a global Sentinel configuration parameter.",
+     "CONFIG GET <param> | SET <param> <value>"},
+    {"debug", -2, Debug, "Show the periods of this Sentinel.", "DEBUG"},
+    {"failover", 3, FailoverGroup, "Manually failover a master node without asking for agreement.",
+     "FAILOVER <master-name>"},
+    {"flushconfig", 2, [](CommandContext& c) { FeedCommand(c, core::FlushConfigCommand{}); },
+     "Force Sentinel to rewrite its state on disk.", "FLUSHCONFIG"},
+    {"get-master-addr-by-name", 3, GetMasterAddr, "Return the ip and port of the master.",
+     "GET-MASTER-ADDR-BY-NAME <master-name>"},
+    {"get-primary-addr-by-name", 3, GetMasterAddr},
+    {"info-cache", -2, InfoCache, "Return cached INFO output from masters and all its replicas.",
+     "INFO-CACHE <master-name>"},
+    {"is-master-down-by-addr", 6, IsMasterDown,
+     "Check if the master specified by ip:port is down from current Sentinel's point of view.",
+     "IS-MASTER-DOWN-BY-ADDR <ip> <port> <current-epoch> <runid>"},
+    {"is-primary-down-by-addr", 6, IsMasterDown},
+    {"master", 3, Master, "Show the state and info of the specified master.",
+     "MASTER <master-name>"},
+    {"masters", 2, Masters, "Show a list of monitored masters and their state.", "MASTERS"},
+    {"monitor", 6, Monitor, "Start monitoring a new master with the specified name, ip, port.",
+     "MONITOR <name> <ip> <port> <quorum>"},
+    {"myid", 2, [](CommandContext& c) { c.reply.Bulk(c.driver.machine().state().my_id); },
+     "Return the ID of the Sentinel instance.", "MYID"},
+    {"pending-scripts", 2, [](CommandContext& c) { c.reply.Array(0); },
+     "Get pending scripts information.", "PENDING-SCRIPTS"},
+    {"primaries", 2, Masters},
+    {"primary", 3, Master},
+    {"redisha", -3, RedisHa},
+    {"remove", 3, Remove, "Remove master from Sentinel's monitor list.", "REMOVE <master-name>"},
+    {"replicas", 3, Replicas, "Show a list of replicas for this master and their state.",
+     "REPLICAS <master-name>"},
+    {"reset", 3, ResetGroups, "Reset masters for specific master name matching this pattern.",
+     "RESET <pattern>"},
+    {"sentinels", 3, Sentinels,
+     "Show a list of Sentinel instances for this master and their state.",
+     "SENTINELS <master-name>"},
+    {"set", -5, SetGroup, "Set configuration parameters for certain masters.",
+     "SET <master-name> <option> <value> [<option> <value> ...]"},
+    {"simulate-failure", -3, SimulateFailure, "Simulate a Sentinel crash.",
+     "SIMULATE-FAILURE [CRASH-AFTER-ELECTION] [CRASH-AFTER-PROMOTION] [HELP]"},
+    {"slaves", 3, Replicas},
+};
+
+}  // namespace
+
+std::span<const Command> SentinelSubcommands() { return kSubcommands; }
+
+}  // namespace rha::sidecar::shell

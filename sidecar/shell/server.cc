@@ -1,0 +1,140 @@
+#include "sidecar/shell/server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/glob.h"
+#include "common/base/log.h"
+#include "common/base/random_id.h"
+#include "sidecar/shell/command.h"
+#include "sidecar/shell/driver.h"
+#include "sidecar/shell/limits.h"
+#include "sidecar/shell/options.h"
+
+namespace rha::sidecar::shell {
+
+Server::Listener::Listener(Server& owner, UniqueFd socket)
+    : server(owner),
+      fd(std::move(socket)),
+      watch(
+          [](void* self, uint32_t) {
+            auto* listener = static_cast<Listener*>(self);
+            listener->server.AcceptAll(listener->fd.get());
+          },
+          this) {}
+
+Server::Server(net::Reactor& reactor, const Options& options)
+    : reactor_(reactor), options_(options), started_(reactor.Now()), run_id_(RandomHex(40)) {
+  handlers_ = {.on_request = [this](Client& client, resp::Args args) { OnRequest(client, args); },
+               .on_closed = [this](Client& client) { OnClosed(client); }};
+  turn_hook_ = reactor_.AddTurnHook([this] { closed_.clear(); });
+}
+
+Server::~Server() { reactor_.RemoveTurnHook(turn_hook_); }
+
+Status Server::Listen() {
+  for (const std::string& bind : options_.binds) {
+    // Redis' syntax: a leading '-' means that this address may be missing, '*' is every address.
+    const bool optional = bind.starts_with('-');
+    std::string ip = optional ? bind.substr(1) : bind;
+    if (ip == "*") ip = "0.0.0.0";
+    if (ip == "::*") ip = "::";
+    auto fd = net::ListenTcp(ip, options_.port);
+    if (!fd.ok()) {
+      if (optional) continue;
+      return fd.status();
+    }
+    auto listener = std::make_unique<Listener>(*this, std::move(*fd));
+    RHA_RETURN_IF_ERROR(reactor_.Attach(listener->watch, listener->fd.get(), EPOLLIN));
+    listeners_.push_back(std::move(listener));
+  }
+  if (listeners_.empty()) return {Code::kInvalid, "no address to listen on"};
+  return Status::Ok();
+}
+
+void Server::AcceptAll(int listener) {
+  while (true) {
+    auto fd = net::Accept(listener);
+    if (!fd.ok() || !fd->valid()) return;
+    ++stats_.connections;
+    if (clients_.size() >= kClientsMax) {
+      ++stats_.rejected_connections;
+      continue;  // closes it
+    }
+    auto client = std::make_unique<Client>(reactor_, std::move(*fd), ++last_client_, handlers_);
+    client->SetAuthenticated(options_.password.empty());
+    if (client->Attach().ok()) clients_.emplace(client->id(), std::move(client));
+  }
+}
+
+void Server::OnRequest(Client& client, resp::Args args) {
+  ++stats_.commands;
+  CommandContext context{*this, *driver_, client, args, client.reply()};
+  RunCommand(context);
+}
+
+void Server::OnClosed(Client& client) {
+  const auto found = clients_.find(client.id());
+  if (found == clients_.end()) return;
+  closed_.push_back(std::move(found->second));
+  clients_.erase(found);
+}
+
+core::RequestId Server::Await(Client& client) {
+  const core::RequestId request = driver_->NextRequest();
+  waiting_.emplace(request, client.id());
+  client.Wait();
+  return request;
+}
+
+void Server::OnReply(const core::Reply& reply) {
+  const auto waiting = waiting_.find(reply.request);
+  if (waiting == waiting_.end()) return;
+  const auto found = clients_.find(waiting->second);
+  waiting_.erase(waiting);
+  if (found == clients_.end()) return;  // it left meanwhile
+  Client& client = *found->second;
+  resp::Writer& out = client.reply();
+  struct Render {
+    resp::Writer& out;
+    void operator()(const core::ReplyOk&) const { out.Ok(); }
+    void operator()(const core::ReplyError& r) const { out.Error(r.text); }
+    void operator()(const core::ReplyInteger& r) const { out.Integer(r.value); }
+    void operator()(const core::ReplyVote& r) const {
+      out.Array(3);
+      out.Integer(r.down ? 1 : 0);
+      out.Bulk(r.leader);
+      out.Integer(static_cast<int64_t>(r.leader_epoch));
+    }
+  };
+  std::visit(Render{out}, reply.value);
+  client.Resume();
+}
+
+void Server::Publish(std::string_view channel, std::string_view payload) {
+  // Sending may close a client, which takes it out of the map.
+  std::vector<Client*> receivers;
+  for (const auto& [id, client] : clients_) {
+    if (client->subscribed()) receivers.push_back(client.get());
+  }
+  for (Client* client : receivers) {
+    resp::Writer& out = client->reply();
+    if (client->channels.count(std::string(channel))) {
+      out.Push(3);
+      out.Bulk("message");
+      out.Bulk(channel);
+      out.Bulk(payload);
+    }
+    for (const std::string& pattern : client->patterns) {
+      if (!GlobMatches(pattern, channel)) continue;
+      out.Push(4);
+      out.Bulk("pmessage");
+      out.Bulk(pattern);
+      out.Bulk(channel);
+      out.Bulk(payload);
+    }
+    client->Flush();
+  }
+}
+
+}  // namespace rha::sidecar::shell

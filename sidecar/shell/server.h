@@ -1,0 +1,82 @@
+// The Sentinel server: listens, holds the clients, runs their commands, delivers events to
+// subscribers.
+//
+// Commands are rows of tables (command.h); those that change something become events of the machine
+// and are answered when it says so. Thread rule: the loop's.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/net/reactor.h"
+#include "sidecar/core/action.h"
+#include "sidecar/core/event.h"
+#include "sidecar/shell/client.h"
+
+namespace rha::sidecar::shell {
+
+class Driver;
+struct Options;
+
+struct ServerStats {
+  uint64_t connections = 0, rejected_connections = 0, commands = 0;
+};
+
+class Server {
+ public:
+  Server(net::Reactor& reactor, const Options& options);
+  ~Server();
+
+  // Errors name the address and what to do.
+  Status Listen();
+  // Before the loop runs.
+  void set_driver(Driver* driver) { driver_ = driver; }
+  void set_on_shutdown(std::function<void()> on_shutdown) { on_shutdown_ = std::move(on_shutdown); }
+
+  // From the machine.
+  void OnReply(const core::Reply& reply);
+  void Publish(std::string_view channel, std::string_view payload);
+
+  // For commands.
+  Driver& driver() { return *driver_; }
+  const Options& options() const { return options_; }
+  // Feeds an event made with a fresh request id; the client waits for its Reply.
+  core::RequestId Await(Client& client);
+  void Shutdown() { on_shutdown_(); }
+  const std::map<uint64_t, std::unique_ptr<Client>>& clients() const { return clients_; }
+  const ServerStats& stats() const { return stats_; }
+  MonoTime started() const { return started_; }
+  const std::string& run_id() const { return run_id_; }
+
+ private:
+  struct Listener {
+    Listener(Server& owner, UniqueFd socket);
+    Server& server;
+    UniqueFd fd;
+    net::IoWatch watch;
+  };
+
+  void AcceptAll(int listener);
+  void OnRequest(Client& client, resp::Args args);
+  void OnClosed(Client& client);
+
+  net::Reactor& reactor_;
+  const Options& options_;
+  Driver* driver_ = nullptr;
+  std::function<void()> on_shutdown_;
+  Client::Handlers handlers_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::map<uint64_t, std::unique_ptr<Client>> clients_;
+  std::vector<std::unique_ptr<Client>> closed_;  // destroyed when the turn ends
+  std::map<core::RequestId, uint64_t> waiting_;  // request → client
+  uint64_t last_client_ = 0;
+  uint64_t turn_hook_ = 0;
+  ServerStats stats_;
+  MonoTime started_;
+  std::string run_id_;
+};
+
+}  // namespace rha::sidecar::shell
