@@ -27,6 +27,16 @@ Result<std::unique_ptr<FileSource>> FileSource::Open(const std::string& path) {
       new FileSource(std::move(fd), path, static_cast<uint64_t>(info.st_size)));
 }
 
+Result<std::unique_ptr<FileSource>> FileSource::FromStart(int fd, const std::string& name) {
+  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  struct stat info {};
+  if (!copy.valid() || ::fstat(copy.get(), &info) != 0 || ::lseek(copy.get(), 0, SEEK_SET) != 0) {
+    return ErrnoStatus("open " + name);
+  }
+  return std::unique_ptr<FileSource>(
+      new FileSource(std::move(copy), name, static_cast<uint64_t>(info.st_size)));
+}
+
 Result<size_t> FileSource::Read(char* out, size_t count) {
   for (;;) {
     const ssize_t got = ::read(fd_.get(), out, count);
@@ -54,14 +64,19 @@ AtomicFile::~AtomicFile() {
   if (!committed_) ::unlink(temporary_.c_str());
 }
 
-Status AtomicFile::Write(std::string_view bytes) {
+Status FdSink::Write(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t put = ::write(fd_.get(), bytes.data(), bytes.size());
+    const ssize_t put = ::write(fd_, bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return ErrnoStatus("write " + temporary_);
+    if (put < 0) return ErrnoStatus("write " + name_);
     bytes.remove_prefix(static_cast<size_t>(put));
-    unsynced_bytes_ += static_cast<size_t>(put);
   }
+  return {};
+}
+
+Status AtomicFile::Write(std::string_view bytes) {
+  RHA_RETURN_IF_ERROR(FdSink(fd_.get(), temporary_).Write(bytes));
+  unsynced_bytes_ += bytes.size();
   if (unsynced_bytes_ >= kSyncIntervalBytes) {
     ::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
     unsynced_bytes_ = 0;
@@ -77,6 +92,14 @@ Status AtomicFile::Commit() {
   committed_ = true;
   fd_.Reset();
   return SyncDirectoryOf(path_);
+}
+
+Result<UniqueFd> CreateNamelessFile(const std::string& directory, const std::string& prefix) {
+  const std::string path = directory + "/" + prefix + "-" + std::to_string(::getpid()) + ".rdb";
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file.valid()) return ErrnoStatus("create " + path);
+  ::unlink(path.c_str());
+  return file;
 }
 
 Status SyncDirectoryOf(const std::string& path) {

@@ -15,6 +15,8 @@ class FileSource final : public ByteSource {
  public:
   // kNotFound when there is no such file.
   static Result<std::unique_ptr<FileSource>> Open(const std::string& path);
+  // Reads an open file from its beginning; `fd` stays the caller's.
+  static Result<std::unique_ptr<FileSource>> FromStart(int fd, const std::string& name);
 
   Result<size_t> Read(char* out, size_t count) override;
   uint64_t remaining() const override { return remaining_; }
@@ -48,6 +50,21 @@ class AtomicFile final : public ByteSink {
   size_t unsynced_bytes_ = 0;
   bool committed_ = false;
 };
+
+// Writes to a descriptor of somebody else.
+class FdSink final : public ByteSink {
+ public:
+  FdSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  Status Write(std::string_view bytes) override;
+
+ private:
+  int fd_;
+  std::string name_;
+};
+
+// A file in `directory` that has no name any more: nothing is left behind, however the process
+// ends.
+Result<UniqueFd> CreateNamelessFile(const std::string& directory, const std::string& prefix);
 
 Status SyncDirectoryOf(const std::string& path);
 

@@ -57,6 +57,10 @@ Status WriteRdb(ByteSink& sink, const Keyspace& keyspace, const SaveRequest& req
 }
 
 Status SaveRdbFile(const Keyspace& keyspace, const SaveRequest& request) {
+  if (request.fd >= 0) {
+    FdSink sink(request.fd, "the snapshot");
+    return WriteRdb(sink, keyspace, request);
+  }
   RHA_ASSIGN_OR_RETURN(const auto file,
                        AtomicFile::Create(request.path, fmt::format("{}.tmp", ::getpid())));
   RHA_RETURN_IF_ERROR(WriteRdb(*file, keyspace, request));

@@ -34,13 +34,15 @@ struct RdbInfo {
 };
 
 struct SaveRequest {
+  // Where to: a path, replaced durably, or an open descriptor, written from where it stands.
   std::string path;
+  int fd = -1;
   RdbInfo info;
   RdbWriterOptions options;
 };
 
 Status WriteRdb(ByteSink& sink, const keyspace::Keyspace& keyspace, const SaveRequest& request);
-// To request.path, durably.
+// To request.fd if there is one, otherwise to request.path, durably.
 Status SaveRdbFile(const keyspace::Keyspace& keyspace, const SaveRequest& request);
 
 struct LoadOptions {

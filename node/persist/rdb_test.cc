@@ -7,6 +7,7 @@
 
 #include "common/base/prng.h"
 #include "node/persist/crc64.h"
+#include "node/persist/rdb_check.h"
 #include "node/persist/rdb_format.h"
 #include "node/persist/rdb_reader.h"
 #include "node/persist/rdb_writer.h"
@@ -195,6 +196,32 @@ TEST(Rdb, EveryFlippedBitIsNoticed) {
     // Versions below 5 carry no checksum, so those flips of the version cannot be seen.
     if (bit / 8 == 8 || bit / 8 == 7) continue;
     EXPECT_FALSE(Read(damaged).status.ok()) << "bit " << bit;
+  }
+}
+
+Status Checked(std::string_view file, size_t piece) {
+  RdbCheck check;
+  for (; !file.empty(); file.remove_prefix(std::min(piece, file.size()))) {
+    check.Feed(file.substr(0, piece));
+  }
+  return check.Finish();
+}
+
+TEST(RdbCheck, AcceptsWholeFilesHoweverTheyArrive) {
+  const std::string file = Write({{0, "key", "value", 5}, {0, "z", std::string(99, 'z'), 7}});
+  for (size_t piece = 1; piece <= file.size(); ++piece) {
+    EXPECT_TRUE(Checked(file, piece).ok()) << piece;
+  }
+  EXPECT_TRUE(Checked(Unchecked("0010", ""), 3).ok());
+}
+
+TEST(RdbCheck, NoticesDamageAndMissingEnds) {
+  const std::string file = Write({{0, "key", "value", 5}});
+  for (size_t length = 0; length < file.size(); ++length) {
+    EXPECT_FALSE(Checked(file.substr(0, length), 7).ok()) << length;
+    std::string damaged = file;
+    damaged[length] = static_cast<char>(damaged[length] ^ 0x40);
+    EXPECT_FALSE(Checked(damaged, 7).ok()) << length;
   }
 }
 

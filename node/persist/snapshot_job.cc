@@ -19,17 +19,19 @@ namespace {
 
 // The child: saves, sends the error's code and text through `report` if there is one, and is gone.
 [[noreturn]] void RunChild(int report, pid_t parent, const keyspace::Keyspace& keyspace,
-                           const SaveRequest& request) {
+                           SaveRequest request) {
   // A child must not outlive a killed server, whose next incarnation may save to the same file.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
   // Sockets the child would keep open could not be closed by the server: their peers would see no
   // end.
-  if (report != 3) {
-    ::dup2(report, 3);
-    report = 3;
-  }
-  ::close_range(4, ~0U, 0);
+  constexpr int kReport = 3, kTarget = 4;
+  // Through numbers that are surely free of the two.
+  report = ::fcntl(report, F_DUPFD, kTarget + 1);
+  const int target = request.fd >= 0 ? ::fcntl(request.fd, F_DUPFD, kTarget + 1) : -1;
+  report = ::dup2(report, kReport);
+  if (target >= 0) request.fd = ::dup2(target, kTarget);
+  ::close_range(target >= 0 ? kTarget + 1 : kTarget, ~0U, 0);
   const Status status = SaveRdbFile(keyspace, request);
   if (!status.ok()) {
     std::string message(1, static_cast<char>(status.code()));
@@ -80,7 +82,10 @@ class ForkedSnapshot final : public SnapshotJob {
   }
 
  private:
-  void RemoveTemporary() { ::unlink(fmt::format("{}.{}.tmp", path_, pid_).c_str()); }
+  void RemoveTemporary() {
+    if (path_.empty()) return;
+    ::unlink(fmt::format("{}.{}.tmp", path_, pid_).c_str());
+  }
 
   pid_t pid_;
   UniqueFd report_;

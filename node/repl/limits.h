@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "common/base/clock.h"
 
@@ -13,9 +14,15 @@ constexpr size_t kBacklogChunkBytes = 64 * 1024;
 constexpr uint64_t kBacklogBytesMin = 1;
 
 constexpr size_t kReplIdBytes = 40;
+// What snapshots say wrote them: the release whose format they have.
+constexpr std::string_view kRedisVersion = "7.0.15";
 // A line of the handshake: error texts are the longest.
 constexpr size_t kHandshakeLineBytesMax = 4096;
 constexpr size_t kEofMarkBytes = 40;
+constexpr size_t kAnnouncedIpBytesMax = 255;
+// A capability that only nodes of this kind answer with +REDISHA: then replicas acknowledge every
+// batch.
+constexpr std::string_view kOwnKindCapability = "redisha-ack";
 
 // What is read from the primary at once, and sent to a replica at once.
 constexpr size_t kReadBytes = 256 * 1024;

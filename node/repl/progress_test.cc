@@ -61,7 +61,9 @@ TEST(SnapshotReceiver, FindsTheMarkHoweverItIsCut) {
     std::string out;
     const bool early = receiver.Take(std::string_view(wire).substr(0, cut), &out).done;
     EXPECT_EQ(early, cut == wire.size());
-    if (!early) EXPECT_TRUE(receiver.Take(std::string_view(wire).substr(cut), &out).done);
+    if (!early) {
+      EXPECT_TRUE(receiver.Take(std::string_view(wire).substr(cut), &out).done);
+    }
     EXPECT_EQ(out, "the snapshot");
     EXPECT_EQ(receiver.bytes_received(), 12);
   }

@@ -46,7 +46,7 @@ std::string ReplicaFsm::OnConnected() {
   say(Step::kCapabilities, {"REPLCONF", "capa", "eof", "capa", "psync2"});
   // A question that only our own kind answers with +REDISHA; Redis says +OK to unknown
   // capabilities.
-  say(Step::kExtension, {"REPLCONF", "capa", "redisha-ack"});
+  say(Step::kExtension, {"REPLCONF", "capa", kOwnKindCapability});
   state_ = std::move(greeting);
   return out;
 }

@@ -127,13 +127,13 @@ TEST(ReplicaFsm, RefusesNonsense) {
     fsm.OnLine(line);
     EXPECT_NE(Failure(fsm), nullptr) << line;
   }
-  for (const std::string line : {std::string("+FULLRESYNC x 1"), "+FULLRESYNC " + kId,
+  for (const std::string& line : {std::string("+FULLRESYNC x 1"), "+FULLRESYNC " + kId,
                                  "+FULLRESYNC " + kId + " -5", std::string("+CONTINUE short")}) {
     ReplicaFsm fsm = Asking();
     fsm.OnLine(line);
     EXPECT_NE(Failure(fsm), nullptr) << line;
   }
-  for (const std::string line :
+  for (const std::string& line :
        {std::string("$-1"), std::string("$EOF:short"), std::string("+OK")}) {
     ReplicaFsm fsm = Asking();
     fsm.OnLine("+FULLRESYNC " + kId + " 1");

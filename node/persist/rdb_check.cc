@@ -1,0 +1,68 @@
+#include "node/persist/rdb_check.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <charconv>
+
+#include "node/persist/crc64.h"
+#include "node/persist/rdb_format.h"
+
+namespace rha::node::persist {
+
+void RdbCheck::Feed(std::string_view bytes) {
+  if (header_.size() < kRdbHeaderBytes) {
+    header_.append(bytes.substr(0, kRdbHeaderBytes - header_.size()));
+  }
+  // The last eight bytes so far stay out of the checksum.
+  if (bytes.size() >= kRdbChecksumBytes) {
+    crc_ = Crc64(crc_, tail_.data(), tail_.size());
+    const size_t body = bytes.size() - kRdbChecksumBytes;
+    crc_ = Crc64(crc_, bytes.data(), body);
+    if (body > 0) {
+      before_tail_ = bytes[body - 1];
+    } else if (!tail_.empty()) {
+      before_tail_ = tail_.back();
+    }
+    tail_.assign(bytes.substr(body));
+    return;
+  }
+  tail_.append(bytes);
+  if (tail_.size() <= kRdbChecksumBytes) return;
+  const size_t body = tail_.size() - kRdbChecksumBytes;
+  crc_ = Crc64(crc_, tail_.data(), body);
+  before_tail_ = tail_[body - 1];
+  tail_.erase(0, body);
+}
+
+Status RdbCheck::Finish() const {
+  const auto corrupt = [](std::string what) {
+    return Status(Code::kCorrupt, "the snapshot is damaged: " + std::move(what));
+  };
+  int version = 0;
+  if (header_.size() < kRdbHeaderBytes || !header_.starts_with(kRdbMagic)) {
+    return corrupt("it does not begin with REDIS");
+  }
+  const auto [end, error] =
+      std::from_chars(header_.data() + kRdbMagic.size(), header_.data() + header_.size(), version);
+  if (error != std::errc() || end != header_.data() + header_.size()) {
+    return corrupt("its version is not a number");
+  }
+  if (version < kRdbVersionMin || version > kRdbVersionMax) {
+    return Status(Code::kUnsupported,
+                  fmt::format("the snapshot has RDB version {}, only {} to {} can be read", version,
+                              kRdbVersionMin, kRdbVersionMax));
+  }
+  if (version < kRdbVersionWithChecksum) return {};
+  if (tail_.size() < kRdbChecksumBytes || static_cast<uint8_t>(before_tail_) != kOpEof) {
+    return corrupt("its end is missing");
+  }
+  uint64_t stored = 0;
+  for (size_t i = kRdbChecksumBytes; i-- > 0;) {
+    stored = stored << 8 | static_cast<uint8_t>(tail_[i]);
+  }
+  if (stored == 0 || stored == crc_) return {};
+  return corrupt(
+      fmt::format("checksum {:016x} is stored but the content has {:016x}", stored, crc_));
+}
+
+}  // namespace rha::node::persist

@@ -1,0 +1,63 @@
+// A snapshot on its way to replicas: a file without a name that a job is writing or has written,
+// which any number of replicas read at their own pace, also while it grows.
+//
+// All that read it continue at the same position of the stream, so a replica may join as long as
+// the backlog still holds that position. Thread rule: the engine's thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "common/base/status.h"
+#include "common/base/unique_fd.h"
+#include "common/net/reactor.h"
+#include "node/persist/snapshot_job.h"
+
+namespace rha::node::keyspace {
+class Keyspace;
+}
+
+namespace rha::node::repl {
+
+struct SnapshotOrder {
+  const keyspace::Keyspace& keyspace;
+  persist::RdbInfo info;
+  persist::RdbWriterOptions options;
+  std::string directory;
+  int64_t position = 0;  // of the stream
+};
+
+class OutgoingSnapshot {
+ public:
+  // `on_end` is called once, when the job has ended either way; the snapshot may be destroyed in
+  // it.
+  static Result<std::shared_ptr<OutgoingSnapshot>> Start(net::Reactor& reactor,
+                                                         const SnapshotOrder& order,
+                                                         std::function<void(const Status&)> on_end);
+  ~OutgoingSnapshot() = default;
+
+  int64_t position() const { return position_; }
+  bool running() const { return job_ != nullptr; }
+  bool failed() const { return failed_; }
+  // Bytes that can be read now; final once it no longer runs.
+  uint64_t size() const;
+  // Reads at `offset`; 0: nothing there yet.
+  Result<size_t> Read(uint64_t offset, char* out, size_t count) const;
+  int64_t stall_us() const { return stall_us_; }
+
+ private:
+  OutgoingSnapshot(net::Reactor& reactor, int64_t position, UniqueFd file);
+  void OnJobEnded();
+
+  net::Reactor& reactor_;
+  int64_t position_;
+  UniqueFd file_;
+  std::unique_ptr<persist::SnapshotJob> job_;
+  int64_t stall_us_ = 0;
+  bool failed_ = false;
+  std::function<void(const Status&)> on_end_;
+  net::IoWatch watch_;
+};
+
+}  // namespace rha::node::repl

@@ -1,0 +1,112 @@
+#include "node/repl/primary_link.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "node/repl/limits.h"
+
+namespace rha::node::repl {
+
+PrimaryLink::PrimaryLink(net::Reactor& reactor, LinkOwner& owner)
+    : reactor_(reactor),
+      owner_(owner),
+      watch_([](void* self, uint32_t events) { static_cast<PrimaryLink*>(self)->OnEvents(events); },
+             this),
+      heard_at_(reactor.Now()) {}
+
+Status PrimaryLink::Connect(const net::Endpoint& to, const std::string& source_ip) {
+  to_ = to;
+  heard_at_ = reactor_.Now();
+  RHA_ASSIGN_OR_RETURN(fd_, net::ConnectTcp(to, source_ip));
+  return reactor_.Attach(watch_, fd_.get(), EPOLLOUT);
+}
+
+void PrimaryLink::End(const std::string& why) {
+  reactor_.Detach(watch_);
+  if (paused_) {
+    ended_why_ = why;
+    return;
+  }
+  owner_.OnLinkEnded(why);
+}
+
+void PrimaryLink::OnEvents(uint32_t events) {
+  if (connecting_) return OnConnectDone();
+  const std::weak_ptr<char> alive = alive_;
+  if ((events & EPOLLOUT) != 0) Flush();
+  if (alive.expired() || !watch_.attached()) return;
+  if (paused_) {
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0) End("the primary closed the connection");
+    return;
+  }
+  for (int i = 0; i < kReadsPerTurnMax; ++i) {
+    if (!ReadSome() || alive.expired() || paused_ || !watch_.attached()) return;
+  }
+}
+
+void PrimaryLink::OnConnectDone() {
+  if (const Status connected = net::ConnectResult(fd_.get()); !connected.ok()) {
+    return End(connected.message());
+  }
+  connecting_ = false;
+  net::SetNoDelay(fd_.get());
+  heard_at_ = reactor_.Now();
+  UpdateInterest();
+  owner_.OnLinkConnected();
+}
+
+// True: there may be more.
+bool PrimaryLink::ReadSome() {
+  const size_t have = input_.size();
+  input_.resize(have + kReadBytes);
+  const ssize_t got = ::recv(fd_.get(), input_.data() + have, kReadBytes, 0);
+  const int error = errno;
+  input_.resize(have + static_cast<size_t>(got > 0 ? got : 0));
+  if (got < 0 && (error == EAGAIN || error == EINTR)) return false;
+  if (got <= 0) {
+    End(got == 0 ? "the primary closed the connection"
+                 : std::string("reading from the primary: ") + std::strerror(error));
+    return false;
+  }
+  heard_at_ = reactor_.Now();
+  owner_.OnLinkInput();
+  return static_cast<size_t>(got) == kReadBytes;
+}
+
+void PrimaryLink::Send(std::string_view bytes) {
+  if (!watch_.attached()) return;
+  output_.append(bytes);
+  if (!connecting_) Flush();
+}
+
+void PrimaryLink::Flush() {
+  while (!output_.empty()) {
+    const ssize_t sent = ::send(fd_.get(), output_.data(), output_.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    // An error is met again, and told, by the next read.
+    if (sent < 0) break;
+    output_.erase(0, static_cast<size_t>(sent));
+  }
+  UpdateInterest();
+}
+
+void PrimaryLink::UpdateInterest() {
+  if (!watch_.attached()) return;
+  reactor_.SetEvents(watch_, (paused_ ? 0u : EPOLLIN) | (output_.empty() ? 0u : EPOLLOUT));
+}
+
+void PrimaryLink::Pause() {
+  paused_ = true;
+  UpdateInterest();
+}
+
+void PrimaryLink::Resume() {
+  paused_ = false;
+  if (!watch_.attached()) return owner_.OnLinkEnded(ended_why_);
+  heard_at_ = reactor_.Now();
+  UpdateInterest();
+}
+
+}  // namespace rha::node::repl

@@ -1,0 +1,63 @@
+// The connection to our primary: connects, reads into a buffer, sends. What the bytes mean is the
+// owner's business. Thread rule: the loop's thread. The owner may destroy the link inside any of
+// its callbacks.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/base/unique_fd.h"
+#include "common/net/reactor.h"
+#include "common/net/socket.h"
+
+namespace rha::node::repl {
+
+class LinkOwner {
+ public:
+  virtual ~LinkOwner() = default;
+  virtual void OnLinkConnected() = 0;
+  // More bytes lie in input().
+  virtual void OnLinkInput() = 0;
+  virtual void OnLinkEnded(const std::string& why) = 0;
+};
+
+class PrimaryLink {
+ public:
+  PrimaryLink(net::Reactor& reactor, LinkOwner& owner);
+
+  // A failure to begin is returned; later ones are told by OnLinkEnded.
+  Status Connect(const net::Endpoint& to, const std::string& source_ip);
+  void Send(std::string_view bytes);
+  // While paused nothing is read; an end of the connection is told after Resume.
+  void Pause();
+  void Resume();
+
+  // Bytes received and not yet taken; the owner erases what it has used.
+  std::string& input() { return input_; }
+  MonoTime heard_at() const { return heard_at_; }
+  int fd() const { return fd_.get(); }
+  const net::Endpoint& to() const { return to_; }
+
+ private:
+  void OnEvents(uint32_t events);
+  void OnConnectDone();
+  bool ReadSome();
+  void Flush();
+  void UpdateInterest();
+  void End(const std::string& why);
+
+  net::Reactor& reactor_;
+  LinkOwner& owner_;
+  net::Endpoint to_;
+  UniqueFd fd_;
+  net::IoWatch watch_;
+  bool connecting_ = true;
+  bool paused_ = false;
+  std::string ended_why_;  // noticed while paused
+  std::string input_, output_;
+  MonoTime heard_at_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
+};
+
+}  // namespace rha::node::repl

@@ -1,0 +1,38 @@
+// The primary as a sender of commands: a session that no gate holds back and that gets no replies.
+// Thread rule: the engine's thread.
+#pragma once
+
+#include <functional>
+
+#include "node/dispatch/engine.h"
+#include "node/dispatch/session.h"
+#include "node/repl/replica_side.h"
+
+namespace rha::node::repl {
+
+class ReplicaSide::PrimarySession final : public dispatch::Session {
+ public:
+  PrimarySession(dispatch::Engine& engine, int fd, std::function<void()> on_close)
+      : Session(dispatch::SessionKind::kPrimary),
+        engine_(engine),
+        fd_(fd),
+        on_close_(std::move(on_close)) {
+    engine_.Join(*this);
+  }
+  ~PrimarySession() override { engine_.Leave(*this); }
+
+  // CLIENT KILL: the link is dropped from the next turn on, never inside a command.
+  void Close(CloseMode) override {
+    if (closing) return;
+    closing = true;
+    on_close_();
+  }
+  int fd() const override { return fd_; }
+
+ private:
+  dispatch::Engine& engine_;
+  int fd_;
+  std::function<void()> on_close_;
+};
+
+}  // namespace rha::node::repl

@@ -1,0 +1,389 @@
+#include "node/repl/primary_side.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "common/base/log.h"
+#include "common/base/random_id.h"
+#include "common/resp/writer.h"
+#include "node/dispatch/engine.h"
+#include "node/repl/limits.h"
+#include "node/repl/outgoing_snapshot.h"
+
+namespace rha::node::repl {
+namespace {
+
+using dispatch::EqualsIgnoreCase;
+using dispatch::Session;
+
+template <typename Integer>
+bool ParseNumber(std::string_view text, Integer& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+PrimarySide::PrimarySide(Dependencies dependencies)
+    : reactor_(dependencies.reactor),
+      engine_(dependencies.engine),
+      config_(dependencies.config),
+      stream_(dependencies.stream),
+      describe_(std::move(dependencies.describe)),
+      last_replica_seen_(reactor_.Now()) {
+  stream_.set_listener(this);
+}
+
+PrimarySide::~PrimarySide() {
+  if (poll_timer_ != 0) reactor_.Cancel(poll_timer_);
+  stream_.set_listener(nullptr);
+  for (const auto& replica : replicas_) replica->session.set_stream(nullptr);
+}
+
+Replica* PrimarySide::Find(const Session& session) const {
+  for (const auto& replica : replicas_) {
+    if (&replica->session == &session) return replica.get();
+  }
+  return nullptr;
+}
+
+// Redis' own words, which replicas of every kind know as a request for patience.
+bool PrimarySide::RefusesToServe(resp::Writer& reply) const {
+  const dispatch::NodeState& state = engine_.state();
+  if (!state.undecided && (!state.is_replica || state.primary_link_up)) return false;
+  reply.Error("NOMASTERLINK Can't SYNC while not connected with my master");
+  return true;
+}
+
+void PrimarySide::Psync(Session& session, dispatch::Args args) {
+  if (session.kind == dispatch::SessionKind::kReplica) return;
+  resp::Writer reply(&session.out(), session.protocol);
+  if (RefusesToServe(reply)) return session.WantWrite();
+  const bool psync = args.size() >= 3;
+  if (psync) {
+    int64_t offset = -1;
+    if (!ParseNumber(args[2], offset)) {
+      reply.Error("ERR value is not an integer or out of range");
+      return session.WantWrite();
+    }
+    if (TryContinue(session, args[1], offset)) return;
+    if (args[1] != "?") ++stats_.partial_err;
+  }
+  FullSync(session, psync);
+}
+
+bool PrimarySide::TryContinue(Session& session, std::string_view id, int64_t offset) {
+  TrimBacklog();
+  const Backlog& backlog = stream_.backlog();
+  const HeldRange held{stream_.active(), backlog.begin(), backlog.end()};
+  const PsyncDecision decision = DecidePsync(stream_.history(), held, {id, offset});
+  if (const auto* full = std::get_if<FullResync>(&decision)) {
+    log::Info("full synchronisation of replica {}: {}", session.peer_address, full->reason);
+    return false;
+  }
+  const int64_t position = std::get<ContinueFrom>(decision).position;
+  Replica& replica = AddReplica(session);
+  session.out() += replica.identity.accepts_new_id ? "+CONTINUE " + stream_.history().id + "\r\n"
+                                                   : std::string("+CONTINUE\r\n");
+  log::Info("partial synchronisation of replica {} from offset {}: {} bytes of backlog",
+            session.peer_address, offset, backlog.end() - position);
+  ++stats_.partial_ok;
+  replica.Continue(position, now());
+  PublishGoodReplicas();
+  return true;
+}
+
+Replica& PrimarySide::AddReplica(Session& session) {
+  ReplicaIdentity identity;
+  if (const auto known = introduced_.extract(session.id)) identity = known.mapped();
+  replicas_.push_back(std::make_unique<Replica>(*this, session, std::move(identity)));
+  return *replicas_.back();
+}
+
+void PrimarySide::FullSync(Session& session, bool announce) {
+  stream_.Activate();
+  const bool join = snapshot_ != nullptr && !snapshot_->failed() &&
+                    stream_.backlog().Holds(snapshot_->position());
+  if (!join) {
+    if (const Status started = StartSnapshot(); !started.ok()) {
+      log::Error("full synchronisation of replica {} failed: {}", session.peer_address,
+                 started.message());
+      resp::Writer(&session.out(), session.protocol)
+          .Error("ERR Unable to perform background save for the replica");
+      session.WantWrite();
+      return session.Close(Session::CloseMode::kAfterReply);
+    }
+  }
+  ++stats_.full;
+  if (announce) {
+    session.out() += "+FULLRESYNC " + stream_.history().id + " " +
+                     std::to_string(snapshot_->position()) + "\r\n";
+  }
+  AddReplica(session).Attach(snapshot_);
+}
+
+Status PrimarySide::StartSnapshot() {
+  // The snapshot does not say which database the stream has selected, for all replicas: the stream
+  // does.
+  stream_.ForgetSelectedDb();
+  const SnapshotOrder order{.keyspace = engine_.keyspace(),
+                            .info = describe_(),
+                            .options = {.compress = config_.compress, .checksum = config_.checksum},
+                            .directory = config_.directory,
+                            .position = stream_.offset()};
+  RHA_ASSIGN_OR_RETURN(snapshot_, OutgoingSnapshot::Start(reactor_, order, [this](const Status& s) {
+                         OnSnapshotEnded(s);
+                       }));
+  last_fork_us_ = snapshot_->stall_us();
+  log::Info("snapshot for replicas begun at offset {} (fork took {} us)", order.position,
+            last_fork_us_);
+  return {};
+}
+
+void PrimarySide::OnSnapshotEnded(const Status& status) {
+  const std::shared_ptr<OutgoingSnapshot> ended = snapshot_;
+  if (status.ok()) {
+    log::Info("snapshot for replicas complete: {} bytes", ended->size());
+  } else {
+    log::Error("snapshot for replicas failed: {}", status.message());
+    snapshot_.reset();
+  }
+  std::vector<Replica*> concerned;
+  for (const auto& replica : replicas_) {
+    if (replica->snapshot() == ended.get()) concerned.push_back(replica.get());
+  }
+  for (Replica* replica : concerned) {
+    if (status.ok()) {
+      replica->OnSnapshotEnded();
+    } else {
+      replica->session.Close(Session::CloseMode::kNow);
+    }
+  }
+  DropIdleSnapshot();
+}
+
+// Nobody reads it: a job still running is given up with it.
+void PrimarySide::DropIdleSnapshot() {
+  if (snapshot_ == nullptr) return;
+  for (const auto& replica : replicas_) {
+    if (replica->snapshot() == snapshot_.get()) return;
+  }
+  snapshot_.reset();
+}
+
+void PrimarySide::OnProgress(Replica& replica) {
+  if (replica.progress.streaming()) {
+    log::Info("replica {}:{} is synchronised", replica.ip(), replica.identity.port);
+  }
+  PublishGoodReplicas();
+  DropIdleSnapshot();
+}
+
+void PrimarySide::OnAsleep(Replica& replica) {
+  any_asleep_ = true;
+  if (!replica.starved() || poll_timer_ != 0) return;
+  poll_timer_ = reactor_.Every(kSnapshotPollInterval, [this] { PollStarved(); });
+}
+
+void PrimarySide::PollStarved() {
+  bool any = false;
+  for (const auto& replica : replicas_) {
+    if (replica->snapshot() == nullptr || replica->session.closing) continue;
+    any = true;
+    replica->Wake();
+  }
+  if (any) return;
+  reactor_.Cancel(poll_timer_);
+  poll_timer_ = 0;
+}
+
+void PrimarySide::OnClosed(Replica& replica) {
+  log::Info("replica {}:{} is gone at offset {}", replica.ip(), replica.identity.port,
+            replica.progress.acked);
+  std::erase_if(replicas_, [&](const auto& entry) { return entry.get() == &replica; });
+  last_replica_seen_ = now();
+  DropIdleSnapshot();
+  PublishGoodReplicas();
+}
+
+void PrimarySide::OnStreamGrown() {
+  if (any_asleep_) {
+    any_asleep_ = false;
+    for (const auto& replica : replicas_) {
+      if (replica->progress.wants_stream()) replica->Wake();
+    }
+  }
+  const Backlog& backlog = stream_.backlog();
+  if (backlog.end() < look_at_) return;
+  // Once a chunk, not once a command.
+  look_at_ = backlog.end() + static_cast<int64_t>(kBacklogChunkBytes);
+  EnforceLimits();
+  TrimBacklog();
+}
+
+int64_t PrimarySide::NeededFrom() const {
+  int64_t needed = std::numeric_limits<int64_t>::max();
+  for (const auto& replica : replicas_) {
+    if (replica->position_known && !replica->session.closing) {
+      needed = std::min(needed, replica->needs_from());
+    }
+  }
+  return needed;
+}
+
+void PrimarySide::TrimBacklog() {
+  stream_.backlog().set_capacity_bytes(std::max(config_.backlog_bytes, kBacklogBytesMin));
+  stream_.backlog().Trim(NeededFrom());
+}
+
+// As in Redis a limit below the backlog's size means the backlog's size: that much is kept anyway.
+void PrimarySide::EnforceLimits() {
+  const auto at_least_backlog = [&](uint64_t limit) {
+    return limit == 0 ? limit : std::max(limit, config_.backlog_bytes);
+  };
+  const uint64_t hard = at_least_backlog(config_.output_hard_bytes);
+  const uint64_t soft = at_least_backlog(config_.output_soft_bytes);
+  for (const auto& replica : replicas_) {
+    const uint64_t pending = replica->pending_bytes();
+    if (soft == 0 || pending < soft) {
+      replica->over_soft_limit_since = {};
+    } else if (replica->over_soft_limit_since == MonoTime{}) {
+      replica->over_soft_limit_since = now();
+    }
+    const bool over_soft =
+        replica->over_soft_limit_since != MonoTime{} &&
+        now() - replica->over_soft_limit_since > std::chrono::seconds(config_.output_soft_s);
+    if (replica->session.closing || (!over_soft && (hard == 0 || pending < hard))) continue;
+    log::Warn(
+        "replica {}:{} is disconnected: {} bytes of the stream wait for it, more than "
+        "client-output-buffer-limit allows",
+        replica->ip(), replica->identity.port, pending);
+    replica->session.Close(Session::CloseMode::kNow);
+  }
+}
+
+bool PrimarySide::ParseReplconf(ReplicaIdentity& identity, dispatch::Args args,
+                                resp::Writer& reply) {
+  for (size_t i = 1; i + 1 < args.size(); i += 2) {
+    const std::string_view option = args[i], value = args[i + 1];
+    if (EqualsIgnoreCase(option, "listening-port")) {
+      if (!ParseNumber(value, identity.port)) {
+        reply.Error("ERR value is not an integer or out of range");
+        return false;
+      }
+    } else if (EqualsIgnoreCase(option, "ip-address")) {
+      if (value.size() > kAnnouncedIpBytesMax) {
+        reply.Error("ERR REPLCONF ip-address provided by replica instance is too long: " +
+                    std::to_string(value.size()) + " bytes");
+        return false;
+      }
+      identity.ip = value;
+    } else if (EqualsIgnoreCase(option, "capa")) {
+      // Unknown capabilities are ignored: they only say what the other could do.
+      if (EqualsIgnoreCase(value, "eof")) identity.accepts_end_mark = true;
+      if (EqualsIgnoreCase(value, "psync2")) identity.accepts_new_id = true;
+      if (value == kOwnKindCapability) {
+        reply.Simple("REDISHA");
+        return false;
+      }
+    } else if (!EqualsIgnoreCase(option, "rdb-only") &&
+               !EqualsIgnoreCase(option, "rdb-filter-only")) {
+      reply.Error("ERR Unrecognized REPLCONF option: " + std::string(option));
+      return false;
+    }
+  }
+  return true;
+}
+
+void PrimarySide::Replconf(Session& session, dispatch::Args args, resp::Writer& reply) {
+  if (args.size() % 2 == 0) return reply.Error("ERR syntax error");
+  if (args.size() >= 3 && EqualsIgnoreCase(args[1], "ack")) {
+    // Never answered, and meaningless from anyone who is no replica.
+    Replica* const replica = Find(session);
+    int64_t offset = 0;
+    if (replica == nullptr || !ParseNumber(args[2], offset)) return;
+    if (replica->progress.OnAck(offset, now())) {
+      OnProgress(*replica);
+      replica->Wake();
+    }
+    return;
+  }
+  if (args.size() >= 3 && EqualsIgnoreCase(args[1], "getack")) return;
+  if (session.kind == dispatch::SessionKind::kReplica) return;
+  ReplicaIdentity identity;
+  if (const auto known = introduced_.find(session.id); known != introduced_.end()) {
+    identity = known->second;
+  }
+  const bool plain_ok = ParseReplconf(identity, args, reply);
+  introduced_[session.id] = std::move(identity);
+  if (plain_ok) reply.Ok();
+}
+
+int PrimarySide::CountAcknowledged(int64_t offset) const {
+  return static_cast<int>(std::count_if(replicas_.begin(), replicas_.end(), [&](const auto& entry) {
+    return entry->progress.streaming() && entry->progress.acked >= offset;
+  }));
+}
+
+void PrimarySide::RequestAcknowledgements() {
+  // Several WAITs after one write need one question.
+  if (replicas_.empty() || acknowledgements_asked_at_ == stream_.offset()) return;
+  stream_.AppendCommand({"REPLCONF", "GETACK", "*"});
+  acknowledgements_asked_at_ = stream_.offset();
+}
+
+void PrimarySide::DisconnectAll(const std::string& why) {
+  for (const auto& replica : replicas_) {
+    if (replica->session.closing) continue;
+    log::Info("replica {}:{} is disconnected: {}", replica->ip(), replica->identity.port, why);
+    replica->session.Close(Session::CloseMode::kNow);
+  }
+  snapshot_.reset();
+}
+
+int PrimarySide::good_replicas() const {
+  return static_cast<int>(std::count_if(replicas_.begin(), replicas_.end(), [&](const auto& entry) {
+    return entry->progress.streaming() &&
+           entry->progress.LagSeconds(now()) <= config_.min_replicas_max_lag_s;
+  }));
+}
+
+void PrimarySide::PublishGoodReplicas() { engine_.state().good_replicas = good_replicas(); }
+
+void PrimarySide::Cron() {
+  std::erase_if(introduced_,
+                [&](const auto& entry) { return engine_.sessions().Find(entry.first) == nullptr; });
+  if (!replicas_.empty()) last_replica_seen_ = now();
+  // A replica forwards its primary's signs of life.
+  const bool own = !engine_.state().is_replica;
+  if (own && !replicas_.empty() &&
+      now() - last_ping_ >= std::chrono::seconds(config_.ping_period_s)) {
+    last_ping_ = now();
+    stream_.AppendCommand({"PING"});
+  }
+  for (const auto& replica : replicas_) {
+    replica->KeepAlive();
+    const bool speaks = replica->progress.streaming() ||
+                        std::holds_alternative<AwaitingFirstAck>(replica->progress.state);
+    if (!speaks || replica->session.closing ||
+        replica->progress.LagSeconds(now()) <= config_.timeout_s) {
+      continue;
+    }
+    log::Warn("replica {}:{} is disconnected: nothing heard for {} s (repl-timeout)", replica->ip(),
+              replica->identity.port, config_.timeout_s);
+    replica->session.Close(Session::CloseMode::kNow);
+  }
+  EnforceLimits();
+  TrimBacklog();
+  PublishGoodReplicas();
+  const bool forgotten = config_.backlog_ttl_s > 0 && !config_.keep_history &&
+                         now() - last_replica_seen_ > std::chrono::seconds(config_.backlog_ttl_s);
+  if (own && stream_.active() && replicas_.empty() && forgotten) {
+    log::Info("the replication backlog is given up after {} s without replicas",
+              config_.backlog_ttl_s);
+    stream_.GiveUp(RandomHex(kReplIdBytes));
+  }
+}
+
+}  // namespace rha::node::repl

@@ -1,0 +1,109 @@
+// Serving replicas: PSYNC and SYNC, snapshots, the stream, acknowledgements.
+//
+// A node serves replicas of its own also while it is a replica itself (chained replication); what
+// it sends is then its primary's stream, verbatim. Thread rule: the engine's thread. Callbacks of
+// one replica may remove others, so nothing here keeps an iterator across a call to a session.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/net/reactor.h"
+#include "node/dispatch/services.h"
+#include "node/repl/repl_config.h"
+#include "node/repl/replica.h"
+#include "node/repl/stream.h"
+
+namespace rha::node::dispatch {
+class Engine;
+class Session;
+}  // namespace rha::node::dispatch
+
+namespace rha::node::persist {
+struct RdbInfo;
+}
+
+namespace rha::node::repl {
+
+struct SyncStats {
+  uint64_t full = 0, partial_ok = 0, partial_err = 0;
+};
+
+class PrimarySide final : public StreamListener {
+ public:
+  struct Dependencies {
+    net::Reactor& reactor;
+    dispatch::Engine& engine;
+    const ReplConfig& config;
+    Stream& stream;
+    std::function<persist::RdbInfo()> describe;  // what a snapshot taken now says of itself
+  };
+  explicit PrimarySide(Dependencies dependencies);
+  ~PrimarySide() override;
+
+  // ---- commands of sessions
+  void Psync(dispatch::Session& session, dispatch::Args args);
+  // Options a replica tells before PSYNC, and its acknowledgements after.
+  void Replconf(dispatch::Session& session, dispatch::Args args, resp::Writer& reply);
+  int CountAcknowledged(int64_t offset) const;
+  void RequestAcknowledgements();
+
+  // Their history is not ours any more, or has a new name: they must ask again.
+  void DisconnectAll(const std::string& why);
+  void Cron();
+
+  const std::vector<std::unique_ptr<Replica>>& replicas() const { return replicas_; }
+  int good_replicas() const;
+  const SyncStats& stats() const { return stats_; }
+  void ResetStats() { stats_ = {}; }
+  int64_t last_fork_us() const { return last_fork_us_; }
+
+  // ---- for Replica
+  Stream& stream() { return stream_; }
+  MonoTime now() const { return reactor_.Now(); }
+  void OnProgress(Replica& replica);
+  void OnAsleep(Replica& replica);
+  void OnClosed(Replica& replica);
+
+  // ---- StreamListener
+  void OnStreamGrown() override;
+
+ private:
+  bool RefusesToServe(resp::Writer& reply) const;
+  bool TryContinue(dispatch::Session& session, std::string_view id, int64_t offset);
+  void FullSync(dispatch::Session& session, bool announce);
+  Status StartSnapshot();
+  void OnSnapshotEnded(const Status& status);
+  void DropIdleSnapshot();
+  void PollStarved();
+  Replica* Find(const dispatch::Session& session) const;
+  Replica& AddReplica(dispatch::Session& session);
+  int64_t NeededFrom() const;
+  void TrimBacklog();
+  void EnforceLimits();
+  bool ParseReplconf(ReplicaIdentity& identity, dispatch::Args args, resp::Writer& reply);
+  void PublishGoodReplicas();
+
+  net::Reactor& reactor_;
+  dispatch::Engine& engine_;
+  const ReplConfig& config_;
+  Stream& stream_;
+  std::function<persist::RdbInfo()> describe_;
+
+  std::vector<std::unique_ptr<Replica>> replicas_;
+  std::map<uint64_t, ReplicaIdentity> introduced_;  // sessions before their PSYNC
+  std::shared_ptr<OutgoingSnapshot> snapshot_;      // the newest, while somebody may join it
+  bool any_asleep_ = false;
+  int64_t look_at_ = 0;  // offset at which limits are looked at next
+  net::TimerId poll_timer_ = 0;
+  MonoTime last_ping_{}, last_replica_seen_{};
+  int64_t acknowledgements_asked_at_ = -1;
+  SyncStats stats_;
+  int64_t last_fork_us_ = 0;
+};
+
+}  // namespace rha::node::repl

@@ -1,0 +1,45 @@
+// The options of replication, as values. App owns the one instance and keeps it up to date;
+// replication reads it when it needs it, so a change takes effect without a call, except where
+// ReplShell says otherwise. Thread rule: the engine's thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace rha::node::repl {
+
+struct ReplConfig {
+  // ---- how a primary sees us
+  uint16_t listening_port = 6379;  // port, or replica-announce-port
+  std::string announce_ip;         // replica-announce-ip
+  bool announced = true;           // replica-announced
+  int priority = 100;              // replica-priority
+  std::string source_ip;           // bind-source-addr
+
+  // ---- how we introduce ourselves
+  std::string primary_user;      // masteruser
+  std::string primary_password;  // masterauth
+
+  // ---- times and sizes
+  int64_t timeout_s = 60;               // repl-timeout
+  int64_t ping_period_s = 10;           // repl-ping-replica-period
+  uint64_t backlog_bytes = 1 << 20;     // repl-backlog-size
+  int64_t backlog_ttl_s = 3600;         // repl-backlog-ttl; 0: never given up
+  int64_t min_replicas_max_lag_s = 10;  // min-replicas-max-lag
+  bool disable_nodelay = false;         // repl-disable-tcp-nodelay
+  // client-output-buffer-limit replica
+  uint64_t output_hard_bytes = 256u << 20;
+  uint64_t output_soft_bytes = 64u << 20;
+  int64_t output_soft_s = 60;
+
+  // ---- snapshots
+  std::string directory = ".";  // dir: where files in transit lie
+  bool compress = true;         // rdbcompression
+  bool checksum = true;         // rdbchecksum
+
+  // Keep the stream from the start on, before there is a replica (redisha-managed): after a cold
+  // start the nodes are compared by their histories.
+  bool keep_history = false;
+};
+
+}  // namespace rha::node::repl

@@ -1,0 +1,89 @@
+// Replication as the rest of the node sees it: one object that is a primary, a replica, or
+// undecided, and answers the commands about it.
+//
+// It owns the stream and the two sides, and moves between the roles:
+//
+//              BecomePrimary (REPLICAOF NO ONE)             ReplicaOf
+//   Undecided ───────────────────────────────▶ Primary ◀──────────────▶ Replica
+//       └──────────────────────────────────────────────────────────────────▲
+//
+//  * to Primary: the history branches, so replicas of the old primary can continue with us;
+//  * to Replica: the history stays, so a new primary that was our replica can continue with us.
+//
+// Options of ReplConfig take effect when they change, but for the address of the primary
+// (ReplicaOf). Thread rule: the engine's thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "node/dispatch/services.h"
+#include "node/persist/rdb_file.h"
+#include "node/repl/primary_side.h"
+#include "node/repl/repl_config.h"
+#include "node/repl/replica_side.h"
+#include "node/repl/stream.h"
+
+namespace rha::node::repl {
+
+class ReplShell final : public dispatch::ReplicationService {
+ public:
+  struct Dependencies {
+    net::Reactor& reactor;
+    net::Resolver& resolver;
+    dispatch::Engine& engine;
+    const ReplConfig& config;  // outlives this
+    // Called after each change of the role or of the primary, for CONFIG REWRITE; may be empty.
+    std::function<void()> on_role_changed;
+  };
+  explicit ReplShell(Dependencies dependencies);
+  ~ReplShell() override;
+
+  // ---- for app at start, in this order: the role comes last
+  // The dataset was loaded from a file that says this of itself.
+  void RestoreHistory(const persist::RdbInfo& info);
+  void StartUndecided();
+  void StartAsPrimary();
+  // (or ReplicaOf)
+
+  // What a file saved now says of the dataset's place in the history.
+  persist::RdbInfo DescribeDataset() const;
+  // The dataset was replaced by other means than the stream (DEBUG RELOAD NOSAVE, FLUSH by
+  // loading).
+  void ForgetHistory();
+
+  // ---- dispatch::ReplicationService
+  dispatch::Feed& feed() override { return stream_; }
+  Result<bool> ReplicaOf(const std::string& host, uint16_t port) override;
+  void BecomePrimary() override;
+  void WriteRole(resp::Writer& reply) override;
+  void AppendInfo(std::string* info) override;
+  void Psync(dispatch::Session& session, dispatch::Args args) override;
+  void Replconf(dispatch::Session& session, dispatch::Args args, resp::Writer& reply) override;
+  int ReplicasAcknowledged(int64_t offset) override { return primary_.CountAcknowledged(offset); }
+  void RequestAcknowledgements() override { primary_.RequestAcknowledgements(); }
+  void Failover(dispatch::Args args, resp::Writer& reply) override;
+  void ChangeReplicationId() override;
+
+  const PrimarySide& primary_side() const { return primary_; }
+  PrimarySide& primary_side() { return primary_; }
+  const ReplicaSide& replica_side() const { return replica_; }
+  const Stream& stream() const { return stream_; }
+
+ private:
+  void AppendReplicaInfo(std::string* info) const;
+  void AppendReplicasInfo(std::string* info) const;
+  void AppendHistoryInfo(std::string* info);
+
+  net::Reactor& reactor_;
+  dispatch::Engine& engine_;
+  const ReplConfig& config_;
+  std::function<void()> on_role_changed_;
+  Stream stream_;
+  PrimarySide primary_;
+  ReplicaSide replica_;
+  net::TimerId cron_ = 0;
+};
+
+}  // namespace rha::node::repl

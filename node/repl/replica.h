@@ -1,0 +1,80 @@
+// One replica of this node: what it is sent, and how far it has come.
+//
+// The session's owner sends from Peek(): the snapshot's bytes from its file, then the stream's from
+// the backlog, neither copied per replica beyond the piece being sent. A replica that has been
+// given all there is sleeps until Wake(). Thread rule: the engine's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "node/dispatch/session.h"
+#include "node/repl/progress.h"
+
+namespace rha::node::repl {
+
+class Backlog;
+class OutgoingSnapshot;
+class PrimarySide;
+
+// What REPLCONF told before PSYNC.
+struct ReplicaIdentity {
+  uint16_t port = 0;
+  std::string ip;  // empty: the connection's
+  bool accepts_end_mark = false;
+  bool accepts_new_id = false;
+};
+
+class Replica final : public dispatch::OutputStream {
+ public:
+  Replica(PrimarySide& owner, dispatch::Session& session, ReplicaIdentity identity);
+
+  // Goes on in the stream at `position`.
+  void Continue(int64_t position, MonoTime now);
+  // Gets the snapshot, then the stream from where it was taken.
+  void Attach(std::shared_ptr<OutgoingSnapshot> snapshot);
+  void OnSnapshotEnded();
+  // There may be something to send.
+  void Wake();
+  // A newline tells a replica that waits that we live.
+  void KeepAlive();
+
+  std::string_view Peek() override;
+  void Consume(size_t bytes) override;
+  void OnInput() override;
+  void OnClosed() override;
+
+  // Bytes of the stream it has not been sent.
+  uint64_t pending_bytes() const;
+  bool asleep() const { return asleep_; }
+  bool starved() const { return asleep_ && snapshot_ != nullptr; }
+  // First position of the stream that it still needs.
+  int64_t needs_from() const { return progress.cursor; }
+  std::string ip() const;
+  const OutgoingSnapshot* snapshot() const { return snapshot_.get(); }
+
+  dispatch::Session& session;
+  const ReplicaIdentity identity;
+  Progress progress;
+  bool position_known = false;       // progress.cursor means something
+  MonoTime over_soft_limit_since{};  // epoch: it is not
+
+ private:
+  bool FillFromSnapshot();
+  void FinishSnapshot();
+
+  PrimarySide& owner_;
+  const Backlog& backlog_;
+  std::shared_ptr<OutgoingSnapshot> snapshot_;
+  uint64_t snapshot_read_ = 0;
+  bool length_announced_ = false;
+  std::string end_mark_;
+  // Bytes of no place of their own: header, piece of the snapshot, end mark, keep-alives.
+  std::string buffer_;
+  size_t buffer_sent_ = 0;
+  bool asleep_ = true;
+};
+
+}  // namespace rha::node::repl

@@ -1,0 +1,322 @@
+#include "node/repl/replica_side.h"
+
+#include <algorithm>
+
+#include "common/base/log.h"
+#include "common/base/random_id.h"
+#include "common/net/resolver.h"
+#include "common/net/socket.h"
+#include "node/dispatch/engine.h"
+#include "node/repl/limits.h"
+#include "node/repl/primary_session.h"
+
+namespace rha::node::repl {
+
+ReplicaSide::ReplicaSide(Dependencies dependencies)
+    : reactor_(dependencies.reactor),
+      resolver_(dependencies.resolver),
+      engine_(dependencies.engine),
+      config_(dependencies.config),
+      stream_(dependencies.stream),
+      disconnect_replicas_(std::move(dependencies.disconnect_replicas)),
+      down_since_(reactor_.Now()) {}
+
+ReplicaSide::~ReplicaSide() {
+  reactor_.Cancel(retry_timer_);
+  reactor_.Cancel(slice_timer_);
+}
+
+void ReplicaSide::SetPhase(Phase phase) {
+  if (phase_ == Phase::kStreaming && phase != Phase::kStreaming) down_since_ = reactor_.Now();
+  phase_ = phase;
+  PublishState();
+}
+
+void ReplicaSide::PublishState() {
+  dispatch::NodeState& state = engine_.state();
+  state.is_replica = target_.has_value();
+  state.primary_link_up = streaming();
+}
+
+// ---- finding the primary
+
+void ReplicaSide::Follow(Target target) {
+  const bool interrupted = phase_ == Phase::kLoading;
+  DropLink();
+  if (interrupted) LoadFailed(Status(Code::kUnavailable, "another primary was assigned"));
+  if (!target_) down_since_ = reactor_.Now();
+  target_ = std::move(target);
+  last_error_.clear();
+  pause_ = Millis(0);
+  log::Info("following primary {}:{}", target_->host, target_->port);
+  Connect();
+}
+
+void ReplicaSide::Stop() {
+  const bool interrupted = phase_ == Phase::kLoading;
+  DropLink();
+  if (interrupted) LoadFailed(Status(Code::kUnavailable, "this node became a primary"));
+  reactor_.Cancel(retry_timer_);
+  ++attempt_;
+  target_.reset();
+  last_error_.clear();
+  SetPhase(Phase::kIdle);
+}
+
+void ReplicaSide::Connect() {
+  reactor_.Cancel(retry_timer_);
+  SetPhase(Phase::kConnecting);
+  const uint64_t attempt = ++attempt_;
+  // An address needs no question, so that the connection begins in this very turn.
+  if (net::IsNumericIp(target_->host)) return ConnectTo(target_->host);
+  resolver_.Resolve(target_->host,
+                    [this, attempt, alive = std::weak_ptr<char>(alive_)](const auto& addresses) {
+                      if (alive.expired() || attempt != attempt_) return;
+                      if (!addresses.ok()) return Fail(addresses.status().message());
+                      ConnectTo(addresses->front());
+                    });
+}
+
+void ReplicaSide::ConnectTo(const std::string& ip) {
+  link_ = std::make_unique<PrimaryLink>(reactor_, *this);
+  const Status begun = link_->Connect({ip, target_->port}, config_.source_ip);
+  if (!begun.ok()) Fail(begun.message());
+}
+
+void ReplicaSide::DropLink() {
+  if (session_ != nullptr) {
+    selected_db_ = session_->db;
+    session_.reset();
+  }
+  reactor_.Cancel(slice_timer_);
+  link_.reset();
+  fsm_.reset();
+  applied_ahead_ = 0;
+  if (phase_ != Phase::kLoading) incoming_.reset();
+}
+
+// The same complaint every second would bury everything else in the log.
+void ReplicaSide::Fail(const std::string& why, bool expected) {
+  const bool repeated = why == last_error_;
+  last_error_ = why;
+  const log::Level level = repeated   ? log::Level::kDebug
+                           : expected ? log::Level::kInfo
+                                      : log::Level::kWarn;
+  log::Log(level, "link to primary {}:{} is down: {}", target_->host, target_->port, why);
+  DropLink();
+  ReconnectLater();
+}
+
+void ReplicaSide::ReconnectLater() {
+  SetPhase(Phase::kWaiting);
+  ++attempt_;
+  reactor_.Cancel(retry_timer_);
+  retry_timer_ = reactor_.After(pause_, [this] { Connect(); });
+  pause_ = std::clamp(pause_ * 2, kReconnectPauseMin, kReconnectPauseMax);
+}
+
+void ReplicaSide::OnLinkEnded(const std::string& why) { Fail(why); }
+
+void ReplicaSide::Cron() {
+  if (link_ == nullptr) return;
+  switch (phase_) {
+    case Phase::kStreaming:
+      Acknowledge();
+      break;
+    // Without a sign of life the primary would take a replica that loads for long as dead.
+    case Phase::kChecking:
+    case Phase::kLoading:
+      return link_->Send("\n");
+    default:
+      break;
+  }
+  if (reactor_.Now() - link_->heard_at() > std::chrono::seconds(config_.timeout_s)) {
+    Fail("nothing heard from the primary for " + std::to_string(config_.timeout_s) +
+         " s (repl-timeout)");
+  }
+}
+
+// ---- handshake
+
+void ReplicaSide::OnLinkConnected() {
+  HandshakeOptions options{.user = config_.primary_user,
+                           .password = config_.primary_password,
+                           .listening_port = config_.listening_port,
+                           .announced_ip = config_.announce_ip};
+  if (may_continue_) {
+    options.id = stream_.history().id;
+    options.offset = stream_.offset() + 1;
+  }
+  fsm_.emplace(std::move(options));
+  SetPhase(Phase::kHandshake);
+  link_->Send(fsm_->OnConnected());
+}
+
+void ReplicaSide::OnLinkInput() {
+  switch (phase_) {
+    case Phase::kHandshake:
+      return HandshakeInput();
+    case Phase::kReceiving:
+      return ReceiveInput();
+    case Phase::kStreaming:
+      return ApplyInput();
+    default:
+      return;
+  }
+}
+
+void ReplicaSide::HandshakeInput() {
+  while (phase_ == Phase::kHandshake) {
+    std::string& input = link_->input();
+    const size_t end = input.find('\n');
+    if (end == std::string::npos) {
+      if (input.size() > kHandshakeLineBytesMax) Fail("the primary's answer is no line of text");
+      return;
+    }
+    std::string line = input.substr(0, end);
+    if (line.ends_with('\r')) line.pop_back();
+    input.erase(0, end + 1);
+    link_->Send(fsm_->OnLine(line));
+    OnFsmMoved();
+  }
+  // What follows the last line belongs to the next phase.
+  if (link_ != nullptr && !link_->input().empty()) OnLinkInput();
+}
+
+void ReplicaSide::OnFsmMoved() {
+  const ReplicaState& state = fsm_->state();
+  if (const auto* failed = std::get_if<Failed>(&state)) {
+    return Fail(std::string(failed->reason), failed->temporary);
+  }
+  if (const auto* continued = std::get_if<ContinuedStream>(&state)) {
+    if (!continued->new_id.empty()) {
+      stream_.history().Branch(continued->new_id, stream_.offset());
+      disconnect_replicas_("the primary's history has a new id");
+    }
+    stream_.Activate();
+    log::Info("partial synchronisation with {}:{} from offset {}", target_->host, target_->port,
+              stream_.offset() + 1);
+    return BeginStreaming(selected_db_);
+  }
+  if (const auto* receiving = std::get_if<ReceivingSnapshot>(&state)) BeginSnapshot(*receiving);
+}
+
+// ---- full synchronisation
+
+void ReplicaSide::BeginSnapshot(const ReceivingSnapshot& announced) {
+  auto incoming = IncomingSnapshot::Create(config_.directory, announced.length, announced.end_mark);
+  if (!incoming.ok()) return Fail(incoming.status().message());
+  incoming_ = std::move(incoming).value();
+  incoming_id_ = announced.id;
+  incoming_offset_ = announced.offset;
+  log::Info("full synchronisation with {}:{} at offset {}, {}", target_->host, target_->port,
+            announced.offset,
+            announced.length >= 0 ? std::to_string(announced.length) + " bytes" : "size unknown");
+  SetPhase(Phase::kReceiving);
+}
+
+void ReplicaSide::ReceiveInput() {
+  const Result<bool> complete = incoming_->Receive(&link_->input());
+  if (!complete.ok()) return Fail(complete.status().message());
+  if (*complete) SnapshotComplete();
+}
+
+void ReplicaSide::SnapshotComplete() {
+  log::Info("snapshot received: {} bytes", incoming_->bytes_received());
+  link_->Pause();
+  const keyspace::Keyspace& keyspace = engine_.keyspace();
+  bool empty = true;
+  for (int i = 0; i < keyspace.databases(); ++i) empty = empty && keyspace.db(i).size() == 0;
+  // An empty node has nothing to lose, so the snapshot's content need not be looked at beforehand.
+  if (empty) return BeginLoad();
+  if (const Status begun = incoming_->StartCheck(keyspace.databases()); !begun.ok()) {
+    return Fail(begun.message());
+  }
+  SetPhase(Phase::kChecking);
+  slice_timer_ = reactor_.After(Millis(0), [this] { LoadSlice(); });
+}
+
+void ReplicaSide::BeginLoad() {
+  if (const Status begun = incoming_->StartLoad(engine_.keyspace()); !begun.ok()) {
+    return Fail(begun.message());
+  }
+  disconnect_replicas_("a full synchronisation replaces the dataset");
+  // From here on the old data are gone: until the load succeeds this node has no history.
+  may_continue_ = false;
+  stream_.GiveUp(RandomHex(kReplIdBytes));
+  engine_.state().loading = true;
+  engine_.keyspace().Reset();
+  SetPhase(Phase::kLoading);
+  LoadSlice();
+}
+
+void ReplicaSide::LoadSlice() {
+  const Result<bool> complete = incoming_->Step(engine_.clock(), kLoadSlice);
+  if (!complete.ok()) {
+    const bool loading = phase_ == Phase::kLoading;
+    if (loading) LoadFailed(complete.status());
+    return Fail(complete.status().message());
+  }
+  if (!*complete) {
+    slice_timer_ = reactor_.After(Millis(0), [this] { LoadSlice(); });
+  } else if (phase_ == Phase::kChecking) {
+    BeginLoad();
+  } else {
+    Loaded();
+  }
+}
+
+void ReplicaSide::LoadFailed(const Status& status) {
+  log::Error("loading the primary's snapshot failed, this node is empty now: {}", status.message());
+  engine_.keyspace().Reset();
+  engine_.state().loading = false;
+  incoming_.reset();
+  SetPhase(Phase::kWaiting);
+}
+
+void ReplicaSide::Loaded() {
+  const persist::RdbInfo info = incoming_->loader().info();
+  log::Info("snapshot loaded: {} keys", incoming_->loader().keys_loaded());
+  if (incoming_->loader().parts_skipped() > 0) {
+    log::Warn(
+        "the snapshot held {} function libraries or pieces of module data, which were left out",
+        incoming_->loader().parts_skipped());
+  }
+  incoming_.reset();
+  engine_.state().loading = false;
+  stream_.StandAt(History{incoming_id_, History::NoId(), -1}, incoming_offset_);
+  may_continue_ = true;
+  selected_db_ = std::max(info.repl_stream_db, 0);
+  BeginStreaming(selected_db_);
+  if (streaming()) link_->Resume();
+  if (streaming() && !link_->input().empty()) ApplyInput();
+}
+
+const char* ReplicaSide::RoleWord() const {
+  switch (phase_) {
+    case Phase::kConnecting:
+      return "connecting";
+    case Phase::kHandshake:
+      return "handshake";
+    case Phase::kReceiving:
+    case Phase::kChecking:
+    case Phase::kLoading:
+      return "sync";
+    case Phase::kStreaming:
+      return "connected";
+    default:
+      return "connect";
+  }
+}
+
+int64_t ReplicaSide::SecondsSinceHeard() const {
+  if (link_ == nullptr || !streaming()) return -1;
+  return std::chrono::duration_cast<std::chrono::seconds>(reactor_.Now() - link_->heard_at())
+      .count();
+}
+
+int64_t ReplicaSide::SecondsDown() const {
+  return std::chrono::duration_cast<std::chrono::seconds>(reactor_.Now() - down_since_).count();
+}
+
+}  // namespace rha::node::repl

@@ -1,0 +1,163 @@
+// This node as a replica: finds its primary, synchronises, applies the stream, acknowledges.
+//
+//   Idle ──Follow()──▶ Waiting ─▶ Connecting ─▶ Handshake ─▶ Streaming ◀────────────┐
+//                         ▲            │             │  +FULLRESYNC                  │ loaded
+//                         │            │             └────────▶ Receiving ─▶ Checking ─▶ Loading
+//                         └── any failure; the data stay unless Loading had begun ──┘
+//
+// Invariants
+//  * The dataset always stands at stream().offset() of stream().history(): bytes are added to the
+//  stream
+//    exactly when the commands in them have been applied, and a transaction counts only as a whole.
+//  * Nothing is flushed before a whole snapshot with the right checksum lies on disk.
+//  * A command that cannot be applied ends the link; it is never skipped.
+// Thread rule: the engine's thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/net/reactor.h"
+#include "common/resp/parser.h"
+#include "node/dispatch/session.h"
+#include "node/repl/incoming_snapshot.h"
+#include "node/repl/primary_link.h"
+#include "node/repl/repl_config.h"
+#include "node/repl/replica_fsm.h"
+#include "node/repl/stream.h"
+
+namespace rha::net {
+class Resolver;
+}
+namespace rha::node::dispatch {
+class Engine;
+}
+
+namespace rha::node::repl {
+
+class ReplicaSide final : public LinkOwner {
+ public:
+  struct Dependencies {
+    net::Reactor& reactor;
+    net::Resolver& resolver;
+    dispatch::Engine& engine;
+    const ReplConfig& config;
+    Stream& stream;
+    // Replicas of ours must ask again: another history, or another name of it.
+    std::function<void(const std::string& why)> disconnect_replicas;
+  };
+  explicit ReplicaSide(Dependencies dependencies);
+  ~ReplicaSide() override;
+
+  struct Target {
+    std::string host;
+    uint16_t port = 0;
+    bool operator==(const Target&) const = default;
+  };
+  enum class Phase {
+    kIdle,
+    kWaiting,
+    kConnecting,
+    kHandshake,
+    kReceiving,
+    kChecking,
+    kLoading,
+    kStreaming
+  };
+
+  // Begins to connect before it returns.
+  void Follow(Target target);
+  void Stop();
+  void Cron();
+
+  Phase phase() const { return phase_; }
+  bool active() const { return target_.has_value(); }
+  const std::optional<Target>& target() const { return target_; }
+  bool streaming() const { return phase_ == Phase::kStreaming; }
+  bool syncing() const {
+    return phase_ == Phase::kReceiving || phase_ == Phase::kChecking || phase_ == Phase::kLoading;
+  }
+  // Bytes received, applied or not.
+  int64_t read_offset() const;
+  const IncomingSnapshot* incoming() const { return incoming_.get(); }
+  int64_t SecondsSinceHeard() const;
+  int64_t SecondsDown() const;
+  // Why the last attempt ended; empty while all is well.
+  const std::string& last_error() const { return last_error_; }
+  const char* RoleWord() const;
+
+  // Database the stream has selected, to be kept with the offset.
+  int selected_db() const;
+  void set_selected_db(int db) { selected_db_ = db; }
+
+  // ---- LinkOwner
+  void OnLinkConnected() override;
+  void OnLinkInput() override;
+  void OnLinkEnded(const std::string& why) override;
+
+ private:
+  class PrimarySession;
+
+  void Connect();
+  void ConnectTo(const std::string& ip);
+  void Fail(const std::string& why, bool expected = false);
+  void DropLink();
+  void ReconnectLater();
+  void SetPhase(Phase phase);
+  void PublishState();
+
+  void HandshakeInput();
+  void OnFsmMoved();
+  void BeginSnapshot(const ReceivingSnapshot& announced);
+  void ReceiveInput();
+  void SnapshotComplete();
+  void BeginLoad();
+  void LoadSlice();
+  void LoadFailed(const Status& status);
+  void Loaded();
+
+  void BeginStreaming(int db);
+  void ApplyInput();
+  // Why it cannot be applied; empty: it was.
+  std::string Apply(resp::Args args);
+  static std::string Describe(resp::Args args);
+  void Commit(size_t bytes);
+  bool IsGetack(resp::Args args) const;
+  void Acknowledge();
+
+  net::Reactor& reactor_;
+  net::Resolver& resolver_;
+  dispatch::Engine& engine_;
+  const ReplConfig& config_;
+  Stream& stream_;
+  std::function<void(const std::string&)> disconnect_replicas_;
+
+  Phase phase_ = Phase::kIdle;
+  std::optional<Target> target_;
+  uint64_t attempt_ = 0;  // answers to earlier attempts are ignored
+  Millis pause_{0};       // before the next attempt
+  net::TimerId retry_timer_ = 0, slice_timer_ = 0;
+
+  std::unique_ptr<PrimaryLink> link_;
+  std::optional<ReplicaFsm> fsm_;
+  std::unique_ptr<IncomingSnapshot> incoming_;
+  std::string incoming_id_;
+  int64_t incoming_offset_ = 0;
+  bool may_continue_ = true;  // the dataset is what the history says
+
+  std::unique_ptr<PrimarySession> session_;
+  resp::RequestParser parser_;
+  size_t applied_ahead_ =
+      0;  // bytes of the input that were executed but not committed (open MULTI)
+  bool acknowledge_batches_ = false;
+  int selected_db_ = 0;
+
+  MonoTime down_since_;
+  std::string last_error_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
+};
+
+}  // namespace rha::node::repl

@@ -1,0 +1,116 @@
+// ReplicaSide: applying the stream.
+#include <spdlog/fmt/fmt.h>
+
+#include "common/base/log.h"
+#include "common/resp/writer.h"
+#include "node/dispatch/engine.h"
+#include "node/persist/printable.h"
+#include "node/repl/limits.h"
+#include "node/repl/primary_session.h"
+#include "node/repl/replica_side.h"
+
+namespace rha::node::repl {
+
+void ReplicaSide::BeginStreaming(int db) {
+  const uint64_t attempt = attempt_;
+  const auto on_close = [this, attempt] {
+    reactor_.Post([this, attempt, alive = std::weak_ptr<char>(alive_)] {
+      if (!alive.expired() && attempt == attempt_) Fail("the connection was killed");
+    });
+  };
+  session_ = std::make_unique<PrimarySession>(engine_, link_->fd(), on_close);
+  session_->db = db;
+  session_->peer_address = link_->to().ToString();
+  if (const auto local = net::LocalEndpoint(link_->fd()); local.ok()) {
+    session_->local_address = local->ToString();
+  }
+  parser_ = resp::RequestParser();
+  parser_.set_bulk_bytes_max(kStreamBulkBytesMax);
+  applied_ahead_ = 0;
+  acknowledge_batches_ = fsm_->primary_is_redisha();
+  last_error_.clear();
+  pause_ = Millis(0);
+  SetPhase(Phase::kStreaming);
+  // A snapshot that ended with a mark is followed by the stream only after this (progress.h).
+  Acknowledge();
+}
+
+int ReplicaSide::selected_db() const { return session_ != nullptr ? session_->db : selected_db_; }
+
+int64_t ReplicaSide::read_offset() const {
+  return stream_.offset() +
+         (streaming() ? static_cast<int64_t>(link_->input().size()) : int64_t{0});
+}
+
+void ReplicaSide::Acknowledge() {
+  std::string out;
+  resp::AppendRequest({"REPLCONF", "ACK", std::to_string(stream_.offset())}, &out);
+  link_->Send(out);
+}
+
+// Moves the first bytes of the input to the stream, from where our own replicas get them.
+void ReplicaSide::Commit(size_t bytes) {
+  if (bytes == 0) return;
+  std::string& input = link_->input();
+  stream_.AppendVerbatim(std::string_view(input).substr(0, bytes));
+  input.erase(0, bytes);
+}
+
+bool ReplicaSide::IsGetack(resp::Args args) const {
+  return args.size() == 3 && dispatch::EqualsIgnoreCase(args[0], "replconf") &&
+         dispatch::EqualsIgnoreCase(args[1], "getack");
+}
+
+void ReplicaSide::ApplyInput() {
+  size_t committed = 0;
+  size_t used = applied_ahead_;
+  bool asked = false;
+  while (used < link_->input().size() && !session_->closing) {
+    const std::string_view rest = std::string_view(link_->input()).substr(used);
+    const resp::Outcome outcome = parser_.Parse(rest);
+    if (outcome == resp::Outcome::kMore) break;
+    if (outcome == resp::Outcome::kError) {
+      Commit(committed);
+      return Fail("the stream is broken: " + parser_.error());
+    }
+    const resp::Args args = parser_.args();
+    if (IsGetack(args)) {
+      asked = true;
+    } else if (const std::string refusal = Apply(args); !refusal.empty()) {
+      const std::string what = Describe(args);
+      Commit(committed);
+      log::Error("replication stopped at offset {}: {}: {}", stream_.offset() + 1, what, refusal);
+      return Fail(fmt::format("{} cannot be applied: {}", what, refusal));
+    }
+    used += parser_.consumed();
+    // Half a transaction must not count: a cut here would lose its second half.
+    if (!session_->transaction.open) committed = used;
+  }
+  Commit(committed);
+  applied_ahead_ = used - committed;
+  if (asked || (committed > 0 && acknowledge_batches_)) Acknowledge();
+}
+
+// "LPUSH \"queue\"": what is named when a command cannot be applied.
+std::string ReplicaSide::Describe(resp::Args args) {
+  std::string text(args[0].substr(0, kHandshakeLineBytesMax));
+  text = persist::Printable(text);
+  text = text.substr(1, text.size() - 2);
+  return args.size() > 1 ? text + " " + persist::Printable(args[1]) : text;
+}
+
+// Empty: applied. Whatever our primary executed and we cannot is a difference between the datasets,
+// so errors count as refusals, of queued commands too.
+std::string ReplicaSide::Apply(resp::Args args) {
+  if (args.empty()) return {};
+  const dispatch::CommandSpec* container = nullptr;
+  if (engine_.table().Resolve(args, &container) == nullptr) {
+    return "this command is not supported here";
+  }
+  const uint64_t errors = engine_.stats().error_replies;
+  engine_.Execute(*session_, args);
+  if (engine_.stats().error_replies == errors) return {};
+  return "it was answered with an error";
+}
+
+}  // namespace rha::node::repl

@@ -1,0 +1,78 @@
+#include "node/repl/stream.h"
+
+#include "common/base/random_id.h"
+#include "common/resp/writer.h"
+#include "node/dispatch/node_state.h"
+#include "node/repl/limits.h"
+
+namespace rha::node::repl {
+
+Stream::Stream(dispatch::NodeState& state, uint64_t backlog_bytes)
+    : state_(state), backlog_(backlog_bytes) {
+  history_.Adopt(RandomHex(kReplIdBytes));
+}
+
+void Stream::Publish() {
+  state_.replication_offset = backlog_.end();
+  state_.feed_active = active_ && own_;
+}
+
+void Stream::Grown() {
+  state_.replication_offset = backlog_.end();
+  if (listener_ != nullptr) listener_->OnStreamGrown();
+}
+
+void Stream::Append(int db, dispatch::Args command) {
+  if (!active_ || !own_) return;
+  scratch_.clear();
+  if (db != selected_db_) {
+    resp::AppendRequest({"SELECT", std::to_string(db)}, &scratch_);
+    selected_db_ = db;
+  }
+  resp::AppendRequest(command, &scratch_);
+  backlog_.Append(scratch_);
+  Grown();
+}
+
+void Stream::AppendCommand(std::initializer_list<std::string_view> words) {
+  if (!active_ || !own_) return;
+  scratch_.clear();
+  resp::AppendRequest(words, &scratch_);
+  backlog_.Append(scratch_);
+  Grown();
+}
+
+void Stream::AppendVerbatim(std::string_view bytes) {
+  backlog_.Append(bytes);
+  Grown();
+}
+
+void Stream::Activate() {
+  if (active_) return;
+  active_ = true;
+  backlog_.Restart(backlog_.end());
+  selected_db_ = -1;
+  Publish();
+}
+
+void Stream::GiveUp(std::string fresh_id) {
+  active_ = false;
+  backlog_.Restart(backlog_.end());
+  history_.Adopt(std::move(fresh_id));
+  Publish();
+}
+
+void Stream::StandAt(History history, int64_t offset) {
+  history_ = std::move(history);
+  backlog_.Restart(offset);
+  selected_db_ = -1;
+  active_ = true;
+  Publish();
+}
+
+void Stream::set_own(bool own) {
+  own_ = own;
+  Publish();
+}
+
+}  // namespace rha::node::repl
