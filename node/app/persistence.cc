@@ -1,0 +1,242 @@
+#include "node/app/persistence.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "common/base/log.h"
+#include "node/app/config.h"
+#include "node/dispatch/engine.h"
+#include "node/persist/file_io.h"
+
+namespace rha::node::app {
+namespace {
+
+// After a save point's save has failed, the next try waits this long.
+constexpr int64_t kRetryAfterFailureS = 5;
+// Loading goes on for this long before clients are answered.
+constexpr Millis kLoadSlice{50};
+
+template <typename... Args>
+void Line(std::string* info, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::format_to(std::back_inserter(*info), format, std::forward<Args>(args)...);
+  info->append("\r\n");
+}
+
+}  // namespace
+
+Persistence::Persistence(Dependencies dependencies)
+    : reactor_(dependencies.reactor),
+      engine_(dependencies.engine),
+      config_(dependencies.config),
+      describe_(std::move(dependencies.describe)),
+      dataset_replaced_(std::move(dependencies.dataset_replaced)),
+      job_watch_([](void* self, uint32_t) { static_cast<Persistence*>(self)->OnJobEnded(); },
+                 this) {
+  last_save_s_ = NowS();
+}
+
+Persistence::~Persistence() {
+  reactor_.Cancel(slice_timer_);
+  reactor_.Detach(job_watch_);
+}
+
+int64_t Persistence::NowS() const { return engine_.clock().UnixMillis() / 1000; }
+
+std::string Persistence::Path() const { return config_.dir + "/" + config_.db_file_name; }
+
+persist::SaveRequest Persistence::Request() const {
+  return {.path = Path(),
+          .fd = -1,
+          .info = describe_(),
+          .options = {.compress = config_.rdb_compression, .checksum = config_.rdb_checksum}};
+}
+
+void Persistence::PublishHealth() {
+  engine_.state().last_save_failed =
+      !last_ok_ && config_.stop_writes_on_save_error && !config_.save_points.empty();
+}
+
+// ---- saving
+
+Status Persistence::Save() {
+  if (job_ != nullptr) return Status(Code::kExists, "Background save already in progress");
+  const Status saved = persist::SaveRdbFile(engine_.keyspace(), Request());
+  if (!saved.ok()) {
+    log::Error("saving the dataset failed: {}", saved.message());
+    return saved;
+  }
+  log::Info("DB saved on disk");
+  engine_.keyspace().set_dirty(0);
+  last_save_s_ = NowS();
+  last_ok_ = true;
+  ++saves_;
+  PublishHealth();
+  return {};
+}
+
+Status Persistence::StartJob() {
+  last_try_s_ = NowS();
+  auto job = persist::StartForkedSnapshot(engine_.keyspace(), Request());
+  Status begun = job.status();
+  if (begun.ok()) begun = reactor_.Attach(job_watch_, (*job)->fd(), EPOLLIN);
+  if (!begun.ok()) {
+    log::Error("background saving could not begin: {}", begun.message());
+    last_ok_ = false;
+    PublishHealth();
+    return begun;
+  }
+  job_ = std::move(job).value();
+  dirty_at_start_ = engine_.keyspace().dirty();
+  job_started_s_ = last_try_s_;
+  last_fork_us_ = job_->stall_us();
+  log::Info("Background saving started by pid {}", job_->pid());
+  return {};
+}
+
+Result<bool> Persistence::BackgroundSave(bool schedule) {
+  if (job_ != nullptr) {
+    if (!schedule) return Status(Code::kExists, "Background save already in progress");
+    scheduled_ = true;
+    return false;
+  }
+  RHA_RETURN_IF_ERROR(StartJob());
+  return true;
+}
+
+void Persistence::OnJobEnded() {
+  reactor_.Detach(job_watch_);
+  const Status saved = job_->Collect();
+  job_.reset();
+  last_duration_s_ = NowS() - job_started_s_;
+  last_ok_ = saved.ok();
+  if (saved.ok()) {
+    log::Info("Background saving terminated with success");
+    const uint64_t dirty = engine_.keyspace().dirty();
+    engine_.keyspace().set_dirty(dirty - std::min(dirty, dirty_at_start_));
+    last_save_s_ = NowS();
+    ++saves_;
+  } else {
+    log::Error("background saving failed: {}", saved.message());
+  }
+  PublishHealth();
+}
+
+bool Persistence::SavePointReached(int64_t now_s) const {
+  if (!last_ok_ && now_s - last_try_s_ <= kRetryAfterFailureS) return false;
+  const auto changes = static_cast<int64_t>(engine_.keyspace().dirty());
+  return std::any_of(config_.save_points.begin(), config_.save_points.end(),
+                     [&](const auto& point) {
+                       return changes >= point.changes && now_s - last_save_s_ > point.seconds;
+                     });
+}
+
+void Persistence::Cron() {
+  PublishHealth();
+  if (job_ != nullptr || engine_.state().loading) return;
+  if (!scheduled_ && !SavePointReached(NowS())) return;
+  scheduled_ = false;
+  if (const Status begun = StartJob(); !begun.ok()) return;
+}
+
+// ---- loading
+
+void Persistence::LoadAtStart(bool drop_expired, OnLoaded done) {
+  auto source = persist::FileSource::Open(Path());
+  if (!source.ok()) {
+    const bool none = source.status().code() == Code::kNotFound;
+    return done(none ? Status() : source.status(), {});
+  }
+  loader_ = std::make_unique<persist::RdbLoader>(
+      std::move(source).value(), &engine_.keyspace(),
+      persist::LoadOptions{.verify_checksum = config_.rdb_checksum,
+                           .drop_expired = drop_expired,
+                           .now_ms = engine_.clock().UnixMillis()},
+      engine_.keyspace().databases());
+  on_loaded_ = std::move(done);
+  load_started_s_ = NowS();
+  engine_.state().loading = true;
+  LoadSlice();
+}
+
+void Persistence::LoadSlice() {
+  const Result<bool> complete = loader_->Step(engine_.clock(), kLoadSlice);
+  if (!complete.ok()) return FinishLoading(complete.status());
+  if (*complete) return FinishLoading({});
+  slice_timer_ = reactor_.After(Millis(0), [this] { LoadSlice(); });
+}
+
+void Persistence::FinishLoading(const Status& status) {
+  const std::unique_ptr<persist::RdbLoader> loader = std::move(loader_);
+  engine_.state().loading = false;
+  keys_loaded_ = loader->keys_loaded();
+  keys_expired_ = loader->keys_expired();
+  if (status.ok()) {
+    log::Info("DB loaded from disk: {} keys, {} expired keys left out", keys_loaded_,
+              keys_expired_);
+    if (loader->parts_skipped() > 0) {
+      log::Warn("{} function libraries or pieces of module data were left out",
+                loader->parts_skipped());
+    }
+  }
+  const OnLoaded done = std::move(on_loaded_);
+  done(status, loader->info());
+}
+
+Status Persistence::Reload(bool no_save, bool no_flush) {
+  if (!no_save) RHA_RETURN_IF_ERROR(Save());
+  RHA_ASSIGN_OR_RETURN(auto source, persist::FileSource::Open(Path()));
+  if (!no_flush) engine_.keyspace().Reset();
+  persist::RdbLoader loader(std::move(source), &engine_.keyspace(),
+                            {.verify_checksum = config_.rdb_checksum,
+                             .drop_expired = !engine_.state().is_replica,
+                             .now_ms = engine_.clock().UnixMillis()},
+                            engine_.keyspace().databases());
+  // Saved and loaded at once the data are the same; otherwise replicas have something else.
+  if (no_save || no_flush) dataset_replaced_();
+  return loader.Finish();
+}
+
+// ---- INFO persistence
+
+void Persistence::AppendInfo(std::string* info) {
+  const bool loading = engine_.state().loading;
+  Line(info, "loading:{}", loading ? 1 : 0);
+  Line(info, "async_loading:0");
+  Line(info, "current_cow_peak:0\r\ncurrent_cow_size:0\r\ncurrent_cow_size_age:0");
+  Line(info, "current_fork_perc:0.00");
+  Line(info, "current_save_keys_processed:0\r\ncurrent_save_keys_total:0");
+  Line(info, "rdb_changes_since_last_save:{}", engine_.keyspace().dirty());
+  Line(info, "rdb_bgsave_in_progress:{}", job_ != nullptr ? 1 : 0);
+  Line(info, "rdb_last_save_time:{}", last_save_s_);
+  Line(info, "rdb_last_bgsave_status:{}", last_ok_ ? "ok" : "err");
+  Line(info, "rdb_last_bgsave_time_sec:{}", last_duration_s_);
+  Line(info, "rdb_current_bgsave_time_sec:{}", job_ != nullptr ? NowS() - job_started_s_ : -1);
+  Line(info, "rdb_saves:{}", saves_);
+  Line(info, "rdb_last_cow_size:0");
+  Line(info, "rdb_last_load_keys_expired:{}", keys_expired_);
+  Line(info, "rdb_last_load_keys_loaded:{}", keys_loaded_);
+  Line(info, "aof_enabled:0\r\naof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0");
+  Line(info, "aof_last_rewrite_time_sec:-1\r\naof_current_rewrite_time_sec:-1");
+  Line(info, "aof_last_bgrewrite_status:ok\r\naof_rewrites:0");
+  Line(info, "aof_rewrites_consecutive_failures:0\r\naof_last_write_status:ok");
+  Line(info, "aof_last_cow_size:0");
+  Line(info, "module_fork_in_progress:0\r\nmodule_fork_last_cow_size:0");
+  if (loader_ == nullptr) return;
+  const uint64_t total = std::max<uint64_t>(loader_->bytes_total(), 1);
+  const uint64_t loaded = loader_->bytes_loaded();
+  const int64_t elapsed_s = NowS() - load_started_s_;
+  Line(info, "loading_start_time:{}", load_started_s_);
+  Line(info, "loading_total_bytes:{}", loader_->bytes_total());
+  Line(info, "loading_rdb_used_mem:{}", loader_->info().used_memory_bytes);
+  Line(info, "loading_loaded_bytes:{}", loaded);
+  Line(info, "loading_loaded_perc:{:.2f}",
+       static_cast<double>(loaded) * 100 / static_cast<double>(total));
+  Line(info, "loading_eta_seconds:{}",
+       loaded == 0
+           ? 1
+           : elapsed_s * static_cast<int64_t>(total - loaded) / static_cast<int64_t>(loaded));
+}
+
+}  // namespace rha::node::app

@@ -1,0 +1,90 @@
+// The dataset and its file: loading at start, SAVE, BGSAVE, save points, and what INFO says of
+// them.
+//
+// A background save that fails stops writes (stop-writes-on-bgsave-error) until one succeeds.
+// Thread rule: the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/net/reactor.h"
+#include "node/dispatch/services.h"
+#include "node/persist/rdb_file.h"
+#include "node/persist/snapshot_job.h"
+
+namespace rha::node::dispatch {
+class Engine;
+}
+
+namespace rha::node::app {
+
+struct Config;
+
+class Persistence final : public dispatch::PersistenceService {
+ public:
+  struct Dependencies {
+    net::Reactor& reactor;
+    dispatch::Engine& engine;
+    const Config& config;
+    std::function<persist::RdbInfo()> describe;  // what a file saved now says beside its keys
+    std::function<void()> dataset_replaced;      // by DEBUG RELOAD
+  };
+  explicit Persistence(Dependencies dependencies);
+  ~Persistence() override;
+
+  using OnLoaded = std::function<void(const Status&, const persist::RdbInfo&)>;
+  // Loads the file if there is one, in slices; until `done` is called clients get -LOADING.
+  // `drop_expired`: as a primary does.
+  void LoadAtStart(bool drop_expired, OnLoaded done);
+  // Ten times a second: save points and scheduled saves.
+  void Cron();
+  // A save that is under way is given up (SHUTDOWN).
+  void CancelBackgroundSave() { job_.reset(); }
+  int64_t last_fork_us() const { return last_fork_us_; }
+
+  // ---- dispatch::PersistenceService
+  Status Save() override;
+  Result<bool> BackgroundSave(bool schedule) override;
+  bool BackgroundSaveRunning() const override { return job_ != nullptr; }
+  int64_t LastSaveUnixS() const override { return last_save_s_; }
+  void AppendInfo(std::string* info) override;
+  Status Reload(bool no_save, bool no_flush) override;
+
+ private:
+  std::string Path() const;
+  persist::SaveRequest Request() const;
+  Status StartJob();
+  void OnJobEnded();
+  void LoadSlice();
+  void FinishLoading(const Status& status);
+  void PublishHealth();
+  bool SavePointReached(int64_t now_s) const;
+  int64_t NowS() const;
+
+  net::Reactor& reactor_;
+  dispatch::Engine& engine_;
+  const Config& config_;
+  std::function<persist::RdbInfo()> describe_;
+  std::function<void()> dataset_replaced_;
+
+  std::unique_ptr<persist::SnapshotJob> job_;
+  net::IoWatch job_watch_;
+  bool scheduled_ = false;
+  uint64_t dirty_at_start_ = 0;
+  int64_t job_started_s_ = 0, last_try_s_ = 0, last_save_s_ = 0;
+  int64_t last_duration_s_ = -1, last_fork_us_ = 0;
+  uint64_t saves_ = 0;
+  bool last_ok_ = true;
+
+  std::unique_ptr<persist::RdbLoader> loader_;
+  OnLoaded on_loaded_;
+  net::TimerId slice_timer_ = 0;
+  int64_t load_started_s_ = 0;
+  uint64_t keys_loaded_ = 0, keys_expired_ = 0;
+};
+
+}  // namespace rha::node::app
