@@ -4,13 +4,18 @@
 #   main.cc       is a program's entry
 #
 #   rha_library(NAME DEPS lib...)                 static library of this folder and, where there are *_test.cc, NAME_test
+#     FOLDERS sub...                              its sources lie in these subfolders too
 #   rha_program(NAME OUTPUT binary DEPS lib...)   program from main.cc of this folder
 #   rha_test(NAME SOURCES file... DEPS lib... [LABELS label...] [TIMEOUT seconds])
 include(GoogleTest)
 
 function(rha_library name)
-  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "DEPS;FOLDERS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  foreach(folder ${arg_FOLDERS})
+    file(GLOB more CONFIGURE_DEPENDS ${folder}/*.cc)
+    list(APPEND sources ${more})
+  endforeach()
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|main)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")

@@ -82,7 +82,7 @@ Executed Engine::Execute(Session& session, Args args) {
     if (!refusal.empty()) {
       Reject(session, spec, refusal, reply);
     } else if (pause_.scope != Pause::Scope::kNone && session.kind == SessionKind::kClient &&
-               Paused(Pause::Scope::kAll) &&
+               Paused() &&
                (pause_.scope == Pause::Scope::kAll || (flags & (kWrite | kMayReplicate)) != 0)) {
       blocking_.Block(session, {.kind = BlockKind::kPause});
       return Executed::kNotNow;
@@ -258,14 +258,14 @@ void Engine::OnDeleted(int db, std::string_view key) {
 }
 
 void Engine::ExpireSlice(int64_t budget_us) {
-  if (state_.is_replica || state_.loading || Paused(Pause::Scope::kWrite)) return;
+  if (state_.is_replica || state_.loading || Paused()) return;
   now_us_ = clock_.UnixMicros();
   keyspace_.set_now_ms(now_us_ / 1000);
   keyspace_.set_expiry_mode(keyspace::ExpiryMode::kDelete);
   keyspace_.ExpireSlice(budget_us, [this] { return clock_.UnixMicros(); });
 }
 
-bool Engine::Paused(Pause::Scope) {
+bool Engine::Paused() {
   if (pause_.scope == Pause::Scope::kNone) return false;
   if (clock_.UnixMillis() < pause_.until_ms) return true;
   EndPause();
@@ -289,7 +289,7 @@ std::optional<int64_t> Engine::NextDeadlineMs() const {
 void Engine::EndTurn() {
   if (pause_.scope == Pause::Scope::kNone && blocking_.sessions().empty()) return;
   const int64_t now_ms = clock_.UnixMillis();
-  Paused(Pause::Scope::kAll);
+  Paused();
   ReleaseWaiting(now_ms);
 }
 

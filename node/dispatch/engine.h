@@ -91,8 +91,8 @@ class Engine final : public keyspace::Observer {
   EngineOptions& options() { return options_; }
   Propagation& propagation() { return propagation_; }
   Pause& pause() { return pause_; }
-  // True while the pause holds; ends it when its time has come.
-  bool Paused(Pause::Scope scope);
+  // True while a pause holds; ends it when its time has come.
+  bool Paused();
   void EndPause();
 
   // Runs a queued command inside EXEC: no gates of admission but those of the moment, no propagation of
@@ -104,7 +104,7 @@ class Engine final : public keyspace::Observer {
   void ExpireSlice(int64_t budget_us);
   // Makes the session a client in its first state (RESET).
   void ResetSession(Session& session);
-  void FeedMonitors(const Session& session, Args args);
+  void StartMonitor(Session& session);
 
   // ---- keyspace::Observer
   void OnEvent(int db, keyspace::Event event, std::string_view key) override;
@@ -119,6 +119,7 @@ class Engine final : public keyspace::Observer {
   void RejectUnknown(Session& session, Args args, const CommandSpec* container, resp::Writer& reply);
   void Queue(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
   void CountError(std::string_view reply);
+  void FeedMonitors(const Session& sender, Args args);
   void EnterTime(const Session& session);
   void ReleaseWaiting(int64_t now_ms);
 

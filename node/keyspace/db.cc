@@ -46,6 +46,10 @@ Entry* Db::Write(std::string_view key) {
 
 Entry& Db::Put(std::string_view key, Object value, int64_t expire_at_ms, Event event) {
   Entry* entry = Find(key);
+  if (entry != nullptr && keyspace_.expiry_mode_ == ExpiryMode::kDelete && IsExpired(*entry)) {
+    DeleteExpired(*entry);
+    entry = nullptr;
+  }
   const bool is_new = entry == nullptr;
   if (is_new) {
     entry = new Entry(key, std::move(value));

@@ -1,0 +1,108 @@
+// The configuration as values, and the one table that says which option is which value.
+//
+// Every option of redis.conf that this server knows is one row of the table (options.cc): how it is read
+// from a file or flag, shown by CONFIG GET, changed by CONFIG SET and written by CONFIG REWRITE.
+//
+// Thread rule: the loop's thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/base/status.h"
+
+namespace rha::node::dispatch {
+class Session;
+}
+
+namespace rha::node::app {
+
+struct OutputLimit {
+  size_t hard_bytes = 0;  // 0: none
+  size_t soft_bytes = 0;
+  int64_t soft_seconds = 0;
+};
+enum class OutputClass : uint8_t { kNormal, kReplica, kPubsub };
+
+struct SavePoint {
+  int64_t seconds;
+  int64_t changes;
+};
+
+struct Config {
+  // ---- network
+  std::vector<std::string> bind = {"*", "-::*"};
+  int64_t port = 6379;
+  std::string unix_socket;
+  int64_t unix_socket_permissions = 0700;
+  int64_t tcp_backlog = 511;
+  int64_t tcp_keepalive_s = 300;
+  int64_t client_timeout_s = 0;
+  int64_t clients_max = 10000;
+  bool protected_mode = true;
+  int64_t query_buffer_bytes_max = 1 << 30;
+  std::array<OutputLimit, 3> output_limits = {
+      {{0, 0, 0}, {256 << 20, 64 << 20, 60}, {32 << 20, 8 << 20, 60}}};
+
+  // ---- process
+  bool daemonize = false;
+  std::string pid_file;
+  std::string dir = ".";
+  std::string log_file;
+  std::string log_level = "notice";
+  std::string log_format = "text";
+  int64_t databases = 16;
+  int64_t hz = 10;
+  int64_t shutdown_timeout_s = 10;
+  std::string enable_debug_command = "no";
+  std::string config_file;  // where CONFIG REWRITE writes; absolute
+
+  // ---- data
+  int64_t memory_max_bytes = 0;
+  std::string memory_policy = "noeviction";
+  int64_t bulk_bytes_max = 512 << 20;
+  int64_t notify_mask = 0;
+  int64_t slowlog_threshold_us = 10000;
+  int64_t slowlog_entries_max = 128;
+
+  // ---- persistence
+  std::vector<SavePoint> save_points = {{3600, 1}, {300, 100}, {60, 10000}};
+  std::string db_file_name = "dump.rdb";
+  bool rdb_compression = true;
+  bool rdb_checksum = true;
+  bool stop_writes_on_save_error = true;
+
+  // ---- security
+  std::string password;
+  std::string password_file;
+
+  // ---- replication
+  std::string primary_host;  // empty: none
+  int64_t primary_port = 0;
+  std::string primary_user;
+  std::string primary_auth;
+  std::string announce_ip;
+  int64_t announce_port = 0;
+  bool replica_read_only = true;
+  bool replica_serve_stale_data = true;
+  bool replica_ignore_maxmemory = true;
+  int64_t replica_priority = 100;
+  int64_t replication_timeout_s = 60;
+  int64_t replication_ping_period_s = 10;
+  bool diskless_sync = true;
+  int64_t diskless_sync_delay_s = 5;
+  int64_t backlog_bytes = 1 << 20;
+  int64_t backlog_ttl_s = 3600;
+  bool disable_tcp_nodelay = false;
+  int64_t min_replicas_to_write = 0;
+  int64_t min_replicas_max_lag_s = 10;
+  bool managed = false;  // redisha-managed: start without a role
+
+  const OutputLimit& OutputLimitFor(const dispatch::Session& session) const;
+};
+
+}  // namespace rha::node::app

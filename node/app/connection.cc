@@ -1,0 +1,193 @@
+#include "node/app/connection.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+
+#include "common/base/log.h"
+#include "common/resp/writer.h"
+#include "node/app/limits.h"
+#include "node/app/server.h"
+
+namespace rha::node::app {
+
+Connection::Connection(Server& server, UniqueFd fd)
+    : server_(server),
+      fd_(std::move(fd)),
+      watch_([](void* self, uint32_t events) { static_cast<Connection*>(self)->OnEvents(events); },
+             this) {}
+
+Connection::~Connection() {
+  if (stream() != nullptr) stream()->OnClosed();
+}
+
+Status Connection::Start() {
+  last_interaction_ms_ = created_unix_ms;
+  return server_.reactor().Attach(watch_, fd_.get(), EPOLLIN);
+}
+
+void Connection::OnEvents(uint32_t events) {
+  if (closing) return;
+  if ((events & EPOLLOUT) != 0) WantWrite();
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) OnReadable();
+}
+
+void Connection::OnReadable() {
+  // A connection with a partial request reads behind it; others share one buffer.
+  const bool own = !input_.empty();
+  size_t room = kReadChunkBytes;
+  if (own) {
+    const size_t wanted = parser_.bytes_wanted();
+    const size_t have = input_.size();
+    room = std::max(wanted > have ? wanted - have : 0, kReadChunkBytes / 4);
+    room = std::min<size_t>(room, kRequestBytesPerTurn);
+    // Reserved for the whole value at once, but only as its bytes really come.
+    if (input_.capacity() < have + room) input_.reserve(std::max(have + room, have * 2));
+    input_.resize(have + room);
+  }
+  char* buffer = own ? input_.data() + input_.size() - room : server_.read_buffer();
+  const ssize_t got = ::recv(fd_.get(), buffer, room, 0);
+  if (own) input_.resize(input_.size() - room + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got <= 0) return Close(CloseMode::kNow);
+
+  last_interaction_ms_ = server_.engine().keyspace().now_ms();
+  server_.stats().input_bytes += static_cast<uint64_t>(got);
+  if (close_after_reply_) {
+    input_.clear();
+    return;
+  }
+  if (blocked != nullptr || in_execute_) {
+    if (!own) input_.append(buffer, static_cast<size_t>(got));
+  } else if (own) {
+    input_.erase(0, ExecuteAll(input_));
+  } else {
+    const std::string_view bytes(buffer, static_cast<size_t>(got));
+    const size_t used = ExecuteAll(bytes);
+    if (!closing && used < bytes.size()) input_.append(bytes.substr(used));
+  }
+  if (static_cast<int64_t>(input_.size()) > server_.config().query_buffer_bytes_max) {
+    ++server_.stats().query_buffer_limit_disconnections;
+    log::Warn("closing client {} that reached the query buffer limit of {} bytes", peer_address,
+              server_.config().query_buffer_bytes_max);
+    Close(CloseMode::kNow);
+  }
+}
+
+size_t Connection::ExecuteAll(std::string_view bytes) {
+  size_t used = 0;
+  parser_.set_bulk_bytes_max(server_.engine().options().bulk_bytes_max);
+  while (used < bytes.size() && !closing && !close_after_reply_ && blocked == nullptr) {
+    parser_.set_unauthenticated(!authenticated);
+    const resp::Outcome outcome = parser_.Parse(bytes.substr(used));
+    if (outcome == resp::Outcome::kMore) break;
+    if (outcome == resp::Outcome::kError) {
+      ProtocolError();
+      return bytes.size();
+    }
+    in_execute_ = true;
+    const dispatch::Executed executed = server_.engine().Execute(*this, parser_.args());
+    in_execute_ = false;
+    if (executed == dispatch::Executed::kNotNow) break;
+    used += parser_.consumed();
+  }
+  return used;
+}
+
+void Connection::ProtocolError() {
+  resp::Writer(&out(), protocol).Error("ERR " + parser_.error());
+  log::Debug("closing client {}: {}", peer_address, parser_.error());
+  Close(CloseMode::kAfterReply);
+}
+
+void Connection::WantWrite() {
+  if (write_queued_ || closing) return;
+  write_queued_ = true;
+  server_.QueueWrite(*this);
+}
+
+void Connection::Close(CloseMode mode) {
+  if (closing) return;
+  if (mode == CloseMode::kAfterReply) {
+    close_after_reply_ = true;
+    WantWrite();
+    return;
+  }
+  closing = true;
+  server_.reactor().Detach(watch_);
+  server_.QueueDestroy(*this);
+}
+
+void Connection::Resume() {
+  if (continue_queued_ || closing) return;
+  continue_queued_ = true;
+  server_.QueueContinue(*this);
+}
+
+void Connection::Continue() {
+  continue_queued_ = false;
+  if (closing || blocked != nullptr || input_.empty()) return;
+  input_.erase(0, ExecuteAll(input_));
+}
+
+void Connection::Flush() {
+  write_queued_ = false;
+  if (closing) return;
+  const bool all_sent = SendOut();
+  if (closing) return;
+  if (all_sent && close_after_reply_) return Close(CloseMode::kNow);
+  want_epollout_ = !all_sent;
+  UpdateInterest();
+  if (!all_sent) server_.EnforceOutputLimit(*this);
+}
+
+// True: nothing is left to send for now.
+bool Connection::SendOut() {
+  size_t budget = kWriteBytesPerTurn;
+  while (budget > 0) {
+    const std::string_view head = std::string_view(out()).substr(sent_);
+    const std::string_view tail = stream() != nullptr ? stream()->Peek() : std::string_view();
+    if (head.empty() && tail.empty()) return true;
+    iovec parts[2] = {{const_cast<char*>(head.data()), head.size()},
+                      {const_cast<char*>(tail.data()), std::min(tail.size(), budget)}};
+    msghdr message{};
+    message.msg_iov = head.empty() ? parts + 1 : parts;
+    message.msg_iovlen = static_cast<size_t>(!head.empty()) + static_cast<size_t>(!tail.empty());
+    const ssize_t sent = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EAGAIN || errno == EINTR) return false;
+      Close(CloseMode::kNow);
+      return true;
+    }
+    auto left = static_cast<size_t>(sent);
+    server_.stats().output_bytes += left;
+    last_interaction_ms_ = server_.engine().keyspace().now_ms();
+    budget -= std::min(budget, left);
+    const size_t of_head = std::min(left, head.size());
+    sent_ += of_head;
+    left -= of_head;
+    if (sent_ == out().size()) {
+      out().clear();
+      sent_ = 0;
+    }
+    if (left > 0) stream()->Consume(left);
+    if (stream() == nullptr && out().empty()) return true;
+  }
+  return false;
+}
+
+void Connection::UpdateInterest() {
+  server_.reactor().SetEvents(watch_, EPOLLIN | (want_epollout_ ? EPOLLOUT : 0u));
+}
+
+void Connection::Trim() {
+  if (input_.empty() && input_.capacity() > kInputKeptBytesMax) input_ = std::string();
+  if (out().empty() && out().capacity() > kOutputKeptBytesMax) out() = std::string();
+}
+
+size_t Connection::memory_bytes() const {
+  return sizeof *this + input_.capacity() + out().capacity();
+}
+
+}  // namespace rha::node::app

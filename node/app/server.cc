@@ -1,0 +1,172 @@
+#include "node/app/server.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "common/base/log.h"
+#include "common/net/socket.h"
+#include "node/app/limits.h"
+
+namespace rha::node::app {
+namespace {
+
+constexpr char kTooManyClients[] = "-ERR max number of clients reached\r\n";
+
+}  // namespace
+
+Server::Listener::Listener(Server& server, UniqueFd fd, bool unix_socket)
+    : server(server),
+      fd(std::move(fd)),
+      unix_socket(unix_socket),
+      watch(
+          [](void* self_ptr, uint32_t) {
+            auto* self = static_cast<Listener*>(self_ptr);
+            self->server.AcceptFrom(*self);
+          },
+          this) {}
+
+Server::Server(net::Reactor& reactor, dispatch::Engine& engine, const Config& config)
+    : reactor_(reactor),
+      engine_(engine),
+      config_(config),
+      read_buffer_(std::make_unique<char[]>(kReadChunkBytes)) {}
+
+Server::~Server() {
+  for (auto& [connection, owner] : connections_) engine_.Leave(*connection);
+}
+
+Status Server::Listen() {
+  if (config_.port != 0) {
+    for (const std::string& bind : config_.bind) {
+      // "-address": not an error if this machine does not have it.
+      const bool optional = bind.starts_with('-');
+      std::string ip = optional ? bind.substr(1) : bind;
+      if (ip == "*") ip = "0.0.0.0";
+      if (ip == "localhost") ip = "127.0.0.1";
+      auto fd = net::ListenTcp(ip, static_cast<uint16_t>(config_.port),
+                               static_cast<int>(config_.tcp_backlog));
+      if (!fd.ok()) {
+        if (optional) continue;
+        return fd.status();
+      }
+      RHA_RETURN_IF_ERROR(AddListener(std::move(fd).value(), false));
+    }
+  }
+  if (!config_.unix_socket.empty()) {
+    auto fd = net::ListenUnix(config_.unix_socket, static_cast<int>(config_.unix_socket_permissions),
+                              static_cast<int>(config_.tcp_backlog));
+    if (!fd.ok()) return fd.status();
+    RHA_RETURN_IF_ERROR(AddListener(std::move(fd).value(), true));
+  }
+  return {};
+}
+
+Status Server::AddListener(UniqueFd fd, bool unix_socket) {
+  auto listener = std::make_unique<Listener>(*this, std::move(fd), unix_socket);
+  RHA_RETURN_IF_ERROR(reactor_.Attach(listener->watch, listener->fd.get(), EPOLLIN));
+  listeners_.push_back(std::move(listener));
+  return {};
+}
+
+void Server::StopListening() { listeners_.clear(); }
+
+void Server::AcceptFrom(Listener& listener) {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    auto fd = net::Accept(listener.fd.get());
+    if (!fd.ok()) {
+      log::Warn("accepting a client connection: {}", fd.status().message());
+      return;
+    }
+    if (!fd->valid()) return;
+    Admit(std::move(fd).value(), listener.unix_socket);
+  }
+}
+
+void Server::Admit(UniqueFd fd, bool unix_socket) {
+  if (connections_.size() >= static_cast<size_t>(config_.clients_max)) {
+    ++stats_.connections_rejected;
+    (void)!::send(fd.get(), kTooManyClients, sizeof kTooManyClients - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return;
+  }
+  const int raw = fd.get();
+  auto connection = std::make_unique<Connection>(*this, std::move(fd));
+  connection->unix_socket = unix_socket;
+  if (unix_socket) {
+    connection->peer_address = connection->local_address = config_.unix_socket + ":0";
+  } else {
+    net::SetNoDelay(raw);
+    if (config_.tcp_keepalive_s > 0) net::SetKeepAlive(raw, static_cast<int>(config_.tcp_keepalive_s));
+    if (auto peer = net::PeerEndpoint(raw); peer.ok()) connection->peer_address = peer->ToString();
+    if (auto local = net::LocalEndpoint(raw); local.ok()) connection->local_address = local->ToString();
+  }
+  engine_.Join(*connection);
+  ++stats_.connections_received;
+  Connection* key = connection.get();
+  if (const Status started = connection->Start(); !started.ok()) {
+    log::Warn("client {}: {}", connection->peer_address, started.message());
+    engine_.Leave(*connection);
+    return;
+  }
+  connections_.emplace(key, std::move(connection));
+}
+
+void Server::EndTurn() {
+  engine_.EndTurn();
+  while (!to_continue_.empty()) {
+    const auto batch = std::exchange(to_continue_, {});
+    for (Connection* connection : batch) connection->Continue();
+  }
+  for (size_t i = 0; i < to_write_.size(); ++i) to_write_[i]->Flush();
+  to_write_.clear();
+  for (size_t i = 0; i < to_destroy_.size(); ++i) {
+    engine_.Leave(*to_destroy_[i]);
+    connections_.erase(to_destroy_[i]);
+  }
+  to_destroy_.clear();
+}
+
+void Server::FlushAll() {
+  for (auto& [connection, owner] : connections_) connection->WantWrite();
+  EndTurn();
+}
+
+void Server::EnforceOutputLimit(Connection& connection) {
+  const OutputLimit& limit = config_.OutputLimitFor(connection);
+  const size_t bytes = connection.output_bytes();
+  if (limit.hard_bytes != 0 && bytes >= limit.hard_bytes) {
+    ++stats_.output_buffer_limit_disconnections;
+    log::Warn("closing client {} for overcoming of output buffer limits: {} bytes pending",
+              connection.peer_address, bytes);
+    connection.Close(dispatch::Session::CloseMode::kNow);
+    return;
+  }
+  const int64_t now_ms = engine_.keyspace().now_ms();
+  if (limit.soft_bytes == 0 || bytes < limit.soft_bytes) {
+    connection.soft_limit_since_ms = 0;
+  } else if (connection.soft_limit_since_ms == 0) {
+    connection.soft_limit_since_ms = now_ms;
+  } else if (now_ms - connection.soft_limit_since_ms > limit.soft_seconds * 1000) {
+    ++stats_.output_buffer_limit_disconnections;
+    log::Warn("closing client {} for overcoming of output buffer limits: {} bytes pending for {} s",
+              connection.peer_address, bytes, limit.soft_seconds);
+    connection.Close(dispatch::Session::CloseMode::kNow);
+  }
+}
+
+void Server::Cron(int64_t now_ms) {
+  for (auto& [connection, owner] : connections_) {
+    connection->Trim();
+    if (connection->output_bytes() > 0) EnforceOutputLimit(*connection);
+    const bool ordinary = connection->kind == dispatch::SessionKind::kClient &&
+                          connection->pubsub == nullptr && connection->blocked == nullptr &&
+                          !connection->monitor;
+    if (config_.client_timeout_s > 0 && ordinary &&
+        now_ms - connection->last_interaction_ms() > config_.client_timeout_s * 1000) {
+      log::Debug("closing idle client {}", connection->peer_address);
+      connection->Close(dispatch::Session::CloseMode::kNow);
+    }
+  }
+}
+
+}  // namespace rha::node::app

@@ -1,0 +1,82 @@
+// Listeners and connections: accepts, counts, limits, and writes at the end of each turn.
+//
+// Thread rule: the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/base/unique_fd.h"
+#include "common/net/reactor.h"
+#include "node/app/config.h"
+#include "node/app/connection.h"
+#include "node/dispatch/engine.h"
+
+namespace rha::node::app {
+
+struct ServerStats {
+  uint64_t connections_received = 0;
+  uint64_t connections_rejected = 0;
+  uint64_t input_bytes = 0;
+  uint64_t output_bytes = 0;
+  uint64_t query_buffer_limit_disconnections = 0;
+  uint64_t output_buffer_limit_disconnections = 0;
+};
+
+class Server {
+ public:
+  Server(net::Reactor& reactor, dispatch::Engine& engine, const Config& config);
+  ~Server();
+
+  // Binds everything the configuration names. One clear error if any of it fails.
+  Status Listen();
+  void StopListening();
+  // Sends what is pending, once, before the process ends.
+  void FlushAll();
+
+  // End of a turn: continues released sessions, writes, destroys what is closing.
+  void EndTurn();
+  // Ten times a second: idle and overgrown connections.
+  void Cron(int64_t now_ms);
+
+  size_t connections() const { return connections_.size(); }
+  ServerStats& stats() { return stats_; }
+  const Config& config() const { return config_; }
+  dispatch::Engine& engine() { return engine_; }
+  net::Reactor& reactor() { return reactor_; }
+
+  // ---- for Connection
+  void QueueWrite(Connection& connection) { to_write_.push_back(&connection); }
+  void QueueContinue(Connection& connection) { to_continue_.push_back(&connection); }
+  void QueueDestroy(Connection& connection) { to_destroy_.push_back(&connection); }
+  char* read_buffer() { return read_buffer_.get(); }
+  // Closes a connection that has more output pending than its class may.
+  void EnforceOutputLimit(Connection& connection);
+
+ private:
+  struct Listener {
+    Listener(Server& server, UniqueFd fd, bool unix_socket);
+    Server& server;
+    UniqueFd fd;
+    bool unix_socket;
+    net::IoWatch watch;
+  };
+
+  Status AddListener(UniqueFd fd, bool unix_socket);
+  void AcceptFrom(Listener& listener);
+  void Admit(UniqueFd fd, bool unix_socket);
+
+  net::Reactor& reactor_;
+  dispatch::Engine& engine_;
+  const Config& config_;
+  ServerStats stats_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> to_write_, to_continue_, to_destroy_;
+  std::unique_ptr<char[]> read_buffer_;
+};
+
+}  // namespace rha::node::app

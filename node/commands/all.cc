@@ -1,0 +1,14 @@
+#include "node/commands/all.h"
+
+#include "node/commands/families.h"
+
+namespace rha::node::commands {
+
+std::vector<dispatch::CommandRows> AllCommands() {
+  return {
+      GetSetRows(),
+      CounterRows(),
+  };
+}
+
+}  // namespace rha::node::commands

@@ -1,0 +1,79 @@
+#include "node/commands/parse.h"
+
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+
+namespace rha::node::commands {
+
+bool ParseInteger(Context& ctx, std::string_view text, int64_t* value) {
+  if (keyspace::ParseInteger(text, value)) return true;
+  ctx.NotAnInteger();
+  return false;
+}
+
+bool ParseIntegerInRange(Context& ctx, std::string_view text, int64_t low, int64_t high,
+                         int64_t* value) {
+  if (!ParseInteger(ctx, text, value)) return false;
+  if (*value >= low && *value <= high) return true;
+  if (low == 0) {
+    ctx.reply.Error("ERR value is out of range, must be positive");
+  } else {
+    ctx.reply.Error("ERR value is out of range, value must between " + std::to_string(low) + " and " +
+                    std::to_string(high));
+  }
+  return false;
+}
+
+bool ParseLongDouble(std::string_view text, long double* value) {
+  constexpr size_t kTextMax = 255;
+  if (text.empty() || text.size() > kTextMax || text[0] == ' ') return false;
+  const std::string copy(text);
+  char* end = nullptr;
+  errno = 0;
+  *value = std::strtold(copy.c_str(), &end);
+  if (end != copy.c_str() + copy.size() || std::isnan(*value)) return false;
+  const bool overflow = errno == ERANGE && (std::isinf(*value) || *value == 0);
+  return !overflow;
+}
+
+bool ParseExpiry(Context& ctx, const ExpiryArg& arg, int64_t* expire_at_ms) {
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  int64_t value = 0;
+  if (!ParseInteger(ctx, arg.text, &value)) return false;
+  bool valid = value > 0 && !(arg.in_seconds && value > kMax / 1000);
+  if (valid) {
+    if (arg.in_seconds) value *= 1000;
+    if (!arg.absolute) {
+      valid = value <= kMax - ctx.now_ms;
+      if (valid) value += ctx.now_ms;
+    }
+  }
+  if (!valid) {
+    ctx.reply.Error("ERR invalid expire time in '" + std::string(ctx.spec.name) + "' command");
+    return false;
+  }
+  *expire_at_ms = value;
+  return true;
+}
+
+std::string FormatLongDouble(long double value) {
+  char text[5 * 1024];
+  int length = std::snprintf(text, sizeof text, "%.17Lf", value);
+  std::string_view shown(text, static_cast<size_t>(length));
+  if (shown.find('.') != std::string_view::npos) {
+    while (shown.back() == '0') shown.remove_suffix(1);
+    if (shown.back() == '.') shown.remove_suffix(1);
+  }
+  return shown == "-0" ? "0" : std::string(shown);
+}
+
+const keyspace::StringValue* AsString(Context& ctx, const keyspace::Entry& entry) {
+  if (entry.type() == keyspace::Type::kString) return &entry.value().string();
+  ctx.WrongType();
+  return nullptr;
+}
+
+}  // namespace rha::node::commands

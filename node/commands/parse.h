@@ -1,0 +1,40 @@
+// Reading arguments. Each returns false after having written the error reply, so that a handler says
+//   if (!ParseInteger(ctx, ctx.arg(2), &count)) return;
+// Any thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "node/dispatch/context.h"
+#include "node/dispatch/table.h"
+#include "node/keyspace/string_value.h"
+
+namespace rha::node::commands {
+
+using dispatch::CommandRows;
+using dispatch::CommandSpec;
+using dispatch::Context;
+using dispatch::EqualsIgnoreCase;
+
+// "ERR value is not an integer or out of range"
+bool ParseInteger(Context& ctx, std::string_view text, int64_t* value);
+// Likewise, and "ERR value is out of range, must be positive" below zero or as Redis words it.
+bool ParseIntegerInRange(Context& ctx, std::string_view text, int64_t low, int64_t high, int64_t* value);
+// "ERR value is not a valid float"; no NaN, no blanks.
+bool ParseLongDouble(std::string_view text, long double* value);
+// A time to live as Unix milliseconds. `absolute`: it is a point in time already. Errors name the command.
+struct ExpiryArg {
+  std::string_view text;
+  bool in_seconds;
+  bool absolute;
+};
+bool ParseExpiry(Context& ctx, const ExpiryArg& arg, int64_t* expire_at_ms);
+
+// The text Redis gives a float it stores: up to 17 decimals, no exponent, no trailing zeros.
+std::string FormatLongDouble(long double value);
+
+// Null with the WRONGTYPE error written, or the string. REQUIRES: entry.
+const keyspace::StringValue* AsString(Context& ctx, const keyspace::Entry& entry);
+
+}  // namespace rha::node::commands

@@ -1,0 +1,113 @@
+// INCR and its relatives: a string read as a number, changed and stored as its text.
+#include <cmath>
+#include <limits>
+
+#include "node/commands/families.h"
+#include "node/commands/parse.h"
+
+namespace rha::node::commands {
+namespace {
+
+using namespace dispatch;
+using keyspace::Entry;
+using keyspace::kNoExpiry;
+using keyspace::NumberBuffer;
+using keyspace::Object;
+using keyspace::StringValue;
+namespace events = keyspace::events;
+
+void Add(Context& ctx, int64_t increment) {
+  const std::string_view key = ctx.arg(1);
+  Entry* entry = ctx.db().Write(key);
+  int64_t value = 0;
+  if (entry != nullptr) {
+    const StringValue* old = AsString(ctx, *entry);
+    if (old == nullptr) return;
+    if (!old->AsInteger(&value)) return ctx.NotAnInteger();
+  }
+  if (__builtin_add_overflow(value, increment, &value)) {
+    return ctx.reply.Error("ERR increment or decrement would overflow");
+  }
+  if (entry != nullptr) {
+    entry->value().string() = StringValue(value);
+    ctx.db().Changed(*entry, events::kIncrBy);
+  } else {
+    ctx.db().Put(key, Object(StringValue(value)), kNoExpiry, events::kIncrBy);
+  }
+  ctx.reply.Integer(value);
+}
+
+void Incr(Context& ctx) { Add(ctx, 1); }
+void Decr(Context& ctx) { Add(ctx, -1); }
+
+void IncrBy(Context& ctx) {
+  int64_t increment = 0;
+  if (ParseInteger(ctx, ctx.arg(2), &increment)) Add(ctx, increment);
+}
+
+void DecrBy(Context& ctx) {
+  int64_t decrement = 0;
+  if (!ParseInteger(ctx, ctx.arg(2), &decrement)) return;
+  if (decrement == std::numeric_limits<int64_t>::min()) {
+    return ctx.reply.Error("ERR decrement would overflow");
+  }
+  Add(ctx, -decrement);
+}
+
+void IncrByFloat(Context& ctx) {
+  const std::string_view key = ctx.arg(1);
+  Entry* entry = ctx.db().Write(key);
+  long double value = 0, increment = 0;
+  if (entry != nullptr) {
+    const StringValue* old = AsString(ctx, *entry);
+    if (old == nullptr) return;
+    NumberBuffer scratch;
+    if (!ParseLongDouble(old->View(scratch), &value)) {
+      return ctx.reply.Error("ERR value is not a valid float");
+    }
+  }
+  if (!ParseLongDouble(ctx.arg(2), &increment)) {
+    return ctx.reply.Error("ERR value is not a valid float");
+  }
+  value += increment;
+  if (std::isnan(value) || std::isinf(value)) {
+    return ctx.reply.Error("ERR increment would produce NaN or Infinity");
+  }
+  const std::string text = FormatLongDouble(value);
+  if (entry != nullptr) {
+    entry->value().string() = StringValue(text);
+    ctx.db().Changed(*entry, events::kIncrByFloat);
+  } else {
+    ctx.db().Put(key, Object(StringValue(text)), kNoExpiry, events::kIncrByFloat);
+  }
+  ctx.reply.Bulk(text);
+  // The result, so that replicas cannot round differently.
+  ctx.Propagate({"SET", key, text, "KEEPTTL"});
+}
+
+constexpr uint32_t kCounterFlags = kWrite | kDenyOom | kFast;
+
+constexpr CommandSpec kRows[] = {
+    {.name = "incr", .handler = Incr, .arity = 2, .flags = kCounterFlags, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+     .summary = "Increment the integer value of a key by one"},
+    {.name = "decr", .handler = Decr, .arity = 2, .flags = kCounterFlags, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+     .summary = "Decrement the integer value of a key by one"},
+    {.name = "incrby", .handler = IncrBy, .arity = 3, .flags = kCounterFlags, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+     .summary = "Increment the integer value of a key by the given amount"},
+    {.name = "decrby", .handler = DecrBy, .arity = 3, .flags = kCounterFlags, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+     .summary = "Decrement the integer value of a key by the given number"},
+    {.name = "incrbyfloat", .handler = IncrByFloat, .arity = 3, .flags = kCounterFlags,
+     .keys = kOneKey, .acl = kAclString, .group = Group::kString, .since = "2.6.0",
+     .summary = "Increment the float value of a key by the given amount"},
+};
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows CounterRows() { return kRows; }
+
+}  // namespace rha::node::commands

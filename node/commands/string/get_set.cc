@@ -1,0 +1,283 @@
+// GET, SET and their relatives: whole values in and out, with and without a time to live.
+#include <string>
+#include <vector>
+
+#include "node/commands/families.h"
+#include "node/commands/parse.h"
+
+namespace rha::node::commands {
+namespace {
+
+using namespace dispatch;
+using keyspace::Entry;
+using keyspace::kNoExpiry;
+using keyspace::NumberBuffer;
+using keyspace::Object;
+using keyspace::StringValue;
+namespace events = keyspace::events;
+
+void ReplyValue(Context& ctx, const StringValue& value) {
+  NumberBuffer scratch;
+  ctx.reply.Bulk(value.View(scratch));
+}
+
+// Writes the value or null. False: it is not a string, the error is written.
+bool GetOrReply(Context& ctx, std::string_view key) {
+  const Entry* entry = ctx.db().Read(key);
+  if (entry == nullptr) {
+    ctx.reply.Null();
+    return true;
+  }
+  const StringValue* value = AsString(ctx, *entry);
+  if (value == nullptr) return false;
+  ReplyValue(ctx, *value);
+  return true;
+}
+
+void Get(Context& ctx) { GetOrReply(ctx, ctx.arg(1)); }
+
+struct SetOptions {
+  enum class If : uint8_t { kAlways, kAbsent, kPresent };
+  If condition = If::kAlways;
+  bool get = false;
+  bool keep_ttl = false;
+  bool persist = false;
+  bool has_expiry = false;
+  ExpiryArg expiry{};
+};
+
+bool ReadExpiryOption(std::string_view word, SetOptions* options) {
+  struct Kind {
+    std::string_view word;
+    bool in_seconds, absolute;
+  };
+  constexpr Kind kKinds[] = {
+      {"ex", true, false}, {"px", false, false}, {"exat", true, true}, {"pxat", false, true}};
+  for (const Kind& kind : kKinds) {
+    if (!EqualsIgnoreCase(word, kind.word)) continue;
+    // The same kind may be repeated, the last one counts; two kinds may not.
+    if (options->has_expiry &&
+        (options->expiry.in_seconds != kind.in_seconds || options->expiry.absolute != kind.absolute)) {
+      return false;
+    }
+    options->has_expiry = true;
+    options->expiry = {{}, kind.in_seconds, kind.absolute};
+    return true;
+  }
+  return false;
+}
+
+// SET's options, or with `for_getex` those of GETEX. False: syntax error.
+bool ParseSetOptions(const Context& ctx, size_t from, bool for_getex, SetOptions* options) {
+  using If = SetOptions::If;
+  for (size_t i = from; i < ctx.argc(); ++i) {
+    const std::string_view word = ctx.arg(i);
+    const bool more = i + 1 < ctx.argc();
+    if (!for_getex && EqualsIgnoreCase(word, "nx") && options->condition != If::kPresent) {
+      options->condition = If::kAbsent;
+    } else if (!for_getex && EqualsIgnoreCase(word, "xx") && options->condition != If::kAbsent) {
+      options->condition = If::kPresent;
+    } else if (!for_getex && EqualsIgnoreCase(word, "get")) {
+      options->get = true;
+    } else if (!for_getex && EqualsIgnoreCase(word, "keepttl") && !options->has_expiry) {
+      options->keep_ttl = true;
+    } else if (for_getex && EqualsIgnoreCase(word, "persist") && !options->has_expiry) {
+      options->persist = true;
+    } else if (more && !options->keep_ttl && !options->persist && ReadExpiryOption(word, options)) {
+      options->expiry.text = ctx.arg(++i);
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Without GET, which replicas need not know of.
+void PropagateWithoutGet(Context& ctx) {
+  std::vector<std::string_view> words;
+  for (size_t i = 0; i < ctx.argc(); ++i) {
+    if (i < 3 || !EqualsIgnoreCase(ctx.arg(i), "get")) words.push_back(ctx.arg(i));
+  }
+  ctx.PropagateArgs(words);
+}
+
+struct SetRequest {
+  std::string_view key, value;
+  SetOptions options;
+};
+enum class SetReply : uint8_t { kStatus, kNumber };
+
+// What SET, SETNX, SETEX and PSETEX have in common.
+void SetGeneric(Context& ctx, const SetRequest& request, SetReply style) {
+  using If = SetOptions::If;
+  const SetOptions& options = request.options;
+  int64_t expire_at_ms = kNoExpiry;
+  if (options.has_expiry && !ParseExpiry(ctx, options.expiry, &expire_at_ms)) return;
+
+  if (options.get && !GetOrReply(ctx, request.key)) return;
+  if (options.condition != If::kAlways || options.keep_ttl) {
+    const Entry* old = ctx.db().Write(request.key);
+    if ((options.condition == If::kAbsent && old != nullptr) ||
+        (options.condition == If::kPresent && old == nullptr)) {
+      if (!options.get) style == SetReply::kNumber ? ctx.reply.Integer(0) : ctx.reply.Null();
+      return;
+    }
+    if (options.keep_ttl && old != nullptr) expire_at_ms = old->expire_at_ms();
+  }
+  ctx.db().Put(request.key, Object(StringValue(request.value)), expire_at_ms, events::kSet);
+  if (options.has_expiry) {
+    ctx.db().Notify(events::kExpire, request.key);
+    if (ctx.state().feed_active) {
+      NumberBuffer number;
+      ctx.Propagate({"SET", request.key, request.value, "PXAT",
+                     keyspace::FormatInteger(expire_at_ms, number)});
+    }
+  } else if (options.get) {
+    PropagateWithoutGet(ctx);
+  }
+  if (!options.get) style == SetReply::kNumber ? ctx.reply.Integer(1) : ctx.reply.Ok();
+}
+
+void Set(Context& ctx) {
+  SetRequest request{ctx.arg(1), ctx.arg(2), {}};
+  if (ctx.argc() > 3 && !ParseSetOptions(ctx, 3, false, &request.options)) return ctx.SyntaxError();
+  SetGeneric(ctx, request, SetReply::kStatus);
+}
+
+void SetNx(Context& ctx) {
+  SetRequest request{ctx.arg(1), ctx.arg(2), {}};
+  request.options.condition = SetOptions::If::kAbsent;
+  SetGeneric(ctx, request, SetReply::kNumber);
+}
+
+void SetWithTtl(Context& ctx, bool in_seconds) {
+  SetRequest request{ctx.arg(1), ctx.arg(3), {}};
+  request.options.has_expiry = true;
+  request.options.expiry = {ctx.arg(2), in_seconds, false};
+  SetGeneric(ctx, request, SetReply::kStatus);
+}
+void SetEx(Context& ctx) { SetWithTtl(ctx, true); }
+void PSetEx(Context& ctx) { SetWithTtl(ctx, false); }
+
+void GetEx(Context& ctx) {
+  const std::string_view key = ctx.arg(1);
+  SetOptions options;
+  if (!ParseSetOptions(ctx, 2, true, &options)) return ctx.SyntaxError();
+
+  const Entry* found = ctx.db().Read(key);
+  if (found == nullptr) return ctx.reply.Null();
+  const StringValue* value = AsString(ctx, *found);
+  if (value == nullptr) return;
+  int64_t expire_at_ms = kNoExpiry;
+  if (options.has_expiry && !ParseExpiry(ctx, options.expiry, &expire_at_ms)) return;
+  ReplyValue(ctx, *value);
+
+  if (options.has_expiry && options.expiry.absolute && expire_at_ms <= ctx.now_ms &&
+      !ctx.state().loading && !ctx.state().is_replica) {
+    ctx.db().Erase(key);
+    ctx.Propagate({"DEL", key});
+  } else if (options.has_expiry) {
+    ctx.db().SetExpiry(*ctx.db().Write(key), expire_at_ms, events::kExpire);
+    NumberBuffer number;
+    ctx.Propagate({"PEXPIREAT", key, keyspace::FormatInteger(expire_at_ms, number)});
+  } else if (options.persist && found->has_expiry()) {
+    ctx.db().ClearExpiry(*ctx.db().Write(key), events::kPersist);
+    ctx.Propagate({"PERSIST", key});
+  }
+}
+
+void GetDel(Context& ctx) {
+  if (!GetOrReply(ctx, ctx.arg(1))) return;
+  if (ctx.db().Erase(ctx.arg(1))) ctx.Propagate({"DEL", ctx.arg(1)});
+}
+
+void GetSet(Context& ctx) {
+  if (!GetOrReply(ctx, ctx.arg(1))) return;
+  ctx.db().Put(ctx.arg(1), Object(StringValue(ctx.arg(2))), kNoExpiry, events::kSet);
+  ctx.Propagate({"SET", ctx.arg(1), ctx.arg(2)});
+}
+
+void MGet(Context& ctx) {
+  ctx.reply.Array(static_cast<int64_t>(ctx.argc() - 1));
+  for (size_t i = 1; i < ctx.argc(); ++i) {
+    const Entry* entry = ctx.db().Read(ctx.arg(i));
+    if (entry == nullptr || entry->type() != keyspace::Type::kString) {
+      ctx.reply.Null();
+    } else {
+      ReplyValue(ctx, entry->value().string());
+    }
+  }
+}
+
+bool PairsComplete(Context& ctx) {
+  if (ctx.argc() % 2 == 1) return true;
+  ctx.reply.Error("ERR wrong number of arguments for '" + std::string(ctx.spec.name) + "' command");
+  return false;
+}
+
+void PutPairs(Context& ctx) {
+  for (size_t i = 1; i < ctx.argc(); i += 2) {
+    ctx.db().Put(ctx.arg(i), Object(StringValue(ctx.arg(i + 1))), kNoExpiry, events::kSet);
+  }
+}
+
+void MSet(Context& ctx) {
+  if (!PairsComplete(ctx)) return;
+  PutPairs(ctx);
+  ctx.reply.Ok();
+}
+
+void MSetNx(Context& ctx) {
+  if (!PairsComplete(ctx)) return;
+  for (size_t i = 1; i < ctx.argc(); i += 2) {
+    if (ctx.db().Write(ctx.arg(i)) != nullptr) return ctx.reply.Integer(0);
+  }
+  PutPairs(ctx);
+  ctx.reply.Integer(1);
+}
+
+constexpr CommandSpec kRows[] = {
+    {.name = "get", .handler = Get, .arity = 2, .flags = kReadonly | kFast, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+     .summary = "Get the value of a key"},
+    {.name = "set", .handler = Set, .arity = -3, .flags = kWrite | kDenyOom, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+     .summary = "Set the string value of a key"},
+    {.name = "setnx", .handler = SetNx, .arity = 3, .flags = kWrite | kDenyOom | kFast,
+     .keys = kOneKey, .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+     .summary = "Set the value of a key, only if the key does not exist"},
+    {.name = "setex", .handler = SetEx, .arity = 4, .flags = kWrite | kDenyOom, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "2.0.0",
+     .summary = "Set the value and expiration of a key"},
+    {.name = "psetex", .handler = PSetEx, .arity = 4, .flags = kWrite | kDenyOom, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "2.6.0",
+     .summary = "Set the value and expiration in milliseconds of a key"},
+    {.name = "getex", .handler = GetEx, .arity = -2, .flags = kWrite | kFast, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "6.2.0",
+     .summary = "Get the value of a key and optionally set its expiration"},
+    {.name = "getdel", .handler = GetDel, .arity = 2, .flags = kWrite | kFast, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "6.2.0",
+     .summary = "Get the value of a key and delete the key"},
+    {.name = "getset", .handler = GetSet, .arity = 3, .flags = kWrite | kDenyOom | kFast,
+     .keys = kOneKey, .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+     .summary = "Set the string value of a key and return its old value"},
+    {.name = "mget", .handler = MGet, .arity = -2, .flags = kReadonly | kFast, .keys = kAllKeys,
+     .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+     .summary = "Get the values of all the given keys",
+     .complexity = "O(N) where N is the number of keys to retrieve."},
+    {.name = "mset", .handler = MSet, .arity = -3, .flags = kWrite | kDenyOom,
+     .keys = kKeyValuePairs, .acl = kAclString, .group = Group::kString, .since = "1.0.1",
+     .summary = "Set multiple keys to multiple values",
+     .complexity = "O(N) where N is the number of keys to set."},
+    {.name = "msetnx", .handler = MSetNx, .arity = -3, .flags = kWrite | kDenyOom,
+     .keys = kKeyValuePairs, .acl = kAclString, .group = Group::kString, .since = "1.0.1",
+     .summary = "Set multiple keys to multiple values, only if none of the keys exist",
+     .complexity = "O(N) where N is the number of keys to set."},
+};
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows GetSetRows() { return kRows; }
+
+}  // namespace rha::node::commands
