@@ -103,7 +103,6 @@ const Directive kDirectives[] = {
        return format.status();
      }},
     {"daemonize", 1, 1, RefuseDaemonize},
-    {"sentinel", 0, 0, Accept},  // the flag redis-server is told to be a Sentinel by
     {"announce-ip", 1, 1, RHA_TEXT(announce_ip)},
     {"announce-port", 1, 1, RHA_PORT(announce_port)},
     {"self", 1, 1, RHA_TEXT(self)},
@@ -165,6 +164,8 @@ Result<bool> ApplyDirective(const Directive (&rows)[N], const Words& words, Opti
 }
 
 Status ApplyLine(const Words& words, Options* options) {
+  // "--sentinel" alone is how redis-server is told to be one.
+  if (words.size() == 1 && words[0] == "sentinel") return Status::Ok();
   RHA_ASSIGN_OR_RETURN(const bool known, ApplyDirective(kDirectives, words, options));
   if (known) return Status::Ok();
   if (words[0] == "sentinel") {
