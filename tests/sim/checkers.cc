@@ -1,0 +1,33 @@
+#include "tests/sim/checkers.h"
+
+namespace rha::sim {
+
+void Checkers::OnElected(int member, Epoch epoch) {
+  auto [it, first] = leaders_.emplace(epoch, member);
+  if (!first && it->second != member) {
+    Fail("two leaders of epoch " + std::to_string(epoch) + ": pod-" + std::to_string(it->second) +
+         " and pod-" + std::to_string(member));
+  }
+}
+
+void Checkers::OnPromotion(int target, Epoch epoch, bool empty, bool others_hold_data) {
+  auto [it, first] = promoted_.emplace(epoch, target);
+  if (first) ++promotions_;
+  if (!first && it->second != target) {
+    Fail("two nodes promoted in epoch " + std::to_string(epoch) + ": pod-" +
+         std::to_string(it->second) + " and pod-" + std::to_string(target));
+  }
+  if (first && empty && others_hold_data) {
+    Fail("epoch " + std::to_string(epoch) + " promotes the empty pod-" + std::to_string(target) +
+         " although others hold data");
+  }
+}
+
+void Checkers::OnVote(int member, Epoch epoch, const std::string& candidate) {
+  auto [it, first] = votes_.emplace(std::pair(member, epoch), candidate);
+  if (!first && it->second != candidate) {
+    Fail("pod-" + std::to_string(member) + " voted twice in epoch " + std::to_string(epoch));
+  }
+}
+
+}  // namespace rha::sim

@@ -1,0 +1,42 @@
+// What must hold in every run, whatever the faults:
+//   - at most one leader is elected per epoch, and at most one node is promoted per epoch
+//   - no member votes for two candidates in one epoch
+//   - no empty node is promoted while another node still holds data
+//   - a write that every node held at once is never lost, unless all of them lost their data
+// and once the faults end: exactly one primary that everyone agrees on, and then no further
+// failover.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sidecar/core/types.h"
+
+namespace rha::sim {
+
+using sidecar::core::Epoch;
+
+class Checkers {
+ public:
+  void OnElected(int member, Epoch epoch);
+  void OnPromotion(int target, Epoch epoch, bool empty, bool others_hold_data);
+  void OnVote(int member, Epoch epoch, const std::string& candidate);
+  void Fail(std::string what) { failures_.push_back(std::move(what)); }
+
+  bool ok() const { return failures_.empty(); }
+  const std::vector<std::string>& failures() const { return failures_; }
+  int promotions() const { return promotions_; }
+
+ private:
+  std::map<Epoch, int> leaders_;
+  std::map<Epoch, int> promoted_;
+  std::map<std::pair<int, Epoch>, std::string> votes_;
+  std::vector<std::string> failures_;
+  int promotions_ = 0;
+};
+
+}  // namespace rha::sim

@@ -1,0 +1,53 @@
+// Delay, loss, duplication and partitions between hosts. A host is a pod: its node and its sidecar
+// talk over the local socket and are never cut from one another.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "common/base/prng.h"
+#include "tests/sim/queue.h"
+
+namespace rha::sim {
+
+struct NetworkOptions {
+  Millis delay_min{0};
+  Millis delay_max{3};
+  double slow = 0;  // a message takes up to slow_max instead
+  Millis slow_max{400};
+  double drop = 0;
+  double duplicate = 0;  // of messages between sidecars
+  double late = 0;       // of what a partition swallowed: arrives seconds later, as TCP may do
+};
+
+class Network {
+ public:
+  Network(Prng& prng, NetworkOptions options) : prng_(prng), options_(options) {}
+
+  void Cut(int from, int to) { cut_.insert({from, to}); }
+  void HealAll() { cut_.clear(); }
+  bool IsCut(int from, int to) const { return from != to && cut_.count({from, to}) > 0; }
+  bool BothWays(int a, int b) const { return !IsCut(a, b) && !IsCut(b, a); }
+  void set_options(const NetworkOptions& options) { options_ = options; }
+
+  // How long one message takes; nothing: it is lost.
+  std::optional<Millis> Transit(int from, int to) {
+    if (from == to) return Millis{0};
+    if (IsCut(from, to) || prng_.Chance(options_.drop)) {
+      if (prng_.Chance(options_.late)) return Millis{prng_.Between(500, 8000)};
+      return std::nullopt;
+    }
+    if (prng_.Chance(options_.slow)) return Millis{prng_.Between(0, options_.slow_max.count())};
+    return Millis{prng_.Between(options_.delay_min.count(), options_.delay_max.count())};
+  }
+  bool Duplicates() { return prng_.Chance(options_.duplicate); }
+
+ private:
+  Prng& prng_;
+  NetworkOptions options_;
+  std::set<std::pair<int, int>> cut_;
+};
+
+}  // namespace rha::sim
