@@ -1,0 +1,120 @@
+#include "local/daemon/cluster.h"
+
+#include <nlohmann/json.hpp>
+
+#include "common/base/clock.h"
+#include "common/base/random_id.h"
+#include "local/api_server/api.h"
+#include "local/api_server/beast_server.h"
+#include "local/api_server/certificates.h"
+#include "local/daemon/bootstrap.h"
+#include "local/daemon/files.h"
+#include "local/daemon/paths.h"
+#include "local/object/base64.h"
+#include "local/registry/registry.h"
+#include "local/store/store.h"
+
+namespace rha::local::daemon {
+namespace {
+
+Result<std::string> EnsureSecret(const std::string& path) {
+  auto present = ReadFile(path);
+  if (present.ok() && !present->empty()) return present;
+  const std::string secret = RandomHex(64);
+  RHA_RETURN_IF_ERROR(WriteFile(path, secret, 0600));
+  return secret;
+}
+
+std::string KubeconfigText(uint16_t port, const std::string& ca_pem, const std::string& token) {
+  return "apiVersion: v1\n"
+         "kind: Config\n"
+         "clusters:\n"
+         "- name: redisha-local\n"
+         "  cluster:\n"
+         "    server: https://127.0.0.1:" +
+         std::to_string(port) +
+         "\n"
+         "    certificate-authority-data: " +
+         object::Base64Encode(ca_pem) +
+         "\n"
+         "users:\n"
+         "- name: redisha-local\n"
+         "  user:\n"
+         "    token: " +
+         token +
+         "\n"
+         "contexts:\n"
+         "- name: redisha-local\n"
+         "  context:\n"
+         "    cluster: redisha-local\n"
+         "    user: redisha-local\n"
+         "    namespace: default\n"
+         "current-context: redisha-local\n";
+}
+
+}  // namespace
+
+// In the order in which they are made; taken down from the last to the first.
+struct Cluster::Parts {
+  explicit Parts(const ClusterOptions& chosen) : options(chosen), paths(chosen.folder) {}
+
+  ClusterOptions options;
+  Paths paths;
+  SystemClock clock;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<registry::Registry> registry;
+  std::unique_ptr<api_server::Tokens> tokens;
+  std::unique_ptr<api_server::Api> api;
+  api_server::Certificates certificates;
+  std::unique_ptr<api_server::BeastServer> server;
+
+  Status StartServer();
+};
+
+Status Cluster::Parts::StartServer() {
+  RHA_ASSIGN_OR_RETURN(const std::string secret, EnsureSecret(paths.Secret()));
+  RHA_ASSIGN_OR_RETURN(certificates, api_server::EnsureCertificates(paths.Certificates()));
+  tokens = std::make_unique<api_server::Tokens>(secret);
+  const std::string pods = paths.Pods();
+  api = std::make_unique<api_server::Api>(
+      *registry, *tokens, [pods](const std::string& uid, const std::string& name, int64_t attempt) {
+        return pods + "/" + uid + "/logs/" + name + "." + std::to_string(attempt) + ".log";
+      });
+  api_server::ServerOptions server_options;
+  server_options.port = options.port;
+  if (options.port == 0) {
+    const auto before = ReadFile(paths.Port());
+    if (before.ok()) server_options.port = static_cast<uint16_t>(atoi(before->c_str()));
+  }
+  server_options.certificate_path = certificates.server_path;
+  server_options.key_path = certificates.server_key_path;
+  const auto handler = [this](const api_server::Request& request) { return api->Handle(request); };
+  auto started = api_server::BeastServer::Start(server_options, handler);
+  if (!started.ok() && options.port == 0 && server_options.port != 0) {
+    server_options.port = 0;  // the port of last time was taken meanwhile
+    started = api_server::BeastServer::Start(server_options, handler);
+  }
+  if (!started.ok()) return started.status();
+  server = *std::move(started);
+  RHA_RETURN_IF_ERROR(WriteFile(paths.Port(), std::to_string(server->port()), 0644));
+  RHA_RETURN_IF_ERROR(MakeSystemObjects(*registry, server->port()));
+  return WriteFile(paths.Kubeconfig(),
+                   KubeconfigText(server->port(), certificates.ca_pem, tokens->Admin()), 0600);
+}
+
+Cluster::Cluster(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Cluster::~Cluster() {
+  if (parts_->store) parts_->store->Close();
+}
+
+Result<std::unique_ptr<Cluster>> Cluster::Start(const ClusterOptions& options) {
+  auto parts = std::make_unique<Parts>(options);
+  RHA_RETURN_IF_ERROR(MakeFolder(options.folder));
+  RHA_ASSIGN_OR_RETURN(parts->store, store::Store::Open(parts->paths.Objects()));
+  parts->registry = std::make_unique<registry::Registry>(*parts->store, parts->clock);
+  RHA_RETURN_IF_ERROR(parts->StartServer());
+  return std::unique_ptr<Cluster>(new Cluster(std::move(parts)));
+}
+
+}  // namespace rha::local::daemon
