@@ -117,18 +117,25 @@ void Informer::TakeOver(const ListWatch& machine, const ListWatch::Change& chang
   for (const Delta& delta : deltas) handler_(delta.before, delta.after);
 }
 
+ObjectPtr Informer::Transformed(const ObjectPtr& object) const {
+  if (!options_.transform) return object;
+  return std::make_shared<const Json>(options_.transform(*object));
+}
+
 std::vector<Informer::Delta> Informer::UpdateStore(const ListWatch::Change& change) {
   std::vector<Delta> deltas;
   if (const auto* upsert = std::get_if<ListWatch::Upsert>(&change)) {
-    deltas.push_back({store_.Upsert(upsert->object), upsert->object});
+    ObjectPtr object = Transformed(upsert->object);
+    deltas.push_back({store_.Upsert(object), object});
   } else if (const auto* remove = std::get_if<ListWatch::Remove>(&change)) {
     store_.Remove(KeyOf(*remove->object));
     // The event's object is the last state, newer than ours.
-    deltas.push_back({remove->object, nullptr});
+    deltas.push_back({Transformed(remove->object), nullptr});
   } else if (const auto* replace = std::get_if<ListWatch::Replace>(&change)) {
     std::set<ObjectKey> gone;
     for (const ObjectKey& key : store_.Keys()) gone.insert(key);
-    for (const ObjectPtr& object : replace->objects) {
+    for (const ObjectPtr& listed : replace->objects) {
+      const ObjectPtr object = Transformed(listed);
       gone.erase(KeyOf(*object));
       ObjectPtr before = store_.Upsert(object);
       const bool same = before && ResourceVersionOf(*before) == ResourceVersionOf(*object);

@@ -26,6 +26,9 @@ struct InformerOptions {
   std::string label_selector;
   std::string field_selector;
   std::vector<std::string> indexed_labels;
+  // Applied before an object is stored, to keep only what is used. Must keep metadata's name,
+  // namespace and resourceVersion.
+  std::function<Json(const Json&)> transform = nullptr;
 };
 
 class Informer {
@@ -68,6 +71,7 @@ class Informer {
                            std::stop_token stop);
   ListWatch::Event DoWait(const ListWatch::Wait& command, std::stop_token stop);
   void TakeOver(const ListWatch& machine, const ListWatch::Change& change);
+  ObjectPtr Transformed(const ObjectPtr& object) const;
   std::vector<Delta> UpdateStore(const ListWatch::Change& change);
   void SetError(std::string text);
 

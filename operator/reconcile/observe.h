@@ -1,0 +1,47 @@
+// What is there for one RedisHA, read once from the caches before anything is decided.
+//
+// Values only; any thread.
+#pragma once
+
+#include <compare>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/k8s/json.h"
+#include "common/k8s/object_ref.h"
+
+namespace rha::op::reconcile {
+
+// One pod, as far as the status needs it.
+struct PodView {
+  std::string name;
+  std::string role;  // "primary", "replica" or "" while it has none
+  std::string node;
+  bool ready = false;
+  bool sentinel_ready = false;
+  bool deleting = false;
+
+  bool operator==(const PodView&) const = default;
+};
+PodView ViewPod(const k8s::Json& pod);
+// Keeps of a pod what ViewPod and the caches read, a small part of it.
+k8s::Json SlimPod(const k8s::Json& pod);
+
+struct ChildKey {
+  std::string kind;
+  std::string name;
+  auto operator<=>(const ChildKey&) const = default;
+};
+
+enum class SecretState { kNotNeeded, kPresent, kMissing, kKeyMissing, kUnknown };
+
+struct Observed {
+  k8s::ObjectPtr redisha;  // null: it is gone
+  std::map<ChildKey, k8s::ObjectPtr> children;
+  std::vector<PodView> pods;  // by name
+
+  k8s::ObjectPtr StatefulSet() const;
+};
+
+}  // namespace rha::op::reconcile

@@ -1,0 +1,213 @@
+#include "operator/reconcile/reconciler.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "common/base/log.h"
+#include "common/base/random_id.h"
+#include "operator/api/conditions.h"
+#include "operator/api/quantity.h"
+#include "operator/desired/names.h"
+#include "operator/reconcile/drift.h"
+#include "operator/reconcile/limits.h"
+#include "operator/reconcile/status.h"
+
+namespace rha::op::reconcile {
+namespace {
+
+namespace reason = api::reason;
+
+const std::string kFieldManager(desired::kManager);
+// A manager of its own, so that old servers, which do not tell subresources apart, keep the two
+// sets of fields separate.
+const std::string kStatusManager = kFieldManager + "-status";
+
+// The size that the volumes of the pods have: a StatefulSet cannot change its own claims.
+std::string ClaimedSize(const Observed& observed) {
+  const k8s::ObjectPtr set = observed.StatefulSet();
+  const k8s::Json* claims = set ? k8s::Find(*set, "spec.volumeClaimTemplates") : nullptr;
+  if (claims == nullptr || !claims->is_array() || claims->empty()) return {};
+  return k8s::StringAt(claims->front(), "spec.resources.requests.storage");
+}
+
+bool SameQuantity(const std::string& left, const std::string& right) {
+  const auto a = api::ParseQuantity(left);
+  const auto b = api::ParseQuantity(right);
+  return left == right || (a.ok() && b.ok() && *a == *b);
+}
+
+// Keeps the claims as they are and says so, instead of failing to apply for ever.
+std::string KeepClaimedSize(const Observed& observed, api::Spec* spec) {
+  const std::string claimed = ClaimedSize(observed);
+  if (claimed.empty() || spec->storage.type != api::StorageType::kPersistentVolumeClaim) return {};
+  const std::string asked = spec->storage.size;
+  spec->storage.size = claimed;
+  if (SameQuantity(claimed, asked)) return {};
+  return "spec.storage.size is " + asked + " but the volumes were made with " + claimed +
+         "; this version does not resize them";
+}
+
+}  // namespace
+
+Reconciler::Reconciler(k8s::Api& api, ObserveFn observe, const Clock& clock,
+                       ReconcilerOptions options, std::string instance)
+    : api_(api),
+      observe_(std::move(observe)),
+      clock_(clock),
+      options_(std::move(options)),
+      events_(api, clock, std::move(instance)) {}
+
+Reconciler::Memory& Reconciler::MemoryOf(const k8s::ObjectKey& key) {
+  const std::lock_guard lock(mutex_);
+  return memories_[key];
+}
+
+std::string Reconciler::ImageOf(const api::Spec& spec) const {
+  return spec.image.empty() ? options_.default_image : spec.image;
+}
+
+ReconcileResult Reconciler::Reconcile(const k8s::ObjectKey& key) {
+  const Observed observed = observe_(key);
+  if (!observed.redisha) {  // the garbage collector takes the children
+    const std::lock_guard lock(mutex_);
+    memories_.erase(key);
+    return {};
+  }
+  Memory& memory = MemoryOf(key);
+  if (clock_.Now() - memory.status_at < kCacheLagMax &&
+      IsOlderVersion(k8s::ResourceVersionOf(*observed.redisha), memory.status_version)) {
+    return {{}, kCacheLagRetry};  // deciding on a status we have already replaced would flap
+  }
+  api::ParsedRedisHa parsed = api::ParseRedisHa(*observed.redisha);
+  api::RedisHa& redisha = parsed.redisha;
+  if (redisha.deleting) return {};
+
+  std::vector<Problem> problems;
+  std::string warning;
+  Status error;
+  if (!parsed.errors.empty()) {
+    problems.push_back({std::string(reason::kInvalidSpec), api::JoinErrors(parsed.errors), true});
+  } else if (ImageOf(redisha.spec).empty()) {
+    problems.push_back({std::string(reason::kNoImage),
+                        "no image: set spec.image, or give the operator --image", true});
+  } else {
+    warning = KeepClaimedSize(observed, &redisha.spec);
+    Converge(redisha, observed, &memory, &problems, &error);
+  }
+
+  const k8s::Json status = ComputeStatus({.redisha = redisha,
+                                          .observed = observed,
+                                          .problems = problems,
+                                          .warning = warning,
+                                          .image = ImageOf(redisha.spec),
+                                          .now_us = clock_.UnixMicros()});
+  const Status written = WriteStatus(redisha, observed, status, &memory);
+  if (error.ok()) error = written;
+  const bool waits_for_secret =
+      !problems.empty() && (problems.front().reason == reason::kSecretMissing ||
+                            problems.front().reason == reason::kSecretKeyMissing);
+  return {error, waits_for_secret ? kMissingSecretPeriod : kResyncPeriod};
+}
+
+void Reconciler::Converge(const api::RedisHa& redisha, const Observed& observed, Memory* memory,
+                          std::vector<Problem>* problems, Status* error) {
+  const auto note = [&](const Status& status) {
+    if (status.ok()) return;
+    problems->push_back(ProblemOf(status));
+    if (error->ok()) *error = status;
+  };
+  note(EnsureSecret(redisha, memory, problems));
+  const auto wanted = desired::Desired(redisha, {options_.default_image, options_.server_minor});
+  Plan plan = Decide(redisha.uid, wanted, observed, memory->records, clock_.Now());
+  problems->insert(problems->end(), plan.problems.begin(), plan.problems.end());
+  for (const PlannedApply& planned : plan.applies) {
+    const Status status = ApplyOne(redisha, planned, memory, problems);
+    note(status);
+    if (status.code() == Code::kUnavailable) return;  // the next would only wait as long
+  }
+}
+
+Status Reconciler::ApplyOne(const api::RedisHa& redisha, const PlannedApply& planned,
+                            Memory* memory, std::vector<Problem>* problems) {
+  const k8s::ResourceType& type = *planned.desired.type;
+  const k8s::ObjectRef ref{&type, k8s::KeyOf(*planned.desired.object)};
+  const ChildKey key{std::string(type.kind), ref.key.name};
+  if (planned.check_name) {
+    auto there = api_.Get(ref);
+    if (there.ok() && k8s::ControllerUidOf(*there) != redisha.uid) {
+      problems->push_back(
+          {std::string(reason::kNameTaken),
+           key.kind + " " + key.name + " exists and belongs to something else; delete or rename it",
+           true});
+      // An earlier RedisHA of this name may just be on its way out: keep looking.
+      return Status(Code::kConflict, ref.ToString() + " belongs to something else");
+    }
+    if (!there.ok() && there.status().code() != Code::kNotFound) return there.status();
+  }
+  auto applied = api_.Apply(type, *planned.desired.object, {.field_manager = kFieldManager});
+  if (!applied.ok()) return applied.status();
+  memory->records[key] = {planned.desired.hash, k8s::ResourceVersionOf(*applied),
+                          Fingerprint(*planned.desired.object, *applied), clock_.Now()};
+  log::Info("{}: applied {} ({})", redisha.key.ToString(), ref.ToString(), planned.why);
+  return {};
+}
+
+Status Reconciler::EnsureSecret(const api::RedisHa& redisha, Memory* memory,
+                                std::vector<Problem>* problems) {
+  const api::AuthSpec& auth = redisha.spec.auth;
+  if (!auth.enabled) return {};
+  const std::string name = desired::AuthSecretName(redisha);
+  const std::string wanted = name + "/" + auth.secret_key;
+  if (memory->secret == wanted && clock_.Now() - memory->secret_at < kSecretCheckPeriod) return {};
+  memory->secret.clear();
+  auto secret = api_.Get({&k8s::kSecrets, {redisha.key.ns, name}});
+  if (!secret.ok() && secret.status().code() == Code::kNotFound && auth.secret_name.empty()) {
+    secret =
+        api_.Create(k8s::kSecrets, desired::GeneratedSecret(redisha, RandomHex(kPasswordDigits)),
+                    {.field_manager = kFieldManager});
+    if (secret.ok()) {
+      events_.Record(redisha,
+                     {false, "PasswordGenerated", "a password was generated into Secret " + name});
+    }
+  }
+  if (!secret.ok() && secret.status().code() == Code::kNotFound) {
+    problems->push_back({std::string(reason::kSecretMissing),
+                         "spec.auth.secretRef.name: Secret " + name + " does not exist; create it",
+                         true});
+    return {};
+  }
+  if (!secret.ok()) return secret.status();
+  if (k8s::MapValue(*secret, "data", auth.secret_key).empty()) {
+    problems->push_back({std::string(reason::kSecretKeyMissing),
+                         "spec.auth.secretRef.key: Secret " + name + " has no key '" +
+                             auth.secret_key + "' with a password",
+                         true});
+    return {};
+  }
+  memory->secret = wanted;
+  memory->secret_at = clock_.Now();
+  return {};
+}
+
+Status Reconciler::WriteStatus(const api::RedisHa& redisha, const Observed& observed,
+                               const k8s::Json& status, Memory* memory) {
+  const k8s::Json* found = k8s::Find(*observed.redisha, "status");
+  const k8s::Json before = found != nullptr ? *found : k8s::Json::object();
+  if (before == status) return {};
+  k8s::Json object = k8s::NewObject(api::kRedisHas, redisha.key);
+  object["metadata"]["uid"] = redisha.uid;  // never onto a successor of the same name
+  object["status"] = status;
+  auto written = api_.Apply(api::kRedisHas, object,
+                            {.field_manager = kStatusManager, .subresource = "status"});
+  if (!written.ok()) {
+    const Code code = written.status().code();
+    const bool gone = code == Code::kNotFound || code == Code::kConflict;
+    return gone ? Status() : written.status();
+  }
+  memory->status_version = k8s::ResourceVersionOf(*written);
+  memory->status_at = clock_.Now();
+  for (const EventNote& note : EventsOf(before, status)) events_.Record(redisha, note);
+  return {};
+}
+
+}  // namespace rha::op::reconcile

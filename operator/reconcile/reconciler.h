@@ -1,0 +1,73 @@
+// Makes one RedisHA what it should be: observe → decide → apply → report. Level-based: it is told
+// only a name, looks at everything, and may be called any number of times.
+//
+// Any thread, but only one at a time for the same name (the work queue sees to that). Blocks for
+// the requests it makes; at rest it makes none.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/k8s/api.h"
+#include "operator/api/redisha.h"
+#include "operator/reconcile/caches.h"
+#include "operator/reconcile/event_recorder.h"
+#include "operator/reconcile/plan.h"
+
+namespace rha::op::reconcile {
+
+struct ReconcilerOptions {
+  std::string default_image;
+  int server_minor = 34;
+};
+
+struct ReconcileResult {
+  Status status;  // an error is retried with backoff
+  std::optional<Millis> requeue_after;
+};
+
+class Reconciler {
+ public:
+  // Where Reconcile finds what is there; the caches, or a test's own.
+  using ObserveFn = std::function<Observed(const k8s::ObjectKey&)>;
+
+  Reconciler(k8s::Api& api, ObserveFn observe, const Clock& clock, ReconcilerOptions options,
+             std::string instance);
+
+  ReconcileResult Reconcile(const k8s::ObjectKey& key);
+
+ private:
+  // What is remembered about one RedisHA between calls; losing it costs a few needless requests.
+  struct Memory {
+    AppliedRecords records;
+    std::string status_version;  // resourceVersion after our last write of the status
+    MonoTime status_at{};
+    std::string secret;  // NAME/KEY that was last found
+    MonoTime secret_at{};
+  };
+
+  Memory& MemoryOf(const k8s::ObjectKey& key);
+  // One pass over the children of a valid RedisHA; fills problems.
+  void Converge(const api::RedisHa& redisha, const Observed& observed, Memory* memory,
+                std::vector<Problem>* problems, Status* error);
+  Status ApplyOne(const api::RedisHa& redisha, const PlannedApply& planned, Memory* memory,
+                  std::vector<Problem>* problems);
+  // Creates the generated Secret or looks for the user's.
+  Status EnsureSecret(const api::RedisHa& redisha, Memory* memory, std::vector<Problem>* problems);
+  Status WriteStatus(const api::RedisHa& redisha, const Observed& observed, const k8s::Json& status,
+                     Memory* memory);
+  std::string ImageOf(const api::Spec& spec) const;
+
+  k8s::Api& api_;
+  const ObserveFn observe_;
+  const Clock& clock_;
+  const ReconcilerOptions options_;
+  EventRecorder events_;
+  std::mutex mutex_;  // guards the map, not its elements
+  std::map<k8s::ObjectKey, Memory> memories_;
+};
+
+}  // namespace rha::op::reconcile
