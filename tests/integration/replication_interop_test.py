@@ -1,0 +1,488 @@
+#!/usr/bin/env python3
+"""redisha-node and redis-server replicating from and to each other, and loading each other's files.
+
+Every server gets a port and a folder of its own; nothing sleeps for a fixed time, conditions are waited for.
+"""
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+import redis
+
+NODE = os.path.join(os.environ["RHA_BIN_DIR"], "redisha-node")
+STOCK = shutil.which("redis-server")
+PORT_FIRST = int(os.environ.get("RHA_TEST_PORT", "21110"))
+DEADLINE_S = 30
+
+
+def wait_for(what, condition, deadline_s=DEADLINE_S):
+    end = time.monotonic() + deadline_s
+    last = None
+    while time.monotonic() < end:
+        try:
+            last = condition()
+            if last:
+                return last
+        except redis.exceptions.RedisError as error:
+            last = error
+        time.sleep(0.01)
+    raise AssertionError(f"not within {deadline_s} s: {what} (last: {last!r})")
+
+
+class Server:
+    """One server process with a folder of its own; `binary` is NODE or STOCK."""
+    next_port = PORT_FIRST
+
+    def __init__(self, binary, *flags, folder=None, file_bytes_max=None):
+        self.binary, self.flags = binary, list(flags)
+        self.port = Server.next_port
+        Server.next_port += 1
+        self.folder = folder or tempfile.mkdtemp(prefix="rha-repl-")
+        self.file_bytes_max = file_bytes_max
+        self.process = None
+        self.start()
+
+    def start(self, *flags, wait=True):
+        def limit():
+            if self.file_bytes_max is not None:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_bytes_max, resource.RLIM_INFINITY))
+        self.log_path = os.path.join(self.folder, "server.log")
+        command = [self.binary, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--save", "",
+                   "--repl-diskless-sync-delay", "0", *self.flags, *flags]
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=limit)
+        self.client = redis.Redis(port=self.port, socket_timeout=DEADLINE_S)
+        if wait:
+            wait_for(f"{command} answers", self.answers)
+
+    def answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log()}")
+        return self.client.ping()
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def info(self, section="replication"):
+        return self.client.info(section)
+
+    def follow(self, primary):
+        self.client.execute_command("REPLICAOF", "127.0.0.1", primary.port)
+
+    def lead(self):
+        self.client.execute_command("REPLICAOF", "NO", "ONE")
+
+    def offset(self):
+        return self.info()["master_repl_offset"]
+
+    def full_syncs(self):
+        return self.info("stats")["sync_full"]
+
+    def partial_syncs(self):
+        return self.info("stats")["sync_partial_ok"]
+
+    def stop(self, save=False):
+        if self.process.poll() is None:
+            try:
+                self.client.shutdown(save=save, nosave=not save)
+            except redis.exceptions.RedisError:
+                pass
+        self.process.wait(DEADLINE_S)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+def content(server, databases=(0, 1, 9)):
+    """Every key with value and expiry in Unix milliseconds."""
+    found = {}
+    for db in databases:
+        client = redis.Redis(port=server.port, db=db)
+        for key in client.scan_iter(count=1000):
+            pipe = client.pipeline(transaction=False)
+            pipe.get(key)
+            pipe.execute_command("PEXPIRETIME", key)
+            found[(db, key)] = tuple(pipe.execute())
+    return found
+
+
+def in_step(primary, replica):
+    def equal():
+        info = replica.info()
+        return info.get("master_link_status") == "up" and info["slave_repl_offset"] == primary.offset()
+    wait_for(f"replica {replica.port} in step with {primary.port}", equal)
+
+
+def write_some(server, tag, count=300):
+    client = server.client
+    pipe = client.pipeline(transaction=False)
+    for i in range(count):
+        pipe.set(f"{tag}:{i}", f"value {i} " * (i % 40), px=600_000 + i if i % 3 == 0 else None)
+        if i % 5 == 0:
+            pipe.incr(f"{tag}:counter")
+            pipe.append(f"{tag}:log", f"{i},")
+    pipe.execute()
+    with client.pipeline(transaction=True) as transaction:
+        transaction.incrby(f"{tag}:counter", 1000).set(f"{tag}:done", "yes").delete(f"{tag}:7")
+        transaction.execute()
+    other = redis.Redis(port=server.port, db=9)
+    other.set(f"{tag}:elsewhere", b"\x00\xff\r\n binary")
+    client.expire(f"{tag}:done", 5000)
+    client.persist(f"{tag}:0")
+
+
+@unittest.skipUnless(STOCK, "redis-server is not installed")
+class ReplicationInterop(unittest.TestCase):
+    def setUp(self):
+        self.servers = []
+
+    def tearDown(self):
+        failed = any(error for _, error in getattr(self._outcome, "errors", []) or [])
+        for server in self.servers:
+            server.kill()
+            if failed:
+                print(f"--- log of {server.binary} {server.port}\n{server.log()[-3000:]}")
+            shutil.rmtree(server.folder, ignore_errors=True)
+
+    def server(self, binary, *flags, **options):
+        server = Server(binary, *flags, **options)
+        self.servers.append(server)
+        return server
+
+    def same(self, *servers):
+        first = content(servers[0])
+        self.assertGreater(len(first), 0)
+        for other in servers[1:]:
+            self.assertEqual(first, content(other))
+
+    # ---- the same story with the roles dealt in every way
+
+    def story(self, primary_binary, replica_binary, *primary_flags):
+        primary = self.server(primary_binary, *primary_flags)
+        write_some(primary, "before")
+        replica = self.server(replica_binary)
+        replica.client.set("mine", "is replaced")
+        replica.follow(primary)
+        in_step(primary, replica)
+        self.same(primary, replica)
+
+        write_some(primary, "stream")
+        self.assertEqual(primary.client.wait(1, 5000), 1)
+        primary.client.set("short", "lived", px=30)
+        wait_for("expiry reaches the replica", lambda: replica.client.get("short") is None)
+        wait_for("the key is gone from the primary", lambda: primary.client.dbsize() == replica.client.dbsize())
+        in_step(primary, replica)
+        self.same(primary, replica)
+
+        fulls, partials = primary.full_syncs(), primary.partial_syncs()
+        self.assertGreaterEqual(primary.client.execute_command("CLIENT", "KILL", "TYPE", "replica"), 1)
+        write_some(primary, "cut", 50)
+        wait_for("a partial resynchronisation", lambda: primary.partial_syncs() > partials)
+        in_step(primary, replica)
+        self.assertEqual(primary.full_syncs(), fulls)
+        self.same(primary, replica)
+        role = replica.client.execute_command("ROLE")
+        self.assertEqual(role[:4], [b"slave", b"127.0.0.1", primary.port, b"connected"])
+        self.assertEqual(primary.info()["slave0"]["state"], "online")
+        with self.assertRaises(redis.exceptions.ReadOnlyError):
+            replica.client.set("x", "y")
+
+    def test_stock_follows_node(self):
+        self.story(NODE, STOCK)
+
+    def test_node_follows_stock_diskless(self):
+        self.story(STOCK, NODE, "--repl-diskless-sync", "yes")
+
+    def test_node_follows_stock_from_disk(self):
+        self.story(STOCK, NODE, "--repl-diskless-sync", "no")
+
+    def test_node_follows_node(self):
+        self.story(NODE, NODE)
+
+    # ---- moves
+
+    def promotion(self, first, second, third):
+        primary, heir, sibling = self.server(first), self.server(second), self.server(third)
+        write_some(primary, "a")
+        for replica in (heir, sibling):
+            replica.follow(primary)
+        for replica in (heir, sibling):
+            in_step(primary, replica)
+        old_id = primary.info()["master_replid"]
+        heir.lead()
+        write_some(heir, "b")
+        info = heir.info()
+        self.assertEqual(info["master_replid2"], old_id)
+        self.assertNotEqual(info["master_replid"], old_id)
+        fulls = heir.full_syncs()
+        sibling.follow(heir)
+        primary.follow(heir)  # it wrote nothing since, so it can continue as well
+        for replica in (sibling, primary):
+            in_step(heir, replica)
+        self.assertEqual(heir.full_syncs(), fulls, heir.log())
+        self.same(heir, sibling, primary)
+
+    def test_promoted_node_takes_over_stock_sibling(self):
+        self.promotion(STOCK, NODE, STOCK)
+
+    def test_promoted_stock_takes_over_node_sibling(self):
+        self.promotion(NODE, STOCK, NODE)
+
+    def test_promotion_among_nodes(self):
+        self.promotion(NODE, NODE, NODE)
+
+    def chain(self, *binaries):
+        servers = [self.server(binary) for binary in binaries]
+        write_some(servers[0], "a")
+        for upper, lower in zip(servers, servers[1:]):
+            lower.follow(upper)
+            in_step(upper, lower)
+        write_some(servers[0], "b")
+        redis.Redis(port=servers[0].port, db=1).set("c", "in another database")
+        in_step(servers[0], servers[-1])
+        self.same(*servers)
+        # Offsets are shared along the chain, so its end can jump to its beginning.
+        fulls = servers[0].full_syncs()
+        servers[-1].follow(servers[0])
+        in_step(servers[0], servers[-1])
+        self.assertEqual(servers[0].full_syncs(), fulls)
+
+    def test_chain_stock_node_stock(self):
+        self.chain(STOCK, NODE, STOCK)
+
+    def test_chain_node_stock_node(self):
+        self.chain(NODE, STOCK, NODE)
+
+    def test_chain_of_nodes(self):
+        self.chain(NODE, NODE, NODE)
+
+    def restarted_replica(self, primary_binary):
+        primary, replica = self.server(primary_binary), self.server(NODE)
+        redis.Redis(port=primary.port, db=9).set("selected", "before")
+        replica.follow(primary)
+        in_step(primary, replica)
+        replica.stop(save=True)
+        # Database 9 is still selected in the stream: the restarted replica must know.
+        redis.Redis(port=primary.port, db=9).set("selected", "after")
+        write_some(primary, "meanwhile", 20)
+        fulls = primary.full_syncs()
+        replica.start("--replicaof", "127.0.0.1", str(primary.port))
+        in_step(primary, replica)
+        self.assertEqual(primary.full_syncs(), fulls, replica.log())
+        self.same(primary, replica)
+
+    def test_restarted_replica_continues_with_stock(self):
+        self.restarted_replica(STOCK)
+
+    def test_restarted_replica_continues_with_node(self):
+        self.restarted_replica(NODE)
+
+    def test_restarted_primary_continues_with_its_replica(self):
+        primary, replica = self.server(NODE), self.server(STOCK)
+        write_some(primary, "a")
+        replica.follow(primary)
+        in_step(primary, replica)
+        primary.stop(save=True)
+        primary.start()
+        in_step(primary, replica)
+        self.assertEqual((primary.full_syncs(), primary.partial_syncs()), (0, 1), primary.log())
+        self.same(primary, replica)
+
+    def test_many_replicas_share_a_snapshot(self):
+        primary = self.server(NODE)
+        write_some(primary, "a", 2000)
+        replicas = [self.server(STOCK if i % 2 else NODE) for i in range(3)]
+        for replica in replicas:
+            replica.follow(primary)
+        write_some(primary, "b")
+        for replica in replicas:
+            in_step(primary, replica)
+        self.same(primary, *replicas)
+        self.assertEqual(primary.client.wait(3, 5000), 3)
+
+    def test_password(self):
+        primary = self.server(NODE, "--requirepass", "secret")
+        primary.client = redis.Redis(port=primary.port, password="secret")
+        replica = self.server(NODE)
+        replica.follow(primary)
+        wait_for("the refusal is visible", lambda: "masterauth" in replica.info().get("redisha_master_link_error", ""))
+        replica.client.config_set("masterauth", "secret")
+        primary.client.set("k", "v")
+        in_step(primary, replica)
+        self.assertEqual(replica.client.get("k"), b"v")
+
+    def test_min_replicas(self):
+        primary = self.server(NODE, "--min-replicas-to-write", "1")
+        with self.assertRaisesRegex(redis.exceptions.ResponseError, "NOREPLICAS"):
+            primary.client.set("k", "v")
+        replica = self.server(STOCK)
+        replica.follow(primary)
+        wait_for("a good replica", lambda: primary.info().get("min_slaves_good_slaves") == 1)
+        primary.client.set("k", "v")
+
+    # ---- refusals
+
+    def test_a_list_in_the_stream_is_refused_by_name(self):
+        primary, replica = self.server(STOCK), self.server(NODE)
+        replica.follow(primary)
+        primary.client.set("k", "v")
+        in_step(primary, replica)
+        primary.client.lpush("queue", "job")
+        wait_for("the link is down",
+                 lambda: 'LPUSH "queue"' in replica.info().get("redisha_master_link_error", ""))
+        self.assertEqual(replica.info()["master_link_status"], "down")
+        self.assertIn('LPUSH "queue"', replica.log())
+        self.assertEqual(replica.client.get("k"), b"v")
+
+    def test_a_list_in_the_snapshot_costs_no_data(self):
+        primary, replica = self.server(STOCK), self.server(NODE)
+        primary.client.lpush("queue", "job")
+        replica.client.set("mine", "stays")
+        replica.follow(primary)
+        wait_for("the refusal is visible", lambda: '"queue"' in replica.info().get("redisha_master_link_error", ""))
+        self.assertEqual(replica.client.get("mine"), b"stays")
+
+    # ---- files
+
+    def carry(self, writer_binary, reader_binary, *flags):
+        writer = self.server(writer_binary, *flags)
+        write_some(writer, "a", 3000)
+        client = writer.client
+        for number in (0, -1, 127, 128, -129, 32767, 65536, 2**31 - 1, -2**31, 2**31, 2**63 - 1):
+            client.set(f"number {number}", number)
+        client.set("empty", "")
+        client.set("zeros", "0" * 100_000)
+        client.set("leading", "007")
+        client.set("noise", os.urandom(300_000))
+        before = content(writer)
+        writer.stop(save=True)
+        reader = self.server(reader_binary, folder=writer.folder)
+        self.assertEqual(content(reader), before)
+        return reader
+
+    def test_file_of_stock_and_back(self):
+        reader = self.carry(STOCK, NODE)
+        before = content(reader)
+        reader.stop(save=True)
+        check = subprocess.run(["redis-check-rdb", os.path.join(reader.folder, "dump.rdb")], capture_output=True, text=True)
+        self.assertEqual(check.returncode, 0, check.stdout)
+        self.assertEqual(content(self.server(STOCK, folder=reader.folder)), before)
+
+    def test_file_of_stock_without_compression_and_checksum(self):
+        self.carry(STOCK, NODE, "--rdbcompression", "no", "--rdbchecksum", "no")
+
+    def test_file_of_node(self):
+        self.carry(NODE, STOCK)
+
+    def refused(self, folder, pattern):
+        done = subprocess.run([NODE, "--port", str(PORT_FIRST - 1), "--bind", "127.0.0.1", "--dir", folder],
+                              capture_output=True, text=True, timeout=DEADLINE_S)
+        self.assertNotEqual(done.returncode, 0)
+        last = (done.stdout + done.stderr).strip().splitlines()[-1]
+        self.assertRegex(last, pattern)
+
+    def test_damaged_files_are_refused_clearly(self):
+        stock = self.server(STOCK)
+        write_some(stock, "a", 100)
+        stock.stop(save=True)
+        path = os.path.join(stock.folder, "dump.rdb")
+        with open(path, "rb") as file:
+            good = file.read()
+        for size in (4, 9, 50, len(good) // 2, len(good) - 8, len(good) - 1):
+            with open(path, "wb") as file:
+                file.write(good[:size])
+            self.refused(stock.folder, r"dump\.rdb: at byte \d+: ")
+        flipped = bytearray(good)
+        flipped[len(good) // 2] ^= 0x10
+        with open(path, "wb") as file:
+            file.write(flipped)
+        self.refused(stock.folder, r"dump\.rdb: ")
+        os.chmod(path, 0)
+        if os.geteuid() != 0:
+            self.refused(stock.folder, r"dump\.rdb: .*ermission denied")
+
+    def test_a_list_in_a_file_is_refused_by_name(self):
+        stock = self.server(STOCK)
+        stock.client.set("fine", "x")
+        stock.client.zadd("board", {"a": 1})
+        stock.stop(save=True)
+        self.refused(stock.folder, r'key "board" of database 0 holds a sorted set')
+
+    def test_full_disk(self):
+        node = self.server(NODE, file_bytes_max=65536)
+        node.client.set("small", "x")
+        node.client.save()
+        node.client.config_set("save", "3600 1000000")
+        noise = os.urandom(300_000)
+        node.client.set("large", noise)
+        with self.assertRaises(redis.exceptions.ResponseError):
+            node.client.save()
+        node.client.bgsave()
+        wait_for("the failure is known", lambda: node.info("persistence")["rdb_last_bgsave_status"] == "err")
+        self.assertIn("File too large", node.log())
+        with self.assertRaisesRegex(redis.exceptions.ResponseError, "MISCONF"):
+            node.client.set("k", "v")
+        self.assertEqual(node.client.get("large"), noise)
+        self.assertEqual([f for f in os.listdir(node.folder) if f.endswith(".tmp")], [])
+        # The old file is still whole.
+        node.kill()
+        node.file_bytes_max = None
+        node.start()
+        self.assertEqual(node.client.get("small"), b"x")
+
+    def test_full_disk_at_the_replica_keeps_its_data(self):
+        primary = self.server(NODE)
+        primary.client.set("large", os.urandom(300_000))
+        replica = self.server(NODE, file_bytes_max=65536)
+        replica.client.set("mine", "stays")
+        replica.follow(primary)
+        wait_for("the failure is visible", lambda: "too large" in replica.info().get("redisha_master_link_error", ""))
+        self.assertEqual(replica.client.get("mine"), b"stays")
+
+    # ---- hostile peers
+
+    def test_replica_that_does_not_read_is_dropped(self):
+        primary = self.server(NODE, "--client-output-buffer-limit", "replica 2mb 1mb 60", "--repl-backlog-size", "16kb")
+        lazy = socket.create_connection(("127.0.0.1", primary.port))
+        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        lazy.sendall(b"PSYNC ? -1\r\n")
+        wait_for("it is attached", lambda: primary.info()["connected_slaves"] == 1)
+        value = "x" * 100_000
+        wait_for("it is dropped", lambda: (primary.client.set("k", value), primary.info()["connected_slaves"])[1] == 0)
+        lazy.close()
+
+    def test_nonsense_from_a_primary(self):
+        node = self.server(NODE)
+        node.client.set("mine", "stays")
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.settimeout(DEADLINE_S)
+        node.client.execute_command("REPLICAOF", "127.0.0.1", listener.getsockname()[1])
+        header = b"+FULLRESYNC " + b"a" * 40 + b" 0\r\n"
+        for answer in (b"HTTP/1.1 400 Bad Request\r\n", b"\x00" * 100_000, b"-LOADING wait\r\n",
+                       b"+OK\r\n" * 5 + header + b"$9\r\nnot a rdb",
+                       b"+OK\r\n" * 5 + header + b"$18446744073709551615\r\n",
+                       b"+OK\r\n" * 5 + b"+CONTINUE\r\n*1\r\n$-5\r\n"):
+            connection, _ = listener.accept()
+            connection.recv(4096)
+            connection.sendall(answer)
+            connection.settimeout(DEADLINE_S)
+            while connection.recv(4096):
+                pass
+            connection.close()
+        self.assertEqual(node.client.get("mine"), b"stays")
+        self.assertEqual(node.info()["master_link_status"], "down")
+
+
+if __name__ == "__main__":
+    unittest.main()
