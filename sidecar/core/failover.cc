@@ -157,6 +157,11 @@ bool RunStage(Context& c, Group& group) {
     Abort(c, group, "-failover-abort-not-elected");
     return false;
   }
+  if (!before_promotion && group.config_epoch > group.failover->epoch) {
+    // A later leader took over; the replicas are theirs to re-point.
+    Enter(c, group, UpdateConfig{.node = group.primary});
+    return RunUpdateConfig(c, group);
+  }
   struct Runner {
     Context& c;
     Group& group;

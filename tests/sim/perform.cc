@@ -31,7 +31,7 @@ void Cluster::CloseNodeLinks(int host) {
         auto it = pods_[i].nodes.find(id);
         if (it == pods_[i].nodes.end() || it->second.generation != generation) return;
         it->second.up = false;
-        ++it->second.generation;
+        it->second.generation = unique_++;
         Deliver(i, NodeLinkDown{id, DownReason::kClosed});
       });
     }
@@ -48,7 +48,7 @@ void Cluster::ClosePeerLinks(int host) {
         auto it = pods_[i].peers.find(id);
         if (it == pods_[i].peers.end() || it->second.generation != generation) return;
         it->second.up = false;
-        ++it->second.generation;
+        it->second.generation = unique_++;
         Deliver(i, PeerLinkDown{id, DownReason::kClosed});
       });
     }
@@ -59,7 +59,7 @@ void Cluster::Dial(int pod, NodeId id, const Address& address, bool local) {
   auto& conn = pods_[pod].nodes[id];
   conn.up = false;
   conn.host = local ? pod : HostOfIp(address.host);
-  const uint64_t generation = ++conn.generation;
+  const uint64_t generation = conn.generation = unique_++;
   const int host = conn.host;
   const auto there = host < 0 ? std::nullopt : network_.Transit(pod, host);
   const auto back = host < 0 ? std::nullopt : network_.Transit(host, pod);
@@ -87,7 +87,7 @@ void Cluster::DialPeer(int pod, PeerId id, const Address& address) {
   auto& conn = pods_[pod].peers[id];
   conn.up = false;
   conn.host = HostOfIp(address.host);
-  const uint64_t generation = ++conn.generation;
+  const uint64_t generation = conn.generation = unique_++;
   const int host = conn.host;
   const auto there = host < 0 ? std::nullopt : network_.Transit(pod, host);
   const auto back = host < 0 ? std::nullopt : network_.Transit(host, pod);
