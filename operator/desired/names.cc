@@ -31,7 +31,8 @@ k8s::Json SelectorLabels(const std::string& name) {
 
 std::string SelectorText(const std::string& name) {
   std::string text;
-  for (const auto& [key, value] : SelectorLabels(name).items()) {
+  const k8s::Json labels = SelectorLabels(name);
+  for (const auto& [key, value] : labels.items()) {
     text += (text.empty() ? "" : ",") + key + "=" + value.get<std::string>();
   }
   return text;

@@ -50,9 +50,19 @@ void Controller::Work(std::stop_token stop) {
   }
 }
 
+// One resource that breaks an assumption of ours must not stop the work on all others.
+ReconcileResult Controller::Guarded(const k8s::ObjectKey& key) {
+  try {
+    return reconciler_.Reconcile(key);
+  } catch (const std::exception& error) {
+    ++panics_;
+    return {Status(Code::kInternal, std::string("reconcile: ") + error.what()), std::nullopt};
+  }
+}
+
 void Controller::Handle(const k8s::WorkQueue::Taken& taken) {
   const MonoTime began = clock_.Now();
-  const ReconcileResult result = reconciler_.Reconcile(taken.key);
+  const ReconcileResult result = Guarded(taken.key);
   ReconcileSample sample;
   sample.waited = taken.waited;
   sample.seconds = std::chrono::duration<double>(clock_.Now() - began).count();

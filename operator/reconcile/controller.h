@@ -47,10 +47,12 @@ class Controller {
   const k8s::SharedWorkQueue& queue() const { return queue_; }
   int active_workers() const { return active_; }
   int workers() const { return options_.workers; }
+  uint64_t panics() const { return panics_; }
 
  private:
   void Run(std::stop_token stop);
   void Work(std::stop_token stop);
+  ReconcileResult Guarded(const k8s::ObjectKey& key);
   void Handle(const k8s::WorkQueue::Taken& taken);
 
   const Clock& clock_;
@@ -60,6 +62,7 @@ class Controller {
   Caches caches_;
   Reconciler reconciler_;
   std::atomic<int> active_ = 0;
+  std::atomic<uint64_t> panics_ = 0;
   std::jthread runner_;
 };
 
