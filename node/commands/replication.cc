@@ -1,0 +1,114 @@
+// REPLICAOF, PSYNC, REPLCONF, ROLE, WAIT, FAILOVER: what replication does is the service's business.
+#include <cstdlib>
+#include <string>
+
+#include "common/base/log.h"
+#include "node/commands/families.h"
+#include "node/commands/parse.h"
+#include "node/dispatch/engine.h"
+
+namespace rha::node::commands {
+namespace {
+
+using namespace dispatch;
+
+void ReplicaOf(Context& ctx) {
+  ReplicationService& replication = *ctx.services().replication;
+  if (EqualsIgnoreCase(ctx.arg(1), "no") && EqualsIgnoreCase(ctx.arg(2), "one")) {
+    if (ctx.state().is_replica || ctx.state().undecided) {
+      log::Info("primary mode enabled by client {}", ctx.session.peer_address);
+      replication.BecomePrimary();
+    }
+    return ctx.reply.Ok();
+  }
+  if (ctx.session.kind == SessionKind::kReplica) {
+    return ctx.reply.Error("ERR Command is not valid when client is a replica.");
+  }
+  int64_t port = 0;
+  if (!keyspace::ParseInteger(ctx.arg(2), &port) || port < 0 || port > 65535) {
+    return ctx.reply.Error("ERR Invalid master port");
+  }
+  const Result<bool> changed =
+      replication.ReplicaOf(std::string(ctx.arg(1)), static_cast<uint16_t>(port));
+  if (!changed.ok()) return ctx.reply.Error("ERR " + changed.status().message());
+  if (!*changed) return ctx.reply.Simple("OK Already connected to specified master");
+  log::Info("replica of {}:{} enabled by client {}", ctx.arg(1), port, ctx.session.peer_address);
+  ctx.reply.Ok();
+}
+
+void Role(Context& ctx) { ctx.services().replication->WriteRole(ctx.reply); }
+
+void Psync(Context& ctx) { ctx.services().replication->Psync(ctx.session, ctx.args); }
+
+void Replconf(Context& ctx) {
+  ctx.services().replication->Replconf(ctx.session, ctx.args, ctx.reply);
+}
+
+void Failover(Context& ctx) { ctx.services().replication->Failover(ctx.args, ctx.reply); }
+
+void Wait(Context& ctx) {
+  int64_t replicas = 0, timeout_ms = 0;
+  if (ctx.state().is_replica) {
+    return ctx.reply.Error(
+        "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a "
+        "replica is configured to be writable (which is not the default) writes to replicas are just "
+        "local and are not propagated.");
+  }
+  if (!ParseInteger(ctx, ctx.arg(1), &replicas)) return;
+  if (!keyspace::ParseInteger(ctx.arg(2), &timeout_ms)) {
+    return ctx.reply.Error("ERR timeout is not an integer or out of range");
+  }
+  if (timeout_ms < 0) return ctx.reply.Error("ERR timeout is negative");
+
+  ReplicationService& replication = *ctx.services().replication;
+  const int64_t offset = ctx.session.last_write_offset;
+  const int acknowledged = replication.ReplicasAcknowledged(offset);
+  // Inside EXEC nothing may block.
+  if (acknowledged >= replicas || ctx.session.transaction.open) return ctx.reply.Integer(acknowledged);
+  replication.RequestAcknowledgements();
+  ctx.engine.blocking().Block(ctx.session,
+                              {.kind = BlockKind::kWait,
+                               .deadline_ms = timeout_ms == 0 ? 0 : ctx.now_ms + timeout_ms,
+                               .offset = offset,
+                               .replicas = static_cast<int>(std::min<int64_t>(replicas, INT32_MAX))});
+}
+
+// clang-format off
+constexpr CommandSpec kRows[] = {
+    {.name = "replicaof", .handler = ReplicaOf, .arity = 3,
+     .flags = kAdmin | kNoscript | kStale | kNoAsyncLoading | kUndecidedOk, .acl = kAclDangerous,
+     .group = Group::kServer, .since = "5.0.0",
+     .summary = "Make the server a replica of another instance, or promote it as master."},
+    {.name = "slaveof", .handler = ReplicaOf, .arity = 3,
+     .flags = kAdmin | kNoscript | kStale | kNoAsyncLoading | kUndecidedOk, .acl = kAclDangerous,
+     .group = Group::kServer, .since = "1.0.0",
+     .summary = "Make the server a replica of another instance, or promote it as master."},
+    {.name = "role", .handler = Role, .arity = 1,
+     .flags = kNoscript | kLoading | kStale | kFast | kSentinelFlag, .acl = kAclAdmin | kAclDangerous,
+     .group = Group::kServer, .since = "2.8.12",
+     .summary = "Return the role of the instance in the context of replication"},
+    {.name = "psync", .handler = Psync, .arity = -3,
+     .flags = kAdmin | kNoscript | kNoAsyncLoading | kNoMulti, .group = Group::kServer, .since = "2.8.0",
+     .summary = "Internal command used for replication", .complexity = ""},
+    {.name = "sync", .handler = Psync, .arity = 1,
+     .flags = kAdmin | kNoscript | kNoAsyncLoading | kNoMulti, .group = Group::kServer, .since = "1.0.0",
+     .summary = "Internal command used for replication", .complexity = ""},
+    {.name = "replconf", .handler = Replconf, .arity = -1,
+     .flags = kAdmin | kNoscript | kLoading | kStale | kAllowBusy | kSystem, .group = Group::kServer,
+     .since = "3.0.0", .summary = "An internal command for configuring the replication stream"},
+    {.name = "failover", .handler = Failover, .arity = -1, .flags = kAdmin | kNoscript | kStale,
+     .group = Group::kServer, .since = "6.2.0",
+     .summary = "Start a coordinated failover between this server and one of its replicas."},
+    {.name = "wait", .handler = Wait, .arity = 3, .flags = kNoscript, .acl = kAclBlocking,
+     .group = Group::kGeneric, .since = "3.0.0",
+     .summary = "Wait for the synchronous replication of all the write commands sent in the context of "
+                "the current connection"},
+};
+// clang-format on
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows ReplicationRows() { return kRows; }
+
+}  // namespace rha::node::commands
