@@ -158,7 +158,11 @@ class Entry {
     return fields == (length << kHashBits | hash_bits) ||
            fields == (uint64_t{kLarge} << kHashBits | hash_bits);
   }
-  void Prefetch() const { __builtin_prefetch(block()); }
+  // Brings a small entry's first 128 bytes or a large one's header and key to the cache.
+  void Prefetch() const {
+    __builtin_prefetch(block());
+    if (small_key_size() + small_value_size() > 48) __builtin_prefetch(block() + 64);
+  }
 
   // The block's bytes, as the allocator counts them.
   size_t heap_bytes() const { return HeapClass(BlockSize()); }

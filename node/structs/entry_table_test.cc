@@ -190,7 +190,7 @@ TYPED_TEST(EntryTableTest, ScanMissesNothingThatStays) {
     uint64_t cursor = 0;
     do {
       cursor = table.Scan(cursor, [&](Entry& entry) { seen.emplace(entry.key()); });
-      for (uint64_t n = prng.Below(120); n > 0; --n) {
+      for (uint64_t n = prng.Below(grow ? 16 : 50); n > 0; --n) {
         if (grow || (!shrink && prng.Chance(0.5))) Put(table, Key(extra++), "");
         if ((shrink || (!grow && prng.Chance(0.5))) && erased < extra) table.Erase(Key(erased++));
       }
