@@ -84,8 +84,17 @@ void Driver::Run(const core::Event& event) {
     infos_[info->node] = {now_, info->text};
   }
   const core::Actions actions = machine_.Step(now_, event);
+  uint64_t persist_seq = 0;
   for (const core::Action& action : actions) {
-    std::visit([this](const auto& a) { Perform(a); }, action);
+    if (const auto* persist = std::get_if<core::Persist>(&action)) persist_seq = persist->seq;
+  }
+  for (const core::Action& action : actions) {
+    const auto* reply = std::get_if<core::Reply>(&action);
+    if (reply && persist_seq != 0) {
+      held_.emplace(persist_seq, *reply);
+    } else {
+      std::visit([this](const auto& a) { Perform(a); }, action);
+    }
   }
 }
 
@@ -106,7 +115,20 @@ void Driver::OnPersisted(uint64_t seq, const Status& status) {
     log::Info("the state is written again");
   }
   write_failed_ = !status.ok();
+  ReleaseReplies(seq, status);
   Feed(core::PersistDone{.seq = seq, .ok = status.ok()});
+}
+
+void Driver::ReleaseReplies(uint64_t seq, const Status& status) {
+  while (!held_.empty() && held_.begin()->first <= seq) {
+    core::Reply reply = std::move(held_.begin()->second);
+    held_.erase(held_.begin());
+    const bool promise = !std::holds_alternative<core::ReplyError>(reply.value);
+    if (promise && !status.ok()) {
+      reply.value = core::ReplyError{"ERR Failed to save config file: " + status.message()};
+    }
+    sinks_.reply(reply);
+  }
 }
 
 Credentials Driver::CredentialsOf(const std::string& group) const {

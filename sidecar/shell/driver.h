@@ -3,8 +3,9 @@
 //   links, commands, timer ── Feed(event) ──▶ queue ──▶ Step(now) ──▶ Perform(action)…
 //
 // Events are taken one at a time, in order of arrival; one that an action causes at once waits
-// until the list it came from is done. Thread rule: the loop's, but for the state writer's own
-// thread.
+// until the list it came from is done. A reply that comes with a Persist in one list waits until that
+// is on disk, so what a client was told survives a crash.
+// Thread rule: the loop's, but for the state writer's own thread.
 #pragma once
 
 #include <deque>
@@ -62,6 +63,7 @@ class Driver {
   void Run(const core::Event& event);
   void ArmTimer();
   void OnPersisted(uint64_t seq, const Status& status);
+  void ReleaseReplies(uint64_t seq, const Status& status);
   Credentials CredentialsOf(const std::string& group) const;
   NodeLink* Find(core::NodeId node);
   PeerLink* Find(core::PeerId peer);
@@ -95,6 +97,7 @@ class Driver {
   core::Sentinel machine_;
   StateWriter writer_;
   bool write_failed_ = false;
+  std::multimap<uint64_t, core::Reply> held_;  // by the Persist they wait for
 
   core::LogicalTime now_{};
   net::TimerId timer_ = 0;
