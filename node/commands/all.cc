@@ -8,6 +8,10 @@ std::vector<dispatch::CommandRows> AllCommands() {
   return {
       GetSetRows(),
       CounterRows(),
+      ReplicationRows(),
+      ConnectionRows(),
+      TransactionRows(),
+      PubsubRows(),
   };
 }
 

@@ -17,6 +17,9 @@
 
 namespace rha::node::dispatch {
 
+// The version of Redis whose behaviour this server has; what INFO and HELLO tell clients.
+constexpr std::string_view kRedisVersion = "7.0.15";
+
 class Context;
 using Handler = void (*)(Context&);
 

@@ -139,6 +139,11 @@ class Db {
   // Any key that has not expired, or null.
   const Entry* Random();
   bool IsExpired(const Entry& entry) const;
+  // The key is still stored although its time has come. Deletes nothing.
+  bool HoldsExpired(std::string_view key) {
+    const Entry* entry = Find(key);
+    return entry != nullptr && IsExpired(*entry);
+  }
 
   // Mean time to live of the keys that have one, in milliseconds, over a sample.
   int64_t AverageTtlMs() const;

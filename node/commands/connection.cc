@@ -1,0 +1,196 @@
+// PING, ECHO, AUTH, HELLO, SELECT, QUIT, RESET: about the session itself.
+#include <algorithm>
+#include <string>
+
+#include "node/commands/families.h"
+#include "node/commands/parse.h"
+#include "node/dispatch/engine.h"
+#include "node/dispatch/pubsub.h"
+
+namespace rha::node::commands {
+namespace {
+
+using namespace dispatch;
+
+void Ping(Context& ctx) {
+  if (ctx.argc() > 2) {
+    return ctx.reply.Error("ERR wrong number of arguments for 'ping' command");
+  }
+  const std::string_view text = ctx.argc() == 2 ? ctx.arg(1) : std::string_view();
+  if (InPubsubMode(ctx.session)) {
+    ctx.reply.Array(2);
+    ctx.reply.Bulk("pong");
+    ctx.reply.Bulk(text);
+  } else if (ctx.argc() == 1) {
+    ctx.reply.Simple("PONG");
+  } else {
+    ctx.reply.Bulk(text);
+  }
+}
+
+void Echo(Context& ctx) { ctx.reply.Bulk(ctx.arg(1)); }
+
+void Select(Context& ctx) {
+  int64_t index = 0;
+  if (!ParseInteger(ctx, ctx.arg(1), &index)) return;
+  if (index < 0 || index >= ctx.keyspace.databases()) {
+    return ctx.reply.Error("ERR DB index is out of range");
+  }
+  ctx.session.db = static_cast<int>(index);
+  ctx.reply.Ok();
+}
+
+// Takes the same time wherever the first difference is.
+bool SamePassword(std::string_view given, std::string_view wanted) {
+  unsigned char difference = given.size() != wanted.size();
+  for (size_t i = 0; i < given.size(); ++i) {
+    const char other = wanted.empty() ? '\0' : wanted[i % wanted.size()];
+    difference |= static_cast<unsigned char>(given[i] ^ other);
+  }
+  return difference == 0;
+}
+
+bool Authenticate(Context& ctx, std::string_view user, std::string_view password) {
+  const std::string& wanted = ctx.engine.options().password;
+  const bool known = user == "default" && (wanted.empty() || SamePassword(password, wanted));
+  if (!known) {
+    ctx.reply.Error("WRONGPASS invalid username-password pair or user is disabled.");
+    return false;
+  }
+  ctx.session.authenticated = true;
+  return true;
+}
+
+void Auth(Context& ctx) {
+  if (ctx.argc() > 3) return ctx.SyntaxError();
+  if (ctx.argc() == 2 && ctx.engine.options().password.empty()) {
+    return ctx.reply.Error(
+        "ERR AUTH <password> called without any password configured for the default user. Are you sure "
+        "your configuration is correct?");
+  }
+  const bool named = ctx.argc() == 3;
+  if (Authenticate(ctx, named ? ctx.arg(1) : "default", ctx.arg(named ? 2 : 1))) ctx.reply.Ok();
+}
+
+bool ValidClientName(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
+void WriteHello(Context& ctx) {
+  resp::Writer& reply = ctx.reply;
+  reply.Map(7);
+  reply.Bulk("server");
+  reply.Bulk("redis");
+  reply.Bulk("version");
+  reply.Bulk(kRedisVersion);
+  reply.Bulk("proto");
+  reply.Integer(ctx.session.protocol);
+  reply.Bulk("id");
+  reply.Integer(static_cast<int64_t>(ctx.session.id));
+  reply.Bulk("mode");
+  reply.Bulk("standalone");
+  reply.Bulk("role");
+  reply.Bulk(ctx.state().is_replica || ctx.state().undecided ? "replica" : "master");
+  reply.Bulk("modules");
+  reply.Array(0);
+}
+
+struct HelloOptions {
+  bool auth = false, set_name = false;
+  std::string_view user, password, name;
+};
+
+// False: the error is written.
+bool ParseHello(Context& ctx, HelloOptions* options) {
+  for (size_t i = 2; i < ctx.argc(); ++i) {
+    const size_t more = ctx.argc() - 1 - i;
+    if (EqualsIgnoreCase(ctx.arg(i), "auth") && more >= 2) {
+      options->auth = true;
+      options->user = ctx.arg(i + 1);
+      options->password = ctx.arg(i + 2);
+      i += 2;
+    } else if (EqualsIgnoreCase(ctx.arg(i), "setname") && more >= 1) {
+      options->set_name = true;
+      options->name = ctx.arg(++i);
+      if (!ValidClientName(options->name)) {
+        ctx.reply.Error("ERR Client names cannot contain spaces, newlines or special characters.");
+        return false;
+      }
+    } else {
+      ctx.reply.Error("ERR Syntax error in HELLO option '" + std::string(ctx.arg(i)) + "'");
+      return false;
+    }
+  }
+  return true;
+}
+
+void Hello(Context& ctx) {
+  int64_t version = 0;
+  if (ctx.argc() >= 2) {
+    if (!keyspace::ParseInteger(ctx.arg(1), &version)) {
+      return ctx.reply.Error("ERR Protocol version is not an integer or out of range");
+    }
+    if (version < 2 || version > 3) return ctx.reply.Error("NOPROTO unsupported protocol version");
+  }
+  HelloOptions options;
+  if (!ParseHello(ctx, &options)) return;
+  if (options.auth && !Authenticate(ctx, options.user, options.password)) return;
+  if (!ctx.session.authenticated) {
+    return ctx.reply.Error(
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> "
+        "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
+        "version at the same time");
+  }
+  if (options.set_name) ctx.session.name = options.name;
+  if (version != 0) {
+    ctx.session.protocol = static_cast<int>(version);
+    ctx.reply.set_protocol(ctx.session.protocol);
+  }
+  WriteHello(ctx);
+}
+
+void Quit(Context& ctx) {
+  ctx.reply.Ok();
+  ctx.session.Close(Session::CloseMode::kAfterReply);
+}
+
+void Reset(Context& ctx) {
+  ctx.engine.ResetSession(ctx.session);
+  ctx.reply.set_protocol(ctx.session.protocol);
+  ctx.reply.Simple("RESET");
+}
+
+// clang-format off
+constexpr uint32_t kAnytime = kNoscript | kLoading | kStale | kFast | kUndecidedOk;
+
+constexpr CommandSpec kRows[] = {
+    {.name = "ping", .handler = Ping, .arity = -1, .flags = kFast | kSentinelFlag,
+     .acl = kAclConnection, .group = Group::kConnection, .since = "1.0.0", .summary = "Ping the server"},
+    {.name = "echo", .handler = Echo, .arity = 2, .flags = kLoading | kStale | kFast,
+     .acl = kAclConnection, .group = Group::kConnection, .since = "1.0.0",
+     .summary = "Echo the given string"},
+    {.name = "select", .handler = Select, .arity = 2, .flags = kLoading | kStale | kFast,
+     .acl = kAclConnection, .group = Group::kConnection, .since = "1.0.0",
+     .summary = "Change the selected database for the current connection"},
+    {.name = "auth", .handler = Auth, .arity = -2,
+     .flags = kAnytime | kNoAuth | kSentinelFlag | kAllowBusy, .acl = kAclConnection,
+     .group = Group::kConnection, .since = "1.0.0", .summary = "Authenticate to the server",
+     .complexity = "O(N) where N is the number of passwords defined for the user"},
+    {.name = "hello", .handler = Hello, .arity = -1,
+     .flags = kAnytime | kNoAuth | kSentinelFlag | kAllowBusy, .acl = kAclConnection,
+     .group = Group::kConnection, .since = "6.0.0", .summary = "Handshake with Redis"},
+    {.name = "quit", .handler = Quit, .arity = -1, .flags = kAnytime | kNoAuth | kAllowBusy,
+     .acl = kAclConnection, .group = Group::kConnection, .since = "1.0.0",
+     .summary = "Close the connection"},
+    {.name = "reset", .handler = Reset, .arity = 1, .flags = kAnytime | kNoAuth | kAllowBusy,
+     .acl = kAclConnection, .group = Group::kConnection, .since = "6.2.0",
+     .summary = "Reset the connection"},
+};
+// clang-format on
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows ConnectionRows() { return kRows; }
+
+}  // namespace rha::node::commands
