@@ -7,11 +7,15 @@
 
 #include "common/base/clock.h"
 #include "common/net/reactor.h"
+#include "common/net/resolver.h"
 #include "node/app/config.h"
+#include "node/app/persistence.h"
 #include "node/app/server.h"
 #include "node/dispatch/engine.h"
 #include "node/dispatch/node_state.h"
 #include "node/keyspace/db.h"
+#include "node/repl/repl_config.h"
+#include "node/repl/repl_shell.h"
 
 namespace rha::node::app {
 
@@ -27,6 +31,11 @@ class App {
 
  private:
   void Cron();
+  // After each change of the configuration: hands on what other parts keep a copy of.
+  void OnConfigChanged();
+  // The data are there: takes the role the configuration names.
+  void OnLoaded(const Status& status, const persist::RdbInfo& info);
+  void OnRoleChanged();
 
   Config config_;
   SystemClock clock_;
@@ -35,6 +44,10 @@ class App {
   dispatch::NodeState state_;
   dispatch::Engine engine_;
   Server server_;
+  net::Resolver resolver_;
+  repl::ReplConfig repl_config_;
+  repl::ReplShell repl_;
+  Persistence persistence_;
   int exit_code_ = 0;
 };
 
