@@ -124,9 +124,11 @@ bool RunReconfReplicas(Context& c, Group& group) {
     if (node.reconf != ReconfStage::kNone) ++in_flight;
   }
   const bool timeout = c.now - group.failover->stage_since > group.config.failover_timeout;
+  // The new primary is gone already: nobody can follow it, and the next failover must not wait.
+  if (group.odown) all_done = true;
   if (timeout && !all_done) c.GroupEvent("+failover-end-for-timeout", group);
   for (auto& [id, node] : group.nodes) {
-    if (!NeedsReconf(group, node) || node.reconf != ReconfStage::kNone) continue;
+    if (all_done || !NeedsReconf(group, node) || node.reconf != ReconfStage::kNone) continue;
     if (timeout) {
       StartReconf(c, group, node, "+slave-reconf-sent-be");
     } else if (in_flight < group.config.parallel_syncs) {

@@ -31,7 +31,7 @@ Millis Delay(const Context& c, const Group& group, const Node& node, Fault fault
   if (group.configured()) {
     // The leader re-points replicas itself, a few at a time; the sidecar beside the node is
     // quickest for everything else, and the others step in when it is gone.
-    const bool leader_at_it = fault == Fault::kWrongPrimary && OtherLeads(c.s, group, c.now);
+    const bool leader_at_it = fault == Fault::kWrongPrimary && OtherRepoints(c.s, group, c.now);
     return node.local && !leader_at_it ? Millis{0} : kConvertDelay;
   }
   // Redis: four hello periods, and the failover timeout, for others may know better.

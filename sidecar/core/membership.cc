@@ -4,6 +4,14 @@
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
+namespace {
+
+bool LeadsNow(const State& state, PeerId id, const PeerView& view, LogicalTime now) {
+  return view.leading_epoch > 0 && view.beat_at != kLongAgo && now - view.beat_at <= kLeaderSilence &&
+         Hears(state, id, now);
+}
+
+}  // namespace
 
 int VoterCount(const Group& group) {
   if (group.configured()) return static_cast<int>(group.members.size());
@@ -44,11 +52,17 @@ bool MajorityAgrees(const State& state, const Group& group, LogicalTime now) {
 
 bool OtherLeads(const State& state, const Group& group, LogicalTime now) {
   for (const auto& [id, view] : group.views) {
-    const bool fresh = view.beat_at != kLongAgo && now - view.beat_at <= kLeaderSilence;
-    if (fresh && Hears(state, id, now) && view.leading_epoch > 0 &&
+    if (LeadsNow(state, id, view, now) && view.leading_epoch > group.config_epoch &&
         view.leading_epoch >= group.leader_epoch) {
       return true;
     }
+  }
+  return false;
+}
+
+bool OtherRepoints(const State& state, const Group& group, LogicalTime now) {
+  for (const auto& [id, view] : group.views) {
+    if (LeadsNow(state, id, view, now) && view.leading_epoch == group.config_epoch) return true;
   }
   return false;
 }

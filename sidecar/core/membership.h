@@ -17,8 +17,9 @@ bool Hears(const State& state, PeerId id, LogicalTime now);
 bool HearsMajority(const State& state, const Group& group, LogicalTime now);
 // A majority, this member included, believes in the same primary of the same epoch.
 bool MajorityAgrees(const State& state, const Group& group, LogicalTime now);
-// A peer that leads a failover right now, judging by its beats.
+// A peer is replacing the present primary, or still re-pointing replicas to it, judging by its beats.
 bool OtherLeads(const State& state, const Group& group, LogicalTime now);
+bool OtherRepoints(const State& state, const Group& group, LogicalTime now);
 bool IsVoter(const State& state, const Group& group, const std::string& run_id);
 
 // Lets a member without memory vote once it has learned what it may have forgotten.

@@ -268,7 +268,7 @@ void Cluster::Observe(int pod, const Action& action) {
     ++event_counts_[a->channel];
     Trace(name + " " + a->channel + " " + a->payload);
     if (a->channel == "+elected-leader") {
-      checkers_.OnElected(pod, group.failover ? group.failover->epoch : group.config_epoch);
+      checkers_.OnElected(pod, group.leader_epoch);  // a leader has voted for itself
     }
   } else if (const auto* a = std::get_if<Reconfigure>(&action)) {
     if (a->primary || !group.failover) return;
