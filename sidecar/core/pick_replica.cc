@@ -30,7 +30,7 @@ bool Reachable(const Node& node, LogicalTime now) {
 
 // The state of this member's node is known right now, alive or certainly not.
 bool Known(const State& state, const Group& group, const Node& node, LogicalTime now) {
-  if (node.link.connected && InfoFresh(node, now, kInfoFresh)) return true;
+  if (node.link.connected && !node.sdown && InfoFresh(node, now, kInfoFresh)) return true;
   const PeerView* view = ViewOfMember(state, group, node, now);
   return view != nullptr && view->node_alive;
 }

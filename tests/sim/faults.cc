@@ -9,6 +9,7 @@ namespace rha::sim {
 namespace {
 
 constexpr Millis kSettleLimit{30000};
+constexpr Millis kWindDown{4000};
 constexpr Millis kQuiet{6000};
 
 struct Run {
@@ -31,8 +32,9 @@ struct Run {
     outcome.convergence_ms = (cluster.now() - start).count();
   }
 
-  // Nothing is wrong any more, so nothing may happen any more.
+  // Nothing is wrong any more, so nothing may happen any more, once what was under way has ended.
   void StayQuiet() {
+    cluster.Run(kWindDown);
     const int before = cluster.CountEvents("+try-failover");
     const int odown_before = cluster.CountEvents("+odown");
     cluster.Run(kQuiet);

@@ -9,6 +9,8 @@ using namespace sidecar::core;  // NOLINT
 
 namespace {
 constexpr Millis kConnectTimeout{3000};
+// Data this young may not have been seen by anyone else yet.
+constexpr Millis kDataNoticed{2500};
 }
 
 void Cluster::AtNode(int host, uint64_t node_life, std::function<void()> work) {
@@ -275,7 +277,8 @@ void Cluster::Observe(int pod, const Action& action) {
     const int target = group.FindNode(a->node)->member;
     bool others_hold_data = false;
     for (int i = 0; i < size(); ++i) {
-      others_hold_data |= i != target && !pods_[i].node->log().empty();
+      if (i == target || pods_[i].node->log().empty()) continue;
+      others_hold_data |= queue_.now() - pods_[i].data_since > kDataNoticed;
     }
     const bool empty = pods_[target].node->log().empty();
     checkers_.OnPromotion(target, group.failover->epoch, empty, others_hold_data);
