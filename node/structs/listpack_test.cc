@@ -48,7 +48,7 @@ TEST(Decimal, TakesCanonicalTextOnly) {
   }
 }
 
-// As redis-server 7.0.15 dumps the values of a small hash.
+// As redis-server 7.0.15 dumps this list.
 TEST(Listpack, WritesRedisBytes) {
   Listpack list;
   for (const char* text : {"a", "1", "-1", "300", "100000", "5000000000"}) list.Append(text);
