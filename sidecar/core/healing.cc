@@ -40,7 +40,8 @@ Millis Delay(const Context& c, const Group& group, const Node& node, Fault fault
 }
 
 void Heal(Context& c, Group& group, Node& node) {
-  const bool seen = node.link.connected && node.info_refresh != kLongAgo &&
+  // What an earlier process said, or this one before our last command, is no reason to act.
+  const bool seen = node.link.connected && node.info_refresh >= node.link.connected_at &&
                     node.info_refresh > node.reconfigured_at;
   if (!seen) return;
   const Fault fault = FindFault(group, node);

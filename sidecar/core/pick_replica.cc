@@ -104,11 +104,13 @@ Pick PickMember(const State& state, const Group& group, LogicalTime now, bool fo
   }
   if (best == nullptr) return {};
   const Pick chosen{.result = PickResult::kChosen, .node = best->node->id};
-  if (forced || everyone_known) {
-    // A better copy that is known but cannot be promoted yet (loading, say) is worth waiting for.
-    if (forced || best->history.has_data || !history_known) return chosen;
+  if (everyone_known) {
+    // A copy that is known but cannot be promoted yet (loading, say) is worth waiting for.
+    if (best->history.has_data || !history_known) return chosen;
     return {.result = PickResult::kWait};
   }
+  // Not even a user's command puts an empty node in the place of data that may still exist.
+  if (forced) return best->history.has_data ? chosen : Pick{};
 
   LogicalTime since = group.primary == kNoNode ? group.no_primary_since : group.odown_since;
   if (since == kNever || since == kLongAgo) since = now;
