@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "common/k8s/fake_transport.h"
@@ -146,6 +148,51 @@ TEST(Store, IndexesFollowTheObjects) {
   store.Remove({"ns", "c"});
   EXPECT_THAT(store.ByOwner("u1"), SizeIs(0));
   EXPECT_EQ(store.Remove({"ns", "c"}), nullptr);
+}
+
+TEST(Informer, FollowsListAndWatchAndSlimsObjects) {
+  std::atomic<int> calls = 0;
+  FakeTransport transport([&calls](const HttpRequest&) -> Result<HttpResponse> {
+    switch (++calls) {
+      case 1:
+        return HttpResponse{200, 0, R"({"metadata":{"resourceVersion":"5"},"items":[
+            {"metadata":{"namespace":"ns","name":"a","resourceVersion":"3"},"spec":{"x":1}}]})"};
+      case 2:
+        return HttpResponse{200, 0,
+                            R"({"type":"ADDED","object":{"metadata":{"namespace":"ns","name":"b",)"
+                            R"("resourceVersion":"6"}}})"
+                            "\n"
+                            R"({"type":"DELETED","object":{"metadata":{"namespace":"ns",)"
+                            R"("name":"a","resourceVersion":"7"}}})"
+                            "\n"};
+      default:
+        return Status(Code::kUnavailable, "enough");
+    }
+  });
+  Api api(transport);
+  std::mutex mutex;
+  std::vector<std::string> seen;
+  std::promise<void> done;
+  Informer pods(api,
+                {.type = &kPods,
+                 .transform =
+                     [](const Json& object) {
+                       Json slim = object;
+                       slim.erase("spec");
+                       return slim;
+                     }},
+                [&](const ObjectPtr& before, const ObjectPtr& after) {
+                  const std::lock_guard lock(mutex);
+                  seen.push_back((after ? "+" : "-") + KeyOf(after ? *after : *before).name);
+                  EXPECT_FALSE((after ? after : before)->contains("spec"));
+                  if (seen.size() == 3) done.set_value();
+                });
+  pods.Start();
+  EXPECT_TRUE(pods.WaitSynced({}, Millis(10'000)));
+  done.get_future().wait();
+  pods.Stop();
+  EXPECT_THAT(seen, ElementsAre("+a", "+b", "-a"));
+  EXPECT_EQ(pods.size(), 1u);
 }
 
 class WorkQueueTest : public ::testing::Test {

@@ -1,0 +1,286 @@
+// Drift, plan, status and events: decisions without a server.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "operator/api/conditions.h"
+#include "operator/desired/names.h"
+#include "operator/reconcile/drift.h"
+#include "operator/reconcile/limits.h"
+#include "operator/reconcile/plan.h"
+#include "operator/reconcile/status.h"
+
+namespace rha::op::reconcile {
+namespace {
+
+using k8s::Json;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+TEST(Drift, FieldsTheServerAddsDoNotCount) {
+  const Json desired = {{"a", 1}, {"list", {{{"name", "x"}}}}};
+  EXPECT_TRUE(Covers(desired, {{"a", 1}, {"b", 2}, {"list", {{{"name", "x"}, {"default", 1}}}}}));
+  EXPECT_FALSE(Covers(desired, {{"a", 2}, {"list", {{{"name", "x"}}}}}));
+  EXPECT_FALSE(Covers(desired, {{"a", 1}, {"list", Json::array()}}));
+  EXPECT_FALSE(Covers(desired, {{"list", {{{"name", "x"}}}}}));
+}
+
+TEST(Drift, AFingerprintFollowsOnlyWhatWasSent) {
+  const Json desired = {{"cpu", "1000m"}};
+  const std::string canonical = Fingerprint(desired, {{"cpu", "1"}, {"x", 1}});
+  EXPECT_EQ(canonical, Fingerprint(desired, {{"cpu", "1"}, {"x", 2}}));
+  EXPECT_NE(canonical, Fingerprint(desired, {{"cpu", "2"}}));
+}
+
+TEST(Versions, CompareAsNumbersAndOnlyAsNumbers) {
+  EXPECT_TRUE(IsOlderVersion("9", "10"));
+  EXPECT_FALSE(IsOlderVersion("10", "10"));
+  EXPECT_FALSE(IsOlderVersion("", "10"));
+  EXPECT_FALSE(IsOlderVersion("abc", "10"));
+}
+
+api::RedisHa Demo() {
+  return api::ParseRedisHa(
+             {{"metadata",
+               {{"name", "demo"}, {"namespace", "ns"}, {"uid", "u1"}, {"generation", 7}}}})
+      .redisha;
+}
+
+class PlanTest : public ::testing::Test {
+ protected:
+  // The child as the server would show it after an apply.
+  static k8s::ObjectPtr Stored(const desired::DesiredObject& desired, const char* version) {
+    Json object = *desired.object;
+    object["metadata"]["resourceVersion"] = version;
+    object["metadata"]["uid"] = "x";
+    return std::make_shared<const Json>(object);
+  }
+  ChildKey KeyOf(const desired::DesiredObject& desired) {
+    return {std::string(desired.type->kind), k8s::KeyOf(*desired.object).name};
+  }
+  void StoreAll() {
+    for (const auto& desired : desired_) observed_.children[KeyOf(desired)] = Stored(desired, "5");
+  }
+  Plan Now() { return Decide("u1", desired_, observed_, records_, now_); }
+
+  std::vector<desired::DesiredObject> desired_ = desired::Desired(Demo(), {.default_image = "i"});
+  Observed observed_;
+  AppliedRecords records_;
+  MonoTime now_{std::chrono::hours(1)};
+};
+
+TEST_F(PlanTest, AppliesWhatIsMissingAndNothingOfWhatIsThere) {
+  EXPECT_THAT(Now().applies, SizeIs(desired_.size()));
+  EXPECT_TRUE(Now().applies.front().check_name);
+  StoreAll();
+  EXPECT_THAT(Now().applies, IsEmpty());
+}
+
+TEST_F(PlanTest, AppliesWhatWasEditedAndWhatIsNewlyAsked) {
+  StoreAll();
+  Json edited = *observed_.children.begin()->second;
+  edited["metadata"]["labels"].erase(std::string(desired::kLabelName));
+  observed_.children.begin()->second = std::make_shared<const Json>(edited);
+  ASSERT_THAT(Now().applies, SizeIs(1));
+  EXPECT_STREQ(Now().applies.front().why, "drifted");
+  StoreAll();
+  api::RedisHa scaled = Demo();
+  scaled.spec.replicas = 5;
+  desired_ = desired::Desired(scaled, {.default_image = "i"});
+  EXPECT_THAT(Now().applies, SizeIs(3)) << "role, configuration and pods depend on the replicas";
+}
+
+TEST_F(PlanTest, WhatTheServerRewroteIsNoDrift) {
+  StoreAll();
+  const desired::DesiredObject& set = desired_.back();
+  Json canonical = *observed_.children[KeyOf(set)];
+  canonical["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = "60s";
+  observed_.children[KeyOf(set)] = std::make_shared<const Json>(canonical);
+  EXPECT_THAT(Now().applies, SizeIs(1)) << "not known yet that the server made this of it";
+  records_[KeyOf(set)] = {set.hash, "5", Fingerprint(*set.object, canonical), now_};
+  EXPECT_THAT(Now().applies, IsEmpty());
+}
+
+TEST_F(PlanTest, WaitsForACacheThatHasNotSeenOurWrite) {
+  StoreAll();
+  const desired::DesiredObject& set = desired_.back();
+  observed_.children.erase(KeyOf(set));
+  records_[KeyOf(set)] = {set.hash, "6", "f", now_};
+  EXPECT_THAT(Now().applies, IsEmpty());
+  now_ += kCacheLagMax;
+  EXPECT_THAT(Now().applies, SizeIs(1)) << "it was deleted after all";
+}
+
+TEST_F(PlanTest, LeavesAloneWhatBelongsToAnother) {
+  StoreAll();
+  const Plan plan = Decide("u2", desired_, observed_, records_, now_);
+  EXPECT_THAT(plan.applies, IsEmpty());
+  EXPECT_THAT(plan.problems, SizeIs(desired_.size()));
+  EXPECT_EQ(plan.problems.front().reason, api::reason::kNameTaken);
+}
+
+class StatusTest : public ::testing::Test {
+ protected:
+  StatusTest() {
+    Observe(Json::object());
+    Json set = k8s::NewObject(k8s::kStatefulSets, {"ns", "demo"});
+    set["metadata"]["generation"] = 2;
+    set["status"] = {{"observedGeneration", 2},
+                     {"updatedReplicas", 3},
+                     {"currentRevision", "a"},
+                     {"updateRevision", "a"}};
+    observed_.children[{"StatefulSet", "demo"}] = std::make_shared<const Json>(set);
+  }
+  void Observe(Json status) {
+    observed_.redisha = std::make_shared<const Json>(Json{{"status", std::move(status)}});
+  }
+  void Pods(const std::string& roles, const std::string& ready) {
+    observed_.pods.clear();
+    for (size_t i = 0; i < roles.size(); ++i) {
+      const bool is_ready = ready[i] == '+';
+      observed_.pods.push_back({.name = "demo-" + std::to_string(i),
+                                .role = roles[i] == 'p'   ? "primary"
+                                        : roles[i] == 'r' ? "replica"
+                                                          : "",
+                                .ready = is_ready,
+                                .sentinel_ready = is_ready});
+    }
+  }
+  // Computes the status, takes it over as the stored one, and returns the events on the way.
+  std::vector<EventNote> Step() {
+    const Json before = observed_.redisha->at("status");
+    const api::RedisHa demo = Demo();
+    now_us_ += 1'000'000;
+    status_ = ComputeStatus({.redisha = demo,
+                             .observed = observed_,
+                             .problems = problems_,
+                             .warning = warning_,
+                             .image = "i",
+                             .now_us = now_us_});
+    Observe(status_);
+    return EventsOf(before, status_);
+  }
+  std::string Reason(std::string_view type) {
+    for (const Json& condition : status_["conditions"]) {
+      if (condition["type"] == type) {
+        return condition["status"].get<std::string>() + " " +
+               condition["reason"].get<std::string>();
+      }
+    }
+    return "none";
+  }
+
+  Observed observed_;
+  std::vector<Problem> problems_;
+  std::string warning_;
+  Json status_;
+  int64_t now_us_ = 1'700'000'000'000'000;
+};
+
+TEST_F(StatusTest, GoesFromNothingToReady) {
+  observed_.children.clear();
+  Step();
+  EXPECT_EQ(Reason(api::kReady), "False CreatingPods");
+  EXPECT_EQ(status_["phase"], "Creating");
+  EXPECT_EQ(Reason(api::kDegraded), "False Healthy") << "not there yet is not broken";
+}
+
+TEST_F(StatusTest, ReadyNeedsPrimaryReplicasAndQuorum) {
+  Pods("???", "---");
+  Step();
+  EXPECT_EQ(Reason(api::kReady), "False PodsNotReady");
+  Pods("prr", "+++");
+  EXPECT_THAT(Step(), ElementsAre(EventNote{false, "PrimaryElected", "demo-0 is the first primary"},
+                                  EventNote{false, "Ready", "3 of 3 pods are ready"}));
+  EXPECT_EQ(Reason(api::kReady), "True AllReady");
+  EXPECT_EQ(Reason(api::kReconciling), "False UpToDate");
+  EXPECT_EQ(Reason(api::kStalled), "False None");
+  EXPECT_EQ(status_["currentPrimary"], "demo-0");
+  EXPECT_EQ(status_["syncedReplicas"], 2);
+  EXPECT_EQ(status_["quorum"]["reachable"], 3);
+  EXPECT_EQ(status_["observedGeneration"], 7);
+}
+
+TEST_F(StatusTest, IsTheSameAtRestWhateverTheTime) {
+  Pods("prr", "+++");
+  Step();
+  const Json first = status_;
+  EXPECT_THAT(Step(), IsEmpty());
+  EXPECT_EQ(status_, first);
+}
+
+TEST_F(StatusTest, AFailoverIsCountedAndTold) {
+  Pods("prr", "+++");
+  Step();
+  Pods("prr", "-++");  // the label of a dead pod stays
+  EXPECT_THAT(Step(), SizeIs(1));
+  EXPECT_EQ(Reason(api::kDegraded), "True PrimaryNotReady");
+  EXPECT_EQ(status_["phase"], "FailingOver");
+  EXPECT_EQ(status_["currentPrimary"], "demo-0");
+  Pods("ppr", "-++");
+  EXPECT_THAT(
+      Step(),
+      ElementsAre(EventNote{false, "PrimaryChanged", "demo-1 is primary, demo-0 was before"},
+                  EventNote{true, "ReplicasMissing", "1 of 2 replicas follow the primary"}));
+  EXPECT_EQ(status_["currentPrimary"], "demo-1");
+  EXPECT_EQ(status_["failoverCount"], 1);
+  EXPECT_EQ(status_["lastFailover"]["from"], "demo-0");
+  EXPECT_EQ(Reason(api::kPrimaryAvailable), "True PrimaryReady");
+  EXPECT_EQ(status_["phase"], "Degraded");
+  Pods("rpr", "+++");
+  EXPECT_THAT(Step(), ElementsAre(EventNote{false, "Ready", "3 of 3 pods are ready"}));
+  EXPECT_EQ(status_["failoverCount"], 1);
+  EXPECT_EQ(Reason(api::kDegraded), "False Healthy");
+}
+
+TEST_F(StatusTest, TwoPrimariesAreNeverCalledHealthy) {
+  Pods("prr", "+++");
+  Step();
+  Pods("ppr", "+++");
+  Step();
+  EXPECT_EQ(Reason(api::kPrimaryAvailable), "False TwoPrimaries");
+  EXPECT_EQ(Reason(api::kDegraded), "True TwoPrimaries");
+  EXPECT_EQ(status_["currentPrimary"], "demo-0");
+}
+
+TEST_F(StatusTest, AProblemStallsAndSaysWhatToDo) {
+  Pods("prr", "+++");
+  problems_ = {{"SecretMissing", "create it", true}};
+  EXPECT_THAT(Step(), ElementsAre(EventNote{false, "PrimaryElected", "demo-0 is the first primary"},
+                                  EventNote{true, "SecretMissing", "create it"}));
+  EXPECT_EQ(Reason(api::kReady), "False SecretMissing");
+  EXPECT_EQ(Reason(api::kStalled), "True SecretMissing");
+  EXPECT_EQ(Reason(api::kReconciling), "False SecretMissing");
+  EXPECT_EQ(Reason(api::kPrimaryAvailable), "True PrimaryReady") << "the data is still served";
+  problems_ = {{"ApiUnavailable", "later", false}};
+  Step();
+  EXPECT_EQ(Reason(api::kStalled), "False None");
+}
+
+TEST_F(StatusTest, AWarningDoesNotTakeReadinessAway) {
+  Pods("prr", "+++");
+  warning_ = "not resized";
+  EXPECT_THAT(Step(), SizeIs(3));
+  EXPECT_EQ(Reason(api::kReady), "True AllReady");
+  EXPECT_EQ(Reason(api::kConfigurationWarning), "True StorageUnchangeable");
+}
+
+TEST(Pods, ViewAndSlimPodAgree) {
+  const Json pod = Json::parse(R"({"metadata":{"name":"a","namespace":"n","uid":"u",
+      "annotations":{"big":"x"},"labels":{"ha.redisha.io/role":"primary"}},
+      "spec":{"nodeName":"m","containers":[]},
+      "status":{"conditions":[{"type":"Ready","status":"True","message":"long"}],
+                "containerStatuses":[{"name":"sentinel","ready":true,"image":"i"}]}})");
+  const PodView view = ViewPod(pod);
+  EXPECT_TRUE(view.ready);
+  EXPECT_TRUE(view.sentinel_ready);
+  EXPECT_EQ(view.role, "primary");
+  EXPECT_EQ(ViewPod(SlimPod(pod)), view);
+  EXPECT_LT(SlimPod(pod).dump().size(), pod.dump().size());
+  EXPECT_EQ(ViewPod(SlimPod(Json::object())), PodView{});
+}
+
+}  // namespace
+}  // namespace rha::op::reconcile

@@ -1,0 +1,258 @@
+// The reconciler against a server of a few lines: what it asks, writes and leaves alone.
+#include "operator/reconcile/reconciler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "common/base/log.h"
+#include "common/k8s/fake_transport.h"
+#include "operator/api/conditions.h"
+#include "operator/reconcile/limits.h"
+#include "operator/reconcile/status.h"
+
+namespace rha::op::reconcile {
+namespace {
+
+using k8s::HttpMethod;
+using k8s::Json;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+const k8s::ObjectKey kKey{"ns", "demo"};
+const std::string kCrPath = "/apis/ha.redisha.io/v1/namespaces/ns/redishas/demo";
+
+// Objects by path; apply stores them whole. Enough of an API server for one namespace.
+class TinyServer {
+ public:
+  Result<k8s::HttpResponse> Handle(const k8s::HttpRequest& request) {
+    if (forbidden_ != "" && request.path.find(forbidden_) != std::string::npos) {
+      return Refuse(403, "Forbidden", request.path + " is forbidden");
+    }
+    switch (request.method) {
+      case HttpMethod::kGet: {
+        const auto found = objects.find(request.path);
+        if (found == objects.end()) return Refuse(404, "NotFound", "not found");
+        return k8s::HttpResponse{200, 0, found->second.dump()};
+      }
+      case HttpMethod::kPost: {
+        const Json object = *k8s::ParseJson(request.body);
+        const std::string path = request.path + "/" + k8s::KeyOf(object).name;
+        writes.push_back("POST " + path);
+        return Store(path, object);
+      }
+      case HttpMethod::kPatch:
+        return Patch(request);
+      default:
+        return Refuse(405, "MethodNotAllowed", "no");
+    }
+  }
+
+  Observed Observe() const {
+    Observed observed;
+    for (const auto& [path, object] : objects) {
+      const std::string kind = k8s::StringAt(object, "kind");
+      if (kind == "RedisHA") observed.redisha = std::make_shared<const Json>(object);
+      const bool child = k8s::ControllerUidOf(object) == "u1" && kind != "Secret";
+      if (child) {
+        observed.children[{kind, k8s::KeyOf(object).name}] = std::make_shared<const Json>(object);
+      }
+    }
+    return observed;
+  }
+
+  void Forbid(std::string part) { forbidden_ = std::move(part); }
+  Json& Put(const std::string& path, Json object) {
+    (void)Store(path, std::move(object));
+    return objects[path];
+  }
+
+  std::map<std::string, Json> objects;
+  std::vector<std::string> writes;
+
+ private:
+  static Result<k8s::HttpResponse> Refuse(int code, const char* reason,
+                                          const std::string& message) {
+    const Json status = {{"kind", "Status"}, {"reason", reason}, {"message", message}};
+    return k8s::HttpResponse{code, 0, status.dump()};
+  }
+  Result<k8s::HttpResponse> Store(const std::string& path, Json object) {
+    object["metadata"]["resourceVersion"] = std::to_string(++version_);
+    objects[path] = object;
+    return k8s::HttpResponse{200, 0, object.dump()};
+  }
+  Result<k8s::HttpResponse> Patch(const k8s::HttpRequest& request) {
+    writes.push_back("PATCH " + request.path);
+    const Json patch = *k8s::ParseJson(request.body);
+    if (request.path == kCrPath + "/status") {
+      Json object = objects[kCrPath];
+      object["status"] = patch["status"];
+      return Store(kCrPath, object);
+    }
+    return Store(request.path, patch);
+  }
+
+  std::string forbidden_;
+  int version_ = 100;
+};
+
+class ReconcilerTest : public ::testing::Test {
+ protected:
+  ReconcilerTest() {
+    log::SetLevel(log::Level::kError);
+    PutSpec(Json::object());
+  }
+
+  void PutSpec(Json spec) {
+    server_.Put(
+        kCrPath,
+        {{"kind", "RedisHA"},
+         {"metadata", {{"name", "demo"}, {"namespace", "ns"}, {"uid", "u1"}, {"generation", 1}}},
+         {"spec", std::move(spec)}});
+  }
+  ReconcileResult Run() {
+    server_.writes.clear();
+    return reconciler_.Reconcile(kKey);
+  }
+  std::string Reason(std::string_view type) {
+    for (const Json& condition : server_.objects[kCrPath]["status"]["conditions"]) {
+      if (condition["type"] == type) return condition["reason"];
+    }
+    return "none";
+  }
+  std::string Message(std::string_view type) {
+    for (const Json& condition : server_.objects[kCrPath]["status"]["conditions"]) {
+      if (condition["type"] == type) return condition["message"];
+    }
+    return "none";
+  }
+  std::vector<std::string> EventReasons() {
+    std::vector<std::string> reasons;
+    for (const auto& [path, object] : server_.objects) {
+      if (k8s::StringAt(object, "kind") == "Event") {
+        reasons.push_back(k8s::StringAt(object, "reason"));
+      }
+    }
+    return reasons;
+  }
+
+  TinyServer server_;
+  k8s::FakeTransport transport_{[this](const auto& request) { return server_.Handle(request); }};
+  k8s::Api api_{transport_};
+  ManualClock clock_;
+  Reconciler reconciler_{api_,
+                         [this](const auto&) { return server_.Observe(); },
+                         clock_,
+                         {.default_image = "localhost/redisha:dev"},
+                         "me"};
+};
+
+TEST_F(ReconcilerTest, MakesEverythingThenNothing) {
+  EXPECT_TRUE(Run().status.ok());
+  EXPECT_THAT(server_.writes, Contains("PATCH /apis/apps/v1/namespaces/ns/statefulsets/demo"));
+  EXPECT_THAT(server_.writes, Contains("POST /api/v1/namespaces/ns/secrets/demo-auth"));
+  Run();  // the status now knows of the StatefulSet
+  const size_t asked = transport_.requests.size();
+  EXPECT_TRUE(Run().status.ok());
+  EXPECT_THAT(server_.writes, IsEmpty());
+  EXPECT_EQ(transport_.requests.size(), asked) << "nothing is even asked at rest";
+}
+
+TEST_F(ReconcilerTest, ThePasswordIsGeneratedOnce) {
+  Run();
+  const std::string path = "/api/v1/namespaces/ns/secrets/demo-auth";
+  const Json secret = server_.objects[path];
+  clock_.Advance(kSecretCheckPeriod);
+  Run();
+  EXPECT_EQ(server_.objects[path], secret);
+}
+
+TEST_F(ReconcilerTest, UndoesEditsAndReplacesWhatWasDeleted) {
+  Run();
+  clock_.Advance(kCacheLagMax);
+  server_.objects["/api/v1/namespaces/ns/services/demo"]["spec"]["selector"] = {{"a", "b"}};
+  server_.objects.erase("/api/v1/namespaces/ns/configmaps/demo-config");
+  Run();
+  EXPECT_THAT(server_.writes, Contains("PATCH /api/v1/namespaces/ns/services/demo"));
+  EXPECT_THAT(server_.writes, Contains("PATCH /api/v1/namespaces/ns/configmaps/demo-config"));
+}
+
+TEST_F(ReconcilerTest, AMissingSecretIsAConditionAnEventAndLookedForAgain) {
+  PutSpec({{"auth", {{"secretRef", {{"name", "mine"}}}}}});
+  const ReconcileResult result = Run();
+  EXPECT_EQ(result.requeue_after, kMissingSecretPeriod);
+  EXPECT_EQ(Reason(api::kStalled), "SecretMissing");
+  EXPECT_THAT(Message(api::kStalled), HasSubstr("spec.auth.secretRef.name: Secret mine"));
+  EXPECT_THAT(EventReasons(), Contains("SecretMissing"));
+  server_.Put("/api/v1/namespaces/ns/secrets/mine", {{"data", {{"other", "eA=="}}}});
+  Run();
+  EXPECT_EQ(Reason(api::kStalled), "SecretKeyMissing");
+  server_.Put("/api/v1/namespaces/ns/secrets/mine", {{"data", {{"password", "eA=="}}}});
+  Run();
+  EXPECT_EQ(Reason(api::kStalled), "None");
+}
+
+TEST_F(ReconcilerTest, AForbiddenCallIsAConditionAnEventAndAnErrorToRetry) {
+  server_.Forbid("/roles/");
+  const ReconcileResult result = Run();
+  EXPECT_EQ(result.status.code(), Code::kDenied);
+  EXPECT_EQ(Reason(api::kStalled), "Forbidden");
+  EXPECT_THAT(Message(api::kReady), HasSubstr("check the operator's ClusterRole"));
+  EXPECT_THAT(EventReasons(), Contains("Forbidden"));
+  EXPECT_THAT(server_.writes, Contains("PATCH /apis/apps/v1/namespaces/ns/statefulsets/demo"))
+      << "what is permitted is done";
+  server_.Forbid("");
+  EXPECT_TRUE(Run().status.ok());
+  EXPECT_EQ(Reason(api::kStalled), "None");
+}
+
+TEST_F(ReconcilerTest, ABrokenSpecNamesItsFieldAndTouchesNothing) {
+  PutSpec({{"replicas", "three"}});
+  EXPECT_TRUE(Run().status.ok()) << "waiting does not mend it";
+  EXPECT_EQ(Reason(api::kReady), "InvalidSpec");
+  EXPECT_THAT(Message(api::kReady), HasSubstr("spec.replicas: must be a whole number"));
+  EXPECT_THAT(server_.writes, Not(Contains(HasSubstr("statefulsets"))));
+  EXPECT_THAT(EventReasons(), Contains("InvalidSpec"));
+}
+
+TEST_F(ReconcilerTest, NeverTakesOverWhatBelongsToSomebodyElse) {
+  const std::string path = "/api/v1/namespaces/ns/services/demo";
+  server_.Put(path, {{"kind", "Service"}, {"metadata", {{"name", "demo"}, {"namespace", "ns"}}}});
+  const Json foreign = server_.objects[path];
+  EXPECT_FALSE(Run().status.ok());
+  EXPECT_EQ(server_.objects[path], foreign);
+  EXPECT_EQ(Reason(api::kStalled), "NameTaken");
+}
+
+TEST_F(ReconcilerTest, VolumesKeepTheirSizeAndTheUserIsTold) {
+  Run();
+  PutSpec({{"storage", {{"size", "2Gi"}}}});
+  EXPECT_TRUE(Run().status.ok());
+  EXPECT_EQ(Reason(api::kConfigurationWarning), "StorageUnchangeable");
+  EXPECT_THAT(server_.writes, Not(Contains(HasSubstr("statefulsets"))));
+}
+
+TEST_F(ReconcilerTest, WhatIsBeingDeletedIsLeftToTheGarbageCollector) {
+  server_.objects[kCrPath]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  Run();
+  EXPECT_THAT(server_.writes, IsEmpty());
+  server_.objects.erase(kCrPath);
+  EXPECT_TRUE(Run().status.ok());
+  EXPECT_THAT(server_.writes, IsEmpty());
+}
+
+TEST_F(ReconcilerTest, AStatusOlderThanOurOwnWriteIsNotDecidedUpon) {
+  const Json before = server_.objects[kCrPath];
+  Run();
+  const Json after = server_.objects[kCrPath];
+  server_.objects[kCrPath] = before;  // as a cache that lags
+  EXPECT_EQ(Run().requeue_after, kCacheLagRetry);
+  EXPECT_THAT(server_.writes, IsEmpty());
+}
+
+}  // namespace
+}  // namespace rha::op::reconcile
