@@ -51,6 +51,27 @@ void Page::Counter(std::string_view name, std::string_view help, double value, L
   impl_->Family(name, help, prometheus::MetricType::Counter).metric.push_back(std::move(metric));
 }
 
+void Page::Summary(std::string_view name, std::string_view help, const SummaryValue& value,
+                   Labels labels) {
+  prometheus::ClientMetric metric;
+  metric.label = ToLabels(std::move(labels));
+  metric.summary.sample_count = value.count;
+  metric.summary.sample_sum = value.sum;
+  for (const auto& [quantile, at] : value.quantiles) {
+    metric.summary.quantile.push_back({quantile, at});
+  }
+  impl_->Family(name, help, prometheus::MetricType::Summary).metric.push_back(std::move(metric));
+}
+
+void Page::Append(Page&& other) {
+  for (prometheus::MetricFamily& family : other.impl_->families) {
+    const bool is_new = impl_->index.try_emplace(family.name, impl_->families.size()).second;
+    RHA_CHECK(is_new);
+    impl_->families.push_back(std::move(family));
+  }
+  other = Page();
+}
+
 std::string Page::Text() const { return prometheus::TextSerializer().Serialize(impl_->families); }
 
 }  // namespace rha::metrics

@@ -5,6 +5,7 @@
 // Families keep the order of their first sample. Thread rule: one owner; a Page is a local.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +28,15 @@ class Page {
   // One sample. The family's help and type are those of its first sample; mixing types is a bug.
   void Gauge(std::string_view name, std::string_view help, double value, Labels labels = {});
   void Counter(std::string_view name, std::string_view help, double value, Labels labels = {});
+  struct SummaryValue {
+    std::vector<std::pair<double, double>> quantiles;  // quantile → value
+    double sum = 0;
+    uint64_t count = 0;
+  };
+  void Summary(std::string_view name, std::string_view help, const SummaryValue& value,
+               Labels labels = {});
+  // Takes the families of `other`; they must not be here yet.
+  void Append(Page&& other);
   // Text exposition format 0.0.4.
   std::string Text() const;
 

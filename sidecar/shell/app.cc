@@ -78,6 +78,7 @@ Status App::Start() {
                   .publish =
                       [this](const core::PublishEvent& event) {
                         server_->Publish(event.channel, event.payload);
+                        pages_->OnEvent(event.channel, event.payload);
                       },
                   .role_label = [this](core::Role role) { labeler_->Set(role); }});
   server_->set_driver(driver_.get());

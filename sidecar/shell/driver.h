@@ -3,9 +3,9 @@
 //   links, commands, timer ── Feed(event) ──▶ queue ──▶ Step(now) ──▶ Perform(action)…
 //
 // Events are taken one at a time, in order of arrival; one that an action causes at once waits
-// until the list it came from is done. A reply that comes with a Persist in one list waits until that
-// is on disk, so what a client was told survives a crash.
-// Thread rule: the loop's, but for the state writer's own thread.
+// until the list it came from is done. A reply that comes with a Persist in one list waits until
+// that is on disk, so what a client was told survives a crash. Thread rule: the loop's, but for the
+// state writer's own thread.
 #pragma once
 
 #include <deque>
@@ -53,6 +53,8 @@ class Driver {
   core::RequestId NextRequest() { return ++last_request_; }
   const core::Sentinel& machine() const { return machine_; }
   core::LogicalTime now() const { return now_; }
+  // The state could not be written the last time, so that no vote is given.
+  bool write_failed() const { return write_failed_; }
   // The clock the machine is driven by.
   core::LogicalTime ReadClock() const;
   const CachedInfo* FindInfo(core::NodeId node) const;

@@ -10,6 +10,7 @@
 #include "sidecar/shell/options.h"
 #include "sidecar/shell/readiness.h"
 #include "sidecar/shell/role_labeler.h"
+#include "sidecar/shell/state_file.h"
 
 namespace rha::sidecar::shell {
 namespace {
@@ -27,6 +28,13 @@ Pages::Pages(net::Reactor& reactor, Driver& driver, const RoleLabeler& labeler,
              const Options& options)
     : reactor_(reactor), driver_(driver), labeler_(labeler), options_(options) {
   registry_.AddCollector(metrics::CollectProcess);
+  registry_.AddCollector([this](metrics::Page& page) { CollectFromLoop(page); });
+  if (!options_.local_socket.empty()) {
+    scraper_ = std::make_unique<NodeScraper>(reactor_, options_.local_socket, [this] {
+      const auto password = ReadTextFile(options_.auth_file);
+      return password.ok() ? password->substr(0, password->find_first_of("\r\n")) : std::string();
+    });
+  }
   StampTurn();
   stamp_timer_ = reactor_.Every(kStampPeriod, [this] { StampTurn(); });
 }
@@ -50,6 +58,33 @@ Status Pages::Start() {
   if (!server.ok()) return server.status();
   server_ = std::move(*server);
   return Status::Ok();
+}
+
+void Pages::OnEvent(std::string_view channel, std::string_view payload) {
+  events_.OnEvent(channel, payload, driver_.now());
+}
+
+void Pages::CollectFromLoop(metrics::Page& page) {
+  CollectLabels(labeler_.stats(), page);
+  // Filled by the loop alone and read here only once it is complete.
+  auto sentinel = AskLoop<std::shared_ptr<metrics::Page>>(reactor_, kPageWait, [this] {
+    auto part = std::make_shared<metrics::Page>();
+    CollectSentinel({driver_.machine(), driver_.now()}, *part);
+    part->Gauge("redisha_sentinel_state_write_failing",
+                "1 while the state cannot be written, so that no vote is given.",
+                driver_.write_failed() ? 1 : 0);
+    return part;
+  });
+  if (sentinel) page.Append(std::move(**sentinel));
+  if (!scraper_) return;
+  NodeScrape scrape{.error = "the sidecar's loop does not answer"};
+  auto promise = std::make_shared<std::promise<NodeScrape>>();
+  auto future = promise->get_future();
+  reactor_.Post([this, promise] {
+    scraper_->Scrape([promise](NodeScrape done) { promise->set_value(std::move(done)); });
+  });
+  if (future.wait_for(kPageWait) == std::future_status::ready) scrape = future.get();
+  CollectNode(scrape, page);
 }
 
 http::Health Pages::Alive() const {

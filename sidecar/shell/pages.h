@@ -18,6 +18,8 @@
 #include "common/http/server.h"
 #include "common/metrics/registry.h"
 #include "common/net/reactor.h"
+#include "sidecar/shell/node_scraper.h"
+#include "sidecar/shell/sentinel_metrics.h"
 
 namespace rha::sidecar::shell {
 
@@ -32,8 +34,11 @@ class Pages {
 
   // Does nothing when the port is 0.
   Status Start();
+  // What the machine publishes, for the counters. Loop's thread.
+  void OnEvent(std::string_view channel, std::string_view payload);
 
  private:
+  void CollectFromLoop(metrics::Page& page);
   http::Health Alive() const;
   http::Health Ready();
   void StampTurn();
@@ -43,6 +48,8 @@ class Pages {
   const RoleLabeler& labeler_;
   const Options& options_;
   metrics::Registry registry_;
+  EventMetrics events_{registry_};
+  std::unique_ptr<NodeScraper> scraper_;  // null without an own node
   std::atomic<int64_t> last_turn_ms_{0};
   net::TimerId stamp_timer_ = 0;
   std::unique_ptr<http::Server> server_;

@@ -1,0 +1,147 @@
+#include "sidecar/shell/sentinel_metrics.h"
+
+#include <algorithm>
+
+namespace rha::sidecar::shell {
+namespace {
+
+using metrics::Labels;
+using metrics::Page;
+
+// Whether the loss is noticed at once or after down-after decides the range.
+const std::vector<double> kDurationBounds = {0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1,  1.5,
+                                             2,     3,    5,   10,  20,  30,  60,   180};
+
+template <typename List, typename Good>
+double CountGood(const List& list, Good good) {
+  return static_cast<double>(std::count_if(list.begin(), list.end(), good));
+}
+
+void CollectGroup(const View& view, const core::Group& group, Page& page) {
+  const std::string& name = group.config.name;
+  const auto address = view.machine.PrimaryAddress(name, view.now);
+  const Labels labels = {{"master_name", name},
+                         {"master_address", address ? core::ToString(*address) : ""}};
+  Labels status = labels;
+  status.emplace_back("master_status", GroupStatus(group));
+  page.Gauge("redis_sentinel_master_status", "Master status on Sentinel",
+             std::string_view(GroupStatus(group)) == "ok" && address ? 1 : 0, std::move(status));
+  const auto gauge = [&](const char* metric, const char* help, double value) {
+    page.Gauge(metric, help, value, labels);
+  };
+  const auto replicas = view.machine.Replicas(group);
+  const auto peers = view.machine.Peers(group);
+  gauge("redis_sentinel_master_slaves", "The number of slaves of the master",
+        static_cast<double>(replicas.size()));
+  gauge("redis_sentinel_master_sentinels", "The number of sentinels monitoring this master",
+        static_cast<double>(peers.size()) + 1);
+  gauge("redis_sentinel_master_ok_slaves", "The number of okay slaves of the master",
+        CountGood(replicas, [](const core::Node* n) { return n->link.connected && !n->sdown; }));
+  gauge("redis_sentinel_master_ok_sentinels", "The number of okay sentinels monitoring this master",
+        1 + CountGood(peers, [](const core::Peer* p) { return p->link.connected && !p->sdown; }));
+  gauge("redis_sentinel_master_config_epoch", "Master config-epoch",
+        static_cast<double>(group.config_epoch));
+  if (const core::Node* primary = group.Primary()) {
+    const auto since = view.now - std::max(primary->link.last_ok, primary->created);
+    gauge("redis_sentinel_master_last_ok_ping_reply_seconds",
+          "Time since last okay ping reply from the master",
+          static_cast<double>(since.count()) / 1000);
+  }
+  gauge("redis_sentinel_master_setting_ckquorum", "Show the current ckquorum config",
+        group.config.quorum);
+  gauge("redis_sentinel_master_setting_down_after_milliseconds",
+        "Show the current down-after-milliseconds config",
+        static_cast<double>(group.config.down_after.count()));
+  gauge("redis_sentinel_master_setting_failover_timeout",
+        "Show the current failover-timeout config",
+        static_cast<double>(group.config.failover_timeout.count()));
+  gauge("redis_sentinel_master_setting_parallel_syncs", "Show the current parallel-syncs config",
+        group.config.parallel_syncs);
+  const auto quorum = view.machine.CheckQuorum(name, view.now);
+  page.Gauge(
+      "redis_sentinel_master_ckquorum_status", "Master ckquorum status", quorum.ok() ? 1 : 0,
+      {{"master_name", name}, {"message", quorum.ok() ? *quorum : quorum.status().message()}});
+
+  page.Gauge("redisha_sentinel_has_majority",
+             "1 while this sidecar hears a majority of the group's members.",
+             view.machine.HasMajority(group, view.now) ? 1 : 0, {{"group", name}});
+  page.Gauge("redisha_sentinel_primary_known", "1 while a primary is known and may be named.",
+             address ? 1 : 0, {{"group", name}});
+}
+
+}  // namespace
+
+void CollectSentinel(const View& view, Page& page) {
+  const core::State& state = view.machine.state();
+  page.Gauge("redis_sentinel_masters", "The number of masters this sentinel is watching",
+             static_cast<double>(state.groups.size()));
+  page.Gauge("redis_sentinel_tilt", "Sentinel is in TILT mode", state.tilt ? 1 : 0);
+  page.Gauge("redis_sentinel_running_scripts", "Number of scripts in execution right now", 0);
+  page.Gauge("redis_sentinel_scripts_queue_length", "Queue of user scripts to execute", 0);
+  page.Gauge("redis_sentinel_simulate_failure_flags", "Failures simulations",
+             (state.crash_after_election ? 1 : 0) + (state.crash_after_promotion ? 2 : 0));
+  for (const auto& [name, group] : state.groups) CollectGroup(view, group, page);
+
+  page.Gauge("redisha_sentinel_info", "Version and identity of this sidecar.", 1,
+             {{"version", RHA_VERSION}, {"id", state.my_id}, {"self", state.self}});
+  page.Gauge("redisha_sentinel_epoch", "The newest epoch this sidecar has heard of.",
+             static_cast<double>(state.current_epoch));
+  page.Counter("redisha_sentinel_tilts_total", "How often the clock or the loop was late.",
+               static_cast<double>(state.total_tilt));
+  page.Gauge("redisha_sentinel_own_node_ready", "1 while this pod may receive traffic.",
+             view.machine.OwnNodeReady(view.now) ? 1 : 0);
+}
+
+void CollectLabels(const LabelStats& stats, Page& page) {
+  if (!stats.enabled) return;
+  page.Counter("redisha_sentinel_label_patches_total", "Patches of the own pod's role label.",
+               static_cast<double>(stats.patches));
+  page.Counter("redisha_sentinel_label_patch_errors_total", "Such patches that failed.",
+               static_cast<double>(stats.errors));
+}
+
+EventMetrics::EventMetrics(metrics::Registry& registry)
+    : elections_(registry.AddCounter("redisha_sentinel_elections_total",
+                                     "Elections this sidecar stood in.")),
+      elections_won_(registry.AddCounter("redisha_sentinel_elections_won_total",
+                                         "Elections this sidecar won.")),
+      failovers_(registry.AddCounter("redisha_sentinel_failovers_total",
+                                     "Changes of the primary this sidecar saw.")),
+      failovers_led_(registry.AddCounter("redisha_sentinel_failovers_led_total",
+                                         "Promotions this sidecar carried out.")),
+      primary_downs_(registry.AddCounter("redisha_sentinel_primary_downs_total",
+                                         "How often a primary was found down.")),
+      duration_(registry.AddHistogram(
+          "redisha_sentinel_failover_duration_seconds",
+          "From noticing that the primary is down (or, when it is not, from the attempt) to the "
+          "change of the primary.",
+          kDurationBounds)) {}
+
+void EventMetrics::OnEvent(std::string_view channel, std::string_view payload,
+                           core::LogicalTime now) {
+  // "master <group> <ip> <port> …", but "<group> <old ip> …" for +switch-master.
+  const bool of_primary = payload.starts_with("master ");
+  std::string_view group = of_primary ? payload.substr(7) : payload;
+  group = group.substr(0, group.find(' '));
+  if (channel == "+sdown" && of_primary) {
+    primary_downs_.Increment();
+    down_since_.try_emplace(std::string(group), now);
+  } else if (channel == "-sdown" && of_primary) {
+    down_since_.erase(std::string(group));
+  } else if (channel == "+try-failover") {
+    elections_.Increment();
+    down_since_.try_emplace(std::string(group), now);
+  } else if (channel == "+elected-leader") {
+    elections_won_.Increment();
+  } else if (channel == "+promoted-slave") {
+    failovers_led_.Increment();
+  } else if (channel == "+switch-master") {
+    failovers_.Increment();
+    const auto since = down_since_.find(group);
+    if (since == down_since_.end()) return;
+    duration_.Observe(std::chrono::duration<double>(now - since->second).count());
+    down_since_.erase(since);
+  }
+}
+
+}  // namespace rha::sidecar::shell
