@@ -1,14 +1,53 @@
-// redisha-node: flags and file to configuration, configuration to App, nothing else.
-#include <cstdio>
+// redisha-node: command line to configuration, configuration to App, nothing else.
+#include <unistd.h>
 
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "common/base/log.h"
 #include "node/app/app.h"
+#include "node/app/command_line.h"
+
+namespace {
+
+int Fail(const std::string& message) {
+  std::fprintf(stderr, "redisha-node: %s\n", message.c_str());
+  return 1;
+}
+
+rha::Status StartLog(const rha::node::app::Config& config) {
+  const auto level = rha::log::ParseLevel(config.log_level);
+  RHA_ASSIGN_OR_RETURN(const auto format, rha::log::ParseFormat(config.log_format));
+  return rha::log::Init({.program = "redisha-node",
+                         .level = level.ok() ? *level : rha::log::Level::kError,
+                         .format = format,
+                         .file = config.log_file});
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  rha::node::app::Config config;
-  if (argc == 3 && std::string(argv[1]) == "--port") config.port = std::atoi(argv[2]);
-  rha::node::app::App app(std::move(config));
+  using rha::node::app::CommandLine;
+  auto line = rha::node::app::ReadCommandLine(std::vector<std::string>(argv + 1, argv + argc));
+  if (!line.ok()) return Fail(line.status().message());
+  if (line->ask == CommandLine::Ask::kHelp) {
+    std::fputs(rha::node::app::HelpText().c_str(), stdout);
+    return 0;
+  }
+  if (line->ask == CommandLine::Ask::kVersion) {
+    std::fputs(rha::node::app::VersionText().c_str(), stdout);
+    return 0;
+  }
+  if (line->config.daemonize && ::daemon(1, line->config.log_file.empty() ? 0 : 1) != 0) {
+    return Fail("become a daemon: " + rha::ErrnoStatus("daemon").message());
+  }
+  if (const rha::Status started = StartLog(line->config); !started.ok()) {
+    return Fail(started.message());
+  }
+  rha::node::app::App app(std::move(line->config));
   if (const rha::Status started = app.Start(); !started.ok()) {
-    std::fprintf(stderr, "redisha-node: %s\n", started.message().c_str());
+    if (rha::log::Enabled(rha::log::Level::kError)) rha::log::Error("{}", started.message());
     return 1;
   }
   return app.Run();

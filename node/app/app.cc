@@ -1,128 +1,224 @@
 #include "node/app/app.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <climits>
 #include <csignal>
+#include <fstream>
 
 #include "common/base/log.h"
 #include "common/base/random_id.h"
+#include "node/app/limits.h"
 #include "node/commands/all.h"
 
 namespace rha::node::app {
 namespace {
 
-repl::ReplConfig ReplConfigOf(const Config& config) {
-  repl::ReplConfig repl;
-  repl.listening_port =
+constexpr Millis kCronInterval(100);
+constexpr int64_t kExpireSliceUs = 25'000;  // a quarter of the cron's interval at most
+
+repl::ReplConfig ToReplConfig(const Config& config) {
+  repl::ReplConfig out;
+  out.listening_port =
       static_cast<uint16_t>(config.announce_port != 0 ? config.announce_port : config.port);
-  repl.announce_ip = config.announce_ip;
-  repl.priority = static_cast<int>(config.replica_priority);
-  repl.primary_user = config.primary_user;
-  // Nodes of one group share the password in that file.
-  repl.primary_password =
-      config.primary_auth.empty() && (config.managed || !config.password_file.empty())
-          ? config.password
-          : config.primary_auth;
-  repl.timeout_s = config.replication_timeout_s;
-  repl.ping_period_s = config.replication_ping_period_s;
-  repl.backlog_bytes = static_cast<uint64_t>(config.backlog_bytes);
-  repl.backlog_ttl_s = config.backlog_ttl_s;
-  repl.min_replicas_max_lag_s = config.min_replicas_max_lag_s;
-  repl.disable_nodelay = config.disable_tcp_nodelay;
+  out.announce_ip = config.announce_ip;
+  out.announced = config.announced;
+  out.priority = static_cast<int>(config.replica_priority);
+  out.primary_user = config.primary_user;
+  out.primary_password = config.primary_auth;
+  out.timeout_s = config.replication_timeout_s;
+  out.ping_period_s = config.replication_ping_period_s;
+  out.backlog_bytes = static_cast<uint64_t>(config.backlog_bytes);
+  out.backlog_ttl_s = config.backlog_ttl_s;
+  out.min_replicas_max_lag_s = config.min_replicas_max_lag_s;
+  out.disable_nodelay = config.disable_tcp_nodelay;
   const OutputLimit& limit = config.output_limits[static_cast<size_t>(OutputClass::kReplica)];
-  repl.output_hard_bytes = limit.hard_bytes;
-  repl.output_soft_bytes = limit.soft_bytes;
-  repl.output_soft_s = limit.soft_seconds;
-  repl.directory = config.dir;
-  repl.compress = config.rdb_compression;
-  repl.checksum = config.rdb_checksum;
-  repl.keep_history = config.managed;
-  return repl;
+  out.output_hard_bytes = limit.hard_bytes;
+  out.output_soft_bytes = limit.soft_bytes;
+  out.output_soft_s = limit.soft_seconds;
+  out.directory = config.dir;
+  out.compress = config.rdb_compression;
+  out.checksum = config.rdb_checksum;
+  out.keep_history = config.managed;
+  return out;
 }
 
 }  // namespace
 
 App::App(Config config)
     : config_(std::move(config)),
+      repl_config_(ToReplConfig(config_)),
+      resolver_(reactor_),
       keyspace_(static_cast<int>(config_.databases), RandomSeed()),
       engine_(keyspace_, state_, clock_, commands::AllCommands()),
       server_(reactor_, engine_, config_),
-      resolver_(reactor_),
-      repl_config_(ReplConfigOf(config_)),
-      repl_({.reactor = reactor_,
-             .resolver = resolver_,
-             .engine = engine_,
-             .config = repl_config_,
-             .on_role_changed = [this] { OnRoleChanged(); }}),
+      replication_({.reactor = reactor_,
+                    .resolver = resolver_,
+                    .engine = engine_,
+                    .config = repl_config_,
+                    .on_role_changed = {}}),
       persistence_({.reactor = reactor_,
                     .engine = engine_,
                     .config = config_,
-                    .describe = [this] { return repl_.DescribeDataset(); },
-                    .dataset_replaced = [this] { repl_.ForgetHistory(); }}) {
-  engine_.set_services({.replication = &repl_, .persistence = &persistence_});
+                    .describe = [this] { return replication_.DescribeDataset(); },
+                    .dataset_replaced = [this] { replication_.ForgetHistory(); }}),
+      config_service_(config_, [this](const Config& old) { return ApplyConfig(old); }),
+      process_({.reactor = reactor_,
+                .engine = engine_,
+                .server = server_,
+                .persistence = persistence_,
+                .replication = replication_,
+                .config = config_}) {
+  engine_.set_services({.replication = &replication_,
+                        .persistence = &persistence_,
+                        .config = &config_service_,
+                        .server = &process_});
 }
 
-App::~App() = default;
+App::~App() {
+  if (!config_.pid_file.empty()) ::unlink(config_.pid_file.c_str());
+}
 
 Status App::Start() {
   std::signal(SIGPIPE, SIG_IGN);
   for (const int signal_number : {SIGTERM, SIGINT}) {
-    RHA_RETURN_IF_ERROR(reactor_.OnSignal(signal_number, [this] { reactor_.Stop(); }));
+    RHA_RETURN_IF_ERROR(reactor_.OnSignal(signal_number, [this, signal_number] {
+      log::Info("Received {} scheduling shutdown...", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
+      if (const Status ended = process_.Shutdown({}); !ended.ok()) log::Error("{}", ended.message());
+    }));
   }
+  RHA_RETURN_IF_ERROR(EnterDirectory());
+  RHA_RETURN_IF_ERROR(RaiseDescriptorLimit());
+  PublishConfig();
+  if (config_.managed) replication_.StartUndecided();
   RHA_RETURN_IF_ERROR(server_.Listen());
-  reactor_.AddTurnHook([this] { server_.EndTurn(); });
-  reactor_.Every(Millis(100), [this] { Cron(); });
+  RHA_RETURN_IF_ERROR(WritePidFile());
+  reactor_.AddTurnHook([this] { EndTurn(); });
+  reactor_.Every(kCronInterval, [this] { Cron(); });
+  log::Info("RedisHA node {} started, pid {}, port {}", RHA_VERSION, ::getpid(), config_.port);
   log::Info("Server initialized");
-  OnConfigChanged();
-  const bool becomes_primary = config_.primary_host.empty() && !config_.managed;
-  persistence_.LoadAtStart(becomes_primary, [this](const Status& status, const auto& info) {
+  const bool as_primary = config_.primary_host.empty() && !config_.managed;
+  persistence_.LoadAtStart(as_primary, [this](const Status& status, const persist::RdbInfo& info) {
     OnLoaded(status, info);
   });
   return {};
 }
 
-void App::OnConfigChanged() {
-  repl_config_ = ReplConfigOf(config_);
+void App::OnLoaded(const Status& status, const persist::RdbInfo& info) {
+  if (!status.ok()) {
+    log::Error("Fatal error loading the DB, check server logs. Exiting: {}", status.message());
+    exit_code_ = 1;
+    reactor_.Stop();
+    return;
+  }
+  replication_.RestoreHistory(info);
+  TakeRole();
+  log::Info("Ready to accept connections");
+}
+
+void App::TakeRole() {
+  if (config_.managed && config_.primary_host.empty()) return;  // undecided until told
+  if (config_.primary_host.empty()) return replication_.StartAsPrimary();
+  const auto port = static_cast<uint16_t>(config_.primary_port);
+  if (const auto followed = replication_.ReplicaOf(config_.primary_host, port); !followed.ok()) {
+    log::Error("replicaof {} {}: {}", config_.primary_host, port, followed.status().message());
+  }
+}
+
+int App::Run() {
+  reactor_.Run();
+  log::Flush();
+  return exit_code_;
+}
+
+Status App::EnterDirectory() {
+  if (::chdir(config_.dir.c_str()) != 0) return ErrnoStatus("dir '" + config_.dir + "'");
+  if (::access(".", W_OK) != 0) return ErrnoStatus("dir '" + config_.dir + "' cannot be written to");
+  char cwd[PATH_MAX];
+  if (::getcwd(cwd, sizeof cwd) != nullptr) config_.dir = cwd;
+  return {};
+}
+
+Status App::RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return ErrnoStatus("ask for the limit of open files");
+  const auto wanted = static_cast<rlim_t>(config_.clients_max + kReservedDescriptors);
+  if (limit.rlim_cur >= wanted) return {};
+  rlimit raised{wanted, std::max(limit.rlim_max, wanted)};
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) return {};
+  raised = {limit.rlim_max, limit.rlim_max};
+  (void)::setrlimit(RLIMIT_NOFILE, &raised);
+  if (limit.rlim_max <= kReservedDescriptors) {
+    return Status(Code::kExhausted, "the limit of open files (ulimit -n) is too low to serve clients");
+  }
+  config_.clients_max = static_cast<int64_t>(limit.rlim_max) - kReservedDescriptors;
+  log::Warn("maxclients reduced to {}: the limit of open files is {}", config_.clients_max,
+            limit.rlim_max);
+  return {};
+}
+
+Status App::WritePidFile() const {
+  if (config_.pid_file.empty()) return {};
+  std::ofstream file(config_.pid_file, std::ios::trunc);
+  file << ::getpid() << '\n';
+  file.flush();
+  return file ? Status() : ErrnoStatus("write pidfile " + config_.pid_file);
+}
+
+void App::PublishConfig() {
+  repl_config_ = ToReplConfig(config_);
+  dispatch::EngineOptions& options = engine_.options();
+  options.password = config_.password;
+  options.bulk_bytes_max = config_.bulk_bytes_max;
+  options.debug_allowed = config_.enable_debug_command != "no";
+  engine_.slowlog().set_threshold_us(config_.slowlog_threshold_us);
+  engine_.slowlog().set_entries_max(static_cast<size_t>(config_.slowlog_entries_max));
+  const auto events = static_cast<uint32_t>(config_.notify_mask);
+  const bool anywhere = (events & (keyspace::kKeyspaceChannel | keyspace::kKeyeventChannel)) != 0;
+  keyspace_.set_event_mask(anywhere ? events : 0);
+  state_.memory_max_bytes = config_.memory_max_bytes;
   state_.replica_read_only = config_.replica_read_only;
   state_.replica_serve_stale_data = config_.replica_serve_stale_data;
   state_.replica_ignores_maxmemory = config_.replica_ignore_maxmemory;
   state_.min_replicas_to_write = static_cast<int>(config_.min_replicas_to_write);
 }
 
-void App::OnLoaded(const Status& status, const persist::RdbInfo& info) {
-  if (!status.ok()) {
-    // Serving an empty or partial dataset would be worse than not serving.
-    log::Error("cannot start: {}", status.message());
-    exit_code_ = 1;
-    return reactor_.Stop();
+Status App::ApplyConfig(const Config& old) {
+  if (config_.dir != old.dir) RHA_RETURN_IF_ERROR(EnterDirectory());
+  if (config_.log_level != old.log_level) {
+    const auto level = log::ParseLevel(config_.log_level);
+    log::SetLevel(level.ok() ? *level : log::Level::kError);
   }
-  repl_.RestoreHistory(info);
-  if (config_.managed) {
-    repl_.StartUndecided();
-  } else if (config_.primary_host.empty()) {
-    repl_.StartAsPrimary();
-  } else {
-    const Result<bool> following =
-        repl_.ReplicaOf(config_.primary_host, static_cast<uint16_t>(config_.primary_port));
-    if (!following.ok()) log::Error("replicaof: {}", following.status().message());
+  if (config_.bind != old.bind) {
+    server_.StopListening();
+    const Status bound = server_.Listen();
+    if (!bound.ok()) {
+      config_.bind = old.bind;
+      server_.StopListening();
+      RHA_RETURN_IF_ERROR(server_.Listen());
+      return bound;
+    }
   }
-  log::Info("Ready to accept connections");
-}
-
-// CONFIG GET and REWRITE show the primary that was assigned last.
-void App::OnRoleChanged() {
-  const auto& target = repl_.replica_side().target();
-  config_.primary_host = target ? target->host : "";
-  config_.primary_port = target ? target->port : 0;
-}
-
-int App::Run() {
-  reactor_.Run();
-  return exit_code_;
+  PublishConfig();
+  return {};
 }
 
 void App::Cron() {
-  engine_.ExpireSlice(1000);
+  engine_.ExpireSlice(kExpireSliceUs);
   server_.Cron(clock_.UnixMillis());
   persistence_.Cron();
+  process_.Cron();
+}
+
+void App::EndTurn() {
+  server_.EndTurn();
+  // Something may end before the next bytes arrive: WAIT's time, a pause.
+  const auto deadline = engine_.NextDeadlineMs();
+  if (!deadline || deadline_timer_ != 0) return;
+  const int64_t wait_ms = std::max<int64_t>(0, *deadline - clock_.UnixMillis());
+  deadline_timer_ = reactor_.After(Millis(std::min<int64_t>(wait_ms, kCronInterval.count())),
+                                   [this] { deadline_timer_ = 0; });
 }
 
 }  // namespace rha::node::app

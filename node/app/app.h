@@ -3,13 +3,15 @@
 // Thread rule: the loop's thread.
 #pragma once
 
-#include <memory>
+#include <string>
 
 #include "common/base/clock.h"
 #include "common/net/reactor.h"
 #include "common/net/resolver.h"
 #include "node/app/config.h"
+#include "node/app/config_service.h"
 #include "node/app/persistence.h"
+#include "node/app/process.h"
 #include "node/app/server.h"
 #include "node/dispatch/engine.h"
 #include "node/dispatch/node_state.h"
@@ -24,30 +26,37 @@ class App {
   explicit App(Config config);
   ~App();
 
-  // Loads the data and opens the doors. An error is one line for the user.
+  // Opens the doors and begins to load the data. An error is one line for the user.
   Status Start();
   // Until the process has been told to end; the process' exit code.
   int Run();
 
  private:
-  void Cron();
-  // After each change of the configuration: hands on what other parts keep a copy of.
-  void OnConfigChanged();
-  // The data are there: takes the role the configuration names.
+  Status EnterDirectory();
+  Status RaiseDescriptorLimit();
+  Status WritePidFile() const;
   void OnLoaded(const Status& status, const persist::RdbInfo& info);
-  void OnRoleChanged();
+  void TakeRole();
+  // The configuration has changed from `old`: lets everyone know.
+  Status ApplyConfig(const Config& old);
+  void PublishConfig();
+  void Cron();
+  void EndTurn();
 
   Config config_;
+  repl::ReplConfig repl_config_;
   SystemClock clock_;
   net::Reactor reactor_;
+  net::Resolver resolver_;
   keyspace::Keyspace keyspace_;
   dispatch::NodeState state_;
   dispatch::Engine engine_;
   Server server_;
-  net::Resolver resolver_;
-  repl::ReplConfig repl_config_;
-  repl::ReplShell repl_;
+  repl::ReplShell replication_;
   Persistence persistence_;
+  ConfigService config_service_;
+  Process process_;
+  net::TimerId deadline_timer_ = 0;
   int exit_code_ = 0;
 };
 

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,6 +72,7 @@ struct Config {
 
   // ---- persistence
   std::vector<SavePoint> save_points = {{3600, 1}, {300, 100}, {60, 10000}};
+  bool save_points_given = false;  // further save lines add to what was given
   std::string db_file_name = "dump.rdb";
   bool rdb_compression = true;
   bool rdb_checksum = true;
@@ -87,6 +89,7 @@ struct Config {
   std::string primary_auth;
   std::string announce_ip;
   int64_t announce_port = 0;
+  bool announced = true;
   bool replica_read_only = true;
   bool replica_serve_stale_data = true;
   bool replica_ignore_maxmemory = true;
@@ -101,6 +104,9 @@ struct Config {
   int64_t min_replicas_to_write = 0;
   int64_t min_replicas_max_lag_s = 10;
   bool managed = false;  // redisha-managed: start without a role
+
+  // Options that are known and have no effect here.
+  std::map<std::string, std::string> remembered;
 
   const OutputLimit& OutputLimitFor(const dispatch::Session& session) const;
 };

@@ -54,6 +54,7 @@ void Connection::OnReadable() {
 
   last_interaction_ms_ = server_.engine().keyspace().now_ms();
   server_.stats().input_bytes += static_cast<uint64_t>(got);
+  ++server_.stats().reads;
   if (close_after_reply_) {
     input_.clear();
     return;
@@ -162,6 +163,7 @@ bool Connection::SendOut() {
     }
     auto left = static_cast<size_t>(sent);
     server_.stats().output_bytes += left;
+    ++server_.stats().writes;
     last_interaction_ms_ = server_.engine().keyspace().now_ms();
     budget -= std::min(budget, left);
     const size_t of_head = std::min(left, head.size());

@@ -22,6 +22,8 @@ struct ServerStats {
   uint64_t connections_rejected = 0;
   uint64_t input_bytes = 0;
   uint64_t output_bytes = 0;
+  uint64_t reads = 0;
+  uint64_t writes = 0;
   uint64_t query_buffer_limit_disconnections = 0;
   uint64_t output_buffer_limit_disconnections = 0;
 };

@@ -9,6 +9,7 @@ std::vector<dispatch::CommandRows> AllCommands() {
       GetSetRows(),
       CounterRows(),
       ReplicationRows(),
+      PersistenceRows(),
       ConnectionRows(),
       TransactionRows(),
       PubsubRows(),

@@ -128,7 +128,7 @@ TEST(ReplicaFsm, RefusesNonsense) {
     EXPECT_NE(Failure(fsm), nullptr) << line;
   }
   for (const std::string& line : {std::string("+FULLRESYNC x 1"), "+FULLRESYNC " + kId,
-                                 "+FULLRESYNC " + kId + " -5", std::string("+CONTINUE short")}) {
+                                  "+FULLRESYNC " + kId + " -5", std::string("+CONTINUE short")}) {
     ReplicaFsm fsm = Asking();
     fsm.OnLine(line);
     EXPECT_NE(Failure(fsm), nullptr) << line;

@@ -194,8 +194,9 @@ void ReplicaSide::OnFsmMoved() {
       disconnect_replicas_("the primary's history has a new id");
     }
     stream_.Activate();
-    log::Info("partial synchronisation with {}:{} from offset {}", target_->host, target_->port,
-              stream_.offset() + 1);
+    log::Log(last_error_.empty() ? log::Level::kInfo : log::Level::kDebug,
+             "partial synchronisation with {}:{} from offset {}", target_->host, target_->port,
+             stream_.offset() + 1);
     return BeginStreaming(selected_db_);
   }
   if (const auto* receiving = std::get_if<ReceivingSnapshot>(&state)) BeginSnapshot(*receiving);

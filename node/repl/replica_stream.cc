@@ -1,7 +1,6 @@
 // ReplicaSide: applying the stream.
 #include <spdlog/fmt/fmt.h>
 
-#include "common/base/log.h"
 #include "common/resp/writer.h"
 #include "node/dispatch/engine.h"
 #include "node/persist/printable.h"
@@ -28,8 +27,6 @@ void ReplicaSide::BeginStreaming(int db) {
   parser_.set_bulk_bytes_max(kStreamBulkBytesMax);
   applied_ahead_ = 0;
   acknowledge_batches_ = fsm_->primary_is_redisha();
-  last_error_.clear();
-  pause_ = Millis(0);
   SetPhase(Phase::kStreaming);
   // A snapshot that ended with a mark is followed by the stream only after this (progress.h).
   Acknowledge();
@@ -51,6 +48,10 @@ void ReplicaSide::Acknowledge() {
 // Moves the first bytes of the input to the stream, from where our own replicas get them.
 void ReplicaSide::Commit(size_t bytes) {
   if (bytes == 0) return;
+  // Only progress ends a series of failures: a command that cannot be applied comes again each
+  // time.
+  last_error_.clear();
+  pause_ = Millis(0);
   std::string& input = link_->input();
   stream_.AppendVerbatim(std::string_view(input).substr(0, bytes));
   input.erase(0, bytes);
@@ -79,8 +80,9 @@ void ReplicaSide::ApplyInput() {
     } else if (const std::string refusal = Apply(args); !refusal.empty()) {
       const std::string what = Describe(args);
       Commit(committed);
-      log::Error("replication stopped at offset {}: {}: {}", stream_.offset() + 1, what, refusal);
-      return Fail(fmt::format("{} cannot be applied: {}", what, refusal));
+      pause_ = kReconnectPauseMax;
+      return Fail(fmt::format("replication stopped at offset {}: {} cannot be applied: {}",
+                              stream_.offset() + 1, what, refusal));
     }
     used += parser_.consumed();
     // Half a transaction must not count: a cut here would lose its second half.

@@ -1,0 +1,353 @@
+#include "node/app/options.h"
+
+#include <algorithm>
+
+#include "node/app/option_kinds.h"
+#include "node/dispatch/table.h"
+#include "node/keyspace/event.h"
+#include "node/keyspace/string_value.h"
+
+namespace rha::node::app {
+namespace {
+
+Status Invalid(std::string message) { return Status(Code::kInvalid, std::move(message)); }
+
+std::string Joined(const std::vector<std::string>& words) {
+  std::string joined;
+  for (const std::string& word : words) joined += (joined.empty() ? "" : " ") + word;
+  return joined;
+}
+
+// ---- bind
+
+Status SetBind(Config& config, Words words) {
+  constexpr size_t kAddressesMax = 16;
+  if (words.size() > kAddressesMax) return Invalid("Too many bind addresses specified.");
+  config.bind.clear();
+  for (const std::string& word : words) {
+    if (!word.empty()) config.bind.push_back(word);
+  }
+  return {};
+}
+
+// ---- save: "save 900 1 300 10", or several lines, or "" for none
+
+Status SetSave(Config& config, Words words) {
+  if (words.empty() || (words.size() == 1 && words[0].empty())) {
+    config.save_points.clear();
+    config.save_points_given = true;
+    return {};
+  }
+  if (words.size() % 2 != 0) return Invalid("Invalid save parameters");
+  std::vector<SavePoint> points;
+  for (size_t i = 0; i < words.size(); i += 2) {
+    SavePoint point{};
+    if (!keyspace::ParseInteger(words[i], &point.seconds) || point.seconds < 1 ||
+        !keyspace::ParseInteger(words[i + 1], &point.changes) || point.changes < 0) {
+      return Invalid("Invalid save parameters");
+    }
+    points.push_back(point);
+  }
+  // The first line of a file takes the place of the defaults, further ones add to it.
+  if (!config.save_points_given) config.save_points.clear();
+  config.save_points_given = true;
+  config.save_points.insert(config.save_points.end(), points.begin(), points.end());
+  return {};
+}
+
+std::vector<std::string> SaveLines(const Config& config) {
+  std::vector<std::string> lines;
+  for (const SavePoint& point : config.save_points) {
+    lines.push_back(std::to_string(point.seconds) + " " + std::to_string(point.changes));
+  }
+  if (lines.empty()) lines.push_back("\"\"");
+  return lines;
+}
+
+std::string ShowSave(const Config& config) {
+  return config.save_points.empty() ? "" : Joined(SaveLines(config));
+}
+
+// ---- client-output-buffer-limit
+
+constexpr std::string_view kOutputClasses[] = {"normal", "slave", "pubsub"};
+
+int OutputClassIndex(std::string_view name) {
+  if (dispatch::EqualsIgnoreCase(name, "replica")) name = "slave";
+  for (int i = 0; i < 3; ++i) {
+    if (dispatch::EqualsIgnoreCase(name, kOutputClasses[i])) return i;
+  }
+  return -1;
+}
+
+Status SetOutputLimit(Config& config, Words words) {
+  if (words.empty() || words.size() % 4 != 0) {
+    return Invalid("Wrong number of arguments in buffer limit configuration.");
+  }
+  auto limits = config.output_limits;
+  for (size_t i = 0; i < words.size(); i += 4) {
+    const int index = OutputClassIndex(words[i]);
+    if (index < 0) return Invalid("Invalid client class specified in buffer limit configuration.");
+    const int64_t hard = ParseMemory(words[i + 1]);
+    const int64_t soft = ParseMemory(words[i + 2]);
+    int64_t seconds = 0;
+    if (hard < 0 || soft < 0 || !keyspace::ParseInteger(words[i + 3], &seconds) || seconds < 0) {
+      return Invalid("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
+    }
+    limits[static_cast<size_t>(index)] = {static_cast<size_t>(hard), static_cast<size_t>(soft), seconds};
+  }
+  config.output_limits = limits;
+  return {};
+}
+
+std::vector<std::string> OutputLimitLines(const Config& config) {
+  std::vector<std::string> lines;
+  for (size_t i = 0; i < 3; ++i) {
+    const OutputLimit& limit = config.output_limits[i];
+    lines.push_back(std::string(kOutputClasses[i]) + " " + std::to_string(limit.hard_bytes) + " " +
+                    std::to_string(limit.soft_bytes) + " " + std::to_string(limit.soft_seconds));
+  }
+  return lines;
+}
+
+// ---- replicaof, notify-keyspace-events, unixsocketperm, appendonly
+
+Status SetReplicaOf(Config& config, Words words) {
+  if (words.size() != 2) return Invalid("wrong number of arguments");
+  if (dispatch::EqualsIgnoreCase(words[0], "no") && dispatch::EqualsIgnoreCase(words[1], "one")) {
+    config.primary_host.clear();
+    return {};
+  }
+  int64_t port = 0;
+  if (!keyspace::ParseInteger(words[1], &port) || port < 0 || port > 65535) {
+    return Invalid("Invalid master port");
+  }
+  config.primary_host = words[0];
+  config.primary_port = port;
+  return {};
+}
+
+std::string ShowReplicaOf(const Config& config) {
+  if (config.primary_host.empty()) return "";
+  return config.primary_host + " " + std::to_string(config.primary_port);
+}
+
+Status SetEvents(Config& config, Words words) {
+  if (words.size() != 1) return Invalid("wrong number of arguments");
+  const int64_t mask = ParseEventLetters(words[0]);
+  if (mask < 0) return Invalid("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+  config.notify_mask = mask;
+  return {};
+}
+
+Status SetPermissions(Config& config, Words words) {
+  if (words.size() != 1 || words[0].empty() || words[0].size() > 4 ||
+      words[0].find_first_not_of("01234567") != std::string::npos) {
+    return Invalid("argument couldn't be parsed into an integer");
+  }
+  config.unix_socket_permissions = std::stol(words[0], nullptr, 8);
+  return {};
+}
+
+std::string ShowPermissions(const Config& config) {
+  char octal[16];
+  std::snprintf(octal, sizeof octal, "%lo", static_cast<unsigned long>(config.unix_socket_permissions));
+  return octal;
+}
+
+Status SetAppendOnly(Config&, Words words) {
+  if (words.size() == 1 && dispatch::EqualsIgnoreCase(words[0], "no")) return {};
+  return Invalid("the append-only file is not supported by this server, use save points and replicas");
+}
+
+// What a Redis user may have in a file and this server has no use for, with Redis' defaults.
+constexpr std::pair<const char*, const char*> kRemembered[] = {
+    {"acl-pubsub-default", "resetchannels"}, {"aclfile", ""}, {"acllog-max-len", "128"},
+    {"active-defrag-cycle-max", "25"}, {"active-defrag-cycle-min", "1"},
+    {"active-defrag-ignore-bytes", "104857600"}, {"active-defrag-max-scan-fields", "1000"},
+    {"active-defrag-threshold-lower", "10"}, {"active-defrag-threshold-upper", "100"},
+    {"active-expire-effort", "1"}, {"activedefrag", "no"}, {"activerehashing", "yes"},
+    {"always-show-logo", "no"}, {"aof-disable-auto-gc", "no"}, {"aof-load-truncated", "yes"},
+    {"aof-rewrite-incremental-fsync", "yes"}, {"aof-timestamp-enabled", "no"},
+    {"aof-use-rdb-preamble", "yes"}, {"appenddirname", "appendonlydir"},
+    {"appendfilename", "appendonly.aof"}, {"appendfsync", "everysec"},
+    {"auto-aof-rewrite-min-size", "67108864"}, {"auto-aof-rewrite-percentage", "100"},
+    {"bind-source-addr", ""}, {"busy-reply-threshold", "5000"}, {"cluster-enabled", "no"},
+    {"crash-log-enabled", "yes"}, {"crash-memcheck-enabled", "yes"}, {"disable-thp", "yes"},
+    {"dynamic-hz", "yes"}, {"enable-module-command", "no"}, {"enable-protected-configs", "no"},
+    {"hash-max-listpack-entries", "512"}, {"hash-max-listpack-value", "64"},
+    {"hash-max-ziplist-entries", "512"}, {"hash-max-ziplist-value", "64"},
+    {"hll-sparse-max-bytes", "3000"}, {"ignore-warnings", ""}, {"io-threads", "1"},
+    {"io-threads-do-reads", "no"}, {"jemalloc-bg-thread", "yes"}, {"latency-monitor-threshold", "0"},
+    {"latency-tracking", "yes"}, {"latency-tracking-info-percentiles", "50 99 99.9"},
+    {"lazyfree-lazy-eviction", "no"}, {"lazyfree-lazy-expire", "no"},
+    {"lazyfree-lazy-server-del", "no"}, {"lazyfree-lazy-user-del", "no"},
+    {"lazyfree-lazy-user-flush", "no"}, {"lfu-decay-time", "1"}, {"lfu-log-factor", "10"},
+    {"list-compress-depth", "0"}, {"list-max-listpack-size", "-2"}, {"list-max-ziplist-size", "-2"},
+    {"lua-time-limit", "5000"}, {"maxmemory-clients", "0"}, {"maxmemory-eviction-tenacity", "10"},
+    {"maxmemory-samples", "5"}, {"no-appendfsync-on-rewrite", "no"}, {"oom-score-adj", "no"},
+    {"oom-score-adj-values", "0 200 800"}, {"proc-title-template", "{title} {listen-addr} {server-mode}"},
+    {"propagation-error-behavior", "ignore"}, {"rdb-del-sync-files", "no"},
+    {"rdb-save-incremental-fsync", "yes"}, {"repl-diskless-load", "disabled"},
+    {"repl-diskless-sync-max-replicas", "0"}, {"replica-ignore-disk-write-errors", "no"},
+    {"replica-lazy-flush", "no"}, {"sanitize-dump-payload", "no"}, {"set-max-intset-entries", "512"},
+    {"set-proc-title", "yes"}, {"shutdown-on-sigint", "default"}, {"shutdown-on-sigterm", "default"},
+    {"socket-mark-id", "0"}, {"stream-node-max-bytes", "4096"}, {"stream-node-max-entries", "100"},
+    {"supervised", "no"}, {"syslog-enabled", "no"}, {"syslog-facility", "local0"},
+    {"syslog-ident", "redis"}, {"tls-port", "0"}, {"tls-replication", "no"},
+    {"tracking-table-max-keys", "1000000"}, {"zset-max-listpack-entries", "128"},
+    {"zset-max-listpack-value", "64"}, {"zset-max-ziplist-entries", "128"},
+    {"zset-max-ziplist-value", "64"},
+};
+
+std::vector<Option> NetworkOptions() {
+  return {
+      {.name = "bind", .flags = kManyWords, .set = SetBind,
+       .get = [](const Config& c) { return Joined(c.bind); }},
+      IntOption("port", &Config::port, {0, 65535}, kImmutable),
+      TextOption("unixsocket", &Config::unix_socket, kImmutable),
+      {.name = "unixsocketperm", .flags = kImmutable, .set = SetPermissions, .get = ShowPermissions},
+      IntOption("tcp-backlog", &Config::tcp_backlog, {0, INT32_MAX}, kImmutable),
+      IntOption("tcp-keepalive", &Config::tcp_keepalive_s, {0, INT32_MAX}),
+      IntOption("timeout", &Config::client_timeout_s, {0, INT32_MAX}),
+      IntOption("maxclients", &Config::clients_max, {1, UINT32_MAX}),
+      BoolOption("protected-mode", &Config::protected_mode),
+      MemoryOption("client-query-buffer-limit", &Config::query_buffer_bytes_max, {1 << 20}),
+      {.name = "client-output-buffer-limit", .flags = kManyWords | kManyLines, .set = SetOutputLimit,
+       .get = [](const Config& c) { return Joined(OutputLimitLines(c)); }, .lines = OutputLimitLines},
+      TextOption("requirepass", &Config::password, kSecret),
+      TextOption("requirepass-file", &Config::password_file, kImmutable),
+  };
+}
+
+std::vector<Option> ProcessOptions() {
+  return {
+      BoolOption("daemonize", &Config::daemonize, kImmutable),
+      TextOption("pidfile", &Config::pid_file, kImmutable),
+      TextOption("dir", &Config::dir),
+      TextOption("logfile", &Config::log_file, kImmutable),
+      EnumOption("loglevel", &Config::log_level, {"debug", "verbose", "notice", "warning", "nothing"}),
+      EnumOption("log-format", &Config::log_format, {"text", "json"}, kImmutable),
+      IntOption("databases", &Config::databases, {1, INT32_MAX}, kImmutable),
+      IntOption("hz", &Config::hz, {0, INT32_MAX}),
+      IntOption("shutdown-timeout", &Config::shutdown_timeout_s, {0, INT32_MAX}),
+      EnumOption("enable-debug-command", &Config::enable_debug_command, {"no", "yes", "local"},
+                 kImmutable),
+      IntOption("slowlog-log-slower-than", &Config::slowlog_threshold_us, {-1}),
+      IntOption("slowlog-max-len", &Config::slowlog_entries_max, {0}),
+      BoolOption("redisha-managed", &Config::managed, kImmutable),
+  };
+}
+
+std::vector<Option> DataOptions() {
+  return {
+      MemoryOption("maxmemory", &Config::memory_max_bytes, {0}),
+      EnumOption("maxmemory-policy", &Config::memory_policy,
+                 {"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru",
+                  "allkeys-lfu", "allkeys-random", "noeviction"}),
+      MemoryOption("proto-max-bulk-len", &Config::bulk_bytes_max, {1 << 20}),
+      {.name = "notify-keyspace-events", .set = SetEvents,
+       .get = [](const Config& c) { return FormatEventLetters(static_cast<uint32_t>(c.notify_mask)); }},
+      {.name = "save", .flags = kManyWords | kManyLines, .set = SetSave, .get = ShowSave,
+       .lines = SaveLines},
+      TextOption("dbfilename", &Config::db_file_name),
+      BoolOption("rdbcompression", &Config::rdb_compression),
+      BoolOption("rdbchecksum", &Config::rdb_checksum, kImmutable),
+      BoolOption("stop-writes-on-bgsave-error", &Config::stop_writes_on_save_error),
+      {.name = "appendonly", .set = SetAppendOnly, .get = [](const Config&) { return "no"; }},
+  };
+}
+
+std::vector<Option> ReplicationOptions() {
+  return {
+      {.name = "replicaof", .alias = "slaveof", .flags = kImmutable | kManyWords, .set = SetReplicaOf,
+       .get = ShowReplicaOf},
+      TextOption("masteruser", &Config::primary_user),
+      TextOption("masterauth", &Config::primary_auth, kSecret),
+      TextOption("replica-announce-ip", &Config::announce_ip, 0, "slave-announce-ip"),
+      IntOption("replica-announce-port", &Config::announce_port, {0, 65535}, 0, "slave-announce-port"),
+      BoolOption("replica-announced", &Config::announced),
+      BoolOption("replica-read-only", &Config::replica_read_only, 0, "slave-read-only"),
+      BoolOption("replica-serve-stale-data", &Config::replica_serve_stale_data, 0,
+                 "slave-serve-stale-data"),
+      BoolOption("replica-ignore-maxmemory", &Config::replica_ignore_maxmemory, 0,
+                 "slave-ignore-maxmemory"),
+      IntOption("replica-priority", &Config::replica_priority, {0, INT32_MAX}, 0, "slave-priority"),
+      IntOption("repl-timeout", &Config::replication_timeout_s, {1, INT32_MAX}),
+      IntOption("repl-ping-replica-period", &Config::replication_ping_period_s, {1, INT32_MAX}, 0,
+                "repl-ping-slave-period"),
+      BoolOption("repl-diskless-sync", &Config::diskless_sync),
+      IntOption("repl-diskless-sync-delay", &Config::diskless_sync_delay_s, {0, INT32_MAX}),
+      MemoryOption("repl-backlog-size", &Config::backlog_bytes, {1}),
+      IntOption("repl-backlog-ttl", &Config::backlog_ttl_s, {0}),
+      BoolOption("repl-disable-tcp-nodelay", &Config::disable_tcp_nodelay),
+      IntOption("min-replicas-to-write", &Config::min_replicas_to_write, {0, INT32_MAX}, 0,
+                "min-slaves-to-write"),
+      IntOption("min-replicas-max-lag", &Config::min_replicas_max_lag_s, {0, INT32_MAX}, 0,
+                "min-slaves-max-lag"),
+  };
+}
+
+std::vector<Option> BuildTable() {
+  std::vector<Option> table;
+  for (auto part : {NetworkOptions(), ProcessOptions(), DataOptions(), ReplicationOptions()}) {
+    std::move(part.begin(), part.end(), std::back_inserter(table));
+  }
+  for (const auto& [name, value] : kRemembered) table.push_back(RememberedOption(name, value));
+  return table;
+}
+
+struct EventLetter {
+  char letter;
+  uint32_t bit;
+};
+constexpr EventLetter kEventLetters[] = {
+    {'g', keyspace::kGenericEvent}, {'$', keyspace::kStringEvent},  {'l', keyspace::kListEvent},
+    {'s', keyspace::kSetEvent},     {'h', keyspace::kHashEvent},    {'z', keyspace::kZsetEvent},
+    {'x', keyspace::kExpiredEvent}, {'e', keyspace::kEvictedEvent}, {'t', keyspace::kStreamEvent},
+    {'d', keyspace::kModuleEvent},  {'n', keyspace::kNewKeyEvent},
+    {'K', keyspace::kKeyspaceChannel}, {'E', keyspace::kKeyeventChannel},
+    {'m', keyspace::kKeyMissEvent},
+};
+
+}  // namespace
+
+const std::vector<Option>& Options() {
+  static const std::vector<Option> table = BuildTable();
+  return table;
+}
+
+const Option* FindOption(std::string_view name) {
+  for (const Option& option : Options()) {
+    if (dispatch::EqualsIgnoreCase(option.name, name)) return &option;
+    if (!option.alias.empty() && dispatch::EqualsIgnoreCase(option.alias, name)) return &option;
+  }
+  return nullptr;
+}
+
+int64_t ParseEventLetters(std::string_view letters) {
+  uint32_t mask = 0;
+  for (const char c : letters) {
+    if (c == 'A') {
+      mask |= keyspace::kAllEvents;
+      continue;
+    }
+    const auto* found = std::find_if(std::begin(kEventLetters), std::end(kEventLetters),
+                                     [c](const EventLetter& known) { return known.letter == c; });
+    if (found == std::end(kEventLetters)) return -1;
+    mask |= found->bit;
+  }
+  return mask;
+}
+
+std::string FormatEventLetters(uint32_t mask) {
+  std::string letters;
+  const bool all = (mask & keyspace::kAllEvents) == keyspace::kAllEvents;
+  if (all) letters = "A";
+  for (const auto& [letter, bit] : kEventLetters) {
+    if ((mask & bit) != 0 && !(all && (bit & keyspace::kAllEvents) != 0)) letters += letter;
+  }
+  return letters;
+}
+
+}  // namespace rha::node::app

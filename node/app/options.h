@@ -1,0 +1,54 @@
+// The table of options: for each directive of redis.conf how it is read, shown and whether it may change
+// while the server runs.
+//
+// Options that concern what this server does not have (hash encodings, cluster, TLS, ...) are accepted,
+// checked for their kind and remembered, so that a file written for Redis loads; docs/differences.md
+// names them. Those that would change what a user relies on (appendonly yes) are refused.
+//
+// Thread rule: constant after start.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/status.h"
+#include "node/app/config.h"
+
+namespace rha::node::app {
+
+using Words = std::span<const std::string>;
+
+enum OptionFlag : uint32_t {
+  kImmutable = 1 << 0,   // only at start
+  kManyWords = 1 << 1,   // the directive takes any number of words (save, bind)
+  kManyLines = 1 << 2,   // several lines make up the value (save, client-output-buffer-limit)
+  kSecret = 1 << 3,      // not logged
+  kNotRewritten = 1 << 4,
+};
+
+struct Option {
+  std::string name;
+  std::string alias;  // the older name; empty: none
+  uint32_t flags = 0;
+  // The words behind the directive. The message is Redis': "argument must be 'yes' or 'no'".
+  std::function<Status(Config&, Words)> set;
+  // As CONFIG GET shows it.
+  std::function<std::string(const Config&)> get;
+  // The lines CONFIG REWRITE writes, without the name; one line with get() where empty.
+  std::function<std::vector<std::string>(const Config&)> lines;
+};
+
+const std::vector<Option>& Options();
+// By name or alias, in any case; null: unknown.
+const Option* FindOption(std::string_view name);
+
+// "1gb", "64kb", "100": bytes. Negative on error.
+int64_t ParseMemory(std::string_view text);
+// notify-keyspace-events: letters to EventKind bits and back; -1: an unknown letter.
+int64_t ParseEventLetters(std::string_view letters);
+std::string FormatEventLetters(uint32_t mask);
+
+}  // namespace rha::node::app

@@ -1,0 +1,117 @@
+#include "node/app/process.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "common/base/log.h"
+#include "common/base/random_id.h"
+#include "node/app/memory.h"
+#include "node/app/persistence.h"
+#include "node/app/server.h"
+#include "node/dispatch/engine.h"
+#include "node/repl/repl_shell.h"
+
+namespace rha::node::app {
+namespace {
+
+constexpr size_t kRunIdDigits = 40;
+
+}  // namespace
+
+Process::Process(Dependencies dependencies)
+    : parts_(dependencies),
+      run_id_(RandomHex(kRunIdDigits)),
+      started_ms_(dependencies.engine.clock().UnixMillis()),
+      startup_memory_(AllocatedBytes()),
+      peak_memory_(startup_memory_) {}
+
+void Process::Rate::Sample(uint64_t value, int64_t now_ms) {
+  if (now_ms <= last_ms) return;
+  if (last_ms != 0) {
+    const uint64_t grown = value >= last_value ? value - last_value : 0;
+    samples[next++ % samples.size()] =
+        static_cast<double>(grown) * 1000.0 / static_cast<double>(now_ms - last_ms);
+  }
+  last_value = value;
+  last_ms = now_ms;
+}
+
+double Process::Rate::PerSecond() const {
+  return std::accumulate(samples.begin(), samples.end(), 0.0) / static_cast<double>(samples.size());
+}
+
+void Process::Cron() {
+  dispatch::NodeState& state = parts_.engine.state();
+  state.memory_used_bytes = AllocatedBytes();
+  peak_memory_ = std::max(peak_memory_, state.memory_used_bytes);
+  const int64_t now_ms = parts_.engine.clock().UnixMillis();
+  commands_.Sample(parts_.engine.stats().commands, now_ms);
+  input_.Sample(parts_.server.stats().input_bytes, now_ms);
+  output_.Sample(parts_.server.stats().output_bytes, now_ms);
+  if (ending_ && (ReplicasCaughtUp() || now_ms >= ending_deadline_ms_)) {
+    if (!ReplicasCaughtUp()) log::Warn("shutting down although replicas lag behind");
+    if (const Status ended = FinishShutdown(); !ended.ok()) log::Error("{}", ended.message());
+  }
+}
+
+bool Process::ReplicasCaughtUp() const {
+  const auto connected = static_cast<int>(parts_.replication.primary_side().replicas().size());
+  return parts_.replication.primary_side().CountAcknowledged(
+             parts_.engine.state().replication_offset) >= connected;
+}
+
+Status Process::Shutdown(const dispatch::ShutdownRequest& request) {
+  ending_request_ = request;
+  const bool wait = !request.now && parts_.config.shutdown_timeout_s > 0 && !ReplicasCaughtUp();
+  if (!wait || parts_.engine.state().is_replica) return FinishShutdown();
+  if (!ending_) log::Info("waiting for replicas before shutting down");
+  ending_ = true;
+  ending_deadline_ms_ =
+      parts_.engine.clock().UnixMillis() + parts_.config.shutdown_timeout_s * 1000;
+  parts_.engine.pause() = {dispatch::Pause::Scope::kWrite, ending_deadline_ms_};
+  parts_.replication.RequestAcknowledgements();
+  return {};
+}
+
+Status Process::FinishShutdown() {
+  using Save = dispatch::ShutdownRequest::Save;
+  ending_ = false;
+  const bool by_config = ending_request_.save == Save::kByConfig && !parts_.config.save_points.empty();
+  if ((ending_request_.save == Save::kSave || by_config) && !parts_.engine.state().loading) {
+    log::Info("Saving the final RDB snapshot before exiting.");
+    parts_.persistence.CancelBackgroundSave();
+    const Status saved = parts_.persistence.Save();
+    if (!saved.ok() && !ending_request_.force) {
+      parts_.engine.EndPause();
+      return Status(saved.code(), "Errors trying to SHUTDOWN. Check logs.");
+    }
+  }
+  log::Info("Redis is now ready to exit, bye bye...");
+  parts_.server.StopListening();
+  parts_.server.FlushAll();
+  parts_.reactor.Stop();
+  return {};
+}
+
+bool Process::AbortShutdown() {
+  if (!ending_) return false;
+  ending_ = false;
+  parts_.engine.EndPause();
+  log::Info("shutdown was aborted");
+  return true;
+}
+
+void Process::ResetStats() {
+  parts_.server.stats() = {};
+  parts_.engine.stats() = {};
+  parts_.engine.table().ResetCounters();
+  parts_.engine.keyspace().stats() = {};
+  parts_.replication.primary_side().ResetStats();
+  commands_ = input_ = output_ = {};
+  peak_memory_ = AllocatedBytes();
+}
+
+int64_t Process::MemoryUsedBytes() { return AllocatedBytes(); }
+int64_t Process::UnixMicros() { return parts_.engine.clock().UnixMicros(); }
+
+}  // namespace rha::node::app

@@ -1,0 +1,86 @@
+// What the process knows of itself: INFO's sections about it, its figures over time, and its end.
+//
+// Ending (SHUTDOWN, SIGTERM) is a small machine: writes are paused and replicas get shutdown-timeout to
+// catch up; then the dataset is saved if it is to be saved; then the loop stops. A save that fails calls
+// it off, unless forced.
+//
+// Thread rule: the loop's thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "common/net/reactor.h"
+#include "node/app/config.h"
+#include "node/dispatch/services.h"
+
+namespace rha::node::dispatch {
+class Engine;
+}
+namespace rha::node::repl {
+class ReplShell;
+}
+
+namespace rha::node::app {
+
+class Persistence;
+class Server;
+
+class Process final : public dispatch::ServerService {
+ public:
+  struct Dependencies {
+    net::Reactor& reactor;
+    dispatch::Engine& engine;
+    Server& server;
+    Persistence& persistence;
+    repl::ReplShell& replication;
+    const Config& config;
+  };
+  explicit Process(Dependencies dependencies);
+
+  // Ten times a second: rates, peaks, and whether replicas have caught up for a shutdown.
+  void Cron();
+  int exit_code() const { return exit_code_; }
+  const std::string& run_id() const { return run_id_; }
+
+  // ---- dispatch::ServerService
+  void AppendInfo(std::string_view section, std::string* info) override;
+  Status Shutdown(const dispatch::ShutdownRequest& request) override;
+  bool AbortShutdown() override;
+  void ResetStats() override;
+  int64_t MemoryUsedBytes() override;
+  int64_t UnixMicros() override;
+
+ private:
+  // A figure that grows, seen as a rate over the last 16 samples.
+  struct Rate {
+    uint64_t last_value = 0;
+    int64_t last_ms = 0;
+    std::array<double, 16> samples{};
+    size_t next = 0;
+    void Sample(uint64_t value, int64_t now_ms);
+    double PerSecond() const;
+  };
+
+  void ServerInfo(std::string* info) const;
+  void ClientsInfo(std::string* info) const;
+  void MemoryInfo(std::string* info) const;
+  void StatsInfo(std::string* info) const;
+  void CpuInfo(std::string* info) const;
+  bool ReplicasCaughtUp() const;
+  Status FinishShutdown();
+
+  Dependencies parts_;
+  const std::string run_id_;
+  const int64_t started_ms_;
+  int64_t startup_memory_ = 0, peak_memory_ = 0;
+  Rate commands_, input_, output_;
+  bool ending_ = false;
+  dispatch::ShutdownRequest ending_request_;
+  int64_t ending_deadline_ms_ = 0;
+  int exit_code_ = 0;
+};
+
+}  // namespace rha::node::app

@@ -1,0 +1,206 @@
+// The sections of INFO that are about the process, with Redis' fields in Redis' order. A field of what
+// this server does not have is there with the value Redis shows when it is not in use.
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "node/app/memory.h"
+#include "node/app/persistence.h"
+#include "node/app/process.h"
+#include "node/app/server.h"
+#include "node/dispatch/engine.h"
+#include "node/repl/repl_shell.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+namespace rha::node::app {
+namespace {
+
+template <typename... Args>
+void Line(std::string* info, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::format_to(std::back_inserter(*info), format, std::forward<Args>(args)...);
+  info->append("\r\n");
+}
+
+std::string Human(int64_t bytes) {
+  const auto value = static_cast<double>(bytes);
+  if (bytes < (1LL << 10)) return fmt::format("{}B", bytes);
+  if (bytes < (1LL << 20)) return fmt::format("{:.2f}K", value / (1LL << 10));
+  if (bytes < (1LL << 30)) return fmt::format("{:.2f}M", value / (1LL << 20));
+  return fmt::format("{:.2f}G", value / (1LL << 30));
+}
+
+double Ratio(int64_t a, int64_t b) {
+  return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
+}
+
+double Seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+std::string ExecutablePath() {
+  char path[4096];
+  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
+  return length > 0 ? std::string(path, static_cast<size_t>(length)) : "";
+}
+
+}  // namespace
+
+void Process::AppendInfo(std::string_view section, std::string* info) {
+  if (section == "server") return ServerInfo(info);
+  if (section == "clients") return ClientsInfo(info);
+  if (section == "memory") return MemoryInfo(info);
+  if (section == "stats") return StatsInfo(info);
+  if (section == "cpu") return CpuInfo(info);
+}
+
+void Process::ServerInfo(std::string* info) const {
+  utsname system{};
+  ::uname(&system);
+  const int64_t now_us = parts_.engine.clock().UnixMicros();
+  const int64_t uptime_s = (now_us / 1000 - started_ms_) / 1000;
+  Line(info, "redis_version:{}", dispatch::kRedisVersion);
+  Line(info, "redis_git_sha1:00000000\r\nredis_git_dirty:0\r\nredis_build_id:{}", RHA_VERSION);
+  Line(info, "redis_mode:standalone");
+  Line(info, "os:{} {} {}", system.sysname, system.release, system.machine);
+  Line(info, "arch_bits:64\r\nmonotonic_clock:POSIX clock_gettime\r\nmultiplexing_api:epoll");
+  Line(info, "atomicvar_api:c11-builtin\r\ngcc_version:{}.{}.{}", __GNUC__, __GNUC_MINOR__,
+       __GNUC_PATCHLEVEL__);
+  Line(info, "process_id:{}\r\nprocess_supervised:no\r\nrun_id:{}", ::getpid(), run_id_);
+  Line(info, "tcp_port:{}\r\nserver_time_usec:{}", parts_.config.port, now_us);
+  Line(info, "uptime_in_seconds:{}\r\nuptime_in_days:{}", uptime_s, uptime_s / 86400);
+  Line(info, "hz:{0}\r\nconfigured_hz:{0}", parts_.config.hz);
+  Line(info, "lru_clock:{}", (now_us / 1'000'000) & 0xFFFFFF);
+  Line(info, "executable:{}\r\nconfig_file:{}", ExecutablePath(), parts_.config.config_file);
+  Line(info, "io_threads_active:0");
+  if (ending_) {
+    Line(info, "shutdown_in_milliseconds:{}",
+         std::max<int64_t>(0, ending_deadline_ms_ - now_us / 1000));
+  }
+  Line(info, "redisha_version:{}", RHA_VERSION);
+}
+
+void Process::ClientsInfo(std::string* info) const {
+  size_t input_max = 0, output_max = 0, clients = 0;
+  for (const auto& [id, session] : parts_.engine.sessions().all()) {
+    if (session->kind != dispatch::SessionKind::kClient) continue;
+    ++clients;
+    input_max = std::max(input_max, session->input_bytes());
+    output_max = std::max(output_max, session->output_bytes());
+  }
+  Line(info, "connected_clients:{}\r\ncluster_connections:0", clients);
+  Line(info, "maxclients:{}", parts_.config.clients_max);
+  Line(info, "client_recent_max_input_buffer:{}", input_max);
+  Line(info, "client_recent_max_output_buffer:{}", output_max);
+  Line(info, "blocked_clients:{}", parts_.engine.blocking().sessions().size());
+  Line(info, "tracking_clients:0\r\nclients_in_timeout_table:{}",
+       parts_.engine.blocking().count(dispatch::BlockKind::kWait));
+}
+
+void Process::MemoryInfo(std::string* info) const {
+  const MemoryFigures now = ReadMemory();
+  const int64_t peak = std::max(peak_memory_, now.allocated);
+  const int64_t backlog = static_cast<int64_t>(parts_.config.backlog_bytes);
+  const bool has_backlog = parts_.engine.state().feed_active;
+  int64_t clients = 0, replicas = 0;
+  for (const auto& [id, session] : parts_.engine.sessions().all()) {
+    (session->kind == dispatch::SessionKind::kReplica ? replicas : clients) +=
+        static_cast<int64_t>(session->memory_bytes());
+  }
+  const int64_t overhead = startup_memory_ + clients + replicas + (has_backlog ? backlog : 0);
+  const int64_t dataset = std::max<int64_t>(0, now.allocated - overhead);
+  Line(info, "used_memory:{}\r\nused_memory_human:{}", now.allocated, Human(now.allocated));
+  Line(info, "used_memory_rss:{}\r\nused_memory_rss_human:{}", now.rss, Human(now.rss));
+  Line(info, "used_memory_peak:{}\r\nused_memory_peak_human:{}", peak, Human(peak));
+  Line(info, "used_memory_peak_perc:{:.2f}%", 100 * Ratio(now.allocated, peak));
+  Line(info, "used_memory_overhead:{}\r\nused_memory_startup:{}", overhead, startup_memory_);
+  Line(info, "used_memory_dataset:{}", dataset);
+  Line(info, "used_memory_dataset_perc:{:.2f}%",
+       std::min(100.0, 100 * Ratio(dataset, std::max<int64_t>(1, now.allocated - startup_memory_))));
+  Line(info, "allocator_allocated:{}\r\nallocator_active:{}\r\nallocator_resident:{}", now.allocated,
+       now.active, now.resident);
+  const int64_t system = SystemMemoryBytes();
+  Line(info, "total_system_memory:{}\r\ntotal_system_memory_human:{}", system, Human(system));
+  Line(info, "used_memory_lua:0\r\nused_memory_vm_eval:0\r\nused_memory_lua_human:0B");
+  Line(info, "used_memory_scripts_eval:0\r\nnumber_of_cached_scripts:0\r\nnumber_of_functions:0");
+  Line(info, "number_of_libraries:0\r\nused_memory_vm_functions:0\r\nused_memory_vm_total:0");
+  Line(info, "used_memory_vm_total_human:0B\r\nused_memory_functions:0\r\nused_memory_scripts:0");
+  Line(info, "used_memory_scripts_human:0B");
+  const int64_t limit = parts_.config.memory_max_bytes;
+  Line(info, "maxmemory:{}\r\nmaxmemory_human:{}\r\nmaxmemory_policy:{}", limit, Human(limit),
+       parts_.config.memory_policy);
+  Line(info, "allocator_frag_ratio:{:.2f}\r\nallocator_frag_bytes:{}",
+       Ratio(now.active, now.allocated), now.active - now.allocated);
+  Line(info, "allocator_rss_ratio:{:.2f}\r\nallocator_rss_bytes:{}", Ratio(now.resident, now.active),
+       now.resident - now.active);
+  Line(info, "rss_overhead_ratio:{:.2f}\r\nrss_overhead_bytes:{}", Ratio(now.rss, now.resident),
+       now.rss - now.resident);
+  Line(info, "mem_fragmentation_ratio:{:.2f}\r\nmem_fragmentation_bytes:{}",
+       Ratio(now.rss, now.allocated), now.rss - now.allocated);
+  Line(info, "mem_not_counted_for_evict:0");
+  Line(info, "mem_replication_backlog:{0}\r\nmem_total_replication_buffers:{0}",
+       has_backlog ? backlog : 0);
+  Line(info, "mem_clients_slaves:{}\r\nmem_clients_normal:{}", replicas, clients);
+  Line(info, "mem_cluster_links:0\r\nmem_aof_buffer:0\r\nmem_allocator:{}", AllocatorName());
+  Line(info, "active_defrag_running:0\r\nlazyfree_pending_objects:0\r\nlazyfreed_objects:0");
+}
+
+void Process::StatsInfo(std::string* info) const {
+  const dispatch::EngineStats& engine = parts_.engine.stats();
+  const ServerStats& server = parts_.server.stats();
+  const keyspace::Stats& keys = parts_.engine.keyspace().stats();
+  const repl::SyncStats& sync = parts_.replication.primary_side().stats();
+  using dispatch::ChannelKind;
+  Line(info, "total_connections_received:{}", server.connections_received);
+  Line(info, "total_commands_processed:{}", engine.commands);
+  Line(info, "instantaneous_ops_per_sec:{}", static_cast<int64_t>(commands_.PerSecond()));
+  Line(info, "total_net_input_bytes:{}\r\ntotal_net_output_bytes:{}", server.input_bytes,
+       server.output_bytes);
+  Line(info, "total_net_repl_input_bytes:0\r\ntotal_net_repl_output_bytes:0");
+  Line(info, "instantaneous_input_kbps:{:.2f}\r\ninstantaneous_output_kbps:{:.2f}",
+       input_.PerSecond() / 1024, output_.PerSecond() / 1024);
+  Line(info, "instantaneous_input_repl_kbps:0.00\r\ninstantaneous_output_repl_kbps:0.00");
+  Line(info, "rejected_connections:{}", server.connections_rejected);
+  Line(info, "sync_full:{}\r\nsync_partial_ok:{}\r\nsync_partial_err:{}", sync.full, sync.partial_ok,
+       sync.partial_err);
+  Line(info, "expired_keys:{}\r\nexpired_stale_perc:{:.2f}", keys.expired_keys,
+       keys.expired_stale_percent);
+  Line(info, "expired_time_cap_reached_count:{}\r\nexpire_cycle_cpu_milliseconds:0",
+       keys.expire_cycle_time_limit_reached);
+  Line(info, "evicted_keys:{}\r\nevicted_clients:0", keys.evicted_keys);
+  Line(info, "total_eviction_exceeded_time:0\r\ncurrent_eviction_exceeded_time:0");
+  Line(info, "keyspace_hits:{}\r\nkeyspace_misses:{}", keys.hits, keys.misses);
+  Line(info, "pubsub_channels:{}\r\npubsub_patterns:{}\r\npubsubshard_channels:{}",
+       parts_.engine.pubsub().of(ChannelKind::kChannel).size(),
+       parts_.engine.pubsub().of(ChannelKind::kPattern).size(),
+       parts_.engine.pubsub().of(ChannelKind::kShard).size());
+  Line(info, "latest_fork_usec:{}\r\ntotal_forks:0\r\nmigrate_cached_sockets:0",
+       std::max(parts_.persistence.last_fork_us(), parts_.replication.primary_side().last_fork_us()));
+  Line(info, "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\nactive_defrag_misses:0");
+  Line(info, "active_defrag_key_hits:0\r\nactive_defrag_key_misses:0\r\ntotal_active_defrag_time:0");
+  Line(info, "current_active_defrag_time:0\r\ntracking_total_keys:0\r\ntracking_total_items:0");
+  Line(info, "tracking_total_prefixes:0\r\nunexpected_error_replies:{}",
+       engine.unexpected_error_replies);
+  Line(info, "total_error_replies:{}\r\ndump_payload_sanitizations:0", engine.error_replies);
+  Line(info, "total_reads_processed:{}\r\ntotal_writes_processed:{}", server.reads, server.writes);
+  Line(info, "io_threaded_reads_processed:0\r\nio_threaded_writes_processed:0");
+  Line(info, "reply_buffer_shrinks:0\r\nreply_buffer_expands:0");
+}
+
+void Process::CpuInfo(std::string* info) const {
+  rusage self{}, children{};
+  ::getrusage(RUSAGE_SELF, &self);
+  ::getrusage(RUSAGE_CHILDREN, &children);
+  Line(info, "used_cpu_sys:{:.6f}\r\nused_cpu_user:{:.6f}", Seconds(self.ru_stime),
+       Seconds(self.ru_utime));
+  Line(info, "used_cpu_sys_children:{:.6f}\r\nused_cpu_user_children:{:.6f}",
+       Seconds(children.ru_stime), Seconds(children.ru_utime));
+  rusage thread{};
+  ::getrusage(RUSAGE_THREAD, &thread);
+  Line(info, "used_cpu_sys_main_thread:{:.6f}\r\nused_cpu_user_main_thread:{:.6f}",
+       Seconds(thread.ru_stime), Seconds(thread.ru_utime));
+}
+
+}  // namespace rha::node::app

@@ -1,0 +1,104 @@
+#include "node/structs/sorted_set.h"
+
+#include <bit>
+
+namespace rha::node::structs {
+namespace {
+
+// One node of the tree is freed about as quickly as so many entries of the table.
+constexpr size_t kEntriesPerNode = 4;
+
+bool SameScore(double a, double b) {
+  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
+}
+
+}  // namespace
+
+SortedSet::Change SortedSet::Put(std::string_view member, double score) {
+  char scratch[8];
+  const EntryValue value = ScoreValue(score, scratch);
+  const uint64_t hash = table_.Hash(member);
+  Entry* slot = table_.Find(member, hash);
+  if (slot == nullptr) {
+    slot = table_.Insert(Entry::Make(member, value), hash);
+    order_.Insert(*slot);
+    return Change::kAdded;
+  }
+  if (SameScore(ScoreOf(*slot), score)) return Change::kSame;
+  RankTree::Iterator place;
+  if (order_.ReplaceInPlace(*slot, score, &place)) {
+    table_.SetValue(slot, value);
+    order_.Assign(place, *slot);
+  } else {
+    order_.Erase(*slot);
+    table_.SetValue(slot, value);
+    order_.Insert(*slot);
+  }
+  return Change::kUpdated;
+}
+
+void SortedSet::Remove(Entry* slot, uint64_t hash) {
+  order_.Erase(*slot);
+  table_.Take(slot, hash).Free();
+}
+
+bool SortedSet::Erase(std::string_view member) {
+  const uint64_t hash = table_.Hash(member);
+  Entry* slot = table_.Find(member, hash);
+  if (slot == nullptr) return false;
+  Remove(slot, hash);
+  return true;
+}
+
+size_t SortedSet::EraseRange(size_t rank, size_t count) {
+  size_t erased = 0;
+  for (; erased < count; ++erased) {
+    const RankTree::Iterator at = order_.At(rank);
+    if (!at) break;
+    const std::string_view member = (*at).key();
+    const uint64_t hash = table_.Hash(member);
+    Remove(table_.Find(member, hash), hash);
+  }
+  return erased;
+}
+
+std::optional<double> SortedSet::Score(std::string_view member) {
+  const Entry* slot = table_.Find(member);
+  if (slot == nullptr) return std::nullopt;
+  return ScoreOf(*slot);
+}
+
+std::optional<size_t> SortedSet::Rank(std::string_view member) {
+  const Entry* slot = table_.Find(member);
+  if (slot == nullptr) return std::nullopt;
+  return order_.RankOf(*slot);
+}
+
+RankTree::Ranked SortedSet::FirstFrom(ScoreBound from) const {
+  return order_.FirstNot([&](double score, Entry) {
+    return from.inclusive ? score < from.score : score <= from.score;
+  });
+}
+
+RankTree::Ranked SortedSet::FirstFrom(MemberBound from) const {
+  return order_.FirstNot([&](double, Entry entry) {
+    return from.inclusive ? entry.key() < from.member : entry.key() <= from.member;
+  });
+}
+
+bool SortedSet::FreeSome(size_t budget) {
+  if (!order_.FreeSome(budget / kEntriesPerNode + 1)) return false;
+  return table_.FreeSome(budget, [](Entry) {});
+}
+
+void SortedSet::CheckInvariants() {
+  table_.CheckInvariants();
+  order_.CheckInvariants();
+  RHA_CHECK(table_.size() == order_.size());
+  for (RankTree::Iterator at = order_.First(); at; ++at) {
+    const Entry* slot = table_.Find((*at).key());
+    RHA_CHECK(slot != nullptr && *slot == *at);
+  }
+}
+
+}  // namespace rha::node::structs
