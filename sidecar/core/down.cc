@@ -26,8 +26,7 @@ bool PrimaryLostItsRole(const Context& c, const Group& group, const Node& node) 
 }
 
 bool LooksDown(const Context& c, const Group& group, const Node& node) {
-  if (node.certainly_dead) return true;
-  if (Silence(node.link, c.now) > group.config.down_after) return true;
+  if (Unreachable(c, group, node)) return true;
   if (node.id != group.primary) return false;
   if (PrimaryLostItsRole(c, group, node)) return true;
   return group.config.reboot_down_after > Millis{0} && node.rebooted &&
@@ -41,6 +40,10 @@ void TellPeers(Context& c, Group& group) {
 }
 
 }  // namespace
+
+bool Unreachable(const Context& c, const Group& group, const Node& node) {
+  return node.certainly_dead || Silence(node.link, c.now) > group.config.down_after;
+}
 
 void UpdateNodeDown(Context& c, Group& group, Node& node) {
   if (node.address.empty() && !node.local && node.id != group.primary) return;

@@ -10,6 +10,8 @@
 
 namespace rha::sidecar::core {
 
+// Silent for longer than down-after, or certainly dead; whatever role it claims.
+bool Unreachable(const Context& c, const Group& group, const Node& node);
 void UpdateNodeDown(Context& c, Group& group, Node& node);
 void UpdatePeersDown(Context& c);
 void UpdateObjectivelyDown(Context& c, Group& group);

@@ -138,6 +138,14 @@ bool Elected(const Context& c, const Group& group) {
   return votes >= MajorityOf(group) && votes >= group.config.quorum;
 }
 
+bool CannotWin(const Context& c, const Group& group) {
+  int lost = 0;
+  for (const auto& [id, view] : group.views) {
+    if (view.leader_epoch >= group.failover->epoch && view.leader != c.s.my_id) ++lost;
+  }
+  return VoterCount(group) - lost < MajorityOf(group);
+}
+
 Millis ElectionTimeout(const Context& c, const Group& group) {
   if (group.configured() || AllPeersExtended(c.s, group)) return kElectionTimeout;
   return std::min(kElectionTimeoutMax, group.config.failover_timeout);

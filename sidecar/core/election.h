@@ -29,6 +29,8 @@ void StartFailover(Context& c, Group& group, bool forced);
 // Requests the votes still missing.
 void AskForVotes(Context& c, Group& group, bool again);
 int VotesForMe(const Context& c, const Group& group);
+// So many voted for others that the rest cannot make a majority.
+bool CannotWin(const Context& c, const Group& group);
 bool Elected(const Context& c, const Group& group);
 Millis ElectionTimeout(const Context& c, const Group& group);
 // No own attempt for a random second or so.

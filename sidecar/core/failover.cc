@@ -1,5 +1,6 @@
 #include "sidecar/core/failover.h"
 
+#include "sidecar/core/down.h"
 #include "sidecar/core/election.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
@@ -37,6 +38,10 @@ bool RunWaitStart(Context& c, Group& group) {
   const bool timeout = c.now - group.failover->started > ElectionTimeout(c, group);
   if (stage.asked && Elected(c, group)) {
     c.GroupEvent("+elected-leader", group);
+  } else if (stage.asked && CannotWin(c, group)) {
+    const Millis retry{c.s.prng.Between(kSplitRetryMin.count(), kSplitRetryMax.count())};
+    Abort(c, group, "-failover-abort-not-elected", retry);
+    return false;
   } else if (timeout && group.failover->forced && !group.configured()) {
     // Redis' SENTINEL FAILOVER asks nobody; here it asks first, and goes on alone if it must.
     c.Warn("forced failover of " + group.config.name + " goes on without a majority of votes");
@@ -88,7 +93,8 @@ bool RunWaitPromotion(Context& c, Group& group) {
   const Millis limit = group.configured()
                            ? std::min(kPromotionTimeout, group.config.failover_timeout)
                            : group.config.failover_timeout;
-  const bool lost = group.configured() && (node.sdown || node.certainly_dead);
+  // Not sdown: an old primary that is given its role again counts as down until it has it.
+  const bool lost = group.configured() && Unreachable(c, group, node);
   if (lost || c.now - group.failover->stage_since > limit) {
     Abort(c, group, "-failover-abort-slave-timeout");
   } else if (group.configured() && node.link.connected &&

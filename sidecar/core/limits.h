@@ -61,6 +61,9 @@ inline constexpr Millis kAskRetry{200};
 // Next attempt after a failed or foreign one, randomised.
 inline constexpr Millis kRetryMin{1000};
 inline constexpr Millis kRetryMax{1500};
+// ... and after a split vote, which is known to be lost before any timeout.
+inline constexpr Millis kSplitRetryMin{50};
+inline constexpr Millis kSplitRetryMax{300};
 // A classic group without a good replica looks again.
 inline constexpr Millis kNoReplicaRetry{5000};
 // A candidate of rank r waits r times this, plus a little chance.

@@ -1,6 +1,5 @@
 #include "sidecar/core/membership.h"
 
-#include "sidecar/core/pick_replica.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -9,6 +8,11 @@ namespace {
 bool LeadsNow(const State& state, PeerId id, const PeerView& view, LogicalTime now) {
   return view.leading_epoch > 0 && view.beat_at != kLongAgo && now - view.beat_at <= kLeaderSilence &&
          Hears(state, id, now);
+}
+
+bool OwnNodeIsPrimary(const Group& group) {
+  const Node* own = OwnNode(group);
+  return own != nullptr && own->id == group.primary;
 }
 
 }  // namespace
@@ -115,25 +119,14 @@ void WatchForPrimary(Context& c, Group& group) {
 }
 
 int Rank(const State& state, const Group& group, LogicalTime now) {
-  if (!group.configured()) {
-    int rank = 0;
-    for (const auto& [id, view] : group.views) {
-      const Peer& peer = state.peers.at(id);
-      if (peer.extended && !peer.sdown && peer.run_id < state.my_id) ++rank;
-    }
-    return rank;
-  }
-  const Node* own = OwnNode(group);
-  const int voters = VoterCount(group);
-  if (own == nullptr || own->id == group.primary || !own->link.connected) return voters - 1;
-  const History mine = BestKnownHistory(state, group, *own, now);
   int rank = 0;
-  for (const Member& member : group.members) {
-    const Node* node = group.FindNode(member.node);
-    if (node == own || node->id == group.primary || !Hears(state, member.peer, now)) continue;
-    const History theirs = BestKnownHistory(state, group, *node, now);
-    const bool tie = !MoreHistory(theirs, mine) && !MoreHistory(mine, theirs);
-    if (MoreHistory(theirs, mine) || (tie && node->member < own->member)) ++rank;
+  for (const auto& [id, view] : group.views) {
+    const Peer& peer = state.peers.at(id);
+    if (!peer.extended || !peer.link.connected || !Hears(state, id, now)) continue;
+    // The sidecar beside the old primary comes last: its whole pod may be on the way out.
+    const bool beside_primary = peer.member >= 0 && group.members[peer.member].node == group.primary;
+    if (group.configured() && (beside_primary || !peer.may_vote)) continue;
+    if (peer.run_id < state.my_id || OwnNodeIsPrimary(group)) ++rank;
   }
   return rank;
 }

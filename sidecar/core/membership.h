@@ -27,7 +27,8 @@ void LearnEpoch(Context& c, Group& group);
 // Starts or stops the clock of the bootstrap grace.
 void WatchForPrimary(Context& c, Group& group);
 
-// How many members should try an election before this one: their node has more history.
+// How many sidecars should try an election before this one. By id, on which all agree; offsets would
+// tell each of them that its own node is ahead. Whoever wins picks the best node anyway.
 int Rank(const State& state, const Group& group, LogicalTime now);
 
 }  // namespace rha::sidecar::core

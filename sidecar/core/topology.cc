@@ -10,6 +10,13 @@ void ForgiveLink(Link& link, LogicalTime now) {
   link.last_reply = now;
 }
 
+void TellSwitch(Context& c, const Group& group, const Address& old) {
+  const Address& address = group.Primary()->address;
+  c.PlainEvent("+switch-master", group.config.name + " " + old.host + " " +
+                                     std::to_string(old.port) + " " + address.host + " " +
+                                     std::to_string(address.port));
+}
+
 void AddMembers(Context& c, Group& group) {
   for (const MemberConfig& config : group.config.members) {
     const int index = static_cast<int>(group.members.size());
@@ -199,7 +206,11 @@ void SetMemberHost(Context& c, Group& group, Member& member, const std::string& 
     return true;
   };
   if (Node* node = group.FindNode(member.node); node != nullptr && !node->local) {
-    if (move(node->address, node->link)) c.Do(DisconnectNode{node->id});
+    const Address old = node->address;
+    if (move(node->address, node->link)) {
+      c.Do(DisconnectNode{node->id});
+      if (node->id == group.primary && !old.empty()) TellSwitch(c, group, old);
+    }
   }
   if (auto it = c.s.peers.find(member.peer); it != c.s.peers.end()) {
     if (move(it->second.address, it->second.link)) c.Do(DisconnectPeer{it->first});
@@ -235,10 +246,7 @@ void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
   primary.death_noticed = false;
   ForgiveLink(primary.link, c.now);
 
-  const Address& address = primary.address;
-  c.PlainEvent("+switch-master", group.config.name + " " + old_address.host + " " +
-                                     std::to_string(old_address.port) + " " + address.host + " " +
-                                     std::to_string(address.port));
+  TellSwitch(c, group, old_address);
   for (const auto& [id, node] : group.nodes) {
     if (id != group.primary && !node.address.empty()) c.NodeEvent("+slave", group, node);
   }
