@@ -22,9 +22,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <string_view>
+#include <utility>
 
 #include "common/base/status.h"
 #include "node/structs/decimal.h"
@@ -91,6 +90,8 @@ class ListpackView {
 class Listpack : public ListpackView {
  public:
   Listpack();
+  // None at all: only to be assigned to or destroyed.
+  explicit Listpack(std::nullptr_t) : ListpackView(nullptr) {}
   // REQUIRES: Validate() accepted the bytes.
   explicit Listpack(std::string_view bytes);
   ~Listpack();
