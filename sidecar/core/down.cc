@@ -16,7 +16,8 @@ Millis Silence(const Link& link, LogicalTime now) {
 
 bool PrimaryLostItsRole(const Context& c, const Group& group, const Node& node) {
   // What it said before it was made primary is no evidence.
-  if (node.role_reported != Role::kReplica || node.info_refresh <= group.primary_since) return false;
+  if (node.role_reported != Role::kReplica || node.info_refresh <= group.primary_since)
+    return false;
   if (group.configured()) {
     if (node.info.undecided) return true;
     return c.now - std::max(node.role_reported_at, group.primary_since) > kRoleMismatch;

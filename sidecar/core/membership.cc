@@ -6,8 +6,8 @@ namespace rha::sidecar::core {
 namespace {
 
 bool LeadsNow(const State& state, PeerId id, const PeerView& view, LogicalTime now) {
-  return view.leading_epoch > 0 && view.beat_at != kLongAgo && now - view.beat_at <= kLeaderSilence &&
-         Hears(state, id, now);
+  return view.leading_epoch > 0 && view.beat_at != kLongAgo &&
+         now - view.beat_at <= kLeaderSilence && Hears(state, id, now);
 }
 
 bool OwnNodeIsPrimary(const Group& group) {
@@ -124,7 +124,8 @@ int Rank(const State& state, const Group& group, LogicalTime now) {
     const Peer& peer = state.peers.at(id);
     if (!peer.extended || !peer.link.connected || !Hears(state, id, now)) continue;
     // The sidecar beside the old primary comes last: its whole pod may be on the way out.
-    const bool beside_primary = peer.member >= 0 && group.members[peer.member].node == group.primary;
+    const bool beside_primary =
+        peer.member >= 0 && group.members[peer.member].node == group.primary;
     if (group.configured() && (beside_primary || !peer.may_vote)) continue;
     if (peer.run_id < state.my_id || OwnNodeIsPrimary(group)) ++rank;
   }

@@ -17,7 +17,8 @@ bool Hears(const State& state, PeerId id, LogicalTime now);
 bool HearsMajority(const State& state, const Group& group, LogicalTime now);
 // A majority, this member included, believes in the same primary of the same epoch.
 bool MajorityAgrees(const State& state, const Group& group, LogicalTime now);
-// A peer is replacing the present primary, or still re-pointing replicas to it, judging by its beats.
+// A peer is replacing the present primary, or still re-pointing replicas to it, judging by its
+// beats.
 bool OtherLeads(const State& state, const Group& group, LogicalTime now);
 bool OtherRepoints(const State& state, const Group& group, LogicalTime now);
 bool IsVoter(const State& state, const Group& group, const std::string& run_id);
@@ -27,8 +28,8 @@ void LearnEpoch(Context& c, Group& group);
 // Starts or stops the clock of the bootstrap grace.
 void WatchForPrimary(Context& c, Group& group);
 
-// How many sidecars should try an election before this one. By id, on which all agree; offsets would
-// tell each of them that its own node is ahead. Whoever wins picks the best node anyway.
+// How many sidecars should try an election before this one. By id, on which all agree; offsets
+// would tell each of them that its own node is ahead. Whoever wins picks the best node anyway.
 int Rank(const State& state, const Group& group, LogicalTime now);
 
 }  // namespace rha::sidecar::core

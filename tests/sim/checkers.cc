@@ -30,4 +30,11 @@ void Checkers::OnVote(int member, Epoch epoch, const std::string& candidate) {
   }
 }
 
+void Checkers::OnMemoryLost(int member, const std::string& id) {
+  for (auto it = votes_.begin(); it != votes_.end();) {
+    const bool own = it->first.first == member && it->second == id;
+    it = own ? votes_.erase(it) : std::next(it);
+  }
+}
+
 }  // namespace rha::sim

@@ -25,6 +25,9 @@ class Checkers {
   void OnElected(int member, Epoch epoch);
   void OnPromotion(int target, Epoch epoch, bool empty, bool others_hold_data);
   void OnVote(int member, Epoch epoch, const std::string& candidate);
+  // Its memory is gone and with it its own candidacies: a vote for itself that nobody else knew of
+  // binds nobody any more. Its votes for others still do.
+  void OnMemoryLost(int member, const std::string& id);
   void Fail(std::string what) { failures_.push_back(std::move(what)); }
 
   bool ok() const { return failures_.empty(); }

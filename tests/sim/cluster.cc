@@ -96,7 +96,10 @@ void Cluster::PauseNode(int pod, bool pause) {
 void Cluster::StartSidecar(int pod, bool keep_state) {
   Pod& p = pods_[pod];
   if (p.machine) return;
-  if (!keep_state) p.disk.reset();
+  if (!keep_state) {
+    p.disk.reset();
+    checkers_.OnMemoryLost(pod, MemberId(pod));
+  }
   ++unique_;
   p.machine = std::make_unique<Sentinel>(MakeConfig(pod));
   ++p.life;

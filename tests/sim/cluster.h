@@ -70,10 +70,12 @@ class Cluster {
   // Writes every node held at once and that the final primary must therefore have.
   void CheckNothingLost();
 
+  void Note(const std::string& line) { Trace(line); }
   // Called with one line per noteworthy thing; set by --trace and by scenarios.
   std::function<void(const std::string&)> trace;
 
  private:
+  void Trace(const std::string& line);
   struct Pod {
     std::unique_ptr<SimNode> node;
     std::unique_ptr<sidecar::core::Sentinel> machine;
@@ -110,7 +112,6 @@ class Cluster {
   void Replicate();
   void Write();
   void NoteCommonWrites();
-  void Trace(const std::string& line);
 
   // Performing actions (perform.cc).
   void Perform(int pod, const sidecar::core::Action& action);

@@ -86,6 +86,7 @@ void KillPrimary(Run& run) {
     }
     if (cluster.last_write() <= killed) return cluster.checkers().Fail("no write after a kill");
     run.outcome.failover_ms.push_back((cluster.now() - killed).count());
+    cluster.Note("writes were down for " + std::to_string(run.outcome.failover_ms.back()) + " ms");
     cluster.Run(run.Between(0, 3000));
     cluster.StartNode(*primary, run.prng.Chance(0.5));
     run.Settle("after a kill");

@@ -11,7 +11,7 @@ namespace {
 constexpr Millis kConnectTimeout{3000};
 // Data this young may not have been seen by anyone else yet.
 constexpr Millis kDataNoticed{2500};
-}
+}  // namespace
 
 void Cluster::AtNode(int host, uint64_t node_life, std::function<void()> work) {
   Pod& p = pods_[host];
