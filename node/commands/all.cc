@@ -13,6 +13,10 @@ std::vector<dispatch::CommandRows> AllCommands() {
       ConnectionRows(),
       TransactionRows(),
       PubsubRows(),
+      ClientRows(),
+      DatabaseRows(),
+      InfoRows(),
+      ConfigRows(),
   };
 }
 

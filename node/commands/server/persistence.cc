@@ -1,7 +1,6 @@
-// SAVE, BGSAVE, LASTSAVE.
+// SAVE, BGSAVE, LASTSAVE, SHUTDOWN.
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
 
 namespace rha::node::commands {
 namespace {
@@ -10,16 +9,12 @@ using namespace dispatch;
 
 void Save(Context& ctx) {
   const Status saved = ctx.services().persistence->Save();
-  if (saved.ok()) return ctx.reply.Ok();
-  ctx.reply.Error("ERR " + saved.message());
+  saved.ok() ? ctx.reply.Ok() : ctx.reply.Error("ERR " + saved.message());
 }
 
-void BackgroundSave(Context& ctx) {
-  bool schedule = false;
-  if (ctx.argc() > 1) {
-    if (ctx.argc() > 2 || !EqualsIgnoreCase(ctx.arg(1), "schedule")) return ctx.SyntaxError();
-    schedule = true;
-  }
+void BgSave(Context& ctx) {
+  const bool schedule = ctx.argc() == 2 && EqualsIgnoreCase(ctx.arg(1), "schedule");
+  if (ctx.argc() > 2 || (ctx.argc() == 2 && !schedule)) return ctx.SyntaxError();
   const Result<bool> started = ctx.services().persistence->BackgroundSave(schedule);
   if (!started.ok()) return ctx.reply.Error("ERR " + started.status().message());
   ctx.reply.Simple(*started ? "Background saving started" : "Background saving scheduled");
@@ -27,19 +22,55 @@ void BackgroundSave(Context& ctx) {
 
 void LastSave(Context& ctx) { ctx.reply.Integer(ctx.services().persistence->LastSaveUnixS()); }
 
+void Shutdown(Context& ctx) {
+  using Mode = ShutdownRequest::Save;
+  ShutdownRequest request;
+  bool abort = false, save = false, no_save = false;
+  for (size_t i = 1; i < ctx.argc(); ++i) {
+    const std::string_view word = ctx.arg(i);
+    if (EqualsIgnoreCase(word, "nosave")) {
+      no_save = true;
+    } else if (EqualsIgnoreCase(word, "save")) {
+      save = true;
+    } else if (EqualsIgnoreCase(word, "now")) {
+      request.now = true;
+    } else if (EqualsIgnoreCase(word, "force")) {
+      request.force = true;
+    } else if (EqualsIgnoreCase(word, "abort")) {
+      abort = true;
+    } else {
+      return ctx.SyntaxError();
+    }
+  }
+  if ((save && no_save) || (abort && ctx.argc() > 2)) return ctx.SyntaxError();
+  if (abort) {
+    return ctx.services().server->AbortShutdown() ? ctx.reply.Ok()
+                                                  : ctx.reply.Error("ERR No shutdown in progress.");
+  }
+  request.save = save ? Mode::kSave : no_save ? Mode::kNoSave : Mode::kByConfig;
+  const Status ending = ctx.services().server->Shutdown(request);
+  if (!ending.ok()) ctx.reply.Error("ERR " + ending.message());
+}
+
+// clang-format off
 constexpr CommandSpec kRows[] = {
     {.name = "save", .handler = Save, .arity = 1,
-     .flags = kNoAsyncLoading | kAdmin | kNoscript | kNoMulti, .acl = kAclDangerous,
-     .group = Group::kServer, .since = "1.0.0",
-     .summary = "Synchronously save the dataset to disk", .complexity = "O(N)"},
-    {.name = "bgsave", .handler = BackgroundSave, .arity = -1,
-     .flags = kNoAsyncLoading | kAdmin | kNoscript, .acl = kAclDangerous,
-     .group = Group::kServer, .since = "1.0.0",
-     .summary = "Asynchronously save the dataset to disk"},
+     .flags = kAdmin | kNoscript | kNoAsyncLoading | kNoMulti, .group = Group::kServer, .since = "1.0.0",
+     .summary = "Synchronously save the dataset to disk",
+     .complexity = "O(N) where N is the total number of keys in all databases"},
+    {.name = "bgsave", .handler = BgSave, .arity = -1, .flags = kAdmin | kNoscript | kNoAsyncLoading,
+     .group = Group::kServer, .since = "1.0.0", .summary = "Asynchronously save the dataset to disk"},
     {.name = "lastsave", .handler = LastSave, .arity = 1, .flags = kLoading | kStale | kFast,
      .acl = kAclAdmin | kAclDangerous, .group = Group::kServer, .since = "1.0.0",
      .summary = "Get the UNIX time stamp of the last successful save to disk"},
+    {.name = "shutdown", .handler = Shutdown, .arity = -1,
+     .flags = kAdmin | kNoscript | kLoading | kStale | kNoMulti | kSentinelFlag | kAllowBusy,
+     .group = Group::kServer, .since = "1.0.0",
+     .summary = "Synchronously save the dataset to disk and then shut down the server",
+     .complexity = "O(N) when saving, where N is the total number of keys in all databases when saving "
+                   "data, otherwise O(1)"},
 };
+// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

@@ -1,0 +1,389 @@
+// CLIENT: about sessions, one's own and others'.
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "node/commands/families.h"
+#include "node/commands/help.h"
+#include "node/commands/parse.h"
+#include "node/dispatch/engine.h"
+#include "node/dispatch/pubsub.h"
+
+namespace rha::node::commands {
+namespace {
+
+using namespace dispatch;
+
+enum class ClientType : uint8_t { kNormal, kReplica, kPubsub, kPrimary };
+
+ClientType TypeOf(const Session& session) {
+  if (session.kind == SessionKind::kPrimary) return ClientType::kPrimary;
+  if (session.kind == SessionKind::kReplica) return ClientType::kReplica;
+  return session.pubsub != nullptr ? ClientType::kPubsub : ClientType::kNormal;
+}
+
+std::optional<ClientType> ParseType(Context& ctx, std::string_view text) {
+  if (EqualsIgnoreCase(text, "normal")) return ClientType::kNormal;
+  if (EqualsIgnoreCase(text, "slave") || EqualsIgnoreCase(text, "replica")) return ClientType::kReplica;
+  if (EqualsIgnoreCase(text, "pubsub")) return ClientType::kPubsub;
+  if (EqualsIgnoreCase(text, "master")) return ClientType::kPrimary;
+  ctx.reply.Error("ERR Unknown client type '" + std::string(text) + "'");
+  return std::nullopt;
+}
+
+std::string FlagsOf(const Session& session) {
+  std::string flags;
+  if (session.kind == SessionKind::kReplica) flags += 'S';
+  if (session.monitor) flags += 'O';
+  if (session.kind == SessionKind::kPrimary) flags += 'M';
+  if (session.pubsub != nullptr) flags += 'P';
+  if (session.transaction.open) flags += 'x';
+  if (session.blocked != nullptr) flags += 'b';
+  if (session.watcher.dirty()) flags += 'd';
+  if (session.unix_socket) flags += 'U';
+  if (session.no_evict) flags += 'e';
+  return flags.empty() ? "N" : flags;
+}
+
+std::string Describe(const Session& session, int64_t now_ms) {
+  const PubsubState* pubsub = session.pubsub.get();
+  const auto number = [](auto value) { return std::to_string(value); };
+  std::string line = "id=" + number(session.id);
+  line += " addr=" + session.peer_address + " laddr=" + session.local_address;
+  line += " fd=" + number(session.fd()) + " name=" + session.name;
+  line += " age=" + number((now_ms - session.created_unix_ms) / 1000);
+  line += " idle=" + number((now_ms - session.last_command_unix_ms) / 1000);
+  line += " flags=" + FlagsOf(session) + " db=" + number(session.db);
+  line += " sub=" + number(pubsub != nullptr ? pubsub->channels.size() : 0);
+  line += " psub=" + number(pubsub != nullptr ? pubsub->patterns.size() : 0);
+  line += " ssub=" + number(pubsub != nullptr ? pubsub->shard_channels.size() : 0);
+  line += " multi=" + (session.transaction.open ? number(session.transaction.commands.size()) : "-1");
+  line += " qbuf=" + number(session.input_bytes()) + " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0";
+  line += " obl=" + number(session.output_bytes()) + " oll=0 omem=" + number(session.output_bytes());
+  line += " tot-mem=" + number(session.memory_bytes());
+  line += " events=r cmd=";
+  line += session.last_command != nullptr ? session.last_command->name : "NULL";
+  line += session.kind == SessionKind::kPrimary ? " user=(superuser)" : " user=default";
+  line += " redir=-1 resp=" + number(session.protocol);
+  if (!session.library_name.empty() || !session.library_version.empty()) {
+    line += " lib-name=" + session.library_name + " lib-ver=" + session.library_version;
+  }
+  return line + "\n";
+}
+
+void Id(Context& ctx) { ctx.reply.Integer(static_cast<int64_t>(ctx.session.id)); }
+
+void Info(Context& ctx) {
+  ctx.session.last_command = &ctx.spec;
+  ctx.reply.Verbatim("txt", Describe(ctx.session, ctx.now_ms));
+}
+
+void List(Context& ctx) {
+  std::string text;
+  ctx.session.last_command = &ctx.spec;
+  if (ctx.argc() == 4 && EqualsIgnoreCase(ctx.arg(2), "type")) {
+    const auto type = ParseType(ctx, ctx.arg(3));
+    if (!type) return;
+    for (const auto& [id, session] : ctx.engine.sessions().all()) {
+      if (TypeOf(*session) == *type) text += Describe(*session, ctx.now_ms);
+    }
+  } else if (ctx.argc() > 3 && EqualsIgnoreCase(ctx.arg(2), "id")) {
+    for (size_t i = 3; i < ctx.argc(); ++i) {
+      int64_t id = 0;
+      if (!keyspace::ParseInteger(ctx.arg(i), &id)) return ctx.reply.Error("ERR Invalid client ID");
+      const Session* session = ctx.engine.sessions().Find(static_cast<uint64_t>(id));
+      if (session != nullptr) text += Describe(*session, ctx.now_ms);
+    }
+  } else if (ctx.argc() != 2) {
+    return ctx.SyntaxError();
+  } else {
+    for (const auto& [id, session] : ctx.engine.sessions().all()) text += Describe(*session, ctx.now_ms);
+  }
+  ctx.reply.Verbatim("txt", text);
+}
+
+struct KillFilter {
+  std::optional<std::string_view> address, local_address;
+  std::optional<ClientType> type;
+  std::optional<uint64_t> id;
+  bool skip_me = true;
+
+  bool Matches(const Session& session) const {
+    return (!address || session.peer_address == *address) &&
+           (!local_address || session.local_address == *local_address) &&
+           (!type || TypeOf(session) == *type) && (!id || session.id == *id);
+  }
+};
+
+// False: the error is written.
+bool ParseKillFilter(Context& ctx, KillFilter* filter) {
+  for (size_t i = 2; i < ctx.argc(); i += 2) {
+    const std::string_view word = ctx.arg(i);
+    if (i + 1 == ctx.argc()) return ctx.SyntaxError(), false;
+    const std::string_view value = ctx.arg(i + 1);
+    if (EqualsIgnoreCase(word, "id")) {
+      int64_t id = 0;
+      if (!keyspace::ParseInteger(value, &id) || id < 1) {
+        ctx.reply.Error("ERR client-id should be greater than 0");
+        return false;
+      }
+      filter->id = static_cast<uint64_t>(id);
+    } else if (EqualsIgnoreCase(word, "type")) {
+      filter->type = ParseType(ctx, value);
+      if (!filter->type) return false;
+    } else if (EqualsIgnoreCase(word, "addr")) {
+      filter->address = value;
+    } else if (EqualsIgnoreCase(word, "laddr")) {
+      filter->local_address = value;
+    } else if (EqualsIgnoreCase(word, "user")) {
+      if (value == "default") continue;
+      ctx.reply.Error("ERR No such user '" + std::string(value) + "'");
+      return false;
+    } else if (EqualsIgnoreCase(word, "skipme") &&
+               (EqualsIgnoreCase(value, "yes") || EqualsIgnoreCase(value, "no"))) {
+      filter->skip_me = EqualsIgnoreCase(value, "yes");
+    } else {
+      return ctx.SyntaxError(), false;
+    }
+  }
+  return true;
+}
+
+void Kill(Context& ctx) {
+  KillFilter filter;
+  const bool old_form = ctx.argc() == 3;
+  if (old_form) {
+    filter.address = ctx.arg(2);
+    filter.skip_me = false;
+  } else if (!ParseKillFilter(ctx, &filter)) {
+    return;
+  }
+  int64_t killed = 0;
+  bool me = false;
+  for (const auto& [id, session] : ctx.engine.sessions().all()) {
+    if (session->closing || !filter.Matches(*session)) continue;
+    if (session == &ctx.session) {
+      if (filter.skip_me) continue;
+      me = true;
+    } else {
+      session->Close(Session::CloseMode::kNow);
+    }
+    ++killed;
+  }
+  if (!old_form) {
+    ctx.reply.Integer(killed);
+  } else if (killed == 0) {
+    ctx.reply.Error("ERR No such client");
+  } else {
+    ctx.reply.Ok();
+  }
+  if (me) ctx.session.Close(Session::CloseMode::kAfterReply);
+}
+
+bool Printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
+void SetName(Context& ctx) {
+  if (!Printable(ctx.arg(2))) {
+    return ctx.reply.Error(
+        "ERR Client names cannot contain spaces, newlines or special characters.");
+  }
+  ctx.session.name = ctx.arg(2);
+  ctx.reply.Ok();
+}
+
+void GetName(Context& ctx) {
+  ctx.session.name.empty() ? ctx.reply.Null() : ctx.reply.Bulk(ctx.session.name);
+}
+
+void SetInfo(Context& ctx) {
+  const std::string_view attribute = ctx.arg(2);
+  const bool is_name = EqualsIgnoreCase(attribute, "lib-name");
+  if (!is_name && !EqualsIgnoreCase(attribute, "lib-ver")) {
+    return ctx.reply.Error("ERR Unrecognized option '" + std::string(attribute) + "'");
+  }
+  if (!Printable(ctx.arg(3))) {
+    return ctx.reply.Error("ERR " + std::string(attribute) +
+                           " cannot contain spaces, newlines or special characters.");
+  }
+  (is_name ? ctx.session.library_name : ctx.session.library_version) = ctx.arg(3);
+  ctx.reply.Ok();
+}
+
+void Pause(Context& ctx) {
+  using Scope = dispatch::Pause::Scope;
+  Scope scope = Scope::kAll;
+  if (ctx.argc() > 4) return UnknownSubcommand(ctx);
+  if (ctx.argc() == 4) {
+    if (EqualsIgnoreCase(ctx.arg(3), "write")) {
+      scope = Scope::kWrite;
+    } else if (!EqualsIgnoreCase(ctx.arg(3), "all")) {
+      return ctx.reply.Error("ERR CLIENT PAUSE mode must be WRITE or ALL");
+    }
+  }
+  int64_t timeout_ms = 0;
+  if (!keyspace::ParseInteger(ctx.arg(2), &timeout_ms)) {
+    return ctx.reply.Error("ERR timeout is not an integer or out of range");
+  }
+  if (timeout_ms < 0) return ctx.reply.Error("ERR timeout is negative");
+  // A longer or wider pause that holds already is not shortened or narrowed.
+  dispatch::Pause& pause = ctx.engine.pause();
+  const bool held = ctx.engine.Paused();
+  pause.until_ms = std::max(held ? pause.until_ms : 0, ctx.now_ms + timeout_ms);
+  if (!held || pause.scope != Scope::kAll) pause.scope = scope;
+  ctx.reply.Ok();
+}
+
+void Unpause(Context& ctx) {
+  ctx.engine.EndPause();
+  ctx.reply.Ok();
+}
+
+void Reply(Context& ctx) {
+  if (EqualsIgnoreCase(ctx.arg(2), "on")) {
+    ctx.session.reply_mode = ReplyMode::kOn;
+    // The reply of this command counts already.
+    resp::Writer(&ctx.session.out(), ctx.session.protocol).Ok();
+    ctx.session.WantWrite();
+  } else if (EqualsIgnoreCase(ctx.arg(2), "off")) {
+    ctx.session.reply_mode = ReplyMode::kOff;
+  } else if (EqualsIgnoreCase(ctx.arg(2), "skip")) {
+    if (ctx.session.reply_mode != ReplyMode::kOff) ctx.session.reply_mode = ReplyMode::kSkipNext;
+  } else {
+    ctx.SyntaxError();
+  }
+}
+
+void NoEvict(Context& ctx) {
+  if (EqualsIgnoreCase(ctx.arg(2), "on")) {
+    ctx.session.no_evict = true;
+  } else if (EqualsIgnoreCase(ctx.arg(2), "off")) {
+    ctx.session.no_evict = false;
+  } else {
+    return ctx.SyntaxError();
+  }
+  ctx.reply.Ok();
+}
+
+void Unblock(Context& ctx) {
+  bool with_error = false;
+  if (ctx.argc() > 4) return UnknownSubcommand(ctx);
+  if (ctx.argc() == 4) {
+    with_error = EqualsIgnoreCase(ctx.arg(3), "error");
+    if (!with_error && !EqualsIgnoreCase(ctx.arg(3), "timeout")) {
+      return ctx.reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    }
+  }
+  int64_t id = 0;
+  if (!ParseInteger(ctx, ctx.arg(2), &id)) return;
+  Session* target = ctx.engine.sessions().Find(static_cast<uint64_t>(id));
+  const bool waiting = target != nullptr && target->blocked != nullptr &&
+                       target->blocked->kind == BlockKind::kWait;
+  if (!waiting) return ctx.reply.Integer(0);
+  resp::Writer reply(&target->out(), target->protocol);
+  if (with_error) {
+    reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+  } else {
+    reply.Integer(ctx.services().replication->ReplicasAcknowledged(target->blocked->offset));
+  }
+  target->WantWrite();
+  ctx.engine.blocking().Release(*target);
+  ctx.reply.Integer(1);
+}
+
+void GetRedir(Context& ctx) { ctx.reply.Integer(-1); }
+
+void Tracking(Context& ctx) {
+  if (ctx.argc() == 3 && EqualsIgnoreCase(ctx.arg(2), "off")) return ctx.reply.Ok();
+  ctx.reply.Error("ERR client side caching is not supported by this server");
+}
+
+void Help(Context& ctx) {
+  WriteHelp(ctx, {"GETNAME", "    Return the name of the current connection.", "ID",
+                  "    Return the ID of the current connection.", "INFO",
+                  "    Return information about the current client connection.", "KILL <ip:port>",
+                  "    Kill connection made from <ip:port>.",
+                  "KILL <option> <value> [<option> <value> [...]]", "    Kill connections. Options are:",
+                  "    * ADDR (<ip:port>|<unixsocket>:0)",
+                  "      Kill connections made from the specified address",
+                  "    * LADDR (<ip:port>|<unixsocket>:0)",
+                  "      Kill connections made to specified local address",
+                  "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Kill connections by type.",
+                  "    * USER <username>", "      Kill connections authenticated by <username>.",
+                  "    * SKIPME (YES|NO)", "      Skip killing current connection (default: yes).",
+                  "LIST [options ...]", "    Return information about client connections. Options:",
+                  "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Return clients of specified type.",
+                  "UNPAUSE", "    Stop the current client pause, resuming traffic.",
+                  "PAUSE <timeout> [WRITE|ALL]",
+                  "    Suspend all, or just write, clients for <timeout> milliseconds.",
+                  "REPLY (ON|OFF|SKIP)", "    Control the replies sent to the current connection.",
+                  "SETNAME <name>", "    Assign the name <name> to the current connection.",
+                  "UNBLOCK <clientid> [TIMEOUT|ERROR]", "    Unblock the specified blocked client.",
+                  "NO-EVICT (ON|OFF)", "    Protect current client connection from eviction."});
+}
+
+// clang-format off
+constexpr uint32_t kOwn = kNoscript | kLoading | kStale | kSentinelFlag;
+constexpr uint32_t kOthers = kOwn | kAdmin;
+
+constexpr CommandSpec kRows[] = {
+    {.name = "client", .arity = -2, .flags = kContainer | kSentinelFlag, .group = Group::kConnection,
+     .since = "2.4.0", .summary = "A container for client connection commands",
+     .complexity = "Depends on subcommand."},
+    {.name = "client|id", .handler = Id, .arity = 2, .flags = kOwn, .acl = kAclConnection,
+     .group = Group::kConnection, .since = "5.0.0",
+     .summary = "Returns the client ID for the current connection"},
+    {.name = "client|info", .handler = Info, .arity = 2, .flags = kOwn, .acl = kAclConnection,
+     .group = Group::kConnection, .since = "6.2.0",
+     .summary = "Returns information about the current client connection."},
+    {.name = "client|list", .handler = List, .arity = -2, .flags = kOthers,
+     .acl = kAclConnection | kAclAdmin | kAclDangerous, .group = Group::kConnection, .since = "2.4.0",
+     .summary = "Get the list of client connections",
+     .complexity = "O(N) where N is the number of client connections"},
+    {.name = "client|kill", .handler = Kill, .arity = -3, .flags = kOthers,
+     .acl = kAclConnection | kAclAdmin | kAclDangerous, .group = Group::kConnection, .since = "2.4.0",
+     .summary = "Kill the connection of a client",
+     .complexity = "O(N) where N is the number of client connections"},
+    {.name = "client|setname", .handler = SetName, .arity = 3, .flags = kOwn, .acl = kAclConnection,
+     .group = Group::kConnection, .since = "2.6.9", .summary = "Set the current connection name"},
+    {.name = "client|getname", .handler = GetName, .arity = 2, .flags = kOwn, .acl = kAclConnection,
+     .group = Group::kConnection, .since = "2.6.9", .summary = "Get the current connection name"},
+    {.name = "client|setinfo", .handler = SetInfo, .arity = 4, .flags = kOwn, .acl = kAclConnection,
+     .group = Group::kConnection, .since = "7.2.0",
+     .summary = "Sets information specific to the client or connection."},
+    {.name = "client|pause", .handler = Pause, .arity = -3, .flags = kOthers,
+     .acl = kAclConnection | kAclAdmin | kAclDangerous, .group = Group::kConnection, .since = "2.9.50",
+     .summary = "Stop processing commands from clients for some time"},
+    {.name = "client|unpause", .handler = Unpause, .arity = 2, .flags = kOthers,
+     .acl = kAclConnection | kAclAdmin | kAclDangerous, .group = Group::kConnection, .since = "6.2.0",
+     .summary = "Resume processing of clients that were paused",
+     .complexity = "O(N) Where N is the number of paused clients"},
+    {.name = "client|reply", .handler = Reply, .arity = 3, .flags = kOwn, .acl = kAclConnection,
+     .group = Group::kConnection, .since = "3.2.0",
+     .summary = "Instruct the server whether to reply to commands"},
+    {.name = "client|no-evict", .handler = NoEvict, .arity = 3, .flags = kOthers,
+     .acl = kAclConnection | kAclAdmin | kAclDangerous, .group = Group::kConnection, .since = "7.0.0",
+     .summary = "Set client eviction mode for the current connection"},
+    {.name = "client|unblock", .handler = Unblock, .arity = -3, .flags = kOthers,
+     .acl = kAclConnection | kAclAdmin | kAclDangerous, .group = Group::kConnection, .since = "5.0.0",
+     .summary = "Unblock a client blocked in a blocking command from a different connection",
+     .complexity = "O(log N) where N is the number of client connections"},
+    {.name = "client|getredir", .handler = GetRedir, .arity = 2, .flags = kOwn, .acl = kAclConnection,
+     .group = Group::kConnection, .since = "6.0.0",
+     .summary = "Get tracking notifications redirection client ID if any"},
+    {.name = "client|tracking", .handler = Tracking, .arity = -3, .flags = kOwn, .acl = kAclConnection,
+     .group = Group::kConnection, .since = "6.0.0",
+     .summary = "Enable or disable server assisted client side caching support"},
+    {.name = "client|help", .handler = Help, .arity = 2, .flags = kLoading | kStale | kSentinelFlag,
+     .acl = kAclConnection, .group = Group::kConnection, .since = "5.0.0",
+     .summary = "Show helpful text about the different subcommands"},
+};
+// clang-format on
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows ClientRows() { return kRows; }
+
+}  // namespace rha::node::commands

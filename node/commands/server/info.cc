@@ -1,0 +1,111 @@
+// INFO: sections in Redis' order, each filled by whoever knows it.
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "node/commands/families.h"
+#include "node/commands/parse.h"
+#include "node/dispatch/engine.h"
+
+namespace rha::node::commands {
+namespace {
+
+using namespace dispatch;
+
+struct Section {
+  std::string_view name, title;
+  bool by_default;
+};
+constexpr Section kSections[] = {
+    {"server", "Server", true},           {"clients", "Clients", true},
+    {"memory", "Memory", true},           {"persistence", "Persistence", true},
+    {"stats", "Stats", true},             {"replication", "Replication", true},
+    {"cpu", "CPU", true},                 {"modules", "Modules", true},
+    {"commandstats", "Commandstats", false}, {"errorstats", "Errorstats", true},
+    {"latencystats", "Latencystats", false}, {"cluster", "Cluster", true},
+    {"keyspace", "Keyspace", true},
+};
+
+void AppendKeyspace(Context& ctx, std::string* info) {
+  for (int i = 0; i < ctx.keyspace.databases(); ++i) {
+    const keyspace::Db& db = ctx.keyspace.db(i);
+    if (db.size() == 0) continue;
+    *info += "db" + std::to_string(i) + ":keys=" + std::to_string(db.size()) +
+             ",expires=" + std::to_string(db.expiring()) +
+             ",avg_ttl=" + std::to_string(db.AverageTtlMs()) + "\r\n";
+  }
+}
+
+void AppendCommandStats(Context& ctx, std::string* info) {
+  CommandTable& table = ctx.engine.table();
+  for (const CommandSpec& spec : table.commands()) {
+    const CommandCounters& counters = table.counters(spec);
+    if (counters.calls == 0 && counters.rejected == 0 && counters.failed == 0) continue;
+    char line[256];
+    const double per_call = counters.calls == 0 ? 0
+                                                : static_cast<double>(counters.usec) /
+                                                      static_cast<double>(counters.calls);
+    std::snprintf(line, sizeof line,
+                  "cmdstat_%.*s:calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,"
+                  "failed_calls=%llu\r\n",
+                  static_cast<int>(spec.name.size()), spec.name.data(),
+                  static_cast<unsigned long long>(counters.calls),
+                  static_cast<unsigned long long>(counters.usec), per_call,
+                  static_cast<unsigned long long>(counters.rejected),
+                  static_cast<unsigned long long>(counters.failed));
+    *info += line;
+  }
+}
+
+void AppendErrorStats(Context& ctx, std::string* info) {
+  for (const auto& [code, count] : ctx.engine.stats().errors) {
+    *info += "errorstat_" + code + ":count=" + std::to_string(count) + "\r\n";
+  }
+}
+
+void AppendSection(Context& ctx, const Section& section, std::string* info) {
+  if (!info->empty()) *info += "\r\n";
+  *info += "# " + std::string(section.title) + "\r\n";
+  if (section.name == "persistence") return ctx.services().persistence->AppendInfo(info);
+  if (section.name == "replication") return ctx.services().replication->AppendInfo(info);
+  if (section.name == "keyspace") return AppendKeyspace(ctx, info);
+  if (section.name == "commandstats") return AppendCommandStats(ctx, info);
+  if (section.name == "errorstats") return AppendErrorStats(ctx, info);
+  if (section.name == "cluster") {
+    *info += "cluster_enabled:0\r\n";
+    return;
+  }
+  ctx.services().server->AppendInfo(section.name, info);
+}
+
+void Info(Context& ctx) {
+  bool defaults = ctx.argc() == 1, all = false;
+  for (size_t i = 1; i < ctx.argc(); ++i) {
+    defaults |= EqualsIgnoreCase(ctx.arg(i), "default");
+    all |= EqualsIgnoreCase(ctx.arg(i), "all") || EqualsIgnoreCase(ctx.arg(i), "everything");
+  }
+  std::string info;
+  for (const Section& section : kSections) {
+    const bool named = std::any_of(ctx.args.begin() + 1, ctx.args.end(), [&](std::string_view arg) {
+      return EqualsIgnoreCase(arg, section.name);
+    });
+    if (all || named || (defaults && section.by_default)) AppendSection(ctx, section, &info);
+  }
+  ctx.reply.Verbatim("txt", info);
+}
+
+// clang-format off
+constexpr CommandSpec kRows[] = {
+    {.name = "info", .handler = Info, .arity = -1, .flags = kLoading | kStale | kSentinelFlag,
+     .acl = kAclDangerous, .group = Group::kServer, .since = "1.0.0",
+     .summary = "Get information and statistics about the server"},
+};
+// clang-format on
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows InfoRows() { return kRows; }
+
+}  // namespace rha::node::commands
