@@ -40,16 +40,27 @@ void LeaderElector::Run(std::stop_token stop, const std::function<void()>& on_st
   Release();
 }
 
-Millis LeaderElector::Tick() {
-  const ObjectRef ref{&kLeases, options_.lease};
-  auto read = api_.Get(ref);
+Status LeaderElector::Read() {
+  auto read = api_.Get({&kLeases, options_.lease});
   if (read.ok()) {
     election_.Observe(ParseLease(*read), clock_.Now());
   } else if (read.status().code() == Code::kNotFound) {
     election_.Observe(std::nullopt, clock_.Now());
   } else {
-    log::Warn("leader election: {}", read.status().message());
-    return options_.timings.retry_period;
+    return read.status();
+  }
+  return {};
+}
+
+Millis LeaderElector::Tick() {
+  // A leader renews what it wrote last; only a conflict makes it look again.
+  if (!leader_ || must_read_) {
+    const Status read = Read();
+    must_read_ = !read.ok();
+    if (!read.ok()) {
+      log::Warn("leader election: {}", read.message());
+      return options_.timings.retry_period;
+    }
   }
   const MonoTime began = clock_.Now();
   const auto decision = election_.Decide(began, clock_.UnixMicros());
@@ -61,8 +72,11 @@ Millis LeaderElector::Tick() {
   auto written = create != nullptr ? api_.Create(kLeases, object) : api_.Replace(kLeases, object);
   if (written.ok()) {
     election_.Written(ParseLease(*written), began);
-  } else if (written.status().code() != Code::kConflict &&
-             written.status().code() != Code::kExists) {
+    return options_.timings.retry_period;
+  }
+  must_read_ = true;
+  const Code code = written.status().code();
+  if (code != Code::kConflict && code != Code::kExists) {
     log::Warn("leader election: {}", written.status().message());
   }
   return options_.timings.retry_period;

@@ -28,7 +28,8 @@ class LeaderElector {
   bool is_leader() const { return leader_; }
 
  private:
-  // One read and, if decided so, one write; returns how long to wait.
+  Status Read();
+  // At most one read and one write; returns how long to wait.
   Millis Tick();
   void Release();
 
@@ -36,6 +37,7 @@ class LeaderElector {
   const Clock& clock_;
   const LeaderElectorOptions options_;
   LeaseElection election_;
+  bool must_read_ = true;
   std::atomic<bool> leader_ = false;
 };
 

@@ -106,7 +106,9 @@ class App {
  public:
   App(const Options& options, k8s::Api& api, Metrics& metrics, Readiness& readiness)
       : options_(options), api_(api), metrics_(metrics), readiness_(readiness) {
-    identity_ = options.pod_name.empty() ? "redisha-operator-" + RandomHex(8) : options.pod_name;
+    // Unique to this process: a restarted container is another candidate.
+    const std::string name = options.pod_name.empty() ? "redisha-operator" : options.pod_name;
+    identity_ = name + "_" + RandomHex(8);
   }
 
   Status Run(std::stop_token stop) {

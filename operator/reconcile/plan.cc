@@ -16,16 +16,16 @@ bool ParseVersion(const std::string& text, uint64_t* number) {
   return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && !text.empty();
 }
 
+// True while the cache may not show our latest write yet: what it shows proves nothing.
+bool AwaitsCache(const desired::DesiredObject& desired, const AppliedRecord* record, MonoTime now) {
+  return record != nullptr && !record->seen && record->hash == desired.hash &&
+         now - record->at < kCacheLagMax;
+}
+
 // Why the child must be applied, or null if it is as it should be.
 const char* WhyApply(const desired::DesiredObject& desired, const k8s::ObjectPtr& observed,
-                     const AppliedRecord* record, MonoTime now) {
-  const bool just_applied =
-      record != nullptr && record->hash == desired.hash && now - record->at < kCacheLagMax;
-  if (observed == nullptr) return just_applied ? nullptr : "missing";
-  // The cache does not show our latest write yet; what it shows proves nothing.
-  if (just_applied && IsOlderVersion(k8s::ResourceVersionOf(*observed), record->resource_version)) {
-    return nullptr;
-  }
+                     const AppliedRecord* record) {
+  if (observed == nullptr) return "missing";
   if (k8s::AnnotationOf(*observed, desired::kAnnotationHash) != desired.hash) return "changed";
   if (Covers(*desired.object, *observed)) return nullptr;
   const bool as_answered = record != nullptr && record->hash == desired.hash &&
@@ -39,6 +39,15 @@ bool IsOlderVersion(const std::string& version, const std::string& than) {
   uint64_t left = 0;
   uint64_t right = 0;
   return ParseVersion(version, &left) && ParseVersion(than, &right) && left < right;
+}
+
+void MarkSeen(const Observed& observed, AppliedRecords* records) {
+  for (auto& [key, record] : *records) {
+    const auto child = observed.children.find(key);
+    record.seen = record.seen || (child != observed.children.end() &&
+                                  !IsOlderVersion(k8s::ResourceVersionOf(*child->second),
+                                                  record.resource_version));
+  }
 }
 
 Plan Decide(const std::string& owner_uid, const std::vector<desired::DesiredObject>& desired,
@@ -55,9 +64,13 @@ Plan Decide(const std::string& owner_uid, const std::vector<desired::DesiredObje
            true});
       continue;
     }
-    const auto record = records.find(key);
-    const char* why =
-        WhyApply(wanted, there, record == records.end() ? nullptr : &record->second, now);
+    const auto found = records.find(key);
+    const AppliedRecord* record = found == records.end() ? nullptr : &found->second;
+    if (AwaitsCache(wanted, record, now)) {
+      plan.awaits_cache = true;
+      continue;
+    }
+    const char* why = WhyApply(wanted, there, record);
     if (why != nullptr) plan.applies.push_back({wanted, there == nullptr, why});
   }
   return plan;

@@ -18,6 +18,7 @@ struct AppliedRecord {
   std::string resource_version;  // of the answer
   std::string fingerprint;       // of the answer, drift.h
   MonoTime at{};
+  bool seen = false;  // the cache has shown it since: if it is missing now, it is gone
 };
 using AppliedRecords = std::map<ChildKey, AppliedRecord>;
 
@@ -31,7 +32,11 @@ struct PlannedApply {
 struct Plan {
   std::vector<PlannedApply> applies;
   std::vector<Problem> problems;
+  bool awaits_cache = false;  // look again after kCacheLagMax, whether an event comes or not
 };
+
+// Notes which of our writes the cache has caught up with.
+void MarkSeen(const Observed& observed, AppliedRecords* records);
 
 // `now` only bounds how long a cache may lag behind our own writes.
 Plan Decide(const std::string& owner_uid, const std::vector<desired::DesiredObject>& desired,

@@ -109,8 +109,23 @@ TEST_F(PlanTest, WaitsForACacheThatHasNotSeenOurWrite) {
   observed_.children.erase(KeyOf(set));
   records_[KeyOf(set)] = {set.hash, "6", "f", now_};
   EXPECT_THAT(Now().applies, IsEmpty());
+  EXPECT_TRUE(Now().awaits_cache);
   now_ += kCacheLagMax;
   EXPECT_THAT(Now().applies, SizeIs(1)) << "it was deleted after all";
+}
+
+TEST_F(PlanTest, WhatWasSeenAndIsMissingWasDeletedAndIsAppliedAtOnce) {
+  StoreAll();
+  const desired::DesiredObject& set = desired_.back();
+  records_[KeyOf(set)] = {set.hash, "6", "f", now_};
+  MarkSeen(observed_, &records_);
+  EXPECT_FALSE(records_[KeyOf(set)].seen) << "the cache shows version 5";
+  observed_.children[KeyOf(set)] = Stored(set, "6");
+  MarkSeen(observed_, &records_);
+  EXPECT_TRUE(records_[KeyOf(set)].seen);
+  observed_.children.erase(KeyOf(set));
+  EXPECT_THAT(Now().applies, SizeIs(1));
+  EXPECT_FALSE(Now().awaits_cache);
 }
 
 TEST_F(PlanTest, LeavesAloneWhatBelongsToAnother) {

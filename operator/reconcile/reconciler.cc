@@ -47,6 +47,14 @@ std::string KeepClaimedSize(const Observed& observed, api::Spec* spec) {
          "; this version does not resize them";
 }
 
+Millis LookAgainAfter(const std::vector<Problem>& problems, bool awaits_cache) {
+  if (awaits_cache) return kCacheLagMax;
+  const bool waits_for_secret =
+      !problems.empty() && (problems.front().reason == reason::kSecretMissing ||
+                            problems.front().reason == reason::kSecretKeyMissing);
+  return waits_for_secret ? kMissingSecretPeriod : kResyncPeriod;
+}
+
 }  // namespace
 
 Reconciler::Reconciler(k8s::Api& api, ObserveFn observe, const Clock& clock,
@@ -82,49 +90,50 @@ ReconcileResult Reconciler::Reconcile(const k8s::ObjectKey& key) {
   api::RedisHa& redisha = parsed.redisha;
   if (redisha.deleting) return {};
 
-  std::vector<Problem> problems;
+  Outcome outcome;
   std::string warning;
-  Status error;
   if (!parsed.errors.empty()) {
-    problems.push_back({std::string(reason::kInvalidSpec), api::JoinErrors(parsed.errors), true});
+    outcome.problems.push_back(
+        {std::string(reason::kInvalidSpec), api::JoinErrors(parsed.errors), true});
   } else if (ImageOf(redisha.spec).empty()) {
-    problems.push_back({std::string(reason::kNoImage),
-                        "no image: set spec.image, or give the operator --image", true});
+    outcome.problems.push_back({std::string(reason::kNoImage),
+                                "no image: set spec.image, or give the operator --image", true});
   } else {
     warning = KeepClaimedSize(observed, &redisha.spec);
-    Converge(redisha, observed, &memory, &problems, &error);
+    outcome = Converge(redisha, observed, &memory);
   }
 
   const k8s::Json status = ComputeStatus({.redisha = redisha,
                                           .observed = observed,
-                                          .problems = problems,
+                                          .problems = outcome.problems,
                                           .warning = warning,
                                           .image = ImageOf(redisha.spec),
                                           .now_us = clock_.UnixMicros()});
   const Status written = WriteStatus(redisha, observed, status, &memory);
-  if (error.ok()) error = written;
-  const bool waits_for_secret =
-      !problems.empty() && (problems.front().reason == reason::kSecretMissing ||
-                            problems.front().reason == reason::kSecretKeyMissing);
-  return {error, waits_for_secret ? kMissingSecretPeriod : kResyncPeriod};
+  if (outcome.error.ok()) outcome.error = written;
+  return {outcome.error, LookAgainAfter(outcome.problems, outcome.awaits_cache)};
 }
 
-void Reconciler::Converge(const api::RedisHa& redisha, const Observed& observed, Memory* memory,
-                          std::vector<Problem>* problems, Status* error) {
-  const auto note = [&](const Status& status) {
+Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const Observed& observed,
+                                         Memory* memory) {
+  Outcome outcome;
+  const auto note = [&outcome](const Status& status) {
     if (status.ok()) return;
-    problems->push_back(ProblemOf(status));
-    if (error->ok()) *error = status;
+    outcome.problems.push_back(ProblemOf(status));
+    if (outcome.error.ok()) outcome.error = status;
   };
-  note(EnsureSecret(redisha, memory, problems));
+  note(EnsureSecret(redisha, memory, &outcome.problems));
+  MarkSeen(observed, &memory->records);
   const auto wanted = desired::Desired(redisha, {options_.default_image, options_.server_minor});
-  Plan plan = Decide(redisha.uid, wanted, observed, memory->records, clock_.Now());
-  problems->insert(problems->end(), plan.problems.begin(), plan.problems.end());
+  const Plan plan = Decide(redisha.uid, wanted, observed, memory->records, clock_.Now());
+  outcome.awaits_cache = plan.awaits_cache || !plan.applies.empty();
+  outcome.problems.insert(outcome.problems.end(), plan.problems.begin(), plan.problems.end());
   for (const PlannedApply& planned : plan.applies) {
-    const Status status = ApplyOne(redisha, planned, memory, problems);
+    const Status status = ApplyOne(redisha, planned, memory, &outcome.problems);
     note(status);
-    if (status.code() == Code::kUnavailable) return;  // the next would only wait as long
+    if (status.code() == Code::kUnavailable) break;  // the next would only wait as long
   }
+  return outcome;
 }
 
 Status Reconciler::ApplyOne(const api::RedisHa& redisha, const PlannedApply& planned,

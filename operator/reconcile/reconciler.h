@@ -50,9 +50,14 @@ class Reconciler {
   };
 
   Memory& MemoryOf(const k8s::ObjectKey& key);
-  // One pass over the children of a valid RedisHA; fills problems.
-  void Converge(const api::RedisHa& redisha, const Observed& observed, Memory* memory,
-                std::vector<Problem>* problems, Status* error);
+  struct Outcome {
+    std::vector<Problem> problems;
+    Status error;  // to be retried with backoff
+    bool awaits_cache = false;
+  };
+
+  // One pass over the children of a valid RedisHA.
+  Outcome Converge(const api::RedisHa& redisha, const Observed& observed, Memory* memory);
   Status ApplyOne(const api::RedisHa& redisha, const PlannedApply& planned, Memory* memory,
                   std::vector<Problem>* problems);
   // Creates the generated Secret or looks for the user's.
