@@ -17,6 +17,12 @@ std::vector<dispatch::CommandRows> AllCommands() {
       DatabaseRows(),
       InfoRows(),
       ConfigRows(),
+      RangeRows(),
+      LcsRows(),
+      GenericKeyRows(),
+      ExpireRows(),
+      ScanRows(),
+      ObjectRows(),
   };
 }
 

@@ -23,7 +23,8 @@ void Context::Propagate(std::initializer_list<std::string_view> command) {
 
 void Context::PropagateArgs(Args command) {
   propagation_ = Propagation::kExplicit;
-  if (session.kind != SessionKind::kPrimary) engine.propagation().Add(session.db, command);
+  if (session.kind == SessionKind::kPrimary || !engine.state().feed_active) return;
+  engine.propagation().Add(session.db, command);
 }
 
 void Context::PropagateNothing() { propagation_ = Propagation::kExplicit; }

@@ -38,6 +38,17 @@ const Entry* Db::Read(std::string_view key) {
 
 const Entry* Db::Peek(std::string_view key) { return Alive(Find(key)); }
 
+const Entry* Db::CountedPeek(std::string_view key) {
+  const Entry* entry = Alive(Find(key));
+  if (entry != nullptr) {
+    ++keyspace_.stats_.hits;
+  } else {
+    ++keyspace_.stats_.misses;
+    keyspace_.Emit(index_, events::kKeyMiss, key);
+  }
+  return entry;
+}
+
 Entry* Db::Write(std::string_view key) {
   Entry* entry = Alive(Find(key));
   if (entry != nullptr) entry->last_access_s_ = static_cast<uint32_t>(keyspace_.now_ms_ / 1000);
@@ -120,6 +131,13 @@ const Entry* Db::Random() {
       return entry;
     }
   }
+}
+
+size_t Db::MemoryBytes(const Entry& entry) {
+  static const size_t in_place = std::string().capacity();
+  const size_t key = entry.key_.capacity() > in_place ? entry.key_.capacity() + 1 : 0;
+  const size_t expiry = entry.has_expiry() ? sizeof(Entry*) : 0;
+  return sizeof(Entry) + key + entry.value_.heap_bytes() + expiry + sizeof(Entry*);
 }
 
 int64_t Db::AverageTtlMs() const {

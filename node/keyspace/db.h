@@ -103,6 +103,8 @@ class Db {
   const Entry* Read(std::string_view key);
   // For one that looks at a key without using it (TYPE, TTL, OBJECT): counts nothing.
   const Entry* Peek(std::string_view key);
+  // Likewise, but counts a hit or miss (EXISTS, TYPE).
+  const Entry* CountedPeek(std::string_view key);
   // For a command that may change it.
   Entry* Write(std::string_view key);
   bool Exists(std::string_view key) { return Peek(key) != nullptr; }
@@ -145,6 +147,8 @@ class Db {
     return entry != nullptr && IsExpired(*entry);
   }
 
+  // What the key costs, the allocator's rounding left out.
+  static size_t MemoryBytes(const Entry& entry);
   // Mean time to live of the keys that have one, in milliseconds, over a sample.
   int64_t AverageTtlMs() const;
 

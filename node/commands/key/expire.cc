@@ -1,0 +1,158 @@
+// The time to live of keys: EXPIRE and its family, TTL and its family, PERSIST.
+#include <limits>
+#include <string>
+
+#include "node/commands/families.h"
+#include "node/commands/parse.h"
+
+namespace rha::node::commands {
+namespace {
+
+using namespace dispatch;
+using keyspace::Entry;
+using keyspace::kNoExpiry;
+namespace events = keyspace::events;
+
+struct ExpireConditions {
+  bool only_without = false;  // NX
+  bool only_with = false;     // XX
+  bool only_later = false;    // GT
+  bool only_earlier = false;  // LT
+
+  // No expiry counts as an endless one.
+  bool Allow(int64_t current, int64_t wanted) const {
+    const bool has = current != kNoExpiry;
+    if (only_without && has) return false;
+    if (only_with && !has) return false;
+    if (only_later && (!has || wanted <= current)) return false;
+    return !(only_earlier && has && wanted >= current);
+  }
+};
+
+// False: the error is written.
+bool ParseConditions(Context& ctx, ExpireConditions* conditions) {
+  for (size_t i = 3; i < ctx.argc(); ++i) {
+    const std::string_view word = ctx.arg(i);
+    if (EqualsIgnoreCase(word, "nx")) {
+      conditions->only_without = true;
+    } else if (EqualsIgnoreCase(word, "xx")) {
+      conditions->only_with = true;
+    } else if (EqualsIgnoreCase(word, "gt")) {
+      conditions->only_later = true;
+    } else if (EqualsIgnoreCase(word, "lt")) {
+      conditions->only_earlier = true;
+    } else {
+      ctx.reply.Error("ERR Unsupported option " + std::string(word));
+      return false;
+    }
+  }
+  if (conditions->only_without &&
+      (conditions->only_with || conditions->only_later || conditions->only_earlier)) {
+    ctx.reply.Error("ERR NX and XX, GT or LT options at the same time are not compatible");
+    return false;
+  }
+  if (conditions->only_later && conditions->only_earlier) {
+    ctx.reply.Error("ERR GT and LT options at the same time are not compatible");
+    return false;
+  }
+  return true;
+}
+
+enum class Unit : uint8_t { kSeconds, kMillis };
+
+// Negative times are allowed here: they delete the key.
+bool ParseWhen(Context& ctx, Unit unit, bool absolute, int64_t* when_ms) {
+  int64_t when = 0;
+  if (!ParseInteger(ctx, ctx.arg(2), &when)) return false;
+  const bool overflow = (unit == Unit::kSeconds && __builtin_mul_overflow(when, 1000, &when)) ||
+                        (!absolute && when > std::numeric_limits<int64_t>::max() - ctx.now_ms);
+  if (overflow) {
+    ctx.reply.Error("ERR invalid expire time in '" + std::string(ctx.spec.name) + "' command");
+    return false;
+  }
+  *when_ms = absolute ? when : when + ctx.now_ms;
+  return true;
+}
+
+void ExpireGeneric(Context& ctx, Unit unit, bool absolute) {
+  const std::string_view key = ctx.arg(1);
+  ExpireConditions conditions;
+  int64_t when_ms = 0;
+  if (!ParseConditions(ctx, &conditions)) return;
+  if (!ParseWhen(ctx, unit, absolute, &when_ms)) return;
+
+  Entry* entry = ctx.db().Write(key);
+  if (entry == nullptr || !conditions.Allow(entry->expire_at_ms(), when_ms)) {
+    return ctx.reply.Integer(0);
+  }
+  // On a replica the key stays, with a time in the past, until the primary deletes it.
+  if (when_ms <= ctx.now_ms && !ctx.state().loading && !ctx.state().is_replica) {
+    ctx.db().Erase(key);
+    ctx.Propagate({"DEL", key});
+    return ctx.reply.Integer(1);
+  }
+  ctx.db().SetExpiry(*entry, when_ms, events::kExpire);
+  keyspace::NumberBuffer number;
+  ctx.Propagate({"PEXPIREAT", key, keyspace::FormatInteger(when_ms, number)});
+  ctx.reply.Integer(1);
+}
+
+void Expire(Context& ctx) { ExpireGeneric(ctx, Unit::kSeconds, false); }
+void ExpireAt(Context& ctx) { ExpireGeneric(ctx, Unit::kSeconds, true); }
+void PExpire(Context& ctx) { ExpireGeneric(ctx, Unit::kMillis, false); }
+void PExpireAt(Context& ctx) { ExpireGeneric(ctx, Unit::kMillis, true); }
+
+void TtlGeneric(Context& ctx, Unit unit, bool absolute) {
+  const Entry* entry = ctx.db().Peek(ctx.arg(1));
+  if (entry == nullptr) return ctx.reply.Integer(-2);
+  if (!entry->has_expiry()) return ctx.reply.Integer(-1);
+  int64_t ttl = absolute ? entry->expire_at_ms() : entry->expire_at_ms() - ctx.now_ms;
+  if (ttl < 0) ttl = 0;
+  ctx.reply.Integer(unit == Unit::kMillis ? ttl : (ttl + 500) / 1000);
+}
+
+void Ttl(Context& ctx) { TtlGeneric(ctx, Unit::kSeconds, false); }
+void PTtl(Context& ctx) { TtlGeneric(ctx, Unit::kMillis, false); }
+void ExpireTime(Context& ctx) { TtlGeneric(ctx, Unit::kSeconds, true); }
+void PExpireTime(Context& ctx) { TtlGeneric(ctx, Unit::kMillis, true); }
+
+void Persist(Context& ctx) {
+  Entry* entry = ctx.db().Write(ctx.arg(1));
+  if (entry == nullptr || !entry->has_expiry()) return ctx.reply.Integer(0);
+  ctx.db().ClearExpiry(*entry, events::kPersist);
+  ctx.reply.Integer(1);
+}
+
+// clang-format off
+constexpr CommandSpec kRows[] = {
+    {.name = "expire", .handler = Expire, .arity = -3, .flags = kWrite | kFast, .keys = kOneKey,
+     .acl = kAclKeyspace, .since = "1.0.0", .summary = "Set a key's time to live in seconds"},
+    {.name = "expireat", .handler = ExpireAt, .arity = -3, .flags = kWrite | kFast, .keys = kOneKey,
+     .acl = kAclKeyspace, .since = "1.2.0",
+     .summary = "Set the expiration for a key as a UNIX timestamp"},
+    {.name = "pexpire", .handler = PExpire, .arity = -3, .flags = kWrite | kFast, .keys = kOneKey,
+     .acl = kAclKeyspace, .since = "2.6.0", .summary = "Set a key's time to live in milliseconds"},
+    {.name = "pexpireat", .handler = PExpireAt, .arity = -3, .flags = kWrite | kFast, .keys = kOneKey,
+     .acl = kAclKeyspace, .since = "2.6.0",
+     .summary = "Set the expiration for a key as a UNIX timestamp specified in milliseconds"},
+    {.name = "ttl", .handler = Ttl, .arity = 2, .flags = kReadonly | kFast, .keys = kOneKey,
+     .acl = kAclKeyspace, .since = "1.0.0", .summary = "Get the time to live for a key in seconds"},
+    {.name = "pttl", .handler = PTtl, .arity = 2, .flags = kReadonly | kFast, .keys = kOneKey,
+     .acl = kAclKeyspace, .since = "2.6.0", .summary = "Get the time to live for a key in milliseconds"},
+    {.name = "expiretime", .handler = ExpireTime, .arity = 2, .flags = kReadonly | kFast,
+     .keys = kOneKey, .acl = kAclKeyspace, .since = "7.0.0",
+     .summary = "Get the expiration Unix timestamp for a key"},
+    {.name = "pexpiretime", .handler = PExpireTime, .arity = 2, .flags = kReadonly | kFast,
+     .keys = kOneKey, .acl = kAclKeyspace, .since = "7.0.0",
+     .summary = "Get the expiration Unix timestamp for a key in milliseconds"},
+    {.name = "persist", .handler = Persist, .arity = 2, .flags = kWrite | kFast, .keys = kOneKey,
+     .acl = kAclKeyspace, .since = "2.2.0", .summary = "Remove the expiration from a key"},
+};
+// clang-format on
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows ExpireRows() { return kRows; }
+
+}  // namespace rha::node::commands

@@ -1,0 +1,99 @@
+// OBJECT and MEMORY USAGE: how a value is kept.
+#include "node/commands/families.h"
+#include "node/commands/help.h"
+#include "node/commands/parse.h"
+
+namespace rha::node::commands {
+namespace {
+
+using namespace dispatch;
+using keyspace::Entry;
+
+// Null with the reply written: there is no such key.
+const Entry* Lookup(Context& ctx) {
+  const Entry* entry = ctx.db().Peek(ctx.arg(2));
+  if (entry == nullptr) ctx.reply.Null();
+  return entry;
+}
+
+void Encoding(Context& ctx) {
+  if (const Entry* entry = Lookup(ctx)) ctx.reply.Bulk(entry->value().encoding());
+}
+
+// Values are never shared here.
+void RefCount(Context& ctx) {
+  if (Lookup(ctx) != nullptr) ctx.reply.Integer(1);
+}
+
+void IdleTime(Context& ctx) {
+  const Entry* entry = Lookup(ctx);
+  if (entry == nullptr) return;
+  ctx.reply.Integer(std::max<int64_t>(0, ctx.now_ms / 1000 - entry->last_access_s()));
+}
+
+void Freq(Context& ctx) {
+  if (Lookup(ctx) == nullptr) return;
+  ctx.reply.Error(
+      "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when "
+      "switching between policies at runtime LRU and LFU data will take some time to adjust.");
+}
+
+void Help(Context& ctx) {
+  WriteHelp(ctx, {"ENCODING <key>",
+                  "    Return the kind of internal representation used in order to store the value",
+                  "    associated with a <key>.", "FREQ <key>",
+                  "    Return the access frequency index of the <key>. The returned integer is",
+                  "    proportional to the logarithm of the recent access frequency of the key.",
+                  "IDLETIME <key>",
+                  "    Return the idle time of the <key>, that is the approximated number of",
+                  "    seconds elapsed since the last access to the key.", "REFCOUNT <key>",
+                  "    Return the number of references of the value associated with the specified",
+                  "    <key>."});
+}
+
+void MemoryUsage(Context& ctx) {
+  for (size_t i = 3; i < ctx.argc(); i += 2) {
+    int64_t samples = 0;
+    if (!EqualsIgnoreCase(ctx.arg(i), "samples") || i + 1 >= ctx.argc()) return ctx.SyntaxError();
+    if (!ParseInteger(ctx, ctx.arg(i + 1), &samples)) return;
+    if (samples < 0) return ctx.SyntaxError();
+  }
+  if (const Entry* entry = Lookup(ctx)) {
+    ctx.reply.Integer(static_cast<int64_t>(keyspace::Db::MemoryBytes(*entry)));
+  }
+}
+
+// clang-format off
+constexpr CommandSpec kRows[] = {
+    {.name = "object", .arity = -2, .flags = kContainer, .since = "2.2.3",
+     .summary = "A container for object introspection commands", .complexity = "Depends on subcommand."},
+    {.name = "object|encoding", .handler = Encoding, .arity = 3, .flags = kReadonly,
+     .keys = {2, 2, 1}, .acl = kAclKeyspace, .since = "2.2.3",
+     .summary = "Inspect the internal encoding of a Redis object"},
+    {.name = "object|refcount", .handler = RefCount, .arity = 3, .flags = kReadonly,
+     .keys = {2, 2, 1}, .acl = kAclKeyspace, .since = "2.2.3",
+     .summary = "Get the number of references to the value of the key"},
+    {.name = "object|idletime", .handler = IdleTime, .arity = 3, .flags = kReadonly,
+     .keys = {2, 2, 1}, .acl = kAclKeyspace, .since = "2.2.3",
+     .summary = "Get the time since a Redis object was last accessed"},
+    {.name = "object|freq", .handler = Freq, .arity = 3, .flags = kReadonly, .keys = {2, 2, 1},
+     .acl = kAclKeyspace, .since = "4.0.0",
+     .summary = "Get the logarithmic access frequency counter of a Redis object"},
+    {.name = "object|help", .handler = Help, .arity = 2, .flags = kLoading | kStale,
+     .acl = kAclKeyspace, .since = "6.2.0",
+     .summary = "Show helpful text about the different subcommands"},
+    {.name = "memory", .arity = -2, .flags = kContainer, .group = Group::kServer, .since = "4.0.0",
+     .summary = "A container for memory diagnostics commands", .complexity = "Depends on subcommand."},
+    {.name = "memory|usage", .handler = MemoryUsage, .arity = -3, .flags = kReadonly,
+     .keys = {2, 2, 1}, .group = Group::kServer, .since = "4.0.0",
+     .summary = "Estimate the memory usage of a key",
+     .complexity = "O(N) where N is the number of samples."},
+};
+// clang-format on
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows ObjectRows() { return kRows; }
+
+}  // namespace rha::node::commands

@@ -1,0 +1,121 @@
+// Parts of strings: APPEND, STRLEN, SETRANGE, GETRANGE.
+#include "node/commands/families.h"
+#include "node/commands/parse.h"
+#include "node/dispatch/engine.h"
+
+namespace rha::node::commands {
+namespace {
+
+using namespace dispatch;
+using keyspace::Entry;
+using keyspace::kNoExpiry;
+using keyspace::NumberBuffer;
+using keyspace::Object;
+using keyspace::StringValue;
+namespace events = keyspace::events;
+
+// False: the error is written.
+bool LengthAllowed(Context& ctx, uint64_t bytes, uint64_t more) {
+  const auto most = static_cast<uint64_t>(ctx.engine.options().bulk_bytes_max);
+  uint64_t total = 0;
+  const bool overflow = __builtin_add_overflow(bytes, more, &total);
+  if (ctx.session.kind == SessionKind::kPrimary || (!overflow && total <= most)) return true;
+  ctx.reply.Error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+  return false;
+}
+
+void Append(Context& ctx) {
+  Entry* entry = ctx.db().Write(ctx.arg(1));
+  const std::string_view tail = ctx.arg(2);
+  if (entry == nullptr) {
+    ctx.db().Put(ctx.arg(1), Object(StringValue(tail)), kNoExpiry, events::kAppend);
+    return ctx.reply.Integer(static_cast<int64_t>(tail.size()));
+  }
+  if (AsString(ctx, *entry) == nullptr) return;
+  StringValue& value = entry->value().string();
+  if (!LengthAllowed(ctx, value.size(), tail.size())) return;
+  value.Append(tail);
+  ctx.db().Changed(*entry, events::kAppend);
+  ctx.reply.Integer(static_cast<int64_t>(value.size()));
+}
+
+void StrLen(Context& ctx) {
+  const Entry* entry = ctx.db().Read(ctx.arg(1));
+  if (entry == nullptr) return ctx.reply.Integer(0);
+  if (const StringValue* value = AsString(ctx, *entry)) {
+    ctx.reply.Integer(static_cast<int64_t>(value->size()));
+  }
+}
+
+void SetRange(Context& ctx) {
+  const std::string_view key = ctx.arg(1), bytes = ctx.arg(3);
+  int64_t offset = 0;
+  if (!ParseInteger(ctx, ctx.arg(2), &offset)) return;
+  if (offset < 0) return ctx.reply.Error("ERR offset is out of range");
+
+  Entry* entry = ctx.db().Write(key);
+  if (entry != nullptr && AsString(ctx, *entry) == nullptr) return;
+  if (bytes.empty()) {
+    return ctx.reply.Integer(entry == nullptr ? 0
+                                              : static_cast<int64_t>(entry->value().string().size()));
+  }
+  const auto at = static_cast<size_t>(offset);
+  if (!LengthAllowed(ctx, at, bytes.size())) return;
+  if (entry == nullptr) {
+    StringValue value;
+    value.Overwrite(at, bytes);
+    entry = &ctx.db().Put(key, Object(std::move(value)), kNoExpiry, events::kSetRange);
+  } else {
+    entry->value().string().Overwrite(at, bytes);
+    ctx.db().Changed(*entry, events::kSetRange);
+  }
+  ctx.reply.Integer(static_cast<int64_t>(entry->value().string().size()));
+}
+
+void GetRange(Context& ctx) {
+  int64_t start = 0, end = 0;
+  if (!ParseInteger(ctx, ctx.arg(2), &start) || !ParseInteger(ctx, ctx.arg(3), &end)) return;
+  const Entry* entry = ctx.db().Read(ctx.arg(1));
+  if (entry == nullptr) return ctx.reply.Bulk("");
+  const StringValue* value = AsString(ctx, *entry);
+  if (value == nullptr) return;
+
+  NumberBuffer scratch;
+  const std::string_view bytes = value->View(scratch);
+  const auto length = static_cast<int64_t>(bytes.size());
+  if (start < 0 && end < 0 && start > end) return ctx.reply.Bulk("");
+  if (start < 0) start = std::max<int64_t>(0, start + length);
+  if (end < 0) end = std::max<int64_t>(0, end + length);
+  end = std::min(end, length - 1);
+  if (length == 0 || start > end) return ctx.reply.Bulk("");
+  ctx.reply.Bulk(bytes.substr(static_cast<size_t>(start), static_cast<size_t>(end - start + 1)));
+}
+
+// clang-format off
+constexpr CommandSpec kRows[] = {
+    {.name = "append", .handler = Append, .arity = 3, .flags = kWrite | kDenyOom | kFast,
+     .keys = kOneKey, .acl = kAclString, .group = Group::kString, .since = "2.0.0",
+     .summary = "Append a value to a key"},
+    {.name = "strlen", .handler = StrLen, .arity = 2, .flags = kReadonly | kFast, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "2.2.0",
+     .summary = "Get the length of the value stored in a key"},
+    {.name = "setrange", .handler = SetRange, .arity = 4, .flags = kWrite | kDenyOom, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "2.2.0",
+     .summary = "Overwrite part of a string at key starting at the specified offset"},
+    {.name = "getrange", .handler = GetRange, .arity = 4, .flags = kReadonly, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "2.4.0",
+     .summary = "Get a substring of the string stored at a key",
+     .complexity = "O(N) where N is the length of the returned string."},
+    {.name = "substr", .handler = GetRange, .arity = 4, .flags = kReadonly, .keys = kOneKey,
+     .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+     .summary = "Get a substring of the string stored at a key",
+     .complexity = "O(N) where N is the length of the returned string."},
+};
+// clang-format on
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows RangeRows() { return kRows; }
+
+}  // namespace rha::node::commands
