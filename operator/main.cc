@@ -9,12 +9,11 @@
 #include "operator/app/options.h"
 
 int main(int argc, char** argv) {
-  using namespace rha;  // NOLINT: the one place where the names are used
-  const op::app::ParsedOptions parsed = op::app::ParseOptions(argc, argv);
+  const rha::op::app::ParsedOptions parsed = rha::op::app::ParseOptions(argc, argv);
   if (!parsed.run) return parsed.exit_code;
-  const Status log_status = log::Init({.program = "redisha-operator",
-                                       .level = parsed.options.log_level,
-                                       .format = parsed.options.log_format});
+  const rha::Status log_status = rha::log::Init({.program = "redisha-operator",
+                                                 .level = parsed.options.log_level,
+                                                 .format = parsed.options.log_format});
   if (!log_status.ok()) return 2;
 
   // Blocked before any thread exists, so that one thread of ours receives them.
@@ -28,15 +27,15 @@ int main(int argc, char** argv) {
   std::thread waiter([&signals, &stop] {
     int received = 0;
     sigwait(&signals, &received);
-    if (!stop.stop_requested()) log::Info("stopping on signal {}", received);
+    if (!stop.stop_requested()) rha::log::Info("stopping on signal {}", received);
     stop.request_stop();
   });
 
-  const Status status = op::app::Run(parsed.options, stop.get_token());
-  if (!status.ok()) log::Error("{}", status.message());
+  const rha::Status status = rha::op::app::Run(parsed.options, stop.get_token());
+  if (!status.ok()) rha::log::Error("{}", status.message());
   stop.request_stop();
   pthread_kill(waiter.native_handle(), SIGTERM);
   waiter.join();
-  log::Flush();
+  rha::log::Flush();
   return status.ok() ? 0 : 1;
 }

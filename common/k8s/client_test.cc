@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/k8s/api.h"
+#include "common/k8s/base64.h"
 #include "common/k8s/config.h"
 #include "common/k8s/fake_transport.h"
 #include "common/k8s/time_format.h"

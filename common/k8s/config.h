@@ -40,9 +40,6 @@ Result<ClusterConfig> LoadConfigFrom(const ConfigSources& sources);
 Result<ClusterConfig> ParseKubeconfig(const std::string& text, const std::string& folder,
                                       const std::string& context = {});
 
-// RFC 4648; line breaks and blanks are skipped.
-Result<std::string> DecodeBase64(std::string_view text);
-std::string EncodeBase64(std::string_view bytes);
 Result<std::string> ReadFile(const std::string& path);
 
 }  // namespace rha::k8s

@@ -5,7 +5,7 @@
 #include <pplx/threadpool.h>
 
 #include <boost/asio/ssl.hpp>
-#include <cstdlib>
+#include <charconv>
 #include <mutex>
 
 namespace rha::k8s {
@@ -146,7 +146,8 @@ class CpprestTransport final : public HttpTransport {
     HttpResponse answer{.status = response.status_code()};
     std::string retry_after;
     if (response.headers().match("Retry-After", retry_after)) {
-      answer.retry_after_s = std::atoi(retry_after.c_str());
+      std::from_chars(retry_after.data(), retry_after.data() + retry_after.size(),
+                      answer.retry_after_s);
     }
     const auto bytes = response.extract_vector().get();
     answer.body.assign(bytes.begin(), bytes.end());

@@ -1,7 +1,7 @@
 #include "operator/app/app.h"
 
+#include <charconv>
 #include <condition_variable>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -64,7 +64,10 @@ int ServerMinor(k8s::Api& api, Readiness* readiness, std::stop_token stop) {
     auto version = api.GetPath("/version");
     if (version.ok()) {
       log::Info("Kubernetes {}", k8s::StringAt(*version, "gitVersion"));
-      return std::atoi(k8s::StringAt(*version, "minor").c_str());
+      const std::string text = k8s::StringAt(*version, "minor");
+      int minor = 0;
+      std::from_chars(text.data(), text.data() + text.size(), minor);
+      return minor;
     }
     log::Warn("waiting for the API server: {}", version.status().message());
     readiness->Set(version.status().message());

@@ -1,7 +1,7 @@
 // Secret NAME-auth: the generated password. Created once; what it holds is never computed again.
 #include <nlohmann/json.hpp>
 
-#include "common/k8s/config.h"
+#include "common/k8s/base64.h"
 #include "operator/desired/desired.h"
 #include "operator/desired/names.h"
 
