@@ -7,10 +7,13 @@
 #include "local/api_server/api.h"
 #include "local/api_server/beast_server.h"
 #include "local/api_server/certificates.h"
+#include "local/controllers/manager.h"
 #include "local/daemon/bootstrap.h"
 #include "local/daemon/files.h"
 #include "local/daemon/paths.h"
+#include "local/kubelet/kubelet.h"
 #include "local/object/base64.h"
+#include "local/proxy/proxy.h"
 #include "local/registry/registry.h"
 #include "local/store/store.h"
 
@@ -67,9 +70,28 @@ struct Cluster::Parts {
   std::unique_ptr<api_server::Api> api;
   api_server::Certificates certificates;
   std::unique_ptr<api_server::BeastServer> server;
+  std::unique_ptr<controllers::Manager> manager;
+  std::unique_ptr<proxy::Proxy> proxy;
+  std::unique_ptr<kubelet::Kubelet> kubelet;
 
+  kubelet::KubeletConfig KubeletSettings() const;
   Status StartServer();
 };
+
+kubelet::KubeletConfig Cluster::Parts::KubeletSettings() const {
+  kubelet::KubeletConfig config;
+  config.program = options.program;
+  config.binaries = options.binary_folder;
+  config.pods_folder = paths.Pods();
+  config.claims_folder = paths.Claims();
+  config.backoff_max_ms = options.crash_backoff_max_seconds * 1000;
+  config.api_host = "127.0.0.1";
+  if (server != nullptr) config.api_port = std::to_string(server->port());
+  config.token = [this](const std::string& name_space, const std::string& name) {
+    return tokens->ServiceAccount(name_space, name);
+  };
+  return config;
+}
 
 Status Cluster::Parts::StartServer() {
   RHA_ASSIGN_OR_RETURN(const std::string secret, EnsureSecret(paths.Secret()));
@@ -105,15 +127,27 @@ Status Cluster::Parts::StartServer() {
 Cluster::Cluster(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Cluster::~Cluster() {
-  if (parts_->store) parts_->store->Close();
+  parts_->kubelet.reset();  // containers end while they can still reach the API
+  parts_->proxy.reset();
+  parts_->manager.reset();
+  parts_->store->Close();
+  parts_->server.reset();
 }
 
 Result<std::unique_ptr<Cluster>> Cluster::Start(const ClusterOptions& options) {
   auto parts = std::make_unique<Parts>(options);
   RHA_RETURN_IF_ERROR(MakeFolder(options.folder));
+  RHA_RETURN_IF_ERROR(kubelet::CheckIsolation(parts->KubeletSettings()));
   RHA_ASSIGN_OR_RETURN(parts->store, store::Store::Open(parts->paths.Objects()));
   parts->registry = std::make_unique<registry::Registry>(*parts->store, parts->clock);
   RHA_RETURN_IF_ERROR(parts->StartServer());
+  parts->manager =
+      std::make_unique<controllers::Manager>(*parts->registry, parts->certificates.ca_pem);
+  parts->proxy = std::make_unique<proxy::Proxy>(*parts->registry);
+  parts->kubelet = std::make_unique<kubelet::Kubelet>(*parts->registry, parts->KubeletSettings());
+  parts->manager->Start();
+  parts->proxy->Start();
+  parts->kubelet->Start();
   return std::unique_ptr<Cluster>(new Cluster(std::move(parts)));
 }
 

@@ -11,9 +11,10 @@ namespace rha::local::daemon {
 
 struct ClusterOptions {
   std::string folder;
-  uint16_t port = 0;          // 0: the one used before, else any free one
-  std::string program;        // this binary, run again to set up containers
-  std::string binary_folder;  // seen by containers as /usr/local/bin
+  uint16_t port = 0;                        // 0: the one used before, else any free one
+  std::string program;                      // this binary, run again to set up containers
+  std::string binary_folder;                // seen by containers as /usr/local/bin
+  int64_t crash_backoff_max_seconds = 300;  // longest wait before a crashed container's next start
 };
 
 class Cluster {

@@ -1,0 +1,135 @@
+#include "local/controllers/client.h"
+
+#include <nlohmann/json.hpp>
+
+#include "common/base/log.h"
+#include "local/object/json.h"
+
+namespace rha::local::controllers {
+
+using object::Json;
+using object::Str;
+
+Object Client::Get(const std::string& id, const std::string& name_space,
+                   const std::string& name) const {
+  return registry_.store().Get({id, name_space, name});
+}
+
+std::vector<Object> Client::List(const std::string& id, const std::string& name_space) const {
+  return registry_.store().List(id, name_space).objects;
+}
+
+std::vector<Object> Client::Owned(const std::string& id, const std::string& name_space,
+                                  const std::string& owner_uid) const {
+  std::vector<Object> owned;
+  for (auto& object : List(id, name_space)) {
+    const Json* owner = ControllerOf(*object);
+    if (owner != nullptr && Str(*owner, {"uid"}) == owner_uid) owned.push_back(std::move(object));
+  }
+  return owned;
+}
+
+registry::ResourcePtr Client::ResourceOf(const Json& object) const {
+  return registry_.catalog().FindKind(Str(object, {"apiVersion"}), Str(object, {"kind"}));
+}
+
+registry::WriteOptions Client::Options(const std::string& subresource) const {
+  registry::WriteOptions options;
+  options.manager = manager_;
+  options.subresource = subresource;
+  return options;
+}
+
+Object Client::Create(Json object) {
+  const auto resource = ResourceOf(object);
+  const registry::Place place{*resource, object::Namespace(object), object::Name(object)};
+  auto created = registry_.Create(place, std::move(object), Options());
+  if (created.ok()) return *created;
+  if (created.error().reason != "AlreadyExists") {
+    log::Warn("{}: create {}/{}: {}", manager_, place.name_space, place.name,
+              created.error().message);
+  }
+  return nullptr;
+}
+
+Object Client::Apply(const Json& object) {
+  const auto resource = ResourceOf(object);
+  auto applied = registry_.Patch({*resource, object::Namespace(object), object::Name(object)},
+                                 {registry::PatchKind::kApply, object, true}, Options());
+  if (applied.ok()) return *applied;
+  log::Warn("{}: apply {}/{}: {}", manager_, object::Namespace(object), object::Name(object),
+            applied.error().message);
+  return nullptr;
+}
+
+Object Client::Patch(const Json& object, const Json& patch, const std::string& subresource) {
+  const auto resource = ResourceOf(object);
+  if (resource == nullptr) return nullptr;
+  auto patched = registry_.Patch({*resource, object::Namespace(object), object::Name(object)},
+                                 {registry::PatchKind::kMerge, patch, false}, Options(subresource));
+  if (patched.ok()) return *patched;
+  if (patched.error().code != 404) {
+    log::Warn("{}: patch {}/{}: {}", manager_, object::Namespace(object), object::Name(object),
+              patched.error().message);
+  }
+  return nullptr;
+}
+
+void Client::SetStatus(const Json& object, Json status) {
+  if (object::Map(object, {"status"}) == status) return;
+  const auto resource = ResourceOf(object);
+  const std::string uid = object::Uid(object);
+  auto done = registry_.Mutate({*resource, object::Namespace(object), object::Name(object)},
+                               Options("status"), [&](const Json& current) -> object::Answer<Json> {
+                                 if (object::Uid(current) != uid)
+                                   return object::NotFound(resource->Named(""));
+                                 Json next = current;
+                                 next["status"] = status;
+                                 return next;
+                               });
+  if (!done.ok() && done.error().code != 404) {
+    log::Warn("{}: set status of {}: {}", manager_, object::Name(object), done.error().message);
+  }
+}
+
+bool Client::Delete(const Json& object, const registry::DeleteOptions& options) {
+  const auto resource = ResourceOf(object);
+  if (resource == nullptr) return false;
+  registry::DeleteOptions guarded = options;
+  guarded.uid = object::Uid(object);
+  return registry_.Delete({*resource, object::Namespace(object), object::Name(object)}, guarded)
+      .ok();
+}
+
+Json OwnerReference(const Json& owner) {
+  return {{"apiVersion", Str(owner, {"apiVersion"})},
+          {"kind", Str(owner, {"kind"})},
+          {"name", object::Name(owner)},
+          {"uid", object::Uid(owner)},
+          {"controller", true},
+          {"blockOwnerDeletion", true}};
+}
+
+const Json* ControllerOf(const Json& object) {
+  for (const auto& owner : object::Items(object, {"metadata", "ownerReferences"})) {
+    if (object::Bool(owner, {"controller"})) return &owner;
+  }
+  return nullptr;
+}
+
+bool IsDeleting(const Json& object) {
+  return !Str(object, {"metadata", "deletionTimestamp"}).empty();
+}
+
+std::string ConditionStatus(const Json& object, std::string_view type) {
+  for (const auto& condition : object::Items(object, {"status", "conditions"})) {
+    if (Str(condition, {"type"}) == type) return Str(condition, {"status"});
+  }
+  return "";
+}
+
+bool IsPodReady(const Json& pod) {
+  return Str(pod, {"status", "phase"}) == "Running" && ConditionStatus(pod, "Ready") == "True";
+}
+
+}  // namespace rha::local::controllers

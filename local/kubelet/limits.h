@@ -1,0 +1,21 @@
+// Limits and periods of the kubelet.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace rha::local::kubelet {
+
+constexpr int64_t kBackoffFirstMillis = 10'000;  // as Kubernetes; the very first restart is at once
+constexpr int64_t kBackoffMaxMillis = 300'000;
+constexpr int64_t kBackoffResetMillis = 600'000;  // of running well
+constexpr int64_t kSetupRetryMillis = 1'000;      // a volume's Secret is missing
+constexpr int64_t kHostsDelayMillis = 20;         // changes that come together are written once
+constexpr size_t kLogBytesMax = 64u << 20;        // of one run; then its older half is dropped
+constexpr int64_t kLogCheckMillis = 10'000;
+constexpr size_t kPodIpsMax = 60'000;
+constexpr size_t kProbeAnswerBytesMax = 4096;
+constexpr int64_t kStopGraceMillis = 5'000;  // of all containers when the cluster goes down
+constexpr size_t kInitMessageBytesMax = 2048;
+
+}  // namespace rha::local::kubelet

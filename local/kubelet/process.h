@@ -1,0 +1,42 @@
+// Starting and signalling the processes of containers. Any thread may start; a child dies with the
+// thread that started it, so that is the kubelet's own.
+#pragma once
+
+#include <sys/types.h>
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "common/base/status.h"
+#include "common/base/unique_fd.h"
+
+namespace rha::local::kubelet {
+
+struct SpawnRequest {
+  std::string program;  // this binary
+  const char* verb;     // container-init or container-exec
+  const nlohmann::json& spec;
+  int output_fd = -1;  // stdout and stderr; -1: /dev/null
+  bool new_namespaces = true;
+};
+
+struct Child {
+  pid_t pid = 0;
+  UniqueFd pid_fd;     // readable when it has ended
+  UniqueFd status_fd;  // a line if it could not start, then its end
+};
+
+// True when containers need a user namespace, since we are not root.
+bool NeedsUserNamespace();
+// kDenied: namespaces cannot be made; the message says what to do.
+Result<Child> Spawn(const SpawnRequest& request);
+
+struct Exit {
+  int code = 0;  // 128 + signal when killed
+  int signal_number = 0;
+};
+// The outcome of a child that has ended.
+Exit Reap(const Child& child);
+void Signal(const Child& child, int signal_number);
+
+}  // namespace rha::local::kubelet
