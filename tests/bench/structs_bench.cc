@@ -1,26 +1,34 @@
 // Time and memory of the containers in node/structs, next to the standard library's.
 //
 //   ninja -C build/release structs_bench && build/release/bin/structs_bench
-//   --benchmark_filter=Bytes     memory only: jemalloc's own count of allocated bytes, for each element
-//   --benchmark_filter=Step      the longest single step while a container of ten million grows, shrinks or is freed
+//   --benchmark_filter=Bytes   memory only: jemalloc's own count of allocated bytes per element
+//   --benchmark_filter=Step    the longest single step (CPU time of the thread, so neighbours on
+//                              the machine do not count) while millions grow, shrink, are freed
 #include <benchmark/benchmark.h>
 #include <jemalloc/jemalloc.h>
+#include <time.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "common/base/prng.h"
 #include "node/structs/entry_table.h"
+#include "node/structs/int_set.h"
+#include "node/structs/listpack.h"
+#include "node/structs/member_table.h"
+#include "node/structs/quick_list.h"
+#include "node/structs/sorted_set.h"
 
+namespace rha::node::structs {
 namespace {
-
-using namespace rha::node::structs;  // NOLINT: a benchmark of that one folder
-using rha::Prng;
 
 const HashSecret kSecret = HashSecret::FromSeed(1);
 
@@ -36,15 +44,33 @@ int64_t HeapBytes() {
   return static_cast<int64_t>(*allocated - *freed);
 }
 
+// CPU time of this thread.
 class Stopwatch {
  public:
-  double Micros() const {
-    return std::chrono::duration<double, std::micro>(Clock::now() - start_).count();
-  }
+  double Micros() const { return NowMicros() - start_; }
 
  private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point start_ = Clock::now();
+  static double NowMicros() {
+    timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
+  }
+  double start_ = NowMicros();
+};
+
+// Remembers the longest of many steps.
+class Longest {
+ public:
+  template <typename Step>
+  void Time(Step&& step) {
+    const Stopwatch watch;
+    step();
+    micros_ = std::max(micros_, watch.Micros());
+  }
+  double micros() const { return micros_; }
+
+ private:
+  double micros_ = 0;
 };
 
 // 16-byte keys, as redis-benchmark and our tools make them.
@@ -53,7 +79,8 @@ std::string_view KeyText(uint64_t number, char (&text)[32]) {
   return {text, 16};
 }
 
-// A fixed random sequence of the keys 0..n-1, laid out one behind the other so that reading it costs nothing.
+// A fixed random sequence of the keys 0..n-1, laid out one behind the other so that reading it
+// costs nothing.
 class KeyStream {
  public:
   explicit KeyStream(uint64_t n, uint64_t first = 0) : bytes_(kLength * 16, '\0') {
@@ -134,9 +161,9 @@ void BM_KeyGetBatch16(benchmark::State& state) {
     for (Entry* one : found) benchmark::DoNotOptimize(one->bytes()[0]);
   }
   state.SetItemsProcessed(state.iterations() * 16);
-  state.counters["ns_per_key"] = benchmark::Counter(
-      static_cast<double>(state.iterations()) * 16e-9,
-      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_key"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * 16e-9,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 void BM_KeyMiss(benchmark::State& state) {
@@ -162,6 +189,21 @@ void BM_KeyEraseInsert(benchmark::State& state) {
   }
 }
 
+void BM_KeySetBatch16(benchmark::State& state) {
+  KeyTable& table = TableOf(state.range(0));
+  KeyStream stream(state.range(0));
+  std::string_view keys[16];
+  Entry* found[16];
+  for (auto _ : state) {
+    for (std::string_view& key : keys) key = stream.Next();
+    table.FindBatch(keys, found);
+    for (Entry* one : found) table.SetValue(one, EntryValue::Bytes(kValue));
+  }
+  state.counters["ns_per_key"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * 16e-9,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
 void BM_StdMapGet(benchmark::State& state) {
   StdMap& map = StdMapOf(state.range(0));
   KeyStream keys(state.range(0));
@@ -185,6 +227,7 @@ void BM_StdMapSet(benchmark::State& state) {
 #define SIZES Arg(1000)->Arg(100'000)->Arg(1'000'000)->Arg(10'000'000)
 BENCHMARK(BM_KeyGet)->SIZES;
 BENCHMARK(BM_KeyGetBatch16)->SIZES;
+BENCHMARK(BM_KeySetBatch16)->SIZES;
 BENCHMARK(BM_KeyMiss)->SIZES;
 BENCHMARK(BM_KeySet)->SIZES;
 BENCHMARK(BM_KeyEraseInsert)->SIZES;
@@ -243,38 +286,287 @@ BENCHMARK(BM_StdMapBytesPerKey)
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
 
+// ---------------------------------------------------------------- collections
+
+std::string MemberText(uint64_t number) {  // 10 bytes
+  char text[32];
+  std::snprintf(text, sizeof text, "m%09llu", static_cast<unsigned long long>(number));
+  return text;
+}
+
+double RandomScore(Prng& prng, bool fractional) {
+  const auto whole = static_cast<double>(prng.Below(1'000'000));
+  return fractional ? whole + static_cast<double>(prng.Below(1000)) / 1000 : whole;
+}
+
+// Members of 10 bytes in sets, fields with values of 16 bytes in hashes.
+void BM_BytesPerMember(benchmark::State& state) {
+  for (auto _ : state) {
+    const int64_t before = HeapBytes();
+    MemberTable table(kSecret);
+    const std::string value(static_cast<size_t>(state.range(1)), 'v');
+    for (int64_t i = 0; i < state.range(0); ++i) table.Put(MemberText(i * 7919), value);
+    state.counters["bytes"] =
+        static_cast<double>(HeapBytes() - before) / static_cast<double>(state.range(0));
+  }
+}
+BENCHMARK(BM_BytesPerMember)
+    ->Args({1000, 16})
+    ->Args({10'000, 0})
+    ->Args({11'000, 0})
+    ->Args({13'000, 0})
+    ->Args({1'000'000, 0})
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
+
+void BM_BytesPerStdSetMember(benchmark::State& state) {
+  for (auto _ : state) {
+    const int64_t before = HeapBytes();
+    std::unordered_set<std::string> set;
+    for (int64_t i = 0; i < state.range(0); ++i) set.insert(MemberText(i * 7919));
+    state.counters["bytes"] =
+        static_cast<double>(HeapBytes() - before) / static_cast<double>(state.range(0));
+  }
+}
+BENCHMARK(BM_BytesPerStdSetMember)->Arg(10'000)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+// range: members, 1 for scores with a fraction
+void BM_BytesPerScored(benchmark::State& state) {
+  for (auto _ : state) {
+    const int64_t before = HeapBytes();
+    SortedSet set(kSecret);
+    Prng prng(1);
+    for (int64_t i = 0; i < state.range(0); ++i) {
+      set.Put(MemberText(i), RandomScore(prng, state.range(1) != 0));
+    }
+    const auto n = static_cast<double>(state.range(0));
+    state.counters["bytes"] = static_cast<double>(HeapBytes() - before) / n;
+    state.counters["tree"] = static_cast<double>(set.order().heap_bytes()) / n;
+  }
+}
+BENCHMARK(BM_BytesPerScored)
+    ->Args({10'000, 0})
+    ->Args({10'000, 1})
+    ->Args({1'000'000, 1})
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
+
+void BM_BytesPerListElement(benchmark::State& state) {
+  for (auto _ : state) {
+    const int64_t before = HeapBytes();
+    QuickList list;
+    const std::string text(16, 'e');
+    for (int64_t i = 0; i < state.range(0); ++i) list.PushBack(text);
+    state.counters["bytes"] =
+        static_cast<double>(HeapBytes() - before) / static_cast<double>(state.range(0));
+  }
+}
+BENCHMARK(BM_BytesPerListElement)
+    ->Arg(100)
+    ->Arg(100'000)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
+
+std::vector<std::string> RandomMembers(uint64_t n) {
+  Prng prng(n);
+  std::vector<std::string> members(1 << 16);
+  for (std::string& member : members) member = MemberText(prng.Below(n));
+  return members;
+}
+
+void BM_MemberContains(benchmark::State& state) {
+  MemberTable table(kSecret);
+  for (int64_t i = 0; i < state.range(0); ++i) table.Add(MemberText(i));
+  const std::vector<std::string> members = RandomMembers(state.range(0));
+  size_t at = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(table.Contains(members[at++ % members.size()]));
+  }
+}
+BENCHMARK(BM_MemberContains)->Arg(1000)->Arg(100'000)->Arg(1'000'000);
+
+void BM_StdSetContains(benchmark::State& state) {
+  std::unordered_set<std::string> set;
+  for (int64_t i = 0; i < state.range(0); ++i) set.insert(MemberText(i));
+  const std::vector<std::string> members = RandomMembers(state.range(0));
+  size_t at = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(set.contains(members[at++ % members.size()]));
+  }
+}
+BENCHMARK(BM_StdSetContains)->Arg(1000)->Arg(100'000)->Arg(1'000'000);
+
+void BM_ScorePut(benchmark::State& state) {
+  SortedSet set(kSecret);
+  Prng prng(1);
+  for (int64_t i = 0; i < state.range(0); ++i) set.Put(MemberText(i), RandomScore(prng, true));
+  const std::vector<std::string> members = RandomMembers(state.range(0));
+  size_t at = 0;
+  for (auto _ : state) set.Put(members[at++ % members.size()], RandomScore(prng, true));
+}
+BENCHMARK(BM_ScorePut)->Arg(1000)->Arg(10'000)->Arg(1'000'000);
+
+void BM_StdScorePut(benchmark::State& state) {
+  std::set<std::pair<double, std::string>> order;
+  std::unordered_map<std::string, double> scores;
+  Prng prng(1);
+  for (int64_t i = 0; i < state.range(0); ++i) {
+    const double score = RandomScore(prng, true);
+    order.emplace(score, MemberText(i));
+    scores[MemberText(i)] = score;
+  }
+  const std::vector<std::string> members = RandomMembers(state.range(0));
+  size_t at = 0;
+  for (auto _ : state) {
+    const std::string& member = members[at++ % members.size()];
+    double& score = scores[member];
+    order.erase({score, member});
+    score = RandomScore(prng, true);
+    order.emplace(score, member);
+  }
+}
+BENCHMARK(BM_StdScorePut)->Arg(1000)->Arg(10'000)->Arg(1'000'000);
+
+void BM_ScoreRange10(benchmark::State& state) {
+  SortedSet set(kSecret);
+  Prng prng(1);
+  for (int64_t i = 0; i < state.range(0); ++i) set.Put(MemberText(i), RandomScore(prng, true));
+  for (auto _ : state) {
+    auto at = set.order().At(prng.Below(state.range(0) - 10));
+    for (int i = 0; i < 10; ++i, ++at) benchmark::DoNotOptimize((*at).key()[0]);
+  }
+}
+BENCHMARK(BM_ScoreRange10)->Arg(1000)->Arg(10'000)->Arg(1'000'000);
+
+void BM_ScoreRank(benchmark::State& state) {
+  SortedSet set(kSecret);
+  Prng prng(1);
+  for (int64_t i = 0; i < state.range(0); ++i) set.Put(MemberText(i), RandomScore(prng, true));
+  const std::vector<std::string> members = RandomMembers(state.range(0));
+  size_t at = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(set.Rank(members[at++ % members.size()]));
+}
+BENCHMARK(BM_ScoreRank)->Arg(1000)->Arg(10'000)->Arg(1'000'000);
+
+void BM_ListPushPop(benchmark::State& state) {
+  QuickList list;
+  const std::string text(16, 'e');
+  for (int64_t i = 0; i < state.range(0); ++i) list.PushBack(text);
+  for (auto _ : state) {
+    list.PushFront(text);
+    list.Erase(list.Last());
+  }
+}
+BENCHMARK(BM_ListPushPop)->Arg(100)->Arg(1'000'000);
+
+void BM_ListIndex(benchmark::State& state) {
+  QuickList list;
+  Prng prng(1);
+  for (int64_t i = 0; i < state.range(0); ++i) list.PushBack("element");
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(list.Get(list.Seek(static_cast<int64_t>(prng.Below(list.size())))));
+  }
+}
+BENCHMARK(BM_ListIndex)->Arg(100)->Arg(1'000'000);
+
+void BM_ListpackFindIn128Pairs(benchmark::State& state) {
+  Listpack list;
+  for (uint64_t i = 0; i < 128; ++i) {
+    list.Append(MemberText(i));
+    list.Append("value-of-16-byte");
+  }
+  Prng prng(1);
+  const std::vector<std::string> members = RandomMembers(128);
+  size_t at = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(list.Find(list.First(), members[at++ % members.size()], 2));
+  }
+}
+BENCHMARK(BM_ListpackFindIn128Pairs);
+
+void BM_ListpackValidate8k(benchmark::State& state) {
+  Listpack list;
+  while (list.bytes_size() < 8100) list.Append("element-of-16-by");
+  for (auto _ : state) benchmark::DoNotOptimize(ListpackView::Validate(list.bytes()).ok());
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(list.bytes_size()));
+}
+BENCHMARK(BM_ListpackValidate8k);
+
+void BM_IntSetContains512(benchmark::State& state) {
+  IntSet set;
+  Prng prng(1);
+  while (set.size() < 512) set.Insert(static_cast<int64_t>(prng.Below(100'000)));
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(set.Contains(static_cast<int64_t>(prng.Below(100'000))));
+  }
+}
+BENCHMARK(BM_IntSetContains512);
+
 // ---------------------------------------------------------------- the longest step
 
 void BM_KeyStepMax(benchmark::State& state) {
   for (auto _ : state) {
     KeyTable table(kSecret);
     char text[32];
-    double insert_us = 0;
+    Longest insert, erase, release, scan;
     for (int64_t i = 0; i < state.range(0); ++i) {
       const std::string_view key = KeyText(i, text);
       const Entry entry = Entry::Make(key, EntryValue::Bytes(kValue));
-      const Stopwatch watch;
-      table.Insert(entry, table.Hash(key));
-      insert_us = std::max(insert_us, watch.Micros());
+      insert.Time([&] { table.Insert(entry, table.Hash(key)); });
     }
-    double erase_us = 0;
+    for (uint64_t cursor = 1; cursor != 0;) {
+      scan.Time([&] { cursor = table.Scan(cursor == 1 ? 0 : cursor, [](Entry&) {}); });
+    }
     for (int64_t i = 0; i < state.range(0) / 2; ++i) {
       const std::string_view key = KeyText(i, text);
-      const Stopwatch watch;
-      table.Erase(key);
-      erase_us = std::max(erase_us, watch.Micros());
+      erase.Time([&] { table.Erase(key); });
     }
-    double free_us = 0;
     for (bool done = false; !done;) {
-      const Stopwatch watch;
-      done = table.FreeSome(1000, [](Entry) {});
-      free_us = std::max(free_us, watch.Micros());
+      release.Time([&] { done = table.FreeSome(1000, [](Entry) {}); });
     }
-    state.counters["insert_max_us"] = insert_us;
-    state.counters["erase_max_us"] = erase_us;
-    state.counters["free_1000_max_us"] = free_us;
+    state.counters["insert_max_us"] = insert.micros();
+    state.counters["scan_max_us"] = scan.micros();
+    state.counters["erase_max_us"] = erase.micros();
+    state.counters["free_1000_max_us"] = release.micros();
   }
 }
 BENCHMARK(BM_KeyStepMax)->Arg(10'000'000)->Iterations(1)->Unit(benchmark::kMillisecond);
 
+void BM_ScoreStepMax(benchmark::State& state) {
+  for (auto _ : state) {
+    SortedSet set(kSecret);
+    Prng prng(1);
+    Longest put, release;
+    for (int64_t i = 0; i < state.range(0); ++i) {
+      const std::string member = MemberText(i);
+      const double score = RandomScore(prng, true);
+      put.Time([&] { set.Put(member, score); });
+    }
+    for (bool done = false; !done;) release.Time([&] { done = set.FreeSome(1000); });
+    state.counters["put_max_us"] = put.micros();
+    state.counters["free_1000_max_us"] = release.micros();
+  }
+}
+BENCHMARK(BM_ScoreStepMax)->Arg(10'000'000)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+void BM_ListStepMax(benchmark::State& state) {
+  for (auto _ : state) {
+    QuickList list;
+    Prng prng(1);
+    Longest push, insert, release;
+    for (int64_t i = 0; i < state.range(0); ++i)
+      push.Time([&] { list.PushBack("element-of-16-by"); });
+    for (int i = 0; i < 1000; ++i) {
+      const auto index = static_cast<int64_t>(prng.Below(list.size()));
+      insert.Time([&] { list.InsertBefore(list.Seek(index), "x"); });
+    }
+    for (bool done = false; !done;) release.Time([&] { done = list.FreeSome(100); });
+    state.counters["push_max_us"] = push.micros();
+    state.counters["insert_max_us"] = insert.micros();
+    state.counters["free_100_nodes_max_us"] = release.micros();
+  }
+}
+BENCHMARK(BM_ListStepMax)->Arg(10'000'000)->Iterations(1)->Unit(benchmark::kMillisecond);
+
 }  // namespace
+}  // namespace rha::node::structs
