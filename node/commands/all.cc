@@ -23,6 +23,9 @@ std::vector<dispatch::CommandRows> AllCommands() {
       ExpireRows(),
       ScanRows(),
       ObjectRows(),
+      CommandRowsOfCommand(),
+      DebugRows(),
+      ObserveRows(),
   };
 }
 

@@ -72,7 +72,7 @@ Executed Engine::Execute(Session& session, Args args) {
   std::string scratch;
   if (spec == nullptr) {
     RejectUnknown(session, args, container, reply);
-  } else if (!spec->ArityFits(args.size()) || (spec == container)) {
+  } else if (!spec->ArityFits(args.size()) || spec->handler == nullptr) {
     Reject(session, spec, "ERR wrong number of arguments for '" + std::string(spec->name) + "' command",
            reply);
   } else {
@@ -258,7 +258,9 @@ void Engine::OnDeleted(int db, std::string_view key) {
 }
 
 void Engine::ExpireSlice(int64_t budget_us) {
-  if (state_.is_replica || state_.loading || Paused()) return;
+  if (!options_.active_expire || state_.is_replica || state_.undecided || state_.loading || Paused()) {
+    return;
+  }
   now_us_ = clock_.UnixMicros();
   keyspace_.set_now_ms(now_us_ / 1000);
   keyspace_.set_expiry_mode(keyspace::ExpiryMode::kDelete);

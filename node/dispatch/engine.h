@@ -55,6 +55,7 @@ struct Pause {
 struct EngineOptions {
   std::string password;                   // requirepass; empty: none
   bool debug_allowed = true;              // enable-debug-command
+  bool active_expire = true;              // DEBUG SET-ACTIVE-EXPIRE
   int64_t bulk_bytes_max = 512LL << 20;   // proto-max-bulk-len
 };
 

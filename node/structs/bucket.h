@@ -36,6 +36,7 @@ constexpr uint8_t kPassedSticks = 255;
 struct alignas(kBucketBytes) PlainBucket {
   static constexpr size_t kSlots = 14;
   static constexpr bool kAged = false;
+  static constexpr size_t kFillPercent = 94;  // of a segment, before it grows
   uint8_t tags[kSlots];
   uint8_t used;
   uint8_t passed;
@@ -48,6 +49,7 @@ struct alignas(kBucketBytes) PlainBucket {
 struct alignas(kBucketBytes) AgedBucket {
   static constexpr size_t kSlots = 12;
   static constexpr bool kAged = true;
+  static constexpr size_t kFillPercent = 90;
   uint8_t tags[kSlots];
   uint8_t used;
   uint8_t passed;

@@ -124,6 +124,13 @@ class Entry {
   }
   // The same bytes, to be written in place.
   char* mutable_bytes() { return const_cast<char*>(bytes().data()); }
+  // The quick way of SetValue when a small value of bytes keeps its size; false: not the case.
+  bool Overwrite(std::string_view bytes) {
+    if (!is_small() || (word_ & kIntegerBit) != 0 || small_value_size() != bytes.size())
+      return false;
+    if (!bytes.empty()) std::memcpy(mutable_bytes(), bytes.data(), bytes.size());
+    return true;
+  }
   // REQUIRES: kind() == kInteger.
   int64_t integer() const;
   // REQUIRES: kind() == kPointer.

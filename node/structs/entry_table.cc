@@ -14,7 +14,7 @@ constexpr size_t kJoinedBucketsMax = 12;
 // While splitting, this many keys ahead are on their way to the cache.
 constexpr size_t kPrefetchAhead = 16;
 
-// A cursor: 26 bits of prefix, 13 of home, 5 of depth.
+// A cursor: the bits of the directory, 13 of home, 5 of depth.
 constexpr int kCursorHomeShift = 5;
 constexpr int kCursorPrefixShift = kCursorHomeShift + kHomeBits;
 constexpr int kPrefixUnusedBits = 64 - kDirectoryDepthMax;
@@ -227,6 +227,9 @@ bool EntryTable<Bucket>::Erase(std::string_view key) {
 
 template <class Bucket>
 void EntryTable<Bucket>::SetValue(Entry* entry, const EntryValue& value) {
+  if (value.kind == EntryValue::Kind::kBytes && value.tag == 0 && entry->Overwrite(value.bytes)) {
+    return;
+  }
   entry_bytes_ -= entry->heap_bytes();
   entry->SetValue(value);
   entry_bytes_ += entry->heap_bytes();

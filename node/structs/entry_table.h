@@ -53,7 +53,9 @@ namespace rha::node::structs {
 constexpr int kHomeBits = 13;
 constexpr uint32_t kHomeRange = 1u << kHomeBits;
 constexpr size_t kSegmentBucketsMax = 32;  // of a segment that may still split
-constexpr int kDirectoryDepthMax = 26;
+// 1 MB of directory; beyond 20 million entries segments grow longer instead, so that the copy of
+// the directory stays a bounded step.
+constexpr int kDirectoryDepthMax = 16;
 constexpr size_t kLookupBatchMax = 32;
 
 template <class Bucket>
@@ -163,7 +165,9 @@ class EntryTable {
   static size_t SlotOf(Entry* entry) {
     return static_cast<size_t>(entry - BucketOf(entry).entries);
   }
-  static size_t EntriesMax(size_t bucket_count) { return bucket_count * kSlots * 9 / 10; }
+  static size_t EntriesMax(size_t bucket_count) {
+    return bucket_count * kSlots * Bucket::kFillPercent / 100;
+  }
   // The least size of a segment that holds so many at `percent` of its slots.
   static size_t BucketsFor(size_t entries, size_t percent);
 

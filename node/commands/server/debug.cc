@@ -1,0 +1,189 @@
+// DEBUG: what tests and emergencies need. Allowed by enable-debug-command only.
+#include <time.h>
+
+#include <string>
+
+#include "common/base/log.h"
+#include "node/commands/families.h"
+#include "node/commands/help.h"
+#include "node/commands/parse.h"
+#include "node/dispatch/engine.h"
+
+namespace rha::node::commands {
+namespace {
+
+using namespace dispatch;
+
+// Blocks the whole server, as it is meant to.
+void Sleep(Context& ctx) {
+  long double seconds = 0;
+  if (!ParseLongDouble(ctx.arg(2), &seconds) || seconds < 0) {
+    return ctx.reply.Error("ERR value is not a valid float");
+  }
+  timespec left{};
+  left.tv_sec = static_cast<time_t>(seconds);
+  left.tv_nsec = static_cast<long>((seconds - static_cast<long double>(left.tv_sec)) * 1e9L);
+  nanosleep(&left, nullptr);
+  ctx.reply.Ok();
+}
+
+void SetActiveExpire(Context& ctx) {
+  int64_t on = 0;
+  if (!ParseInteger(ctx, ctx.arg(2), &on)) return;
+  ctx.engine.options().active_expire = on != 0;
+  ctx.reply.Ok();
+}
+
+void Object(Context& ctx) {
+  const keyspace::Entry* entry = ctx.db().Peek(ctx.arg(2));
+  if (entry == nullptr) return ctx.reply.Error("ERR no such key");
+  const int64_t idle_s = ctx.now_ms / 1000 - entry->last_access_s();
+  ctx.reply.Simple("Value at:0x0 refcount:1 encoding:" + std::string(entry->value().encoding()) +
+                   " serializedlength:" + std::to_string(entry->value().string().size()) +
+                   " lru:" + std::to_string(entry->last_access_s() & 0xFFFFFF) +
+                   " lru_seconds_idle:" + std::to_string(idle_s));
+}
+
+void Reload(Context& ctx) {
+  bool no_save = false, no_flush = false;
+  for (size_t i = 2; i < ctx.argc(); ++i) {
+    if (EqualsIgnoreCase(ctx.arg(i), "nosave")) {
+      no_save = true;
+    } else if (EqualsIgnoreCase(ctx.arg(i), "noflush")) {
+      no_flush = true;
+    } else if (!EqualsIgnoreCase(ctx.arg(i), "merge")) {
+      return ctx.reply.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    }
+  }
+  const Status reloaded = ctx.services().persistence->Reload(no_save, no_flush);
+  if (!reloaded.ok()) return ctx.reply.Error("ERR " + reloaded.message());
+  log::Info("DB reloaded by DEBUG RELOAD");
+  ctx.reply.Ok();
+}
+
+void ChangeReplId(Context& ctx) {
+  ctx.services().replication->ChangeReplicationId();
+  ctx.reply.Ok();
+}
+
+// Ends the process as a crash would: nothing is saved or flushed.
+void Segfault(Context&) { __builtin_trap(); }
+
+void Log(Context& ctx) {
+  log::Warn("DEBUG LOG: {}", ctx.arg(2));
+  ctx.reply.Ok();
+}
+
+// Settings of Redis' own machinery, for its tests; there is nothing to set here.
+void Accept(Context& ctx) { ctx.reply.Ok(); }
+
+// Fills the keyspace: DEBUG POPULATE count [prefix] [size].
+void Populate(Context& ctx) {
+  int64_t count = 0, size = 0;
+  if (!ParseInteger(ctx, ctx.arg(2), &count) || ctx.argc() > 5) return;
+  const std::string prefix = ctx.argc() > 3 ? std::string(ctx.arg(3)) : "key";
+  if (ctx.argc() > 4 && !ParseInteger(ctx, ctx.arg(4), &size)) return;
+  for (int64_t i = 0; i < count; ++i) {
+    const std::string key = prefix + ":" + std::to_string(i);
+    if (ctx.db().Exists(key)) continue;
+    std::string value = "value:" + std::to_string(i);
+    if (size > 0) value.resize(static_cast<size_t>(size), '\0');
+    ctx.db().Put(key, keyspace::Object(keyspace::StringValue(value)), keyspace::kNoExpiry,
+                 keyspace::events::kSet);
+  }
+  ctx.PropagateNothing();
+  ctx.reply.Ok();
+}
+
+void Protocol(Context& ctx) {
+  const std::string_view kind = ctx.arg(2);
+  resp::Writer& reply = ctx.reply;
+  const auto numbers = [&] {
+    for (int i = 0; i < 3; ++i) reply.Integer(i);
+  };
+  if (EqualsIgnoreCase(kind, "string")) return reply.Bulk("Hello World");
+  if (EqualsIgnoreCase(kind, "integer")) return reply.Integer(12345);
+  if (EqualsIgnoreCase(kind, "double")) return reply.Double(3.141);
+  if (EqualsIgnoreCase(kind, "null")) return reply.Null();
+  if (EqualsIgnoreCase(kind, "array")) return reply.Array(3), numbers();
+  if (EqualsIgnoreCase(kind, "set")) return reply.Set(3), numbers();
+  if (EqualsIgnoreCase(kind, "bignum")) {
+    return reply.BigNumber("1234567999999999999999999999999999999");
+  }
+  if (EqualsIgnoreCase(kind, "true")) return reply.Bool(true);
+  if (EqualsIgnoreCase(kind, "false")) return reply.Bool(false);
+  if (EqualsIgnoreCase(kind, "verbatim")) return reply.Verbatim("txt", "This is a verbatim\nstring");
+  if (EqualsIgnoreCase(kind, "map")) {
+    reply.Map(3);
+    for (int i = 0; i < 3; ++i) {
+      reply.Integer(i);
+      reply.Bool(i == 1);
+    }
+    return;
+  }
+  reply.Error(
+      "ERR Wrong protocol type name. Please use one of the following: "
+      "string|integer|double|null|array|set|map|attrib|push|verbatim|true|false");
+}
+
+struct Subcommand {
+  std::string_view name;
+  size_t words_min;
+  Handler handler;
+};
+constexpr Subcommand kSubcommands[] = {
+    {"sleep", 3, Sleep},
+    {"set-active-expire", 3, SetActiveExpire},
+    {"object", 3, Object},
+    {"reload", 2, Reload},
+    {"change-repl-id", 2, ChangeReplId},
+    {"segfault", 2, Segfault},
+    {"log", 3, Log},
+    {"populate", 3, Populate},
+    {"protocol", 3, Protocol},
+    {"jmap", 2, Accept},
+    {"quicklist-packed-threshold", 3, Accept},
+    {"set-disable-deny-scripts", 3, Accept},
+    {"replicate", 3, Accept},
+    {"pause-cron", 3, Accept},
+    {"replybuffer", 4, Accept},
+    {"stringmatch-len", 4, Accept},
+};
+
+void Debug(Context& ctx) {
+  if (EqualsIgnoreCase(ctx.arg(1), "help")) {
+    return WriteHelp(ctx, {"CHANGE-REPL-ID", "    Change the replication IDs of the instance.",
+                           "LOG <message>", "    Write <message> to the server log.", "OBJECT <key>",
+                           "    Show low level info about <key> and associated value.",
+                           "POPULATE <count> [<prefix>] [<size>]",
+                           "    Create <count> string keys named key:<num>.", "PROTOCOL <type>",
+                           "    Reply with a test value of the specified type.",
+                           "RELOAD [option ...]", "    Save the RDB on disk and reload it back to memory.",
+                           "SEGFAULT", "    Crash the server.", "SET-ACTIVE-EXPIRE <0|1>",
+                           "    Setting it to 0 disables expiring keys in background when they are not",
+                           "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
+                           "    default.", "SLEEP <seconds>",
+                           "    Stop the server for <seconds>. Decimals allowed."});
+  }
+  for (const Subcommand& subcommand : kSubcommands) {
+    if (!EqualsIgnoreCase(ctx.arg(1), subcommand.name) || ctx.argc() < subcommand.words_min) continue;
+    return subcommand.handler(ctx);
+  }
+  UnknownSubcommand(ctx);
+}
+
+// clang-format off
+constexpr CommandSpec kRows[] = {
+    {.name = "debug", .handler = Debug, .arity = -2,
+     .flags = kAdmin | kNoscript | kLoading | kStale | kProtected | kSystem, .group = Group::kServer,
+     .since = "1.0.0", .summary = "A container for debugging commands",
+     .complexity = "Depends on subcommand."},
+};
+// clang-format on
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows DebugRows() { return kRows; }
+
+}  // namespace rha::node::commands

@@ -1,0 +1,160 @@
+// Watching the server at work: SLOWLOG, LATENCY, MONITOR, MEMORY.
+#include <string>
+
+#include "node/commands/families.h"
+#include "node/commands/help.h"
+#include "node/commands/parse.h"
+#include "node/dispatch/engine.h"
+
+namespace rha::node::commands {
+namespace {
+
+using namespace dispatch;
+
+void SlowlogGet(Context& ctx) {
+  constexpr int64_t kDefaultCount = 10;
+  int64_t count = kDefaultCount;
+  if (ctx.argc() > 3) return UnknownSubcommand(ctx);
+  if (ctx.argc() == 3) {
+    if (!keyspace::ParseInteger(ctx.arg(2), &count) || count < -1) {
+      return ctx.reply.Error("ERR count should be greater than or equal to -1");
+    }
+  }
+  const auto& entries = ctx.engine.slowlog().entries();
+  const auto size = static_cast<int64_t>(entries.size());
+  if (count == -1 || count > size) count = size;
+  ctx.reply.Array(count);
+  for (int64_t i = 0; i < count; ++i) {
+    const SlowlogEntry& entry = entries[static_cast<size_t>(i)];
+    ctx.reply.Array(6);
+    ctx.reply.Integer(entry.id);
+    ctx.reply.Integer(entry.unix_s);
+    ctx.reply.Integer(entry.duration_us);
+    ctx.reply.Array(static_cast<int64_t>(entry.args.size()));
+    for (const std::string& arg : entry.args) ctx.reply.Bulk(arg);
+    ctx.reply.Bulk(entry.peer_address);
+    ctx.reply.Bulk(entry.client_name);
+  }
+}
+
+void SlowlogLen(Context& ctx) {
+  ctx.reply.Integer(static_cast<int64_t>(ctx.engine.slowlog().entries().size()));
+}
+
+void SlowlogReset(Context& ctx) {
+  ctx.engine.slowlog().Clear();
+  ctx.reply.Ok();
+}
+
+void SlowlogHelp(Context& ctx) {
+  WriteHelp(ctx, {"GET [<count>]",
+                  "    Return top <count> entries from the slowlog (default: 10, -1 mean all).",
+                  "    Entries are made of:",
+                  "    id, timestamp, time in microseconds, arguments array, client IP and port,",
+                  "    client name", "LEN", "    Return the length of the slowlog.", "RESET",
+                  "    Reset the slowlog."});
+}
+
+// No events are sampled yet, which is what a server without latency-monitor-threshold answers.
+void LatencyNothing(Context& ctx) { ctx.reply.Array(0); }
+void LatencyReset(Context& ctx) { ctx.reply.Integer(0); }
+void LatencyHistogram(Context& ctx) { ctx.reply.Map(0); }
+void LatencyDoctor(Context& ctx) {
+  ctx.reply.Verbatim("txt",
+                     "I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis "
+                     "instance. You may use \"CONFIG SET latency-monitor-threshold <milliseconds>.\" in "
+                     "order to enable it.\n");
+}
+
+void Monitor(Context& ctx) {
+  ctx.engine.StartMonitor(ctx.session);
+  ctx.reply.Ok();
+}
+
+void MemoryPurge(Context& ctx) { ctx.reply.Ok(); }
+
+void MemoryDoctor(Context& ctx) {
+  ctx.reply.Verbatim("txt", "Hi Sam, I can't find any memory issue in your instance. I can only account "
+                            "for what occurs on this base.\n");
+}
+
+void MemoryStats(Context& ctx) {
+  const int64_t allocated = ctx.services().server->MemoryUsedBytes();
+  int64_t keys = 0;
+  for (int i = 0; i < ctx.keyspace.databases(); ++i) {
+    keys += static_cast<int64_t>(ctx.keyspace.db(i).size());
+  }
+  ctx.reply.Map(3);
+  ctx.reply.Bulk("total.allocated");
+  ctx.reply.Integer(allocated);
+  ctx.reply.Bulk("keys.count");
+  ctx.reply.Integer(keys);
+  ctx.reply.Bulk("keys.bytes-per-key");
+  ctx.reply.Integer(keys == 0 ? 0 : allocated / keys);
+}
+
+void MemoryHelp(Context& ctx) {
+  WriteHelp(ctx, {"DOCTOR", "    Return memory problems reports.", "PURGE",
+                  "    Attempt to purge dirty pages for reclamation by the allocator.", "STATS",
+                  "    Return information about the memory usage of the server.",
+                  "USAGE <key> [SAMPLES <count>]",
+                  "    Return memory in bytes used by <key> and its value. Nested values are",
+                  "    sampled up to <count> times (default: 5, 0 means sample all)."});
+}
+
+// clang-format off
+constexpr uint32_t kLogFlags = kAdmin | kLoading | kStale;
+constexpr uint32_t kLatencyFlags = kAdmin | kNoscript | kLoading | kStale;
+
+constexpr CommandSpec kRows[] = {
+    {.name = "slowlog", .arity = -2, .flags = kContainer, .group = Group::kServer, .since = "2.2.12",
+     .summary = "A container for slow log commands", .complexity = "Depends on subcommand."},
+    {.name = "slowlog|get", .handler = SlowlogGet, .arity = -2, .flags = kLogFlags,
+     .group = Group::kServer, .since = "2.2.12", .summary = "Get the slow log's entries",
+     .complexity = "O(N) where N is the number of entries returned"},
+    {.name = "slowlog|len", .handler = SlowlogLen, .arity = 2, .flags = kLogFlags,
+     .group = Group::kServer, .since = "2.2.12", .summary = "Get the slow log's length"},
+    {.name = "slowlog|reset", .handler = SlowlogReset, .arity = 2, .flags = kLogFlags,
+     .group = Group::kServer, .since = "2.2.12", .summary = "Clear all entries from the slow log",
+     .complexity = "O(N) where N is the number of entries in the slowlog"},
+    {.name = "slowlog|help", .handler = SlowlogHelp, .arity = 2, .flags = kLoading | kStale,
+     .group = Group::kServer, .since = "6.2.0",
+     .summary = "Show helpful text about the different subcommands"},
+    {.name = "latency", .arity = -2, .flags = kContainer, .group = Group::kServer, .since = "2.8.13",
+     .summary = "A container for latency diagnostics commands", .complexity = "Depends on subcommand."},
+    {.name = "latency|latest", .handler = LatencyNothing, .arity = 2, .flags = kLatencyFlags,
+     .group = Group::kServer, .since = "2.8.13",
+     .summary = "Return the latest latency samples for all events."},
+    {.name = "latency|history", .handler = LatencyNothing, .arity = 3, .flags = kLatencyFlags,
+     .group = Group::kServer, .since = "2.8.13",
+     .summary = "Return timestamp-latency samples for the event."},
+    {.name = "latency|reset", .handler = LatencyReset, .arity = -2, .flags = kLatencyFlags,
+     .group = Group::kServer, .since = "2.8.13",
+     .summary = "Reset latency data for one or more events."},
+    {.name = "latency|histogram", .handler = LatencyHistogram, .arity = -2, .flags = kLatencyFlags,
+     .group = Group::kServer, .since = "7.0.0",
+     .summary = "Return the cumulative distribution of latencies of a subset of commands or all."},
+    {.name = "latency|doctor", .handler = LatencyDoctor, .arity = 2, .flags = kLatencyFlags,
+     .group = Group::kServer, .since = "2.8.13",
+     .summary = "Return a human readable latency analysis report."},
+    {.name = "monitor", .handler = Monitor, .arity = 1, .flags = kAdmin | kNoscript | kLoading | kStale,
+     .group = Group::kServer, .since = "1.0.0",
+     .summary = "Listen for all requests received by the server in real time", .complexity = ""},
+    {.name = "memory|purge", .handler = MemoryPurge, .arity = 2, .group = Group::kServer,
+     .since = "4.0.0", .summary = "Ask the allocator to release memory"},
+    {.name = "memory|doctor", .handler = MemoryDoctor, .arity = 2, .group = Group::kServer,
+     .since = "4.0.0", .summary = "Outputs memory problems report"},
+    {.name = "memory|stats", .handler = MemoryStats, .arity = 2, .group = Group::kServer,
+     .since = "4.0.0", .summary = "Show memory usage details"},
+    {.name = "memory|help", .handler = MemoryHelp, .arity = 2, .flags = kLoading | kStale,
+     .group = Group::kServer, .since = "4.0.0",
+     .summary = "Show helpful text about the different subcommands"},
+};
+// clang-format on
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows ObserveRows() { return kRows; }
+
+}  // namespace rha::node::commands
