@@ -106,7 +106,7 @@ void WriteKeySpecs(Context& ctx, const CommandSpec& spec) {
 }
 
 void WriteInfo(Context& ctx, const CommandSpec* spec) {
-  if (spec == nullptr) return ctx.reply.NullArray();
+  if (spec == nullptr) return ctx.reply.Null();
   ctx.reply.Array(10);
   ctx.reply.Bulk(spec->name);
   ctx.reply.Integer(spec->arity);
@@ -115,10 +115,10 @@ void WriteInfo(Context& ctx, const CommandSpec* spec) {
   ctx.reply.Integer(spec->keys.last);
   ctx.reply.Integer(spec->keys.step);
   WriteNames(ctx, Categories(*spec), kCategoryNames);
-  ctx.reply.Array(0);  // tips
+  ctx.reply.Set(0);  // tips
   WriteKeySpecs(ctx, *spec);
   const auto subcommands = ctx.engine.table().Subcommands(*spec);
-  ctx.reply.Array(static_cast<int64_t>(subcommands.size()));
+  ctx.reply.Set(static_cast<int64_t>(subcommands.size()));
   for (const CommandSpec* subcommand : subcommands) WriteInfo(ctx, subcommand);
 }
 
