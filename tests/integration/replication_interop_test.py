@@ -40,12 +40,15 @@ class Server:
     """One server process with a folder of its own; `binary` is NODE or STOCK."""
     next_port = PORT_FIRST
 
-    def __init__(self, binary, *flags, folder=None, file_bytes_max=None):
+    def __init__(self, binary, *flags, folder=None, file_bytes_max=None, password=None):
         self.binary, self.flags = binary, list(flags)
         self.port = Server.next_port
         Server.next_port += 1
         self.folder = folder or tempfile.mkdtemp(prefix="rha-repl-")
         self.file_bytes_max = file_bytes_max
+        self.password = password
+        if password:
+            self.flags += ["--requirepass", password]
         self.process = None
         self.start()
 
@@ -59,7 +62,7 @@ class Server:
                    "--repl-diskless-sync-delay", "0", *self.flags, *flags]
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=limit)
-        self.client = redis.Redis(port=self.port, socket_timeout=DEADLINE_S)
+        self.client = redis.Redis(port=self.port, password=self.password, socket_timeout=DEADLINE_S)
         if wait:
             wait_for(f"{command} answers", self.answers)
 
@@ -151,6 +154,7 @@ class ReplicationInterop(unittest.TestCase):
         failed = any(error for _, error in getattr(self._outcome, "errors", []) or [])
         for server in self.servers:
             server.kill()
+            server.client.close()
             if failed:
                 print(f"--- log of {server.binary} {server.port}\n{server.log()[-3000:]}")
             shutil.rmtree(server.folder, ignore_errors=True)
@@ -312,8 +316,7 @@ class ReplicationInterop(unittest.TestCase):
         self.assertEqual(primary.client.wait(3, 5000), 3)
 
     def test_password(self):
-        primary = self.server(NODE, "--requirepass", "secret")
-        primary.client = redis.Redis(port=primary.port, password="secret")
+        primary = self.server(NODE, password="secret")
         replica = self.server(NODE)
         replica.follow(primary)
         wait_for("the refusal is visible", lambda: "masterauth" in replica.info().get("redisha_master_link_error", ""))
@@ -453,7 +456,8 @@ class ReplicationInterop(unittest.TestCase):
     # ---- hostile peers
 
     def test_replica_that_does_not_read_is_dropped(self):
-        primary = self.server(NODE, "--client-output-buffer-limit", "replica 2mb 1mb 60", "--repl-backlog-size", "16kb")
+        primary = self.server(NODE, "--repl-backlog-size", "16kb",
+                              "--client-output-buffer-limit", "replica", "2mb", "1mb", "60")
         lazy = socket.create_connection(("127.0.0.1", primary.port))
         lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         lazy.sendall(b"PSYNC ? -1\r\n")
