@@ -65,12 +65,17 @@ class Longest {
   void Time(Step&& step) {
     const Stopwatch watch;
     step();
-    micros_ = std::max(micros_, watch.Micros());
+    const double micros = watch.Micros();
+    micros_ = std::max(micros_, micros);
+    over_500_ += micros > 500 ? 1 : 0;
   }
   double micros() const { return micros_; }
+  // How many steps took longer than half a millisecond.
+  double over_500() const { return over_500_; }
 
  private:
   double micros_ = 0;
+  double over_500_ = 0;
 };
 
 // 16-byte keys, as redis-benchmark and our tools make them.
@@ -525,6 +530,7 @@ void BM_KeyStepMax(benchmark::State& state) {
       release.Time([&] { done = table.FreeSome(1000, [](Entry) {}); });
     }
     state.counters["insert_max_us"] = insert.micros();
+    state.counters["inserts_over_500_us"] = insert.over_500();
     state.counters["scan_max_us"] = scan.micros();
     state.counters["erase_max_us"] = erase.micros();
     state.counters["free_1000_max_us"] = release.micros();
@@ -544,6 +550,7 @@ void BM_ScoreStepMax(benchmark::State& state) {
     }
     for (bool done = false; !done;) release.Time([&] { done = set.FreeSome(1000); });
     state.counters["put_max_us"] = put.micros();
+    state.counters["puts_over_500_us"] = put.over_500();
     state.counters["free_1000_max_us"] = release.micros();
   }
 }
@@ -562,6 +569,7 @@ void BM_ListStepMax(benchmark::State& state) {
     }
     for (bool done = false; !done;) release.Time([&] { done = list.FreeSome(100); });
     state.counters["push_max_us"] = push.micros();
+    state.counters["pushes_over_500_us"] = push.over_500();
     state.counters["insert_max_us"] = insert.micros();
     state.counters["free_100_nodes_max_us"] = release.micros();
   }
