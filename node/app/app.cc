@@ -96,7 +96,7 @@ Status App::Start() {
   RHA_RETURN_IF_ERROR(WritePidFile());
   reactor_.AddTurnHook([this] { EndTurn(); });
   reactor_.Every(kCronInterval, [this] { Cron(); });
-  log::Info("RedisHA node {} started, pid {}, port {}", RHA_VERSION, ::getpid(), config_.port);
+  log::Info("RedisHA node {} started, PID: {}, port {}", RHA_VERSION, ::getpid(), config_.port);
   log::Info("Server initialized");
   const bool as_primary = config_.primary_host.empty() && !config_.managed;
   persistence_.LoadAtStart(as_primary, [this](const Status& status, const persist::RdbInfo& info) {
