@@ -1,5 +1,6 @@
 #include "sidecar/core/election.h"
 
+#include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/pick_replica.h"
 #include "sidecar/core/topology.h"
@@ -30,6 +31,20 @@ bool WantsFailover(const Context& c, const Group& group) {
   return !group.configured() || PickReplica(c.s, group, c.now, false).result == PickResult::kChosen;
 }
 
+// In a configured group a member does not help to replace a primary that looks well to it, unless a
+// user asked for that: a majority must see the failure, not only the quorum. It is asked again when
+// its beats say otherwise.
+bool SeesNoReason(const Context& c, const Group& group, Epoch epoch, const std::string& candidate) {
+  const Node* primary = group.Primary();
+  if (!group.configured() || primary == nullptr || primary->sdown || candidate == c.s.my_id)
+    return false;
+  for (const auto& [id, view] : group.views) {
+    if (c.s.peers.at(id).run_id != candidate) continue;
+    return !(view.leading_forced && view.leading_epoch == epoch);
+  }
+  return true;
+}
+
 // The own vote was overtaken: this attempt cannot win any more.
 void GiveUpIfOutvoted(Context& c, Group& group) {
   if (!group.failover || !std::holds_alternative<WaitStart>(group.failover->stage)) return;
@@ -52,6 +67,7 @@ VoteResult CastVote(Context& c, Group& group, Epoch epoch, const std::string& ca
   if (!IsVoter(c.s, group, candidate)) return before;
   SeeEpoch(c, epoch);
   if (!c.s.may_vote || group.leader_epoch >= epoch || c.s.current_epoch > epoch) return before;
+  if (SeesNoReason(c, group, epoch, candidate)) return before;
   group.leader_id = candidate;
   group.leader_epoch = epoch;
   c.NeedPersist();
@@ -98,6 +114,7 @@ void StartFailover(Context& c, Group& group, bool forced) {
                             .old_primary = group.primary,
                             .stage = WaitStart{}};
   group.last_attempt = c.now;
+  for (auto& [id, view] : group.views) view.asked_at = kLongAgo;
   c.GroupEvent("+try-failover", group);
   CastVote(c, group, c.s.current_epoch, c.s.my_id);
   c.s.after_persist.push_back({.seq = c.NextPersistSeq(),
@@ -112,6 +129,7 @@ void AskForVotes(Context& c, Group& group, bool again) {
   if (stage == nullptr || !stage->asked) return;
   for (auto& [id, view] : group.views) {
     const Peer& peer = c.s.peers.at(id);
+    if (!again && group.failover->forced) SendBeat(c, group, id);  // says so ahead of the request
     if (!peer.link.connected || view.leader_epoch >= group.failover->epoch) continue;
     if (again && !c.Elapsed(view.asked_at, kAskRetry)) continue;
     view.asked_at = c.now;

@@ -74,6 +74,7 @@ std::vector<std::string> EncodeBeat(const Beat& beat) {
           "config_epoch=" + std::to_string(beat.config_epoch),
           "config_leader=" + beat.config_leader,
           "leading_epoch=" + std::to_string(beat.leading_epoch),
+          "forced=" + flag(beat.forced),
           "has_majority=" + flag(beat.has_majority),
           "down=" + flag(beat.says_down),
           "alive=" + flag(beat.node_alive),
@@ -102,6 +103,7 @@ std::optional<Beat> DecodeBeat(const std::vector<std::string>& args) {
   beat.config_epoch = fields.Number<Epoch>("config_epoch");
   beat.config_leader = fields.Text("config_leader");
   beat.leading_epoch = fields.Number<Epoch>("leading_epoch");
+  beat.forced = fields.Flag("forced");
   beat.has_majority = fields.Flag("has_majority");
   beat.says_down = fields.Flag("down");
   beat.node_alive = fields.Flag("alive");

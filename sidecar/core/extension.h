@@ -27,6 +27,7 @@ struct Beat {
   Epoch config_epoch = 0;
   std::string config_leader;
   Epoch leading_epoch = 0;
+  bool forced = false;  // ... on a user's command: the primary need not be down
   bool has_majority = false;
   bool says_down = false;  // believes that this primary is down
   bool node_alive = false;

@@ -81,6 +81,7 @@ Beat MakeBeat(const Context& c, const Group& group) {
             .config_epoch = group.config_epoch,
             .config_leader = group.config_leader,
             .leading_epoch = group.failover ? group.failover->epoch : 0,
+            .forced = group.failover && group.failover->forced,
             .has_majority = HearsMajority(c.s, group, c.now)};
   if (const Node* primary = group.Primary()) {
     beat.primary = primary->address;

@@ -41,6 +41,7 @@ void TakeBeat(Context& c, Group& group, PeerView& view, const Beat& beat) {
   view.primary_member = beat.primary_member;
   view.config_epoch = beat.config_epoch;
   view.leading_epoch = beat.leading_epoch;
+  view.leading_forced = beat.forced;
   view.has_majority = beat.has_majority;
   view.node_alive = beat.node_alive;
   view.node_undecided = beat.node_undecided;
@@ -55,8 +56,11 @@ void TakeBeat(Context& c, Group& group, PeerView& view, const Beat& beat) {
       primary != nullptr && beat.config_epoch == group.config_epoch &&
       (primary->member < 0 ? beat.primary == primary->address
                            : beat.primary_member == group.members[primary->member].config.name);
+  const bool says_down = same && beat.says_down;
+  // Who did not vote because the primary looked well may do so now.
+  if (says_down && !view.says_down) view.asked_at = kLongAgo;
   if (same || view.says_down) {
-    view.says_down = same && beat.says_down;
+    view.says_down = says_down;
     view.says_down_at = c.now;
   }
 }
@@ -74,6 +78,11 @@ void OnBeat(Context& c, const Beat& beat) {
   peer->current_epoch = beat.current_epoch;
   peer->last_heard = c.now;
   FollowAddress(c, group, *peer, beat);
+  if (beat.current_epoch > c.s.current_epoch) {
+    // Somebody has opened an election this member has not been asked about yet.
+    const Millis wait{c.s.prng.Between(kSplitRetryMin.count(), kSplitRetryMax.count())};
+    group.no_attempt_before = std::max(group.no_attempt_before, c.now + wait);
+  }
   SeeEpoch(c, beat.current_epoch);
   AdoptConfig(c, group, *peer, beat);
   TakeBeat(c, group, view->second, beat);

@@ -18,26 +18,25 @@ bool HoldsCurrentData(const Group& group, const Node& node) {
          group.Primary() != nullptr && node.info.primary == group.Primary()->address;
 }
 
+// What the node's data is worth. The own node's history is remembered across restarts of both; an
+// empty data_replid says that nothing is.
 void UpdateHistory(Context& c, Group& group, Node& node) {
   History& history = node.history;
-  const std::string old_replid =
-      node.local && group.configured() ? group.data_replid : history.replid;
-  const Epoch old_epoch = node.local && group.configured() ? group.data_epoch : history.data_epoch;
-  const bool lineage = SameLineage(node.info, old_replid);
+  const bool own = node.local && group.configured();
+  if (own && node.info.loading) return;
+  const std::string old_replid = own ? group.data_replid : history.has_data ? history.replid : "";
+  const Epoch old_epoch = own ? group.data_epoch : history.data_epoch;
+  const bool current = HoldsCurrentData(group, node);
   history.offset = node.info.Offset();
   history.replid = node.info.replid;
-  history.has_data = node.info.keys > 0 || (lineage && node.info.Offset() > 0);
-  if (HoldsCurrentData(group, node)) {
-    history.data_epoch = group.config_epoch;
-  } else if (lineage || node.info.keys > 0) {
-    history.data_epoch = old_epoch;  // same stream, or restored from its disk
-  } else {
-    history.data_epoch = 0;
-  }
-  if (!node.local || !group.configured() || node.info.loading) return;
-  if (group.data_epoch == history.data_epoch && group.data_replid == history.replid) return;
+  history.has_data = current || node.info.keys > 0 || SameLineage(node.info, old_replid);
+  // The same stream as before, or restored from its disk: as old as it was.
+  history.data_epoch = current ? group.config_epoch : history.has_data ? old_epoch : 0;
+  if (!own) return;
+  const std::string replid = history.has_data ? history.replid : "";
+  if (group.data_epoch == history.data_epoch && group.data_replid == replid) return;
   group.data_epoch = history.data_epoch;
-  group.data_replid = history.replid;
+  group.data_replid = replid;
   c.NeedPersist();
 }
 

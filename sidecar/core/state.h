@@ -43,7 +43,7 @@ enum class ReconfStage : uint8_t { kNone, kSent, kInProgress, kDone };
 
 // How much a node's data is worth; see pick_replica.h for the order.
 struct History {
-  bool has_data = false;  // keys, or an offset with a known lineage
+  bool has_data = false;  // keys, or a copy of a known stream, which may be empty so far
   Epoch data_epoch = 0;   // config epoch of the primary whose stream it last held; 0 unknown
   int64_t offset = 0;
   std::string replid;
@@ -123,6 +123,7 @@ struct PeerView {
   std::string primary_member;  // whom it believes primary, and since which epoch
   Epoch config_epoch = 0;
   Epoch leading_epoch = 0;  // it leads a failover of this epoch; 0 none
+  bool leading_forced = false;
   bool has_majority = false;
   // Its own node, as its local socket shows it.
   bool node_alive = false;

@@ -198,7 +198,6 @@ void Cluster::Replicate() {
     const bool reachable = primary >= 0 && network_.BothWays(i, primary);
     pods_[i].node->Replicate(reachable ? pods_[primary].node.get() : nullptr, queue_.now(),
                              [this] { return Millis{prng_.Between(10, 300)}; });
-    if (pods_[i].node->log().empty()) pods_[i].data_since = queue_.now();
   }
   NoteCommonWrites();
   queue_.After(kReplicationPeriod, [this] { Replicate(); });

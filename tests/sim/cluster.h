@@ -82,7 +82,6 @@ class Cluster {
     std::optional<sidecar::core::PersistedState> disk;
     uint64_t life = 0;  // of the machine: events for an earlier one are dropped
     uint64_t node_life = 0;
-    LogicalTime data_since{};  // its node holds data since
     bool paused = false;
     std::vector<sidecar::core::Event> queued;
     std::vector<std::function<void()>> node_queued;

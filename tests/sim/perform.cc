@@ -9,8 +9,6 @@ using namespace sidecar::core;  // NOLINT
 
 namespace {
 constexpr Millis kConnectTimeout{3000};
-// Data this young may not have been seen by anyone else yet.
-constexpr Millis kDataNoticed{2500};
 }  // namespace
 
 void Cluster::AtNode(int host, uint64_t node_life, std::function<void()> work) {
@@ -278,7 +276,7 @@ void Cluster::Observe(int pod, const Action& action) {
     bool others_hold_data = false;
     for (int i = 0; i < size(); ++i) {
       if (i == target || pods_[i].node->log().empty()) continue;
-      others_hold_data |= queue_.now() - pods_[i].data_since > kDataNoticed;
+      others_hold_data |= !common_writes_.empty();
     }
     const bool empty = pods_[target].node->log().empty();
     checkers_.OnPromotion(target, group.failover->epoch, empty, others_hold_data);
