@@ -54,6 +54,7 @@ void Connection::OnReadable() {
 
   last_interaction_ms_ = server_.engine().keyspace().now_ms();
   server_.stats().input_bytes += static_cast<uint64_t>(got);
+  if (stream() != nullptr) stream()->OnInput();
   ++server_.stats().reads;
   if (close_after_reply_) {
     input_.clear();
