@@ -18,6 +18,7 @@ constexpr size_t kReplIdBytes = 40;
 constexpr std::string_view kRedisVersion = "7.0.15";
 // A line of the handshake: error texts are the longest.
 constexpr size_t kHandshakeLineBytesMax = 4096;
+constexpr size_t kErrorTextBytesMax = 512;  // as INFO shows it
 constexpr size_t kEofMarkBytes = 40;
 constexpr size_t kAnnouncedIpBytesMax = 255;
 // A capability that only nodes of this kind answer with +REDISHA: then replicas acknowledge every

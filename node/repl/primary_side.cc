@@ -98,6 +98,9 @@ Replica& PrimarySide::AddReplica(Session& session) {
   ReplicaIdentity identity;
   if (const auto known = introduced_.extract(session.id)) identity = known.mapped();
   replicas_.push_back(std::make_unique<Replica>(*this, session, std::move(identity)));
+  if (session.fd() >= 0 && !session.unix_socket) {
+    net::SetNoDelay(session.fd(), !config_.disable_nodelay);
+  }
   return *replicas_.back();
 }
 
@@ -215,9 +218,10 @@ void PrimarySide::OnStreamGrown() {
     }
   }
   const Backlog& backlog = stream_.backlog();
-  if (backlog.end() < look_at_) return;
-  // Once a chunk, not once a command.
-  look_at_ = backlog.end() + static_cast<int64_t>(kBacklogChunkBytes);
+  // Once a chunk, not once a command. The stream may also have been set back.
+  const auto chunk = static_cast<int64_t>(kBacklogChunkBytes);
+  if (backlog.end() < look_at_ && backlog.end() + chunk >= look_at_) return;
+  look_at_ = backlog.end() + chunk;
   EnforceLimits();
   TrimBacklog();
 }

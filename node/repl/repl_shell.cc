@@ -44,6 +44,8 @@ void ReplShell::RestoreHistory(const persist::RdbInfo& info) {
 
 void ReplShell::StartUndecided() {
   engine_.state().undecided = true;
+  // Nothing may be added to a history before it is known whether this node continues it.
+  stream_.set_own(false);
   if (config_.keep_history) stream_.Activate();
 }
 
@@ -94,6 +96,7 @@ void ReplShell::BecomePrimary() {
   stream_.history().Branch(RandomHex(kReplIdBytes), stream_.offset());
   stream_.set_own(true);
   stream_.ForgetSelectedDb();
+  if (config_.keep_history) stream_.Activate();
   // They learn the new id by asking again, and continue without a full synchronisation.
   primary_.DisconnectAll("this node became a primary, with a new history id");
   log::Info("this node is a primary now: history {}, second {} up to offset {}",

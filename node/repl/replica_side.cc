@@ -60,6 +60,8 @@ void ReplicaSide::Stop() {
   ++attempt_;
   target_.reset();
   last_error_.clear();
+  // From now on the dataset is what this node says it is.
+  may_continue_ = true;
   SetPhase(Phase::kIdle);
 }
 
@@ -96,7 +98,12 @@ void ReplicaSide::DropLink() {
 }
 
 // The same complaint every second would bury everything else in the log.
-void ReplicaSide::Fail(const std::string& why, bool expected) {
+void ReplicaSide::Fail(std::string why, bool expected) {
+  // It may quote what the other side said, and goes to INFO and the log as one line.
+  for (char& c : why) {
+    if (static_cast<unsigned char>(c) < 0x20) c = '?';
+  }
+  why.resize(std::min(why.size(), kErrorTextBytesMax));
   const bool repeated = why == last_error_;
   last_error_ = why;
   const log::Level level = repeated   ? log::Level::kDebug

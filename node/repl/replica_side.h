@@ -103,7 +103,7 @@ class ReplicaSide final : public LinkOwner {
 
   void Connect();
   void ConnectTo(const std::string& ip);
-  void Fail(const std::string& why, bool expected = false);
+  void Fail(std::string why, bool expected = false);
   void DropLink();
   void ReconnectLater();
   void SetPhase(Phase phase);

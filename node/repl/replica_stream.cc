@@ -106,9 +106,10 @@ std::string ReplicaSide::Describe(resp::Args args) {
 std::string ReplicaSide::Apply(resp::Args args) {
   if (args.empty()) return {};
   const dispatch::CommandSpec* container = nullptr;
-  if (engine_.table().Resolve(args, &container) == nullptr) {
-    return "this command is not supported here";
-  }
+  const dispatch::CommandSpec* const spec = engine_.table().Resolve(args, &container);
+  if (spec == nullptr) return "this command is not supported here";
+  // Data travel in the stream, orders to this process do not: no primary ever sends them.
+  if (spec->Has(dispatch::kAdmin)) return "an administrative command has no place in the stream";
   const uint64_t errors = engine_.stats().error_replies;
   engine_.Execute(*session_, args);
   if (engine_.stats().error_replies == errors) return {};

@@ -165,11 +165,9 @@ class Entry {
     return fields == (length << kHashBits | hash_bits) ||
            fields == (uint64_t{kLarge} << kHashBits | hash_bits);
   }
-  // Brings a small entry's first 128 bytes or a large one's header and key to the cache.
-  void Prefetch() const {
-    __builtin_prefetch(block());
-    if (small_key_size() + small_value_size() > 48) __builtin_prefetch(block() + 64);
-  }
+  // The first line only: a second one for each of a batch crowds out the others (measured: 67 -> 99
+  // ns).
+  void Prefetch() const { __builtin_prefetch(block()); }
 
   // The block's bytes, as the allocator counts them.
   size_t heap_bytes() const { return HeapClass(BlockSize()); }

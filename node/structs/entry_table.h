@@ -244,7 +244,7 @@ inline void EntryTable<Bucket>::PrefetchBucket(uint64_t hash) const {
   const auto* bucket =
       reinterpret_cast<const char*>(cell.buckets + HomeBucket(HomeBits(hash), cell.bucket_count));
   __builtin_prefetch(bucket);
-  __builtin_prefetch(bucket + 64);
+//P  __builtin_prefetch(bucket + 64);
 }
 
 template <class Bucket>

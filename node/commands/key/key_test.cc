@@ -1,0 +1,123 @@
+#include <set>
+
+#include "node/commands/testing/run_command.h"
+
+namespace rha::node::commands {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class KeyTest : public CommandTest {};
+
+TEST_F(KeyTest, ExpireConditions) {
+  Run({"set", "k", "v"});
+  EXPECT_EQ(Run({"expire", "k", "100", "xx"}), ":0");
+  EXPECT_EQ(Run({"expire", "k", "100", "gt"}), ":0");
+  EXPECT_EQ(Run({"expire", "k", "100", "lt"}), ":1");
+  EXPECT_EQ(Run({"expire", "k", "50", "nx"}), ":0");
+  EXPECT_EQ(Run({"expire", "k", "200", "gt"}), ":1");
+  EXPECT_EQ(Run({"ttl", "k"}), ":200");
+  EXPECT_EQ(Run({"expire", "k", "1", "nx", "gt"}),
+            "-ERR NX and XX, GT or LT options at the same time are not compatible");
+}
+
+TEST_F(KeyTest, ExpireIsPropagatedAsAPointInTimeOrADeletion) {
+  Run({"set", "k", "v"});
+  ForgetPropagated();
+  Run({"expire", "k", "100"});
+  Run({"pexpireat", "k", "1"});
+  const std::string at = std::to_string(clock_.UnixMillis() + 100000);
+  EXPECT_THAT(propagated(), ElementsAre("[0] PEXPIREAT k " + at, "[0] DEL k"));
+  EXPECT_EQ(Run({"exists", "k"}), ":0");
+}
+
+TEST_F(KeyTest, AReplicaHidesExpiredKeysAndKeepsThem) {
+  Run({"set", "k", "v", "px", "10"});
+  ForgetPropagated();
+  Advance(20);
+  state_.is_replica = true;
+  EXPECT_EQ(Run({"get", "k"}), "(nil)");
+  EXPECT_EQ(Run({"dbsize"}), ":1");
+  EXPECT_EQ(Run({"set", "k", "w"}), "-READONLY You can't write against a read only replica.");
+  dispatch::Session primary(dispatch::SessionKind::kPrimary);
+  engine_.Join(primary);
+  EXPECT_EQ(RunOn(primary, {"append", "k", "2"}), "");
+  engine_.Leave(primary);
+  EXPECT_THAT(propagated(), testing::IsEmpty());
+  state_.is_replica = false;
+  EXPECT_EQ(Run({"get", "k"}), "(nil)");
+  EXPECT_EQ(Run({"dbsize"}), ":0");
+  EXPECT_THAT(propagated(), ElementsAre("[0] DEL k"));
+}
+
+TEST_F(KeyTest, ActiveExpiryFindsKeysNobodyAsksFor) {
+  for (int i = 0; i < 500; ++i) Run({"set", "k" + std::to_string(i), "v", "px", "10"});
+  Run({"set", "stays", "v"});
+  Advance(11);
+  for (int i = 0; i < 5; ++i) engine_.ExpireSlice(1'000'000);
+  EXPECT_EQ(Run({"dbsize"}), ":1");
+}
+
+TEST_F(KeyTest, RenameAndCopyKeepTheTimeToLive) {
+  Run({"set", "a", "v", "px", "5000"});
+  EXPECT_EQ(Run({"rename", "a", "b"}), "+OK");
+  EXPECT_EQ(Run({"pttl", "b"}), ":5000");
+  EXPECT_EQ(Run({"rename", "nokey", "b"}), "-ERR no such key");
+  EXPECT_EQ(Run({"copy", "b", "c", "db", "3"}), ":1");
+  EXPECT_EQ(Run({"move", "b", "3"}), ":1");
+  EXPECT_EQ(Run({"select", "3"}), "+OK");
+  EXPECT_EQ(Run({"pttl", "c"}), ":5000");
+  EXPECT_EQ(Run({"pttl", "b"}), ":5000");
+}
+
+TEST_F(KeyTest, ScanSeesEveryKeyThatStays) {
+  for (int i = 0; i < 1000; ++i) Run({"set", "key:" + std::to_string(i), "v"});
+  std::set<std::string> seen;
+  std::string cursor = "0";
+  int calls = 0;
+  do {
+    const std::string reply = Run({"scan", cursor, "count", "10"});
+    cursor = reply.substr(2, reply.find(',') - 2);
+    for (size_t at = reply.find("key:"); at != std::string::npos; at = reply.find("key:", at + 1)) {
+      seen.insert(reply.substr(at, reply.find_first_of(",]", at) - at));
+    }
+    // The table grows and shrinks meanwhile.
+    for (int i = 0; i < 20; ++i) {
+      const std::string other = "other:" + std::to_string(calls * 20 + i);
+      calls % 2 == 0 ? Run({"set", other, "v"}) : Run({"del", other});
+    }
+    if (calls == 50) {
+      for (int i = 500; i < 1000; ++i) Run({"del", "key:" + std::to_string(i)});
+    }
+    ASSERT_LT(++calls, 10000);
+  } while (cursor != "0");
+  for (int i = 0; i < 500; ++i) EXPECT_TRUE(seen.contains("key:" + std::to_string(i))) << i;
+}
+
+TEST_F(KeyTest, SwapAndFlush) {
+  Run({"set", "k", "zero"});
+  EXPECT_EQ(Run({"swapdb", "0", "1"}), "+OK");
+  EXPECT_EQ(Run({"exists", "k"}), ":0");
+  EXPECT_EQ(Run({"flushall"}), "+OK");
+  Run({"select", "1"});
+  EXPECT_EQ(Run({"dbsize"}), ":0");
+  EXPECT_EQ(propagated().back(), "[0] flushall");
+}
+
+TEST_F(KeyTest, KeyspaceNotifications) {
+  RunOn(other_, {"psubscribe", "__key*"});
+  keyspace_.set_event_mask(keyspace::kKeyeventChannel | keyspace::kKeyspaceChannel |
+                           keyspace::kAllEvents);
+  Run({"set", "k", "v", "px", "10"});
+  EXPECT_EQ(Pushed(other_),
+            "[$pmessage, $__key*, $__keyspace@0__:k, $set] [$pmessage, $__key*, $__keyevent@0__:set, $k] "
+            "[$pmessage, $__key*, $__keyspace@0__:k, $expire] "
+            "[$pmessage, $__key*, $__keyevent@0__:expire, $k]");
+  Advance(11);
+  Run({"get", "k"});
+  EXPECT_THAT(Pushed(other_), HasSubstr("$__keyevent@0__:expired, $k"));
+}
+
+}  // namespace
+}  // namespace rha::node::commands

@@ -1,0 +1,167 @@
+#include "node/commands/testing/run_command.h"
+
+namespace rha::node::commands {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+class SessionTest : public CommandTest {};
+
+TEST_F(SessionTest, UnknownCommandsAreNamed) {
+  EXPECT_EQ(Run({"foo", "a", "b"}), "-ERR unknown command 'foo', with args beginning with: 'a' 'b' ");
+  EXPECT_EQ(Run({"config", "foo"}), "-ERR unknown subcommand 'foo'. Try CONFIG HELP.");
+  EXPECT_EQ(Run({"config|get", "foo"}),
+            "-ERR unknown command 'config|get', with args beginning with: 'foo' ");
+  EXPECT_EQ(Run({"get"}), "-ERR wrong number of arguments for 'get' command");
+}
+
+TEST_F(SessionTest, TransactionsAreAtomicForReplicas) {
+  EXPECT_EQ(Run({"multi"}), "+OK");
+  EXPECT_EQ(Run({"set", "a", "1"}), "+QUEUED");
+  EXPECT_EQ(Run({"get", "a"}), "+QUEUED");
+  EXPECT_EQ(Run({"incr", "a"}), "+QUEUED");
+  EXPECT_THAT(propagated(), IsEmpty());
+  EXPECT_EQ(Run({"exec"}), "[+OK, $1, :2]");
+  EXPECT_THAT(propagated(), ElementsAre("[0] MULTI", "[0] set a 1", "[0] incr a", "[0] EXEC"));
+}
+
+TEST_F(SessionTest, ATransactionOfOneChangeNeedsNoFrame) {
+  Run({"multi"});
+  Run({"set", "a", "1"});
+  Run({"exec"});
+  EXPECT_THAT(propagated(), ElementsAre("[0] set a 1"));
+}
+
+TEST_F(SessionTest, ARefusedCommandFailsTheTransaction) {
+  Run({"multi"});
+  EXPECT_THAT(Run({"set", "a"}), StartsWith("-ERR wrong number"));
+  EXPECT_EQ(Run({"exec"}), "-EXECABORT Transaction discarded because of previous errors.");
+  EXPECT_EQ(Run({"exec"}), "-ERR EXEC without MULTI");
+}
+
+TEST_F(SessionTest, WatchSeesOthersAndExpiry) {
+  Run({"set", "k", "v", "px", "100"});
+  Run({"watch", "k"});
+  RunOn(other_, {"append", "k", "x"});
+  Run({"multi"});
+  Run({"set", "k", "mine"});
+  EXPECT_EQ(Run({"exec"}), "(nil)");
+  Run({"watch", "k"});
+  Advance(101);
+  Run({"multi"});
+  Run({"ping"});
+  EXPECT_EQ(Run({"exec"}), "(nil)");
+  Run({"watch", "k"});
+  Run({"unwatch"});
+  RunOn(other_, {"set", "k", "x"});
+  Run({"multi"});
+  Run({"ping"});
+  EXPECT_EQ(Run({"exec"}), "[+PONG]");
+}
+
+TEST_F(SessionTest, FlushTouchesWatchedKeysThatExist) {
+  Run({"watch", "missing"});
+  RunOn(other_, {"flushall"});
+  Run({"multi"});
+  EXPECT_EQ(Run({"exec"}), "[]");
+  Run({"set", "k", "v"});
+  Run({"watch", "k"});
+  RunOn(other_, {"flushall"});
+  Run({"multi"});
+  EXPECT_EQ(Run({"exec"}), "(nil)");
+}
+
+TEST_F(SessionTest, PublishReachesChannelsAndPatterns) {
+  EXPECT_EQ(RunOn(other_, {"subscribe", "news"}), "[$subscribe, $news, :1]");
+  EXPECT_EQ(RunOn(other_, {"psubscribe", "n*"}), "[$psubscribe, $n*, :2]");
+  EXPECT_EQ(Run({"publish", "news", "hi"}), ":2");
+  EXPECT_EQ(Pushed(other_), "[$message, $news, $hi] [$pmessage, $n*, $news, $hi]");
+  EXPECT_THAT(RunOn(other_, {"get", "k"}), StartsWith("-ERR Can't execute 'get': only (P|S)SUBSCRIBE"));
+  EXPECT_EQ(RunOn(other_, {"ping"}), "[$pong, $]");
+  EXPECT_EQ(RunOn(other_, {"reset"}), "+RESET");
+  EXPECT_EQ(Run({"publish", "news", "hi"}), ":0");
+}
+
+TEST_F(SessionTest, Resp3SubscribersMayDoAnything) {
+  EXPECT_THAT(RunOn(other_, {"hello", "3"}), StartsWith("["));
+  EXPECT_EQ(RunOn(other_, {"subscribe", "c"}), ">[$subscribe, $c, :1]");
+  EXPECT_EQ(RunOn(other_, {"get", "k"}), "(nil)");
+  Run({"publish", "c", "m"});
+  EXPECT_EQ(Pushed(other_), ">[$message, $c, $m]");
+}
+
+TEST_F(SessionTest, PasswordGuardsEverythingButTheDoor) {
+  engine_.options().password = "secret";
+  dispatch::Session stranger;
+  engine_.Join(stranger);
+  EXPECT_EQ(RunOn(stranger, {"get", "k"}), "-NOAUTH Authentication required.");
+  EXPECT_EQ(RunOn(stranger, {"auth", "wrong"}),
+            "-WRONGPASS invalid username-password pair or user is disabled.");
+  EXPECT_EQ(RunOn(stranger, {"auth", "default", "secret"}), "+OK");
+  EXPECT_EQ(RunOn(stranger, {"get", "k"}), "(nil)");
+  engine_.Leave(stranger);
+}
+
+TEST_F(SessionTest, AnUndecidedNodeServesNoData) {
+  state_.undecided = true;
+  for (const auto& command : {"get", "del"}) {
+    EXPECT_EQ(Run({command, "k"}), "-MASTERDOWN No role has been assigned to this node yet");
+  }
+  EXPECT_EQ(Run({"ping"}), "+PONG");
+  EXPECT_EQ(Run({"publish", "c", "m"}), ":0");
+}
+
+TEST_F(SessionTest, PausedWritesRunAfterThePause) {
+  EXPECT_EQ(Run({"client", "pause", "100", "write"}), "+OK");
+  EXPECT_EQ(Run({"get", "k"}), "(nil)");
+  EXPECT_EQ(RunOn(other_, {"set", "k", "v"}), "(not now)");
+  EXPECT_NE(other_.blocked, nullptr);
+  Advance(101);
+  engine_.EndTurn();
+  EXPECT_EQ(other_.blocked, nullptr);
+  EXPECT_EQ(RunOn(other_, {"set", "k", "v"}), "+OK");
+}
+
+TEST_F(SessionTest, WaitAnswersWhenItsTimeIsOver) {
+  EXPECT_EQ(Run({"wait", "0", "0"}), ":0");
+  EXPECT_EQ(Run({"wait", "1", "50"}), "");
+  engine_.EndTurn();
+  EXPECT_EQ(Pushed(session_), "");
+  Advance(50);
+  engine_.EndTurn();
+  EXPECT_EQ(Pushed(session_), ":0");
+}
+
+TEST_F(SessionTest, ReplyModes) {
+  EXPECT_EQ(Run({"client", "reply", "skip"}), "");
+  EXPECT_EQ(Run({"ping"}), "");
+  EXPECT_EQ(Run({"ping"}), "+PONG");
+  EXPECT_EQ(Run({"client", "reply", "off"}), "");
+  EXPECT_EQ(Run({"ping"}), "");
+  EXPECT_EQ(Run({"client", "reply", "on"}), "+OK");
+}
+
+TEST_F(SessionTest, MemoryLimitRefusesOnlyWhatGrows) {
+  state_.memory_max_bytes = 1;
+  state_.memory_used_bytes = 2;
+  EXPECT_EQ(Run({"set", "k", "v"}), "-OOM command not allowed when used memory > 'maxmemory'.");
+  EXPECT_EQ(Run({"del", "k"}), ":0");
+}
+
+TEST_F(SessionTest, TooFewReplicasStopWrites) {
+  state_.min_replicas_to_write = 1;
+  EXPECT_EQ(Run({"set", "k", "v"}), "-NOREPLICAS Not enough good replicas to write.");
+  state_.good_replicas = 1;
+  EXPECT_EQ(Run({"set", "k", "v"}), "+OK");
+}
+
+TEST_F(SessionTest, MonitorShowsOthersCommands) {
+  RunOn(other_, {"monitor"});
+  Run({"set", "k", "a\nb"});
+  EXPECT_THAT(Pushed(other_), testing::EndsWith("[0 ] \"set\" \"k\" \"a\\nb\""));
+}
+
+}  // namespace
+}  // namespace rha::node::commands

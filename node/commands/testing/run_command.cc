@@ -1,0 +1,97 @@
+#include "node/commands/testing/run_command.h"
+
+#include "common/resp/parser.h"
+#include "common/resp/writer.h"
+#include "node/commands/all.h"
+
+namespace rha::node::commands {
+namespace {
+
+using resp::Value;
+
+std::string Show(const Value& value) {
+  switch (value.type) {
+    case Value::Type::kSimple: return "+" + value.text;
+    case Value::Type::kError: return "-" + value.text;
+    case Value::Type::kInteger: return ":" + std::to_string(value.integer);
+    case Value::Type::kNull: return "(nil)";
+    case Value::Type::kBulk:
+    case Value::Type::kVerbatim: return "$" + value.text;
+    case Value::Type::kDouble: return "," + value.text;
+    case Value::Type::kBool: return value.integer != 0 ? "#t" : "#f";
+    case Value::Type::kBigNumber: return "(" + value.text;
+    default: break;
+  }
+  std::string text;
+  for (const Value& item : value.items) text += (text.empty() ? "" : ", ") + Show(item);
+  const bool push = value.type == Value::Type::kPush;
+  return (push ? ">[" : "[") + text + "]";
+}
+
+// Everything in `out`, replies separated by blanks.
+std::string ShowAll(std::string& out) {
+  std::string text;
+  std::string_view rest = out;
+  while (!rest.empty()) {
+    resp::ReplyParser parser;
+    if (parser.Parse(rest) != resp::Outcome::kDone) return text + " <broken: " + std::string(rest) + ">";
+    text += (text.empty() ? "" : " ") + Show(parser.value());
+    rest.remove_prefix(parser.consumed());
+  }
+  out.clear();
+  return text;
+}
+
+}  // namespace
+
+// Writes down what it is told; acknowledges nothing.
+class FakeReplication final : public dispatch::ReplicationService, public dispatch::Feed {
+ public:
+  dispatch::Feed& feed() override { return *this; }
+  void Append(int db, dispatch::Args command) override {
+    std::string line = "[" + std::to_string(db) + "]";
+    for (const std::string_view word : command) line += " " + std::string(word);
+    commands.push_back(line);
+  }
+  Result<bool> ReplicaOf(const std::string&, uint16_t) override { return true; }
+  void BecomePrimary() override {}
+  void WriteRole(resp::Writer& reply) override { reply.Array(0); }
+  void AppendInfo(std::string*) override {}
+  void Psync(dispatch::Session&, dispatch::Args) override {}
+  void Replconf(dispatch::Session&, dispatch::Args, resp::Writer& reply) override { reply.Ok(); }
+  int ReplicasAcknowledged(int64_t) override { return acknowledged; }
+  void RequestAcknowledgements() override {}
+  void Failover(dispatch::Args, resp::Writer& reply) override { reply.Ok(); }
+  void ChangeReplicationId() override {}
+
+  std::vector<std::string> commands;
+  int acknowledged = 0;
+};
+
+CommandTest::CommandTest()
+    : engine_(keyspace_, state_, clock_, AllCommands()),
+      replication_(std::make_unique<FakeReplication>()) {
+  engine_.set_services({.replication = replication_.get()});
+  state_.feed_active = true;
+  engine_.Join(session_);
+  engine_.Join(other_);
+}
+
+CommandTest::~CommandTest() {
+  engine_.Leave(other_);
+  engine_.Leave(session_);
+}
+
+std::string CommandTest::RunOn(dispatch::Session& session,
+                               std::initializer_list<std::string_view> words) {
+  const auto executed = engine_.Execute(session, resp::Args(words.begin(), words.size()));
+  if (executed == dispatch::Executed::kNotNow) return "(not now)";
+  return ShowAll(session.out());
+}
+
+std::string CommandTest::Pushed(dispatch::Session& session) { return ShowAll(session.out()); }
+
+const std::vector<std::string>& CommandTest::propagated() const { return replication_->commands; }
+void CommandTest::ForgetPropagated() { replication_->commands.clear(); }
+
+}  // namespace rha::node::commands

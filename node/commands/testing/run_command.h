@@ -1,0 +1,50 @@
+// A server without a process: the real engine, keyspace and commands on a clock moved by hand.
+//
+//   class GetSetTest : public CommandTest {};
+//   TEST_F(GetSetTest, SetKeepsWhatItWasGiven) {
+//     EXPECT_EQ(Run({"set", "k", "v"}), "+OK");
+//     EXPECT_EQ(Run({"get", "k"}), "$v");
+//   }
+//
+// Replies are shown as text: "+OK", "-ERR ...", ":1", "$bytes", "(nil)", "[a, b]". Whatever replicas would
+// be told is in propagated(), one command a line.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "node/dispatch/engine.h"
+
+namespace rha::node::commands {
+
+class FakeReplication;
+
+class CommandTest : public testing::Test {
+ protected:
+  CommandTest();
+  ~CommandTest() override;
+
+  std::string Run(std::initializer_list<std::string_view> words) { return RunOn(session_, words); }
+  std::string RunOn(dispatch::Session& session, std::initializer_list<std::string_view> words);
+  // What has been sent to the session without its asking, shown as replies are.
+  std::string Pushed(dispatch::Session& session);
+  void Advance(int64_t ms) { clock_.Advance(Millis(ms)); }
+  const std::vector<std::string>& propagated() const;
+  void ForgetPropagated();
+
+  ManualClock clock_;
+  keyspace::Keyspace keyspace_;
+  dispatch::NodeState state_;
+  dispatch::Engine engine_;
+  std::unique_ptr<FakeReplication> replication_;
+  dispatch::Session session_, other_;
+};
+
+}  // namespace rha::node::commands
