@@ -136,6 +136,11 @@ void EventMetrics::OnEvent(std::string_view channel, std::string_view payload,
   } else if (channel == "+promoted-slave") {
     failovers_led_.Increment();
   } else if (channel == "+switch-master") {
+    // The first primary of a group replaces nobody, which the machine calls 0.0.0.0 0.
+    if (payload.find(" 0.0.0.0 0 ") != std::string_view::npos) {
+      down_since_.erase(std::string(group));
+      return;
+    }
     failovers_.Increment();
     const auto since = down_since_.find(group);
     if (since == down_since_.end()) return;

@@ -1,0 +1,92 @@
+#include "sidecar/shell/options.h"
+
+#include <gmock/gmock.h>
+
+namespace rha::sidecar::shell {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr char kConfigured[] =
+    "redisha-member demo-0 demo-0.demo-pods\nredisha-member demo-1 demo-1.demo-pods\n"
+    "sentinel down-after-milliseconds demo 1500\nredisha-group demo 2\n"
+    "redisha-cluster-uid uid\nredisha-state-file /data/sentinel.state\nself demo-1\n"
+    "redisha-metrics-port 9121\nredisha-node-port 7000\n";
+
+TEST(Options, AClassicFileInAnyOrder) {
+  const auto options = ReadOptions("s.conf",
+                                   "sentinel down-after-milliseconds m 500\nport 5000\n"
+                                   "sentinel known-replica m 10.0.0.2 6379\n"
+                                   "sentinel monitor m 10.0.0.1 6379 2\n",
+                                   {});
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_EQ(options->port, 5000);
+  EXPECT_EQ(options->announce_port, 5000);
+  EXPECT_FALSE(options->configured());
+  const auto config = MachineConfig(*options, std::nullopt);
+  ASSERT_TRUE(config.ok());
+  ASSERT_EQ(config->groups.size(), 1u);
+  EXPECT_EQ(config->groups[0].down_after, Millis(500));
+  EXPECT_EQ(config->groups[0].parallel_syncs, 1);
+  EXPECT_EQ(config->my_id.size(), 40u);
+}
+
+TEST(Options, AConfiguredGroup) {
+  const auto options = ReadOptions("s.conf", kConfigured, {});
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  const auto config = MachineConfig(*options, std::nullopt);
+  ASSERT_TRUE(config.ok());
+  const core::GroupConfig& group = config->groups.at(0);
+  EXPECT_EQ(group.quorum, 2);
+  EXPECT_EQ(group.node_port, 7000);
+  EXPECT_EQ(group.down_after, Millis(1500));
+  ASSERT_EQ(group.members.size(), 2u);
+  EXPECT_EQ(group.members[1].host, "demo-1.demo-pods");
+  EXPECT_EQ(config->self, "demo-1");
+  EXPECT_EQ(config->my_id, group.members[1].id);
+  EXPECT_NE(group.members[0].id, group.members[1].id);
+}
+
+TEST(Options, AnIdIsTheHashOfClusterAndName) {
+  EXPECT_EQ(MemberId("uid", "demo-1"), MemberId("uid", "demo-1"));
+  EXPECT_NE(MemberId("uid", "demo-1"), MemberId("other", "demo-1"));
+  EXPECT_EQ(MemberId("", ""), "42099b4af021e53fd8fd4e056c2568d7c2e3ffa8");  // sha1("/")
+}
+
+TEST(Options, TheStateOfAnotherMemberIsRefused) {
+  const auto options = ReadOptions("s.conf", kConfigured, {});
+  core::PersistedState state;
+  state.my_id = std::string(40, '0');
+  EXPECT_THAT(MachineConfig(*options, state).status().message(), HasSubstr("another member"));
+}
+
+TEST(Options, TheCommandLineWins) {
+  const auto flags = ParseFlags({"--port", "1", "--bind", "10.0.0.1", "10.0.0.2", "--sentinel"});
+  ASSERT_TRUE(flags.ok());
+  const auto options = ReadOptions("s.conf", "port 2\nbind *\n", *flags);
+  ASSERT_TRUE(options.ok());
+  EXPECT_EQ(options->port, 1);
+  EXPECT_THAT(options->binds, ElementsAre("10.0.0.1", "10.0.0.2"));
+  EXPECT_FALSE(ParseFlags({"stray"}).ok());
+}
+
+TEST(Options, ErrorsNameTheLine) {
+  const auto error = [](const std::string& text) {
+    return ReadOptions("s.conf", text, {}).status().message();
+  };
+  EXPECT_EQ(error("port 1\n\nprot 2\n"), "s.conf line 3: 'prot 2': unknown directive");
+  EXPECT_THAT(error("port a\n"), HasSubstr("line 1"));
+  EXPECT_THAT(error("port\n"), HasSubstr("wrong number"));
+  EXPECT_THAT(error("daemonize yes\n"), HasSubstr("foreground"));
+  EXPECT_THAT(error("redisha-group a 2\n"), HasSubstr("belong together"));
+  EXPECT_THAT(error("sentinel nonsense a b\n"), HasSubstr("Unrecognized"));
+  std::string no_self = kConfigured;
+  no_self.replace(no_self.find("self demo-1"), 11, "self demo-9");
+  EXPECT_THAT(error(no_self), HasSubstr("none of the redisha-member"));
+  EXPECT_THAT(error(std::string(kConfigured) + "sentinel monitor b 1.1.1.1 1 1\n"),
+              HasSubstr("only one group"));
+}
+
+}  // namespace
+}  // namespace rha::sidecar::shell

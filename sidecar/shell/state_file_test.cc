@@ -1,0 +1,138 @@
+#include "sidecar/shell/state_file.h"
+
+#include <gmock/gmock.h>
+
+#include "sidecar/core/limits.h"
+#include "sidecar/shell/sentinel_lines.h"
+
+namespace rha::sidecar::shell {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+core::PersistedState SomeState() {
+  core::PersistedState state;
+  state.my_id = std::string(40, 'a');
+  state.current_epoch = 7;
+  state.may_vote = false;
+  core::PersistedGroup group;
+  group.name = "demo";
+  group.primary = {"10.0.0.1", 6379};
+  group.primary_member = "demo-0";
+  group.quorum = 2;
+  group.down_after = Millis(1000);
+  group.failover_timeout = core::kFailoverTimeoutDefault;
+  group.parallel_syncs = 1;
+  group.auth_password = "two words \"quoted\"";
+  group.config_epoch = 6;
+  group.config_leader = std::string(40, 'b');
+  group.leader_epoch = 7;
+  group.leader_id = std::string(40, 'c');
+  group.replicas = {{"10.0.0.2", 6379}};
+  group.peers = {{{"10.0.0.3", 26379}, std::string(40, 'd')}};
+  group.data_epoch = 6;
+  group.data_replid = std::string(40, 'e');
+  state.groups.emplace(group.name, group);
+  return state;
+}
+
+TEST(StateFile, ReadsBackWhatItWrote) {
+  const core::PersistedState state = SomeState();
+  const auto read = DecodeState(EncodeState(state), "demo");
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(read->my_id, state.my_id);
+  EXPECT_EQ(read->current_epoch, 7u);
+  EXPECT_FALSE(read->may_vote);
+  const core::PersistedGroup& group = read->groups.at("demo");
+  EXPECT_EQ(group.primary, (core::Address{"10.0.0.1", 6379}));
+  EXPECT_EQ(group.primary_member, "demo-0");
+  EXPECT_EQ(group.config_epoch, 6u);
+  EXPECT_EQ(group.config_leader, std::string(40, 'b'));
+  EXPECT_EQ(group.leader_epoch, 7u);
+  EXPECT_EQ(group.leader_id, std::string(40, 'c'));
+  EXPECT_EQ(group.replicas, state.groups.at("demo").replicas);
+  ASSERT_EQ(group.peers.size(), 1u);
+  EXPECT_EQ(group.peers[0].id, std::string(40, 'd'));
+  EXPECT_EQ(group.data_epoch, 6u);
+  EXPECT_EQ(group.data_replid, std::string(40, 'e'));
+}
+
+TEST(StateFile, ReadsBackAStateWithoutAPrimary) {
+  core::PersistedState state = SomeState();
+  core::PersistedGroup& group = state.groups.at("demo");
+  group.primary = {};
+  group.primary_member.clear();
+  group.leader_id.clear();
+  group.config_leader.clear();
+  group.data_replid.clear();
+  const auto read = DecodeState(EncodeState(state), "demo");
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_TRUE(read->groups.at("demo").primary.empty());
+}
+
+TEST(StateFile, AnyChangedOrMissingByteIsNoticed) {
+  const std::string text = EncodeState(SomeState());
+  for (size_t i = 0; i < text.size(); ++i) {
+    std::string damaged = text;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    EXPECT_FALSE(DecodeState(damaged, "demo").ok()) << "byte " << i;
+    EXPECT_FALSE(DecodeState(text.substr(0, i), "demo").ok()) << "cut at " << i;
+  }
+  EXPECT_FALSE(DecodeState(text + "x", "demo").ok());
+  EXPECT_EQ(DecodeState("", "demo").status().code(), Code::kCorrupt);
+}
+
+TEST(StateFile, OfAnotherGroupIsRefused) {
+  EXPECT_FALSE(DecodeState(EncodeState(SomeState()), "other").ok());
+}
+
+TEST(RewriteConfig, KeepsTheUsersLinesAndReplacesTheState) {
+  const std::string config =
+      "port 26379\n# mine\nsentinel announce-ip 1.2.3.4\n"
+      "sentinel monitor old 1.1.1.1 1 1\nsentinel myid " +
+      std::string(40, 'f') + "\nrequirepass \"x y\"\n";
+  const std::string once = RewriteConfig(config, SomeState());
+  EXPECT_THAT(once, HasSubstr("port 26379\n# mine\nsentinel announce-ip 1.2.3.4\n"));
+  EXPECT_THAT(once, HasSubstr("requirepass \"x y\"\n"));
+  EXPECT_THAT(once, HasSubstr("sentinel monitor demo 10.0.0.1 6379 2\n"));
+  EXPECT_THAT(once, HasSubstr("sentinel auth-pass demo \"two words \\\"quoted\\\"\"\n"));
+  EXPECT_THAT(once,
+              HasSubstr("sentinel known-sentinel demo 10.0.0.3 26379 " + std::string(40, 'd')));
+  EXPECT_THAT(once, Not(HasSubstr("old")));
+  EXPECT_THAT(once, Not(HasSubstr("failover-timeout")));  // the default, as Redis leaves it out
+  EXPECT_THAT(once, Not(HasSubstr("redisha-")));          // redis-sentinel must be able to read it
+  EXPECT_EQ(RewriteConfig(once, SomeState()), once);
+}
+
+TEST(RewriteConfig, CannotBeEscapedByAName) {
+  core::PersistedState state = SomeState();
+  state.groups.at("demo").auth_password = "x\nsentinel monitor evil 6.6.6.6 6 1";
+  const auto lines = ParseConfigText(RewriteConfig("", state));
+  ASSERT_TRUE(lines.ok());
+  for (const ConfigLine& line : *lines) {
+    if (line.words.size() > 2 && line.words[1] == "monitor") {
+      EXPECT_EQ(line.words[2], "demo");
+    }
+  }
+}
+
+TEST(SentinelLines, RefusesWhatIsNotUnderstood) {
+  core::PersistedState state;
+  const auto apply = [&](std::vector<std::string> words) {
+    return ApplyStateLine(words, &state).status().message();
+  };
+  EXPECT_THAT(apply({"sentinel", "monitor", "a", "h", "0", "1"}), HasSubstr("Invalid port"));
+  EXPECT_THAT(apply({"sentinel", "monitor", "a", "h", "1", "x"}), HasSubstr("Quorum"));
+  EXPECT_THAT(apply({"sentinel", "myid", "xyz"}), HasSubstr("Malformed"));
+  EXPECT_THAT(apply({"sentinel", "current-epoch", "-1"}), HasSubstr("epoch"));
+  EXPECT_THAT(apply({"sentinel", "config-epoch", "nobody", "1"}), HasSubstr("No such master"));
+  EXPECT_EQ(apply({"sentinel", "monitor", "a", "h", "1", "1"}), "");
+  EXPECT_THAT(apply({"sentinel", "monitor", "a", "h", "1", "1"}), HasSubstr("Duplicate"));
+  EXPECT_THAT(apply({"sentinel", "parallel-syncs", "a"}), HasSubstr("number of arguments"));
+  EXPECT_THAT(apply({"sentinel", "down-after-milliseconds", "a", "0"}), HasSubstr("zero"));
+  EXPECT_FALSE(*ApplyStateLine({"sentinel", "announce-ip", "x"}, &state));
+}
+
+}  // namespace
+}  // namespace rha::sidecar::shell

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""A configured group: three pods of redisha-node and redisha-sentinel on 127.0.72.1-3, without Kubernetes.
+
+Bootstrap, the fast path after a SIGKILL, cold starts, probes, metrics and the sidecar's way of stopping.
+"""
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+import redis
+
+BIN = os.environ.get("RHA_BIN_DIR", "build/dev/bin")
+NODE = os.path.join(BIN, "redisha-node")
+SENTINEL = os.path.join(BIN, "redisha-sentinel")
+HOSTS = ["127.0.72.1", "127.0.72.2", "127.0.72.3"]
+NODE_PORT, SENTINEL_PORT, METRICS_PORT = 21250, 21260, 21270
+GROUP = "demo"
+PASSWORD = "secret"
+
+
+def until(what, condition, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    last = None
+    while time.monotonic() < deadline:
+        try:
+            last = condition()
+            if last:
+                return last
+        except (redis.RedisError, OSError, KeyError) as error:
+            last = error
+        time.sleep(0.01)
+    raise AssertionError(f"waited {seconds} s for: {what} (last: {last!r})")
+
+
+class Pod:
+    def __init__(self, folder, index):
+        self.index, self.host = index, HOSTS[index]
+        self.folder = os.path.join(folder, f"pod-{index}")
+        os.mkdir(self.folder)
+        self.processes = {}
+        with open(os.path.join(folder, "auth"), "w") as auth:
+            auth.write(PASSWORD + "\n")
+        self.write("node.conf", f"port {NODE_PORT}\nunixsocket {self.folder}/node.sock\ndir {self.folder}\n"
+                                f"requirepass {PASSWORD}\nmasterauth {PASSWORD}\nredisha-managed yes\n")
+        members = "".join(f"redisha-member {GROUP}-{i} {host}\n" for i, host in enumerate(HOSTS))
+        self.write("sentinel.conf",
+                   f"port {SENTINEL_PORT}\nredisha-group {GROUP} 2\n{members}redisha-node-port {NODE_PORT}\n"
+                   f"redisha-local-socket {self.folder}/node.sock\nredisha-auth-file {folder}/auth\n"
+                   f"redisha-state-file {self.folder}/sentinel.state\nredisha-cluster-uid uid-1\n"
+                   f"redisha-metrics-port {METRICS_PORT}\nsentinel down-after-milliseconds {GROUP} 1000\n")
+
+    def write(self, name, text):
+        with open(os.path.join(self.folder, name), "w") as conf:
+            conf.write(text)
+
+    def start(self, kind):
+        args = {"node": [NODE, f"{self.folder}/node.conf", "--bind", self.host, "--replica-announce-ip", self.host],
+                "sentinel": [SENTINEL, f"{self.folder}/sentinel.conf", "--bind", self.host, "--announce-ip", self.host,
+                             "--self", f"{GROUP}-{self.index}"]}[kind]
+        env = {k: v for k, v in os.environ.items() if k not in ("POD_NAME", "POD_NAMESPACE")}
+        with open(os.path.join(self.folder, kind + ".log"), "ab") as log:
+            self.processes[kind] = subprocess.Popen(args, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, env=env)
+
+    def signal(self, kind, sig):
+        process = self.processes[kind]
+        if process.poll() is None:
+            process.send_signal(sig)
+
+    def kill(self, kind):
+        self.signal(kind, signal.SIGKILL)
+        self.processes[kind].wait(10)
+
+    def client(self):
+        return redis.Redis(host=self.host, port=NODE_PORT, password=PASSWORD, socket_timeout=1, decode_responses=True)
+
+    def sentinel(self):
+        return redis.Redis(host=self.host, port=SENTINEL_PORT, socket_timeout=2, decode_responses=True)
+
+    def primary(self):
+        answer = self.sentinel().sentinel_get_master_addr_by_name(GROUP)
+        return HOSTS.index(answer[0]) if answer else None
+
+    def page(self, path):
+        try:
+            with urllib.request.urlopen(f"http://{self.host}:{METRICS_PORT}{path}", timeout=3) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def metric(self, name):
+        for line in self.page("/metrics")[1].splitlines():
+            if line.split("{")[0].split(" ")[0] == name:
+                return float(line.rsplit(" ", 1)[1])
+        return None
+
+
+class PodTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="rha-pod-")
+        self.pods = [Pod(self.folder, i) for i in range(3)]
+
+    def tearDown(self):
+        for pod in self.pods:
+            for kind, process in pod.processes.items():
+                if process.poll() is None:
+                    process.send_signal(signal.SIGCONT)
+                    process.kill()
+                process.wait(10)
+            if not self._outcome.success:
+                for kind in pod.processes:
+                    with open(os.path.join(pod.folder, kind + ".log"), errors="replace") as log:
+                        print(f"==== pod {pod.index} {kind}\n" + "".join(log.readlines()[-50:]))
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start_all(self):
+        for pod in self.pods:
+            pod.start("node")
+            pod.start("sentinel")
+        return self.settled()
+
+    def settled(self, pods=None, seconds=30):
+        """All sidecars name the same primary, its replicas are in sync, every pod is ready."""
+        pods = pods or self.pods
+        def check():
+            primaries = {pod.primary() for pod in pods}
+            if len(primaries) != 1 or None in primaries:
+                return None
+            primary = self.pods[primaries.pop()]
+            info = primary.client().info("replication")
+            if info["role"] != "master" or info["connected_slaves"] != len(pods) - 1:
+                return None
+            return primary if all(pod.page("/readyz")[0] == 200 for pod in pods) else None
+        return until("a settled group", check, seconds)
+
+    def test_bootstrap_failover_and_return(self):
+        primary = self.start_all()
+        self.assertEqual(primary.page("/readyz"), (200, "ok: primary\n"))
+        self.assertEqual(primary.page("/healthz")[0], 200)
+        for round_number in range(3):
+            primary.client().set(f"key-{round_number}", "kept")
+            until("replicas have it", lambda: all(
+                pod.client().get(f"key-{round_number}") for pod in self.pods))
+            others = [pod for pod in self.pods if pod is not primary]
+            began = time.monotonic()
+            primary.kill("node")
+            new = until("a primary that takes writes", lambda: next(
+                (pod for pod in others if self.writes(pod)), None))
+            print(f"first write {1000 * (time.monotonic() - began):.0f} ms after the kill")
+            self.assertEqual(new.client().get(f"key-{round_number}"), "kept")
+            self.assertEqual(primary.page("/readyz")[0], 503)
+            self.assertIn("not there", primary.page("/readyz")[1])
+            self.assertEqual(primary.metric("redis_up"), 0)
+            primary.start("node")
+            primary = self.settled()
+            self.assertEqual(primary.index, new.index)
+        self.assertEqual(primary.metric("redis_up"), 1)
+        for i in range(3):
+            self.assertEqual({pod.client().get(f"key-{i}") for pod in self.pods}, {"kept"})
+
+    @staticmethod
+    def writes(pod):
+        try:
+            return pod.client().set("probe", "1")
+        except (redis.RedisError, OSError):
+            return False
+
+    def test_everything_killed_and_started_again(self):
+        primary = self.start_all()
+        primary.client().set("key", "kept")
+        primary.client().save()
+        epoch = primary.sentinel().sentinel_master(GROUP)["config-epoch"]
+        for pod in self.pods:
+            pod.kill("sentinel")
+            pod.kill("node")
+        primary = self.start_all()
+        self.assertEqual(primary.client().get("key"), "kept")
+        self.assertGreaterEqual(primary.sentinel().sentinel_master(GROUP)["config-epoch"], epoch)
+
+    def test_one_sidecar_alone_assigns_nothing(self):
+        self.pods[0].start("node")
+        self.pods[0].start("sentinel")
+        until("the sidecar answers", self.pods[0].sentinel().ping)
+        until("the node answers", self.pods[0].client().ping)
+        time.sleep(4)
+        self.assertIsNone(self.pods[0].primary())
+        self.assertEqual(self.pods[0].sentinel().sentinel_masters(), {})
+        code, text = self.pods[0].page("/readyz")
+        self.assertEqual(code, 503)
+        self.assertIn("no primary is known", text)
+        self.assertFalse(self.writes(self.pods[0]))
+
+    def test_sigterm_of_a_whole_pod_hands_over_first(self):
+        primary = self.start_all()
+        primary.signal("sentinel", signal.SIGTERM)
+        primary.signal("node", signal.SIGTERM)
+        others = [pod for pod in self.pods if pod is not primary]
+        began = time.monotonic()
+        until("a primary elsewhere", lambda: any(self.writes(pod) for pod in others))
+        self.assertEqual(primary.processes["sentinel"].wait(12), 0)
+        print(f"the sidecar left {1000 * (time.monotonic() - began):.0f} ms after SIGTERM")
+        with open(os.path.join(primary.folder, "sentinel.log")) as log:
+            text = log.read()
+        self.assertIn("+switch-master", text.split("stopping once")[1])
+        self.assertNotIn("stopping although", text)
+
+    def test_votes_survive_a_restart_of_the_sidecar(self):
+        self.start_all()
+        pod = self.pods[1]
+        vote = pod.sentinel().execute_command("SENTINEL", "IS-MASTER-DOWN-BY-ADDR", "127.0.72.1", str(NODE_PORT), "0", "*")
+        pod.kill("sentinel")
+        pod.start("sentinel")
+        self.settled()
+        again = pod.sentinel().execute_command("SENTINEL", "IS-MASTER-DOWN-BY-ADDR", "127.0.72.1", str(NODE_PORT), "0", "*")
+        self.assertEqual(again[2], vote[2])
+
+
+if __name__ == "__main__":
+    unittest.main()
