@@ -47,14 +47,19 @@ std::string NodeConf(const api::RedisHa& redisha) {
   return lines.Take();
 }
 
-std::string SentinelConf(const api::RedisHa& redisha) {
+// While the number of voters is on its way to the one asked for, their majority must do.
+int Quorum(const api::Spec& spec, int voters) {
+  return voters == spec.replicas ? spec.sentinel.quorum : voters / 2 + 1;
+}
+
+std::string SentinelConf(const api::RedisHa& redisha, int voters) {
   const api::Spec& spec = redisha.spec;
   const std::string& master = spec.sentinel.master_name;
   Lines lines;
   lines.Add(Heading(redisha));
   lines.Add("port", kSentinelPort);
-  lines.Add("redisha-group", master, spec.sentinel.quorum);
-  for (int i = 0; i < spec.replicas; ++i) {
+  lines.Add("redisha-group", master, Quorum(spec, voters));
+  for (int i = 0; i < voters; ++i) {
     lines.Add("redisha-member", PodName(redisha.key.name, i), PodHost(redisha.key, i));
   }
   lines.Add("redisha-node-port", kNodePort);
@@ -71,9 +76,10 @@ std::string SentinelConf(const api::RedisHa& redisha) {
 
 }  // namespace
 
-k8s::Json ConfigMap(const api::RedisHa& redisha) {
+k8s::Json ConfigMap(const api::RedisHa& redisha, const Inputs& inputs) {
   k8s::Json object = NewChild(k8s::kConfigMaps, redisha, ConfigMapName(redisha.key.name));
-  object["data"] = {{"node.conf", NodeConf(redisha)}, {"sentinel.conf", SentinelConf(redisha)}};
+  object["data"] = {{"node.conf", NodeConf(redisha)},
+                    {"sentinel.conf", SentinelConf(redisha, inputs.Voters(redisha))}};
   return object;
 }
 

@@ -25,10 +25,10 @@ std::string ConfigHash(const api::RedisHa& redisha, const k8s::Json& config_map)
 }  // namespace
 
 std::vector<DesiredObject> Desired(const api::RedisHa& redisha, const Inputs& inputs) {
-  const k8s::Json config_map = ConfigMap(redisha);
+  const k8s::Json config_map = ConfigMap(redisha, inputs);
   std::vector<DesiredObject> all;
   all.push_back(Sealed(k8s::kServiceAccounts, ServiceAccount(redisha)));
-  all.push_back(Sealed(k8s::kRoles, Role(redisha)));
+  all.push_back(Sealed(k8s::kRoles, Role(redisha, inputs)));
   all.push_back(Sealed(k8s::kRoleBindings, RoleBinding(redisha)));
   all.push_back(Sealed(k8s::kConfigMaps, config_map));
   all.push_back(Sealed(k8s::kServices, PodsService(redisha)));

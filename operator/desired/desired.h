@@ -18,6 +18,14 @@ namespace rha::op::desired {
 struct Inputs {
   std::string default_image;  // used where the spec names none
   int server_minor = 34;      // of Kubernetes 1.x; old servers lack some fields
+  // While the number of replicas is being changed (reconcile/scale.h); 0: as the spec says.
+  int pods = 0;
+  int voters = 0;
+
+  int Pods(const api::RedisHa& redisha) const { return pods > 0 ? pods : redisha.spec.replicas; }
+  int Voters(const api::RedisHa& redisha) const {
+    return voters > 0 ? voters : redisha.spec.replicas;
+  }
 };
 
 struct DesiredObject {
@@ -29,14 +37,14 @@ struct DesiredObject {
 std::vector<DesiredObject> Desired(const api::RedisHa& redisha, const Inputs& inputs);
 
 // One file each.
-k8s::Json ConfigMap(const api::RedisHa& redisha);
+k8s::Json ConfigMap(const api::RedisHa& redisha, const Inputs& inputs);
 k8s::Json PrimaryService(const api::RedisHa& redisha);
 k8s::Json ReplicasService(const api::RedisHa& redisha);
 k8s::Json SentinelService(const api::RedisHa& redisha);
 k8s::Json PodsService(const api::RedisHa& redisha);
 k8s::Json PodDisruptionBudget(const api::RedisHa& redisha, const Inputs& inputs);
 k8s::Json ServiceAccount(const api::RedisHa& redisha);
-k8s::Json Role(const api::RedisHa& redisha);
+k8s::Json Role(const api::RedisHa& redisha, const Inputs& inputs);
 k8s::Json RoleBinding(const api::RedisHa& redisha);
 k8s::Json StatefulSet(const api::RedisHa& redisha, const Inputs& inputs,
                       const std::string& config_hash);

@@ -173,7 +173,9 @@ k8s::Json StatefulSet(const api::RedisHa& redisha, const Inputs& inputs,
                       const std::string& config_hash) {
   Json object = NewChild(k8s::kStatefulSets, redisha, redisha.key.name);
   Json& spec = object["spec"];
-  spec = {{"replicas", redisha.spec.replicas},
+  object["metadata"]["annotations"] = {
+      {std::string(kAnnotationVoters), std::to_string(inputs.Voters(redisha))}};
+  spec = {{"replicas", inputs.Pods(redisha)},
           {"serviceName", PodsServiceName(redisha.key.name)},
           // A pod is ready only with a majority of sentinels: started in order, none would be.
           {"podManagementPolicy", "Parallel"},

@@ -142,6 +142,7 @@ class StatusTest : public ::testing::Test {
     Observe(Json::object());
     Json set = k8s::NewObject(k8s::kStatefulSets, {"ns", "demo"});
     set["metadata"]["generation"] = 2;
+    set["spec"]["replicas"] = 3;
     set["status"] = {{"observedGeneration", 2},
                      {"updatedReplicas", 3},
                      {"currentRevision", "a"},

@@ -10,6 +10,7 @@
 #include "operator/desired/names.h"
 #include "operator/reconcile/drift.h"
 #include "operator/reconcile/limits.h"
+#include "operator/reconcile/scale.h"
 #include "operator/reconcile/status.h"
 
 namespace rha::op::reconcile {
@@ -124,7 +125,11 @@ Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const Obse
   };
   note(EnsureSecret(redisha, memory, &outcome.problems));
   MarkSeen(observed, &memory->records);
-  const auto wanted = desired::Desired(redisha, {options_.default_image, options_.server_minor});
+  const ScaleStep step = NextStep(redisha.spec.replicas, ReadScale(observed));
+  const auto wanted = desired::Desired(redisha, {.default_image = options_.default_image,
+                                                 .server_minor = options_.server_minor,
+                                                 .pods = step.pods,
+                                                 .voters = step.voters});
   const Plan plan = Decide(redisha.uid, wanted, observed, memory->records, clock_.Now());
   outcome.awaits_cache = plan.awaits_cache || !plan.applies.empty();
   outcome.problems.insert(outcome.problems.end(), plan.problems.begin(), plan.problems.end());

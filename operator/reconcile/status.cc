@@ -7,6 +7,7 @@
 #include "operator/api/conditions.h"
 #include "operator/desired/names.h"
 #include "operator/reconcile/limits.h"
+#include "operator/reconcile/scale.h"
 
 namespace rha::op::reconcile {
 namespace {
@@ -35,6 +36,7 @@ struct Facts {
   int updated = 0;
   int synced = 0;  // ready replicas
   int sentinels = 0;
+  int voters = 0;
   int voters_required = 0;
   bool set_exists = false;
   bool set_current = false;  // the StatefulSet controller has seen the latest spec
@@ -52,7 +54,12 @@ Facts Gather(const StatusInputs& inputs) {
   const api::Spec& spec = inputs.redisha.spec;
   Facts facts;
   facts.wanted = spec.replicas;
-  facts.voters_required = std::max(spec.sentinel.quorum, spec.Majority());
+  // While the replicas are being changed, the voters are those the pods are configured with.
+  const auto scale = ReadScale(inputs.observed);
+  facts.voters = scale ? scale->now.voters : spec.replicas;
+  facts.voters_required = facts.voters == spec.replicas
+                              ? std::max(spec.sentinel.quorum, spec.Majority())
+                              : facts.voters / 2 + 1;
   for (const PodView& pod : inputs.observed.pods) {
     if (pod.deleting) continue;
     ++facts.pods;
@@ -71,7 +78,7 @@ Facts Gather(const StatusInputs& inputs) {
     facts.updated = static_cast<int>(k8s::IntAt(*set, "status.updatedReplicas"));
     facts.rolling = k8s::StringAt(*set, "status.currentRevision") !=
                         k8s::StringAt(*set, "status.updateRevision") &&
-                    facts.updated < facts.wanted;
+                    facts.updated < k8s::IntAt(*set, "spec.replicas");
   }
   if (const Json* old = OldStatus(inputs)) {
     facts.was_ready = IsTrue(*old, api::kReady) || IsTrue(*old, api::kDegraded);
@@ -100,7 +107,7 @@ Verdict PrimaryAvailable(const Facts& facts) {
 }
 
 Verdict QuorumHealthy(const Facts& facts) {
-  const std::string text = OutOf(facts.sentinels, facts.wanted) + " sentinels run, " +
+  const std::string text = OutOf(facts.sentinels, facts.voters) + " sentinels run, " +
                            std::to_string(facts.voters_required) + " are needed";
   return facts.sentinels >= facts.voters_required ? Yes(reason::kQuorumReachable, text)
                                                   : No(reason::kQuorumLost, text);
@@ -119,9 +126,9 @@ Verdict Progressing(const Facts& facts) {
   }
   if (!facts.set_current || facts.rolling) {
     return Yes(reason::kRollingUpdate,
-               OutOf(facts.updated, facts.wanted) + " pods are of the newest revision");
+               OutOf(facts.updated, facts.pods) + " pods are of the newest revision");
   }
-  if (facts.pods != facts.wanted) {
+  if (facts.pods != facts.wanted || facts.voters != facts.wanted) {
     return Yes(reason::kScaling, OutOf(facts.pods, facts.wanted) + " pods exist");
   }
   if (facts.ready < facts.wanted) {
@@ -302,7 +309,7 @@ k8s::Json ComputeStatus(const StatusInputs& inputs) {
                  {"selector", desired::SelectorText(redisha.key.name)},
                  {"clusterUID", redisha.uid},
                  {"quorum",
-                  {{"voters", facts.wanted},
+                  {{"voters", facts.voters},
                    {"reachable", facts.sentinels},
                    {"required", facts.voters_required}}},
                  {"endpoints", Endpoints(redisha)},
