@@ -177,9 +177,9 @@ Result<Endpoint> LocalEndpoint(int fd) {
   return FromAddress(storage);
 }
 
-void SetNoDelay(int fd) {
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+void SetNoDelay(int fd, bool on) {
+  const int value = on ? 1 : 0;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &value, sizeof value);
 }
 
 void SetKeepAlive(int fd, int seconds) {

@@ -39,7 +39,7 @@ Result<UniqueFd> Accept(int listener);
 
 Result<Endpoint> PeerEndpoint(int fd);
 Result<Endpoint> LocalEndpoint(int fd);
-void SetNoDelay(int fd);
+void SetNoDelay(int fd, bool on = true);
 // Probes an idle peer after `seconds` (then three times at a third of that).
 void SetKeepAlive(int fd, int seconds);
 bool IsNumericIp(const std::string& host);

@@ -47,7 +47,8 @@ Status SaveRdbFile(const keyspace::Keyspace& keyspace, const SaveRequest& reques
 
 struct LoadOptions {
   bool verify_checksum = true;
-  // A primary leaves out keys that have expired already; a replica waits for the primary's DEL.
+  // A primary leaves out keys that have expired already, unless the file belongs to a replication history;
+  // a replica waits for the primary's DEL.
   bool drop_expired = true;
   int64_t now_ms = 0;
 };

@@ -6,6 +6,7 @@
 
 #include "common/base/log.h"
 #include "common/base/random_id.h"
+#include "common/net/socket.h"
 #include "common/resp/writer.h"
 #include "node/dispatch/engine.h"
 #include "node/repl/limits.h"
