@@ -2,6 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <charconv>
+
 #include "common/base/check.h"
 #include "common/metrics/page_impl.h"
 
@@ -13,6 +15,23 @@ std::vector<prometheus::ClientMetric::Label> ToLabels(Labels labels) {
   result.reserve(labels.size());
   for (auto& [name, value] : labels) result.push_back({std::move(name), std::move(value)});
   return result;
+}
+
+// The serializer prints 99.9 with 16 digits, "99.90000000000001"; as a label it must be the same
+// text that everyone else writes.
+std::string WithShortQuantiles(std::string text) {
+  constexpr std::string_view kLabel = "quantile=\"";
+  for (size_t at = text.find(kLabel); at != std::string::npos; at = text.find(kLabel, at)) {
+    at += kLabel.size();
+    const size_t end = text.find('"', at);
+    char buffer[32];
+    float value = 0;  // no quantile needs more than its digits
+    const auto read = std::from_chars(text.data() + at, text.data() + end, value);
+    if (read.ptr != text.data() + end) continue;
+    const auto written = std::to_chars(buffer, buffer + sizeof buffer, value);
+    text.replace(at, end - at, buffer, static_cast<size_t>(written.ptr - buffer));
+  }
+  return text;
 }
 
 }  // namespace
@@ -72,6 +91,8 @@ void Page::Append(Page&& other) {
   other = Page();
 }
 
-std::string Page::Text() const { return prometheus::TextSerializer().Serialize(impl_->families); }
+std::string Page::Text() const {
+  return WithShortQuantiles(prometheus::TextSerializer().Serialize(impl_->families));
+}
 
 }  // namespace rha::metrics

@@ -191,6 +191,9 @@ int LoadOrder(const Words& words) {
 
 Status Check(const Options& options) {
   if (options.groups.groups.empty() && options.members.empty()) return Status::Ok();
+  if (options.configured() && options.groups.groups.size() > 1) {
+    return Bad("only one group, and no 'sentinel monitor' beside it");
+  }
   const bool group_configured =
       !options.groups.groups.empty() && options.groups.groups.begin()->second.configured;
   if (group_configured != options.configured()) {

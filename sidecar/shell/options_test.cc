@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "common/base/clock.h"
+
 namespace rha::sidecar::shell {
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "common/base/clock.h"
 #include "sidecar/core/limits.h"
 #include "sidecar/shell/sentinel_lines.h"
 
