@@ -1,21 +1,20 @@
 // Bucket: 128 bytes, two neighbouring cache lines, of a table of entries; one byte of hash (the
-// tag) for each slot.
+// tag) for each slot, all compared at once.
 //
-//   PlainBucket    0            14     15       16                                    128
-//                 +------------+------+--------+-------------------------------------+
-//                 | 14 tags    | used | passed | 14 entries of 8 bytes               | members of
-//                 collections
-//                 +------------+------+--------+-------------------------------------+
-//   AgedBucket     0            12     13       16          28       32              128
-//                 +------------+------+--------+-----------+--------+----------------+
-//                 | 12 tags    | used | passed | 12 ages   | unused | 12 entries     |       keys:
-//                 a byte each for eviction
-//                 +------------+------+--------+-----------+--------+----------------+
+//   PlainBucket   0         14     15       16                                128
+//   (members)    +---------+------+--------+---------------------------------+
+//                | 14 tags | used | passed | 14 entries                      |
+//                +---------+------+--------+---------------------------------+
+//   AgedBucket    0         12     13       16        28       32             128
+//   (keys)       +---------+------+--------+---------+--------+--------------+
+//                | 12 tags | used | passed | 12 ages | unused | 12 entries   |
+//                +---------+------+--------+---------+--------+--------------+
+//                an age is a byte of the owner's, for eviction
 //
 // Invariants: entries 0..used-1 are there, the others are null. `passed` counts the entries that
-// belong here or further in front but had to be placed further behind; a search that finds passed
-// == 0 is over. At 255 it sticks until the table is rebuilt, which costs time but never
-// correctness.
+// belong here or further in front but had to be placed further behind: a search that finds 0 is
+// over, so erasing leaves no tombstones. At 255 it sticks until the segment is rebuilt, which
+// costs time but never correctness.
 #pragma once
 
 #include <cstddef>

@@ -4,31 +4,37 @@
 // The word carries the lengths and flags of a small entry, so that a small entry has no header at
 // all: a 16-byte key with a 32-byte value takes a 48-byte block.
 //
-//   word   63     62        61      60..54      53..48     47..43     42..0
-//         +------+---------+-------+-----------+----------+----------+----------------+
-//         | mark | integer | timed | value len | key len  | hash 5b  | address / 16   |     0: no
-//         entry
-//         +------+---------+-------+-----------+----------+----------+----------------+
+//   word    63     62        61      60..54      53..48    47..43      42..0
+//          +------+---------+-------+-----------+---------+-----------+--------------+
+//          | mark | integer | timed | value len | key len | hash bits | address / 16 |
+//          +------+---------+-------+-----------+---------+-----------+--------------+
+//          0: no entry
 //
-//   small  key len 0..62, value len 0..126          block:  [expiry 8]  key  value
-//   large  key len field = 63                       block:  header 8  [key length 4]  [expiry 8]
-//   key  value
+//   small   key len 0..62, value len 0..126
+//           block   [expiry 8]  key  value
 //
-//          header   0        1        2..3               4..7
-//                  +--------+--------+------------------+----------------+     key length 0xffff:
-//                  the true one | kind   | tag    | key length       | value length   |     follows
-//                  in 4 bytes
-//                  +--------+--------+------------------+----------------+
+//   large   key len field = 63
+//           block   header 8  [key length 4]  [expiry 8]  key  value
 //
-//   value  bytes      as they are
-//          integer    little-endian two's complement in `value len` = 1..8 bytes (as wide as the
-//          block lets it be) pointer    8 bytes: something bigger that the owner of the entry frees
-//   [..] is there only with the flag. `tag` is a number of the owner's that the entry merely keeps.
+//           header   0      1     2..3         4..7
+//                   +------+-----+------------+--------------+
+//                   | kind | tag | key length | value length |
+//                   +------+-----+------------+--------------+
+//                   key length 0xffff: the true one follows in 4 bytes
 //
-// Invariants: the block's size is a function of the word and the header (no allocator query); an
-// entry is small whenever it can be (tag 0, no pointer, short enough); all fields are read and
-// written by memcpy, so nothing needs alignment. The handle is a plain value: copying it copies no
-// bytes, and after a setter older copies are void. Thread rule: one owner.
+//   value   bytes     as they are
+//           integer   little-endian two's complement in "value len" = 1..8 bytes,
+//                     as wide as the block lets it be
+//           pointer   8 bytes: something bigger that the owner of the entry frees
+//
+// What stands in [..] is there only with the flag. `tag` is a number that the entry merely keeps.
+//
+// Invariants
+//  * The block's size is a function of word and header: no query to the allocator.
+//  * An entry is small whenever it can be: tag 0, no pointer, short enough.
+//  * All fields are read and written by memcpy: nothing needs alignment.
+//  * The handle is a plain value. Copying it copies no bytes; a setter voids older copies.
+// Thread rule: one owner.
 #pragma once
 
 #include <cstddef>

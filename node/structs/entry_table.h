@@ -1,37 +1,36 @@
-// EntryTable: entries by key. Extendible hashing over small segments; grows and shrinks a segment
-// at a time.
+// EntryTable: entries by key. Extendible hashing over small segments; it grows and shrinks a
+// segment at a time.
 //
-//   hash of a key   63 ........................ 12 ......... 8 7 ......... 0
-//                   directory cell (top bits)  |  home bucket: 13 bits    |
-//                                              |  5 in the entry | tag 8  |
+//   hash of a key   63 ....................... 12 ...... 8 7 ...... 0
+//                   directory cell (top bits) | 13 bits: home bucket |
+//                                             | in entry | tag      |
 //
-//   directory  2^d cells of 16 bytes        a segment: 1..32 buckets, searched from the home bucket
-//   on
+//   directory, 2^d cells of 16 bytes        a segment, usually 16..32 buckets of 128 bytes
 //   +----+----+----+----+                   +--------+--------+--------+--------+
-//   | 00 | 01 | 10 | 11 |                   | bucket | bucket | bucket |  ...   |   home = 13 bits
-//   * buckets / 2^13
+//   | 00 | 01 | 10 | 11 |                   | bucket | bucket | bucket |  ...   |
 //   +-|--+-|--+-|--+-|--+                   +--------+--------+--------+--------+
-//     |    |    +----+------ one segment of lesser depth may stand in several cells; its first cell
-//     keeps the count
+//     |    |    +----+---> one segment      home bucket = 13 bits * buckets / 2^13;
+//     v    v                                a full one passes its entries on to the next
 //
-//   A segment fills to 90 %, then takes the allocator's next size (x 1.25, 1.2, 1.17, 1.14: its 13
-//   hash bits are in the bucket, so no entry is touched); past 32 buckets it splits in two, which
-//   reads the keys of its ~350 entries. An emptied one shrinks the same way and joins its neighbour
-//   again. The load stays within 72..90 %, also just past a doubling, and no step moves more than
-//   one segment; only the directory is copied whole (16 bytes for ~300 keys).
+// A segment that stands in several cells (10, 11) keeps its count in the first of them.
 //
-// Complexity: Find, Insert, Erase O(1), a miss each for directory, bucket and key; the worst step
-// ~350 entries, or the
-//   copy of the directory. Memory per entry: 128 / slots / 0.81 bytes (AgedBucket 13.2,
-//   PlainBucket 11.3).
-// Order: Scan visits by (segment, 13 hash bits), an order that growing and shrinking do not
-// disturb. Attack: keys that collide in the top bits do not split a segment forever (depth is
-// bounded by the size); it grows
-//   longer instead, and only full collisions of 13 further bits make a search long.
-// Invariants: CheckInvariants() in the test support states them all. An Entry* or visited Entry& is
-// valid until the next
-//   call that inserts or takes. The table owns the entries' blocks, not what pointer entries point
-//   to.
+// Growth. A segment fills to 90 %, then takes the allocator's next size (x 1.25, 1.2, 1.17, 1.14).
+// The 13 bits of every entry are in its bucket, so that reads no key. Past 32 buckets the segment
+// splits in two by the next bit, which reads the keys of its ~350 entries. An emptied segment
+// shrinks the same way and joins its neighbour again. So the load stays within 72..90 %, also just
+// past a doubling, and no step moves more than one segment; only the directory is copied whole
+// (16 bytes for ~300 keys), and it stops growing at 1 MB.
+//
+// Complexity: Find, Insert, Take O(1), one miss each for directory, bucket and key.
+// Memory per entry beside its block: AgedBucket 12.8, PlainBucket 10.7 bytes.
+//
+// Order. Scan visits by (segment, 13 bits), an order that growing and shrinking do not disturb.
+//
+// Attack. Keys that collide in the top bits do not split a segment forever (depth is bounded by
+// the size); it grows longer instead, and only collisions in 13 further bits make searches long.
+//
+// Invariants: CheckInvariants() states them. An Entry* or visited Entry& is valid until the next
+// call that inserts or takes. The table owns the blocks, not what pointer entries point to.
 // Thread rule: one owner.
 #pragma once
 
@@ -244,7 +243,7 @@ inline void EntryTable<Bucket>::PrefetchBucket(uint64_t hash) const {
   const auto* bucket =
       reinterpret_cast<const char*>(cell.buckets + HomeBucket(HomeBits(hash), cell.bucket_count));
   __builtin_prefetch(bucket);
-//P  __builtin_prefetch(bucket + 64);
+  __builtin_prefetch(bucket + 64);
 }
 
 template <class Bucket>

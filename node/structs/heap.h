@@ -1,15 +1,14 @@
-// Heap blocks whose true size is known: the size classes of jemalloc, computed instead of asked
-// for.
+// Heap blocks whose true size is known: jemalloc's size classes, computed instead of asked for.
 //
-// Every structure of this folder allocates through here, so that it can (a) fill a block to the
-// brim before it asks for a larger one and (b) say exactly how much memory it takes without a call
-// per block.
+//   classes   16 32 48 64 80 96 112 128 | 160 192 224 256 | 320 384 448 512 | ...
+//             then four to each doubling
 //
-//   classes   16 32 48 64 80 96 112 128 | 160 192 224 256 | 320 384 448 512 | ...  four to each
-//   doubling
+// Every structure of this folder allocates through here, so that it can fill a block to the brim
+// before it asks for a larger one, and say exactly how much memory it takes without a call for
+// each block. With another malloc (sanitizer builds) all works the same; only the figures are
+// jemalloc's then.
 //
-// With another malloc (sanitizer builds) the program works the same; only the figures are
-// jemalloc's then. Thread rule: any thread.
+// Thread rule: any thread.
 #pragma once
 
 #include <bit>

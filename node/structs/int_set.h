@@ -1,12 +1,14 @@
 // IntSet: a small set of integers, sorted in one block, in the bytes that Redis writes to its files
 // (redis 7.0, intset.c).
 //
-//   int_set   width:u32 (2, 4 or 8 bytes)  count:u32  integer*         little-endian, ascending,
-//   none twice
+//   int_set   width:u32  count:u32  integer*
+//             width 2, 4 or 8 bytes; little-endian, ascending, none twice
 //
 // Complexity: Contains O(log n); Insert and Erase move what stands behind; an integer that needs
-// more width rewrites all. Invariants: Validate() holds for bytes(), except that the set may be
-// empty. The width never shrinks. Thread rule: one owner.
+// more width rewrites all.
+// Invariants: Validate() holds for bytes(), except that the set may be empty. The width never
+// shrinks.
+// Thread rule: one owner.
 #pragma once
 
 #include <cstddef>

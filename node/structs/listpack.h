@@ -2,22 +2,26 @@
 // to its files (redis 7.0, listpack.c), so that loading and saving a small collection is a check
 // and a copy.
 //
-//   listpack   bytes:u32  count:u16 (65535: unknown, walk)  element*  0xff             all numbers
-//   little-endian element    head  body  back                                back = size of head
-//   and body, readable from behind head       0xxxxxxx                       integer 0..127
-//              10llllll                       string of l bytes
-//              110xxxxx xxxxxxxx              integer, 13 bits two's complement, high byte first
-//              1110llll llllllll              string of l bytes, high byte first
-//              11110000 l:u32                 string
+//   listpack   bytes:u32  count:u16  element*  0xff          count 65535: unknown, walk
+//   element    head  body  back                              all numbers are little-endian
+//
+//   head       0xxxxxxx             integer 0..127
+//              10llllll             string of l bytes
+//              110xxxxx xxxxxxxx    integer, 13 bits two's complement, high byte first
+//              1110llll llllllll    string of l bytes, high byte first
+//              11110000 l:u32       string of l bytes
 //              11110001 i16 | 11110010 i24 | 11110011 i32 | 11110100 i64
-//   back       1..5 bytes of 7 bits, most significant first; bit 7 is set in all but the first
+//
+//   back       size of head and body in 1..5 bytes of 7 bits, most significant first; bit 7 is
+//              set in all but the first, so that it can be read from behind
 //
 // Places in it are offsets; 0 means "none", and the offset of 0xff is the end. Text that is a
 // canonical decimal is always kept as integer.
 //
 // Complexity: both ends O(1); index and Find O(bytes); a change moves what stands behind it.
-// Invariants: Validate() holds at any time; the block is HeapClass(bytes) long; bytes <=
-// kListpackBytesMax. Thread rule: one owner.
+// Invariants: Validate() holds at any time; the block is HeapClass(bytes) long and never over
+// kListpackBytesMax.
+// Thread rule: one owner.
 #pragma once
 
 #include <cstddef>

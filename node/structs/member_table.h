@@ -1,13 +1,14 @@
 // MemberTable: the members of a large set, or the fields of a large hash with their values.
 //
-//   EntryTable<PlainBucket>  ->  entry: [field][value] in one block (entry.h); a set's member has
-//   an empty value
+//   EntryTable<PlainBucket>  ->  entry: field and value in one block (entry.h)
+//                                a set's member has an empty value
 //
-// A facade that keeps the setters of entries and the hash out of the callers' sight. What it
-// promises about growth, Scan and the validity of pointers is the table's (entry_table.h).
+// A facade that keeps entries' setters and hashes out of the callers' sight. What it promises about
+// growth, Scan and the validity of pointers is the table's (entry_table.h).
 //
-// Complexity: all O(1). Memory: HeapClass(field + value) + 11.3 bytes while both are short (62 and
-// 126 bytes). Thread rule: one owner.
+// Complexity: all O(1).
+// Memory: HeapClass(field + value) + 10.7 bytes while both are short (62 and 126 bytes).
+// Thread rule: one owner.
 #pragma once
 
 #include <cstddef>

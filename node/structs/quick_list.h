@@ -1,21 +1,19 @@
 // QuickList: a long list as a row of listpacks.
 //
-//   ring of nodes (16 bytes each, power of two, may wrap round)
+//   ring of nodes, 16 bytes each; a power of two of them, may wrap round
 //   +-----------------+-----------------+-----------------+-----
-//   | listpack, count | listpack, count | listpack, count | ...       index seek: add up counts, no
-//   node is touched
+//   | listpack, count | listpack, count | listpack, count | ...
 //   +--------|--------+--------|--------+-----------------+-----
 //            v                 v
-//       [ elements ]      [ elements ]                                one block each, up to
-//       limits().node_bytes
+//       [ elements ]      [ elements ]        one block each, up to limits().node_bytes
 //
-// Complexity: both ends O(1); Seek O(nodes) over 16-byte steps from the nearer end; insert and
-// erase in the middle O(node)
-//   plus a move of the shorter part of the ring. The worst single step copies the ring (16 bytes
-//   per node) when it doubles.
+// Complexity: both ends O(1). Seek O(nodes) from the nearer end, adding up counts without touching
+// a node. Insert and erase in the middle O(node), plus a move of the shorter side of the ring. The
+// longest step copies the ring (16 bytes for each node) when it doubles.
 // Invariants: no node is empty; a node's count is its listpack's; a node is over the limits only
 // when it holds one element. A Place is valid until the next change, except where a function
-// returns one. Thread rule: one owner.
+// returns one.
+// Thread rule: one owner.
 #pragma once
 
 #include <cstddef>

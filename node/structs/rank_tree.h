@@ -9,14 +9,14 @@
 //                 +------+------+-------+-------------------------------+
 //
 // The tree keeps handles; the blocks belong to whoever made them (SortedSet). The score is the
-// entry's value: an integer, or 8 bytes of a double (ScoreOf). A full node first shifts to a
-// neighbour and splits only when both are full, so leaves stay 75 to 85 % full: 10 to 11 bytes an
+// entry's value: an integer, or the 8 bytes of a double (ScoreOf). A full node first shifts to a
+// neighbour and splits only when both are full, so leaves stay 75 to 85 % full: 11 bytes for each
 // entry, inner nodes included.
 //
 // Complexity: Insert, Erase, RankOf, At, FirstNot O(log n); a step to the neighbour O(1).
-// Invariants (CheckInvariants): order strict; nodes but the root at least a third full; counts and
-// least entries exact;
-//   all leaves at one depth. An iterator is valid until the next change.
+// Invariants (CheckInvariants): the order is strict; nodes but the root are a third full at least;
+// counts and least entries are exact; all leaves lie at one depth. An iterator is valid until the
+// next change.
 // Thread rule: one owner.
 #pragma once
 

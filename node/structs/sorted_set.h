@@ -1,13 +1,12 @@
 // SortedSet: members with scores, in the order of (score, member), for sizes beyond a listpack.
 //
-//   EntryTable: member -> entry      one block: member, then the score in 1..8 bytes (rank_tree.h:
-//   ScoreValue) RankTree:   order of entries     handles of the same blocks, with counts for ranks
+//   EntryTable   member -> entry     one block: member, then the score in 1..8 bytes (ScoreValue)
+//   RankTree     order of entries    handles of the same blocks, with counts for ranks
 //
-// Complexity: Score O(1); Put, Erase, Rank, first of a range O(log n); the next O(1).
-// Memory: HeapClass(member + score) + 11.3 for the table + about 11 for the tree.
+// Complexity: Score O(1); Put, Erase, Rank, the begin of a range O(log n); the next O(1).
+// Memory: HeapClass(member + score), 10.7 bytes for the table, 11 for the tree.
 // Invariants: both hold the same entries; a handle is the same word in both. Iterators and views
-// are valid until the
-//   next change.
+// are valid until the next change.
 // Thread rule: one owner.
 #pragma once
 

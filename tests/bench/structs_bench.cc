@@ -58,6 +58,12 @@ class Stopwatch {
   double start_ = NowMicros();
 };
 
+// Seconds for each of the items that one iteration deals with.
+benchmark::Counter PerItem(const benchmark::State& state, double items) {
+  return {static_cast<double>(state.iterations()) * items,
+          benchmark::Counter::kIsRate | benchmark::Counter::kInvert};
+}
+
 // Remembers the longest of many steps.
 class Longest {
  public:
@@ -165,10 +171,7 @@ void BM_KeyGetBatch16(benchmark::State& state) {
     table.FindBatch(keys, found);
     for (Entry* one : found) benchmark::DoNotOptimize(one->bytes()[0]);
   }
-  state.SetItemsProcessed(state.iterations() * 16);
-  state.counters["ns_per_key"] =
-      benchmark::Counter(static_cast<double>(state.iterations()) * 16e-9,
-                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["per_key"] = PerItem(state, 16);
 }
 
 void BM_KeyMiss(benchmark::State& state) {
@@ -204,9 +207,26 @@ void BM_KeySetBatch16(benchmark::State& state) {
     table.FindBatch(keys, found);
     for (Entry* one : found) table.SetValue(one, EntryValue::Bytes(kValue));
   }
-  state.counters["ns_per_key"] =
-      benchmark::Counter(static_cast<double>(state.iterations()) * 16e-9,
-                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["per_key"] = PerItem(state, 16);
+}
+
+// A whole walk with a mark for each entry, as a snapshot makes it; time for each key.
+void BM_KeyWalk(benchmark::State& state) {
+  KeyTable& table = TableOf(state.range(0));
+  bool mark = false;
+  size_t bytes = 0;
+  for (auto _ : state) {
+    mark = !mark;
+    uint64_t cursor = 0;
+    do {
+      cursor = table.Scan(cursor, [&](Entry& entry) {
+        bytes += entry.bytes()[0];
+        entry.set_mark(mark);
+      });
+    } while (cursor != 0);
+  }
+  benchmark::DoNotOptimize(bytes);
+  state.counters["per_key"] = PerItem(state, static_cast<double>(state.range(0)));
 }
 
 void BM_StdMapGet(benchmark::State& state) {
@@ -236,6 +256,7 @@ BENCHMARK(BM_KeySetBatch16)->SIZES;
 BENCHMARK(BM_KeyMiss)->SIZES;
 BENCHMARK(BM_KeySet)->SIZES;
 BENCHMARK(BM_KeyEraseInsert)->SIZES;
+BENCHMARK(BM_KeyWalk)->SIZES;
 BENCHMARK(BM_StdMapGet)->SIZES;
 BENCHMARK(BM_StdMapSet)->SIZES;
 
