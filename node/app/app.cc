@@ -190,18 +190,23 @@ Status App::ApplyConfig(const Config& old) {
     const auto level = log::ParseLevel(config_.log_level);
     log::SetLevel(level.ok() ? *level : log::Level::kError);
   }
-  if (config_.bind != old.bind) {
-    server_.StopListening();
-    const Status bound = server_.Listen();
-    if (!bound.ok()) {
-      config_.bind = old.bind;
-      server_.StopListening();
-      RHA_RETURN_IF_ERROR(server_.Listen());
-      return bound;
-    }
-  }
+  if (config_.bind != old.bind || config_.port != old.port) RHA_RETURN_IF_ERROR(ListenAnew(old));
   PublishConfig();
   return {};
+}
+
+Status App::ListenAnew(const Config& old) {
+  server_.StopListening();
+  const Status bound = server_.Listen();
+  if (bound.ok()) return {};
+  const bool port_changed = config_.port != old.port;
+  config_.bind = old.bind;
+  config_.port = old.port;
+  server_.StopListening();
+  RHA_RETURN_IF_ERROR(server_.Listen());
+  return Status(bound.code(), std::string(port_changed ? "Unable to listen on this port"
+                                                       : "Failed to bind to specified addresses") +
+                                  ": " + bound.message());
 }
 
 void App::Cron() {

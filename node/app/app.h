@@ -39,6 +39,7 @@ class App {
   void TakeRole();
   // The configuration has changed from `old`: lets everyone know.
   Status ApplyConfig(const Config& old);
+  Status ListenAnew(const Config& old);
   void PublishConfig();
   void Cron();
   void EndTurn();

@@ -109,7 +109,8 @@ Result<std::string> FlagsToText(const std::vector<std::string>& args, size_t fro
     } else if (text.empty()) {
       return Status(Code::kInvalid, "unexpected argument '" + arg + "': options begin with --");
     } else {
-      text += ' ' + QuoteConfigWord(arg);
+      const std::string quoted = QuoteConfigWord(arg);
+      text += quoted.starts_with('"') ? ' ' + quoted : " \"" + quoted + '"';
     }
   }
   return text.empty() ? text : text + '\n';
@@ -158,7 +159,6 @@ Result<CommandLine> ReadCommandLine(const std::vector<std::string>& args) {
       if (args[0] != "-") result.config.config_file = AbsolutePath(args[0]);
       RHA_ASSIGN_OR_RETURN(const std::string text, ReadWhole(args[0]));
       RHA_RETURN_IF_ERROR(ApplyConfigText(text, "the configuration file", &result.config));
-      result.config.save_points_given = false;  // flags take the place of the file's
       next = 1;
     }
   }

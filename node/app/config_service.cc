@@ -59,6 +59,11 @@ Status ConfigService::Set(const Pairs& pairs) {
     }
     if (!seen.insert(option).second) return Failure(name, "duplicate parameter");
     if ((option->flags & kImmutable) != 0) return Failure(name, "can't set immutable config");
+    const auto allowed = config_.remembered.find("enable-protected-configs");
+    const bool open = allowed != config_.remembered.end() && allowed->second != "no";
+    if ((option->flags & kProtectedOption) != 0 && !open) {
+      return Failure(name, "can't set protected config");
+    }
   }
   for (const auto& [name, value] : pairs) {
     const Option& option = *FindOption(name);

@@ -79,6 +79,7 @@ void Connection::OnReadable() {
 
 size_t Connection::ExecuteAll(std::string_view bytes) {
   size_t used = 0;
+  executing_bytes_ = bytes.size();
   parser_.set_bulk_bytes_max(server_.engine().options().bulk_bytes_max);
   while (used < bytes.size() && !closing && !close_after_reply_ && blocked == nullptr) {
     parser_.set_unauthenticated(!authenticated);
@@ -94,6 +95,7 @@ size_t Connection::ExecuteAll(std::string_view bytes) {
     if (executed == dispatch::Executed::kNotNow) break;
     used += parser_.consumed();
   }
+  executing_bytes_ = 0;
   return used;
 }
 

@@ -8,6 +8,7 @@
 // Thread rule: the loop's thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -32,7 +33,7 @@ class Connection final : public dispatch::Session {
   void Close(CloseMode mode) override;
   void Resume() override;
   size_t output_bytes() const override { return out_bytes(); }
-  size_t input_bytes() const override { return input_.size(); }
+  size_t input_bytes() const override { return std::max(input_.size(), executing_bytes_); }
   size_t memory_bytes() const override;
   int fd() const override { return fd_.get(); }
 
@@ -62,6 +63,7 @@ class Connection final : public dispatch::Session {
   net::IoWatch watch_;
   resp::RequestParser parser_;
   std::string input_;   // the beginning of an incomplete request
+  size_t executing_bytes_ = 0;  // in the shared buffer, while its requests run
   size_t sent_ = 0;     // of out()
   bool write_queued_ = false;
   bool continue_queued_ = false;

@@ -176,14 +176,13 @@ constexpr std::pair<const char*, const char*> kRemembered[] = {
     {"crash-log-enabled", "yes"}, {"crash-memcheck-enabled", "yes"}, {"disable-thp", "yes"},
     {"dynamic-hz", "yes"}, {"enable-module-command", "no"}, {"enable-protected-configs", "no"},
     {"hash-max-listpack-entries", "512"}, {"hash-max-listpack-value", "64"},
-    {"hash-max-ziplist-entries", "512"}, {"hash-max-ziplist-value", "64"},
     {"hll-sparse-max-bytes", "3000"}, {"ignore-warnings", ""}, {"io-threads", "1"},
     {"io-threads-do-reads", "no"}, {"jemalloc-bg-thread", "yes"}, {"latency-monitor-threshold", "0"},
     {"latency-tracking", "yes"}, {"latency-tracking-info-percentiles", "50 99 99.9"},
     {"lazyfree-lazy-eviction", "no"}, {"lazyfree-lazy-expire", "no"},
     {"lazyfree-lazy-server-del", "no"}, {"lazyfree-lazy-user-del", "no"},
     {"lazyfree-lazy-user-flush", "no"}, {"lfu-decay-time", "1"}, {"lfu-log-factor", "10"},
-    {"list-compress-depth", "0"}, {"list-max-listpack-size", "-2"}, {"list-max-ziplist-size", "-2"},
+    {"list-compress-depth", "0"}, {"list-max-listpack-size", "-2"},
     {"lua-time-limit", "5000"}, {"maxmemory-clients", "0"}, {"maxmemory-eviction-tenacity", "10"},
     {"maxmemory-samples", "5"}, {"no-appendfsync-on-rewrite", "no"}, {"oom-score-adj", "no"},
     {"oom-score-adj-values", "0 200 800"}, {"proc-title-template", "{title} {listen-addr} {server-mode}"},
@@ -196,15 +195,14 @@ constexpr std::pair<const char*, const char*> kRemembered[] = {
     {"supervised", "no"}, {"syslog-enabled", "no"}, {"syslog-facility", "local0"},
     {"syslog-ident", "redis"}, {"tls-port", "0"}, {"tls-replication", "no"},
     {"tracking-table-max-keys", "1000000"}, {"zset-max-listpack-entries", "128"},
-    {"zset-max-listpack-value", "64"}, {"zset-max-ziplist-entries", "128"},
-    {"zset-max-ziplist-value", "64"},
+    {"zset-max-listpack-value", "64"},
 };
 
 std::vector<Option> NetworkOptions() {
   return {
       {.name = "bind", .flags = kManyWords, .set = SetBind,
        .get = [](const Config& c) { return Joined(c.bind); }},
-      IntOption("port", &Config::port, {0, 65535}, kImmutable),
+      IntOption("port", &Config::port, {0, 65535}),
       TextOption("unixsocket", &Config::unix_socket, kImmutable),
       {.name = "unixsocketperm", .flags = kImmutable, .set = SetPermissions, .get = ShowPermissions},
       IntOption("tcp-backlog", &Config::tcp_backlog, {0, INT32_MAX}, kImmutable),
@@ -224,7 +222,7 @@ std::vector<Option> ProcessOptions() {
   return {
       BoolOption("daemonize", &Config::daemonize, kImmutable),
       TextOption("pidfile", &Config::pid_file, kImmutable),
-      TextOption("dir", &Config::dir),
+      TextOption("dir", &Config::dir, kProtectedOption),
       TextOption("logfile", &Config::log_file, kImmutable),
       EnumOption("loglevel", &Config::log_level, {"debug", "verbose", "notice", "warning", "nothing"}),
       EnumOption("log-format", &Config::log_format, {"text", "json"}, kImmutable),
@@ -250,7 +248,7 @@ std::vector<Option> DataOptions() {
        .get = [](const Config& c) { return FormatEventLetters(static_cast<uint32_t>(c.notify_mask)); }},
       {.name = "save", .flags = kManyWords | kManyLines, .set = SetSave, .get = ShowSave,
        .lines = SaveLines},
-      TextOption("dbfilename", &Config::db_file_name),
+      TextOption("dbfilename", &Config::db_file_name, kProtectedOption),
       BoolOption("rdbcompression", &Config::rdb_compression),
       BoolOption("rdbchecksum", &Config::rdb_checksum, kImmutable),
       BoolOption("stop-writes-on-bgsave-error", &Config::stop_writes_on_save_error),
@@ -294,6 +292,10 @@ std::vector<Option> BuildTable() {
     std::move(part.begin(), part.end(), std::back_inserter(table));
   }
   for (const auto& [name, value] : kRemembered) table.push_back(RememberedOption(name, value));
+  for (Option& option : table) {  // listpacks were ziplists once
+    const size_t at = option.name.find("-max-listpack-");
+    if (at != std::string::npos) option.alias = std::string(option.name).replace(at + 5, 8, "ziplist");
+  }
   return table;
 }
 

@@ -105,6 +105,11 @@ Result<bool> Persistence::BackgroundSave(bool schedule) {
   return true;
 }
 
+void Persistence::CancelBackgroundSave() {
+  reactor_.Detach(job_watch_);
+  job_.reset();
+}
+
 void Persistence::OnJobEnded() {
   reactor_.Detach(job_watch_);
   const Status saved = job_->Collect();
@@ -182,6 +187,13 @@ void Persistence::FinishLoading(const Status& status) {
   }
   const OnLoaded done = std::move(on_loaded_);
   done(status, loader->info());
+}
+
+void Persistence::DatasetFlushed() {
+  if (config_.save_points.empty()) return;
+  CancelBackgroundSave();
+  // A failure is logged and stops writes like any other; the flush itself has happened.
+  (void)Save().ok();
 }
 
 Status Persistence::Reload(bool no_save, bool no_flush) {

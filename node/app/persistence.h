@@ -43,7 +43,7 @@ class Persistence final : public dispatch::PersistenceService {
   // Ten times a second: save points and scheduled saves.
   void Cron();
   // A save that is under way is given up (SHUTDOWN).
-  void CancelBackgroundSave() { job_.reset(); }
+  void CancelBackgroundSave();
   int64_t last_fork_us() const { return last_fork_us_; }
 
   // ---- dispatch::PersistenceService
@@ -52,6 +52,7 @@ class Persistence final : public dispatch::PersistenceService {
   bool BackgroundSaveRunning() const override { return job_ != nullptr; }
   int64_t LastSaveUnixS() const override { return last_save_s_; }
   void AppendInfo(std::string* info) override;
+  void DatasetFlushed() override;
   Status Reload(bool no_save, bool no_flush) override;
 
  private:

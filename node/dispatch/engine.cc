@@ -54,7 +54,7 @@ void Engine::EnterTime(const Session& session) {
   keyspace_.set_now_ms(now_us_ / 1000);
   using keyspace::ExpiryMode;
   keyspace_.set_expiry_mode(session.kind == SessionKind::kPrimary ? ExpiryMode::kIgnore
-                            : state_.is_replica || pause_.scope != Pause::Scope::kNone
+                            : state_.is_replica || state_.undecided || pause_.scope != Pause::Scope::kNone
                                 ? ExpiryMode::kHide
                                 : ExpiryMode::kDelete);
 }
@@ -77,7 +77,11 @@ Executed Engine::Execute(Session& session, Args args) {
            reply);
   } else {
     uint32_t flags = spec->flags;
-    if (session.transaction.open && spec->name == "exec") flags |= session.transaction.flags;
+    if (session.transaction.open && spec->name == "exec") {
+      // It may do what all of them may, and is stopped by what stops one of them.
+      constexpr uint32_t kPermissions = kStale | kLoading | kUndecidedOk;
+      flags = (flags | session.transaction.flags) & ~(kPermissions & ~session.transaction.common_flags);
+    }
     const std::string_view refusal = PassGates({*this, session, *spec, flags}, &scratch);
     if (!refusal.empty()) {
       Reject(session, spec, refusal, reply);
@@ -147,6 +151,7 @@ void Engine::Queue(Session& session, const CommandSpec& spec, Args args, resp::W
     if (transaction.commands.empty()) transaction.commands.reserve(kQueuedCommandsReserve);
     transaction.commands.push_back({&spec, std::vector<std::string>(args.begin(), args.end())});
     transaction.flags |= spec.flags;
+    transaction.common_flags &= spec.flags;
   }
   reply.Simple("QUEUED");
 }
@@ -157,7 +162,6 @@ void Engine::DiscardTransaction(Session& session) {
 }
 
 void Engine::Call(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {
-  if (monitors_ != 0 && !spec.Has(kSkipMonitor) && !spec.Has(kAdmin)) FeedMonitors(session, args);
   Context context(*this, session, spec, args, reply);
   Run(context);
   session.last_command = &spec;
@@ -180,6 +184,9 @@ void Engine::Run(Context& context) {
 
   CommandCounters& counters = table_.counters(context.spec);
   ++counters.calls;
+  if (monitors_ != 0 && !context.spec.Has(kSkipMonitor | kAdmin)) {
+    FeedMonitors(context.session, context.args);
+  }
   counters.usec += static_cast<uint64_t>(std::max<int64_t>(duration_us, 0));
   ++stats_.commands;
   const std::string& out = *context.reply.out();
@@ -208,7 +215,8 @@ void Engine::PropagateResult(const Context& context, uint64_t dirty_before) {
     }
   }
   if (depth_ == 0) {
-    propagation_.Flush();
+    // Keys that SCAN and RANDOMKEY come across and delete have nothing to do with each other.
+    propagation_.Flush(!context.spec.Has(kTouchesArbitraryKeys));
     if (changed) context.session.last_write_offset = state_.replication_offset;
   }
 }

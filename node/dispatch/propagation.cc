@@ -14,10 +14,10 @@ void Propagation::Send(const Change& change) {
   feed_->Append(change.db, views);
 }
 
-void Propagation::Flush() {
+void Propagation::Flush(bool together) {
   if (pending_.empty()) return;
   const std::vector<Change> changes = std::exchange(pending_, {});
-  const bool together = changes.size() > 1;
+  together = together && changes.size() > 1;
   const std::string_view multi[] = {"MULTI"};
   const std::string_view exec[] = {"EXEC"};
   if (together) feed_->Append(changes.front().db, multi);

@@ -22,8 +22,9 @@ class Propagation {
 
   bool empty() const { return pending_.empty(); }
   void Add(int db, Args command);
-  // The end of the outermost command: sends what was collected.
-  void Flush();
+  // The end of the outermost command: sends what was collected. `together`: between MULTI and EXEC if it
+  // is more than one change.
+  void Flush(bool together = true);
   // Sends one change at once. REQUIRES: empty().
   void SendNow(int db, Args command) {
     if (feed_ != nullptr) feed_->Append(db, command);

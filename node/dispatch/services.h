@@ -73,6 +73,8 @@ class PersistenceService {
   virtual bool BackgroundSaveRunning() const = 0;
   virtual int64_t LastSaveUnixS() const = 0;
   virtual void AppendInfo(std::string* info) = 0;
+  // FLUSHALL: with save points an empty file takes the place of the old one, or a restart would bring it back.
+  virtual void DatasetFlushed() {}
   // DEBUG RELOAD: save unless `no_save`, flush unless `no_flush`, load.
   virtual Status Reload(bool no_save, bool no_flush) = 0;
 };

@@ -48,7 +48,8 @@ struct QueuedCommand {
 struct Transaction {
   bool open = false;
   bool failed = false;  // a command was refused while queueing
-  uint32_t flags = 0;   // all flags of the queued commands
+  uint32_t flags = 0;   // that any of the queued commands has
+  uint32_t common_flags = ~0u;  // that all of them have
   std::vector<QueuedCommand> commands;
 };
 

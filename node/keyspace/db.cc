@@ -77,7 +77,7 @@ Entry& Db::Put(std::string_view key, Object value, int64_t expire_at_ms, Event e
 
 void Db::Changed(Entry& entry, Event event) {
   ++keyspace_.dirty_;
-  keyspace_.watches_.Touch(index_, entry.key_);
+  keyspace_.watches_.Touch(index_, entry.key_, true);
   keyspace_.Emit(index_, event, entry.key_);
 }
 
@@ -98,7 +98,7 @@ bool Db::Erase(std::string_view key, Event event) {
   const std::string name(key);
   Remove(name);
   ++keyspace_.dirty_;
-  keyspace_.watches_.Touch(index_, name);
+  keyspace_.watches_.Touch(index_, name, false);
   keyspace_.Emit(index_, event, name);
   return true;
 }
@@ -187,9 +187,15 @@ void Db::DeleteExpired(Entry& entry) {
   const std::string name(entry.key_);
   Remove(name);
   ++keyspace_.stats_.expired_keys;
-  keyspace_.watches_.Touch(index_, name);
+  keyspace_.watches_.Touch(index_, name, false);
   keyspace_.Emit(index_, events::kExpired, name);
   if (keyspace_.observer_ != nullptr) keyspace_.observer_->OnDeleted(index_, name);
+}
+
+Watcher::Presence Db::PresenceOf(std::string_view key) {
+  const Entry* entry = Find(key);
+  if (entry == nullptr) return Watcher::Presence::kAbsent;
+  return IsExpired(*entry) ? Watcher::Presence::kExpired : Watcher::Presence::kPresent;
 }
 
 void Db::Clear() {

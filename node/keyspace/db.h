@@ -160,6 +160,7 @@ class Db {
   void LinkExpiry(Entry& entry, int64_t expire_at_ms);
   void UnlinkExpiry(Entry& entry);
   void Remove(std::string_view key);
+  Watcher::Presence PresenceOf(std::string_view key);
   void DeleteExpired(Entry& entry);
   void Clear();
   size_t ExpireSome(size_t* looked_at);
@@ -209,6 +210,7 @@ class Keyspace {
 
  private:
   friend class Db;
+  void TouchFlushed(Db& db);
   void Emit(int db, Event event, std::string_view key) {
     if ((event.kind & event_mask_) != 0 && observer_ != nullptr) observer_->OnEvent(db, event, key);
   }

@@ -8,12 +8,18 @@ Keyspace::Keyspace(int databases, uint64_t seed) : prng_(seed) {
   for (int i = 0; i < databases; ++i) dbs_.push_back(std::make_unique<Db>(*this, i));
 }
 
+void Keyspace::TouchFlushed(Db& db) {
+  watches_.TouchDb(db.index(), [&](std::string_view key) {
+    return WatchTable::Fate{db.PresenceOf(key), WatchTable::Presence::kAbsent};
+  });
+}
+
 size_t Keyspace::Flush(int db) {
   size_t removed = 0;
   for (auto& each : dbs_) {
     if (db != -1 && each->index() != db) continue;
     removed += each->size();
-    watches_.TouchDb(each->index(), [&](std::string_view key) { return each->Find(key) != nullptr; });
+    TouchFlushed(*each);
     each->Clear();
   }
   return removed;
@@ -21,7 +27,7 @@ size_t Keyspace::Flush(int db) {
 
 void Keyspace::Reset() {
   for (auto& db : dbs_) {
-    watches_.TouchDb(db->index(), [&](std::string_view key) { return db->Find(key) != nullptr; });
+    TouchFlushed(*db);
     db->Clear();
   }
 }
@@ -30,12 +36,12 @@ void Keyspace::Swap(int first, int second) {
   if (first == second) return;
   Db& a = db(first);
   Db& b = db(second);
-  // A watched key changes for its watchers if it is in either database.
-  const auto in_either = [&](std::string_view key) {
-    return a.Find(key) != nullptr || b.Find(key) != nullptr;
-  };
-  watches_.TouchDb(first, in_either);
-  watches_.TouchDb(second, in_either);
+  watches_.TouchDb(first, [&](std::string_view key) {
+    return WatchTable::Fate{a.PresenceOf(key), b.PresenceOf(key)};
+  });
+  watches_.TouchDb(second, [&](std::string_view key) {
+    return WatchTable::Fate{b.PresenceOf(key), a.PresenceOf(key)};
+  });
   a.table_.Swap(b.table_);
   a.expiring_.swap(b.expiring_);
   std::swap(a.expire_cursor_, b.expire_cursor_);

@@ -28,10 +28,24 @@ void WatchTable::Unwatch(Watcher& watcher) {
   watcher.dirty_ = false;
 }
 
-void WatchTable::TouchWatched(int db, std::string_view key) {
+void WatchTable::TouchWatched(int db, std::string_view key, bool exists) {
   const auto found = watchers_.find(KeyId{db, std::string(key)});
   if (found == watchers_.end()) return;
-  for (Watcher* watcher : found->second) watcher->MarkDirty();
+  const Fate fate{Presence::kPresent, exists ? Presence::kPresent : Presence::kAbsent};
+  for (Watcher* watcher : found->second) watcher->Apply(db, key, fate);
+}
+
+void Watcher::Apply(int db, std::string_view name, Fate fate) {
+  const auto key = std::find_if(keys_.begin(), keys_.end(),
+                                [&](const Key& known) { return known.db == db && known.name == name; });
+  if (key == keys_.end()) return;
+  if (fate.before == Presence::kAbsent && fate.after == Presence::kAbsent) return;
+  const bool was_gone = key->expired_when_watched || fate.before == Presence::kAbsent;
+  if (was_gone && fate.after != Presence::kPresent) {
+    key->expired_when_watched = fate.after == Presence::kExpired;
+    return;
+  }
+  dirty_ = true;
 }
 
 }  // namespace rha::node::keyspace

@@ -34,8 +34,16 @@ class Watcher {
   };
   const std::vector<Key>& keys() const { return keys_; }
 
+  enum class Presence : uint8_t { kAbsent, kExpired, kPresent };
+  struct Fate {
+    Presence before, after;
+  };
+
  private:
   friend class WatchTable;
+  // An expired key counts as absent: from there to absence nothing has changed.
+  void Apply(int db, std::string_view name, Fate fate);
+
   WatchTable* table_ = nullptr;
   bool dirty_ = false;
   std::vector<Key> keys_;
@@ -48,15 +56,19 @@ class WatchTable {
   // Forgets all keys and the mark.
   void Unwatch(Watcher& watcher);
 
-  void Touch(int db, std::string_view key) {
-    if (!watchers_.empty()) TouchWatched(db, key);
+  // The key was changed, or is not there any more.
+  void Touch(int db, std::string_view key, bool exists) {
+    if (!watchers_.empty()) TouchWatched(db, key, exists);
   }
-  // The whole database is about to go or to be swapped: marks those whose key `exists` says is concerned.
-  template <typename Predicate>
-  void TouchDb(int db, Predicate concerned) {
+  // All keys of a database change at once (FLUSHDB, SWAPDB). `fate` tells what was and what will be.
+  using Presence = Watcher::Presence;
+  using Fate = Watcher::Fate;
+  template <typename FateOf>
+  void TouchDb(int db, FateOf fate_of) {
     for (auto& [id, list] : watchers_) {
-      if (id.db != db || !concerned(std::string_view(id.name))) continue;
-      for (Watcher* watcher : list) watcher->MarkDirty();
+      if (id.db != db) continue;
+      const Fate fate = fate_of(std::string_view(id.name));
+      for (Watcher* watcher : list) watcher->Apply(id.db, id.name, fate);
     }
   }
 
@@ -71,7 +83,7 @@ class WatchTable {
       return std::hash<std::string>()(id.name) ^ (static_cast<size_t>(id.db) * 0x9e3779b97f4a7c15ULL);
     }
   };
-  void TouchWatched(int db, std::string_view key);
+  void TouchWatched(int db, std::string_view key, bool exists);
 
   std::unordered_map<KeyId, std::vector<Watcher*>, KeyIdHash> watchers_;
 };

@@ -113,6 +113,17 @@ void Protocol(Context& ctx) {
   if (EqualsIgnoreCase(kind, "true")) return reply.Bool(true);
   if (EqualsIgnoreCase(kind, "false")) return reply.Bool(false);
   if (EqualsIgnoreCase(kind, "verbatim")) return reply.Verbatim("txt", "This is a verbatim\nstring");
+  if (EqualsIgnoreCase(kind, "attrib")) {
+    if (reply.protocol() == 3) reply.Raw("|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n");
+    return reply.Bulk("Some real reply following the attribute");
+  }
+  if (EqualsIgnoreCase(kind, "push")) {
+    if (reply.protocol() != 3) return reply.Error("ERR RESP2 is not supported by this command");
+    reply.Push(2);
+    reply.Bulk("server-cpu-usage");
+    reply.Integer(42);
+    return reply.Bulk("Some real reply following the push reply");
+  }
   if (EqualsIgnoreCase(kind, "map")) {
     reply.Map(3);
     for (int i = 0; i < 3; ++i) {
