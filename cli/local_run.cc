@@ -1,5 +1,4 @@
-#include "cli/local_run.h"
-
+// `redisha local run`: the cluster in this process until SIGTERM or SIGINT.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include <filesystem>
 
 #include "cli/program.h"
+#include "cli/verbs.h"
 #include "common/base/log.h"
 #include "common/base/unique_fd.h"
 #include "local/daemon/cluster.h"
@@ -33,7 +33,14 @@ Result<UniqueFd> TakeLock(const std::string& path) {
   return lock;
 }
 
-Status RunUntilSignal(const LocalRunOptions& options) {
+// One line to whoever started us, if anybody did.
+void Tell(int fd, const std::string& line) {
+  if (fd < 0) return;
+  (void)!::write(fd, (line + "\n").data(), line.size() + 1);
+  ::close(fd);
+}
+
+Status RunUntilSignal(const LocalOptions& options) {
   const std::string folder = std::filesystem::absolute(options.folder).lexically_normal();
   const local::daemon::Paths paths(folder);
   RHA_RETURN_IF_ERROR(local::daemon::MakeFolder(folder));
@@ -45,9 +52,11 @@ Status RunUntilSignal(const LocalRunOptions& options) {
   sigaddset(&signals, SIGINT);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  RHA_ASSIGN_OR_RETURN(const auto cluster, local::daemon::Cluster::Start(
-                                               {folder, options.port, program,
-                                                std::filesystem::path(program).parent_path()}));
+  RHA_ASSIGN_OR_RETURN(const auto cluster,
+                       local::daemon::Cluster::Start({folder, options.port, program,
+                                                      std::filesystem::path(program).parent_path(),
+                                                      options.restart_backoff_max_seconds}));
+  Tell(options.ready_fd, "ready");
   log::Info("local cluster is up; kubeconfig: {}", paths.Kubeconfig());
   int signal_number = 0;
   ::sigwait(&signals, &signal_number);
@@ -57,11 +66,12 @@ Status RunUntilSignal(const LocalRunOptions& options) {
 
 }  // namespace
 
-int LocalRun(const LocalRunOptions& options) {
+int LocalRun(const LocalOptions& options) {
   (void)log::Init({.program = "redisha-local"});
   const Status done = RunUntilSignal(options);
   if (done.ok()) return kDone;
   log::Error("{}", done.message());
+  Tell(options.ready_fd, done.message());
   return kFailed;
 }
 

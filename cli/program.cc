@@ -1,28 +1,98 @@
 #include "cli/program.h"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <filesystem>
 
-#include "cli/local_run.h"
+#include "cli/verbs.h"
 
 namespace rha::cli {
+namespace {
 
-int Main(int argc, char** argv) {
-  CLI::App app{"RedisHA: a highly available, Redis-compatible data store for Kubernetes"};
-  app.set_version_flag("--version", "redisha " RHA_VERSION);
-  app.require_subcommand(1);
-  int result = kDone;
+constexpr const char* kFooter =
+    "\nA first try on this machine:\n"
+    "  redisha local up                          a small Kubernetes with the operator\n"
+    "  export KUBECONFIG=.redisha/local/kubeconfig\n"
+    "  redisha apply -f examples/minimal.yaml    three pods, one of them primary\n"
+    "  redisha status demo --wait                until it is Ready\n"
+    "  redisha local down                        ends everything\n\n"
+    "On any other Kubernetes the same files work with kubectl; docs/local.md says what a local\n"
+    "cluster is and is not.\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
+void AddLocal(CLI::App& app, LocalOptions& options, int& result) {
   CLI::App* local = app.add_subcommand("local", "A small Kubernetes on this machine");
   local->require_subcommand(1);
-  LocalRunOptions run;
-  CLI::App* run_app = local->add_subcommand("run", "")->group("");
-  run_app->add_option("--dir", run.folder);
-  run_app->add_option("--port", run.port);
-  run_app->callback([&] { result = LocalRun(run); });
+  const auto verb = [&](const char* name, const char* help, int (*run)(const LocalOptions&)) {
+    CLI::App* sub = local->add_subcommand(name, help);
+    sub->add_option("--dir", options.folder, "Folder of its data")->capture_default_str();
+    sub->callback([&options, &result, run] { result = run(options); });
+    return sub;
+  };
+  CLI::App* up = verb("up", "Start it, with the operator, and wait until it is ready", LocalUp);
+  CLI::App* down = verb("down", "End it and every process it started", LocalDown);
+  CLI::App* status = verb("status", "Is it running, and where", LocalStatus);
+  CLI::App* run = verb("run", "Run it in the foreground, without the operator", LocalRun);
+  up->add_flag("--no-operator", options.no_operator, "Only the cluster");
+  down->add_flag("--purge", options.purge, "Remove its data too");
+  status->add_option("-o,--output", options.output, "json")->check(CLI::IsMember({"json"}));
+  for (CLI::App* sub : {up, run}) {
+    sub->add_option("--port", options.port, "Port of the API server (default: a free one, kept)");
+    sub->add_option("--restart-backoff-max-seconds", options.restart_backoff_max_seconds,
+                    "Longest wait before a crashed container's next start")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 86'400));
+  }
+  run->add_option("--ready-fd", options.ready_fd)->group("");
+}
+
+void AddObjectVerbs(CLI::App& app, ObjectOptions& options, int& result) {
+  const auto verb = [&](const char* name, const char* help, int (*run)(const ObjectOptions&)) {
+    CLI::App* sub = app.add_subcommand(name, help);
+    sub->add_option("--kubeconfig", options.kubeconfig,
+                    "Default: $KUBECONFIG, then the pod's service account, then ~/.kube/config");
+    sub->add_option("-n,--namespace", options.name_space, "Default: the kubeconfig's");
+    sub->callback([&options, &result, run] { result = run(options); });
+    return sub;
+  };
+  CLI::App* apply =
+      verb("apply", "Create or change the objects of a file (server-side apply)", Apply);
+  apply->add_option("-f,--filename", options.file, "YAML or JSON; - is stdin")->required();
+  apply->add_flag("--force-conflicts", options.force, "Take fields from their other owners");
+  CLI::App* get =
+      verb("get", "Show objects: redisha get pods, redisha get redisha demo -o json", Get);
+  get->add_option("kind", options.kind, "pods, sts, redisha …")->required();
+  get->add_option("name", options.name);
+  get->add_flag("-A,--all-namespaces", options.all_namespaces);
+  get->add_option("-o,--output", options.output, "json or wide")
+      ->check(CLI::IsMember({"json", "wide"}));
+  CLI::App* status =
+      verb("status", "One RedisHA at a glance: primary, pods, conditions", ShowStatus);
+  status->add_option("name", options.name)->required();
+  status->add_flag("-w,--watch", options.watch, "Go on showing changes");
+  status->add_flag("--wait", options.wait, "Until it is Ready");
+  status->add_option("--timeout", options.timeout_seconds, "Seconds that --wait waits")
+      ->capture_default_str();
+  status->add_option("-o,--output", options.output, "json")->check(CLI::IsMember({"json"}));
+}
+
+}  // namespace
+
+int Fail(const Status& status) {
+  std::fprintf(stderr, "redisha: %s\n", status.message().c_str());
+  return kFailed;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app{"RedisHA: a highly available, Redis-compatible data store for Kubernetes",
+               "redisha"};
+  app.set_version_flag("--version", "redisha " RHA_VERSION);
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  int result = kDone;
+  LocalOptions local;
+  ObjectOptions objects;
+  AddLocal(app, local, result);
+  AddObjectVerbs(app, objects, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -55,11 +55,10 @@ Json Marked(const Place& place, const Json& current, const DeleteOptions& option
             int64_t now_unix_ms) {
   Json next = current;
   const int64_t grace = GraceOf(place.resource, current, options);
-  const auto before = object::ParseTimestamp(Str(current, {"metadata", "deletionTimestamp"}));
-  const int64_t deadline_ms = now_unix_ms + grace * 1000;
+  const bool marked = !Str(current, {"metadata", "deletionTimestamp"}).empty();
   const bool shorter = grace < Int(current, {"metadata", "deletionGracePeriodSeconds"});
-  if (!before || (shorter && deadline_ms < *before)) {
-    next["metadata"]["deletionTimestamp"] = object::Timestamp(deadline_ms);
+  if (!marked || shorter) {
+    next["metadata"]["deletionTimestamp"] = object::Timestamp(now_unix_ms + grace * 1000);
     next["metadata"]["deletionGracePeriodSeconds"] = grace;
     if (place.resource.generation) {
       next["metadata"]["generation"] = Int(current, {"metadata", "generation"}) + 1;

@@ -105,9 +105,11 @@ class RedisHA:
         return resp.Connection(ip, 6379, password=self.password(), timeout=timeout)
 
     def node_pid(self, ip):
-        """The process id of the server at that pod IP, as the server itself says."""
-        connection = self.connect(ip)
-        try:
-            return int(resp.info(connection, "server")["process_id"])
-        finally:
-            connection.close()
+        """The process id, on this machine, of the server in the pod with that IP: its container's id names it."""
+        for name, pod_ip in self.pod_ips().items():
+            if pod_ip != ip:
+                continue
+            for status in self.pod(name.rsplit("-", 1)[1])["status"].get("containerStatuses", []):
+                if status["name"] == "node" and "running" in status["state"]:
+                    return int(status["containerID"].removeprefix("process://"))
+        raise Failed(f"no server runs in the pod with IP {ip}")

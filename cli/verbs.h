@@ -1,0 +1,41 @@
+// The verbs: each takes its options and returns an exit code, having said on stderr what failed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "common/base/status.h"
+
+namespace rha::cli {
+
+struct LocalOptions {
+  std::string folder = ".redisha/local";
+  uint16_t port = 0;
+  int64_t restart_backoff_max_seconds = 300;
+  bool no_operator = false;  // up: only the cluster
+  bool purge = false;        // down: its data too
+  int ready_fd = -1;         // run: where to say that it is ready
+  std::string output;
+};
+int LocalUp(const LocalOptions& options);
+int LocalDown(const LocalOptions& options);
+int LocalStatus(const LocalOptions& options);
+// The cluster in the foreground; what `up` starts detached.
+int LocalRun(const LocalOptions& options);
+
+struct ObjectOptions {
+  std::string kubeconfig, name_space, output;
+  std::string file;        // apply
+  std::string kind, name;  // get, status
+  bool all_namespaces = false, force = false;
+  bool watch = false, wait = false;
+  int timeout_seconds = 120;
+};
+int Apply(const ObjectOptions& options);
+int Get(const ObjectOptions& options);
+int ShowStatus(const ObjectOptions& options);
+
+// "redisha: …" on stderr; kFailed.
+int Fail(const Status& status);
+
+}  // namespace rha::cli
