@@ -2,14 +2,19 @@
 
 #include <civetweb.h>
 
+#include <atomic>
+#include <chrono>
 #include <exception>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "common/base/log.h"
 
 namespace rha::http {
 namespace {
+
+constexpr std::chrono::milliseconds kStopWakePeriod{20};
 
 const char* Reason(int status) {
   switch (status) {
@@ -48,6 +53,7 @@ struct Server::Impl {
   std::map<std::string, Handler> handlers;
   mg_context* context = nullptr;
   uint16_t port = 0;
+  std::string own_ip;  // where this process reaches itself
   std::mutex mutex;
   bool started = false;    // guarded by mutex
   std::string last_error;  // what civetweb said while starting; guarded by mutex
@@ -95,10 +101,24 @@ struct Server::Impl {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() {
-  if (impl_->context) {
-    mg_stop(impl_->context);  // waits for running handlers
-    mg_exit_library();
-  }
+  if (!impl_->context) return;
+  // civetweb's listening thread looks at the stop flag every two seconds, or when a connection
+  // comes.
+  std::atomic<bool> stopped{false};
+  std::thread waker([&] {
+    while (!stopped) {
+      char error[128];
+      if (mg_connection* self =
+              mg_connect_client(impl_->own_ip.c_str(), impl_->port, 0, error, sizeof error)) {
+        mg_close_connection(self);
+      }
+      std::this_thread::sleep_for(kStopWakePeriod);
+    }
+  });
+  mg_stop(impl_->context);  // waits for running handlers
+  stopped = true;
+  waker.join();
+  mg_exit_library();
 }
 
 uint16_t Server::port() const { return impl_->port; }
@@ -107,6 +127,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                               std::map<std::string, Handler> handlers) {
   auto impl = std::make_unique<Impl>();
   impl->handlers = std::move(handlers);
+  impl->own_ip = options.ip == "0.0.0.0" ? "127.0.0.1" : options.ip == "::" ? "::1" : options.ip;
   const std::string address = ListenAddress(options);
   const std::string threads = std::to_string(options.threads);
   const std::string timeout_ms = std::to_string(options.request_timeout_ms);

@@ -112,7 +112,7 @@ class PodTest(unittest.TestCase):
                     process.send_signal(signal.SIGCONT)
                     process.kill()
                 process.wait(10)
-            if not self._outcome.success:
+            if os.environ.get("RHA_KEEP_LOGS") or not self._outcome.success:
                 for kind in pod.processes:
                     with open(os.path.join(pod.folder, kind + ".log"), errors="replace") as log:
                         print(f"==== pod {pod.index} {kind}\n" + "".join(log.readlines()[-50:]))
@@ -202,6 +202,7 @@ class PodTest(unittest.TestCase):
         others = [pod for pod in self.pods if pod is not primary]
         began = time.monotonic()
         until("a primary elsewhere", lambda: any(self.writes(pod) for pod in others))
+        print(f"first write {1000 * (time.monotonic() - began):.0f} ms after SIGTERM")
         self.assertEqual(primary.processes["sentinel"].wait(12), 0)
         print(f"the sidecar left {1000 * (time.monotonic() - began):.0f} ms after SIGTERM")
         with open(os.path.join(primary.folder, "sentinel.log")) as log:
