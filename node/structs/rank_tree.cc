@@ -305,6 +305,10 @@ void RankTree::Erase(Entry entry) {
   Leaf* leaf = Descend(score, entry.key(), &path);
   const size_t index = IndexIn(*leaf, score, entry.key());
   RHA_CHECK(index < leaf->count && leaf->entries[index].key() == entry.key());
+  EraseAt(path, leaf, index);
+}
+
+void RankTree::EraseAt(const Path& path, Leaf* leaf, size_t index) {
   MoveItems(leaf->entries + index, leaf->entries + index + 1, leaf->count - index - 1);
   --leaf->count;
   --size_;
@@ -333,21 +337,23 @@ void RankTree::Erase(Entry entry) {
   if (size_ == 0) FreeSome(1);
 }
 
-// Only in the midst of a leaf: there no inner node knows the entry.
-bool RankTree::ReplaceInPlace(Entry before, double new_score, Iterator* at) {
-  const double score = ScoreOf(before);
-  const std::string_view key = before.key();
+// It can stay only in the midst of a leaf: there no inner node knows the entry.
+RankTree::Iterator RankTree::EraseUnlessInPlace(Entry entry, double new_score) {
+  const double score = ScoreOf(entry);
+  const std::string_view key = entry.key();
   Path path;
   Leaf* leaf = Descend(score, key, &path);
   const size_t index = IndexIn(*leaf, score, key);
   RHA_CHECK(index < leaf->count && leaf->entries[index].key() == key);
-  if (index == 0 || index + 1 == leaf->count) return false;
-  const Entry left = leaf->entries[index - 1];
-  const Entry right = leaf->entries[index + 1];
-  if (!Less(new_score, key, ScoreOf(right), right)) return false;
-  if (Less(new_score, key, ScoreOf(left), left)) return false;
-  *at = Iterator(leaf, index);
-  return true;
+  if (index > 0 && index + 1 < leaf->count) {
+    const Entry left = leaf->entries[index - 1];
+    const Entry right = leaf->entries[index + 1];
+    if (Less(new_score, key, ScoreOf(right), right) && !Less(new_score, key, ScoreOf(left), left)) {
+      return {leaf, index};
+    }
+  }
+  EraseAt(path, leaf, index);
+  return {};
 }
 
 void RankTree::Assign(Iterator at, Entry entry) { at.leaf_->entries[at.index_] = entry; }

@@ -78,9 +78,9 @@ class RankTree {
   void Insert(Entry entry);
   // REQUIRES: it is in it. Call it while the entry still has the score it was inserted with.
   void Erase(Entry entry);
-  // Puts a changed handle (another block, another score) in the place of `before` when the order
-  // allows it at once; false: Erase and Insert. `before` must still be alive.
-  bool ReplaceInPlace(Entry before, double new_score, Iterator* at);
+  // For an entry about to get another score: where it stands, if it can stay there (then Assign the
+  // new handle); else takes it out and returns the end (then Insert).
+  Iterator EraseUnlessInPlace(Entry entry, double new_score);
   void Assign(Iterator at, Entry entry);
 
   // Past the end when rank >= size().
@@ -142,6 +142,7 @@ class RankTree {
   void SplitChild(Inner& parent, size_t index, int level);
   void MergeChildren(Inner& parent, size_t left, int level);
   void RefillChild(Inner& parent, size_t index, int level);
+  void EraseAt(const Path& path, Leaf* leaf, size_t index);
   void GrowRoot();
   size_t CheckNode(const void* node, int level, Entry* last, const Leaf** last_leaf) const;
 

@@ -25,13 +25,11 @@ SortedSet::Change SortedSet::Put(std::string_view member, double score) {
     return Change::kAdded;
   }
   if (SameScore(ScoreOf(*slot), score)) return Change::kSame;
-  RankTree::Iterator place;
-  if (order_.ReplaceInPlace(*slot, score, &place)) {
-    table_.SetValue(slot, value);
+  const RankTree::Iterator place = order_.EraseUnlessInPlace(*slot, score);
+  table_.SetValue(slot, value);
+  if (place) {
     order_.Assign(place, *slot);
   } else {
-    order_.Erase(*slot);
-    table_.SetValue(slot, value);
     order_.Insert(*slot);
   }
   return Change::kUpdated;
