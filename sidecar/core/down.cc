@@ -55,7 +55,10 @@ void UpdateNodeDown(Context& c, Group& group, Node& node) {
   if (down) node.sdown_since = c.now;
   if (!down) node.script_kill_sent = false;
   c.NodeEvent(down ? "+sdown" : "-sdown", group, node);
-  if (node.id == group.primary && down) TellPeers(c, group);
+  if (node.id != group.primary || !down) return;
+  TellPeers(c, group);
+  // The candidates' offsets stand still now: have them before a replica is chosen.
+  for (auto& [id, other] : group.nodes) AskInfo(c, other);
 }
 
 void UpdatePeersDown(Context& c) {

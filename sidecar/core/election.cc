@@ -121,6 +121,9 @@ void StartFailover(Context& c, Group& group, bool forced) {
                                .group = group.config.name,
                                .epoch = c.s.current_epoch,
                                .own_vote = true});
+  // The others must know that a user wants it before they are asked.
+  if (!forced) return;
+  for (const auto& [id, view] : group.views) SendBeat(c, group, id);
 }
 
 void AskForVotes(Context& c, Group& group, bool again) {
@@ -129,7 +132,6 @@ void AskForVotes(Context& c, Group& group, bool again) {
   if (stage == nullptr || !stage->asked) return;
   for (auto& [id, view] : group.views) {
     const Peer& peer = c.s.peers.at(id);
-    if (!again && group.failover->forced) SendBeat(c, group, id);  // says so ahead of the request
     if (!peer.link.connected || view.leader_epoch >= group.failover->epoch) continue;
     if (again && !c.Elapsed(view.asked_at, kAskRetry)) continue;
     view.asked_at = c.now;

@@ -58,7 +58,20 @@ bool RunWaitStart(Context& c, Group& group) {
   return true;
 }
 
+// INFO of a node that could be chosen is under way.
+bool AwaitsInfo(const Context& c, const Group& group) {
+  if (c.now - group.failover->stage_since >= kSelectWait) return false;
+  for (const auto& [id, node] : group.nodes) {
+    if (id != group.primary && node.link.connected && node.info_pending && !node.sdown) return true;
+  }
+  return false;
+}
+
 bool RunSelectReplica(Context& c, Group& group) {
+  if (AwaitsInfo(c, group)) {
+    c.WakeBy(group.failover->stage_since + kSelectWait);
+    return false;
+  }
   const Pick pick = PickReplica(c.s, group, c.now, group.failover->forced);
   if (pick.result != PickResult::kChosen) {
     const bool quick = group.configured();

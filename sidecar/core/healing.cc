@@ -32,6 +32,11 @@ Millis Delay(const Context& c, const Group& group, const Node& node, Fault fault
     // The leader re-points replicas itself, a few at a time; the sidecar beside the node is
     // quickest for everything else, and the others step in when it is gone.
     const bool leader_at_it = fault == Fault::kWrongPrimary && OtherRepoints(c.s, group, c.now);
+    // A node that has just become primary may have been promoted by a leader this sidecar has not
+    // heard from yet; one that still was primary when the switch became known has not.
+    const bool just_promoted =
+        fault == Fault::kClaimsPrimary && node.role_reported_at >= group.primary_since;
+    if (node.local && just_promoted) return kPromotionNews;
     return node.local && !leader_at_it ? Millis{0} : kConvertDelay;
   }
   // Redis: four hello periods, and the failover timeout, for others may know better.
@@ -63,7 +68,9 @@ void Heal(Context& c, Group& group, Node& node) {
 
 void HealNodes(Context& c, Group& group) {
   if (group.failover || c.s.tilt || !PrimaryLooksSane(c, group)) return;
-  if (group.configured() && !MajorityAgrees(c.s, group, c.now)) return;
+  if (group.configured() && (!MajorityAgrees(c.s, group, c.now) || OtherLeads(c.s, group, c.now))) {
+    return;
+  }
   for (auto& [id, node] : group.nodes) {
     if (id == group.primary) continue;
     // A reply to the last command that never came must not stop the healing for ever.

@@ -71,6 +71,8 @@ inline constexpr Millis kRankStagger{60};
 inline constexpr Millis kStaggerJitter{10};
 // A leader whose beats stop this long may be replaced.
 inline constexpr Millis kLeaderSilence{1000};
+// The chosen one should have the newest offset: wait this long for INFO that was asked for.
+inline constexpr Millis kSelectWait{100};
 // A member that does not become primary in this time.
 inline constexpr Millis kPromotionTimeout{5000};
 // An unanswered Reconfigure is sent again.
@@ -85,6 +87,8 @@ inline constexpr Millis kAmnesiaWait{20000};
 inline constexpr Epoch kAmnesiaEpochSkip = 64;
 // A node in the wrong role is corrected by the sidecar beside it at once, by others after this.
 inline constexpr Millis kConvertDelay{2000};
+// News of a promotion reaches every member within this.
+inline constexpr Millis kPromotionNews{600};
 // Write the state again after a failure.
 inline constexpr Millis kPersistRetry{1000};
 // A stopping sidecar waits this long for its node's end and for a successor.

@@ -1,5 +1,7 @@
 #include "sidecar/core/topology.h"
 
+#include "sidecar/core/links.h"
+
 namespace rha::sidecar::core {
 namespace {
 
@@ -238,7 +240,7 @@ void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
   }
   for (auto& [id, node] : group.nodes) {
     node.wrong_primary_since = kNever;
-    node.info_sent = kLongAgo;  // look again at once: who follows the new primary already?
+    AskInfo(c, node);  // who follows the new primary already?
   }
   Node& primary = *group.Primary();
   primary.sdown = false;

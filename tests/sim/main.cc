@@ -1,62 +1,122 @@
 // sim: runs the Sentinel machine through seeded faults.
 //
-//   sim --seeds 1000 [--from N]     many runs; prints the seed of each failure and the failover
-//   times sim --seed N [--trace]          one run, with everything that happened sim --scenario
-//   FILE... [--rewrite]   scripted runs compared with FILE's .trace
+//   sim --seeds 1000 [--from N]   many runs; prints the seed of each failure and the failover
+//   times.
+//                                 RHA_SIM_SEEDS in the environment replaces the number
+//   sim --seed N [--trace]        one run, with everything that happened
+//   sim --seed-file FILE          the seeds that failed once
+//   sim --scenario FILE... [--rewrite]
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "tests/sim/faults.h"
+#include "tests/sim/scenario.h"
 
 namespace {
 
+using rha::sim::Outcome;
+
 struct Arguments {
-  uint64_t from = 1;
-  uint64_t count = 0;
+  std::vector<uint64_t> seeds;
+  std::vector<std::string> scenarios;
   bool trace = false;
+  bool rewrite = false;
 };
+
+bool RunOne(uint64_t seed, bool trace, rha::sim::Summary& summary) {
+  const Outcome outcome = rha::sim::RunSeed(seed, trace);
+  summary.Add(outcome);
+  for (const std::string& failure : outcome.failures) {
+    std::printf("seed %llu (%s): %s\n", static_cast<unsigned long long>(seed),
+                outcome.profile.c_str(), failure.c_str());
+  }
+  return outcome.failures.empty();
+}
 
 int RunSeeds(const Arguments& arguments) {
   rha::sim::Summary summary;
   int failed = 0;
-  for (uint64_t seed = arguments.from; seed < arguments.from + arguments.count; ++seed) {
-    const auto outcome = rha::sim::RunSeed(seed, arguments.trace);
-    summary.Add(outcome);
-    for (const std::string& failure : outcome.failures) {
-      std::printf("seed %llu (%s): %s\n", static_cast<unsigned long long>(seed),
-                  outcome.profile.c_str(), failure.c_str());
-    }
-    failed += outcome.failures.empty() ? 0 : 1;
+  for (const uint64_t seed : arguments.seeds) {
+    failed += RunOne(seed, arguments.trace, summary) ? 0 : 1;
   }
-  std::printf("%s%llu seeds, %d failed\n", summary.Text().c_str(),
-              static_cast<unsigned long long>(arguments.count), failed);
+  std::printf("%s%zu seeds, %d failed\n", summary.Text().c_str(), arguments.seeds.size(), failed);
   if (failed > 0) std::printf("reproduce with: sim --seed N --trace\n");
   return failed == 0 ? 0 : 1;
+}
+
+int RunScenarios(const Arguments& arguments) {
+  int failed = 0;
+  for (const std::string& path : arguments.scenarios) {
+    const rha::Status status = rha::sim::CheckScenario(path, arguments.rewrite);
+    if (!status.ok()) {
+      std::printf("%s\n", status.message().c_str());
+      ++failed;
+    }
+  }
+  std::printf("%zu scenarios, %d failed\n", arguments.scenarios.size(), failed);
+  return failed == 0 ? 0 : 1;
+}
+
+std::vector<uint64_t> Range(uint64_t from, uint64_t count) {
+  std::vector<uint64_t> seeds;
+  for (uint64_t seed = from; seed < from + count; ++seed) seeds.push_back(seed);
+  return seeds;
+}
+
+// "123  why it is here" per line.
+std::vector<uint64_t> ReadSeeds(const std::string& path) {
+  std::vector<uint64_t> seeds;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (const uint64_t seed = std::strtoull(line.c_str(), nullptr, 10); seed > 0) {
+      seeds.push_back(seed);
+    }
+  }
+  return seeds;
+}
+
+int Usage() {
+  std::fprintf(stderr,
+               "usage: sim --seeds N [--from N] | --seed N [--trace] | --seed-file FILE |\n"
+               "           --scenario FILE... [--rewrite]\n");
+  return 2;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   Arguments arguments;
+  uint64_t from = 1;
+  uint64_t count = 0;
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
-    const bool has_value = i + 1 < argc;
+    const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
     if (flag == "--trace") {
       arguments.trace = true;
-    } else if (flag == "--seeds" && has_value) {
-      arguments.count = std::strtoull(argv[++i], nullptr, 10);
-    } else if (flag == "--from" && has_value) {
-      arguments.from = std::strtoull(argv[++i], nullptr, 10);
-    } else if (flag == "--seed" && has_value) {
-      arguments.from = std::strtoull(argv[++i], nullptr, 10);
-      arguments.count = 1;
+    } else if (flag == "--rewrite") {
+      arguments.rewrite = true;
+    } else if (value == nullptr) {
+      return Usage();
+    } else if (flag == "--scenario") {
+      while (i + 1 < argc && argv[i + 1][0] != '-') arguments.scenarios.push_back(argv[++i]);
+    } else if (flag == "--seeds") {
+      const char* override_count = std::getenv("RHA_SIM_SEEDS");
+      count = std::strtoull(override_count != nullptr ? override_count : argv[++i], nullptr, 10);
+      if (override_count != nullptr) ++i;
+    } else if (flag == "--from") {
+      from = std::strtoull(argv[++i], nullptr, 10);
+    } else if (flag == "--seed") {
+      arguments.seeds.push_back(std::strtoull(argv[++i], nullptr, 10));
+    } else if (flag == "--seed-file") {
+      arguments.seeds = ReadSeeds(argv[++i]);
     } else {
-      std::fprintf(stderr, "usage: sim --seeds N [--from N] | --seed N [--trace]\n");
-      return 2;
+      return Usage();
     }
   }
-  return RunSeeds(arguments);
+  if (!arguments.scenarios.empty()) return RunScenarios(arguments);
+  if (count > 0) arguments.seeds = Range(from, count);
+  return arguments.seeds.empty() ? Usage() : RunSeeds(arguments);
 }
