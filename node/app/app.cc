@@ -63,7 +63,9 @@ App::App(Config config)
                     .config = config_,
                     .describe = [this] { return replication_.DescribeDataset(); },
                     .dataset_replaced = [this] { replication_.ForgetHistory(); }}),
-      config_service_(config_, [this](const Config& old) { return ApplyConfig(old); }),
+      config_service_(config_, [this](const Config& old, std::string* culprit) {
+        return ApplyConfig(old, culprit);
+      }),
       process_({.reactor = reactor_,
                 .engine = engine_,
                 .server = server_,
@@ -184,8 +186,10 @@ void App::PublishConfig() {
   state_.min_replicas_to_write = static_cast<int>(config_.min_replicas_to_write);
 }
 
-Status App::ApplyConfig(const Config& old) {
+Status App::ApplyConfig(const Config& old, std::string* culprit) {
+  *culprit = "dir";
   if (config_.dir != old.dir) RHA_RETURN_IF_ERROR(EnterDirectory());
+  *culprit = config_.port != old.port ? "port" : "bind";
   if (config_.log_level != old.log_level) {
     const auto level = log::ParseLevel(config_.log_level);
     log::SetLevel(level.ok() ? *level : log::Level::kError);

@@ -38,7 +38,7 @@ class App {
   void OnLoaded(const Status& status, const persist::RdbInfo& info);
   void TakeRole();
   // The configuration has changed from `old`: lets everyone know.
-  Status ApplyConfig(const Config& old);
+  Status ApplyConfig(const Config& old, std::string* culprit);
   Status ListenAnew(const Config& old);
   void PublishConfig();
   void Cron();

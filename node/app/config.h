@@ -60,6 +60,7 @@ struct Config {
   int64_t hz = 10;
   int64_t shutdown_timeout_s = 10;
   std::string enable_debug_command = "no";
+  std::string enable_protected_configs = "no";
   std::string config_file;  // where CONFIG REWRITE writes; absolute
 
   // ---- data

@@ -58,10 +58,11 @@ Status ConfigService::Set(const Pairs& pairs) {
       return Status(Code::kInvalid, "Unknown option or number of arguments for CONFIG SET - '" + name + "'");
     }
     if (!seen.insert(option).second) return Failure(name, "duplicate parameter");
-    if ((option->flags & kImmutable) != 0) return Failure(name, "can't set immutable config");
-    const auto allowed = config_.remembered.find("enable-protected-configs");
-    const bool open = allowed != config_.remembered.end() && allowed->second != "no";
-    if ((option->flags & kProtectedOption) != 0 && !open) {
+    const bool unchanged = (option->flags & kOurs) != 0 && option->get(config_) == value;
+    if ((option->flags & kImmutable) != 0 && !unchanged) {
+      return Failure(name, "can't set immutable config");
+    }
+    if ((option->flags & kProtectedOption) != 0 && config_.enable_protected_configs == "no") {
       return Failure(name, "can't set protected config");
     }
   }
@@ -78,10 +79,11 @@ Status ConfigService::Set(const Pairs& pairs) {
     if (!set.ok()) return Failure(name, set.message());
   }
   const Config old = std::exchange(config_, std::move(changed));
-  const Status applied = apply_(old);
+  std::string culprit;
+  const Status applied = apply_(old, &culprit);
   if (applied.ok()) return {};
   config_ = old;
-  return Failure(pairs.empty() ? "" : pairs.front().first, applied.message());
+  return Failure(culprit, applied.message());
 }
 
 std::string RewriteConfigText(std::string_view old_text, const Config& config) {

@@ -16,8 +16,8 @@ namespace rha::node::app {
 class ConfigService final : public dispatch::ConfigService {
  public:
   // `apply` makes the rest of the server follow; it may refuse (a directory that is not there), then the
-  // old values stay.
-  using Apply = std::function<Status(const Config& old)>;
+  // old values stay and `culprit` names the option.
+  using Apply = std::function<Status(const Config& old, std::string* culprit)>;
   ConfigService(Config& config, Apply apply) : config_(config), apply_(std::move(apply)) {}
 
   Pairs Get(dispatch::Args patterns) const override;

@@ -174,7 +174,7 @@ constexpr std::pair<const char*, const char*> kRemembered[] = {
     {"auto-aof-rewrite-min-size", "67108864"}, {"auto-aof-rewrite-percentage", "100"},
     {"bind-source-addr", ""}, {"busy-reply-threshold", "5000"}, {"cluster-enabled", "no"},
     {"crash-log-enabled", "yes"}, {"crash-memcheck-enabled", "yes"}, {"disable-thp", "yes"},
-    {"dynamic-hz", "yes"}, {"enable-module-command", "no"}, {"enable-protected-configs", "no"},
+    {"dynamic-hz", "yes"}, {"enable-module-command", "no"},
     {"hash-max-listpack-entries", "512"}, {"hash-max-listpack-value", "64"},
     {"hll-sparse-max-bytes", "3000"}, {"ignore-warnings", ""}, {"io-threads", "1"},
     {"io-threads-do-reads", "no"}, {"jemalloc-bg-thread", "yes"}, {"latency-monitor-threshold", "0"},
@@ -214,7 +214,7 @@ std::vector<Option> NetworkOptions() {
       {.name = "client-output-buffer-limit", .flags = kManyWords | kManyLines, .set = SetOutputLimit,
        .get = [](const Config& c) { return Joined(OutputLimitLines(c)); }, .lines = OutputLimitLines},
       TextOption("requirepass", &Config::password, kSecret),
-      TextOption("requirepass-file", &Config::password_file, kImmutable),
+      TextOption("requirepass-file", &Config::password_file, kImmutable | kOurs),
   };
 }
 
@@ -225,15 +225,17 @@ std::vector<Option> ProcessOptions() {
       TextOption("dir", &Config::dir, kProtectedOption),
       TextOption("logfile", &Config::log_file, kImmutable),
       EnumOption("loglevel", &Config::log_level, {"debug", "verbose", "notice", "warning", "nothing"}),
-      EnumOption("log-format", &Config::log_format, {"text", "json"}, kImmutable),
+      EnumOption("log-format", &Config::log_format, {"text", "json"}, kImmutable | kOurs),
       IntOption("databases", &Config::databases, {1, INT32_MAX}, kImmutable),
       IntOption("hz", &Config::hz, {0, INT32_MAX}),
       IntOption("shutdown-timeout", &Config::shutdown_timeout_s, {0, INT32_MAX}),
       EnumOption("enable-debug-command", &Config::enable_debug_command, {"no", "yes", "local"},
                  kImmutable),
+      EnumOption("enable-protected-configs", &Config::enable_protected_configs, {"no", "yes", "local"},
+                 kImmutable),
       IntOption("slowlog-log-slower-than", &Config::slowlog_threshold_us, {-1}),
       IntOption("slowlog-max-len", &Config::slowlog_entries_max, {0}),
-      BoolOption("redisha-managed", &Config::managed, kImmutable),
+      BoolOption("redisha-managed", &Config::managed, kImmutable | kOurs),
   };
 }
 

@@ -26,6 +26,7 @@ enum OptionFlag : uint32_t {
   kManyWords = 1 << 1,   // the directive takes any number of words (save, bind)
   kManyLines = 1 << 2,   // several lines make up the value (save, client-output-buffer-limit)
   kSecret = 1 << 3,      // not logged
+  kOurs = 1 << 5,            // not Redis': CONFIG SET of what CONFIG GET showed always works
   kProtectedOption = 1 << 4,  // CONFIG SET needs enable-protected-configs
 };
 

@@ -63,20 +63,25 @@ struct alignas(kBucketBytes) AgedBucket {
 
 static_assert(sizeof(PlainBucket) == kBucketBytes && sizeof(AgedBucket) == kBucketBytes);
 
+template <class Bucket>
+inline uint32_t MatchTagPortable(const Bucket& bucket, uint8_t tag) {
+  uint32_t matches = 0;
+  for (size_t slot = 0; slot < bucket.used; ++slot) {
+    matches |= uint32_t{bucket.tags[slot] == tag} << slot;
+  }
+  return matches;
+}
+
 // Bit i: slot i is in use and has that tag.
 template <class Bucket>
 inline uint32_t MatchTag(const Bucket& bucket, uint8_t tag) {
-  const uint32_t in_use = (uint32_t{1} << bucket.used) - 1;
 #if defined(__SSE2__)
+  const uint32_t in_use = (uint32_t{1} << bucket.used) - 1;
   const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(&bucket));
   const __m128i equal = _mm_cmpeq_epi8(tags, _mm_set1_epi8(static_cast<char>(tag)));
   return static_cast<uint32_t>(_mm_movemask_epi8(equal)) & in_use;
 #else
-  uint32_t matches = 0;
-  for (size_t slot = 0; slot < Bucket::kSlots; ++slot) {
-    matches |= uint32_t{bucket.tags[slot] == tag} << slot;
-  }
-  return matches & in_use;
+  return MatchTagPortable(bucket, tag);
 #endif
 }
 

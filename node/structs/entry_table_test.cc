@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <set>
 #include <string>
@@ -117,6 +118,44 @@ TEST(KeyedHash, DependsOnEveryByteAndOnTheSecret) {
       key[i] ^= 1;
       EXPECT_TRUE(seen.insert(KeyedHash(kSecret, key)).second) << size << " " << i;
       key[i] ^= 1;
+    }
+  }
+}
+
+// Each bit of the key turns over each bit of the hash in about half of all keys.
+TEST(KeyedHash, SpreadsEveryBit) {
+  Prng prng(14);
+  constexpr int kRounds = 2000;
+  for (const size_t size : {3u, 7u, 16u, 40u}) {
+    std::vector<std::array<int, 64>> turned(size * 8);
+    for (int round = 0; round < kRounds; ++round) {
+      std::string key = RandomBytes(prng, size);
+      const uint64_t hash = KeyedHash(kSecret, key);
+      const size_t bit = static_cast<size_t>(round) % (size * 8);
+      key[bit / 8] = static_cast<char>(key[bit / 8] ^ (1 << bit % 8));
+      const uint64_t change = hash ^ KeyedHash(kSecret, key);
+      for (size_t i = 0; i < 64; ++i) turned[bit][i] += static_cast<int>(change >> i & 1);
+    }
+    for (size_t i = 0; i < 64; ++i) {
+      int total = 0;
+      for (const auto& counts : turned) total += counts[i];
+      EXPECT_NEAR(total, kRounds / 2, 130) << "bit " << i << ", size " << size;  // 5.8 sigma
+    }
+  }
+}
+
+TEST(Bucket, PortableMatchFindsTheSameSlots) {
+  Prng prng(15);
+  for (int round = 0; round < 2000; ++round) {
+    PlainBucket plain{};
+    AgedBucket aged{};
+    plain.used = static_cast<uint8_t>(prng.Below(PlainBucket::kSlots + 1));
+    aged.used = static_cast<uint8_t>(prng.Below(AgedBucket::kSlots + 1));
+    for (uint8_t& tag : plain.tags) tag = static_cast<uint8_t>(prng.Below(4));
+    for (uint8_t& tag : aged.tags) tag = static_cast<uint8_t>(prng.Below(4));
+    for (uint8_t tag = 0; tag < 5; ++tag) {
+      ASSERT_EQ(MatchTag(plain, tag), MatchTagPortable(plain, tag));
+      ASSERT_EQ(MatchTag(aged, tag), MatchTagPortable(aged, tag));
     }
   }
 }
