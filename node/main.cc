@@ -1,4 +1,5 @@
 // redisha-node: command line to configuration, configuration to App, nothing else.
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -10,6 +11,15 @@
 #include "node/app/command_line.h"
 
 namespace {
+
+// Threads inherit the mask, so the loop alone receives them (App::Start), whoever starts threads.
+void BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
 
 int Fail(const std::string& message) {
   std::fprintf(stderr, "redisha-node: %s\n", message.c_str());
@@ -51,6 +61,7 @@ int main(int argc, char** argv) {
   if (const rha::Status started = StartLog(line->config); !started.ok()) {
     return Fail(started.message());
   }
+  BlockSignals();
   rha::node::app::App app(std::move(line->config));
   if (const rha::Status started = app.Start(); !started.ok()) {
     if (rha::log::Enabled(rha::log::Level::kError)) rha::log::Error("{}", started.message());

@@ -1,0 +1,201 @@
+"""The process redisha-node: start, bad input on its command line and its socket, and its end."""
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BIN = os.path.join(os.environ.get("RHA_BIN_DIR", "build/dev/bin"), "redisha-node")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Client:
+    def __init__(self, port):
+        self.link = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.input = self.link.makefile("rb")
+
+    def send(self, *words):
+        words = [w.encode() if isinstance(w, str) else w for w in words]
+        self.link.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
+
+    def read(self):
+        line = self.input.readline().rstrip(b"\r\n")
+        if line[:1] == b"$":
+            length = int(line[1:])
+            return None if length < 0 else self.input.read(length + 2)[:-2]
+        if line[:1] == b"*":
+            return [self.read() for _ in range(int(line[1:]))]
+        return line
+
+    def ask(self, *words):
+        self.send(*words)
+        return self.read()
+
+    def close(self):
+        self.input.close()
+        self.link.close()
+
+
+class NodeTest(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="rha-node-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.port = free_port()
+
+    def run_to_end(self, *args, stdin=None):
+        return subprocess.run([BIN, *args], input=stdin, capture_output=True, text=True, timeout=20)
+
+    def start(self, *args):
+        process = subprocess.Popen([BIN, *args, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.dir],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        deadline = time.time() + 20
+        while time.time() < deadline:
+            try:
+                client = self.client()
+                if not client.ask("ping").startswith(b"-LOADING"):
+                    return process, client
+                client.close()
+            except OSError:
+                time.sleep(0.02)
+        self.fail("the node did not come up")
+
+    def client(self):
+        client = Client(self.port)
+        self.addCleanup(client.close)
+        return client
+
+    def test_bad_command_lines_end_in_one_clear_error(self):
+        for args, text in (
+                (["--nosuch", "1"], "Bad directive or wrong number of arguments"),
+                (["--port", "abc"], "couldn't be parsed into an integer"),
+                (["--port", "70000"], "must be between 0 and 65535"),
+                (["--appendonly", "yes"], "not supported"),
+                (["/nonexistent.conf"], "can't open config file"),
+                (["--dir", "/nonexistent", "--port", "0"], "/nonexistent"),
+                (["--requirepass-file", "/nonexistent"], "requirepass-file"),
+        ):
+            done = self.run_to_end(*args)
+            self.assertEqual(done.returncode, 1, args)
+            self.assertIn(text, done.stdout + done.stderr)
+        done = self.run_to_end("-", stdin="port 1\nfoo bar\n")
+        self.assertIn("at line 2\n>>> 'foo bar'", done.stderr)
+        self.assertEqual(self.run_to_end("--version").returncode, 0)
+        self.assertIn("Usage", self.run_to_end("--help").stdout)
+
+    def test_a_taken_port_is_one_clear_error(self):
+        self.start()
+        done = self.run_to_end("--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.dir)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(str(self.port), done.stdout + done.stderr)
+
+    def test_hostile_bytes_cost_their_connection_at_most(self):
+        _, client = self.start()
+        for bytes_, error in ((b"*1\r\n$-2\r\n", b"invalid bulk length"), (b"*1\r\n$9223372036854775808\r\n", b"invalid bulk length"),
+                              (b"*1\r\n$629145600\r\n", b"invalid bulk length"), (b"*1\r\n*1\r\n", b"expected '$', got '*'"),
+                              (b"*99999999999\r\n", b"invalid multibulk length"), (b"a" * 70000, b"too big inline request"),
+                              (b"*2\r\n$3\r\nGET\r\n:1\r\n", b"expected '$', got ':'")):
+            bad = self.client()
+            bad.link.sendall(bytes_)
+            self.assertEqual(bad.read(), b"-ERR Protocol error: " + error)
+            self.assertEqual(bad.link.recv(1), b"", "the connection is closed")
+        random_bytes = random.Random(7)
+        for _ in range(300):
+            bad = self.client()
+            try:
+                bad.link.sendall(bytes(random_bytes.randrange(256) for _ in range(random_bytes.randrange(1, 300))))
+            except OSError:
+                pass
+            bad.close()
+        self.assertEqual(client.ask("ping"), b"+PONG")
+
+    def test_half_requests_and_pipelines(self):
+        _, client = self.start()
+        value = os.urandom(3_000_000)
+        request = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n%s\r\n" % (len(value), value)
+        for i in range(0, len(request), 333_333):
+            client.link.sendall(request[i:i + 333_333])
+            time.sleep(0.001)
+        self.assertEqual(client.read(), b"+OK")
+        self.assertEqual(client.ask("get", "k"), value)
+        client.link.sendall(b"*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n" * 50_000)
+        for i in range(50_000):
+            self.assertEqual(client.read(), b":%d" % (i + 1))
+
+    def test_output_limits_and_client_limits(self):
+        _, client = self.start("--maxclients", "2", "--client-output-buffer-limit", "pubsub", "1mb", "0", "0")
+        slow = self.client()
+        slow.ask("subscribe", "c")
+        third = self.client()
+        self.assertEqual(third.read(), b"-ERR max number of clients reached")
+        receivers, sent = b":1", 0
+        while receivers == b":1" and sent < 100:
+            receivers = client.ask("publish", "c", b"x" * 1_000_000)
+            sent += 1
+        self.assertEqual(receivers, b":0", "the slow subscriber was dropped")
+
+    def test_sigterm_saves_and_a_restart_loads(self):
+        process, client = self.start("--save", "3600", "1")
+        client.ask("set", "k", "v")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(20), 0)
+        process, client = self.start("--save", "")
+        self.assertEqual(client.ask("get", "k"), b"v")
+        client.send("shutdown", "nosave")
+        self.assertEqual(process.wait(20), 0)
+
+    def test_wait_times_out_and_pause_holds_writes(self):
+        _, client = self.start()
+        started = time.time()
+        client.ask("set", "k", "v")
+        self.assertEqual(client.ask("wait", "1", "200"), b":0")
+        self.assertGreaterEqual(time.time() - started, 0.2)
+        other = self.client()
+        other.ask("client", "pause", "300", "write")
+        started = time.time()
+        self.assertEqual(client.ask("set", "k", "w"), b"+OK")
+        self.assertGreaterEqual(time.time() - started, 0.29)
+
+    def test_config_rewrite_keeps_the_file_and_adds_what_changed(self):
+        path = os.path.join(self.dir, "node.conf")
+        with open(path, "w") as file:
+            file.write("# mine\nmaxmemory 1gb\nsave 900 1\nsave 300 10\n")
+        _, client = self.start(path)
+        client.ask("config", "set", "maxmemory", "2gb", "timeout", "77", "save", "60 5")
+        self.assertEqual(client.ask("config", "rewrite"), b"+OK")
+        with open(path) as file:
+            text = file.read()
+        self.assertRegex(text, r"^# mine\nmaxmemory 2147483648\nsave 60 5\n")
+        self.assertIn("timeout 77\n", text)
+        self.assertEqual(len(re.findall("^save", text, re.M)), 1)
+
+    def test_a_managed_node_waits_for_its_role(self):
+        password = os.path.join(self.dir, "password")
+        with open(password, "w") as file:
+            file.write("secret\n")
+        _, client = self.start("--redisha-managed", "yes", "--requirepass-file", password)
+        self.assertEqual(client.ask("get", "k"), b"-NOAUTH Authentication required.")
+        self.assertEqual(client.ask("auth", "secret"), b"+OK")
+        self.assertEqual(client.ask("get", "k"), b"-MASTERDOWN No role has been assigned to this node yet")
+        info = client.ask("info", "replication")
+        self.assertIn(b"role:slave", info)
+        self.assertIn(b"redisha_undecided:1", info)
+        self.assertEqual(client.ask("replicaof", "no", "one"), b"+OK")
+        self.assertEqual(client.ask("set", "k", "v"), b"+OK")
+        self.assertIn(b"role:master", client.ask("info", "replication"))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv)
