@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "common/base/random_id.h"
+#include "common/net/socket.h"
 #include "sidecar/core/limits.h"
 #include "sidecar/shell/sentinel_lines.h"
 
@@ -190,6 +191,12 @@ int LoadOrder(const Words& words) {
 }
 
 Status Check(const Options& options) {
+  for (const auto& [name, group] : options.groups.groups) {
+    if (group.configured || options.resolve_hostnames) continue;
+    if (net::IsNumericIp(group.primary.host)) continue;
+    return Bad("sentinel monitor " + name + ": '" + group.primary.host +
+               "' is not an IP address (host names need 'sentinel resolve-hostnames yes')");
+  }
   if (options.groups.groups.empty() && options.members.empty()) return Status::Ok();
   if (options.configured() && options.groups.groups.size() > 1) {
     return Bad("only one group, and no 'sentinel monitor' beside it");

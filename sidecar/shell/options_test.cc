@@ -81,6 +81,8 @@ TEST(Options, ErrorsNameTheLine) {
   EXPECT_THAT(error("port a\n"), HasSubstr("line 1"));
   EXPECT_THAT(error("port\n"), HasSubstr("wrong number"));
   EXPECT_THAT(error("daemonize yes\n"), HasSubstr("foreground"));
+  EXPECT_THAT(error("sentinel monitor m some-host 1 1\n"), HasSubstr("resolve-hostnames"));
+  EXPECT_EQ(error("sentinel monitor m some-host 1 1\nsentinel resolve-hostnames yes\n"), "");
   EXPECT_THAT(error("redisha-group a 2\n"), HasSubstr("belong together"));
   EXPECT_THAT(error("sentinel nonsense a b\n"), HasSubstr("Unrecognized"));
   std::string no_self = kConfigured;

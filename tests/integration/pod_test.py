@@ -3,11 +3,14 @@
 
 Bootstrap, the fast path after a SIGKILL, cold starts, probes, metrics and the sidecar's way of stopping.
 """
+import http.server
+import json
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 import urllib.error
@@ -44,6 +47,7 @@ class Pod:
         self.folder = os.path.join(folder, f"pod-{index}")
         os.mkdir(self.folder)
         self.processes = {}
+        self.environment = {}
         with open(os.path.join(folder, "auth"), "w") as auth:
             auth.write(PASSWORD + "\n")
         self.write("node.conf", f"port {NODE_PORT}\nunixsocket {self.folder}/node.sock\ndir {self.folder}\n"
@@ -63,7 +67,7 @@ class Pod:
         args = {"node": [NODE, f"{self.folder}/node.conf", "--bind", self.host, "--replica-announce-ip", self.host],
                 "sentinel": [SENTINEL, f"{self.folder}/sentinel.conf", "--bind", self.host, "--announce-ip", self.host,
                              "--self", f"{GROUP}-{self.index}"]}[kind]
-        env = {k: v for k, v in os.environ.items() if k not in ("POD_NAME", "POD_NAMESPACE")}
+        env = {k: v for k, v in os.environ.items() if k not in ("POD_NAME", "POD_NAMESPACE")} | self.environment
         with open(os.path.join(self.folder, kind + ".log"), "ab") as log:
             self.processes[kind] = subprocess.Popen(args, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, env=env)
 
@@ -100,7 +104,7 @@ class Pod:
         return None
 
 
-class PodTest(unittest.TestCase):
+class Bed(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="rha-pod-")
         self.pods = [Pod(self.folder, i) for i in range(3)]
@@ -138,6 +142,15 @@ class PodTest(unittest.TestCase):
             return primary if all(pod.page("/readyz")[0] == 200 for pod in pods) else None
         return until("a settled group", check, seconds)
 
+    @staticmethod
+    def writes(pod):
+        try:
+            return pod.client().set("probe", "1")
+        except (redis.RedisError, OSError):
+            return False
+
+
+class PodTest(Bed):
     def test_bootstrap_failover_and_return(self):
         primary = self.start_all()
         self.assertEqual(primary.page("/readyz"), (200, "ok: primary\n"))
@@ -162,13 +175,6 @@ class PodTest(unittest.TestCase):
         self.assertEqual(primary.metric("redis_up"), 1)
         for i in range(3):
             self.assertEqual({pod.client().get(f"key-{i}") for pod in self.pods}, {"kept"})
-
-    @staticmethod
-    def writes(pod):
-        try:
-            return pod.client().set("probe", "1")
-        except (redis.RedisError, OSError):
-            return False
 
     def test_everything_killed_and_started_again(self):
         primary = self.start_all()
@@ -219,6 +225,76 @@ class PodTest(unittest.TestCase):
         self.settled()
         again = pod.sentinel().execute_command("SENTINEL", "IS-MASTER-DOWN-BY-ADDR", "127.0.72.1", str(NODE_PORT), "0", "*")
         self.assertEqual(again[2], vote[2])
+
+
+class ApiServer(http.server.BaseHTTPRequestHandler):
+    """Takes patches of pods; refuses the first ones."""
+
+    refuse = 0
+    patches = []
+
+    def do_PATCH(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        cls = type(self)
+        code = 200
+        if cls.refuse > 0:
+            cls.refuse -= 1
+            code = 403
+        else:
+            cls.patches.append((self.path, self.headers["Content-Type"], self.headers.get("Authorization"),
+                                json.loads(body)["metadata"]["labels"]["ha.redisha.io/role"]))
+        answer = {200: {"kind": "Pod", "apiVersion": "v1", "metadata": {}},
+                  403: {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden",
+                        "message": "pods is forbidden", "code": 403}}[code]
+        data = json.dumps(answer).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *args):
+        pass
+
+
+class Labels(Bed):
+    """The role label, against an API server that refuses at first."""
+
+    def setUp(self):
+        super().setUp()
+        ApiServer.refuse, ApiServer.patches = 2, []
+        self.api = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ApiServer)
+        threading.Thread(target=self.api.serve_forever, daemon=True).start()
+        with open(os.path.join(self.folder, "kubeconfig"), "w") as conf:
+            json.dump({"apiVersion": "v1", "kind": "Config", "current-context": "c",
+                       "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u", "namespace": "ns"}}],
+                       "clusters": [{"name": "k", "cluster": {"server": f"http://127.0.0.1:{self.api.server_port}"}}],
+                       "users": [{"name": "u", "user": {"token": "abc"}}]}, conf)
+
+    def tearDown(self):
+        super().tearDown()
+        self.api.shutdown()
+        self.api.server_close()
+
+    def test_labels_follow_the_roles(self):
+        for pod in self.pods:
+            pod.environment = {"POD_NAME": f"demo-{pod.index}", "POD_NAMESPACE": "ns",
+                               "KUBECONFIG": os.path.join(self.folder, "kubeconfig")}
+        primary = self.start_all()
+        path = "/api/v1/namespaces/ns/pods/demo-%d"
+        def labels():
+            return {p: role for p, _, _, role in ApiServer.patches}
+        def wanted(index):
+            return {path % i: "primary" if i == index else "replica" for i in range(3)}
+        until("all pods labelled", lambda: labels() == wanted(primary.index))
+        self.assertEqual({(kind, auth) for _, kind, auth, _ in ApiServer.patches},
+                         {("application/merge-patch+json", "Bearer abc")})
+        self.assertEqual(sum(pod.metric("redisha_sentinel_label_patch_errors_total") for pod in self.pods), 2)
+        primary.kill("node")
+        new = until("the new primary labelled", lambda: next(
+            (p for p in self.pods if p is not primary and labels()[path % p.index] == "primary"), None))
+        primary.start("node")
+        until("the old primary labelled as replica", lambda: labels() == wanted(new.index))
 
 
 if __name__ == "__main__":
