@@ -1,5 +1,6 @@
 // Files: reading one from the start, and replacing one so that a crash at any time leaves either
-// the whole old or the whole new content. Thread rule: one owner each.
+// the whole old or the whole new content.
+// Thread rule: one owner each.
 #pragma once
 
 #include <memory>

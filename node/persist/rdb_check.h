@@ -1,5 +1,6 @@
 // Whether a file of which the bytes pass by is a whole RDB file: header, end mark and checksum. It
-// does not look at the items between; RdbReader does. Thread rule: one owner. Pure.
+// does not look at the items between; RdbReader does.
+// Thread rule: one owner. Pure.
 #pragma once
 
 #include <cstdint>

@@ -93,8 +93,8 @@ void RdbLoader::Apply(const RdbAux& aux) {
 }
 
 void RdbLoader::Apply(const RdbKey& key) {
-  // A dataset with a place in a replication history is kept whole: replicas that continue from there
-  // hold the expired keys too and must be told of each one's end.
+  // A dataset with a place in a replication history is kept whole: replicas that continue from
+  // there hold the expired keys too and must be told of each one's end.
   if (options_.drop_expired && info_.repl_id.empty() && key.expire_at_ms != kNoExpiry &&
       key.expire_at_ms < options_.now_ms) {
     ++keys_expired_;

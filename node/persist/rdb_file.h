@@ -2,8 +2,8 @@
 //
 // Saving writes a temporary file and renames it, so the old file stays until the new one is
 // durable. Loading goes in slices (Step), so that a server can answer others meanwhile; what was
-// loaded before an error stays in the keyspace, for the caller to discard. Thread rule: the
-// engine's thread, or a forked child.
+// loaded before an error stays in the keyspace, for the caller to discard.
+// Thread rule: the engine's thread, or a forked child.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,8 @@ Status SaveRdbFile(const keyspace::Keyspace& keyspace, const SaveRequest& reques
 
 struct LoadOptions {
   bool verify_checksum = true;
-  // A primary leaves out keys that have expired already, unless the file belongs to a replication history;
-  // a replica waits for the primary's DEL.
+  // A primary leaves out keys that have expired already, unless the file belongs to a replication
+  // history; a replica waits for the primary's DEL.
   bool drop_expired = true;
   int64_t now_ms = 0;
 };

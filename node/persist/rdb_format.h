@@ -1,7 +1,7 @@
 // The RDB file format: its opcodes, value types and string encodings.
 //
-//   file     = "REDIS" version(4 decimal digits) item* kEof crc64(8 bytes, little endian; from
-//   version 5 on) item     = kAux name:string value:string            | kSelectDb length
+//   file     = "REDIS" version(4 digits) item* kEof crc64(8, little endian; from version 5 on)
+//   item     = kAux name:string value:string            | kSelectDb length
 //            | kResizeDb keys:length expiring:length     | kFunction code:string
 //            | kModuleAux module:length part*            | key
 //   key      = [expiry] [idle | freq] type(1) name:string value
@@ -9,8 +9,9 @@
 //   idle     = kIdle seconds:length          freq = kFreq counter(1)
 //   value    = string when type is kString; every other type has a grammar of its own
 //   string   = length bytes | integer | lzf
-//   integer  = 0xC0 int8 | 0xC1 int16 | 0xC2 int32       (little endian; stands for its decimal
-//   text) lzf      = 0xC3 compressed:length plain:length bytes length   = 00xxxxxx 6 bits
+//   integer  = 0xC0 int8 | 0xC1 int16 | 0xC2 int32       (little endian; stands for its digits)
+//   lzf      = 0xC3 compressed:length plain:length bytes
+//   length   = 00xxxxxx                                  6 bits
 //            | 01xxxxxx x(1)                             14 bits, big endian
 //            | 0x80 x(4) | 0x81 x(8)                     32 or 64 bits, big endian
 //

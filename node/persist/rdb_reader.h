@@ -7,8 +7,7 @@
 //
 // Invariants
 //  * No length is believed before it was compared with what the source can still hold, so memory
-//  stays
-//    proportional to the bytes really present.
+//    stays proportional to the bytes really present.
 //  * RdbEnd is returned only after the checksum was found right.
 //  * A value of a type other than string is an error that names type and key, never skipped.
 //  * Every error says "<source>: at byte N: …"; after one, Next() must not be called again.

@@ -4,7 +4,8 @@
 //   watch (*job)->fd() for readability; then: Status outcome = (*job)->Collect();
 //
 // The interface hides how the snapshot is taken: the forked child sees the dataset as it was at the
-// call, by copy on write. Thread rule: the engine's thread.
+// call, by copy on write.
+// Thread rule: the engine's thread.
 #pragma once
 
 #include <sys/types.h>

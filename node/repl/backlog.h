@@ -12,7 +12,8 @@
 //   Redis counts from 1: "PSYNC <id> n" asks for position n - 1.
 //
 // Invariants: begin() <= end(); every position between them can be read; memory is at most what is
-// held plus two chunks. Thread rule: one owner. Pure.
+// held plus two chunks.
+// Thread rule: one owner. Pure.
 #pragma once
 
 #include <cstdint>

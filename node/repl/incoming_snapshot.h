@@ -3,7 +3,8 @@
 //   Receive(bytes)… ─▶ true ─▶ StartCheck ─▶ Step… ─▶ StartLoad ─▶ Step… ─▶ loaded
 //
 // Nothing here touches the keyspace before StartLoad, and that only succeeds for a file whose
-// header, end and checksum were right. Thread rule: the engine's thread.
+// header, end and checksum were right.
+// Thread rule: the engine's thread.
 #pragma once
 
 #include <cstdint>

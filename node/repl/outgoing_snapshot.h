@@ -2,7 +2,8 @@
 // which any number of replicas read at their own pace, also while it grows.
 //
 // All that read it continue at the same position of the stream, so a replica may join as long as
-// the backlog still holds that position. Thread rule: the engine's thread.
+// the backlog still holds that position.
+// Thread rule: the engine's thread.
 #pragma once
 
 #include <cstdint>

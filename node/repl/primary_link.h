@@ -1,6 +1,6 @@
 // The connection to our primary: connects, reads into a buffer, sends. What the bytes mean is the
-// owner's business. Thread rule: the loop's thread. The owner may destroy the link inside any of
-// its callbacks.
+// owner's business.
+// Thread rule: the loop's thread. The owner may destroy the link inside any of its callbacks.
 #pragma once
 
 #include <memory>

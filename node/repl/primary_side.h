@@ -1,8 +1,9 @@
 // Serving replicas: PSYNC and SYNC, snapshots, the stream, acknowledgements.
 //
 // A node serves replicas of its own also while it is a replica itself (chained replication); what
-// it sends is then its primary's stream, verbatim. Thread rule: the engine's thread. Callbacks of
-// one replica may remove others, so nothing here keeps an iterator across a call to a session.
+// it sends is then its primary's stream, verbatim.
+// Thread rule: the engine's thread. Callbacks of one replica may remove others, so nothing here
+// keeps an iterator across a call to a session.
 #pragma once
 
 #include <cstdint>

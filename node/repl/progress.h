@@ -1,16 +1,16 @@
 // The primary's view of one replica.
 //
-//             PSYNC ? -1                      file ready                    all sent, announced
-//             length
-//   (new) ───────────────▶ WaitingForSnapshot ──────────▶ SendingSnapshot ─────────────────────▶
-//   Streaming
-//     │                                                     │ all sent, end mark ▲ │ └──────▶
-//     AwaitingFirstAck ──────────────┤ │ PSYNC id offset, still held REPLCONF ACK        │
-//     └─────────────────────────────────────────────────────────────────────────────────────────────┘
+//           PSYNC ? -1                file ready             all sent, announced length
+//   (new) ─────────────▶ Waiting ────────────────▶ Sending ─────────────────────────────▶ Streaming
+//     │                ForSnapshot                 Snapshot                                 ▲   ▲
+//     │                                               │ all sent, end mark                  │   │
+//     │                                               └───────────────▶ AwaitingFirstAck ───┘   │
+//     │                                                                        REPLCONF ACK     │
+//     └── PSYNC id offset, still held ──────────────────────────────────────────────────────────┘
 //
 // After a snapshot with an end mark the stream must pause until the replica has spoken: Redis looks
-// for the mark only where its read ended (replication.c, readSyncBulkPayload). Thread rule: one
-// owner. Pure.
+// for the mark only where its read ended (replication.c, readSyncBulkPayload).
+// Thread rule: one owner. Pure.
 #pragma once
 
 #include <cstdint>

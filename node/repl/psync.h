@@ -2,7 +2,8 @@
 //
 // A history is named by a replication id. A node that is promoted starts a new one and remembers
 // the old as its second: replicas of the old primary hold the same bytes up to the point of
-// promotion (PSYNC2; Redis: replicationId/masterTryPartialResync). Thread rule: values. Pure.
+// promotion (PSYNC2; Redis: replicationId/masterTryPartialResync).
+// Thread rule: values. Pure.
 #pragma once
 
 #include <cstdint>

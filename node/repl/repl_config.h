@@ -1,6 +1,7 @@
 // The options of replication, as values. App owns the one instance and keeps it up to date;
 // replication reads it when it needs it, so a change takes effect without a call, except where
-// ReplShell says otherwise. Thread rule: the engine's thread.
+// ReplShell says otherwise.
+// Thread rule: the engine's thread.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,8 @@
 //  * to Replica: the history stays, so a new primary that was our replica can continue with us.
 //
 // Options of ReplConfig take effect when they change, but for the address of the primary
-// (ReplicaOf). Thread rule: the engine's thread.
+// (ReplicaOf).
+// Thread rule: the engine's thread.
 #pragma once
 
 #include <cstdint>

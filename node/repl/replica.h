@@ -2,7 +2,8 @@
 //
 // The session's owner sends from Peek(): the snapshot's bytes from its file, then the stream's from
 // the backlog, neither copied per replica beyond the piece being sent. A replica that has been
-// given all there is sleeps until Wake(). Thread rule: the engine's thread.
+// given all there is sleeps until Wake().
+// Thread rule: the engine's thread.
 #pragma once
 
 #include <cstdint>

@@ -1,17 +1,16 @@
 // Our side of the handshake with a primary: what to say next, and what its answers mean.
 //
-//   Connecting ──connected──▶ Greeting ──all answered──▶ AskingToSync ──+CONTINUE──────────▶
-//   Streaming
-//                             PING                        PSYNC id n │                          ▲
-//                             [AUTH]                                 └─+FULLRESYNC─▶
-//                             AwaitingSnapshot REPLCONF listening-port … │ $len, $EOF:mark REPLCONF
-//                             capa …                                           ▼
-//   any state ──error, refusal──▶ Failed (the shell closes and tries again) ReceivingSnapshot
-//                                                                       loaded ─────────┘
+//   Connecting ──connected──▶ Greeting ──all answered──▶ AskingToSync ──+CONTINUE──▶ Continued
+//                             PING                       PSYNC id n
+//                             [AUTH]                       │ +FULLRESYNC
+//                             REPLCONF listening-port …    ▼
+//                             REPLCONF capa …            AwaitingSnapshot ──$len, $EOF──▶ Receiving
+//                                                                                        Snapshot
+//   any state ──error, refusal──▶ Failed (the shell closes and tries again)
 //
 // The greeting goes out in one write; PSYNC waits for the answers, because Redis refuses it while
-// it still owes replies (syncCommand). Events are method calls; each returns the bytes to send.
-// Thread rule: one owner. Pure.
+// it still owes replies (syncCommand).
+// Events are method calls; each returns the bytes to send. Thread rule: one owner. Pure.
 #pragma once
 
 #include <cstdint>

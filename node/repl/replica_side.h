@@ -1,14 +1,15 @@
 // This node as a replica: finds its primary, synchronises, applies the stream, acknowledges.
 //
-//   Idle ──Follow()──▶ Waiting ─▶ Connecting ─▶ Handshake ─▶ Streaming ◀────────────┐
-//                         ▲            │             │  +FULLRESYNC                  │ loaded
-//                         │            │             └────────▶ Receiving ─▶ Checking ─▶ Loading
-//                         └── any failure; the data stay unless Loading had begun ──┘
+//   Idle ──Follow()──▶ Waiting ─▶ Connecting ─▶ Handshake ──+CONTINUE────────────▶ Streaming
+//                         ▲                         │ +FULLRESYNC                   ▲    │
+//                         │                         ▼                               │    │
+//                         │                     Receiving ─▶ Checking ─▶ Loading ───┘    │
+//                         └── any failure; the data stay unless Loading had begun ───────┘
 //
 // Invariants
 //  * The dataset always stands at stream().offset() of stream().history(): bytes are added to the
-//  stream
-//    exactly when the commands in them have been applied, and a transaction counts only as a whole.
+//    stream exactly when the commands in them have been applied, and a transaction counts only as
+//    a whole.
 //  * Nothing is flushed before a whole snapshot with the right checksum lies on disk.
 //  * A command that cannot be applied ends the link; it is never skipped.
 // Thread rule: the engine's thread.

@@ -2,13 +2,12 @@
 // way to add to it.
 //
 //   as a primary   Append(): what commands changed, preceded by SELECT when the database differs
-//   as a replica   AppendVerbatim(): what came from the primary, byte for byte, so that replicas of
-//   a
-//                  replica share offsets with those of the primary
+//   as a replica   AppendVerbatim(): what came from the primary, byte for byte, so that replicas
+//                  of a replica share offsets with those of the primary
 //
 // Inactive until there is someone to keep it for; an inactive stream counts nothing, so before it
-// becomes active again its history must get a new name (GiveUp does). Thread rule: the engine's
-// thread.
+// becomes active again its history must get a new name (GiveUp does).
+// Thread rule: the engine's thread.
 #pragma once
 
 #include <cstdint>

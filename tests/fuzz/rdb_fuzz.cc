@@ -1,5 +1,5 @@
-// Any bytes as an RDB file: never a crash, never more memory than the input explains; and what loads must
-// come out of a save and a second load unchanged.
+// Any bytes as an RDB file: never a crash, never more memory than the input explains; and what
+// loads must come out of a save and a second load unchanged.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
