@@ -128,22 +128,37 @@ def events(name):
     return [i["reason"] for i in items]
 
 
+def pretend_pod(name, index, role):
+    """Without nodes nobody runs the pods: writes the status and label that kubelet and sentinel
+    would. P, R: ready primary, replica; p, r: not ready."""
+    pod = f"{name}-{index}"
+    ready = "True" if role.isupper() else "False"
+    containers = [{"name": c, "ready": ready == "True", "restartCount": 0, "image": "i",
+                   "imageID": "i", "state": {"running": {}}} for c in ("node", "sentinel")]
+    patch = {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": ready}],
+                        "containerStatuses": containers}}
+    label = {"P": "primary", "R": "replica"}[role.upper()]
+    # The pod may just be replaced: whoever waits calls again.
+    CLUSTER.kubectl("label", "pod", pod, "-n", "default", "--overwrite", f"{ROLE_LABEL}={label}",
+                    check=False)
+    CLUSTER.kubectl("patch", "pod", pod, "-n", "default", "--subresource=status", "--type=merge",
+                    "-p", json.dumps(patch), check=False)
+
+
 def pretend_running(name, roles):
-    """Without nodes nobody runs the pods: write the status and labels that kubelet and sentinels
-    would."""
     CLUSTER.wait(f"{len(roles)} pods", lambda: len(pods_of(name)) == len(roles))
     for i, role in enumerate(roles):
-        pod = f"{name}-{i}"
-        ready = "True" if role.isupper() else "False"
-        containers = [{"name": c, "ready": ready == "True", "restartCount": 0, "image": "i",
-                       "imageID": "i", "state": {"running": {}}} for c in ("node", "sentinel")]
-        patch = {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": ready}],
-                            "containerStatuses": containers}}
-        CLUSTER.kubectl("patch", "pod", pod, "-n", "default", "--subresource=status",
-                        "--type=merge", "-p", json.dumps(patch))
-        label = {"P": "primary", "p": "primary", "R": "replica", "r": "replica"}[role]
-        CLUSTER.kubectl("label", "pod", pod, "-n", "default", "--overwrite",
-                        f"{ROLE_LABEL}={label}")
+        pretend_pod(name, i, role)
+
+
+def keep_running(name):
+    """Pretends for every pod that is not ready yet, as pods are replaced while a set rolls."""
+    for pod in pods_of(name):
+        conditions = pod.get("status", {}).get("conditions", [])
+        if any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):
+            continue
+        index = int(pod["metadata"]["name"].rsplit("-", 1)[1])
+        pretend_pod(name, index, "P" if index == 0 else "R")
 
 
 def pods_of(name):
@@ -246,20 +261,32 @@ class OperatorTest(unittest.TestCase):
         CLUSTER.kubectl("delete", "configmap", "drift-config", "-n", "default")
         CLUSTER.wait("the ConfigMap to be back", lambda: "ConfigMap/drift-config" in versions("drift"))
 
-    def test_scale_and_the_scale_subresource(self):
+    def test_scale_goes_through_voters_and_the_scale_subresource(self):
+        def voters():
+            found = CLUSTER.get("configmap", "sized-config", "-n", "default")
+            return found["data"]["sentinel.conf"].count("redisha-member ")
+
+        def ready():
+            keep_running("sized")
+            return condition("sized", "Ready").get("status") == "True"
+
         self.make("sized")
-        CLUSTER.wait("three pods", lambda: len(pods_of("sized")) == 3)
+        CLUSTER.wait("three ready pods", ready)
         CLUSTER.kubectl("scale", "redisha", "sized", "-n", "default", "--replicas=5")
-        CLUSTER.wait("five pods", lambda: len(pods_of("sized")) == 5)
-        CLUSTER.wait("status.replicas 5", lambda: status("sized").get("replicas") == 5)
+        CLUSTER.wait("five voters", lambda: voters() == 5)
+        self.assertEqual(len(pods_of("sized")), 3, "newcomers before the others know of them")
+        self.assertEqual(condition("sized", "Ready")["status"], "False")
+        CLUSTER.wait("five ready pods", lambda: ready() and status("sized")["replicas"] == 5, 60)
         scale = json.loads(CLUSTER.kubectl(
             "get", "--raw",
             "/apis/ha.redisha.io/v1/namespaces/default/redishas/sized/scale").stdout)
         self.assertEqual(scale["spec"]["replicas"], 5)
         self.assertEqual(scale["status"]["replicas"], 5)
         self.assertIn("app.kubernetes.io/instance=sized", scale["status"]["selector"])
-        config = CLUSTER.get("configmap", "sized-config", "-n", "default")["data"]["sentinel.conf"]
-        self.assertIn("redisha-member sized-4 ", config)
+
+        CLUSTER.kubectl("scale", "redisha", "sized", "-n", "default", "--replicas=3")
+        CLUSTER.wait("three ready pods", lambda: ready() and status("sized")["replicas"] == 3, 60)
+        self.assertEqual(voters(), 3)
 
     def test_a_failover_is_reported(self):
         self.make("moved")
