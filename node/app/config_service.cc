@@ -9,8 +9,8 @@
 #include <sstream>
 
 #include "common/base/config_text.h"
+#include "common/base/glob.h"
 #include "node/app/options.h"
-#include "node/dispatch/glob.h"
 #include "node/dispatch/table.h"
 
 namespace rha::node::app {
@@ -36,7 +36,7 @@ ConfigService::Pairs ConfigService::Get(dispatch::Args patterns) const {
   Pairs pairs;
   const auto matches = [&](const std::string& name) {
     for (const std::string_view pattern : patterns) {
-      if (dispatch::GlobMatches(pattern, name, true)) return true;
+      if (GlobMatches(pattern, name, true)) return true;
     }
     return false;
   };
@@ -55,7 +55,8 @@ Status ConfigService::Set(const Pairs& pairs) {
   for (const auto& [name, value] : pairs) {
     const Option* option = FindOption(name);
     if (option == nullptr) {
-      return Status(Code::kInvalid, "Unknown option or number of arguments for CONFIG SET - '" + name + "'");
+      return Status(Code::kInvalid,
+                    "Unknown option or number of arguments for CONFIG SET - '" + name + "'");
     }
     if (!seen.insert(option).second) return Failure(name, "duplicate parameter");
     const bool unchanged = (option->flags & kOurs) != 0 && option->get(config_) == value;
@@ -138,7 +139,8 @@ Status ConfigService::Rewrite() {
     out.flush();
     if (!out) {
       ::unlink(temporary.c_str());
-      return Status(Code::kIo, "Rewriting config file: " + ErrnoStatus("write " + temporary).message());
+      return Status(Code::kIo,
+                    "Rewriting config file: " + ErrnoStatus("write " + temporary).message());
     }
   }
   if (std::rename(temporary.c_str(), config_.config_file.c_str()) != 0) {

@@ -1,10 +1,11 @@
 // Channels: SUBSCRIBE and its family, PUBLISH, PUBSUB.
+#include "node/dispatch/pubsub.h"
+
+#include "common/base/glob.h"
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
 #include "node/dispatch/engine.h"
-#include "node/dispatch/glob.h"
-#include "node/dispatch/pubsub.h"
 
 namespace rha::node::commands {
 namespace {
@@ -69,15 +70,16 @@ void NumPat(Context& ctx) {
 }
 
 void Help(Context& ctx) {
-  WriteHelp(ctx, {"CHANNELS [<pattern>]",
-                  "    Return the currently active channels matching a <pattern> (default: '*').",
-                  "NUMPAT", "    Return number of subscriptions to patterns.",
-                  "NUMSUB [<channel> ...]",
-                  "    Return the number of subscribers for the specified channels, excluding",
-                  "    pattern subscriptions(default: no channels).", "SHARDCHANNELS [<pattern>]",
-                  "    Return the currently active shard level channels matching a <pattern> (default: '*').",
-                  "SHARDNUMSUB [<shardchannel> ...]",
-                  "    Return the number of subscribers for the specified shard level channel(s)"});
+  WriteHelp(
+      ctx,
+      {"CHANNELS [<pattern>]",
+       "    Return the currently active channels matching a <pattern> (default: '*').", "NUMPAT",
+       "    Return number of subscriptions to patterns.", "NUMSUB [<channel> ...]",
+       "    Return the number of subscribers for the specified channels, excluding",
+       "    pattern subscriptions(default: no channels).", "SHARDCHANNELS [<pattern>]",
+       "    Return the currently active shard level channels matching a <pattern> (default: '*').",
+       "SHARDNUMSUB [<shardchannel> ...]",
+       "    Return the number of subscribers for the specified shard level channel(s)"});
 }
 
 // clang-format off

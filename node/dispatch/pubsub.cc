@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "node/dispatch/glob.h"
+#include "common/base/glob.h"
 
 namespace rha::node::dispatch {
 namespace {

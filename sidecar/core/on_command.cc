@@ -1,7 +1,7 @@
 // Commands that change something. Texts of errors are Redis' (sentinel.c 7.0, sentinelCommand).
+#include "common/base/glob.h"
 #include "sidecar/core/election.h"
 #include "sidecar/core/failover.h"
-#include "sidecar/core/glob.h"
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/pick_replica.h"
 #include "sidecar/core/settings.h"
@@ -60,7 +60,7 @@ Answer Run(Context& c, const RemoveCommand& command) {
 Answer Run(Context& c, const ResetCommand& command) {
   int64_t count = 0;
   for (auto& [name, group] : c.s.groups) {
-    if (!GlobMatch(command.pattern, name)) continue;
+    if (!GlobMatches(command.pattern, name)) continue;
     ResetGroup(c, group);
     ++count;
   }

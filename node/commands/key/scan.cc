@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "common/base/glob.h"
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/glob.h"
 
 namespace rha::node::commands {
 namespace {
@@ -74,11 +74,9 @@ void Scan(Context& ctx) {
   if (!ParseScan(ctx, &options)) return;
 
   std::vector<std::string> keys;
-  auto visit = [&](const Entry& entry) {
-    keys.emplace_back(entry.key());
-  };
-  int64_t buckets_left = options.count > INT64_MAX / kBucketsPerKey ? INT64_MAX
-                                                                    : options.count * kBucketsPerKey;
+  auto visit = [&](const Entry& entry) { keys.emplace_back(entry.key()); };
+  int64_t buckets_left =
+      options.count > INT64_MAX / kBucketsPerKey ? INT64_MAX : options.count * kBucketsPerKey;
   do {
     cursor = ctx.db().Scan(cursor, visit);
   } while (cursor != 0 && buckets_left-- > 0 && static_cast<int64_t>(keys.size()) < options.count);
@@ -88,7 +86,8 @@ void Scan(Context& ctx) {
     if (!all && !GlobMatches(options.pattern, key)) return true;
     const Entry* entry = ctx.db().Peek(key);
     if (entry == nullptr) return true;
-    return !options.type.empty() && !EqualsIgnoreCase(options.type, keyspace::TypeName(entry->type()));
+    return !options.type.empty() &&
+           !EqualsIgnoreCase(options.type, keyspace::TypeName(entry->type()));
   });
   ctx.reply.Array(2);
   ctx.reply.Bulk(std::to_string(cursor));

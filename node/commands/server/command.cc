@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "common/base/glob.h"
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
 #include "node/dispatch/engine.h"
-#include "node/dispatch/glob.h"
 
 namespace rha::node::commands {
 namespace {
@@ -43,10 +43,18 @@ constexpr Named kFlagNames[] = {
 };
 
 constexpr Named kCategoryNames[] = {
-    {kAclKeyspace, "@keyspace"},   {kAclRead, "@read"},           {kAclWrite, "@write"},
-    {kAclString, "@string"},       {kAclPubsub, "@pubsub"},       {kAclAdmin, "@admin"},
-    {kAclFast, "@fast"},           {kAclSlow, "@slow"},           {kAclBlocking, "@blocking"},
-    {kAclDangerous, "@dangerous"}, {kAclConnection, "@connection"}, {kAclTransaction, "@transaction"},
+    {kAclKeyspace, "@keyspace"},
+    {kAclRead, "@read"},
+    {kAclWrite, "@write"},
+    {kAclString, "@string"},
+    {kAclPubsub, "@pubsub"},
+    {kAclAdmin, "@admin"},
+    {kAclFast, "@fast"},
+    {kAclSlow, "@slow"},
+    {kAclBlocking, "@blocking"},
+    {kAclDangerous, "@dangerous"},
+    {kAclConnection, "@connection"},
+    {kAclTransaction, "@transaction"},
 };
 
 constexpr std::string_view kGroupNames[] = {"string", "generic",    "transactions",
@@ -248,18 +256,18 @@ void GetKeysAndFlags(Context& ctx) {
 }
 
 void Help(Context& ctx) {
-  WriteHelp(ctx, {"(no subcommand)", "    Return details about all Redis commands.", "COUNT",
-                  "    Return the total number of commands in this Redis server.", "LIST",
-                  "    Return a list of all commands in this Redis server.",
-                  "INFO [<command-name> ...]",
-                  "    Return details about multiple Redis commands.",
-                  "    If no command names are given, documentation details for all",
-                  "    commands are returned.", "DOCS [<command-name> ...]",
-                  "    Return documentation details about multiple Redis commands.",
-                  "    If no command names are given, documentation details for all",
-                  "    commands are returned.", "GETKEYS <full-command>",
-                  "    Return the keys from a full Redis command.", "GETKEYSANDFLAGS <full-command>",
-                  "    Return the keys and the access flags from a full Redis command."});
+  WriteHelp(ctx,
+            {"(no subcommand)", "    Return details about all Redis commands.", "COUNT",
+             "    Return the total number of commands in this Redis server.", "LIST",
+             "    Return a list of all commands in this Redis server.", "INFO [<command-name> ...]",
+             "    Return details about multiple Redis commands.",
+             "    If no command names are given, documentation details for all",
+             "    commands are returned.", "DOCS [<command-name> ...]",
+             "    Return documentation details about multiple Redis commands.",
+             "    If no command names are given, documentation details for all",
+             "    commands are returned.", "GETKEYS <full-command>",
+             "    Return the keys from a full Redis command.", "GETKEYSANDFLAGS <full-command>",
+             "    Return the keys and the access flags from a full Redis command."});
 }
 
 // clang-format off

@@ -1,10 +1,10 @@
-#include "node/dispatch/glob.h"
+#include "common/base/glob.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace rha::node::dispatch {
+namespace rha {
 namespace {
 
 TEST(Glob, MatchesAsRedisDoes) {
@@ -31,4 +31,4 @@ TEST(Glob, HostilePatternsStayQuick) {
 }
 
 }  // namespace
-}  // namespace rha::node::dispatch
+}  // namespace rha
