@@ -107,10 +107,6 @@ void OnDeath(Context& c, const Death& death) {
   JudgeDeath(c, group, *node);
   if (auto view = group.views.find(peer->id); view != group.views.end()) {
     view->second.node_alive = false;
-    if (node->certainly_dead && node->id == group.primary) {
-      view->second.says_down = true;
-      view->second.says_down_at = c.now;
-    }
   }
   Evaluate(c, group);
 }

@@ -24,6 +24,13 @@ void JudgeDeath(Context& c, Group& group, Node& node) {
   if (!node.death_noticed || node.link.connected) return;
   node.death_noticed = false;
   node.certainly_dead = true;
+  // The sidecar beside it said so: that is one voice for "down", this member's own is another.
+  auto view =
+      node.member < 0 ? group.views.end() : group.views.find(group.members[node.member].peer);
+  if (view != group.views.end() && node.id == group.primary) {
+    view->second.says_down = true;
+    view->second.says_down_at = c.now;
+  }
   c.Note("death of " + ToString(node.address) + " in group " + group.config.name +
          " confirmed by its closed link");
 }

@@ -1,0 +1,160 @@
+// Groups as Redis Sentinel knows them, with stock peers: discovery, down states, votes, failover.
+#include <gtest/gtest.h>
+
+#include "sidecar/core/test_bench.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+constexpr const char* kPrimaryInfo =
+    "run_id:p\r\nrole:master\r\nslave0:ip=10.0.0.2,port=6379,state=online,offset=10,lag=0\r\n"
+    "slave1:ip=10.0.0.3,port=6379,state=online,offset=10,lag=0\r\nmaster_repl_offset:10\r\n";
+
+std::string ReplicaInfo(const std::string& run_id, int offset, int priority = 100) {
+  return "run_id:" + run_id +
+         "\r\nrole:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\nmaster_link_status:up\r\n"
+         "slave_repl_offset:" +
+         std::to_string(offset) + "\r\nslave_priority:" + std::to_string(priority) + "\r\n";
+}
+
+// A primary with two replicas, all answering, and two stock peers.
+class Classic : public testing::Test {
+ protected:
+  Classic() : bench(Bench::Classic()) {
+    bench.Send(NodeLinkUp{bench.NodeAt("10.0.0.1").id});
+    bench.Info("10.0.0.1", kPrimaryInfo);
+    for (const char* host : {"10.0.0.2", "10.0.0.3"}) bench.Send(NodeLinkUp{bench.NodeAt(host).id});
+    bench.Info("10.0.0.2", ReplicaInfo("b", 10));
+    bench.Info("10.0.0.3", ReplicaInfo("a", 20));
+    bench.StockPeer(1);
+    bench.StockPeer(2);
+  }
+  void PongFrom(const std::string& host) { bench.Send(NodePingReply{bench.NodeAt(host).id}); }
+  // The primary falls silent; the replicas and peers answer.
+  void LosePrimary() {
+    for (int i = 0; i < 14; ++i) {
+      bench.Pass(Millis{100});
+      for (const char* host : {"10.0.0.2", "10.0.0.3"}) PongFrom(host);
+      for (int peer : {1, 2}) bench.Send(PeerPingReply{bench.PeerOf(peer)});
+      bench.Info("10.0.0.2", ReplicaInfo("b", 10));
+      bench.Info("10.0.0.3", ReplicaInfo("a", 20));
+    }
+  }
+  void PeerSaysDown(int peer) {
+    bench.Send(VoteReply{bench.PeerOf(peer), "mymaster", true, "*", 0});
+  }
+  Bench bench;
+};
+
+TEST_F(Classic, DiscoversReplicasAndPeers) {
+  EXPECT_EQ(bench.Count("+slave"), 2);
+  EXPECT_EQ(bench.Count("+sentinel"), 2);
+  EXPECT_EQ(bench.machine.NodeFlags(bench.group(), bench.NodeAt("10.0.0.1")), "master");
+  EXPECT_EQ(bench.machine.NodeFlags(bench.group(), bench.NodeAt("10.0.0.2")), "slave");
+  const auto answer = bench.machine.CheckQuorum("mymaster", bench.now);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(*answer, "OK 3 usable Sentinels. Quorum and failover authorization can be reached");
+}
+
+TEST_F(Classic, ASilentPrimaryIsSubjectivelyThenObjectivelyDown) {
+  LosePrimary();
+  EXPECT_TRUE(bench.Saw("+sdown"));
+  EXPECT_FALSE(bench.Saw("+odown"));
+  EXPECT_FALSE(bench.Of<AskPeer>().empty());
+  EXPECT_EQ(bench.Of<AskPeer>().front().candidate, "*");
+  PeerSaysDown(1);
+  EXPECT_TRUE(bench.Saw("+odown"));
+}
+
+TEST_F(Classic, LeadsAFailoverWithStockVotesAndPrefersTheBetterOffset) {
+  LosePrimary();
+  PeerSaysDown(1);
+  bench.Pass(Millis{200});
+  ASSERT_TRUE(bench.Saw("+try-failover"));
+  EXPECT_FALSE(bench.Of<AskPeer>().back().extended);
+  bench.Send(VoteReply{bench.PeerOf(1), "mymaster", true, TestId(0), 1});
+  bench.Info("10.0.0.2", ReplicaInfo("b", 10));
+  bench.Info("10.0.0.3", ReplicaInfo("a", 20));
+  ASSERT_TRUE(bench.Saw("+elected-leader"));
+  ASSERT_EQ(bench.Of<Reconfigure>().size(), 1u);
+  EXPECT_EQ(bench.Of<Reconfigure>()[0].node, bench.NodeAt("10.0.0.3").id);
+  EXPECT_FALSE(bench.Of<Reconfigure>()[0].primary);
+  bench.Info("10.0.0.3", "run_id:a\r\nrole:master\r\n");
+  EXPECT_TRUE(bench.Saw("+switch-master"));
+  EXPECT_EQ(bench.machine.PrimaryAddress("mymaster", bench.now)->host, "10.0.0.3");
+  // The other replica is re-pointed, and clients see a plain healthy master meanwhile.
+  EXPECT_EQ(bench.Of<Reconfigure>().back().primary->host, "10.0.0.3");
+  EXPECT_EQ(bench.machine.NodeFlags(bench.group(), bench.NodeAt("10.0.0.3")), "master");
+}
+
+TEST_F(Classic, OldAccusationsDoNotTouchTheNewPrimary) {
+  LosePrimary();
+  PeerSaysDown(1);
+  PeerSaysDown(2);
+  bench.Send(HelloReceived{"10.0.1.1,26379," + TestId(1) + ",1,mymaster,10.0.0.2,6379,1"});
+  EXPECT_EQ(bench.machine.PrimaryAddress("mymaster", bench.now)->host, "10.0.0.2");
+  EXPECT_FALSE(bench.group().odown);
+  for (const auto& [id, view] : bench.group().views) EXPECT_FALSE(view.says_down);
+}
+
+TEST_F(Classic, AHelloOfTheSameEpochChangesNothing) {
+  bench.Send(HelloReceived{"10.0.1.1,26379," + TestId(1) + ",0,mymaster,10.0.0.2,6379,0"});
+  EXPECT_EQ(bench.machine.PrimaryAddress("mymaster", bench.now)->host, "10.0.0.1");
+}
+
+TEST_F(Classic, AStockLeaderIsGivenItsTime) {
+  bench.Send(VoteRequest{7, "", {"10.0.0.1", 6379}, 1, TestId(1)});
+  LosePrimary();
+  PeerSaysDown(1);
+  bench.Pass(Millis{3000});
+  EXPECT_FALSE(bench.Saw("+try-failover"));
+}
+
+TEST_F(Classic, RunIdAndAddressChangesOfPeersFollowRedis) {
+  bench.Send(HelloReceived{"10.0.9.1,26379," + TestId(1) + ",0,mymaster,10.0.0.1,6379,0"});
+  EXPECT_TRUE(bench.Saw("+sentinel-address-switch"));
+  bench.Send(HelloReceived{"10.0.1.2,26379," + TestId(9) + ",0,mymaster,10.0.0.1,6379,0"});
+  EXPECT_TRUE(bench.Saw("+sentinel-invalid-addr"));
+  EXPECT_EQ(bench.group().views.size(), 2u);
+}
+
+TEST_F(Classic, ALateClockForgivesSilence) {
+  bench.now += Millis{5000};
+  bench.Send(Tick{});
+  EXPECT_TRUE(bench.Saw("+tilt"));
+  EXPECT_FALSE(bench.Saw("+sdown"));
+}
+
+TEST_F(Classic, CommandsAnswerLikeRedis) {
+  const auto ask = [&](auto command) {
+    bench.Send(CommandReceived{1, command});
+    return bench.Of<Reply>().back().value;
+  };
+  EXPECT_EQ(std::get<ReplyError>(ask(FailoverCommand{"nope"})).text,
+            "ERR No such master with that name");
+  EXPECT_TRUE(std::holds_alternative<ReplyOk>(ask(FailoverCommand{"mymaster"})));
+  EXPECT_EQ(std::get<ReplyError>(ask(FailoverCommand{"mymaster"})).text,
+            "INPROG Failover already in progress");
+  EXPECT_EQ(std::get<ReplyInteger>(ask(ResetCommand{"my*"})).value, 1);
+  EXPECT_TRUE(bench.group().views.empty());
+  EXPECT_TRUE(std::holds_alternative<ReplyOk>(ask(MonitorCommand{"two", {"10.0.0.8", 6379}, 1})));
+  EXPECT_TRUE(std::holds_alternative<ReplyError>(ask(MonitorCommand{"two", {"10.0.0.8", 1}, 1})));
+  EXPECT_TRUE(std::holds_alternative<ReplyOk>(ask(SetCommand{"two", {{"quorum", "3"}}})));
+  EXPECT_EQ(bench.disk->groups.at("two").quorum, 3);
+  EXPECT_TRUE(std::holds_alternative<ReplyOk>(ask(RemoveCommand{"two"})));
+  EXPECT_EQ(bench.disk->groups.count("two"), 0u);
+}
+
+TEST_F(Classic, RemembersEverythingAcrossARestart) {
+  bench.Send(VoteRequest{7, "", {"10.0.0.1", 6379}, 4, TestId(2)});
+  Config config = Bench::Classic();
+  config.persisted = bench.disk;
+  Bench again(config);
+  EXPECT_EQ(again.machine.state().current_epoch, 4u);
+  EXPECT_EQ(again.group().leader_id, TestId(2));
+  EXPECT_EQ(again.group().nodes.size(), 3u);
+  EXPECT_EQ(again.group().views.size(), 2u);
+}
+
+}  // namespace
+}  // namespace rha::sidecar::core

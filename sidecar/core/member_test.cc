@@ -1,0 +1,237 @@
+// Rules of configured groups: votes and memory, certain death, bootstrap, minority, healing.
+#include <gtest/gtest.h>
+
+#include "sidecar/core/pick_replica.h"
+#include "sidecar/core/test_bench.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+Beat BeatOf(int member, Epoch epoch, bool may_vote) {
+  Beat beat;
+  beat.id = TestId(member);
+  beat.address = {"10.0.0." + std::to_string(member + 1), 26379};
+  beat.current_epoch = epoch;
+  beat.may_vote = may_vote;
+  beat.group = "demo";
+  beat.node_alive = true;
+  beat.node_undecided = true;
+  beat.node_role = Role::kReplica;
+  return beat;
+}
+
+class Member : public testing::Test {
+ protected:
+  Member() : bench(Bench::Member()) {}
+
+  void Hear(const Beat& beat) { bench.Send(ExtensionReceived{1, EncodeBeat(beat)}); }
+  // Everybody knows epoch 1 and primary demo-1; own node and demo-2 follow it.
+  void KnowPrimary() {
+    for (int i : {1, 2}) {
+      Beat beat = BeatOf(i, 1, true);
+      beat.primary_member = "demo-1";
+      beat.config_epoch = 1;
+      beat.config_leader = TestId(2);
+      beat.node_undecided = false;
+      Hear(beat);
+      bench.Send(PeerLinkUp{bench.PeerOf(i)});
+    }
+    for (const char* host : {"10.0.0.1", "10.0.0.2", "10.0.0.3"}) {
+      bench.Send(NodeLinkUp{bench.NodeAt(host).id});
+    }
+    bench.now += Millis{5};
+    bench.Info("10.0.0.2",
+               "run_id:b\r\nrole:master\r\nmaster_replid:r\r\nmaster_repl_offset:50\r\n");
+    bench.Info("10.0.0.1", Following(50));
+    bench.Info("10.0.0.3", Following(40));
+  }
+  static std::string Following(int offset) {
+    return "run_id:x\r\nrole:slave\r\nmaster_host:10.0.0.2\r\nmaster_port:6379\r\n"
+           "master_link_status:up\r\nmaster_replid:r\r\nslave_repl_offset:" +
+           std::to_string(offset) + "\r\n";
+  }
+  ReplyVote LastVote() { return std::get<ReplyVote>(bench.Of<Reply>().back().value); }
+
+  Bench bench;
+};
+
+TEST_F(Member, WithoutMemoryDoesNotVote) {
+  bench.Send(VoteRequest{1, "demo", {}, 3, TestId(1)});
+  EXPECT_EQ(LastVote().leader, "*");
+}
+
+TEST_F(Member, LearnsTheEpochFromAMajorityWithMemory) {
+  Hear(BeatOf(1, 7, true));
+  EXPECT_FALSE(bench.machine.state().may_vote);
+  Hear(BeatOf(2, 9, true));
+  EXPECT_TRUE(bench.machine.state().may_vote);
+  EXPECT_EQ(bench.machine.state().current_epoch, 9u);
+  EXPECT_TRUE(bench.disk->may_vote);
+}
+
+TEST_F(Member, TwoNewMembersWaitForTheThirdBeforeTheyTrustThemselves) {
+  Hear(BeatOf(1, 0, false));
+  EXPECT_FALSE(bench.machine.state().may_vote);
+  for (int i = 0; i < 32; ++i) {
+    bench.Pass(Millis{100});
+    Hear(BeatOf(1, 0, false));
+  }
+  EXPECT_TRUE(bench.machine.state().may_vote);
+}
+
+TEST_F(Member, AVoteLeavesOnlyAfterItIsDurable) {
+  KnowPrimary();
+  bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
+  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(1), "demo", "b"})});
+  ASSERT_TRUE(bench.group().Primary()->sdown);
+  bench.durable = false;
+  const size_t replies = bench.Of<Reply>().size();
+  bench.Send(VoteRequest{5, "demo", {}, 60, TestId(2)});
+  EXPECT_EQ(bench.Of<Reply>().size(), replies);
+  ASSERT_FALSE(bench.Of<Persist>().empty());
+  EXPECT_EQ(bench.Of<Persist>().back().state.groups.at("demo").leader_id, TestId(2));
+  bench.Send(PersistDone{bench.Of<Persist>().back().seq, true});
+  ASSERT_EQ(bench.Of<Reply>().size(), replies + 1);
+  EXPECT_EQ(LastVote().leader, TestId(2));
+  EXPECT_EQ(LastVote().leader_epoch, 60u);
+}
+
+TEST_F(Member, AFailedWriteIsNoVote) {
+  Hear(BeatOf(1, 0, true));
+  Hear(BeatOf(2, 0, true));
+  bench.durable = false;
+  bench.Send(VoteRequest{5, "demo", {}, 60, TestId(2)});
+  bench.Send(PersistDone{bench.Of<Persist>().back().seq, false});
+  EXPECT_EQ(LastVote().leader, "*");
+  // And never a vote for somebody else in that epoch.
+  bench.Send(VoteRequest{6, "demo", {}, 60, TestId(1)});
+  bench.Send(PersistDone{bench.Of<Persist>().back().seq, true});
+  EXPECT_EQ(LastVote().leader, TestId(2));
+}
+
+TEST_F(Member, OneVotePerEpochAndOnlyForVoters) {
+  Hear(BeatOf(1, 0, true));
+  Hear(BeatOf(2, 0, true));
+  bench.Send(VoteRequest{5, "demo", {}, 60, TestId(2)});
+  bench.Send(VoteRequest{6, "demo", {}, 60, TestId(1)});
+  EXPECT_EQ(LastVote().leader, TestId(2));
+  bench.Send(VoteRequest{7, "demo", {}, 61, TestId(77)});
+  EXPECT_EQ(LastVote().leader_epoch, 60u);
+}
+
+TEST_F(Member, HelpsNobodyToReplaceAHealthyPrimary) {
+  KnowPrimary();
+  bench.Send(VoteRequest{5, "demo", {}, 2, TestId(2)});
+  EXPECT_EQ(LastVote().leader, "*");
+}
+
+TEST_F(Member, ADeathNoticeAloneIsNotBelieved) {
+  KnowPrimary();
+  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(1), "demo", "b"})});
+  EXPECT_FALSE(bench.group().Primary()->sdown);
+  bench.Send(NodePingReply{bench.NodeAt("10.0.0.2").id});
+  bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
+  EXPECT_FALSE(bench.group().Primary()->sdown) << "it answered after the notice";
+}
+
+TEST_F(Member, ANoticeAndAClosedLinkMakeDeathCertain) {
+  KnowPrimary();
+  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(1), "demo", "b"})});
+  bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
+  EXPECT_TRUE(bench.group().Primary()->sdown);
+  EXPECT_TRUE(bench.group().odown) << "own view and the notice are the quorum of two";
+  EXPECT_TRUE(bench.Saw("+try-failover"));
+}
+
+TEST_F(Member, OnlyTheSidecarBesideANodeMayReportItsDeath) {
+  KnowPrimary();
+  bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
+  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(2), "demo", "b"})});
+  EXPECT_FALSE(bench.group().Primary()->sdown);
+}
+
+TEST_F(Member, RefusedOnTheLocalSocketIsCertainAndToldAtOnce) {
+  KnowPrimary();
+  bench.all.clear();
+  const NodeId own = bench.NodeAt("10.0.0.1").id;
+  bench.Send(NodeLinkDown{own, DownReason::kClosed});
+  EXPECT_FALSE(bench.group().FindNode(own)->sdown) << "perhaps only CLIENT KILL";
+  ASSERT_EQ(bench.Of<ConnectNode>().size(), 1u);
+  bench.Send(NodeLinkDown{own, DownReason::kRefused});
+  EXPECT_TRUE(bench.group().FindNode(own)->sdown);
+  ASSERT_FALSE(bench.Of<SendExtension>().empty());
+  EXPECT_EQ(bench.Of<SendExtension>().front().args[0], "DEATH");
+}
+
+TEST_F(Member, TheEqualEpochIsDecidedByTheLeadersId) {
+  KnowPrimary();
+  Beat beat = BeatOf(1, 1, true);
+  beat.primary_member = "demo-2";
+  beat.config_epoch = 1;
+  beat.config_leader = TestId(1);
+  Hear(beat);
+  EXPECT_EQ(bench.group().Primary()->address.host, "10.0.0.2");
+  beat.config_leader = TestId(3);
+  Hear(beat);
+  EXPECT_EQ(bench.group().Primary()->address.host, "10.0.0.3");
+}
+
+TEST_F(Member, AMinorityNamesNoPrimary) {
+  KnowPrimary();
+  EXPECT_EQ(bench.machine.PrimaryAddress("demo", bench.now)->host, "10.0.0.2");
+  bench.now += kLease + Millis{1};
+  EXPECT_FALSE(bench.machine.PrimaryAddress("demo", bench.now));
+}
+
+TEST_F(Member, AnEmptyRestartedPrimaryIsReplacedNotObeyed) {
+  KnowPrimary();
+  bench.Info("10.0.0.1", Following(50));
+  bench.now += Millis{5};
+  bench.Info("10.0.0.2", "run_id:new\r\nrole:slave\r\nredisha_undecided:1\r\nmaster_replid:q\r\n");
+  EXPECT_TRUE(bench.group().Primary()->sdown);
+  const Pick pick = PickReplica(bench.machine.state(), bench.group(), bench.now, false);
+  EXPECT_EQ(pick.result, PickResult::kChosen);
+  EXPECT_EQ(pick.node, bench.NodeAt("10.0.0.1").id) << "the longest history among the others";
+}
+
+TEST_F(Member, PodAddressesMayChangeIdentityStays) {
+  KnowPrimary();
+  Beat beat = BeatOf(1, 1, true);
+  beat.address.host = "10.9.9.9";
+  Hear(beat);
+  EXPECT_EQ(bench.group().Primary()->address, (Address{"10.9.9.9", 6379}));
+  EXPECT_TRUE(bench.Saw("+switch-master"));
+  bench.Send(HostResolved{"demo-1.pods", "10.8.8.8"});
+  EXPECT_EQ(bench.group().Primary()->address.host, "10.8.8.8");
+}
+
+TEST_F(Member, ResetKeepsTheVoters) {
+  KnowPrimary();
+  bench.Send(CommandReceived{1, ResetCommand{"*"}});
+  EXPECT_EQ(bench.group().views.size(), 2u);
+  EXPECT_EQ(bench.group().nodes.size(), 3u);
+}
+
+TEST(History, DataThenEpochThenOffset) {
+  const History empty;
+  const History old_long{.has_data = true, .data_epoch = 1, .offset = 1000};
+  const History new_short{.has_data = true, .data_epoch = 2, .offset = 10};
+  EXPECT_TRUE(MoreHistory(old_long, empty));
+  EXPECT_TRUE(MoreHistory(new_short, old_long));
+  EXPECT_FALSE(MoreHistory(old_long, old_long));
+}
+
+TEST(Determinism, TheSameEventsGiveTheSameActions) {
+  Bench a(Bench::Member());
+  Bench b(Bench::Member());
+  for (Bench* bench : {&a, &b}) {
+    bench->Send(ExtensionReceived{1, EncodeBeat(BeatOf(1, 0, false))});
+    bench->Send(ExtensionReceived{2, EncodeBeat(BeatOf(2, 0, false))});
+    bench->Pass(Millis{3000});
+  }
+  ASSERT_EQ(a.all.size(), b.all.size());
+  for (size_t i = 0; i < a.all.size(); ++i) EXPECT_EQ(a.all[i].index(), b.all[i].index());
+}
+
+}  // namespace
+}  // namespace rha::sidecar::core
