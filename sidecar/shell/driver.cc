@@ -82,6 +82,9 @@ void Driver::Run(const core::Event& event) {
   now_ = ReadClock();
   if (const auto* info = std::get_if<core::InfoReply>(&event)) {
     infos_[info->node] = {now_, info->text};
+    if (infos_.size() > kCachedInfosMax) {  // ids of nodes long gone
+      std::erase_if(infos_, [&](const auto& i) { return now_ - i.second.at > kCachedInfoAgeMax; });
+    }
   }
   const core::Actions actions = machine_.Step(now_, event);
   uint64_t persist_seq = 0;
@@ -250,7 +253,9 @@ void Driver::Perform(const core::PublishEvent& a) {
   log::Log(a.warning ? log::Level::kWarn : log::Level::kInfo, "{} {}", a.channel, a.payload);
   sinks_.publish(a);
 }
-void Driver::Perform(const core::SetRoleLabel& a) { sinks_.role_label(a.role); }
+void Driver::Perform(const core::SetRoleLabel& a) {
+  if (a.role != core::Role::kUnknown) sinks_.role_label(a.role);
+}
 
 void Driver::Perform(const core::Resolve& a) {
   resolver_.Resolve(a.host, [this, host = a.host](const Result<net::Resolver::Addresses>& answer) {

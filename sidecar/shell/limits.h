@@ -13,6 +13,7 @@ constexpr size_t kClientsMax = 10000;
 constexpr size_t kClientOutputBytesMax = 32 << 20;  // pub/sub of a client that does not read
 constexpr size_t kClientInputBytesMax = 1 << 20;    // one request
 constexpr int64_t kClientBulkBytesMax = 512 << 10;
+constexpr Millis kAcceptPause{200};  // when descriptors have run out
 constexpr size_t kReadBytes = 16 * 1024;
 constexpr size_t kSubscriptionsPerClientMax = 1000;
 
@@ -21,6 +22,9 @@ constexpr size_t kLinkPendingMax = 100;      // SENTINEL_MAX_PENDING_COMMANDS
 constexpr Millis kConnectTimeout{1000};      // until introduced
 constexpr Millis kLocalConnectTimeout{500};  // over the unix socket
 constexpr Millis kSubscriptionRetry{1000};   // the pub/sub channel alone was lost
+
+constexpr size_t kCachedInfosMax = 1024;
+constexpr Millis kCachedInfoAgeMax = std::chrono::hours(1);
 
 // The process.
 constexpr Millis kStopPoll{50};         // how often a stopping sidecar asks whether it may leave

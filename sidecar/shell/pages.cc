@@ -48,7 +48,8 @@ void Pages::StampTurn() { last_turn_ms_.store(NowMillis(), std::memory_order_rel
 
 Status Pages::Start() {
   if (options_.metrics_port == 0) return Status::Ok();
-  const std::string bind = options_.binds.front();
+  std::string bind = options_.binds.front();
+  if (bind.starts_with('-')) bind.erase(0, 1);
   const http::ServerOptions where{.ip = bind.find('*') == std::string::npos ? bind : "0.0.0.0",
                                   .port = options_.metrics_port};
   auto server =

@@ -77,7 +77,6 @@ void RoleLabeler::Work(State& state) {
     lock.lock();
     if (status.ok()) {
       ++state.stats.patches;
-      state.stats.labelled = role;
       done = wish;
       pause = kLabelRetryMin;
       continue;

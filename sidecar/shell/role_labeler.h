@@ -30,7 +30,6 @@ Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig
 struct LabelStats {
   bool enabled = false;
   uint64_t patches = 0, errors = 0;
-  core::Role labelled = core::Role::kUnknown;  // what the last successful patch said
 };
 
 class RoleLabeler {

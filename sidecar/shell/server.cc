@@ -19,7 +19,7 @@ Server::Listener::Listener(Server& owner, UniqueFd socket)
       watch(
           [](void* self, uint32_t) {
             auto* listener = static_cast<Listener*>(self);
-            listener->server.AcceptAll(listener->fd.get());
+            listener->server.AcceptAll(*listener);
           },
           this) {}
 
@@ -52,10 +52,18 @@ Status Server::Listen() {
   return Status::Ok();
 }
 
-void Server::AcceptAll(int listener) {
+void Server::AcceptAll(Listener& listener) {
   while (true) {
-    auto fd = net::Accept(listener);
-    if (!fd.ok() || !fd->valid()) return;
+    auto fd = net::Accept(listener.fd.get());
+    if (!fd.ok()) {
+      // Out of descriptors: the connection stays in the queue, and looking again at once would spin.
+      log::Warn("{}", fd.status().message());
+      reactor_.SetEvents(listener.watch, 0);
+      reactor_.After(kAcceptPause,
+                     [this, &listener] { reactor_.SetEvents(listener.watch, EPOLLIN); });
+      return;
+    }
+    if (!fd->valid()) return;
     ++stats_.connections;
     if (clients_.size() >= kClientsMax) {
       ++stats_.rejected_connections;

@@ -59,7 +59,7 @@ class Server {
     net::IoWatch watch;
   };
 
-  void AcceptAll(int listener);
+  void AcceptAll(Listener& listener);
   void OnRequest(Client& client, resp::Args args);
   void OnClosed(Client& client);
 
