@@ -20,6 +20,8 @@ struct LeaderElectorOptions {
 
 class LeaderElector {
  public:
+  // The transport of `api` must give up well before renew_deadline, or a leader that cannot reach
+  // the server learns too late that it is none any more.
   LeaderElector(Api& api, const Clock& clock, LeaderElectorOptions options);
 
   // Calls on_started once when elected, and returns when leadership was lost or stop requested.

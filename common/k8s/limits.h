@@ -13,6 +13,8 @@ inline constexpr size_t kWatchReadBytes = 64u << 10;
 inline constexpr int kListPageSize = 500;
 // An ordinary request that has not progressed for this long has failed.
 inline constexpr std::chrono::seconds kRequestTimeout{30};
+// A renewal of a lease must fail early enough to be tried again before the lease is lost.
+inline constexpr std::chrono::seconds kLeaseRequestTimeout{4};
 // The server ends a watch after this time; the transport waits a little longer before it gives up.
 inline constexpr std::chrono::seconds kWatchDuration{290};
 inline constexpr std::chrono::seconds kWatchIdleTimeout{320};

@@ -6,8 +6,10 @@
 #include <future>
 #include <nlohmann/json.hpp>
 
+#include "common/base/log.h"
 #include "common/k8s/fake_transport.h"
 #include "common/k8s/informer.h"
+#include "common/k8s/leader_elector.h"
 #include "common/k8s/lease.h"
 #include "common/k8s/list_watch.h"
 #include "common/k8s/store.h"
@@ -193,6 +195,36 @@ TEST(Informer, FollowsListAndWatchAndSlimsObjects) {
   pods.Stop();
   EXPECT_THAT(seen, ElementsAre("+a", "+b", "-a"));
   EXPECT_EQ(pods.size(), 1u);
+}
+
+TEST(LeaderElector, LeadsByALeaseAndGivesItBackWhenItStops) {
+  log::SetLevel(log::Level::kError);
+  std::optional<Json> lease;
+  FakeTransport transport([&lease](const HttpRequest& request) -> Result<HttpResponse> {
+    if (request.method == HttpMethod::kGet && !lease) {
+      return HttpResponse{404, 0, R"({"kind":"Status","reason":"NotFound"})"};
+    }
+    if (request.method != HttpMethod::kGet) {
+      const int version = lease ? std::stoi(ResourceVersionOf(*lease)) : 0;
+      lease = *ParseJson(request.body);
+      (*lease)["metadata"]["resourceVersion"] = std::to_string(version + 1);
+    }
+    return HttpResponse{200, 0, lease->dump()};
+  });
+  Api api(transport);
+  const ManualClock clock;
+  LeaderElector elector(api, clock, {.lease = {"ns", "l"}, .identity = "me"});
+  std::stop_source stop;
+  int started = 0;
+  elector.Run(stop.get_token(), [&] {
+    ++started;
+    EXPECT_TRUE(elector.is_leader());
+    EXPECT_EQ(StringAt(*lease, "spec.holderIdentity"), "me");
+    stop.request_stop();
+  });
+  EXPECT_EQ(started, 1);
+  EXPECT_FALSE(elector.is_leader());
+  EXPECT_EQ(StringAt(*lease, "spec.holderIdentity"), "") << "the next need not wait";
 }
 
 class WorkQueueTest : public ::testing::Test {

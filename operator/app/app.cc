@@ -107,8 +107,19 @@ Result<std::unique_ptr<http::Server>> Serve(const Options& options, uint16_t por
 
 class App {
  public:
-  App(const Options& options, k8s::Api& api, Metrics& metrics, Readiness& readiness)
-      : options_(options), api_(api), metrics_(metrics), readiness_(readiness) {
+  struct Parts {
+    k8s::Api& api;
+    k8s::Api& lease_api;  // gives up early
+    Metrics& metrics;
+    Readiness& readiness;
+  };
+
+  App(const Options& options, const Parts& parts)
+      : options_(options),
+        api_(parts.api),
+        lease_api_(parts.lease_api),
+        metrics_(parts.metrics),
+        readiness_(parts.readiness) {
     // Unique to this process: a restarted container is another candidate.
     const std::string name = options.pod_name.empty() ? "redisha-operator" : options.pod_name;
     identity_ = name + "_" + RandomHex(8);
@@ -157,7 +168,8 @@ class App {
   Status Lead(std::stop_token stop) {
     std::string ns = options_.leader_election_namespace;
     if (ns.empty()) ns = options_.pod_namespace.empty() ? "default" : options_.pod_namespace;
-    k8s::LeaderElector elector(api_, clock_, {.lease = {ns, kLeaseName}, .identity = identity_});
+    k8s::LeaderElector elector(lease_api_, clock_,
+                               {.lease = {ns, kLeaseName}, .identity = identity_});
     readiness_.StandBy();
     elector.Run(stop, [this] { StartController(); });
     metrics_.SetLeader(false);
@@ -168,6 +180,7 @@ class App {
 
   const Options& options_;
   k8s::Api& api_;
+  k8s::Api& lease_api_;
   Metrics& metrics_;
   Readiness& readiness_;
   SystemClock clock_;
@@ -188,6 +201,10 @@ Status Run(const Options& options, std::stop_token stop) {
   };
   RHA_ASSIGN_OR_RETURN(const auto transport, k8s::MakeCpprestTransport(config, transport_options));
   k8s::Api api(*transport);
+  transport_options.timeout = k8s::kLeaseRequestTimeout;
+  RHA_ASSIGN_OR_RETURN(const auto lease_transport,
+                       k8s::MakeCpprestTransport(config, transport_options));
+  k8s::Api lease_api(*lease_transport);
 
   Readiness readiness;
   const auto alive = [] { return http::Health{{}, "ok"}; };
@@ -198,7 +215,7 @@ Status Run(const Options& options, std::stop_token stop) {
   RHA_ASSIGN_OR_RETURN(const auto metrics_server,
                        Serve(options, options.metrics_port, {{"/metrics", metrics.PageHandler()}}));
   log::Info("redisha-operator {} works on {} ({})", RHA_VERSION, config.server, config.source);
-  return App(options, api, metrics, readiness).Run(stop);
+  return App(options, {api, lease_api, metrics, readiness}).Run(stop);
 }
 
 }  // namespace rha::op::app
