@@ -207,6 +207,7 @@ bool EntryTable<Bucket>::JoinBuddy(size_t first) {
 template <class Bucket>
 void EntryTable<Bucket>::Reserve(size_t entries) {
   if (size_ > 0 || entries <= EntriesMax(1)) return;
+  entries = std::min(entries, kReserveEntriesMax);
   Clear();
   const size_t per_segment = kSegmentBucketsMax * kSlots * kLoadAfterSplitPercent / 100;
   while ((entries >> depth_) > per_segment && depth_ < kDirectoryDepthMax) ++depth_;

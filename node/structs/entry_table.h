@@ -56,6 +56,8 @@ constexpr size_t kSegmentBucketsMax = 32;  // of a segment that may still split
 // the directory stays a bounded step.
 constexpr int kDirectoryDepthMax = 16;
 constexpr size_t kLookupBatchMax = 32;
+// Counts come from files and peers; beyond this a table grows as it fills.
+constexpr size_t kReserveEntriesMax = size_t{1} << 24;
 
 template <class Bucket>
 class EntryTable {
@@ -93,7 +95,8 @@ class EntryTable {
   void SetValue(Entry* entry, const EntryValue& value);
   void SetExpireAt(Entry* entry, int64_t expire_at);
   char* ResizeBytes(Entry* entry, size_t size);
-  // Room for that many more at once, so that loading does not grow step by step.
+  // Room for that many (up to kReserveEntriesMax) in an empty table, so that loading does not grow
+  // step by step.
   void Reserve(size_t entries);
 
   // The owner's byte beside an entry, 0 at first. REQUIRES: Bucket::kAged.

@@ -229,6 +229,37 @@ void BM_KeyWalk(benchmark::State& state) {
   state.counters["per_key"] = PerItem(state, static_cast<double>(state.range(0)));
 }
 
+// The handles alone tell which keys have an expiry: what a search for expired keys costs.
+void BM_KeyWalkForTimed(benchmark::State& state) {
+  KeyTable& table = TableOf(state.range(0));
+  size_t timed = 0;
+  for (auto _ : state) {
+    uint64_t cursor = 0;
+    do {
+      cursor = table.Scan(cursor, [&](Entry& entry) { timed += entry.is_timed() ? 1 : 0; });
+    } while (cursor != 0);
+  }
+  benchmark::DoNotOptimize(timed);
+  state.counters["per_key"] = PerItem(state, static_cast<double>(state.range(0)));
+}
+
+// Loading a file: 1 with Reserve() in front.
+void BM_KeyLoad(benchmark::State& state) {
+  for (auto _ : state) {
+    KeyTable table(kSecret);
+    if (state.range(1) != 0) table.Reserve(static_cast<size_t>(state.range(0)));
+    char text[32];
+    for (int64_t i = 0; i < state.range(0); ++i) {
+      const std::string_view key = KeyText(i, text);
+      table.Insert(Entry::Make(key, EntryValue::Bytes(kValue)), table.Hash(key));
+    }
+    state.PauseTiming();
+    table.Clear();
+    state.ResumeTiming();
+  }
+  state.counters["per_key"] = PerItem(state, static_cast<double>(state.range(0)));
+}
+
 void BM_StdMapGet(benchmark::State& state) {
   StdMap& map = StdMapOf(state.range(0));
   KeyStream keys(state.range(0));
@@ -257,6 +288,8 @@ BENCHMARK(BM_KeyMiss)->SIZES;
 BENCHMARK(BM_KeySet)->SIZES;
 BENCHMARK(BM_KeyEraseInsert)->SIZES;
 BENCHMARK(BM_KeyWalk)->SIZES;
+BENCHMARK(BM_KeyWalkForTimed)->SIZES;
+BENCHMARK(BM_KeyLoad)->Args({1'000'000, 0})->Args({1'000'000, 1})->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_StdMapGet)->SIZES;
 BENCHMARK(BM_StdMapSet)->SIZES;
 
