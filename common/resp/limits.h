@@ -7,16 +7,16 @@
 namespace rha::resp {
 
 // Requests (what a client may send).
-constexpr size_t kInlineBytesMax = 64 * 1024;               // also of one "*N" or "$N" line
-constexpr int64_t kRequestArgsMax = INT32_MAX;              // arguments of one request
-constexpr int64_t kBulkBytesMaxDefault = 512LL << 20;       // proto-max-bulk-len
-constexpr int64_t kUnauthenticatedArgsMax = 10;             // before AUTH has succeeded
+constexpr size_t kInlineBytesMax = 64 * 1024;          // also of one "*N" or "$N" line
+constexpr int64_t kRequestArgsMax = INT32_MAX;         // arguments of one request
+constexpr int64_t kBulkBytesMaxDefault = 512LL << 20;  // proto-max-bulk-len
+constexpr int64_t kUnauthenticatedArgsMax = 10;        // before AUTH has succeeded
 constexpr int64_t kUnauthenticatedBulkBytesMax = 16 * 1024;
 
 // Replies (what a server we talk to may send).
 constexpr size_t kReplyDepthMax = 16;
 constexpr size_t kReplyBytesMaxDefault = 64 << 20;
-constexpr int64_t kReplyItemsMax = 1 << 20;                 // of one aggregate
+constexpr int64_t kReplyItemsMax = 1 << 20;  // of one aggregate
 constexpr size_t kReplyLineBytesMax = 64 * 1024;
 
 }  // namespace rha::resp

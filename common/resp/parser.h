@@ -1,8 +1,10 @@
-// Bytes in, requests or replies out. No sockets, no clock; both parsers resume where the bytes ended.
+// Bytes in, requests or replies out. No sockets, no clock; both parsers resume where the bytes
+// ended.
 //
-// Contract of both: Parse(input) is given everything that has not been consumed yet, beginning with the
-// first such byte. After kMore call again with the same bytes and more behind them (they may have moved
-// in memory). After kDone drop consumed() bytes. After kError the stream is beyond repair: close it.
+// Contract of both: Parse(input) is given everything that has not been consumed yet, beginning with
+// the first such byte. After kMore call again with the same bytes and more behind them (they may
+// have moved in memory). After kDone drop consumed() bytes. After kError the stream is beyond
+// repair: close it.
 //
 // Thread rule: one owner.
 #pragma once
@@ -23,8 +25,9 @@ using Args = std::span<const std::string_view>;
 enum class Outcome { kMore, kDone, kError };
 
 // Requests as clients send them: an array of bulk strings, or an inline line ("SET k v\r\n").
-// args() are views into the input of the last Parse, so nothing is copied; only the words of an inline
-// request live in the parser. An empty request ("\r\n", "*0\r\n") is kDone with no arguments.
+// args() are views into the input of the last Parse, so nothing is copied; only the words of an
+// inline request live in the parser. An empty request ("\r\n", "*0\r\n") is kDone with no
+// arguments.
 class RequestParser {
  public:
   Outcome Parse(std::string_view input);
@@ -33,7 +36,8 @@ class RequestParser {
   size_t consumed() const { return consumed_; }
   // "Protocol error: invalid bulk length": what Redis answers after "-ERR ".
   const std::string& error() const { return error_; }
-  // How long the input must at least become before Parse can get further; a hint for reading large values.
+  // How long the input must at least become before Parse can get further; a hint for reading large
+  // values.
   size_t bytes_wanted() const { return bytes_wanted_; }
   bool in_multibulk() const { return phase_ != Phase::kStart; }
 
@@ -68,8 +72,8 @@ class RequestParser {
   std::string error_;
 };
 
-// Splits a line into words as redis-cli, redis.conf and inline requests do: "..." with \n \r \t \b \a
-// \xHH and escaped characters, '...' with \'. False: unbalanced quotes.
+// Splits a line into words as redis-cli, redis.conf and inline requests do: "..." with \n \r \t \b
+// \a \xHH and escaped characters, '...' with \'. False: unbalanced quotes.
 bool SplitWords(std::string_view line, std::vector<std::string>* words);
 
 // Replies as servers send them, RESP2 and RESP3. Attributes are read and dropped.

@@ -94,7 +94,8 @@ Outcome ReplyParser::Element(std::string_view input) {
     }
     default: {
       Value value;
-      if (const Outcome outcome = Scalar(kind, rest, &value); outcome != Outcome::kDone) return outcome;
+      if (const Outcome outcome = Scalar(kind, rest, &value); outcome != Outcome::kDone)
+        return outcome;
       return Finish(std::move(value));
     }
   }
@@ -135,11 +136,21 @@ Outcome ReplyParser::Scalar(char kind, std::string_view text, Value* value) {
 Outcome ReplyParser::OpenAggregate(char kind, int64_t count) {
   Value value;
   switch (kind) {
-    case '*': value.type = Type::kArray; break;
-    case '%': value.type = Type::kMap; break;
-    case '~': value.type = Type::kSet; break;
-    case '>': value.type = Type::kPush; break;
-    default: value.type = Type::kMap; break;  // an attribute
+    case '*':
+      value.type = Type::kArray;
+      break;
+    case '%':
+      value.type = Type::kMap;
+      break;
+    case '~':
+      value.type = Type::kSet;
+      break;
+    case '>':
+      value.type = Type::kPush;
+      break;
+    default:
+      value.type = Type::kMap;
+      break;  // an attribute
   }
   if (count == -1) return Finish(Value{});
   if (kind == '%' || kind == '|') count *= 2;
@@ -152,7 +163,8 @@ Outcome ReplyParser::OpenAggregate(char kind, int64_t count) {
 Outcome ReplyParser::Body(std::string_view input) {
   if (input.size() - position_ < body_length_ + 2) return Outcome::kMore;
   std::string_view text = input.substr(position_, body_length_);
-  if (input.substr(position_ + body_length_, 2) != "\r\n") return Fail("value does not end with CRLF");
+  if (input.substr(position_ + body_length_, 2) != "\r\n")
+    return Fail("value does not end with CRLF");
   position_ += body_length_ + 2;
   in_body_ = false;
   Value value;

@@ -12,7 +12,8 @@ constexpr size_t kNotFound = std::string_view::npos;
 size_t FindByte(std::string_view input, size_t from, char byte) {
   if (from >= input.size()) return kNotFound;
   const void* found = std::memchr(input.data() + from, byte, input.size() - from);
-  return found == nullptr ? kNotFound : static_cast<size_t>(static_cast<const char*>(found) - input.data());
+  return found == nullptr ? kNotFound
+                          : static_cast<size_t>(static_cast<const char*>(found) - input.data());
 }
 
 // As Redis' string2ll: canonical decimal text only.

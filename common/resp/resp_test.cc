@@ -78,7 +78,8 @@ TEST(RequestParser, RefusesWithRedisTexts) {
   EXPECT_EQ(ErrorOf("*1\r\n*1\r\n"), "Protocol error: expected '$', got '*'");
   EXPECT_EQ(ErrorOf("set \"a\r\n"), "Protocol error: unbalanced quotes in request");
   EXPECT_EQ(ErrorOf("set \"a\"b\r\n"), "Protocol error: unbalanced quotes in request");
-  EXPECT_EQ(ErrorOf(std::string(kInlineBytesMax + 1, 'x')), "Protocol error: too big inline request");
+  EXPECT_EQ(ErrorOf(std::string(kInlineBytesMax + 1, 'x')),
+            "Protocol error: too big inline request");
   EXPECT_EQ(ErrorOf("*" + std::string(kInlineBytesMax + 1, '1')),
             "Protocol error: too big mbulk count string");
   EXPECT_EQ(ErrorOf("*1\r\n$" + std::string(kInlineBytesMax + 1, '1')),

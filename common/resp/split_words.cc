@@ -16,16 +16,23 @@ int HexDigit(char c) {
 
 char Unescaped(char c) {
   switch (c) {
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'b': return '\b';
-    case 'a': return '\a';
-    default: return c;
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'b':
+      return '\b';
+    case 'a':
+      return '\a';
+    default:
+      return c;
   }
 }
 
-// Reads a quoted part that begins behind the quote at line[i - 1]; leaves i behind the closing quote.
+// Reads a quoted part that begins behind the quote at line[i - 1]; leaves i behind the closing
+// quote.
 bool ReadQuoted(std::string_view line, char quote, size_t& i, std::string& word) {
   for (; i < line.size(); ++i) {
     const char c = line[i];

@@ -10,10 +10,10 @@ namespace rha::resp {
 
 struct Value {
   enum class Type {
-    kSimple,     // text
-    kError,      // text without the leading '-'
-    kInteger,    // integer
-    kBulk,       // text
+    kSimple,   // text
+    kError,    // text without the leading '-'
+    kInteger,  // integer
+    kBulk,     // text
     kNull,
     kArray,      // items
     kMap,        // items: key, value, key, value, ...

@@ -1,8 +1,8 @@
 // Replies and requests as bytes, appended to a string of the caller.
 //
-// The protocol version decides how types that only RESP3 has are sent: in RESP2 a map is a flat array, a
-// null is "$-1", a double is a bulk string, a push is an array. Texts of errors and simple strings must not
-// hold line ends; Error() replaces them by spaces, as Redis does.
+// The protocol version decides how types that only RESP3 has are sent: in RESP2 a map is a flat
+// array, a null is "$-1", a double is a bulk string, a push is an array. Texts of errors and simple
+// strings must not hold line ends; Error() replaces them by spaces, as Redis does.
 #pragma once
 
 #include <charconv>

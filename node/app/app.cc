@@ -63,9 +63,8 @@ App::App(Config config)
                     .config = config_,
                     .describe = [this] { return replication_.DescribeDataset(); },
                     .dataset_replaced = [this] { replication_.ForgetHistory(); }}),
-      config_service_(config_, [this](const Config& old, std::string* culprit) {
-        return ApplyConfig(old, culprit);
-      }),
+      config_service_(config_, [this](const Config& old,
+                                      std::string* culprit) { return ApplyConfig(old, culprit); }),
       process_({.reactor = reactor_,
                 .engine = engine_,
                 .server = server_,
@@ -86,8 +85,10 @@ Status App::Start() {
   std::signal(SIGPIPE, SIG_IGN);
   for (const int signal_number : {SIGTERM, SIGINT}) {
     RHA_RETURN_IF_ERROR(reactor_.OnSignal(signal_number, [this, signal_number] {
-      log::Info("Received {} scheduling shutdown...", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
-      if (const Status ended = process_.Shutdown({}); !ended.ok()) log::Error("{}", ended.message());
+      log::Info("Received {} scheduling shutdown...",
+                signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
+      if (const Status ended = process_.Shutdown({}); !ended.ok())
+        log::Error("{}", ended.message());
     }));
   }
   RHA_RETURN_IF_ERROR(EnterDirectory());
@@ -136,7 +137,8 @@ int App::Run() {
 
 Status App::EnterDirectory() {
   if (::chdir(config_.dir.c_str()) != 0) return ErrnoStatus("dir '" + config_.dir + "'");
-  if (::access(".", W_OK) != 0) return ErrnoStatus("dir '" + config_.dir + "' cannot be written to");
+  if (::access(".", W_OK) != 0)
+    return ErrnoStatus("dir '" + config_.dir + "' cannot be written to");
   char cwd[PATH_MAX];
   if (::getcwd(cwd, sizeof cwd) != nullptr) config_.dir = cwd;
   return {};
@@ -144,7 +146,8 @@ Status App::EnterDirectory() {
 
 Status App::RaiseDescriptorLimit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return ErrnoStatus("ask for the limit of open files");
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return ErrnoStatus("ask for the limit of open files");
   const auto wanted = static_cast<rlim_t>(config_.clients_max + kReservedDescriptors);
   if (limit.rlim_cur >= wanted) return {};
   rlimit raised{wanted, std::max(limit.rlim_max, wanted)};
@@ -152,7 +155,8 @@ Status App::RaiseDescriptorLimit() {
   raised = {limit.rlim_max, limit.rlim_max};
   (void)::setrlimit(RLIMIT_NOFILE, &raised);
   if (limit.rlim_max <= kReservedDescriptors) {
-    return Status(Code::kExhausted, "the limit of open files (ulimit -n) is too low to serve clients");
+    return Status(Code::kExhausted,
+                  "the limit of open files (ulimit -n) is too low to serve clients");
   }
   config_.clients_max = static_cast<int64_t>(limit.rlim_max) - kReservedDescriptors;
   log::Warn("maxclients reduced to {}: the limit of open files is {}", config_.clients_max,

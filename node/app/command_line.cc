@@ -131,7 +131,8 @@ Status ReadPasswordFile(Config* config) {
   }
   std::getline(file, config->password);
   if (config->password.empty()) {
-    return Status(Code::kInvalid, "requirepass-file " + config->password_file + ": the file is empty");
+    return Status(Code::kInvalid,
+                  "requirepass-file " + config->password_file + ": the file is empty");
   }
   if (config->primary_auth.empty()) config->primary_auth = config->password;
   return {};
@@ -163,10 +164,12 @@ Result<CommandLine> ReadCommandLine(const std::vector<std::string>& args) {
     }
   }
   std::vector<std::string> flags = args;
-  if (!flags.empty() && flags.size() > next && flags.back() == "-") {  // the file from stdin comes last
+  if (!flags.empty() && flags.size() > next &&
+      flags.back() == "-") {  // the file from stdin comes last
     flags.pop_back();
     RHA_ASSIGN_OR_RETURN(const std::string text, ReadWhole("-"));
-    RHA_RETURN_IF_ERROR(ApplyConfigText(text, "the configuration from standard input", &result.config));
+    RHA_RETURN_IF_ERROR(
+        ApplyConfigText(text, "the configuration from standard input", &result.config));
   }
   RHA_ASSIGN_OR_RETURN(const std::string text, FlagsToText(flags, next));
   RHA_RETURN_IF_ERROR(ApplyConfigText(text, "the command line", &result.config));
@@ -175,8 +178,8 @@ Result<CommandLine> ReadCommandLine(const std::vector<std::string>& args) {
 }
 
 std::string VersionText() {
-  return "redisha-node " RHA_VERSION " (compatible with Redis " + std::string(dispatch::kRedisVersion) +
-         ")\n";
+  return "redisha-node " RHA_VERSION " (compatible with Redis " +
+         std::string(dispatch::kRedisVersion) + ")\n";
 }
 
 std::string HelpText() {

@@ -1,7 +1,8 @@
 // The configuration as values, and the one table that says which option is which value.
 //
-// Every option of redis.conf that this server knows is one row of the table (options.cc): how it is read
-// from a file or flag, shown by CONFIG GET, changed by CONFIG SET and written by CONFIG REWRITE.
+// Every option of redis.conf that this server knows is one row of the table (options.cc): how it is
+// read from a file or flag, shown by CONFIG GET, changed by CONFIG SET and written by CONFIG
+// REWRITE.
 //
 // Thread rule: the loop's thread.
 #pragma once

@@ -1,11 +1,11 @@
-// A client's connection: reads what is there, executes request after request in order, and sends all that
-// the turn produced with one gathered write.
+// A client's connection: reads what is there, executes request after request in order, and sends
+// all that the turn produced with one gathered write.
 //
 // Input is parsed where read() put it: in a buffer all connections share, or, while a request is
 // incomplete, in the connection's own. An idle connection owns no buffer.
 //
-// Life: made and destroyed by Server alone, which destroys a closing connection at the end of the turn.
-// Thread rule: the loop's thread.
+// Life: made and destroyed by Server alone, which destroys a closing connection at the end of the
+// turn. Thread rule: the loop's thread.
 #pragma once
 
 #include <algorithm>
@@ -62,9 +62,9 @@ class Connection final : public dispatch::Session {
   UniqueFd fd_;
   net::IoWatch watch_;
   resp::RequestParser parser_;
-  std::string input_;   // the beginning of an incomplete request
+  std::string input_;           // the beginning of an incomplete request
   size_t executing_bytes_ = 0;  // in the shared buffer, while its requests run
-  size_t sent_ = 0;     // of out()
+  size_t sent_ = 0;             // of out()
   bool write_queued_ = false;
   bool continue_queued_ = false;
   bool want_epollout_ = false;

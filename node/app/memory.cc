@@ -1,8 +1,7 @@
 #include "node/app/memory.h"
 
-#include <unistd.h>
-
 #include <jemalloc/jemalloc.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <string>

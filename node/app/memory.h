@@ -10,7 +10,7 @@ struct MemoryFigures {
   int64_t allocated = 0;  // by the program: used_memory
   int64_t active = 0;
   int64_t resident = 0;
-  int64_t rss = 0;        // by the kernel
+  int64_t rss = 0;  // by the kernel
 };
 
 int64_t AllocatedBytes();

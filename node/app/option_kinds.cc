@@ -41,7 +41,9 @@ bool IsNumber(std::string_view text) {
 }  // namespace
 
 Option BoolOption(std::string name, bool Config::*field, uint32_t flags, std::string alias) {
-  return {.name = std::move(name), .alias = std::move(alias), .flags = flags,
+  return {.name = std::move(name),
+          .alias = std::move(alias),
+          .flags = flags,
           .set =
               [field](Config& config, Words words) {
                 RHA_RETURN_IF_ERROR(OneWord(words));
@@ -52,7 +54,9 @@ Option BoolOption(std::string name, bool Config::*field, uint32_t flags, std::st
 
 Option IntOption(std::string name, int64_t Config::*field, Range range, uint32_t flags,
                  std::string alias) {
-  return {.name = std::move(name), .alias = std::move(alias), .flags = flags,
+  return {.name = std::move(name),
+          .alias = std::move(alias),
+          .flags = flags,
           .set =
               [field, range](Config& config, Words words) {
                 RHA_RETURN_IF_ERROR(OneWord(words));
@@ -68,7 +72,8 @@ Option IntOption(std::string name, int64_t Config::*field, Range range, uint32_t
 }
 
 Option MemoryOption(std::string name, int64_t Config::*field, Range range, uint32_t flags) {
-  return {.name = std::move(name), .flags = flags,
+  return {.name = std::move(name),
+          .flags = flags,
           .set =
               [field, range](Config& config, Words words) {
                 RHA_RETURN_IF_ERROR(OneWord(words));
@@ -82,7 +87,9 @@ Option MemoryOption(std::string name, int64_t Config::*field, Range range, uint3
 }
 
 Option TextOption(std::string name, std::string Config::*field, uint32_t flags, std::string alias) {
-  return {.name = std::move(name), .alias = std::move(alias), .flags = flags,
+  return {.name = std::move(name),
+          .alias = std::move(alias),
+          .flags = flags,
           .set =
               [field](Config& config, Words words) {
                 RHA_RETURN_IF_ERROR(OneWord(words));
@@ -95,7 +102,8 @@ Option TextOption(std::string name, std::string Config::*field, uint32_t flags, 
 Option EnumOption(std::string name, std::string Config::*field,
                   std::initializer_list<std::string_view> allowed, uint32_t flags) {
   std::vector<std::string> names(allowed.begin(), allowed.end());
-  return {.name = std::move(name), .flags = flags,
+  return {.name = std::move(name),
+          .flags = flags,
           .set =
               [field, names](Config& config, Words words) {
                 RHA_RETURN_IF_ERROR(OneWord(words));
@@ -115,7 +123,8 @@ Option RememberedOption(std::string name, std::string default_value) {
   const bool is_bool = default_value == "yes" || default_value == "no";
   const bool is_number = IsNumber(default_value);
   const std::string key = name;
-  return {.name = std::move(name), .flags = kManyWords,
+  return {.name = std::move(name),
+          .flags = kManyWords,
           .set =
               [key, is_bool, is_number](Config& config, Words words) {
                 std::string joined;
@@ -137,15 +146,18 @@ Option RememberedOption(std::string name, std::string default_value) {
 
 int64_t ParseMemory(std::string_view text) {
   size_t digits = 0;
-  while (digits < text.size() && std::isdigit(static_cast<unsigned char>(text[digits])) != 0) ++digits;
+  while (digits < text.size() && std::isdigit(static_cast<unsigned char>(text[digits])) != 0)
+    ++digits;
   int64_t value = 0;
-  if (digits == 0 || digits > 18 || !keyspace::ParseInteger(text.substr(0, digits), &value)) return -1;
+  if (digits == 0 || digits > 18 || !keyspace::ParseInteger(text.substr(0, digits), &value))
+    return -1;
   struct Unit {
     std::string_view name;
     int64_t factor;
   };
-  constexpr Unit kUnits[] = {{"", 1},          {"b", 1},           {"k", 1000},        {"kb", 1 << 10},
-                             {"m", 1'000'000}, {"mb", 1 << 20},    {"g", 1'000'000'000}, {"gb", 1 << 30}};
+  constexpr Unit kUnits[] = {
+      {"", 1},          {"b", 1},        {"k", 1000},          {"kb", 1 << 10},
+      {"m", 1'000'000}, {"mb", 1 << 20}, {"g", 1'000'000'000}, {"gb", 1 << 30}};
   for (const Unit& unit : kUnits) {
     if (!dispatch::EqualsIgnoreCase(unit.name, text.substr(digits))) continue;
     return __builtin_mul_overflow(value, unit.factor, &value) ? -1 : value;

@@ -16,7 +16,8 @@ struct Range {
   int64_t high = std::numeric_limits<int64_t>::max();
 };
 
-Option BoolOption(std::string name, bool Config::*field, uint32_t flags = 0, std::string alias = "");
+Option BoolOption(std::string name, bool Config::*field, uint32_t flags = 0,
+                  std::string alias = "");
 Option IntOption(std::string name, int64_t Config::*field, Range range, uint32_t flags = 0,
                  std::string alias = "");
 Option MemoryOption(std::string name, int64_t Config::*field, Range range, uint32_t flags = 0);

@@ -94,7 +94,8 @@ Status SetOutputLimit(Config& config, Words words) {
     if (hard < 0 || soft < 0 || !keyspace::ParseInteger(words[i + 3], &seconds) || seconds < 0) {
       return Invalid("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
     }
-    limits[static_cast<size_t>(index)] = {static_cast<size_t>(hard), static_cast<size_t>(soft), seconds};
+    limits[static_cast<size_t>(index)] = {static_cast<size_t>(hard), static_cast<size_t>(soft),
+                                          seconds};
   }
   config.output_limits = limits;
   return {};
@@ -151,68 +152,126 @@ Status SetPermissions(Config& config, Words words) {
 
 std::string ShowPermissions(const Config& config) {
   char octal[16];
-  std::snprintf(octal, sizeof octal, "%lo", static_cast<unsigned long>(config.unix_socket_permissions));
+  std::snprintf(octal, sizeof octal, "%lo",
+                static_cast<unsigned long>(config.unix_socket_permissions));
   return octal;
 }
 
 Status SetAppendOnly(Config&, Words words) {
   if (words.size() == 1 && dispatch::EqualsIgnoreCase(words[0], "no")) return {};
-  return Invalid("the append-only file is not supported by this server, use save points and replicas");
+  return Invalid(
+      "the append-only file is not supported by this server, use save points and replicas");
 }
 
 // What a Redis user may have in a file and this server has no use for, with Redis' defaults.
 constexpr std::pair<const char*, const char*> kRemembered[] = {
-    {"acl-pubsub-default", "resetchannels"}, {"aclfile", ""}, {"acllog-max-len", "128"},
-    {"active-defrag-cycle-max", "25"}, {"active-defrag-cycle-min", "1"},
-    {"active-defrag-ignore-bytes", "104857600"}, {"active-defrag-max-scan-fields", "1000"},
-    {"active-defrag-threshold-lower", "10"}, {"active-defrag-threshold-upper", "100"},
-    {"active-expire-effort", "1"}, {"activedefrag", "no"}, {"activerehashing", "yes"},
-    {"always-show-logo", "no"}, {"aof-disable-auto-gc", "no"}, {"aof-load-truncated", "yes"},
-    {"aof-rewrite-incremental-fsync", "yes"}, {"aof-timestamp-enabled", "no"},
-    {"aof-use-rdb-preamble", "yes"}, {"appenddirname", "appendonlydir"},
-    {"appendfilename", "appendonly.aof"}, {"appendfsync", "everysec"},
-    {"auto-aof-rewrite-min-size", "67108864"}, {"auto-aof-rewrite-percentage", "100"},
-    {"bind-source-addr", ""}, {"busy-reply-threshold", "5000"}, {"cluster-enabled", "no"},
-    {"crash-log-enabled", "yes"}, {"crash-memcheck-enabled", "yes"}, {"disable-thp", "yes"},
-    {"dynamic-hz", "yes"}, {"enable-module-command", "no"},
-    {"hash-max-listpack-entries", "512"}, {"hash-max-listpack-value", "64"},
-    {"hll-sparse-max-bytes", "3000"}, {"ignore-warnings", ""}, {"io-threads", "1"},
-    {"io-threads-do-reads", "no"}, {"jemalloc-bg-thread", "yes"}, {"latency-monitor-threshold", "0"},
-    {"latency-tracking", "yes"}, {"latency-tracking-info-percentiles", "50 99 99.9"},
-    {"lazyfree-lazy-eviction", "no"}, {"lazyfree-lazy-expire", "no"},
-    {"lazyfree-lazy-server-del", "no"}, {"lazyfree-lazy-user-del", "no"},
-    {"lazyfree-lazy-user-flush", "no"}, {"lfu-decay-time", "1"}, {"lfu-log-factor", "10"},
-    {"list-compress-depth", "0"}, {"list-max-listpack-size", "-2"},
-    {"lua-time-limit", "5000"}, {"maxmemory-clients", "0"}, {"maxmemory-eviction-tenacity", "10"},
-    {"maxmemory-samples", "5"}, {"no-appendfsync-on-rewrite", "no"}, {"oom-score-adj", "no"},
-    {"oom-score-adj-values", "0 200 800"}, {"proc-title-template", "{title} {listen-addr} {server-mode}"},
-    {"propagation-error-behavior", "ignore"}, {"rdb-del-sync-files", "no"},
-    {"rdb-save-incremental-fsync", "yes"}, {"repl-diskless-load", "disabled"},
-    {"repl-diskless-sync-max-replicas", "0"}, {"replica-ignore-disk-write-errors", "no"},
-    {"replica-lazy-flush", "no"}, {"sanitize-dump-payload", "no"}, {"set-max-intset-entries", "512"},
-    {"set-proc-title", "yes"}, {"shutdown-on-sigint", "default"}, {"shutdown-on-sigterm", "default"},
-    {"socket-mark-id", "0"}, {"stream-node-max-bytes", "4096"}, {"stream-node-max-entries", "100"},
-    {"supervised", "no"}, {"syslog-enabled", "no"}, {"syslog-facility", "local0"},
-    {"syslog-ident", "redis"}, {"tls-port", "0"}, {"tls-replication", "no"},
-    {"tracking-table-max-keys", "1000000"}, {"zset-max-listpack-entries", "128"},
+    {"acl-pubsub-default", "resetchannels"},
+    {"aclfile", ""},
+    {"acllog-max-len", "128"},
+    {"active-defrag-cycle-max", "25"},
+    {"active-defrag-cycle-min", "1"},
+    {"active-defrag-ignore-bytes", "104857600"},
+    {"active-defrag-max-scan-fields", "1000"},
+    {"active-defrag-threshold-lower", "10"},
+    {"active-defrag-threshold-upper", "100"},
+    {"active-expire-effort", "1"},
+    {"activedefrag", "no"},
+    {"activerehashing", "yes"},
+    {"always-show-logo", "no"},
+    {"aof-disable-auto-gc", "no"},
+    {"aof-load-truncated", "yes"},
+    {"aof-rewrite-incremental-fsync", "yes"},
+    {"aof-timestamp-enabled", "no"},
+    {"aof-use-rdb-preamble", "yes"},
+    {"appenddirname", "appendonlydir"},
+    {"appendfilename", "appendonly.aof"},
+    {"appendfsync", "everysec"},
+    {"auto-aof-rewrite-min-size", "67108864"},
+    {"auto-aof-rewrite-percentage", "100"},
+    {"bind-source-addr", ""},
+    {"busy-reply-threshold", "5000"},
+    {"cluster-enabled", "no"},
+    {"crash-log-enabled", "yes"},
+    {"crash-memcheck-enabled", "yes"},
+    {"disable-thp", "yes"},
+    {"dynamic-hz", "yes"},
+    {"enable-module-command", "no"},
+    {"hash-max-listpack-entries", "512"},
+    {"hash-max-listpack-value", "64"},
+    {"hll-sparse-max-bytes", "3000"},
+    {"ignore-warnings", ""},
+    {"io-threads", "1"},
+    {"io-threads-do-reads", "no"},
+    {"jemalloc-bg-thread", "yes"},
+    {"latency-monitor-threshold", "0"},
+    {"latency-tracking", "yes"},
+    {"latency-tracking-info-percentiles", "50 99 99.9"},
+    {"lazyfree-lazy-eviction", "no"},
+    {"lazyfree-lazy-expire", "no"},
+    {"lazyfree-lazy-server-del", "no"},
+    {"lazyfree-lazy-user-del", "no"},
+    {"lazyfree-lazy-user-flush", "no"},
+    {"lfu-decay-time", "1"},
+    {"lfu-log-factor", "10"},
+    {"list-compress-depth", "0"},
+    {"list-max-listpack-size", "-2"},
+    {"lua-time-limit", "5000"},
+    {"maxmemory-clients", "0"},
+    {"maxmemory-eviction-tenacity", "10"},
+    {"maxmemory-samples", "5"},
+    {"no-appendfsync-on-rewrite", "no"},
+    {"oom-score-adj", "no"},
+    {"oom-score-adj-values", "0 200 800"},
+    {"proc-title-template", "{title} {listen-addr} {server-mode}"},
+    {"propagation-error-behavior", "ignore"},
+    {"rdb-del-sync-files", "no"},
+    {"rdb-save-incremental-fsync", "yes"},
+    {"repl-diskless-load", "disabled"},
+    {"repl-diskless-sync-max-replicas", "0"},
+    {"replica-ignore-disk-write-errors", "no"},
+    {"replica-lazy-flush", "no"},
+    {"sanitize-dump-payload", "no"},
+    {"set-max-intset-entries", "512"},
+    {"set-proc-title", "yes"},
+    {"shutdown-on-sigint", "default"},
+    {"shutdown-on-sigterm", "default"},
+    {"socket-mark-id", "0"},
+    {"stream-node-max-bytes", "4096"},
+    {"stream-node-max-entries", "100"},
+    {"supervised", "no"},
+    {"syslog-enabled", "no"},
+    {"syslog-facility", "local0"},
+    {"syslog-ident", "redis"},
+    {"tls-port", "0"},
+    {"tls-replication", "no"},
+    {"tracking-table-max-keys", "1000000"},
+    {"zset-max-listpack-entries", "128"},
     {"zset-max-listpack-value", "64"},
 };
 
 std::vector<Option> NetworkOptions() {
   return {
-      {.name = "bind", .flags = kManyWords, .set = SetBind,
+      {.name = "bind",
+       .flags = kManyWords,
+       .set = SetBind,
        .get = [](const Config& c) { return Joined(c.bind); }},
       IntOption("port", &Config::port, {0, 65535}),
       TextOption("unixsocket", &Config::unix_socket, kImmutable),
-      {.name = "unixsocketperm", .flags = kImmutable, .set = SetPermissions, .get = ShowPermissions},
+      {.name = "unixsocketperm",
+       .flags = kImmutable,
+       .set = SetPermissions,
+       .get = ShowPermissions},
       IntOption("tcp-backlog", &Config::tcp_backlog, {0, INT32_MAX}, kImmutable),
       IntOption("tcp-keepalive", &Config::tcp_keepalive_s, {0, INT32_MAX}),
       IntOption("timeout", &Config::client_timeout_s, {0, INT32_MAX}),
       IntOption("maxclients", &Config::clients_max, {1, UINT32_MAX}),
       BoolOption("protected-mode", &Config::protected_mode),
       MemoryOption("client-query-buffer-limit", &Config::query_buffer_bytes_max, {1 << 20}),
-      {.name = "client-output-buffer-limit", .flags = kManyWords | kManyLines, .set = SetOutputLimit,
-       .get = [](const Config& c) { return Joined(OutputLimitLines(c)); }, .lines = OutputLimitLines},
+      {.name = "client-output-buffer-limit",
+       .flags = kManyWords | kManyLines,
+       .set = SetOutputLimit,
+       .get = [](const Config& c) { return Joined(OutputLimitLines(c)); },
+       .lines = OutputLimitLines},
       TextOption("requirepass", &Config::password, kSecret),
       TextOption("requirepass-file", &Config::password_file, kImmutable | kOurs),
   };
@@ -224,15 +283,16 @@ std::vector<Option> ProcessOptions() {
       TextOption("pidfile", &Config::pid_file, kImmutable),
       TextOption("dir", &Config::dir, kProtectedOption),
       TextOption("logfile", &Config::log_file, kImmutable),
-      EnumOption("loglevel", &Config::log_level, {"debug", "verbose", "notice", "warning", "nothing"}),
+      EnumOption("loglevel", &Config::log_level,
+                 {"debug", "verbose", "notice", "warning", "nothing"}),
       EnumOption("log-format", &Config::log_format, {"text", "json"}, kImmutable | kOurs),
       IntOption("databases", &Config::databases, {1, INT32_MAX}, kImmutable),
       IntOption("hz", &Config::hz, {0, INT32_MAX}),
       IntOption("shutdown-timeout", &Config::shutdown_timeout_s, {0, INT32_MAX}),
       EnumOption("enable-debug-command", &Config::enable_debug_command, {"no", "yes", "local"},
                  kImmutable),
-      EnumOption("enable-protected-configs", &Config::enable_protected_configs, {"no", "yes", "local"},
-                 kImmutable),
+      EnumOption("enable-protected-configs", &Config::enable_protected_configs,
+                 {"no", "yes", "local"}, kImmutable),
       IntOption("slowlog-log-slower-than", &Config::slowlog_threshold_us, {-1}),
       IntOption("slowlog-max-len", &Config::slowlog_entries_max, {0}),
       BoolOption("redisha-managed", &Config::managed, kImmutable | kOurs),
@@ -246,9 +306,16 @@ std::vector<Option> DataOptions() {
                  {"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru",
                   "allkeys-lfu", "allkeys-random", "noeviction"}),
       MemoryOption("proto-max-bulk-len", &Config::bulk_bytes_max, {1 << 20}),
-      {.name = "notify-keyspace-events", .set = SetEvents,
-       .get = [](const Config& c) { return FormatEventLetters(static_cast<uint32_t>(c.notify_mask)); }},
-      {.name = "save", .flags = kManyWords | kManyLines, .set = SetSave, .get = ShowSave,
+      {.name = "notify-keyspace-events",
+       .set = SetEvents,
+       .get =
+           [](const Config& c) {
+             return FormatEventLetters(static_cast<uint32_t>(c.notify_mask));
+           }},
+      {.name = "save",
+       .flags = kManyWords | kManyLines,
+       .set = SetSave,
+       .get = ShowSave,
        .lines = SaveLines},
       TextOption("dbfilename", &Config::db_file_name, kProtectedOption),
       BoolOption("rdbcompression", &Config::rdb_compression),
@@ -260,12 +327,16 @@ std::vector<Option> DataOptions() {
 
 std::vector<Option> ReplicationOptions() {
   return {
-      {.name = "replicaof", .alias = "slaveof", .flags = kImmutable | kManyWords, .set = SetReplicaOf,
+      {.name = "replicaof",
+       .alias = "slaveof",
+       .flags = kImmutable | kManyWords,
+       .set = SetReplicaOf,
        .get = ShowReplicaOf},
       TextOption("masteruser", &Config::primary_user),
       TextOption("masterauth", &Config::primary_auth, kSecret),
       TextOption("replica-announce-ip", &Config::announce_ip, 0, "slave-announce-ip"),
-      IntOption("replica-announce-port", &Config::announce_port, {0, 65535}, 0, "slave-announce-port"),
+      IntOption("replica-announce-port", &Config::announce_port, {0, 65535}, 0,
+                "slave-announce-port"),
       BoolOption("replica-announced", &Config::announced),
       BoolOption("replica-read-only", &Config::replica_read_only, 0, "slave-read-only"),
       BoolOption("replica-serve-stale-data", &Config::replica_serve_stale_data, 0,
@@ -296,7 +367,8 @@ std::vector<Option> BuildTable() {
   for (const auto& [name, value] : kRemembered) table.push_back(RememberedOption(name, value));
   for (Option& option : table) {  // listpacks were ziplists once
     const size_t at = option.name.find("-max-listpack-");
-    if (at != std::string::npos) option.alias = std::string(option.name).replace(at + 5, 8, "ziplist");
+    if (at != std::string::npos)
+      option.alias = std::string(option.name).replace(at + 5, 8, "ziplist");
   }
   return table;
 }
@@ -306,12 +378,13 @@ struct EventLetter {
   uint32_t bit;
 };
 constexpr EventLetter kEventLetters[] = {
-    {'g', keyspace::kGenericEvent}, {'$', keyspace::kStringEvent},  {'l', keyspace::kListEvent},
-    {'s', keyspace::kSetEvent},     {'h', keyspace::kHashEvent},    {'z', keyspace::kZsetEvent},
-    {'x', keyspace::kExpiredEvent}, {'e', keyspace::kEvictedEvent}, {'t', keyspace::kStreamEvent},
-    {'d', keyspace::kModuleEvent},  {'n', keyspace::kNewKeyEvent},
-    {'K', keyspace::kKeyspaceChannel}, {'E', keyspace::kKeyeventChannel},
-    {'m', keyspace::kKeyMissEvent},
+    {'g', keyspace::kGenericEvent},    {'$', keyspace::kStringEvent},
+    {'l', keyspace::kListEvent},       {'s', keyspace::kSetEvent},
+    {'h', keyspace::kHashEvent},       {'z', keyspace::kZsetEvent},
+    {'x', keyspace::kExpiredEvent},    {'e', keyspace::kEvictedEvent},
+    {'t', keyspace::kStreamEvent},     {'d', keyspace::kModuleEvent},
+    {'n', keyspace::kNewKeyEvent},     {'K', keyspace::kKeyspaceChannel},
+    {'E', keyspace::kKeyeventChannel}, {'m', keyspace::kKeyMissEvent},
 };
 
 }  // namespace

@@ -1,9 +1,10 @@
-// The table of options: for each directive of redis.conf how it is read, shown and whether it may change
-// while the server runs.
+// The table of options: for each directive of redis.conf how it is read, shown and whether it may
+// change while the server runs.
 //
-// Options that concern what this server does not have (hash encodings, cluster, TLS, ...) are accepted,
-// checked for their kind and remembered, so that a file written for Redis loads; docs/differences.md
-// names them. Those that would change what a user relies on (appendonly yes) are refused.
+// Options that concern what this server does not have (hash encodings, cluster, TLS, ...) are
+// accepted, checked for their kind and remembered, so that a file written for Redis loads;
+// docs/differences.md names them. Those that would change what a user relies on (appendonly yes)
+// are refused.
 //
 // Thread rule: constant after start.
 #pragma once
@@ -22,11 +23,11 @@ namespace rha::node::app {
 using Words = std::span<const std::string>;
 
 enum OptionFlag : uint32_t {
-  kImmutable = 1 << 0,   // only at start
-  kManyWords = 1 << 1,   // the directive takes any number of words (save, bind)
-  kManyLines = 1 << 2,   // several lines make up the value (save, client-output-buffer-limit)
-  kSecret = 1 << 3,      // not logged
-  kOurs = 1 << 5,            // not Redis': CONFIG SET of what CONFIG GET showed always works
+  kImmutable = 1 << 0,        // only at start
+  kManyWords = 1 << 1,        // the directive takes any number of words (save, bind)
+  kManyLines = 1 << 2,        // several lines make up the value (save, client-output-buffer-limit)
+  kSecret = 1 << 3,           // not logged
+  kOurs = 1 << 5,             // not Redis': CONFIG SET of what CONFIG GET showed always works
   kProtectedOption = 1 << 4,  // CONFIG SET needs enable-protected-configs
 };
 

@@ -76,7 +76,8 @@ Status Process::Shutdown(const dispatch::ShutdownRequest& request) {
 Status Process::FinishShutdown() {
   using Save = dispatch::ShutdownRequest::Save;
   ending_ = false;
-  const bool by_config = ending_request_.save == Save::kByConfig && !parts_.config.save_points.empty();
+  const bool by_config =
+      ending_request_.save == Save::kByConfig && !parts_.config.save_points.empty();
   if ((ending_request_.save == Save::kSave || by_config) && !parts_.engine.state().loading) {
     log::Info("Saving the final RDB snapshot before exiting.");
     parts_.persistence.CancelBackgroundSave();

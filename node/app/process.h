@@ -1,8 +1,8 @@
 // What the process knows of itself: INFO's sections about it, its figures over time, and its end.
 //
-// Ending (SHUTDOWN, SIGTERM) is a small machine: writes are paused and replicas get shutdown-timeout to
-// catch up; then the dataset is saved if it is to be saved; then the loop stops. A save that fails calls
-// it off, unless forced.
+// Ending (SHUTDOWN, SIGTERM) is a small machine: writes are paused and replicas get
+// shutdown-timeout to catch up; then the dataset is saved if it is to be saved; then the loop
+// stops. A save that fails calls it off, unless forced.
 //
 // Thread rule: the loop's thread.
 #pragma once

@@ -1,8 +1,11 @@
-// The sections of INFO that are about the process, with Redis' fields in Redis' order. A field of what
-// this server does not have is there with the value Redis shows when it is not in use.
+// The sections of INFO that are about the process, with Redis' fields in Redis' order. A field of
+// what this server does not have is there with the value Redis shows when it is not in use.
+#include <spdlog/fmt/fmt.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "node/app/memory.h"
 #include "node/app/persistence.h"
@@ -10,10 +13,6 @@
 #include "node/app/server.h"
 #include "node/dispatch/engine.h"
 #include "node/repl/repl_shell.h"
-
-#include <spdlog/fmt/fmt.h>
-
-#include <algorithm>
 
 namespace rha::node::app {
 namespace {
@@ -117,10 +116,11 @@ void Process::MemoryInfo(std::string* info) const {
   Line(info, "used_memory_peak_perc:{:.2f}%", 100 * Ratio(now.allocated, peak));
   Line(info, "used_memory_overhead:{}\r\nused_memory_startup:{}", overhead, startup_memory_);
   Line(info, "used_memory_dataset:{}", dataset);
-  Line(info, "used_memory_dataset_perc:{:.2f}%",
-       std::min(100.0, 100 * Ratio(dataset, std::max<int64_t>(1, now.allocated - startup_memory_))));
-  Line(info, "allocator_allocated:{}\r\nallocator_active:{}\r\nallocator_resident:{}", now.allocated,
-       now.active, now.resident);
+  Line(
+      info, "used_memory_dataset_perc:{:.2f}%",
+      std::min(100.0, 100 * Ratio(dataset, std::max<int64_t>(1, now.allocated - startup_memory_))));
+  Line(info, "allocator_allocated:{}\r\nallocator_active:{}\r\nallocator_resident:{}",
+       now.allocated, now.active, now.resident);
   const int64_t system = SystemMemoryBytes();
   Line(info, "total_system_memory:{}\r\ntotal_system_memory_human:{}", system, Human(system));
   Line(info, "used_memory_lua:0\r\nused_memory_vm_eval:0\r\nused_memory_lua_human:0B");
@@ -133,8 +133,8 @@ void Process::MemoryInfo(std::string* info) const {
        parts_.config.memory_policy);
   Line(info, "allocator_frag_ratio:{:.2f}\r\nallocator_frag_bytes:{}",
        Ratio(now.active, now.allocated), now.active - now.allocated);
-  Line(info, "allocator_rss_ratio:{:.2f}\r\nallocator_rss_bytes:{}", Ratio(now.resident, now.active),
-       now.resident - now.active);
+  Line(info, "allocator_rss_ratio:{:.2f}\r\nallocator_rss_bytes:{}",
+       Ratio(now.resident, now.active), now.resident - now.active);
   Line(info, "rss_overhead_ratio:{:.2f}\r\nrss_overhead_bytes:{}", Ratio(now.rss, now.resident),
        now.rss - now.resident);
   Line(info, "mem_fragmentation_ratio:{:.2f}\r\nmem_fragmentation_bytes:{}",
@@ -163,8 +163,8 @@ void Process::StatsInfo(std::string* info) const {
        input_.PerSecond() / 1024, output_.PerSecond() / 1024);
   Line(info, "instantaneous_input_repl_kbps:0.00\r\ninstantaneous_output_repl_kbps:0.00");
   Line(info, "rejected_connections:{}", server.connections_rejected);
-  Line(info, "sync_full:{}\r\nsync_partial_ok:{}\r\nsync_partial_err:{}", sync.full, sync.partial_ok,
-       sync.partial_err);
+  Line(info, "sync_full:{}\r\nsync_partial_ok:{}\r\nsync_partial_err:{}", sync.full,
+       sync.partial_ok, sync.partial_err);
   Line(info, "expired_keys:{}\r\nexpired_stale_perc:{:.2f}", keys.expired_keys,
        keys.expired_stale_percent);
   Line(info, "expired_time_cap_reached_count:{}\r\nexpire_cycle_cpu_milliseconds:0",
@@ -177,9 +177,11 @@ void Process::StatsInfo(std::string* info) const {
        parts_.engine.pubsub().of(ChannelKind::kPattern).size(),
        parts_.engine.pubsub().of(ChannelKind::kShard).size());
   Line(info, "latest_fork_usec:{}\r\ntotal_forks:0\r\nmigrate_cached_sockets:0",
-       std::max(parts_.persistence.last_fork_us(), parts_.replication.primary_side().last_fork_us()));
+       std::max(parts_.persistence.last_fork_us(),
+                parts_.replication.primary_side().last_fork_us()));
   Line(info, "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\nactive_defrag_misses:0");
-  Line(info, "active_defrag_key_hits:0\r\nactive_defrag_key_misses:0\r\ntotal_active_defrag_time:0");
+  Line(info,
+       "active_defrag_key_hits:0\r\nactive_defrag_key_misses:0\r\ntotal_active_defrag_time:0");
   Line(info, "current_active_defrag_time:0\r\ntracking_total_keys:0\r\ntracking_total_items:0");
   Line(info, "tracking_total_prefixes:0\r\nunexpected_error_replies:{}",
        engine.unexpected_error_replies);

@@ -54,8 +54,9 @@ Status Server::Listen() {
     }
   }
   if (!config_.unix_socket.empty()) {
-    auto fd = net::ListenUnix(config_.unix_socket, static_cast<int>(config_.unix_socket_permissions),
-                              static_cast<int>(config_.tcp_backlog));
+    auto fd =
+        net::ListenUnix(config_.unix_socket, static_cast<int>(config_.unix_socket_permissions),
+                        static_cast<int>(config_.tcp_backlog));
     if (!fd.ok()) return fd.status();
     RHA_RETURN_IF_ERROR(AddListener(std::move(fd).value(), true));
   }
@@ -86,7 +87,8 @@ void Server::AcceptFrom(Listener& listener) {
 void Server::Admit(UniqueFd fd, bool unix_socket) {
   if (connections_.size() >= static_cast<size_t>(config_.clients_max)) {
     ++stats_.connections_rejected;
-    (void)!::send(fd.get(), kTooManyClients, sizeof kTooManyClients - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)!::send(fd.get(), kTooManyClients, sizeof kTooManyClients - 1,
+                  MSG_NOSIGNAL | MSG_DONTWAIT);
     return;
   }
   const int raw = fd.get();
@@ -96,9 +98,11 @@ void Server::Admit(UniqueFd fd, bool unix_socket) {
     connection->peer_address = connection->local_address = config_.unix_socket + ":0";
   } else {
     net::SetNoDelay(raw);
-    if (config_.tcp_keepalive_s > 0) net::SetKeepAlive(raw, static_cast<int>(config_.tcp_keepalive_s));
+    if (config_.tcp_keepalive_s > 0)
+      net::SetKeepAlive(raw, static_cast<int>(config_.tcp_keepalive_s));
     if (auto peer = net::PeerEndpoint(raw); peer.ok()) connection->peer_address = peer->ToString();
-    if (auto local = net::LocalEndpoint(raw); local.ok()) connection->local_address = local->ToString();
+    if (auto local = net::LocalEndpoint(raw); local.ok())
+      connection->local_address = local->ToString();
   }
   engine_.Join(*connection);
   ++stats_.connections_received;

@@ -10,7 +10,8 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
+using dispatch::InPubsubMode;
+using dispatch::kRedisVersion;
 
 void Ping(Context& ctx) {
   if (ctx.argc() > 2) {
@@ -65,7 +66,8 @@ void Auth(Context& ctx) {
   if (ctx.argc() > 3) return ctx.SyntaxError();
   if (ctx.argc() == 2 && ctx.engine.options().password.empty()) {
     return ctx.reply.Error(
-        "ERR AUTH <password> called without any password configured for the default user. Are you sure "
+        "ERR AUTH <password> called without any password configured for the default user. Are you "
+        "sure "
         "your configuration is correct?");
   }
   const bool named = ctx.argc() == 3;
@@ -137,8 +139,10 @@ void Hello(Context& ctx) {
   if (options.auth && !Authenticate(ctx, options.user, options.password)) return;
   if (!ctx.session.authenticated) {
     return ctx.reply.Error(
-        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> "
-        "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
+        "<proto> "
+        "AUTH <user> <pass> option can be used to authenticate the client and select the RESP "
+        "protocol "
         "version at the same time");
   }
   if (options.set_name) ctx.session.name = options.name;
@@ -160,33 +164,67 @@ void Reset(Context& ctx) {
   ctx.reply.Simple("RESET");
 }
 
-// clang-format off
 constexpr uint32_t kAnytime = kNoscript | kLoading | kStale | kFast | kUndecidedOk;
 
 constexpr CommandSpec kRows[] = {
-    {.name = "ping", .handler = Ping, .arity = -1, .flags = kFast | kSentinelFlag,
-     .acl = kAclConnection, .group = Group::kConnection, .since = "1.0.0", .summary = "Ping the server"},
-    {.name = "echo", .handler = Echo, .arity = 2, .flags = kLoading | kStale | kFast,
-     .acl = kAclConnection, .group = Group::kConnection, .since = "1.0.0",
+    {.name = "ping",
+     .handler = Ping,
+     .arity = -1,
+     .flags = kFast | kSentinelFlag,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "1.0.0",
+     .summary = "Ping the server"},
+    {.name = "echo",
+     .handler = Echo,
+     .arity = 2,
+     .flags = kLoading | kStale | kFast,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "1.0.0",
      .summary = "Echo the given string"},
-    {.name = "select", .handler = Select, .arity = 2, .flags = kLoading | kStale | kFast,
-     .acl = kAclConnection, .group = Group::kConnection, .since = "1.0.0",
+    {.name = "select",
+     .handler = Select,
+     .arity = 2,
+     .flags = kLoading | kStale | kFast,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "1.0.0",
      .summary = "Change the selected database for the current connection"},
-    {.name = "auth", .handler = Auth, .arity = -2,
-     .flags = kAnytime | kNoAuth | kSentinelFlag | kAllowBusy, .acl = kAclConnection,
-     .group = Group::kConnection, .since = "1.0.0", .summary = "Authenticate to the server",
+    {.name = "auth",
+     .handler = Auth,
+     .arity = -2,
+     .flags = kAnytime | kNoAuth | kSentinelFlag | kAllowBusy,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "1.0.0",
+     .summary = "Authenticate to the server",
      .complexity = "O(N) where N is the number of passwords defined for the user"},
-    {.name = "hello", .handler = Hello, .arity = -1,
-     .flags = kAnytime | kNoAuth | kSentinelFlag | kAllowBusy, .acl = kAclConnection,
-     .group = Group::kConnection, .since = "6.0.0", .summary = "Handshake with Redis"},
-    {.name = "quit", .handler = Quit, .arity = -1, .flags = kAnytime | kNoAuth | kAllowBusy,
-     .acl = kAclConnection, .group = Group::kConnection, .since = "1.0.0",
+    {.name = "hello",
+     .handler = Hello,
+     .arity = -1,
+     .flags = kAnytime | kNoAuth | kSentinelFlag | kAllowBusy,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "6.0.0",
+     .summary = "Handshake with Redis"},
+    {.name = "quit",
+     .handler = Quit,
+     .arity = -1,
+     .flags = kAnytime | kNoAuth | kAllowBusy,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "1.0.0",
      .summary = "Close the connection"},
-    {.name = "reset", .handler = Reset, .arity = 1, .flags = kAnytime | kNoAuth | kAllowBusy,
-     .acl = kAclConnection, .group = Group::kConnection, .since = "6.2.0",
+    {.name = "reset",
+     .handler = Reset,
+     .arity = 1,
+     .flags = kAnytime | kNoAuth | kAllowBusy,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "6.2.0",
      .summary = "Reset the connection"},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

@@ -5,25 +5,25 @@
 
 namespace rha::node::commands {
 
-dispatch::CommandRows GetSetRows();       // string/get_set.cc
-dispatch::CommandRows CounterRows();      // string/counter.cc
-dispatch::CommandRows RangeRows();        // string/range.cc
-dispatch::CommandRows LcsRows();          // string/lcs.cc
-dispatch::CommandRows GenericKeyRows();   // key/generic.cc
-dispatch::CommandRows ExpireRows();       // key/expire.cc
-dispatch::CommandRows ScanRows();         // key/scan.cc
-dispatch::CommandRows ObjectRows();       // key/object.cc
-dispatch::CommandRows TransactionRows();  // transactions.cc
-dispatch::CommandRows PubsubRows();       // pubsub.cc
-dispatch::CommandRows ConnectionRows();   // connection.cc
-dispatch::CommandRows ClientRows();       // server/client.cc
-dispatch::CommandRows DatabaseRows();     // server/database.cc
-dispatch::CommandRows InfoRows();         // server/info.cc
-dispatch::CommandRows ConfigRows();       // server/config.cc
+dispatch::CommandRows GetSetRows();            // string/get_set.cc
+dispatch::CommandRows CounterRows();           // string/counter.cc
+dispatch::CommandRows RangeRows();             // string/range.cc
+dispatch::CommandRows LcsRows();               // string/lcs.cc
+dispatch::CommandRows GenericKeyRows();        // key/generic.cc
+dispatch::CommandRows ExpireRows();            // key/expire.cc
+dispatch::CommandRows ScanRows();              // key/scan.cc
+dispatch::CommandRows ObjectRows();            // key/object.cc
+dispatch::CommandRows TransactionRows();       // transactions.cc
+dispatch::CommandRows PubsubRows();            // pubsub.cc
+dispatch::CommandRows ConnectionRows();        // connection.cc
+dispatch::CommandRows ClientRows();            // server/client.cc
+dispatch::CommandRows DatabaseRows();          // server/database.cc
+dispatch::CommandRows InfoRows();              // server/info.cc
+dispatch::CommandRows ConfigRows();            // server/config.cc
 dispatch::CommandRows CommandRowsOfCommand();  // server/command.cc
-dispatch::CommandRows DebugRows();        // server/debug.cc
-dispatch::CommandRows ObserveRows();      // server/observe.cc
-dispatch::CommandRows PersistenceRows();  // server/persistence.cc
-dispatch::CommandRows ReplicationRows();  // replication.cc
+dispatch::CommandRows DebugRows();             // server/debug.cc
+dispatch::CommandRows ObserveRows();           // server/observe.cc
+dispatch::CommandRows PersistenceRows();       // server/persistence.cc
+dispatch::CommandRows ReplicationRows();       // replication.cc
 
 }  // namespace rha::node::commands

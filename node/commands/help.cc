@@ -26,7 +26,8 @@ void WriteHelp(dispatch::Context& ctx, std::initializer_list<std::string_view> l
 
 void UnknownSubcommand(dispatch::Context& ctx) {
   ctx.reply.Error("ERR unknown subcommand or wrong number of arguments for '" +
-                  std::string(ctx.arg(1).substr(0, 128)) + "'. Try " + UpperCase(ctx.arg(0)) + " HELP.");
+                  std::string(ctx.arg(1).substr(0, 128)) + "'. Try " + UpperCase(ctx.arg(0)) +
+                  " HELP.");
 }
 
 }  // namespace rha::node::commands

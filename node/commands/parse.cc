@@ -21,8 +21,8 @@ bool ParseIntegerInRange(Context& ctx, std::string_view text, int64_t low, int64
   if (low == 0) {
     ctx.reply.Error("ERR value is out of range, must be positive");
   } else {
-    ctx.reply.Error("ERR value is out of range, value must between " + std::to_string(low) + " and " +
-                    std::to_string(high));
+    ctx.reply.Error("ERR value is out of range, value must between " + std::to_string(low) +
+                    " and " + std::to_string(high));
   }
   return false;
 }

@@ -1,4 +1,5 @@
-// Reading arguments. Each returns false after having written the error reply, so that a handler says
+// Reading arguments. Each returns false after having written the error reply, so that a handler
+// says
 //   if (!ParseInteger(ctx, ctx.arg(2), &count)) return;
 // Any thread.
 #pragma once
@@ -12,18 +13,33 @@
 
 namespace rha::node::commands {
 
+// What every file of commands needs of dispatch.
+using enum dispatch::AclCategory;
+using enum dispatch::CommandFlag;
+using dispatch::Args;
 using dispatch::CommandRows;
 using dispatch::CommandSpec;
 using dispatch::Context;
 using dispatch::EqualsIgnoreCase;
+using dispatch::Group;
+using dispatch::Handler;
+using dispatch::kAllKeys;
+using dispatch::kKeyValuePairs;
+using dispatch::kOneKey;
+using dispatch::kTwoKeys;
+using dispatch::RowsAreSound;
+using dispatch::Session;
+using dispatch::SessionKind;
 
 // "ERR value is not an integer or out of range"
 bool ParseInteger(Context& ctx, std::string_view text, int64_t* value);
 // Likewise, and "ERR value is out of range, must be positive" below zero or as Redis words it.
-bool ParseIntegerInRange(Context& ctx, std::string_view text, int64_t low, int64_t high, int64_t* value);
+bool ParseIntegerInRange(Context& ctx, std::string_view text, int64_t low, int64_t high,
+                         int64_t* value);
 // "ERR value is not a valid float"; no NaN, no blanks.
 bool ParseLongDouble(std::string_view text, long double* value);
-// A time to live as Unix milliseconds. `absolute`: it is a point in time already. Errors name the command.
+// A time to live as Unix milliseconds. `absolute`: it is a point in time already. Errors name the
+// command.
 struct ExpiryArg {
   std::string_view text;
   bool in_seconds;

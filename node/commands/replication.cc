@@ -1,4 +1,5 @@
-// REPLICAOF, PSYNC, REPLCONF, ROLE, WAIT, FAILOVER: what replication does is the service's business.
+// REPLICAOF, PSYNC, REPLCONF, ROLE, WAIT, FAILOVER: what replication does is the service's
+// business.
 #include <cstdlib>
 #include <string>
 
@@ -10,7 +11,8 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
+using dispatch::BlockKind;
+using dispatch::ReplicationService;
 
 void ReplicaOf(Context& ctx) {
   ReplicationService& replication = *ctx.services().replication;
@@ -50,8 +52,10 @@ void Wait(Context& ctx) {
   int64_t replicas = 0, timeout_ms = 0;
   if (ctx.state().is_replica) {
     return ctx.reply.Error(
-        "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a "
-        "replica is configured to be writable (which is not the default) writes to replicas are just "
+        "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if "
+        "a "
+        "replica is configured to be writable (which is not the default) writes to replicas are "
+        "just "
         "local and are not propagated.");
   }
   if (!ParseInteger(ctx, ctx.arg(1), &replicas)) return;
@@ -64,47 +68,82 @@ void Wait(Context& ctx) {
   const int64_t offset = ctx.session.last_write_offset;
   const int acknowledged = replication.ReplicasAcknowledged(offset);
   // Inside EXEC nothing may block.
-  if (acknowledged >= replicas || ctx.session.transaction.open) return ctx.reply.Integer(acknowledged);
+  if (acknowledged >= replicas || ctx.session.transaction.open)
+    return ctx.reply.Integer(acknowledged);
   replication.RequestAcknowledgements();
-  ctx.engine.blocking().Block(ctx.session,
-                              {.kind = BlockKind::kWait,
-                               .deadline_ms = timeout_ms == 0 ? 0 : ctx.now_ms + timeout_ms,
-                               .offset = offset,
-                               .replicas = static_cast<int>(std::min<int64_t>(replicas, INT32_MAX))});
+  ctx.engine.blocking().Block(
+      ctx.session, {.kind = BlockKind::kWait,
+                    .deadline_ms = timeout_ms == 0 ? 0 : ctx.now_ms + timeout_ms,
+                    .offset = offset,
+                    .replicas = static_cast<int>(std::min<int64_t>(replicas, INT32_MAX))});
 }
 
-// clang-format off
 constexpr CommandSpec kRows[] = {
-    {.name = "replicaof", .handler = ReplicaOf, .arity = 3,
-     .flags = kAdmin | kNoscript | kStale | kNoAsyncLoading | kUndecidedOk, .acl = kAclDangerous,
-     .group = Group::kServer, .since = "5.0.0",
+    {.name = "replicaof",
+     .handler = ReplicaOf,
+     .arity = 3,
+     .flags = kAdmin | kNoscript | kStale | kNoAsyncLoading | kUndecidedOk,
+     .acl = kAclDangerous,
+     .group = Group::kServer,
+     .since = "5.0.0",
      .summary = "Make the server a replica of another instance, or promote it as master."},
-    {.name = "slaveof", .handler = ReplicaOf, .arity = 3,
-     .flags = kAdmin | kNoscript | kStale | kNoAsyncLoading | kUndecidedOk, .acl = kAclDangerous,
-     .group = Group::kServer, .since = "1.0.0",
+    {.name = "slaveof",
+     .handler = ReplicaOf,
+     .arity = 3,
+     .flags = kAdmin | kNoscript | kStale | kNoAsyncLoading | kUndecidedOk,
+     .acl = kAclDangerous,
+     .group = Group::kServer,
+     .since = "1.0.0",
      .summary = "Make the server a replica of another instance, or promote it as master."},
-    {.name = "role", .handler = Role, .arity = 1,
-     .flags = kNoscript | kLoading | kStale | kFast | kSentinelFlag, .acl = kAclAdmin | kAclDangerous,
-     .group = Group::kServer, .since = "2.8.12",
+    {.name = "role",
+     .handler = Role,
+     .arity = 1,
+     .flags = kNoscript | kLoading | kStale | kFast | kSentinelFlag,
+     .acl = kAclAdmin | kAclDangerous,
+     .group = Group::kServer,
+     .since = "2.8.12",
      .summary = "Return the role of the instance in the context of replication"},
-    {.name = "psync", .handler = Psync, .arity = -3,
-     .flags = kAdmin | kNoscript | kNoAsyncLoading | kNoMulti, .group = Group::kServer, .since = "2.8.0",
-     .summary = "Internal command used for replication", .complexity = ""},
-    {.name = "sync", .handler = Psync, .arity = 1,
-     .flags = kAdmin | kNoscript | kNoAsyncLoading | kNoMulti, .group = Group::kServer, .since = "1.0.0",
-     .summary = "Internal command used for replication", .complexity = ""},
-    {.name = "replconf", .handler = Replconf, .arity = -1,
-     .flags = kAdmin | kNoscript | kLoading | kStale | kAllowBusy | kSystem, .group = Group::kServer,
-     .since = "3.0.0", .summary = "An internal command for configuring the replication stream"},
-    {.name = "failover", .handler = Failover, .arity = -1, .flags = kAdmin | kNoscript | kStale,
-     .group = Group::kServer, .since = "6.2.0",
+    {.name = "psync",
+     .handler = Psync,
+     .arity = -3,
+     .flags = kAdmin | kNoscript | kNoAsyncLoading | kNoMulti,
+     .group = Group::kServer,
+     .since = "2.8.0",
+     .summary = "Internal command used for replication",
+     .complexity = ""},
+    {.name = "sync",
+     .handler = Psync,
+     .arity = 1,
+     .flags = kAdmin | kNoscript | kNoAsyncLoading | kNoMulti,
+     .group = Group::kServer,
+     .since = "1.0.0",
+     .summary = "Internal command used for replication",
+     .complexity = ""},
+    {.name = "replconf",
+     .handler = Replconf,
+     .arity = -1,
+     .flags = kAdmin | kNoscript | kLoading | kStale | kAllowBusy | kSystem,
+     .group = Group::kServer,
+     .since = "3.0.0",
+     .summary = "An internal command for configuring the replication stream"},
+    {.name = "failover",
+     .handler = Failover,
+     .arity = -1,
+     .flags = kAdmin | kNoscript | kStale,
+     .group = Group::kServer,
+     .since = "6.2.0",
      .summary = "Start a coordinated failover between this server and one of its replicas."},
-    {.name = "wait", .handler = Wait, .arity = 3, .flags = kNoscript, .acl = kAclBlocking,
-     .group = Group::kGeneric, .since = "3.0.0",
-     .summary = "Wait for the synchronous replication of all the write commands sent in the context of "
-                "the current connection"},
+    {.name = "wait",
+     .handler = Wait,
+     .arity = 3,
+     .flags = kNoscript,
+     .acl = kAclBlocking,
+     .group = Group::kGeneric,
+     .since = "3.0.0",
+     .summary =
+         "Wait for the synchronous replication of all the write commands sent in the context of "
+         "the current connection"},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

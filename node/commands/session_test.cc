@@ -10,7 +10,8 @@ using testing::StartsWith;
 class SessionTest : public CommandTest {};
 
 TEST_F(SessionTest, UnknownCommandsAreNamed) {
-  EXPECT_EQ(Run({"foo", "a", "b"}), "-ERR unknown command 'foo', with args beginning with: 'a' 'b' ");
+  EXPECT_EQ(Run({"foo", "a", "b"}),
+            "-ERR unknown command 'foo', with args beginning with: 'a' 'b' ");
   EXPECT_EQ(Run({"config", "foo"}), "-ERR unknown subcommand 'foo'. Try CONFIG HELP.");
   EXPECT_EQ(Run({"config|get", "foo"}),
             "-ERR unknown command 'config|get', with args beginning with: 'foo' ");
@@ -78,7 +79,8 @@ TEST_F(SessionTest, PublishReachesChannelsAndPatterns) {
   EXPECT_EQ(RunOn(other_, {"psubscribe", "n*"}), "[$psubscribe, $n*, :2]");
   EXPECT_EQ(Run({"publish", "news", "hi"}), ":2");
   EXPECT_EQ(Pushed(other_), "[$message, $news, $hi] [$pmessage, $n*, $news, $hi]");
-  EXPECT_THAT(RunOn(other_, {"get", "k"}), StartsWith("-ERR Can't execute 'get': only (P|S)SUBSCRIBE"));
+  EXPECT_THAT(RunOn(other_, {"get", "k"}),
+              StartsWith("-ERR Can't execute 'get': only (P|S)SUBSCRIBE"));
   EXPECT_EQ(RunOn(other_, {"ping"}), "[$pong, $]");
   EXPECT_EQ(RunOn(other_, {"reset"}), "+RESET");
   EXPECT_EQ(Run({"publish", "news", "hi"}), ":0");

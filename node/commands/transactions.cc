@@ -7,7 +7,7 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
+using dispatch::QueuedCommand;
 
 void Multi(Context& ctx) {
   if (ctx.session.transaction.open) return ctx.reply.Error("ERR MULTI calls can not be nested");
@@ -72,30 +72,54 @@ void Unwatch(Context& ctx) {
   ctx.reply.Ok();
 }
 
-// clang-format off
 constexpr uint32_t kAnytime = kNoscript | kLoading | kStale;
 
 constexpr CommandSpec kRows[] = {
-    {.name = "multi", .handler = Multi, .arity = 1, .flags = kAnytime | kFast | kAllowBusy,
-     .acl = kAclTransaction, .group = Group::kTransactions, .since = "1.2.0",
+    {.name = "multi",
+     .handler = Multi,
+     .arity = 1,
+     .flags = kAnytime | kFast | kAllowBusy,
+     .acl = kAclTransaction,
+     .group = Group::kTransactions,
+     .since = "1.2.0",
      .summary = "Mark the start of a transaction block"},
-    {.name = "exec", .handler = Exec, .arity = 1, .flags = kNoscript | kLoading | kStale | kSkipSlowlog,
-     .acl = kAclTransaction, .group = Group::kTransactions, .since = "1.2.0",
+    {.name = "exec",
+     .handler = Exec,
+     .arity = 1,
+     .flags = kNoscript | kLoading | kStale | kSkipSlowlog,
+     .acl = kAclTransaction,
+     .group = Group::kTransactions,
+     .since = "1.2.0",
      .summary = "Execute all commands issued after MULTI",
      .complexity = "Depends on commands in the transaction"},
-    {.name = "discard", .handler = Discard, .arity = 1, .flags = kAnytime | kFast | kAllowBusy,
-     .acl = kAclTransaction, .group = Group::kTransactions, .since = "2.0.0",
+    {.name = "discard",
+     .handler = Discard,
+     .arity = 1,
+     .flags = kAnytime | kFast | kAllowBusy,
+     .acl = kAclTransaction,
+     .group = Group::kTransactions,
+     .since = "2.0.0",
      .summary = "Discard all commands issued after MULTI",
      .complexity = "O(N), when N is the number of queued commands"},
-    {.name = "watch", .handler = Watch, .arity = -2, .flags = kAnytime | kFast | kAllowBusy,
-     .keys = kAllKeys, .acl = kAclTransaction, .group = Group::kTransactions, .since = "2.2.0",
+    {.name = "watch",
+     .handler = Watch,
+     .arity = -2,
+     .flags = kAnytime | kFast | kAllowBusy,
+     .keys = kAllKeys,
+     .acl = kAclTransaction,
+     .group = Group::kTransactions,
+     .since = "2.2.0",
      .summary = "Watch the given keys to determine execution of the MULTI/EXEC block",
      .complexity = "O(1) for every key."},
-    {.name = "unwatch", .handler = Unwatch, .arity = 1, .flags = kAnytime | kFast | kAllowBusy,
-     .acl = kAclTransaction, .group = Group::kTransactions, .since = "2.2.0",
+    {.name = "unwatch",
+     .handler = Unwatch,
+     .arity = 1,
+     .flags = kAnytime | kFast | kAllowBusy,
+     .acl = kAclTransaction,
+     .group = Group::kTransactions,
+     .since = "2.2.0",
      .summary = "Forget about all watched keys"},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

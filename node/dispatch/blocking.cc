@@ -23,8 +23,9 @@ void Blocking::Forget(Session& session) {
 }
 
 size_t Blocking::count(BlockKind kind) const {
-  return static_cast<size_t>(std::count_if(
-      sessions_.begin(), sessions_.end(), [&](const Session* s) { return s->blocked->kind == kind; }));
+  return static_cast<size_t>(
+      std::count_if(sessions_.begin(), sessions_.end(),
+                    [&](const Session* s) { return s->blocked->kind == kind; }));
 }
 
 std::optional<int64_t> Blocking::NextDeadlineMs() const {

@@ -1,7 +1,7 @@
 // Commands that answer later: WAIT, and anything a paused node holds back.
 //
-// A blocked session executes nothing; its owner leaves further input unparsed until Session::Resume().
-// Every way out of a block goes through Blocking::Release.
+// A blocked session executes nothing; its owner leaves further input unparsed until
+// Session::Resume(). Every way out of a block goes through Blocking::Release.
 //
 // Thread rule: the engine's thread.
 #pragma once

@@ -1,8 +1,8 @@
 // A command is one row: name, handler and everything the engine and COMMAND must know about it.
 //
 //   constexpr CommandSpec kRows[] = {
-//       {.name = "get", .handler = Get, .arity = 2, .flags = kReadonly | kFast, .keys = kOneKeyRead,
-//        .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+//       {.name = "get", .handler = Get, .arity = 2, .flags = kReadonly | kFast,
+//        .keys = kOneKey, .acl = kAclString, .group = Group::kString, .since = "1.0.0",
 //        .summary = "Get the value of a key"},
 //   };
 //   static_assert(RowsAreSound(kRows));

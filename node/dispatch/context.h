@@ -1,9 +1,9 @@
 // All a handler can see and do: its arguments, the data, the sender, the reply, the time, and what
 // replicas are to be told. Never the App.
 //
-// The three steps of a handler: parse every argument (no effect before that has succeeded), operate on the
-// keyspace, write exactly one reply.
-// Thread rule: lives for one command, on the engine's thread.
+// The three steps of a handler: parse every argument (no effect before that has succeeded), operate
+// on the keyspace, write exactly one reply. Thread rule: lives for one command, on the engine's
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,16 @@ class Engine;
 
 class Context {
  public:
-  Context(Engine& engine, Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
+  Context(Engine& engine, Session& session, const CommandSpec& spec, Args args,
+          resp::Writer& reply);
 
-  Args args;                     // args[0] is the name
+  Args args;  // args[0] is the name
   const CommandSpec& spec;
   Session& session;
   resp::Writer& reply;
   keyspace::Keyspace& keyspace;
-  int64_t now_ms;                // Unix milliseconds; the same throughout the command
-  Engine& engine;                // for commands about the engine itself (EXEC, CLIENT, PUBSUB)
+  int64_t now_ms;  // Unix milliseconds; the same throughout the command
+  Engine& engine;  // for commands about the engine itself (EXEC, CLIENT, PUBSUB)
 
   std::string_view arg(size_t i) const { return args[i]; }
   size_t argc() const { return args.size(); }
@@ -40,8 +41,8 @@ class Context {
   const NodeState& state() const;
   const Services& services() const;
 
-  // ---- what replicas and files see. Without a call: the command itself, if it changed the keyspace.
-  // Instead of it, this; may be called several times.
+  // ---- what replicas and files see. Without a call: the command itself, if it changed the
+  // keyspace. Instead of it, this; may be called several times.
   void Propagate(std::initializer_list<std::string_view> command);
   void PropagateArgs(Args command);
   // Nothing.

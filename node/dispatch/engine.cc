@@ -54,7 +54,8 @@ void Engine::EnterTime(const Session& session) {
   keyspace_.set_now_ms(now_us_ / 1000);
   using keyspace::ExpiryMode;
   keyspace_.set_expiry_mode(session.kind == SessionKind::kPrimary ? ExpiryMode::kIgnore
-                            : state_.is_replica || state_.undecided || pause_.scope != Pause::Scope::kNone
+                            : state_.is_replica || state_.undecided ||
+                                    pause_.scope != Pause::Scope::kNone
                                 ? ExpiryMode::kHide
                                 : ExpiryMode::kDelete);
 }
@@ -73,14 +74,15 @@ Executed Engine::Execute(Session& session, Args args) {
   if (spec == nullptr) {
     RejectUnknown(session, args, container, reply);
   } else if (!spec->ArityFits(args.size()) || spec->handler == nullptr) {
-    Reject(session, spec, "ERR wrong number of arguments for '" + std::string(spec->name) + "' command",
-           reply);
+    Reject(session, spec,
+           "ERR wrong number of arguments for '" + std::string(spec->name) + "' command", reply);
   } else {
     uint32_t flags = spec->flags;
     if (session.transaction.open && spec->name == "exec") {
       // It may do what all of them may, and is stopped by what stops one of them.
       constexpr uint32_t kPermissions = kStale | kLoading | kUndecidedOk;
-      flags = (flags | session.transaction.flags) & ~(kPermissions & ~session.transaction.common_flags);
+      flags =
+          (flags | session.transaction.flags) & ~(kPermissions & ~session.transaction.common_flags);
     }
     const std::string_view refusal = PassGates({*this, session, *spec, flags}, &scratch);
     if (!refusal.empty()) {
@@ -266,7 +268,8 @@ void Engine::OnDeleted(int db, std::string_view key) {
 }
 
 void Engine::ExpireSlice(int64_t budget_us) {
-  if (!options_.active_expire || state_.is_replica || state_.undecided || state_.loading || Paused()) {
+  if (!options_.active_expire || state_.is_replica || state_.undecided || state_.loading ||
+      Paused()) {
     return;
   }
   now_us_ = clock_.UnixMicros();
@@ -292,7 +295,8 @@ void Engine::EndPause() {
 
 std::optional<int64_t> Engine::NextDeadlineMs() const {
   std::optional<int64_t> next = blocking_.NextDeadlineMs();
-  if (pause_.scope != Pause::Scope::kNone && (!next || pause_.until_ms < *next)) next = pause_.until_ms;
+  if (pause_.scope != Pause::Scope::kNone && (!next || pause_.until_ms < *next))
+    next = pause_.until_ms;
   return next;
 }
 

@@ -1,5 +1,5 @@
-// The command engine: takes a request of a session through the gates to its handler, and tells replicas,
-// monitors, the slow log and the counters about it.
+// The command engine: takes a request of a session through the gates to its handler, and tells
+// replicas, monitors, the slow log and the counters about it.
 //
 //   Execute ─▶ resolve (table) ─▶ gates (gates.cc, a list) ─▶ queue (MULTI) or Call ─▶ handler
 //                                                                            └─▶ propagate, count
@@ -53,10 +53,10 @@ struct Pause {
 
 // Options of the configuration that the engine itself needs.
 struct EngineOptions {
-  std::string password;                   // requirepass; empty: none
-  bool debug_allowed = true;              // enable-debug-command
-  bool active_expire = true;              // DEBUG SET-ACTIVE-EXPIRE
-  int64_t bulk_bytes_max = 512LL << 20;   // proto-max-bulk-len
+  std::string password;                  // requirepass; empty: none
+  bool debug_allowed = true;             // enable-debug-command
+  bool active_expire = true;             // DEBUG SET-ACTIVE-EXPIRE
+  int64_t bulk_bytes_max = 512LL << 20;  // proto-max-bulk-len
 };
 
 class Engine final : public keyspace::Observer {
@@ -96,8 +96,8 @@ class Engine final : public keyspace::Observer {
   bool Paused();
   void EndPause();
 
-  // Runs a queued command inside EXEC: no gates of admission but those of the moment, no propagation of
-  // its own (EXEC sends all together).
+  // Runs a queued command inside EXEC: no gates of admission but those of the moment, no
+  // propagation of its own (EXEC sends all together).
   void CallQueued(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
   // Leaves MULTI, dropping what was queued and watched.
   void DiscardTransaction(Session& session);
@@ -116,8 +116,10 @@ class Engine final : public keyspace::Observer {
   void Call(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
   void Run(Context& context);
   void PropagateResult(const Context& context, uint64_t dirty_before);
-  void Reject(Session& session, const CommandSpec* spec, std::string_view error, resp::Writer& reply);
-  void RejectUnknown(Session& session, Args args, const CommandSpec* container, resp::Writer& reply);
+  void Reject(Session& session, const CommandSpec* spec, std::string_view error,
+              resp::Writer& reply);
+  void RejectUnknown(Session& session, Args args, const CommandSpec* container,
+                     resp::Writer& reply);
   void Queue(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
   void CountError(std::string_view reply);
   void FeedMonitors(const Session& sender, Args args);
@@ -137,10 +139,10 @@ class Engine final : public keyspace::Observer {
   EngineStats stats_;
   EngineOptions options_;
   Pause pause_;
-  int depth_ = 0;            // commands running inside one another (EXEC)
-  int64_t now_us_ = 0;       // start of the running command
+  int depth_ = 0;       // commands running inside one another (EXEC)
+  int64_t now_us_ = 0;  // start of the running command
   size_t monitors_ = 0;
-  std::string discarded_;    // replies nobody wants
+  std::string discarded_;  // replies nobody wants
 };
 
 }  // namespace rha::node::dispatch

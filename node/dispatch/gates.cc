@@ -19,14 +19,17 @@ std::string_view Authenticated(const GateQuestion& q, std::string*) {
 
 std::string_view DebugAllowed(const GateQuestion& q, std::string*) {
   if ((q.flags & kProtected) == 0 || q.engine.options().debug_allowed) return {};
-  return "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can "
-         "run it from a local connection, otherwise you need to set this option in the configuration "
+  return "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "
+         "you can "
+         "run it from a local connection, otherwise you need to set this option in the "
+         "configuration "
          "file, and then restart the server.";
 }
 
 std::string_view RoleAssigned(const GateQuestion& q, std::string*) {
   if (!q.engine.state().undecided || FromPrimary(q)) return {};
-  if ((q.flags & (kWrite | kReadonly | kMayReplicate)) == 0 || (q.flags & kUndecidedOk) != 0) return {};
+  if ((q.flags & (kWrite | kReadonly | kMayReplicate)) == 0 || (q.flags & kUndecidedOk) != 0)
+    return {};
   return "MASTERDOWN No role has been assigned to this node yet";
 }
 
@@ -42,9 +45,12 @@ std::string_view DiskHealthy(const GateQuestion& q, std::string*) {
   const NodeState& state = q.engine.state();
   if (!state.last_save_failed || state.is_replica || FromPrimary(q)) return {};
   if ((q.flags & (kWrite | kMayReplicate)) == 0 && q.spec.name != "ping") return {};
-  return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
-         "disk. Commands that may modify the data set are disabled, because this instance is configured "
-         "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
+  return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist "
+         "to "
+         "disk. Commands that may modify the data set are disabled, because this instance is "
+         "configured "
+         "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
+         "option). "
          "Please check the Redis logs for details about the RDB error.";
 }
 
@@ -65,14 +71,15 @@ std::string_view WritableHere(const GateQuestion& q, std::string*) {
 
 std::string_view NotASubscriber(const GateQuestion& q, std::string* scratch) {
   if (!InPubsubMode(q.session)) return {};
-  constexpr std::string_view kAllowed[] = {"ping",        "subscribe",    "ssubscribe",  "sunsubscribe",
-                                           "unsubscribe", "psubscribe",   "punsubscribe", "quit",
-                                           "reset"};
+  constexpr std::string_view kAllowed[] = {"ping",         "subscribe",   "ssubscribe",
+                                           "sunsubscribe", "unsubscribe", "psubscribe",
+                                           "punsubscribe", "quit",        "reset"};
   for (const std::string_view name : kAllowed) {
     if (q.spec.name == name) return {};
   }
-  *scratch = "ERR Can't execute '" + std::string(q.spec.name) +
-             "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
+  *scratch =
+      "ERR Can't execute '" + std::string(q.spec.name) +
+      "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
   return *scratch;
 }
 
@@ -100,8 +107,8 @@ std::string_view NotAReplica(const GateQuestion& q, std::string*) {
 }
 
 constexpr Gate kGates[] = {
-    Authenticated,  DebugAllowed,   AllowedInMulti, MemoryLeft, DiskHealthy, EnoughReplicas,
-    WritableHere,   NotASubscriber, FreshEnough,    Loaded,     RoleAssigned, NotAReplica,
+    Authenticated, DebugAllowed,   AllowedInMulti, MemoryLeft, DiskHealthy,  EnoughReplicas,
+    WritableHere,  NotASubscriber, FreshEnough,    Loaded,     RoleAssigned, NotAReplica,
 };
 
 }  // namespace

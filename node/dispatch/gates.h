@@ -1,6 +1,6 @@
-// What may stop a command before it runs: a list of questions in a fixed order, each of which answers with
-// the error to send or nothing. The order is Redis' own, since clients see which error comes first.
-// Thread rule: the engine's thread.
+// What may stop a command before it runs: a list of questions in a fixed order, each of which
+// answers with the error to send or nothing. The order is Redis' own, since clients see which error
+// comes first. Thread rule: the engine's thread.
 #pragma once
 
 #include <string>

@@ -1,7 +1,8 @@
-// What one command means for replicas: collected while it runs, sent when the outermost command ends.
+// What one command means for replicas: collected while it runs, sent when the outermost command
+// ends.
 //
-// One change goes out as it is; several that belong together (EXEC, a command that expired a key on the
-// way) go out between MULTI and EXEC, so a replica never shows half of them.
+// One change goes out as it is; several that belong together (EXEC, a command that expired a key on
+// the way) go out between MULTI and EXEC, so a replica never shows half of them.
 //
 // Thread rule: the engine's thread.
 #pragma once
@@ -22,8 +23,8 @@ class Propagation {
 
   bool empty() const { return pending_.empty(); }
   void Add(int db, Args command);
-  // The end of the outermost command: sends what was collected. `together`: between MULTI and EXEC if it
-  // is more than one change.
+  // The end of the outermost command: sends what was collected. `together`: between MULTI and EXEC
+  // if it is more than one change.
   void Flush(bool together = true);
   // Sends one change at once. REQUIRES: empty().
   void SendNow(int db, Args command) {

@@ -1,7 +1,7 @@
 // Channels, patterns and shard channels, and who listens.
 //
-// Messages are delivered to a channel's subscribers in the order of their subscriptions, then to patterns.
-// Thread rule: the engine's thread.
+// Messages are delivered to a channel's subscribers in the order of their subscriptions, then to
+// patterns. Thread rule: the engine's thread.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,9 @@ class Pubsub {
   int64_t Publish(ChannelKind kind, std::string_view channel, std::string_view message);
 
   const Subscribers& of(ChannelKind kind) const { return subscribers_[static_cast<size_t>(kind)]; }
-  bool idle() const { return of(ChannelKind::kChannel).empty() && of(ChannelKind::kPattern).empty(); }
+  bool idle() const {
+    return of(ChannelKind::kChannel).empty() && of(ChannelKind::kPattern).empty();
+  }
 
  private:
   Subscribers& table(ChannelKind kind) { return subscribers_[static_cast<size_t>(kind)]; }

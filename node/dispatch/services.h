@@ -1,8 +1,7 @@
 // What administrative commands ask of persist, repl and app: the only way from a command to them.
 //
-// Interfaces are small and virtual, which costs nothing here: no command on the hot path uses them, except
-// the feed, and that only while NodeState::feed_active.
-// Thread rule: the engine's thread.
+// Interfaces are small and virtual, which costs nothing here: no command on the hot path uses them,
+// except the feed, and that only while NodeState::feed_active. Thread rule: the engine's thread.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +22,9 @@ namespace rha::node::dispatch {
 class Session;
 using resp::Args;
 
-// Where the stream of changes goes (node/repl). Called after the command has changed the keyspace, in the
-// order of changes, with what replicas must execute; MULTI and EXEC come as commands of their own.
+// Where the stream of changes goes (node/repl). Called after the command has changed the keyspace,
+// in the order of changes, with what replicas must execute; MULTI and EXEC come as commands of
+// their own.
 class Feed {
  public:
   virtual ~Feed() = default;
@@ -47,7 +47,8 @@ class ReplicationService {
   // The lines of INFO's section, without its title.
   virtual void AppendInfo(std::string* info) = 0;
 
-  // SYNC, PSYNC replid offset: takes over the session's output (Session::set_stream) or writes an error.
+  // SYNC, PSYNC replid offset: takes over the session's output (Session::set_stream) or writes an
+  // error.
   virtual void Psync(Session& session, Args args) = 0;
   virtual void Replconf(Session& session, Args args, resp::Writer& reply) = 0;
 
@@ -73,7 +74,8 @@ class PersistenceService {
   virtual bool BackgroundSaveRunning() const = 0;
   virtual int64_t LastSaveUnixS() const = 0;
   virtual void AppendInfo(std::string* info) = 0;
-  // FLUSHALL: with save points an empty file takes the place of the old one, or a restart would bring it back.
+  // FLUSHALL: with save points an empty file takes the place of the old one, or a restart would
+  // bring it back.
   virtual void DatasetFlushed() {}
   // DEBUG RELOAD: save unless `no_save`, flush unless `no_flush`, load.
   virtual Status Reload(bool no_save, bool no_flush) = 0;

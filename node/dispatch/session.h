@@ -1,12 +1,15 @@
 // One who sends commands: a client's connection, a replica, the link to our primary, or a test.
 //
-// A session holds what commands know of their sender and the bytes that wait to be sent to it. How bytes
-// travel is the business of its owner, which derives from it (app's connections, repl's primary link).
+// A session holds what commands know of their sender and the bytes that wait to be sent to it. How
+// bytes travel is the business of its owner, which derives from it (app's connections, repl's
+// primary link).
 //
-// Output, in this order: out(), then the stream if one is set. A stream is for bulk data whose bytes live
-// elsewhere (a snapshot file, the replication backlog): the owner sends straight from Peek().
+// Output, in this order: out(), then the stream if one is set. A stream is for bulk data whose
+// bytes live elsewhere (a snapshot file, the replication backlog): the owner sends straight from
+// Peek().
 //
-// Thread rule: the engine's thread. A session is never destroyed inside a command: Close() only asks.
+// Thread rule: the engine's thread. A session is never destroyed inside a command: Close() only
+// asks.
 #pragma once
 
 #include <cstdint>
@@ -47,14 +50,14 @@ struct QueuedCommand {
 };
 struct Transaction {
   bool open = false;
-  bool failed = false;  // a command was refused while queueing
-  uint32_t flags = 0;   // that any of the queued commands has
+  bool failed = false;          // a command was refused while queueing
+  uint32_t flags = 0;           // that any of the queued commands has
   uint32_t common_flags = ~0u;  // that all of them have
   std::vector<QueuedCommand> commands;
 };
 
-struct PubsubState;  // pubsub.h
-struct BlockedState; // blocking.h
+struct PubsubState;   // pubsub.h
+struct BlockedState;  // blocking.h
 
 class Session {
  public:
@@ -91,7 +94,7 @@ class Session {
   // ---- identity
   uint64_t id = 0;  // given by the registry; never used twice
   SessionKind kind;
-  std::string peer_address;   // "127.0.0.1:51234" or "/path.sock:0"
+  std::string peer_address;  // "127.0.0.1:51234" or "/path.sock:0"
   std::string local_address;
   std::string name, library_name, library_version;
   bool unix_socket = false;

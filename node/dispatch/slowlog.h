@@ -24,7 +24,9 @@ class Slowlog {
   // slowlog-log-slower-than: negative: off; 0: everything.
   void set_threshold_us(int64_t us) { threshold_us_ = us; }
   void set_entries_max(size_t entries);
-  bool Concerns(int64_t duration_us) const { return threshold_us_ >= 0 && duration_us >= threshold_us_; }
+  bool Concerns(int64_t duration_us) const {
+    return threshold_us_ >= 0 && duration_us >= threshold_us_;
+  }
   void Add(const Session& session, Args args, int64_t unix_s, int64_t duration_us);
   void Clear() { entries_.clear(); }
   // Newest first.

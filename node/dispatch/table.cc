@@ -96,7 +96,8 @@ std::vector<size_t> KeyPositions(const CommandSpec& spec, size_t words) {
   std::vector<size_t> positions;
   if (spec.keys.first == 0) return positions;
   const auto first = static_cast<size_t>(spec.keys.first);
-  const int64_t last = spec.keys.last < 0 ? static_cast<int64_t>(words) + spec.keys.last : spec.keys.last;
+  const int64_t last =
+      spec.keys.last < 0 ? static_cast<int64_t>(words) + spec.keys.last : spec.keys.last;
   for (size_t i = first; static_cast<int64_t>(i) <= last && i < words;
        i += static_cast<size_t>(spec.keys.step)) {
     positions.push_back(i);

@@ -22,12 +22,14 @@ struct CommandCounters {
 
 class CommandTable {
  public:
-  // A name that occurs twice, or a subcommand without its container, ends the process: it is our mistake.
+  // A name that occurs twice, or a subcommand without its container, ends the process: it is our
+  // mistake.
   explicit CommandTable(std::vector<CommandRows> families);
 
   // `name` in any case: "get", "CONFIG|get". Null: unknown.
   const CommandSpec* Find(std::string_view name) const;
-  // The row for a request: of a container, its subcommand's. `container` is set when args[0] is one.
+  // The row for a request: of a container, its subcommand's. `container` is set when args[0] is
+  // one.
   const CommandSpec* Resolve(resp::Args args, const CommandSpec** container) const;
 
   const std::vector<CommandSpec>& commands() const { return specs_; }

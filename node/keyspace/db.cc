@@ -119,8 +119,8 @@ void Db::Load(std::string_view key, Object value, int64_t expire_at_ms, uint32_t
 }
 
 const Entry* Db::Random() {
-  // On a replica expired keys stay until the primary deletes them; should there be nothing else, one of
-  // them is better than an endless search (Redis does the same).
+  // On a replica expired keys stay until the primary deletes them; should there be nothing else,
+  // one of them is better than an endless search (Redis does the same).
   constexpr int kTriesMax = 100;
   for (int tries = 0;; ++tries) {
     Entry* entry = table_.Any(keyspace_.prng_);

@@ -1,13 +1,16 @@
 // The door to the data: the only way to look up, insert, change or erase a key.
 //
-// Everything that must happen with each change hangs here, registered once, and no command can forget it:
-// expiry on access, WATCH, keyspace notifications, the dirty counter, hits and misses. What stands behind
-// the door (tables, entries, encodings) may be replaced without a command noticing.
+// Everything that must happen with each change hangs here, registered once, and no command can
+// forget it: expiry on access, WATCH, keyspace notifications, the dirty counter, hits and misses.
+// What stands behind the door (tables, entries, encodings) may be replaced without a command
+// noticing.
 //
 // Rules
-//  * A pointer to an Entry is valid until the next call that may erase or insert a key of any database.
+//  * A pointer to an Entry is valid until the next call that may erase or insert a key of any
+//    database.
 //  * An entry returned by Write() may be changed freely; then call Changed() once.
-//  * Time is Keyspace::now_ms(), set by whoever runs the engine; it does not move within one command.
+//  * Time is Keyspace::now_ms(), set by whoever runs the engine; it does not move within one
+//    command.
 //
 // Thread rule: the engine's thread.
 #pragma once
@@ -127,8 +130,9 @@ class Db {
   void Reserve(size_t keys) { table_.Reserve(keys); }
 
   // ---- walking
-  // Redis' SCAN guarantee: a key that is there from the first call (cursor 0) to the last (0 returned) is
-  // seen at least once. `visit` must not change the keyspace. Expired keys are visited too.
+  // Redis' SCAN guarantee: a key that is there from the first call (cursor 0) to the last (0
+  // returned) is seen at least once. `visit` must not change the keyspace. Expired keys are visited
+  // too.
   template <typename Visit>
   uint64_t Scan(uint64_t cursor, Visit visit) const {
     return table_.Scan(cursor, visit);
@@ -205,7 +209,8 @@ class Keyspace {
   void Reset();
   void Swap(int first, int second);
 
-  // One slice of active expiry; ends at `budget_us` at the latest, by `clock_us`. Returns keys deleted.
+  // One slice of active expiry; ends at `budget_us` at the latest, by `clock_us`. Returns keys
+  // deleted.
   size_t ExpireSlice(int64_t budget_us, const std::function<int64_t()>& clock_us);
 
  private:

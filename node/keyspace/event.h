@@ -1,7 +1,7 @@
 // What happened to a key, in the words of keyspace notifications (notify-keyspace-events).
 //
-// Every change goes through the door (db.h) with one of these, so that WATCH, notifications and the dirty
-// counter cannot be forgotten by a command.
+// Every change goes through the door (db.h) with one of these, so that WATCH, notifications and the
+// dirty counter cannot be forgotten by a command.
 #pragma once
 
 #include <cstdint>

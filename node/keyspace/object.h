@@ -1,5 +1,5 @@
-// A value with its type. Strings are the only type so far; the tag is what TYPE, WRONGTYPE and the file
-// formats ask for, and where further types join.
+// A value with its type. Strings are the only type so far; the tag is what TYPE, WRONGTYPE and the
+// file formats ask for, and where further types join.
 #pragma once
 
 #include <cstdint>

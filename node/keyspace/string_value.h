@@ -1,9 +1,11 @@
 // A string as Redis users see it: bytes, kept as a number where it is one.
 //
 // Invariants
-//  * A value that is the canonical decimal text of an int64 is kept as the number when it was set as a whole
-//    (OBJECT ENCODING int); after Append or Overwrite it is bytes, even if it looks like a number.
-//  * View() of a number needs a scratch buffer; the view lives as long as value and scratch, unchanged.
+//  * A value that is the canonical decimal text of an int64 is kept as the number when it was set
+//    as a whole (OBJECT ENCODING int); after Append or Overwrite it is bytes, even if it looks like
+//    a number.
+//  * View() of a number needs a scratch buffer; the view lives as long as value and scratch,
+//    unchanged.
 #pragma once
 
 #include <array>
@@ -15,8 +17,8 @@ namespace rha::node::keyspace {
 
 using NumberBuffer = std::array<char, 24>;
 
-// True and *value when `text` is the canonical decimal form of an int64 (no sign '+', no leading zero or
-// space, no "-0").
+// True and *value when `text` is the canonical decimal form of an int64 (no sign '+', no leading
+// zero or space, no "-0").
 bool ParseInteger(std::string_view text, int64_t* value);
 std::string_view FormatInteger(int64_t value, NumberBuffer& buffer);
 

@@ -36,8 +36,9 @@ void WatchTable::TouchWatched(int db, std::string_view key, bool exists) {
 }
 
 void Watcher::Apply(int db, std::string_view name, Fate fate) {
-  const auto key = std::find_if(keys_.begin(), keys_.end(),
-                                [&](const Key& known) { return known.db == db && known.name == name; });
+  const auto key = std::find_if(keys_.begin(), keys_.end(), [&](const Key& known) {
+    return known.db == db && known.name == name;
+  });
   if (key == keys_.end()) return;
   if (fate.before == Presence::kAbsent && fate.after == Presence::kAbsent) return;
   const bool was_gone = key->expired_when_watched || fate.before == Presence::kAbsent;

@@ -1,7 +1,7 @@
 // WATCH: who must not commit because a key changed.
 //
-// A Watcher lives in its session. Touch() marks the watchers of a key; a watched key that had already
-// expired when it was watched and is deleted later does not count as a change.
+// A Watcher lives in its session. Touch() marks the watchers of a key; a watched key that had
+// already expired when it was watched and is deleted later does not count as a change.
 //
 // Thread rule: the engine's thread.
 #pragma once
@@ -60,7 +60,8 @@ class WatchTable {
   void Touch(int db, std::string_view key, bool exists) {
     if (!watchers_.empty()) TouchWatched(db, key, exists);
   }
-  // All keys of a database change at once (FLUSHDB, SWAPDB). `fate` tells what was and what will be.
+  // All keys of a database change at once (FLUSHDB, SWAPDB). `fate` tells what was and what will
+  // be.
   using Presence = Watcher::Presence;
   using Fate = Watcher::Fate;
   template <typename FateOf>
@@ -80,7 +81,8 @@ class WatchTable {
   };
   struct KeyIdHash {
     size_t operator()(const KeyId& id) const {
-      return std::hash<std::string>()(id.name) ^ (static_cast<size_t>(id.db) * 0x9e3779b97f4a7c15ULL);
+      return std::hash<std::string>()(id.name) ^
+             (static_cast<size_t>(id.db) * 0x9e3779b97f4a7c15ULL);
     }
   };
   void TouchWatched(int db, std::string_view key, bool exists);

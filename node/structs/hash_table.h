@@ -1,14 +1,15 @@
-// A chained hash table that grows and shrinks a little with every call, and can be scanned in between.
+// A chained hash table that grows and shrinks a little with every call, and can be scanned in
+// between.
 //
-//   tables_[0]   bucket 0 ─▶ entry ─▶ entry          while growing or shrinking, tables_[1] is the new one:
-//                bucket 1                            buckets below rehash_index_ of tables_[0] are empty,
-//                ...      2^n buckets                their entries are in tables_[1] already
+//   tables_[0]   bucket 0 ─▶ entry ─▶ entry     while growing or shrinking, tables_[1] is the new
+//                bucket 1                       one: buckets below rehash_index_ of tables_[0] are
+//                ...      2^n buckets           empty, their entries are in tables_[1] already
 //
-// The chain runs through the entries themselves (Node::next_), so an entry is one allocation and a lookup
-// costs one hash, one bucket and the keys of its chain.
+// The chain runs through the entries themselves (Node::next_), so an entry is one allocation and a
+// lookup costs one hash, one bucket and the keys of its chain.
 //
-// Node provides: Node* next_; std::string_view HashKey() const; both visible to this class. The table does
-// not own entries: Insert takes a new one, Remove gives it back.
+// Node provides: Node* next_; std::string_view HashKey() const; both visible to this class. The
+// table does not own entries: Insert takes a new one, Remove gives it back.
 //
 // Invariants
 //  * Every entry is in the bucket of its hash: of tables_[1] if its bucket in tables_[0] was moved.
@@ -92,12 +93,12 @@ class HashTable {
     tables_[0].Allocate(wanted);
   }
 
-  // One step of a scan: visits the entries of one bucket (in a table being rehashed, of all buckets that
-  // correspond to it) and returns the next cursor, 0 at the end.
+  // One step of a scan: visits the entries of one bucket (in a table being rehashed, of all buckets
+  // that correspond to it) and returns the next cursor, 0 at the end.
   //
-  // The cursor counts with its bits reversed, highest bit first. So when the table changes size, the
-  // buckets already visited are exactly those that the old visited buckets expand or collapse to, and
-  // nothing that was there throughout is missed (an idea of Pieter Noordhuis, from Redis).
+  // The cursor counts with its bits reversed, highest bit first. So when the table changes size,
+  // the buckets already visited are exactly those that the old visited buckets expand or collapse
+  // to, and nothing that was there throughout is missed (an idea of Pieter Noordhuis, from Redis).
   template <typename Visit>
   uint64_t Scan(uint64_t cursor, Visit& visit) const {
     if (size() == 0) return 0;
@@ -129,8 +130,8 @@ class HashTable {
     }
   }
 
-  // An entry of a bucket picked by `random`, or null if empty. Entries of long chains are picked a bit less
-  // often, as in Redis.
+  // An entry of a bucket picked by `random`, or null if empty. Entries of long chains are picked a
+  // bit less often, as in Redis.
   template <typename Random>
   Node* Any(Random& random) {
     if (size() == 0) return nullptr;

@@ -1,6 +1,5 @@
-// SipHash-1-3 (Aumasson, Bernstein) under a key drawn at process start: fast, and nobody outside can
-// choose texts that collide.
-// Any thread.
+// SipHash-1-3 (Aumasson, Bernstein) under a key drawn at process start: fast, and nobody outside
+// can choose texts that collide. Any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Runs a libFuzzer target without libFuzzer: a bounded number of seeded random inputs, grown from bytes that
-// mean something. For compilers that have no fuzzer, and for ctest.
+// Runs a libFuzzer target without libFuzzer: a bounded number of seeded random inputs, grown from
+// bytes that mean something. For compilers that have no fuzzer, and for ctest.
 //
 //   NAME_plain [iterations [seed]]      a failure prints the seed; NAME_plain 1 SEED runs it again
 #include <csignal>
@@ -18,10 +18,49 @@ namespace {
 
 constexpr uint64_t kIterationsDefault = 20'000;
 constexpr const char* kPieces[] = {
-    "*", "$", "+", "-", ":", "_", "#t", "%", "~", ">", "|", "=", "!", "(", ",", "\r\n", "\r", "\n", " ",
-    "0", "1", "2", "3", "-1", "-2", "10", "16385", "536870913", "9223372036854775807",
-    "9223372036854775808", "$3\r\nfoo\r\n", "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "*1\r\n", "$0\r\n\r\n", "PING",
-    "\"a b\"", "'x'", "\\x41", "\"", "'", "=7\r\ntxt:abc\r\n", "%1\r\n+k\r\n:1\r\n", "|1\r\n+a\r\n:1\r\n",
+    "*",
+    "$",
+    "+",
+    "-",
+    ":",
+    "_",
+    "#t",
+    "%",
+    "~",
+    ">",
+    "|",
+    "=",
+    "!",
+    "(",
+    ",",
+    "\r\n",
+    "\r",
+    "\n",
+    " ",
+    "0",
+    "1",
+    "2",
+    "3",
+    "-1",
+    "-2",
+    "10",
+    "16385",
+    "536870913",
+    "9223372036854775807",
+    "9223372036854775808",
+    "$3\r\nfoo\r\n",
+    "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n",
+    "*1\r\n",
+    "$0\r\n\r\n",
+    "PING",
+    "\"a b\"",
+    "'x'",
+    "\\x41",
+    "\"",
+    "'",
+    "=7\r\ntxt:abc\r\n",
+    "%1\r\n+k\r\n:1\r\n",
+    "|1\r\n+a\r\n:1\r\n",
 };
 
 std::string RandomInput(rha::Prng& random) {

@@ -1,5 +1,5 @@
-// Any bytes as requests and as replies: never a crash, never a read outside the input, and the outcome
-// must not depend on how the bytes were cut into pieces.
+// Any bytes as requests and as replies: never a crash, never a read outside the input, and the
+// outcome must not depend on how the bytes were cut into pieces.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -38,7 +38,8 @@ std::string Describe(ReplyParser& parser) {
   return text;
 }
 
-// Everything the parser makes of `input`, given in pieces of random size (or at once, without `random`).
+// Everything the parser makes of `input`, given in pieces of random size (or at once, without
+// `random`).
 template <typename Parser>
 std::string ParseAll(Parser& parser, std::string_view input, Prng* random) {
   std::string log;

@@ -8,7 +8,6 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
 using keyspace::Db;
 using keyspace::Entry;
 using keyspace::Object;
@@ -22,7 +21,8 @@ void Del(Context& ctx) {
 
 void Exists(Context& ctx) {
   int64_t found = 0;
-  for (size_t i = 1; i < ctx.argc(); ++i) found += ctx.db().CountedPeek(ctx.arg(i)) != nullptr ? 1 : 0;
+  for (size_t i = 1; i < ctx.argc(); ++i)
+    found += ctx.db().CountedPeek(ctx.arg(i)) != nullptr ? 1 : 0;
   ctx.reply.Integer(found);
 }
 
@@ -110,41 +110,96 @@ void Copy(Context& ctx) {
   ctx.reply.Integer(1);
 }
 
-// clang-format off
 constexpr CommandSpec kRows[] = {
-    {.name = "del", .handler = Del, .arity = -2, .flags = kWrite, .keys = kAllKeys, .acl = kAclKeyspace,
-     .since = "1.0.0", .summary = "Delete a key",
-     .complexity = "O(N) where N is the number of keys that will be removed. When a key to remove holds a "
-                   "value other than a string, the individual complexity for this key is O(M) where M is the "
-                   "number of elements in the list, set, sorted set or hash. Removing a single key that holds "
-                   "a string value is O(1)."},
-    {.name = "unlink", .handler = Del, .arity = -2, .flags = kWrite | kFast, .keys = kAllKeys,
-     .acl = kAclKeyspace, .since = "4.0.0",
-     .summary = "Delete a key asynchronously in another thread. Otherwise it is just as DEL, but non blocking.",
-     .complexity = "O(1) for each key removed regardless of its size. Then the command does O(N) work in a "
-                   "different thread in order to reclaim memory, where N is the number of allocations the "
-                   "deleted objects where composed of."},
-    {.name = "exists", .handler = Exists, .arity = -2, .flags = kReadonly | kFast, .keys = kAllKeys,
-     .acl = kAclKeyspace, .since = "1.0.0", .summary = "Determine if a key exists",
+    {.name = "del",
+     .handler = Del,
+     .arity = -2,
+     .flags = kWrite,
+     .keys = kAllKeys,
+     .acl = kAclKeyspace,
+     .since = "1.0.0",
+     .summary = "Delete a key",
+     .complexity =
+         "O(N) where N is the number of keys that will be removed. When a key to remove holds a "
+         "value other than a string, the individual complexity for this key is O(M) where M is the "
+         "number of elements in the list, set, sorted set or hash. Removing a single key that "
+         "holds "
+         "a string value is O(1)."},
+    {.name = "unlink",
+     .handler = Del,
+     .arity = -2,
+     .flags = kWrite | kFast,
+     .keys = kAllKeys,
+     .acl = kAclKeyspace,
+     .since = "4.0.0",
+     .summary = "Delete a key asynchronously in another thread. Otherwise it is just as DEL, but "
+                "non blocking.",
+     .complexity =
+         "O(1) for each key removed regardless of its size. Then the command does O(N) work in a "
+         "different thread in order to reclaim memory, where N is the number of allocations the "
+         "deleted objects where composed of."},
+    {.name = "exists",
+     .handler = Exists,
+     .arity = -2,
+     .flags = kReadonly | kFast,
+     .keys = kAllKeys,
+     .acl = kAclKeyspace,
+     .since = "1.0.0",
+     .summary = "Determine if a key exists",
      .complexity = "O(N) where N is the number of keys to check."},
-    {.name = "touch", .handler = Touch, .arity = -2, .flags = kReadonly | kFast, .keys = kAllKeys,
-     .acl = kAclKeyspace, .since = "3.2.1",
-     .summary = "Alters the last access time of a key(s). Returns the number of existing keys specified.",
+    {.name = "touch",
+     .handler = Touch,
+     .arity = -2,
+     .flags = kReadonly | kFast,
+     .keys = kAllKeys,
+     .acl = kAclKeyspace,
+     .since = "3.2.1",
+     .summary =
+         "Alters the last access time of a key(s). Returns the number of existing keys specified.",
      .complexity = "O(N) where N is the number of keys that will be touched."},
-    {.name = "type", .handler = Type, .arity = 2, .flags = kReadonly | kFast, .keys = kOneKey,
-     .acl = kAclKeyspace, .since = "1.0.0", .summary = "Determine the type stored at key"},
-    {.name = "rename", .handler = Rename, .arity = 3, .flags = kWrite, .keys = kTwoKeys,
-     .acl = kAclKeyspace, .since = "1.0.0", .summary = "Rename a key"},
-    {.name = "renamenx", .handler = RenameNx, .arity = 3, .flags = kWrite | kFast, .keys = kTwoKeys,
-     .acl = kAclKeyspace, .since = "1.0.0",
+    {.name = "type",
+     .handler = Type,
+     .arity = 2,
+     .flags = kReadonly | kFast,
+     .keys = kOneKey,
+     .acl = kAclKeyspace,
+     .since = "1.0.0",
+     .summary = "Determine the type stored at key"},
+    {.name = "rename",
+     .handler = Rename,
+     .arity = 3,
+     .flags = kWrite,
+     .keys = kTwoKeys,
+     .acl = kAclKeyspace,
+     .since = "1.0.0",
+     .summary = "Rename a key"},
+    {.name = "renamenx",
+     .handler = RenameNx,
+     .arity = 3,
+     .flags = kWrite | kFast,
+     .keys = kTwoKeys,
+     .acl = kAclKeyspace,
+     .since = "1.0.0",
      .summary = "Rename a key, only if the new key does not exist"},
-    {.name = "move", .handler = Move, .arity = 3, .flags = kWrite | kFast, .keys = kOneKey,
-     .acl = kAclKeyspace, .since = "1.0.0", .summary = "Move a key to another database"},
-    {.name = "copy", .handler = Copy, .arity = -3, .flags = kWrite | kDenyOom, .keys = kTwoKeys,
-     .acl = kAclKeyspace, .since = "6.2.0", .summary = "Copy a key",
-     .complexity = "O(N) worst case for collections, where N is the number of nested items. O(1) for string values."},
+    {.name = "move",
+     .handler = Move,
+     .arity = 3,
+     .flags = kWrite | kFast,
+     .keys = kOneKey,
+     .acl = kAclKeyspace,
+     .since = "1.0.0",
+     .summary = "Move a key to another database"},
+    {.name = "copy",
+     .handler = Copy,
+     .arity = -3,
+     .flags = kWrite | kDenyOom,
+     .keys = kTwoKeys,
+     .acl = kAclKeyspace,
+     .since = "6.2.0",
+     .summary = "Copy a key",
+     .complexity = "O(N) worst case for collections, where N is the number of nested items. O(1) "
+                   "for string values."},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

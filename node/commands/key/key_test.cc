@@ -110,10 +110,11 @@ TEST_F(KeyTest, KeyspaceNotifications) {
   keyspace_.set_event_mask(keyspace::kKeyeventChannel | keyspace::kKeyspaceChannel |
                            keyspace::kAllEvents);
   Run({"set", "k", "v", "px", "10"});
-  EXPECT_EQ(Pushed(other_),
-            "[$pmessage, $__key*, $__keyspace@0__:k, $set] [$pmessage, $__key*, $__keyevent@0__:set, $k] "
-            "[$pmessage, $__key*, $__keyspace@0__:k, $expire] "
-            "[$pmessage, $__key*, $__keyevent@0__:expire, $k]");
+  EXPECT_EQ(
+      Pushed(other_),
+      "[$pmessage, $__key*, $__keyspace@0__:k, $set] [$pmessage, $__key*, $__keyevent@0__:set, $k] "
+      "[$pmessage, $__key*, $__keyspace@0__:k, $expire] "
+      "[$pmessage, $__key*, $__keyevent@0__:expire, $k]");
   Advance(11);
   Run({"get", "k"});
   EXPECT_THAT(Pushed(other_), HasSubstr("$__keyevent@0__:expired, $k"));

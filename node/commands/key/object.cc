@@ -6,7 +6,6 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
 using keyspace::Entry;
 
 // Null with the reply written: there is no such key.
@@ -34,7 +33,8 @@ void IdleTime(Context& ctx) {
 void Freq(Context& ctx) {
   if (Lookup(ctx) == nullptr) return;
   ctx.reply.Error(
-      "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when "
+      "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
+      "when "
       "switching between policies at runtime LRU and LFU data will take some time to adjust.");
 }
 
@@ -63,33 +63,69 @@ void MemoryUsage(Context& ctx) {
   }
 }
 
-// clang-format off
 constexpr CommandSpec kRows[] = {
-    {.name = "object", .arity = -2, .flags = kContainer, .since = "2.2.3",
-     .summary = "A container for object introspection commands", .complexity = "Depends on subcommand."},
-    {.name = "object|encoding", .handler = Encoding, .arity = 3, .flags = kReadonly,
-     .keys = {2, 2, 1}, .acl = kAclKeyspace, .since = "2.2.3",
+    {.name = "object",
+     .arity = -2,
+     .flags = kContainer,
+     .since = "2.2.3",
+     .summary = "A container for object introspection commands",
+     .complexity = "Depends on subcommand."},
+    {.name = "object|encoding",
+     .handler = Encoding,
+     .arity = 3,
+     .flags = kReadonly,
+     .keys = {2, 2, 1},
+     .acl = kAclKeyspace,
+     .since = "2.2.3",
      .summary = "Inspect the internal encoding of a Redis object"},
-    {.name = "object|refcount", .handler = RefCount, .arity = 3, .flags = kReadonly,
-     .keys = {2, 2, 1}, .acl = kAclKeyspace, .since = "2.2.3",
+    {.name = "object|refcount",
+     .handler = RefCount,
+     .arity = 3,
+     .flags = kReadonly,
+     .keys = {2, 2, 1},
+     .acl = kAclKeyspace,
+     .since = "2.2.3",
      .summary = "Get the number of references to the value of the key"},
-    {.name = "object|idletime", .handler = IdleTime, .arity = 3, .flags = kReadonly,
-     .keys = {2, 2, 1}, .acl = kAclKeyspace, .since = "2.2.3",
+    {.name = "object|idletime",
+     .handler = IdleTime,
+     .arity = 3,
+     .flags = kReadonly,
+     .keys = {2, 2, 1},
+     .acl = kAclKeyspace,
+     .since = "2.2.3",
      .summary = "Get the time since a Redis object was last accessed"},
-    {.name = "object|freq", .handler = Freq, .arity = 3, .flags = kReadonly, .keys = {2, 2, 1},
-     .acl = kAclKeyspace, .since = "4.0.0",
+    {.name = "object|freq",
+     .handler = Freq,
+     .arity = 3,
+     .flags = kReadonly,
+     .keys = {2, 2, 1},
+     .acl = kAclKeyspace,
+     .since = "4.0.0",
      .summary = "Get the logarithmic access frequency counter of a Redis object"},
-    {.name = "object|help", .handler = Help, .arity = 2, .flags = kLoading | kStale,
-     .acl = kAclKeyspace, .since = "6.2.0",
+    {.name = "object|help",
+     .handler = Help,
+     .arity = 2,
+     .flags = kLoading | kStale,
+     .acl = kAclKeyspace,
+     .since = "6.2.0",
      .summary = "Show helpful text about the different subcommands"},
-    {.name = "memory", .arity = -2, .flags = kContainer, .group = Group::kServer, .since = "4.0.0",
-     .summary = "A container for memory diagnostics commands", .complexity = "Depends on subcommand."},
-    {.name = "memory|usage", .handler = MemoryUsage, .arity = -3, .flags = kReadonly,
-     .keys = {2, 2, 1}, .group = Group::kServer, .since = "4.0.0",
+    {.name = "memory",
+     .arity = -2,
+     .flags = kContainer,
+     .group = Group::kServer,
+     .since = "4.0.0",
+     .summary = "A container for memory diagnostics commands",
+     .complexity = "Depends on subcommand."},
+    {.name = "memory|usage",
+     .handler = MemoryUsage,
+     .arity = -3,
+     .flags = kReadonly,
+     .keys = {2, 2, 1},
+     .group = Group::kServer,
+     .since = "4.0.0",
      .summary = "Estimate the memory usage of a key",
      .complexity = "O(N) where N is the number of samples."},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

@@ -12,7 +12,9 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
+using dispatch::BlockKind;
+using dispatch::PubsubState;
+using dispatch::ReplyMode;
 
 enum class ClientType : uint8_t { kNormal, kReplica, kPubsub, kPrimary };
 
@@ -24,7 +26,8 @@ ClientType TypeOf(const Session& session) {
 
 std::optional<ClientType> ParseType(Context& ctx, std::string_view text) {
   if (EqualsIgnoreCase(text, "normal")) return ClientType::kNormal;
-  if (EqualsIgnoreCase(text, "slave") || EqualsIgnoreCase(text, "replica")) return ClientType::kReplica;
+  if (EqualsIgnoreCase(text, "slave") || EqualsIgnoreCase(text, "replica"))
+    return ClientType::kReplica;
   if (EqualsIgnoreCase(text, "pubsub")) return ClientType::kPubsub;
   if (EqualsIgnoreCase(text, "master")) return ClientType::kPrimary;
   ctx.reply.Error("ERR Unknown client type '" + std::string(text) + "'");
@@ -57,9 +60,12 @@ std::string Describe(const Session& session, int64_t now_ms) {
   line += " sub=" + number(pubsub != nullptr ? pubsub->channels.size() : 0);
   line += " psub=" + number(pubsub != nullptr ? pubsub->patterns.size() : 0);
   line += " ssub=" + number(pubsub != nullptr ? pubsub->shard_channels.size() : 0);
-  line += " multi=" + (session.transaction.open ? number(session.transaction.commands.size()) : "-1");
-  line += " qbuf=" + number(session.input_bytes()) + " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0";
-  line += " obl=" + number(session.output_bytes()) + " oll=0 omem=" + number(session.output_bytes());
+  line +=
+      " multi=" + (session.transaction.open ? number(session.transaction.commands.size()) : "-1");
+  line +=
+      " qbuf=" + number(session.input_bytes()) + " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0";
+  line +=
+      " obl=" + number(session.output_bytes()) + " oll=0 omem=" + number(session.output_bytes());
   line += " tot-mem=" + number(session.memory_bytes());
   line += " events=r cmd=";
   line += session.last_command != nullptr ? session.last_command->name : "NULL";
@@ -97,7 +103,8 @@ void List(Context& ctx) {
   } else if (ctx.argc() != 2) {
     return ctx.SyntaxError();
   } else {
-    for (const auto& [id, session] : ctx.engine.sessions().all()) text += Describe(*session, ctx.now_ms);
+    for (const auto& [id, session] : ctx.engine.sessions().all())
+      text += Describe(*session, ctx.now_ms);
   }
   ctx.reply.Verbatim("txt", text);
 }
@@ -278,8 +285,8 @@ void Unblock(Context& ctx) {
   int64_t id = 0;
   if (!ParseInteger(ctx, ctx.arg(2), &id)) return;
   Session* target = ctx.engine.sessions().Find(static_cast<uint64_t>(id));
-  const bool waiting = target != nullptr && target->blocked != nullptr &&
-                       target->blocked->kind == BlockKind::kWait;
+  const bool waiting =
+      target != nullptr && target->blocked != nullptr && target->blocked->kind == BlockKind::kWait;
   if (!waiting) return ctx.reply.Integer(0);
   resp::Writer reply(&target->out(), target->protocol);
   if (with_error) {
@@ -300,86 +307,180 @@ void Tracking(Context& ctx) {
 }
 
 void Help(Context& ctx) {
-  WriteHelp(ctx, {"GETNAME", "    Return the name of the current connection.", "ID",
-                  "    Return the ID of the current connection.", "INFO",
-                  "    Return information about the current client connection.", "KILL <ip:port>",
+  WriteHelp(ctx, {"GETNAME",
+                  "    Return the name of the current connection.",
+                  "ID",
+                  "    Return the ID of the current connection.",
+                  "INFO",
+                  "    Return information about the current client connection.",
+                  "KILL <ip:port>",
                   "    Kill connection made from <ip:port>.",
-                  "KILL <option> <value> [<option> <value> [...]]", "    Kill connections. Options are:",
+                  "KILL <option> <value> [<option> <value> [...]]",
+                  "    Kill connections. Options are:",
                   "    * ADDR (<ip:port>|<unixsocket>:0)",
                   "      Kill connections made from the specified address",
                   "    * LADDR (<ip:port>|<unixsocket>:0)",
                   "      Kill connections made to specified local address",
-                  "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Kill connections by type.",
-                  "    * USER <username>", "      Kill connections authenticated by <username>.",
-                  "    * SKIPME (YES|NO)", "      Skip killing current connection (default: yes).",
-                  "LIST [options ...]", "    Return information about client connections. Options:",
-                  "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Return clients of specified type.",
-                  "UNPAUSE", "    Stop the current client pause, resuming traffic.",
+                  "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+                  "      Kill connections by type.",
+                  "    * USER <username>",
+                  "      Kill connections authenticated by <username>.",
+                  "    * SKIPME (YES|NO)",
+                  "      Skip killing current connection (default: yes).",
+                  "LIST [options ...]",
+                  "    Return information about client connections. Options:",
+                  "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+                  "      Return clients of specified type.",
+                  "UNPAUSE",
+                  "    Stop the current client pause, resuming traffic.",
                   "PAUSE <timeout> [WRITE|ALL]",
                   "    Suspend all, or just write, clients for <timeout> milliseconds.",
-                  "REPLY (ON|OFF|SKIP)", "    Control the replies sent to the current connection.",
-                  "SETNAME <name>", "    Assign the name <name> to the current connection.",
-                  "UNBLOCK <clientid> [TIMEOUT|ERROR]", "    Unblock the specified blocked client.",
-                  "NO-EVICT (ON|OFF)", "    Protect current client connection from eviction."});
+                  "REPLY (ON|OFF|SKIP)",
+                  "    Control the replies sent to the current connection.",
+                  "SETNAME <name>",
+                  "    Assign the name <name> to the current connection.",
+                  "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+                  "    Unblock the specified blocked client.",
+                  "NO-EVICT (ON|OFF)",
+                  "    Protect current client connection from eviction."});
 }
 
-// clang-format off
 constexpr uint32_t kOwn = kNoscript | kLoading | kStale | kSentinelFlag;
 constexpr uint32_t kOthers = kOwn | kAdmin;
 
 constexpr CommandSpec kRows[] = {
-    {.name = "client", .arity = -2, .flags = kContainer | kSentinelFlag, .group = Group::kConnection,
-     .since = "2.4.0", .summary = "A container for client connection commands",
+    {.name = "client",
+     .arity = -2,
+     .flags = kContainer | kSentinelFlag,
+     .group = Group::kConnection,
+     .since = "2.4.0",
+     .summary = "A container for client connection commands",
      .complexity = "Depends on subcommand."},
-    {.name = "client|id", .handler = Id, .arity = 2, .flags = kOwn, .acl = kAclConnection,
-     .group = Group::kConnection, .since = "5.0.0",
+    {.name = "client|id",
+     .handler = Id,
+     .arity = 2,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "5.0.0",
      .summary = "Returns the client ID for the current connection"},
-    {.name = "client|info", .handler = Info, .arity = 2, .flags = kOwn, .acl = kAclConnection,
-     .group = Group::kConnection, .since = "6.2.0",
+    {.name = "client|info",
+     .handler = Info,
+     .arity = 2,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "6.2.0",
      .summary = "Returns information about the current client connection."},
-    {.name = "client|list", .handler = List, .arity = -2, .flags = kOthers,
-     .acl = kAclConnection | kAclAdmin | kAclDangerous, .group = Group::kConnection, .since = "2.4.0",
+    {.name = "client|list",
+     .handler = List,
+     .arity = -2,
+     .flags = kOthers,
+     .acl = kAclConnection | kAclAdmin | kAclDangerous,
+     .group = Group::kConnection,
+     .since = "2.4.0",
      .summary = "Get the list of client connections",
      .complexity = "O(N) where N is the number of client connections"},
-    {.name = "client|kill", .handler = Kill, .arity = -3, .flags = kOthers,
-     .acl = kAclConnection | kAclAdmin | kAclDangerous, .group = Group::kConnection, .since = "2.4.0",
+    {.name = "client|kill",
+     .handler = Kill,
+     .arity = -3,
+     .flags = kOthers,
+     .acl = kAclConnection | kAclAdmin | kAclDangerous,
+     .group = Group::kConnection,
+     .since = "2.4.0",
      .summary = "Kill the connection of a client",
      .complexity = "O(N) where N is the number of client connections"},
-    {.name = "client|setname", .handler = SetName, .arity = 3, .flags = kOwn, .acl = kAclConnection,
-     .group = Group::kConnection, .since = "2.6.9", .summary = "Set the current connection name"},
-    {.name = "client|getname", .handler = GetName, .arity = 2, .flags = kOwn, .acl = kAclConnection,
-     .group = Group::kConnection, .since = "2.6.9", .summary = "Get the current connection name"},
-    {.name = "client|setinfo", .handler = SetInfo, .arity = 4, .flags = kOwn, .acl = kAclConnection,
-     .group = Group::kConnection, .since = "7.2.0",
+    {.name = "client|setname",
+     .handler = SetName,
+     .arity = 3,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "2.6.9",
+     .summary = "Set the current connection name"},
+    {.name = "client|getname",
+     .handler = GetName,
+     .arity = 2,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "2.6.9",
+     .summary = "Get the current connection name"},
+    {.name = "client|setinfo",
+     .handler = SetInfo,
+     .arity = 4,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "7.2.0",
      .summary = "Sets information specific to the client or connection."},
-    {.name = "client|pause", .handler = Pause, .arity = -3, .flags = kOthers,
-     .acl = kAclConnection | kAclAdmin | kAclDangerous, .group = Group::kConnection, .since = "2.9.50",
+    {.name = "client|pause",
+     .handler = Pause,
+     .arity = -3,
+     .flags = kOthers,
+     .acl = kAclConnection | kAclAdmin | kAclDangerous,
+     .group = Group::kConnection,
+     .since = "2.9.50",
      .summary = "Stop processing commands from clients for some time"},
-    {.name = "client|unpause", .handler = Unpause, .arity = 2, .flags = kOthers,
-     .acl = kAclConnection | kAclAdmin | kAclDangerous, .group = Group::kConnection, .since = "6.2.0",
+    {.name = "client|unpause",
+     .handler = Unpause,
+     .arity = 2,
+     .flags = kOthers,
+     .acl = kAclConnection | kAclAdmin | kAclDangerous,
+     .group = Group::kConnection,
+     .since = "6.2.0",
      .summary = "Resume processing of clients that were paused",
      .complexity = "O(N) Where N is the number of paused clients"},
-    {.name = "client|reply", .handler = Reply, .arity = 3, .flags = kOwn, .acl = kAclConnection,
-     .group = Group::kConnection, .since = "3.2.0",
+    {.name = "client|reply",
+     .handler = Reply,
+     .arity = 3,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "3.2.0",
      .summary = "Instruct the server whether to reply to commands"},
-    {.name = "client|no-evict", .handler = NoEvict, .arity = 3, .flags = kOthers,
-     .acl = kAclConnection | kAclAdmin | kAclDangerous, .group = Group::kConnection, .since = "7.0.0",
+    {.name = "client|no-evict",
+     .handler = NoEvict,
+     .arity = 3,
+     .flags = kOthers,
+     .acl = kAclConnection | kAclAdmin | kAclDangerous,
+     .group = Group::kConnection,
+     .since = "7.0.0",
      .summary = "Set client eviction mode for the current connection"},
-    {.name = "client|unblock", .handler = Unblock, .arity = -3, .flags = kOthers,
-     .acl = kAclConnection | kAclAdmin | kAclDangerous, .group = Group::kConnection, .since = "5.0.0",
+    {.name = "client|unblock",
+     .handler = Unblock,
+     .arity = -3,
+     .flags = kOthers,
+     .acl = kAclConnection | kAclAdmin | kAclDangerous,
+     .group = Group::kConnection,
+     .since = "5.0.0",
      .summary = "Unblock a client blocked in a blocking command from a different connection",
      .complexity = "O(log N) where N is the number of client connections"},
-    {.name = "client|getredir", .handler = GetRedir, .arity = 2, .flags = kOwn, .acl = kAclConnection,
-     .group = Group::kConnection, .since = "6.0.0",
+    {.name = "client|getredir",
+     .handler = GetRedir,
+     .arity = 2,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "6.0.0",
      .summary = "Get tracking notifications redirection client ID if any"},
-    {.name = "client|tracking", .handler = Tracking, .arity = -3, .flags = kOwn, .acl = kAclConnection,
-     .group = Group::kConnection, .since = "6.0.0",
+    {.name = "client|tracking",
+     .handler = Tracking,
+     .arity = -3,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "6.0.0",
      .summary = "Enable or disable server assisted client side caching support"},
-    {.name = "client|help", .handler = Help, .arity = 2, .flags = kLoading | kStale | kSentinelFlag,
-     .acl = kAclConnection, .group = Group::kConnection, .since = "5.0.0",
+    {.name = "client|help",
+     .handler = Help,
+     .arity = 2,
+     .flags = kLoading | kStale | kSentinelFlag,
+     .acl = kAclConnection,
+     .group = Group::kConnection,
+     .since = "5.0.0",
      .summary = "Show helpful text about the different subcommands"},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
+using dispatch::KeyPositions;
 
 struct Named {
   uint32_t bit;
@@ -270,39 +270,80 @@ void Help(Context& ctx) {
              "    Return the keys and the access flags from a full Redis command."});
 }
 
-// clang-format off
 constexpr uint32_t kFlags = kLoading | kStale | kSentinelFlag;
 
 constexpr CommandSpec kRows[] = {
-    {.name = "command", .handler = All, .arity = -1, .flags = kFlags | kContainer, .acl = kAclConnection,
-     .group = Group::kServer, .since = "2.8.13", .summary = "Get array of Redis command details",
+    {.name = "command",
+     .handler = All,
+     .arity = -1,
+     .flags = kFlags | kContainer,
+     .acl = kAclConnection,
+     .group = Group::kServer,
+     .since = "2.8.13",
+     .summary = "Get array of Redis command details",
      .complexity = "O(N) where N is the total number of Redis commands"},
-    {.name = "command|count", .handler = Count, .arity = 2, .flags = kFlags, .acl = kAclConnection,
-     .group = Group::kServer, .since = "2.8.13", .summary = "Get total number of Redis commands"},
-    {.name = "command|info", .handler = Info, .arity = -2, .flags = kFlags, .acl = kAclConnection,
-     .group = Group::kServer, .since = "2.8.13",
+    {.name = "command|count",
+     .handler = Count,
+     .arity = 2,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .group = Group::kServer,
+     .since = "2.8.13",
+     .summary = "Get total number of Redis commands"},
+    {.name = "command|info",
+     .handler = Info,
+     .arity = -2,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .group = Group::kServer,
+     .since = "2.8.13",
      .summary = "Get array of specific Redis command details, or all when no argument is given.",
      .complexity = "O(N) where N is the number of commands to look up"},
-    {.name = "command|docs", .handler = Docs, .arity = -2, .flags = kFlags, .acl = kAclConnection,
-     .group = Group::kServer, .since = "7.0.0",
+    {.name = "command|docs",
+     .handler = Docs,
+     .arity = -2,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .group = Group::kServer,
+     .since = "7.0.0",
      .summary = "Get array of specific Redis command documentation",
      .complexity = "O(N) where N is the number of commands to look up"},
-    {.name = "command|list", .handler = List, .arity = -2, .flags = kFlags, .acl = kAclConnection,
-     .group = Group::kServer, .since = "7.0.0", .summary = "Get an array of Redis command names",
+    {.name = "command|list",
+     .handler = List,
+     .arity = -2,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .group = Group::kServer,
+     .since = "7.0.0",
+     .summary = "Get an array of Redis command names",
      .complexity = "O(N) where N is the total number of Redis commands"},
-    {.name = "command|getkeys", .handler = GetKeys, .arity = -4, .flags = kFlags, .acl = kAclConnection,
-     .group = Group::kServer, .since = "2.8.13",
+    {.name = "command|getkeys",
+     .handler = GetKeys,
+     .arity = -4,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .group = Group::kServer,
+     .since = "2.8.13",
      .summary = "Extract keys given a full Redis command",
      .complexity = "O(N) where N is the number of arguments to the command"},
-    {.name = "command|getkeysandflags", .handler = GetKeysAndFlags, .arity = -4, .flags = kFlags,
-     .acl = kAclConnection, .group = Group::kServer, .since = "7.0.0",
+    {.name = "command|getkeysandflags",
+     .handler = GetKeysAndFlags,
+     .arity = -4,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .group = Group::kServer,
+     .since = "7.0.0",
      .summary = "Extract keys and access flags given a full Redis command",
      .complexity = "O(N) where N is the number of arguments to the command"},
-    {.name = "command|help", .handler = Help, .arity = 2, .flags = kFlags, .acl = kAclConnection,
-     .group = Group::kServer, .since = "5.0.0",
+    {.name = "command|help",
+     .handler = Help,
+     .arity = 2,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .group = Group::kServer,
+     .since = "5.0.0",
      .summary = "Show helpful text about the different subcommands"},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

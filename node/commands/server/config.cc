@@ -6,7 +6,7 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
+using dispatch::ConfigService;
 
 void Get(Context& ctx) {
   const auto pairs = ctx.services().config->Get(ctx.args.subspan(2));
@@ -36,33 +36,61 @@ void ResetStat(Context& ctx) {
 }
 
 void Help(Context& ctx) {
-  WriteHelp(ctx, {"GET <pattern>", "    Return parameters matching the glob-like <pattern> and their values.",
+  WriteHelp(ctx, {"GET <pattern>",
+                  "    Return parameters matching the glob-like <pattern> and their values.",
                   "SET <directive> <value>", "    Set the configuration <directive> to <value>.",
                   "RESETSTAT", "    Reset statistics reported by the INFO command.", "REWRITE",
                   "    Rewrite the configuration file."});
 }
 
-// clang-format off
 constexpr uint32_t kFlags = kAdmin | kNoscript | kLoading | kStale;
 
 constexpr CommandSpec kRows[] = {
-    {.name = "config", .arity = -2, .flags = kContainer, .group = Group::kServer, .since = "2.0.0",
-     .summary = "A container for server configuration commands", .complexity = "Depends on subcommand."},
-    {.name = "config|get", .handler = Get, .arity = -3, .flags = kFlags, .group = Group::kServer,
-     .since = "2.0.0", .summary = "Get the values of configuration parameters",
+    {.name = "config",
+     .arity = -2,
+     .flags = kContainer,
+     .group = Group::kServer,
+     .since = "2.0.0",
+     .summary = "A container for server configuration commands",
+     .complexity = "Depends on subcommand."},
+    {.name = "config|get",
+     .handler = Get,
+     .arity = -3,
+     .flags = kFlags,
+     .group = Group::kServer,
+     .since = "2.0.0",
+     .summary = "Get the values of configuration parameters",
      .complexity = "O(N) when N is the number of configuration parameters provided"},
-    {.name = "config|set", .handler = Set, .arity = -4, .flags = kFlags, .group = Group::kServer,
-     .since = "2.0.0", .summary = "Set configuration parameters to the given values",
+    {.name = "config|set",
+     .handler = Set,
+     .arity = -4,
+     .flags = kFlags,
+     .group = Group::kServer,
+     .since = "2.0.0",
+     .summary = "Set configuration parameters to the given values",
      .complexity = "O(N) when N is the number of configuration parameters provided"},
-    {.name = "config|rewrite", .handler = Rewrite, .arity = 2, .flags = kFlags, .group = Group::kServer,
-     .since = "2.8.0", .summary = "Rewrite the configuration file with the in memory configuration"},
-    {.name = "config|resetstat", .handler = ResetStat, .arity = 2, .flags = kFlags,
-     .group = Group::kServer, .since = "2.0.0", .summary = "Reset the stats returned by INFO"},
-    {.name = "config|help", .handler = Help, .arity = 2, .flags = kLoading | kStale,
-     .group = Group::kServer, .since = "5.0.0",
+    {.name = "config|rewrite",
+     .handler = Rewrite,
+     .arity = 2,
+     .flags = kFlags,
+     .group = Group::kServer,
+     .since = "2.8.0",
+     .summary = "Rewrite the configuration file with the in memory configuration"},
+    {.name = "config|resetstat",
+     .handler = ResetStat,
+     .arity = 2,
+     .flags = kFlags,
+     .group = Group::kServer,
+     .since = "2.0.0",
+     .summary = "Reset the stats returned by INFO"},
+    {.name = "config|help",
+     .handler = Help,
+     .arity = 2,
+     .flags = kLoading | kStale,
+     .group = Group::kServer,
+     .since = "5.0.0",
      .summary = "Show helpful text about the different subcommands"},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

@@ -5,17 +5,17 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
-
 void DbSize(Context& ctx) { ctx.reply.Integer(static_cast<int64_t>(ctx.db().size())); }
 
 // ASYNC and SYNC are accepted; here both are done at once.
 void Flush(Context& ctx, int db) {
-  const bool known = ctx.argc() == 1 || (ctx.argc() == 2 && (EqualsIgnoreCase(ctx.arg(1), "async") ||
-                                                             EqualsIgnoreCase(ctx.arg(1), "sync")));
+  const bool known =
+      ctx.argc() == 1 || (ctx.argc() == 2 && (EqualsIgnoreCase(ctx.arg(1), "async") ||
+                                              EqualsIgnoreCase(ctx.arg(1), "sync")));
   if (!known) return ctx.SyntaxError();
   ctx.keyspace.AddDirty(ctx.keyspace.Flush(db) + 1);
-  if (db == -1 && ctx.services().persistence != nullptr) ctx.services().persistence->DatasetFlushed();
+  if (db == -1 && ctx.services().persistence != nullptr)
+    ctx.services().persistence->DatasetFlushed();
   // Replicas hear of it even if there was nothing here: they may hold what they should not.
   ctx.PropagateAnyway();
   ctx.reply.Ok();
@@ -25,8 +25,10 @@ void FlushAll(Context& ctx) { Flush(ctx, -1); }
 
 void SwapDb(Context& ctx) {
   int64_t first = 0, second = 0;
-  if (!keyspace::ParseInteger(ctx.arg(1), &first)) return ctx.reply.Error("ERR invalid first DB index");
-  if (!keyspace::ParseInteger(ctx.arg(2), &second)) return ctx.reply.Error("ERR invalid second DB index");
+  if (!keyspace::ParseInteger(ctx.arg(1), &first))
+    return ctx.reply.Error("ERR invalid first DB index");
+  if (!keyspace::ParseInteger(ctx.arg(2), &second))
+    return ctx.reply.Error("ERR invalid second DB index");
   const int databases = ctx.keyspace.databases();
   if (first < 0 || first >= databases || second < 0 || second >= databases) {
     return ctx.reply.Error("ERR DB index is out of range");
@@ -44,27 +46,51 @@ void Time(Context& ctx) {
   ctx.reply.BulkInteger(now_us % 1'000'000);
 }
 
-// clang-format off
 constexpr CommandSpec kRows[] = {
-    {.name = "dbsize", .handler = DbSize, .arity = 1, .flags = kReadonly | kFast, .acl = kAclKeyspace,
-     .group = Group::kServer, .since = "1.0.0",
+    {.name = "dbsize",
+     .handler = DbSize,
+     .arity = 1,
+     .flags = kReadonly | kFast,
+     .acl = kAclKeyspace,
+     .group = Group::kServer,
+     .since = "1.0.0",
      .summary = "Return the number of keys in the selected database"},
-    {.name = "flushdb", .handler = FlushDb, .arity = -1, .flags = kWrite,
-     .acl = kAclKeyspace | kAclDangerous, .group = Group::kServer, .since = "1.0.0",
+    {.name = "flushdb",
+     .handler = FlushDb,
+     .arity = -1,
+     .flags = kWrite,
+     .acl = kAclKeyspace | kAclDangerous,
+     .group = Group::kServer,
+     .since = "1.0.0",
      .summary = "Remove all keys from the current database",
      .complexity = "O(N) where N is the number of keys in the selected database"},
-    {.name = "flushall", .handler = FlushAll, .arity = -1, .flags = kWrite,
-     .acl = kAclKeyspace | kAclDangerous, .group = Group::kServer, .since = "1.0.0",
+    {.name = "flushall",
+     .handler = FlushAll,
+     .arity = -1,
+     .flags = kWrite,
+     .acl = kAclKeyspace | kAclDangerous,
+     .group = Group::kServer,
+     .since = "1.0.0",
      .summary = "Remove all keys from all databases",
      .complexity = "O(N) where N is the total number of keys in all databases"},
-    {.name = "swapdb", .handler = SwapDb, .arity = 3, .flags = kWrite | kFast,
-     .acl = kAclKeyspace | kAclDangerous, .group = Group::kServer, .since = "4.0.0",
+    {.name = "swapdb",
+     .handler = SwapDb,
+     .arity = 3,
+     .flags = kWrite | kFast,
+     .acl = kAclKeyspace | kAclDangerous,
+     .group = Group::kServer,
+     .since = "4.0.0",
      .summary = "Swaps two Redis databases",
-     .complexity = "O(N) where N is the count of clients watching or blocking on keys from both databases."},
-    {.name = "time", .handler = Time, .arity = 1, .flags = kLoading | kStale | kFast,
-     .group = Group::kServer, .since = "2.6.0", .summary = "Return the current server time"},
+     .complexity =
+         "O(N) where N is the count of clients watching or blocking on keys from both databases."},
+    {.name = "time",
+     .handler = Time,
+     .arity = 1,
+     .flags = kLoading | kStale | kFast,
+     .group = Group::kServer,
+     .since = "2.6.0",
+     .summary = "Return the current server time"},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

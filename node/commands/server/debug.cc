@@ -12,8 +12,6 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
-
 // Blocks the whole server, as it is meant to.
 void Sleep(Context& ctx) {
   long double seconds = 0;
@@ -52,7 +50,8 @@ void Reload(Context& ctx) {
     } else if (EqualsIgnoreCase(ctx.arg(i), "noflush")) {
       no_flush = true;
     } else if (!EqualsIgnoreCase(ctx.arg(i), "merge")) {
-      return ctx.reply.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+      return ctx.reply.Error(
+          "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
     }
   }
   const Status reloaded = ctx.services().persistence->Reload(no_save, no_flush);
@@ -112,9 +111,11 @@ void Protocol(Context& ctx) {
   }
   if (EqualsIgnoreCase(kind, "true")) return reply.Bool(true);
   if (EqualsIgnoreCase(kind, "false")) return reply.Bool(false);
-  if (EqualsIgnoreCase(kind, "verbatim")) return reply.Verbatim("txt", "This is a verbatim\nstring");
+  if (EqualsIgnoreCase(kind, "verbatim"))
+    return reply.Verbatim("txt", "This is a verbatim\nstring");
   if (EqualsIgnoreCase(kind, "attrib")) {
-    if (reply.protocol() == 3) reply.Raw("|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n");
+    if (reply.protocol() == 3)
+      reply.Raw("|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n");
     return reply.Bulk("Some real reply following the attribute");
   }
   if (EqualsIgnoreCase(kind, "push")) {
@@ -163,34 +164,46 @@ constexpr Subcommand kSubcommands[] = {
 
 void Debug(Context& ctx) {
   if (EqualsIgnoreCase(ctx.arg(1), "help")) {
-    return WriteHelp(ctx, {"CHANGE-REPL-ID", "    Change the replication IDs of the instance.",
-                           "LOG <message>", "    Write <message> to the server log.", "OBJECT <key>",
-                           "    Show low level info about <key> and associated value.",
-                           "POPULATE <count> [<prefix>] [<size>]",
-                           "    Create <count> string keys named key:<num>.", "PROTOCOL <type>",
-                           "    Reply with a test value of the specified type.",
-                           "RELOAD [option ...]", "    Save the RDB on disk and reload it back to memory.",
-                           "SEGFAULT", "    Crash the server.", "SET-ACTIVE-EXPIRE <0|1>",
-                           "    Setting it to 0 disables expiring keys in background when they are not",
-                           "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
-                           "    default.", "SLEEP <seconds>",
-                           "    Stop the server for <seconds>. Decimals allowed."});
+    return WriteHelp(
+        ctx, {"CHANGE-REPL-ID",
+              "    Change the replication IDs of the instance.",
+              "LOG <message>",
+              "    Write <message> to the server log.",
+              "OBJECT <key>",
+              "    Show low level info about <key> and associated value.",
+              "POPULATE <count> [<prefix>] [<size>]",
+              "    Create <count> string keys named key:<num>.",
+              "PROTOCOL <type>",
+              "    Reply with a test value of the specified type.",
+              "RELOAD [option ...]",
+              "    Save the RDB on disk and reload it back to memory.",
+              "SEGFAULT",
+              "    Crash the server.",
+              "SET-ACTIVE-EXPIRE <0|1>",
+              "    Setting it to 0 disables expiring keys in background when they are not",
+              "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
+              "    default.",
+              "SLEEP <seconds>",
+              "    Stop the server for <seconds>. Decimals allowed."});
   }
   for (const Subcommand& subcommand : kSubcommands) {
-    if (!EqualsIgnoreCase(ctx.arg(1), subcommand.name) || ctx.argc() < subcommand.words_min) continue;
+    if (!EqualsIgnoreCase(ctx.arg(1), subcommand.name) || ctx.argc() < subcommand.words_min)
+      continue;
     return subcommand.handler(ctx);
   }
   UnknownSubcommand(ctx);
 }
 
-// clang-format off
 constexpr CommandSpec kRows[] = {
-    {.name = "debug", .handler = Debug, .arity = -2,
-     .flags = kAdmin | kNoscript | kLoading | kStale | kProtected | kSystem, .group = Group::kServer,
-     .since = "1.0.0", .summary = "A container for debugging commands",
+    {.name = "debug",
+     .handler = Debug,
+     .arity = -2,
+     .flags = kAdmin | kNoscript | kLoading | kStale | kProtected | kSystem,
+     .group = Group::kServer,
+     .since = "1.0.0",
+     .summary = "A container for debugging commands",
      .complexity = "Depends on subcommand."},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

@@ -11,19 +11,26 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
+using dispatch::CommandCounters;
+using dispatch::CommandTable;
 
 struct Section {
   std::string_view name, title;
   bool by_default;
 };
 constexpr Section kSections[] = {
-    {"server", "Server", true},           {"clients", "Clients", true},
-    {"memory", "Memory", true},           {"persistence", "Persistence", true},
-    {"stats", "Stats", true},             {"replication", "Replication", true},
-    {"cpu", "CPU", true},                 {"modules", "Modules", true},
-    {"commandstats", "Commandstats", false}, {"errorstats", "Errorstats", true},
-    {"latencystats", "Latencystats", false}, {"cluster", "Cluster", true},
+    {"server", "Server", true},
+    {"clients", "Clients", true},
+    {"memory", "Memory", true},
+    {"persistence", "Persistence", true},
+    {"stats", "Stats", true},
+    {"replication", "Replication", true},
+    {"cpu", "CPU", true},
+    {"modules", "Modules", true},
+    {"commandstats", "Commandstats", false},
+    {"errorstats", "Errorstats", true},
+    {"latencystats", "Latencystats", false},
+    {"cluster", "Cluster", true},
     {"keyspace", "Keyspace", true},
 };
 
@@ -95,13 +102,16 @@ void Info(Context& ctx) {
   ctx.reply.Verbatim("txt", info);
 }
 
-// clang-format off
 constexpr CommandSpec kRows[] = {
-    {.name = "info", .handler = Info, .arity = -1, .flags = kLoading | kStale | kSentinelFlag,
-     .acl = kAclDangerous, .group = Group::kServer, .since = "1.0.0",
+    {.name = "info",
+     .handler = Info,
+     .arity = -1,
+     .flags = kLoading | kStale | kSentinelFlag,
+     .acl = kAclDangerous,
+     .group = Group::kServer,
+     .since = "1.0.0",
      .summary = "Get information and statistics about the server"},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

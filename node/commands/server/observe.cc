@@ -9,7 +9,7 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
+using dispatch::SlowlogEntry;
 
 void SlowlogGet(Context& ctx) {
   constexpr int64_t kDefaultCount = 10;
@@ -60,10 +60,11 @@ void LatencyNothing(Context& ctx) { ctx.reply.Array(0); }
 void LatencyReset(Context& ctx) { ctx.reply.Integer(0); }
 void LatencyHistogram(Context& ctx) { ctx.reply.Map(0); }
 void LatencyDoctor(Context& ctx) {
-  ctx.reply.Verbatim("txt",
-                     "I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis "
-                     "instance. You may use \"CONFIG SET latency-monitor-threshold <milliseconds>.\" in "
-                     "order to enable it.\n");
+  ctx.reply.Verbatim(
+      "txt",
+      "I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis "
+      "instance. You may use \"CONFIG SET latency-monitor-threshold <milliseconds>.\" in "
+      "order to enable it.\n");
 }
 
 void Monitor(Context& ctx) {
@@ -74,8 +75,9 @@ void Monitor(Context& ctx) {
 void MemoryPurge(Context& ctx) { ctx.reply.Ok(); }
 
 void MemoryDoctor(Context& ctx) {
-  ctx.reply.Verbatim("txt", "Hi Sam, I can't find any memory issue in your instance. I can only account "
-                            "for what occurs on this base.\n");
+  ctx.reply.Verbatim("txt",
+                     "Hi Sam, I can't find any memory issue in your instance. I can only account "
+                     "for what occurs on this base.\n");
 }
 
 void MemoryStats(Context& ctx) {
@@ -102,55 +104,123 @@ void MemoryHelp(Context& ctx) {
                   "    sampled up to <count> times (default: 5, 0 means sample all)."});
 }
 
-// clang-format off
 constexpr uint32_t kLogFlags = kAdmin | kLoading | kStale;
 constexpr uint32_t kLatencyFlags = kAdmin | kNoscript | kLoading | kStale;
 
 constexpr CommandSpec kRows[] = {
-    {.name = "slowlog", .arity = -2, .flags = kContainer, .group = Group::kServer, .since = "2.2.12",
-     .summary = "A container for slow log commands", .complexity = "Depends on subcommand."},
-    {.name = "slowlog|get", .handler = SlowlogGet, .arity = -2, .flags = kLogFlags,
-     .group = Group::kServer, .since = "2.2.12", .summary = "Get the slow log's entries",
+    {.name = "slowlog",
+     .arity = -2,
+     .flags = kContainer,
+     .group = Group::kServer,
+     .since = "2.2.12",
+     .summary = "A container for slow log commands",
+     .complexity = "Depends on subcommand."},
+    {.name = "slowlog|get",
+     .handler = SlowlogGet,
+     .arity = -2,
+     .flags = kLogFlags,
+     .group = Group::kServer,
+     .since = "2.2.12",
+     .summary = "Get the slow log's entries",
      .complexity = "O(N) where N is the number of entries returned"},
-    {.name = "slowlog|len", .handler = SlowlogLen, .arity = 2, .flags = kLogFlags,
-     .group = Group::kServer, .since = "2.2.12", .summary = "Get the slow log's length"},
-    {.name = "slowlog|reset", .handler = SlowlogReset, .arity = 2, .flags = kLogFlags,
-     .group = Group::kServer, .since = "2.2.12", .summary = "Clear all entries from the slow log",
+    {.name = "slowlog|len",
+     .handler = SlowlogLen,
+     .arity = 2,
+     .flags = kLogFlags,
+     .group = Group::kServer,
+     .since = "2.2.12",
+     .summary = "Get the slow log's length"},
+    {.name = "slowlog|reset",
+     .handler = SlowlogReset,
+     .arity = 2,
+     .flags = kLogFlags,
+     .group = Group::kServer,
+     .since = "2.2.12",
+     .summary = "Clear all entries from the slow log",
      .complexity = "O(N) where N is the number of entries in the slowlog"},
-    {.name = "slowlog|help", .handler = SlowlogHelp, .arity = 2, .flags = kLoading | kStale,
-     .group = Group::kServer, .since = "6.2.0",
+    {.name = "slowlog|help",
+     .handler = SlowlogHelp,
+     .arity = 2,
+     .flags = kLoading | kStale,
+     .group = Group::kServer,
+     .since = "6.2.0",
      .summary = "Show helpful text about the different subcommands"},
-    {.name = "latency", .arity = -2, .flags = kContainer, .group = Group::kServer, .since = "2.8.13",
-     .summary = "A container for latency diagnostics commands", .complexity = "Depends on subcommand."},
-    {.name = "latency|latest", .handler = LatencyNothing, .arity = 2, .flags = kLatencyFlags,
-     .group = Group::kServer, .since = "2.8.13",
+    {.name = "latency",
+     .arity = -2,
+     .flags = kContainer,
+     .group = Group::kServer,
+     .since = "2.8.13",
+     .summary = "A container for latency diagnostics commands",
+     .complexity = "Depends on subcommand."},
+    {.name = "latency|latest",
+     .handler = LatencyNothing,
+     .arity = 2,
+     .flags = kLatencyFlags,
+     .group = Group::kServer,
+     .since = "2.8.13",
      .summary = "Return the latest latency samples for all events."},
-    {.name = "latency|history", .handler = LatencyNothing, .arity = 3, .flags = kLatencyFlags,
-     .group = Group::kServer, .since = "2.8.13",
+    {.name = "latency|history",
+     .handler = LatencyNothing,
+     .arity = 3,
+     .flags = kLatencyFlags,
+     .group = Group::kServer,
+     .since = "2.8.13",
      .summary = "Return timestamp-latency samples for the event."},
-    {.name = "latency|reset", .handler = LatencyReset, .arity = -2, .flags = kLatencyFlags,
-     .group = Group::kServer, .since = "2.8.13",
+    {.name = "latency|reset",
+     .handler = LatencyReset,
+     .arity = -2,
+     .flags = kLatencyFlags,
+     .group = Group::kServer,
+     .since = "2.8.13",
      .summary = "Reset latency data for one or more events."},
-    {.name = "latency|histogram", .handler = LatencyHistogram, .arity = -2, .flags = kLatencyFlags,
-     .group = Group::kServer, .since = "7.0.0",
+    {.name = "latency|histogram",
+     .handler = LatencyHistogram,
+     .arity = -2,
+     .flags = kLatencyFlags,
+     .group = Group::kServer,
+     .since = "7.0.0",
      .summary = "Return the cumulative distribution of latencies of a subset of commands or all."},
-    {.name = "latency|doctor", .handler = LatencyDoctor, .arity = 2, .flags = kLatencyFlags,
-     .group = Group::kServer, .since = "2.8.13",
+    {.name = "latency|doctor",
+     .handler = LatencyDoctor,
+     .arity = 2,
+     .flags = kLatencyFlags,
+     .group = Group::kServer,
+     .since = "2.8.13",
      .summary = "Return a human readable latency analysis report."},
-    {.name = "monitor", .handler = Monitor, .arity = 1, .flags = kAdmin | kNoscript | kLoading | kStale,
-     .group = Group::kServer, .since = "1.0.0",
-     .summary = "Listen for all requests received by the server in real time", .complexity = ""},
-    {.name = "memory|purge", .handler = MemoryPurge, .arity = 2, .group = Group::kServer,
-     .since = "4.0.0", .summary = "Ask the allocator to release memory"},
-    {.name = "memory|doctor", .handler = MemoryDoctor, .arity = 2, .group = Group::kServer,
-     .since = "4.0.0", .summary = "Outputs memory problems report"},
-    {.name = "memory|stats", .handler = MemoryStats, .arity = 2, .group = Group::kServer,
-     .since = "4.0.0", .summary = "Show memory usage details"},
-    {.name = "memory|help", .handler = MemoryHelp, .arity = 2, .flags = kLoading | kStale,
-     .group = Group::kServer, .since = "4.0.0",
+    {.name = "monitor",
+     .handler = Monitor,
+     .arity = 1,
+     .flags = kAdmin | kNoscript | kLoading | kStale,
+     .group = Group::kServer,
+     .since = "1.0.0",
+     .summary = "Listen for all requests received by the server in real time",
+     .complexity = ""},
+    {.name = "memory|purge",
+     .handler = MemoryPurge,
+     .arity = 2,
+     .group = Group::kServer,
+     .since = "4.0.0",
+     .summary = "Ask the allocator to release memory"},
+    {.name = "memory|doctor",
+     .handler = MemoryDoctor,
+     .arity = 2,
+     .group = Group::kServer,
+     .since = "4.0.0",
+     .summary = "Outputs memory problems report"},
+    {.name = "memory|stats",
+     .handler = MemoryStats,
+     .arity = 2,
+     .group = Group::kServer,
+     .since = "4.0.0",
+     .summary = "Show memory usage details"},
+    {.name = "memory|help",
+     .handler = MemoryHelp,
+     .arity = 2,
+     .flags = kLoading | kStale,
+     .group = Group::kServer,
+     .since = "4.0.0",
      .summary = "Show helpful text about the different subcommands"},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

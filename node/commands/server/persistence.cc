@@ -5,7 +5,7 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
+using dispatch::ShutdownRequest;
 
 void Save(Context& ctx) {
   const Status saved = ctx.services().persistence->Save();
@@ -52,25 +52,41 @@ void Shutdown(Context& ctx) {
   if (!ending.ok()) ctx.reply.Error("ERR " + ending.message());
 }
 
-// clang-format off
 constexpr CommandSpec kRows[] = {
-    {.name = "save", .handler = Save, .arity = 1,
-     .flags = kAdmin | kNoscript | kNoAsyncLoading | kNoMulti, .group = Group::kServer, .since = "1.0.0",
+    {.name = "save",
+     .handler = Save,
+     .arity = 1,
+     .flags = kAdmin | kNoscript | kNoAsyncLoading | kNoMulti,
+     .group = Group::kServer,
+     .since = "1.0.0",
      .summary = "Synchronously save the dataset to disk",
      .complexity = "O(N) where N is the total number of keys in all databases"},
-    {.name = "bgsave", .handler = BgSave, .arity = -1, .flags = kAdmin | kNoscript | kNoAsyncLoading,
-     .group = Group::kServer, .since = "1.0.0", .summary = "Asynchronously save the dataset to disk"},
-    {.name = "lastsave", .handler = LastSave, .arity = 1, .flags = kLoading | kStale | kFast,
-     .acl = kAclAdmin | kAclDangerous, .group = Group::kServer, .since = "1.0.0",
+    {.name = "bgsave",
+     .handler = BgSave,
+     .arity = -1,
+     .flags = kAdmin | kNoscript | kNoAsyncLoading,
+     .group = Group::kServer,
+     .since = "1.0.0",
+     .summary = "Asynchronously save the dataset to disk"},
+    {.name = "lastsave",
+     .handler = LastSave,
+     .arity = 1,
+     .flags = kLoading | kStale | kFast,
+     .acl = kAclAdmin | kAclDangerous,
+     .group = Group::kServer,
+     .since = "1.0.0",
      .summary = "Get the UNIX time stamp of the last successful save to disk"},
-    {.name = "shutdown", .handler = Shutdown, .arity = -1,
+    {.name = "shutdown",
+     .handler = Shutdown,
+     .arity = -1,
      .flags = kAdmin | kNoscript | kLoading | kStale | kNoMulti | kSentinelFlag | kAllowBusy,
-     .group = Group::kServer, .since = "1.0.0",
+     .group = Group::kServer,
+     .since = "1.0.0",
      .summary = "Synchronously save the dataset to disk and then shut down the server",
-     .complexity = "O(N) when saving, where N is the total number of keys in all databases when saving "
-                   "data, otherwise O(1)"},
+     .complexity =
+         "O(N) when saving, where N is the total number of keys in all databases when saving "
+         "data, otherwise O(1)"},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

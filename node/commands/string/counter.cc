@@ -8,7 +8,6 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
 using keyspace::Entry;
 using keyspace::kNoExpiry;
 using keyspace::NumberBuffer;
@@ -88,20 +87,50 @@ void IncrByFloat(Context& ctx) {
 constexpr uint32_t kCounterFlags = kWrite | kDenyOom | kFast;
 
 constexpr CommandSpec kRows[] = {
-    {.name = "incr", .handler = Incr, .arity = 2, .flags = kCounterFlags, .keys = kOneKey,
-     .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+    {.name = "incr",
+     .handler = Incr,
+     .arity = 2,
+     .flags = kCounterFlags,
+     .keys = kOneKey,
+     .acl = kAclString,
+     .group = Group::kString,
+     .since = "1.0.0",
      .summary = "Increment the integer value of a key by one"},
-    {.name = "decr", .handler = Decr, .arity = 2, .flags = kCounterFlags, .keys = kOneKey,
-     .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+    {.name = "decr",
+     .handler = Decr,
+     .arity = 2,
+     .flags = kCounterFlags,
+     .keys = kOneKey,
+     .acl = kAclString,
+     .group = Group::kString,
+     .since = "1.0.0",
      .summary = "Decrement the integer value of a key by one"},
-    {.name = "incrby", .handler = IncrBy, .arity = 3, .flags = kCounterFlags, .keys = kOneKey,
-     .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+    {.name = "incrby",
+     .handler = IncrBy,
+     .arity = 3,
+     .flags = kCounterFlags,
+     .keys = kOneKey,
+     .acl = kAclString,
+     .group = Group::kString,
+     .since = "1.0.0",
      .summary = "Increment the integer value of a key by the given amount"},
-    {.name = "decrby", .handler = DecrBy, .arity = 3, .flags = kCounterFlags, .keys = kOneKey,
-     .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+    {.name = "decrby",
+     .handler = DecrBy,
+     .arity = 3,
+     .flags = kCounterFlags,
+     .keys = kOneKey,
+     .acl = kAclString,
+     .group = Group::kString,
+     .since = "1.0.0",
      .summary = "Decrement the integer value of a key by the given number"},
-    {.name = "incrbyfloat", .handler = IncrByFloat, .arity = 3, .flags = kCounterFlags,
-     .keys = kOneKey, .acl = kAclString, .group = Group::kString, .since = "2.6.0",
+    {.name = "incrbyfloat",
+     .handler = IncrByFloat,
+     .arity = 3,
+     .flags = kCounterFlags,
+     .keys = kOneKey,
+     .acl = kAclString,
+     .group = Group::kString,
+     .since = "2.6.0",
      .summary = "Increment the float value of a key by the given amount"},
 };
 static_assert(RowsAreSound(kRows));

@@ -9,7 +9,6 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
 using keyspace::Entry;
 
 struct LcsOptions {
@@ -29,7 +28,8 @@ class LcsTable {
       : a_(a), b_(b), cells_((a.size() + 1) * (b.size() + 1)) {
     for (size_t i = 1; i <= a.size(); ++i) {
       for (size_t j = 1; j <= b.size(); ++j) {
-        At(i, j) = a[i - 1] == b[j - 1] ? At(i - 1, j - 1) + 1 : std::max(At(i - 1, j), At(i, j - 1));
+        At(i, j) =
+            a[i - 1] == b[j - 1] ? At(i - 1, j - 1) + 1 : std::max(At(i - 1, j), At(i, j - 1));
       }
     }
   }
@@ -139,14 +139,18 @@ void Lcs(Context& ctx) {
   ctx.reply.Integer(static_cast<int64_t>(table.length()));
 }
 
-// clang-format off
 constexpr CommandSpec kRows[] = {
-    {.name = "lcs", .handler = Lcs, .arity = -3, .flags = kReadonly, .keys = kTwoKeys,
-     .acl = kAclString, .group = Group::kString, .since = "7.0.0",
+    {.name = "lcs",
+     .handler = Lcs,
+     .arity = -3,
+     .flags = kReadonly,
+     .keys = kTwoKeys,
+     .acl = kAclString,
+     .group = Group::kString,
+     .since = "7.0.0",
      .summary = "Find longest common substring",
      .complexity = "O(N*M) where N and M are the lengths of s1 and s2, respectively"},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

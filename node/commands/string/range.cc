@@ -6,7 +6,6 @@
 namespace rha::node::commands {
 namespace {
 
-using namespace dispatch;
 using keyspace::Entry;
 using keyspace::kNoExpiry;
 using keyspace::NumberBuffer;
@@ -56,8 +55,8 @@ void SetRange(Context& ctx) {
   Entry* entry = ctx.db().Write(key);
   if (entry != nullptr && AsString(ctx, *entry) == nullptr) return;
   if (bytes.empty()) {
-    return ctx.reply.Integer(entry == nullptr ? 0
-                                              : static_cast<int64_t>(entry->value().string().size()));
+    return ctx.reply.Integer(
+        entry == nullptr ? 0 : static_cast<int64_t>(entry->value().string().size()));
   }
   const auto at = static_cast<size_t>(offset);
   if (!LengthAllowed(ctx, at, bytes.size())) return;
@@ -91,27 +90,55 @@ void GetRange(Context& ctx) {
   ctx.reply.Bulk(bytes.substr(static_cast<size_t>(start), static_cast<size_t>(end - start + 1)));
 }
 
-// clang-format off
 constexpr CommandSpec kRows[] = {
-    {.name = "append", .handler = Append, .arity = 3, .flags = kWrite | kDenyOom | kFast,
-     .keys = kOneKey, .acl = kAclString, .group = Group::kString, .since = "2.0.0",
+    {.name = "append",
+     .handler = Append,
+     .arity = 3,
+     .flags = kWrite | kDenyOom | kFast,
+     .keys = kOneKey,
+     .acl = kAclString,
+     .group = Group::kString,
+     .since = "2.0.0",
      .summary = "Append a value to a key"},
-    {.name = "strlen", .handler = StrLen, .arity = 2, .flags = kReadonly | kFast, .keys = kOneKey,
-     .acl = kAclString, .group = Group::kString, .since = "2.2.0",
+    {.name = "strlen",
+     .handler = StrLen,
+     .arity = 2,
+     .flags = kReadonly | kFast,
+     .keys = kOneKey,
+     .acl = kAclString,
+     .group = Group::kString,
+     .since = "2.2.0",
      .summary = "Get the length of the value stored in a key"},
-    {.name = "setrange", .handler = SetRange, .arity = 4, .flags = kWrite | kDenyOom, .keys = kOneKey,
-     .acl = kAclString, .group = Group::kString, .since = "2.2.0",
+    {.name = "setrange",
+     .handler = SetRange,
+     .arity = 4,
+     .flags = kWrite | kDenyOom,
+     .keys = kOneKey,
+     .acl = kAclString,
+     .group = Group::kString,
+     .since = "2.2.0",
      .summary = "Overwrite part of a string at key starting at the specified offset"},
-    {.name = "getrange", .handler = GetRange, .arity = 4, .flags = kReadonly, .keys = kOneKey,
-     .acl = kAclString, .group = Group::kString, .since = "2.4.0",
+    {.name = "getrange",
+     .handler = GetRange,
+     .arity = 4,
+     .flags = kReadonly,
+     .keys = kOneKey,
+     .acl = kAclString,
+     .group = Group::kString,
+     .since = "2.4.0",
      .summary = "Get a substring of the string stored at a key",
      .complexity = "O(N) where N is the length of the returned string."},
-    {.name = "substr", .handler = GetRange, .arity = 4, .flags = kReadonly, .keys = kOneKey,
-     .acl = kAclString, .group = Group::kString, .since = "1.0.0",
+    {.name = "substr",
+     .handler = GetRange,
+     .arity = 4,
+     .flags = kReadonly,
+     .keys = kOneKey,
+     .acl = kAclString,
+     .group = Group::kString,
+     .since = "1.0.0",
      .summary = "Get a substring of the string stored at a key",
      .complexity = "O(N) where N is the length of the returned string."},
 };
-// clang-format on
 static_assert(RowsAreSound(kRows));
 
 }  // namespace

@@ -38,7 +38,8 @@ TEST_F(StringTest, SetWithExpiryIsPropagatedAsAPointInTime) {
 
 TEST_F(StringTest, SetRefusesImpossibleTimes) {
   for (const char* time : {"0", "-5", "9223372036854775807"}) {
-    EXPECT_EQ(Run({"set", "k", "v", "ex", time}), "-ERR invalid expire time in 'set' command") << time;
+    EXPECT_EQ(Run({"set", "k", "v", "ex", time}), "-ERR invalid expire time in 'set' command")
+        << time;
   }
   EXPECT_EQ(Run({"set", "k", "v", "ex", "abc"}), kWrongInteger);
   EXPECT_EQ(Run({"exists", "k"}), ":0");

@@ -11,16 +11,25 @@ using resp::Value;
 
 std::string Show(const Value& value) {
   switch (value.type) {
-    case Value::Type::kSimple: return "+" + value.text;
-    case Value::Type::kError: return "-" + value.text;
-    case Value::Type::kInteger: return ":" + std::to_string(value.integer);
-    case Value::Type::kNull: return "(nil)";
+    case Value::Type::kSimple:
+      return "+" + value.text;
+    case Value::Type::kError:
+      return "-" + value.text;
+    case Value::Type::kInteger:
+      return ":" + std::to_string(value.integer);
+    case Value::Type::kNull:
+      return "(nil)";
     case Value::Type::kBulk:
-    case Value::Type::kVerbatim: return "$" + value.text;
-    case Value::Type::kDouble: return "," + value.text;
-    case Value::Type::kBool: return value.integer != 0 ? "#t" : "#f";
-    case Value::Type::kBigNumber: return "(" + value.text;
-    default: break;
+    case Value::Type::kVerbatim:
+      return "$" + value.text;
+    case Value::Type::kDouble:
+      return "," + value.text;
+    case Value::Type::kBool:
+      return value.integer != 0 ? "#t" : "#f";
+    case Value::Type::kBigNumber:
+      return "(" + value.text;
+    default:
+      break;
   }
   std::string text;
   for (const Value& item : value.items) text += (text.empty() ? "" : ", ") + Show(item);
@@ -34,7 +43,8 @@ std::string ShowAll(std::string& out) {
   std::string_view rest = out;
   while (!rest.empty()) {
     resp::ReplyParser parser;
-    if (parser.Parse(rest) != resp::Outcome::kDone) return text + " <broken: " + std::string(rest) + ">";
+    if (parser.Parse(rest) != resp::Outcome::kDone)
+      return text + " <broken: " + std::string(rest) + ">";
     text += (text.empty() ? "" : " ") + Show(parser.value());
     rest.remove_prefix(parser.consumed());
   }

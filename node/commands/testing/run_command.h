@@ -6,8 +6,8 @@
 //     EXPECT_EQ(Run({"get", "k"}), "$v");
 //   }
 //
-// Replies are shown as text: "+OK", "-ERR ...", ":1", "$bytes", "(nil)", "[a, b]". Whatever replicas would
-// be told is in propagated(), one command a line.
+// Replies are shown as text: "+OK", "-ERR ...", ":1", "$bytes", "(nil)", "[a, b]". Whatever
+// replicas would be told is in propagated(), one command a line.
 #pragma once
 
 #include <gmock/gmock.h>
