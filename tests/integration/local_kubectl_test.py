@@ -1,0 +1,246 @@
+"""A local cluster as kubectl sees it: every verb people use, real processes behind the pods, nothing left at the end.
+
+Needs kubectl (any version since 1.20); without it the tests are skipped. Ports 21410-21419.
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+PROGRAM = os.path.join(os.environ["RHA_BIN_DIR"], "redisha")
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TIMEOUT_S = 30
+WEB_PORT = 21411
+
+WEB = f"""
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: web-config}}
+data: {{index.html: "from the ConfigMap"}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: web}}
+spec: {{selector: {{app: web}}, ports: [{{port: {WEB_PORT}, name: http}}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: web-pods}}
+spec:
+  clusterIP: None
+  publishNotReadyAddresses: true
+  selector: {{app: web}}
+  ports: [{{port: {WEB_PORT}, name: http}}]
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{name: web}}
+spec:
+  serviceName: web-pods
+  replicas: 2
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata: {{labels: {{app: web}}}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: http
+        image: localhost/none
+        command: [python3, -u, -m, http.server, "{WEB_PORT}", --bind, $(POD_IP), --directory, /www]
+        env:
+        - {{name: POD_IP, valueFrom: {{fieldRef: {{fieldPath: status.podIP}}}}}}
+        ports: [{{containerPort: {WEB_PORT}, name: http}}]
+        readinessProbe: {{httpGet: {{port: http, path: /index.html}}, periodSeconds: 1}}
+        volumeMounts:
+        - {{name: www, mountPath: /www}}
+        - {{name: data, mountPath: /data}}
+      volumes:
+      - {{name: www, configMap: {{name: web-config}}}}
+  volumeClaimTemplates:
+  - metadata: {{name: data}}
+    spec: {{accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 1Mi}}}}}}
+"""
+
+
+def wait_for(what, condition):
+    deadline = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"waited {TIMEOUT_S} s in vain for {what}")
+
+
+def processes_with(text):
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                if text.encode() in file.read():
+                    found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+@unittest.skipUnless(shutil.which("kubectl"), "kubectl is not installed")
+class LocalKubectlTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.mkdtemp(prefix="redisha-local-")
+        cls.folder = os.path.join(cls.directory, "local")
+        cls.environment = dict(os.environ, KUBECONFIG=os.path.join(cls.folder, "kubeconfig"), HOME=cls.directory)
+        cls.up()
+
+    @classmethod
+    def tearDownClass(cls):
+        subprocess.run([PROGRAM, "local", "down", "--dir", cls.folder, "--purge"], check=True, timeout=60,
+                       stdout=subprocess.DEVNULL)
+        shutil.rmtree(cls.directory)
+
+    @classmethod
+    def up(cls):
+        subprocess.run([PROGRAM, "local", "up", "--dir", cls.folder, "--no-operator"], check=True, timeout=60,
+                       stdout=subprocess.DEVNULL)
+
+    def kubectl(self, *words, stdin=None, fails=False):
+        done = subprocess.run(["kubectl", *words], input=stdin, env=self.environment, capture_output=True, text=True,
+                              timeout=60)
+        self.assertEqual(done.returncode != 0, fails, f"kubectl {' '.join(words)}: {done.stdout}{done.stderr}")
+        return done.stderr if fails else done.stdout
+
+    def get(self, *words):
+        return json.loads(self.kubectl("get", *words, "-o", "json"))
+
+    def test_config_map_through_its_life(self):
+        text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c1}\ndata: {a: '1', b: '2'}\n"
+        self.assertIn("created", self.kubectl("apply", "-f", "-", stdin=text))
+        self.assertIn("unchanged", self.kubectl("apply", "-f", "-", stdin=text))
+        self.assertIn("configured", self.kubectl("apply", "-f", "-", stdin=text.replace(", b: '2'", "")))
+        self.assertEqual(self.get("cm", "c1")["data"], {"a": "1"})
+        self.kubectl("label", "cm", "c1", "tier=back")
+        self.assertIn("c1", self.kubectl("get", "cm", "-l", "tier=back", "-o", "name"))
+        self.kubectl("patch", "cm", "c1", "--type=json", "-p", '[{"op": "add", "path": "/data/x", "value": "y"}]')
+        self.assertEqual(self.get("cm", "c1")["data"], {"a": "1", "x": "y"})
+        self.kubectl("delete", "cm", "c1")
+        self.assertIn("not found", self.kubectl("get", "cm", "c1", fails=True))
+
+    def test_server_side_apply_names_the_owner_of_a_conflict(self):
+        text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c2}\ndata: {a: '1'}\n"
+        self.kubectl("apply", "--server-side", "--field-manager=one", "-f", "-", stdin=text)
+        other = ["apply", "--server-side", "--field-manager=two", "-f", "-"]
+        refused = self.kubectl(*other, stdin=text.replace("'1'", "'2'"), fails=True)
+        self.assertIn('conflict with "one": .data.a', refused)
+        self.kubectl(*other, "--force-conflicts", stdin=text.replace("'1'", "'2'"))
+        self.assertEqual(self.get("cm", "c2")["data"], {"a": "2"})
+
+    def test_protobuf_bodies_are_understood(self):
+        self.kubectl("create", "secret", "generic", "s1", "--from-literal=password=hunter2")
+        self.assertEqual(self.get("secret", "s1")["data"], {"password": "aHVudGVyMg=="})
+        self.kubectl("create", "namespace", "n1")
+        self.assertIn("kube-root-ca.crt", wait_for("the namespace's certificate", lambda: self.kubectl(
+            "get", "cm", "-n", "n1", "-o", "name")))
+        self.kubectl("delete", "namespace", "n1")
+
+    def test_custom_resource_is_checked_by_its_schema(self):
+        self.kubectl("apply", "-f", os.path.join(ROOT, "crds", "redisha.yaml"))
+        with open(os.path.join(ROOT, "examples", "minimal.yaml"), encoding="utf-8") as file:
+            minimal = file.read()
+        self.kubectl("apply", "-f", "-", stdin=minimal)
+        demo = self.get("redisha", "demo")
+        self.assertEqual(demo["metadata"]["generation"], 1)
+        self.assertIn("persistence", self.kubectl("explain", "redisha.spec"))
+        unknown = self.kubectl("apply", "-f", "-", stdin=minimal.replace("replicas:", "relicas:"), fails=True)
+        self.assertIn('unknown field "spec.relicas"', unknown)
+        wrong = self.kubectl("patch", "redisha", "demo", "--type=merge", "-p", '{"spec":{"replicas":"x"}}', fails=True)
+        self.assertIn("spec.replicas", wrong)
+        self.kubectl("scale", "redisha", "demo", "--replicas=5")
+        scaled = self.get("redisha", "demo")
+        self.assertEqual((scaled["spec"]["replicas"], scaled["metadata"]["generation"]), (5, 2))
+        self.kubectl("patch", "redisha", "demo", "--type=merge", "--subresource=status", "-p",
+                     '{"status":{"phase":"Testing"}}') if self.client_minor() >= 24 else None
+        self.assertEqual(self.get("redisha", "demo")["metadata"]["generation"], 2)
+        self.kubectl("delete", "redisha", "demo")
+
+    def client_minor(self):
+        version = json.loads(self.kubectl("version", "--client", "-o", "json"))
+        return int(version["clientVersion"]["minor"].rstrip("+"))
+
+    def test_stateful_set_runs_processes(self):
+        self.kubectl("apply", "-f", "-", stdin=WEB)
+        self.kubectl("rollout", "status", "statefulset/web", f"--timeout={TIMEOUT_S}s")
+        address = self.get("svc", "web")["spec"]["clusterIP"]
+        page = wait_for("the service", lambda: subprocess.run(
+            ["curl", "-sf", f"http://{address}:{WEB_PORT}/"], capture_output=True, text=True, timeout=10).stdout)
+        self.assertEqual(page, "from the ConfigMap")
+        self.assertIn("index.html", self.kubectl("logs", "web-0"))
+
+        pid = self.container_pid("web-1")
+        with open(f"/proc/{pid}/root/data/kept", "w", encoding="utf-8") as file:
+            file.write("by the claim")
+        with open(f"/proc/{pid}/root/etc/../.pod-etc/hosts", encoding="utf-8") as file:
+            self.assertIn("web-0.web-pods.default.svc.cluster.local", file.read())
+        os.kill(pid, signal.SIGKILL)
+        wait_for("the container's restart", lambda: self.container(self.get("pod", "web-1"))["restartCount"] == 1 and
+                 self.ready("web-1"))
+        uid = self.get("pod", "web-1")["metadata"]["uid"]
+        self.kubectl("delete", "pod", "web-1")
+        wait_for("the pod's successor", lambda: self.ready("web-1", not_uid=uid))
+        with open(f"/proc/{self.container_pid('web-1')}/root/data/kept", encoding="utf-8") as file:
+            self.assertEqual(file.read(), "by the claim")
+
+        self.kubectl("rollout", "restart", "statefulset/web")
+        self.kubectl("rollout", "status", "statefulset/web", f"--timeout={TIMEOUT_S}s")
+        self.kubectl("scale", "statefulset/web", "--replicas=1")
+        wait_for("the second pod to go", lambda: "web-1" not in self.kubectl("get", "pods", "-o", "name"))
+        self.assertIn("Killing", self.kubectl("describe", "pod", "web-0") + self.kubectl("get", "events"))
+
+        self.kill_the_daemon()
+        wait_for("the pod after the restart", lambda: self.ready("web-0"))
+        self.kubectl("delete", "statefulset/web", "svc/web", "svc/web-pods")
+        wait_for("the pods to go", lambda: not self.kubectl("get", "pods", "-l", "app=web", "-o", "name"))
+        self.assertIn("data-web-1", self.kubectl("get", "pvc", "-o", "name"))
+
+    def kill_the_daemon(self):
+        """SIGKILL leaves no process behind; the next start goes on from what was stored."""
+        status = json.loads(subprocess.run([PROGRAM, "local", "status", "--dir", self.folder, "-o", "json"],
+                                           capture_output=True, text=True, check=True, timeout=10).stdout)
+        self.assertTrue(processes_with(f"http.server\0{WEB_PORT}"))
+        os.kill(status["pid"], signal.SIGKILL)
+        wait_for("all containers to die", lambda: not processes_with(f"http.server\0{WEB_PORT}"))
+        self.up()
+
+    def test_a_missing_program_is_said(self):
+        self.kubectl("apply", "-f", "-", stdin="""
+apiVersion: v1
+kind: Pod
+metadata: {name: lost}
+spec:
+  restartPolicy: Never
+  containers: [{name: c, image: nginx, command: [no-such-program]}]
+""")
+        wait_for("the pod to fail", lambda: self.get("pod", "lost")["status"]["phase"] == "Failed")
+        self.assertIn("executable file not found on this machine", self.kubectl("describe", "pod", "lost"))
+        self.kubectl("delete", "pod", "lost")
+
+    def container(self, pod):
+        return pod["status"].get("containerStatuses", [{}])[0]
+
+    def container_pid(self, name):
+        return int(self.container(self.get("pod", name))["containerID"].removeprefix("process://"))
+
+    def ready(self, name, not_uid=None):
+        pods = self.get("pods", "--field-selector", f"metadata.name={name}")["items"]
+        if not pods or pods[0]["metadata"]["uid"] == not_uid:
+            return False
+        conditions = {c["type"]: c["status"] for c in pods[0]["status"].get("conditions", [])}
+        return conditions.get("Ready") == "True"
+
+
+if __name__ == "__main__":
+    unittest.main()
