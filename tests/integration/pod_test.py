@@ -109,6 +109,10 @@ class Bed(unittest.TestCase):
         self.folder = tempfile.mkdtemp(prefix="rha-pod-")
         self.pods = [Pod(self.folder, i) for i in range(3)]
 
+    def failed(self):
+        result = self._outcome.result
+        return any(case is self for case, _ in result.failures + result.errors)
+
     def tearDown(self):
         for pod in self.pods:
             for kind, process in pod.processes.items():
@@ -116,7 +120,7 @@ class Bed(unittest.TestCase):
                     process.send_signal(signal.SIGCONT)
                     process.kill()
                 process.wait(10)
-            if os.environ.get("RHA_KEEP_LOGS") or not self._outcome.success:
+            if self.failed():
                 for kind in pod.processes:
                     with open(os.path.join(pod.folder, kind + ".log"), errors="replace") as log:
                         print(f"==== pod {pod.index} {kind}\n" + "".join(log.readlines()[-50:]))
