@@ -14,8 +14,10 @@ void ForgiveLink(Link& link, LogicalTime now) {
 
 void TellSwitch(Context& c, const Group& group, const Address& old) {
   const Address& address = group.Primary()->address;
-  c.PlainEvent("+switch-master", group.config.name + " " + old.host + " " +
-                                     std::to_string(old.port) + " " + address.host + " " +
+  if (address.empty()) return;  // told once the member is found
+  const Address from = old.empty() ? Address{"0.0.0.0", 0} : old;
+  c.PlainEvent("+switch-master", group.config.name + " " + from.host + " " +
+                                     std::to_string(from.port) + " " + address.host + " " +
                                      std::to_string(address.port));
 }
 
@@ -211,7 +213,7 @@ void SetMemberHost(Context& c, Group& group, Member& member, const std::string& 
     const Address old = node->address;
     if (move(node->address, node->link)) {
       c.Do(DisconnectNode{node->id});
-      if (node->id == group.primary && !old.empty()) TellSwitch(c, group, old);
+      if (node->id == group.primary) TellSwitch(c, group, old);
     }
   }
   if (auto it = c.s.peers.find(member.peer); it != c.s.peers.end()) {
