@@ -10,16 +10,12 @@ void Checkers::OnElected(int member, Epoch epoch) {
   }
 }
 
-void Checkers::OnPromotion(int target, Epoch epoch, bool empty, bool others_hold_data) {
+void Checkers::OnPromotion(int target, Epoch epoch) {
   auto [it, first] = promoted_.emplace(epoch, target);
   if (first) ++promotions_;
   if (!first && it->second != target) {
     Fail("two nodes promoted in epoch " + std::to_string(epoch) + ": pod-" +
          std::to_string(it->second) + " and pod-" + std::to_string(target));
-  }
-  if (first && empty && others_hold_data) {
-    Fail("epoch " + std::to_string(epoch) + " promotes the empty pod-" + std::to_string(target) +
-         " although others hold data");
   }
 }
 

@@ -23,7 +23,7 @@ using sidecar::core::Epoch;
 class Checkers {
  public:
   void OnElected(int member, Epoch epoch);
-  void OnPromotion(int target, Epoch epoch, bool empty, bool others_hold_data);
+  void OnPromotion(int target, Epoch epoch);
   void OnVote(int member, Epoch epoch, const std::string& candidate);
   // Its memory is gone and with it its own candidacies: a vote for itself that nobody else knew of
   // binds nobody any more. Its votes for others still do.

@@ -111,6 +111,7 @@ class Cluster {
   void Replicate();
   void Write();
   void NoteCommonWrites();
+  void CheckNotEmpty(const SimNode& promoted);
 
   // Performing actions (perform.cc).
   void Perform(int pod, const sidecar::core::Action& action);

@@ -228,6 +228,7 @@ void Cluster::Perform(int pod, const Action& action) {
           Trace("node pod-" + std::to_string(node.host()) + " becomes " +
                 (primary ? "replica of " + primary->host : "primary"));
           if (primary) return node.Follow(primary->host, primary->port);
+          CheckNotEmpty(node);
           node.BecomePrimary(unique_++);
         },
         [id = a->node](SimNode&) { return ReconfigureDone{id}; });
@@ -260,6 +261,16 @@ void Cluster::Perform(int pod, const Action& action) {
   }
 }
 
+// No empty node takes the place of data that every node held once and some node still holds.
+void Cluster::CheckNotEmpty(const SimNode& promoted) {
+  if (!promoted.log().empty() || promoted.primary() || common_writes_.empty()) return;
+  for (const Pod& other : pods_) {
+    if (other.node->log().empty()) continue;
+    return checkers_.Fail("the empty pod-" + std::to_string(promoted.host()) +
+                          " is promoted although others hold data");
+  }
+}
+
 // Feeds the checkers and the trace.
 void Cluster::Observe(int pod, const Action& action) {
   const std::string name = "pod-" + std::to_string(pod);
@@ -273,13 +284,7 @@ void Cluster::Observe(int pod, const Action& action) {
   } else if (const auto* a = std::get_if<Reconfigure>(&action)) {
     if (a->primary || !group.failover) return;
     const int target = group.FindNode(a->node)->member;
-    bool others_hold_data = false;
-    for (int i = 0; i < size(); ++i) {
-      if (i == target || pods_[i].node->log().empty()) continue;
-      others_hold_data |= !common_writes_.empty();
-    }
-    const bool empty = pods_[target].node->log().empty();
-    checkers_.OnPromotion(target, group.failover->epoch, empty, others_hold_data);
+    checkers_.OnPromotion(target, group.failover->epoch);
   } else if (const auto* a = std::get_if<AskPeer>(&action)) {
     if (a->candidate != "*") checkers_.OnVote(pod, a->epoch, a->candidate);
   } else if (const auto* a = std::get_if<Reply>(&action)) {
