@@ -14,6 +14,7 @@ PrimaryLink::PrimaryLink(net::Reactor& reactor, LinkOwner& owner)
       owner_(owner),
       watch_([](void* self, uint32_t events) { static_cast<PrimaryLink*>(self)->OnEvents(events); },
              this),
+      read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBytes)),
       heard_at_(reactor.Now()) {}
 
 Status PrimaryLink::Connect(const net::Endpoint& to, const std::string& source_ip) {
@@ -59,11 +60,8 @@ void PrimaryLink::OnConnectDone() {
 
 // True: there may be more.
 bool PrimaryLink::ReadSome() {
-  const size_t have = input_.size();
-  input_.resize(have + kReadBytes);
-  const ssize_t got = ::recv(fd_.get(), input_.data() + have, kReadBytes, 0);
+  const ssize_t got = ::recv(fd_.get(), read_buffer_.get(), kReadBytes, 0);
   const int error = errno;
-  input_.resize(have + static_cast<size_t>(got > 0 ? got : 0));
   if (got < 0 && (error == EAGAIN || error == EINTR)) return false;
   if (got <= 0) {
     End(got == 0 ? "the primary closed the connection"
@@ -71,6 +69,7 @@ bool PrimaryLink::ReadSome() {
     return false;
   }
   heard_at_ = reactor_.Now();
+  input_.append(read_buffer_.get(), static_cast<size_t>(got));
   owner_.OnLinkInput();
   return static_cast<size_t>(got) == kReadBytes;
 }

@@ -55,6 +55,8 @@ class PrimaryLink {
   bool connecting_ = true;
   bool paused_ = false;
   std::string ended_why_;  // noticed while paused
+  // Read here first: a string grown for each read would be filled with zeros each time.
+  std::unique_ptr<char[]> read_buffer_;
   std::string input_, output_;
   MonoTime heard_at_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
