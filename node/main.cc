@@ -29,16 +29,12 @@ int Fail(const std::string& message) {
 rha::Status StartLog(const rha::node::app::Config& config) {
   const auto level = rha::log::ParseLevel(config.log_level);
   RHA_ASSIGN_OR_RETURN(const auto format, rha::log::ParseFormat(config.log_format));
-  rha::log::Options options{.program = "redisha-node",
-                            .level = level.ok() ? *level : rha::log::Level::kError,
-                            .format = format,
-                            .file = config.log_file};
-  if (!options.file.empty()) return rha::log::Init(options);
-  // Like redis-server: to standard output; to standard error where that cannot be opened.
-  options.file = "/dev/stdout";
-  if (rha::log::Init(options).ok()) return {};
-  options.file.clear();
-  return rha::log::Init(options);
+  // Like redis-server: to standard output unless a file is named.
+  return rha::log::Init({.program = "redisha-node",
+                         .level = level.ok() ? *level : rha::log::Level::kError,
+                         .format = format,
+                         .file = config.log_file,
+                         .to_stdout = true});
 }
 
 }  // namespace

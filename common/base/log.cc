@@ -134,7 +134,9 @@ std::string JsonQuote(std::string_view text) {
 
 Status Init(const Options& options) {
   spdlog::sink_ptr sink;
-  if (options.file.empty()) {
+  if (options.file.empty() && options.to_stdout) {
+    sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
+  } else if (options.file.empty()) {
     sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   } else {
     try {

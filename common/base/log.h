@@ -22,7 +22,8 @@ struct Options {
   std::string program;
   Level level = Level::kInfo;
   Format format = Format::kText;
-  std::string file;  // empty: stderr
+  std::string file;  // empty: stderr, or stdout if the next says so
+  bool to_stdout = false;
 };
 
 Status Init(const Options& options);

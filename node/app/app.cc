@@ -16,6 +16,7 @@ namespace rha::node::app {
 namespace {
 
 constexpr Millis kCronInterval(100);
+constexpr size_t kRehashBuckets = 1000;     // per database and cron
 constexpr int64_t kExpireSliceUs = 25'000;  // a quarter of the cron's interval at most
 
 repl::ReplConfig ToReplConfig(const Config& config) {
@@ -219,6 +220,8 @@ Status App::ListenAnew(const Config& old) {
 
 void App::Cron() {
   engine_.ExpireSlice(kExpireSliceUs);
+  // A child that saves shares our pages; moving entries would copy them.
+  if (!persistence_.BackgroundSaveRunning()) keyspace_.RehashSome(kRehashBuckets);
   server_.Cron(clock_.UnixMillis());
   persistence_.Cron();
   process_.Cron();

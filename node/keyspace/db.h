@@ -209,6 +209,9 @@ class Keyspace {
   void Reset();
   void Swap(int first, int second);
 
+  // Moves tables that change their size along, for idle time; a table nobody touches would never
+  // finish.
+  void RehashSome(size_t buckets_per_db);
   // One slice of active expiry; ends at `budget_us` at the latest, by `clock_us`. Returns keys
   // deleted.
   size_t ExpireSlice(int64_t budget_us, const std::function<int64_t()>& clock_us);

@@ -47,6 +47,10 @@ void Keyspace::Swap(int first, int second) {
   std::swap(a.expire_cursor_, b.expire_cursor_);
 }
 
+void Keyspace::RehashSome(size_t buckets_per_db) {
+  for (auto& db : dbs_) db->table_.Rehash(buckets_per_db);
+}
+
 size_t Keyspace::ExpireSlice(int64_t budget_us, const std::function<int64_t()>& clock_us) {
   const int64_t end_us = clock_us() + budget_us;
   size_t deleted = 0, looked_at = 0;

@@ -167,7 +167,7 @@ class HashTable {
     while (rehashing() && buckets > 0) {
       if (rehash_index_ >= tables_[0].size()) {
         FinishRehash();
-        return false;
+        return rehashing();
       }
       Node* node = tables_[0].heads[rehash_index_];
       if (node == nullptr) {
@@ -260,6 +260,7 @@ class HashTable {
     tables_[0] = std::move(tables_[1]);
     tables_[1].Free();
     rehash_index_ = 0;
+    ShrinkIfSparse();  // what was deleted meanwhile
   }
 
   Table tables_[2];
