@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <tuple>
 #include <vector>
 
 #include "local/object/field_set.h"
@@ -28,8 +29,13 @@ std::vector<Entry> ReadEntries(const Json& object) {
 }
 
 void WriteEntries(Json& object, const std::vector<Entry>& entries) {
+  // Applied fields first, then by time, as the API server orders them.
+  std::vector<Entry> sorted = entries;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.operation, a.time, a.manager) < std::tie(b.operation, b.time, b.manager);
+  });
   Json list = Json::array();
-  for (const auto& entry : entries) {
+  for (const auto& entry : sorted) {
     if (entry.fields.empty()) continue;
     Json row{{"manager", entry.manager},        {"operation", entry.operation},
              {"apiVersion", entry.api_version}, {"time", entry.time},
@@ -92,7 +98,8 @@ Refusal FindConflicts(const std::vector<Entry>& entries, const Writer& writer,
     std::string owner = "\"" + entry.manager + "\"";
     if (!entry.subresource.empty()) owner += " with subresource \"" + entry.subresource + "\"";
     if (entry.operation == "Update") owner += " using " + entry.api_version;
-    text += (text.empty() ? "" : ", ") + ("conflict with " + owner + ":");
+    text += (text.empty() ? "" : ", ") +
+            ((paths.size() > 1 ? "conflicts with " : "conflict with ") + owner + ":");
     for (const auto& path : paths) {
       if (paths.size() > 1) text += "\n-";
       text += " " + path;

@@ -126,10 +126,8 @@ Result<Json> JsonPatch(const Json& target, const Json& patch) {
   }
   try {
     return target.patch(patch);
-  } catch (const Json::exception& error) {
-    return Status(Code::kInvalid, std::string("the server rejected our request due to an error in "
-                                              "our request: ") +
-                                      error.what());
+  } catch (const Json::exception&) {
+    return Status(Code::kInvalid, "the server rejected our request due to an error in our request");
   }
 }
 

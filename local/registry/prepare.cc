@@ -6,6 +6,7 @@
 #include "local/object/json.h"
 #include "local/object/managed_fields.h"
 #include "local/object/times.h"
+#include "local/registry/built_in_types.h"
 #include "local/registry/defaults.h"
 #include "local/registry/limits.h"
 #include "local/registry/registry.h"
@@ -87,6 +88,40 @@ void TidyMetadata(Json& object) {
   }
 }
 
+// Fields that were dropped, as fieldValidation says: an error, a warning, or nothing.
+Refusal Unknown(const Resource& resource, const std::vector<std::string>& removed,
+                const WriteOptions& options) {
+  std::string text;
+  for (const auto& path : removed) {
+    text += (text.empty() ? "" : ", ") + ("unknown field \"" + path + "\"");
+    if (options.warnings != nullptr && options.validation != "Ignore") {
+      options.warnings->push_back("unknown field \"" + path + "\"");
+    }
+  }
+  if (removed.empty() || options.validation != "Strict") return std::nullopt;
+  return object::BadRequest(resource.kind + " in version \"" + resource.version +
+                            "\" cannot be handled as a " + resource.kind +
+                            ": strict decoding error: " + text);
+}
+
+// Errors after which an object is not the shape its rules expect.
+bool BlocksRules(const std::vector<Cause>& causes) {
+  return std::any_of(causes.begin(), causes.end(), [](const Cause& cause) {
+    return cause.reason == "FieldValueTypeInvalid" || cause.reason == "FieldValueRequired" ||
+           cause.reason == "FieldValueNotSupported" || cause.reason == "FieldValueTooLong" ||
+           cause.reason == "FieldValueTooMany";
+  });
+}
+
+std::vector<Cause> RuleCauses(const Json& schema, const Json& object, const Json* old,
+                              bool blocked) {
+  if (!blocked) return schema::CheckRules(schema, object, old);
+  return {{"FieldValueInvalid",
+           "Invalid value: null: some validation rules were not checked because the object was "
+           "invalid; correct the existing errors to complete validation",
+           "<nil>"}};
+}
+
 Refusal CheckFinalizers(const Resource& resource, const Json& before, const Json& after) {
   if (Str(before, {"metadata", "deletionTimestamp"}).empty()) return std::nullopt;
   const Json& old = Items(before, {"metadata", "finalizers"});
@@ -122,26 +157,20 @@ Refusal Registry::Shape(const Resource& resource, Json& object, const Json* old,
                         const WriteOptions& options) const {
   std::vector<Cause> causes = ValidateMetadata(resource, object);
   if (resource.custom) {
-    const auto removed = schema::Prune(*resource.schema, object);
-    for (const auto& path : removed) {
-      if (options.warnings != nullptr && options.validation != "Ignore") {
-        options.warnings->push_back("unknown field \"" + path + "\"");
-      }
-    }
-    if (!removed.empty() && options.validation == "Strict") {
-      std::string text;
-      for (const auto& path : removed) {
-        text += (text.empty() ? "" : ", ") + ("unknown field \"" + path + "\"");
-      }
-      return object::BadRequest(resource.kind + " in version \"" + resource.version +
-                                "\" cannot be handled as a " + resource.kind +
-                                ": strict decoding error: " + text);
-    }
+    LOCAL_REFUSE_IF(Unknown(resource, schema::Prune(*resource.schema, object), options));
     schema::ApplyDefaults(*resource.schema, object);
     auto more = schema::Validate(*resource.schema, object);
-    if (more.empty()) more = schema::CheckRules(*resource.schema, object, old);
+    causes.insert(causes.end(), more.begin(), more.end());
+    more = RuleCauses(*resource.schema, object, old, BlocksRules(more));
     causes.insert(causes.end(), more.begin(), more.end());
   } else {
+    auto check = CheckBuiltInTypes(resource, object);
+    if (!check.mismatch.empty()) {
+      return object::BadRequest(resource.kind + " in version \"" + resource.version +
+                                "\" cannot be handled as a " + resource.kind + ": " +
+                                check.mismatch);
+    }
+    LOCAL_REFUSE_IF(Unknown(resource, check.unknown, options));
     ApplyBuiltInDefaults(resource, object);
     auto more = ValidateBuiltIn(resource, object);
     causes.insert(causes.end(), more.begin(), more.end());

@@ -152,7 +152,10 @@ Answer<Json> Registry::ApplyPatch(const Resource& resource, const Json& current,
     }
     case PatchKind::kStrategic: {
       if (resource.custom) {
-        return object::UnsupportedMedia("application/strategic-merge-patch+json");
+        return ApiError{415, "UnsupportedMediaType",
+                        "the body of the request was in an unknown format - accepted media types "
+                        "include: application/json-patch+json, application/merge-patch+json, "
+                        "application/apply-patch+yaml"};
       }
       const Status done =
           object::StrategicMergePatch(next, patch.body, object::FieldType::BuiltIn());

@@ -226,10 +226,13 @@ Causes ValidateMetadata(const Resource& resource, const Json& object) {
         {"FieldValueInvalid",
          "Invalid value: \"" + name +
              (label ? "\": a lowercase RFC 1123 label must consist of lower case alphanumeric "
-                      "characters or '-', and must start and end with an alphanumeric character"
+                      "characters or '-', and must start and end with an alphanumeric character "
+                      "(e.g. 'my-name',  or '123-abc', regex used for validation is "
+                      "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
                     : "\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric "
                       "characters, '-' or '.', and must start and end with an alphanumeric "
-                      "character"),
+                      "character (e.g. 'example.com', regex used for validation is "
+                      "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"),
          "metadata.name"});
   }
   for (const auto& [key, value] : Map(object, {"metadata", "labels"}).items()) {
