@@ -42,8 +42,7 @@ class Server:
 
     def __init__(self, binary, *flags, folder=None, file_bytes_max=None, password=None):
         self.binary, self.flags = binary, list(flags)
-        self.port = Server.next_port
-        Server.next_port += 1
+        self.port = Server.free_port()
         self.folder = folder or tempfile.mkdtemp(prefix="rha-repl-")
         self.file_bytes_max = file_bytes_max
         self.password = password
@@ -51,6 +50,19 @@ class Server:
             self.flags += ["--requirepass", password]
         self.process = None
         self.start()
+
+    @staticmethod
+    def free_port():
+        while True:
+            port = Server.next_port
+            Server.next_port += 1
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                    return port
+                except OSError:
+                    pass
 
     def start(self, *flags, wait=True):
         def limit():
