@@ -9,7 +9,8 @@ namespace rha::sim {
 namespace {
 
 constexpr Millis kSettleLimit{30000};
-constexpr Millis kWindDown{4000};
+// Longer than the latest of the network's late messages (network.h).
+constexpr Millis kWindDown{9000};
 constexpr Millis kQuiet{6000};
 
 struct Run {
