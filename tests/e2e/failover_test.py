@@ -7,16 +7,15 @@ import json
 import os
 import signal
 import statistics
-import sys
 import tempfile
 import time
 import unittest
 
+from tests.support import resp
+from tests.support.cluster import LocalCluster, RedisHA, wait_for
+from tests.support.writer import Writer
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, ROOT)
-from tests.support import resp  # noqa: E402
-from tests.support.cluster import LocalCluster, RedisHA, wait_for  # noqa: E402
-from tests.support.writer import Writer  # noqa: E402
 
 KILLS = int(os.environ.get("RHA_KILLS", "20"))
 KEYS_BETWEEN_KILLS = 2_000
@@ -25,16 +24,14 @@ KEYS_BETWEEN_KILLS = 2_000
 class FailoverTest(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory(prefix="redisha-e2e-")
+        self.addCleanup(self.directory.cleanup)
         # Kubernetes delays the restart of a container that fails again and again by minutes; here each kill is meant.
         self.cluster = LocalCluster(os.environ["RHA_BIN_DIR"], os.path.join(self.directory.name, "local"))
+        self.addCleanup(self.cluster.down)
         self.cluster.up("--restart-backoff-max-seconds", "1")
         self.cluster.apply(os.path.join(ROOT, "examples", "minimal.yaml"))
         self.ha = RedisHA(self.cluster, "demo")
         wait_for("RedisHA demo to be Ready", self.ha.ready, 120)
-
-    def tearDown(self):
-        self.cluster.down()
-        self.directory.cleanup()
 
     def replicas_in_sync(self, primary_ip, count):
         connection = self.ha.connect(primary_ip)
