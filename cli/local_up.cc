@@ -20,6 +20,7 @@
 #include "local/daemon/files.h"
 #include "local/daemon/paths.h"
 #include "local/object/json.h"
+#include "local/object/numbers.h"
 
 namespace rha::cli {
 namespace {
@@ -39,7 +40,7 @@ pid_t RunningPid(const Paths& paths) {
   if (!lock.valid()) return 0;
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return 0;
   const auto text = local::daemon::ReadFile(paths.Lock());
-  return text.ok() ? static_cast<pid_t>(atoi(text->c_str())) : 0;
+  return text.ok() ? static_cast<pid_t>(local::object::ParseInt(*text)) : 0;
 }
 
 void Step(const std::string& text) {

@@ -7,6 +7,7 @@
 #include "local/api_server/protobuf.h"
 #include "local/api_server/table.h"
 #include "local/object/json.h"
+#include "local/object/numbers.h"
 #include "local/object/selector.h"
 
 namespace rha::local::api_server {
@@ -52,7 +53,7 @@ object::Answer<registry::DeleteOptions> DeleteOptionsOf(const Request& request) 
   if (object::Find(body, {"gracePeriodSeconds"}) != nullptr) {
     options.grace_period_seconds = object::Int(body, {"gracePeriodSeconds"});
   } else if (!request.Query("gracePeriodSeconds").empty()) {
-    options.grace_period_seconds = atoll(request.Query("gracePeriodSeconds").c_str());
+    options.grace_period_seconds = object::ParseInt(request.Query("gracePeriodSeconds"));
   }
   options.dry_run = request.Query("dryRun") == "All" || !object::Items(body, {"dryRun"}).empty();
   return options;

@@ -8,6 +8,7 @@
 #include "local/api_server/watch.h"
 #include "local/object/base64.h"
 #include "local/object/json.h"
+#include "local/object/numbers.h"
 
 namespace rha::local::api_server {
 
@@ -44,7 +45,8 @@ struct Page {
 
 Page PageOf(const std::vector<Object>& all, const Selection& selection, const Request& request) {
   Page page;
-  size_t limit = static_cast<size_t>(std::max(0LL, atoll(request.Query("limit").c_str())));
+  size_t limit =
+      static_cast<size_t>(std::max<int64_t>(0, object::ParseInt(request.Query("limit"))));
   if (limit == 0) limit = all.size();
   limit = std::min(limit, std::max(all.size(), kListPageMax));
   const std::string after = object::Base64Decode(request.Query("continue")).value_or("");
@@ -76,7 +78,7 @@ Response Api::Watch(const Call& call, const std::string& field_selector) const {
   options.initial_events = call.request.QueryFlag("sendInitialEvents");
   options.table = WantsTable(call.request);
   options.include = call.request.Query("includeObject", "Metadata");
-  const int64_t seconds = atoll(call.request.Query("timeoutSeconds").c_str());
+  const int64_t seconds = object::ParseInt(call.request.Query("timeoutSeconds"));
   options.timeout_seconds = seconds > 0 ? seconds : kWatchSecondsDefault;
   Response response;
   response.stream = [options, &registry = registry_](Stream& stream) {

@@ -11,6 +11,7 @@
 #include "local/api_server/api.h"
 #include "local/api_server/limits.h"
 #include "local/object/json.h"
+#include "local/object/numbers.h"
 
 namespace rha::local::api_server {
 
@@ -109,7 +110,7 @@ Response Api::HandleLog(const Call& call) const {
   struct stat about {};
   ::fstat(file->get(), &about);
   const std::string tail = call.request.Query("tailLines");
-  const int64_t lines = atoll(tail.c_str());
+  const int64_t lines = object::ParseInt(tail);
   const off_t begin = tail.empty() ? 0
                       : lines <= 0 ? about.st_size
                                    : TailOffset(file->get(), about.st_size, lines);

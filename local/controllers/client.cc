@@ -4,6 +4,7 @@
 
 #include "common/base/log.h"
 #include "local/object/json.h"
+#include "local/object/numbers.h"
 
 namespace rha::local::controllers {
 
@@ -126,6 +127,14 @@ std::string ConditionStatus(const Json& object, std::string_view type) {
     if (Str(condition, {"type"}) == type) return Str(condition, {"status"});
   }
   return "";
+}
+
+int64_t ShareOf(const Json* value, int64_t total, bool round_up) {
+  if (value == nullptr) return 0;
+  if (value->is_number()) return value->get<int64_t>();
+  if (!value->is_string()) return 0;
+  const int64_t percent = object::ParseInt(value->get_ref<const std::string&>());
+  return (percent * total + (round_up ? 99 : 0)) / 100;
 }
 
 bool IsPodReady(const Json& pod) {

@@ -64,5 +64,7 @@ bool IsDeleting(const nlohmann::json& object);
 // Status of a condition: "True", "False", "Unknown"; "" when it is missing.
 std::string ConditionStatus(const nlohmann::json& object, std::string_view type);
 bool IsPodReady(const nlohmann::json& pod);
+// "25%" of `total`, or the number itself; null is 0.
+int64_t ShareOf(const nlohmann::json* value, int64_t total, bool round_up);
 
 }  // namespace rha::local::controllers

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "local/controllers/all.h"
@@ -7,6 +6,7 @@
 #include "local/controllers/events.h"
 #include "local/controllers/pod_template.h"
 #include "local/object/json.h"
+#include "local/object/numbers.h"
 #include "local/object/times.h"
 
 namespace rha::local::controllers {
@@ -20,16 +20,6 @@ using object::Str;
 
 constexpr const char* kHashLabel = "pod-template-hash";
 constexpr const char* kRevision = "deployment.kubernetes.io/revision";
-
-// "25%" of `total`, or the number itself.
-int64_t Share(const Json* value, int64_t total, bool round_up) {
-  if (value == nullptr) return 0;
-  if (value->is_number()) return value->get<int64_t>();
-  if (!value->is_string()) return 0;
-  const double part =
-      atof(value->get_ref<const std::string&>().c_str()) * static_cast<double>(total) / 100;
-  return static_cast<int64_t>(round_up ? std::ceil(part) : std::floor(part));
-}
 
 class DeploymentController final : public Controller {
  public:
@@ -53,8 +43,8 @@ class DeploymentController final : public Controller {
     std::vector<Object> old;
     int64_t newest = 0;
     for (const auto& set : client_.Owned(kReplicaSets, work.name_space, object::Uid(*deployment))) {
-      newest = std::max<int64_t>(newest,
-                                 atoll(Str(*set, {"metadata", "annotations", kRevision}).c_str()));
+      newest = std::max<int64_t>(
+          newest, object::ParseInt(Str(*set, {"metadata", "annotations", kRevision})));
       if (Str(*set, {"metadata", "labels", kHashLabel}) == hash) {
         fresh = set;
       } else {
@@ -114,8 +104,8 @@ class DeploymentController final : public Controller {
     }
     const Json* surge_spec = object::Find(spec, {"strategy", "rollingUpdate", "maxSurge"});
     const Json* less_spec = object::Find(spec, {"strategy", "rollingUpdate", "maxUnavailable"});
-    int64_t surge = Share(surge_spec, wanted, true);
-    const int64_t less = Share(less_spec, wanted, false);
+    int64_t surge = ShareOf(surge_spec, wanted, true);
+    const int64_t less = ShareOf(less_spec, wanted, false);
     if (surge == 0 && less == 0) surge = 1;
     const int64_t size = Int(fresh, {"spec", "replicas"});
     const int64_t room = std::max(wanted + surge - old_size, size > wanted ? wanted : size);

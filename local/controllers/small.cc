@@ -1,5 +1,4 @@
 // The controllers that fit on a page: scheduler, claims, disruption budgets, definitions.
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "local/controllers/all.h"
@@ -110,9 +109,9 @@ class BudgetController final : public Controller {
     const int64_t expected = Expected(work.name_space, selector, pods);
     int64_t desired = expected;
     if (const Json* least = object::Find(*budget, {"spec", "minAvailable"})) {
-      desired = Share(*least, expected);
+      desired = ShareOf(least, expected, true);
     } else if (const Json* most = object::Find(*budget, {"spec", "maxUnavailable"})) {
-      desired = std::max<int64_t>(0, expected - Share(*most, expected));
+      desired = std::max<int64_t>(0, expected - ShareOf(most, expected, true));
     }
     client_.SetStatus(*budget, {{"observedGeneration", Int(*budget, {"metadata", "generation"})},
                                 {"expectedPods", expected},
@@ -123,13 +122,6 @@ class BudgetController final : public Controller {
   }
 
  private:
-  static int64_t Share(const Json& value, int64_t total) {
-    if (value.is_number()) return value.get<int64_t>();
-    if (!value.is_string()) return 0;
-    const double part = atof(value.get_ref<const std::string&>().c_str()) / 100;
-    return static_cast<int64_t>(std::ceil(part * static_cast<double>(total)));
-  }
-
   // What the workloads of the pods ask for, so that a missing pod counts.
   int64_t Expected(const std::string& name_space, const object::LabelSelector& selector,
                    int64_t pods) {

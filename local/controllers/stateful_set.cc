@@ -201,15 +201,17 @@ void StatefulSetController::UpdateStatus(const Json& set, const SetView& view) {
                           static_cast<int64_t>(view.pods.size()) == view.replicas;
   const std::string revision = rolled_out ? view.update_revision : view.current_revision;
   if (rolled_out) current = updated;
-  client_.SetStatus(set, {{"observedGeneration", Int(set, {"metadata", "generation"})},
-                          {"replicas", view.pods.size()},
-                          {"readyReplicas", ready},
-                          {"availableReplicas", ready},
-                          {"currentReplicas", current},
-                          {"updatedReplicas", updated},
-                          {"currentRevision", revision},
-                          {"updateRevision", view.update_revision},
-                          {"collisionCount", 0}});
+  Json status{{"observedGeneration", Int(set, {"metadata", "generation"})},
+              {"replicas", view.pods.size()},
+              {"availableReplicas", ready},
+              {"currentRevision", revision},
+              {"updateRevision", view.update_revision},
+              {"collisionCount", 0}};
+  // Left out when zero, as Kubernetes does.
+  if (ready > 0) status["readyReplicas"] = ready;
+  if (current > 0) status["currentReplicas"] = current;
+  if (updated > 0) status["updatedReplicas"] = updated;
+  client_.SetStatus(set, std::move(status));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "local/daemon/paths.h"
 #include "local/kubelet/kubelet.h"
 #include "local/object/base64.h"
+#include "local/object/numbers.h"
 #include "local/proxy/proxy.h"
 #include "local/registry/registry.h"
 #include "local/store/store.h"
@@ -106,7 +107,7 @@ Status Cluster::Parts::StartServer() {
   server_options.port = options.port;
   if (options.port == 0) {
     const auto before = ReadFile(paths.Port());
-    if (before.ok()) server_options.port = static_cast<uint16_t>(atoi(before->c_str()));
+    if (before.ok()) server_options.port = static_cast<uint16_t>(object::ParseInt(*before));
   }
   server_options.certificate_path = certificates.server_path;
   server_options.key_path = certificates.server_key_path;

@@ -43,6 +43,7 @@ Json WithoutDirectives(const Json& patch) {
 
 Status MergeKeyedList(Json& list, const Json& patch, const FieldType& type) {
   const std::string key = type.patch_merge_key();
+  Json fresh = Json::array();  // new items come before those of the server
   for (const auto& item : patch) {
     const std::string directive = Str(item, {"$patch"});
     if (directive == "replace") {
@@ -62,9 +63,11 @@ Status MergeKeyedList(Json& list, const Json& patch, const FieldType& type) {
     } else if (present != nullptr) {
       RHA_RETURN_IF_ERROR(StrategicMergePatch(*present, item, type.Item()));
     } else {
-      list.push_back(WithoutDirectives(item));
+      fresh.push_back(WithoutDirectives(item));
     }
   }
+  fresh.insert(fresh.end(), list.begin(), list.end());
+  list = std::move(fresh);
   return Status::Ok();
 }
 

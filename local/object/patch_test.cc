@@ -23,6 +23,11 @@ TEST(StrategicMerge, ContainersMergeByName) {
       json::parse(R"({"spec": {"containers": [{"name": "a", "image": "2"}, {"name": "b"}]}})"));
 }
 
+TEST(StrategicMerge, NewItemsComeFirst) {
+  EXPECT_EQ(Strategic(R"({"env": [{"name": "a"}]})", R"({"env": [{"name": "b"}]})"),
+            json::parse(R"({"env": [{"name": "b"}, {"name": "a"}]})"));
+}
+
 TEST(StrategicMerge, DeletesAnItemByDirective) {
   EXPECT_EQ(Strategic(R"({"spec": {"volumes": [{"name": "a"}, {"name": "b"}]}})",
                       R"({"spec": {"volumes": [{"name": "a", "$patch": "delete"}]}})"),

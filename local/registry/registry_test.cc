@@ -51,12 +51,13 @@ class RegistryTest : public ::testing::Test {
       "spec": {"group": "example.com", "scope": "Namespaced",
                "names": {"plural": "things", "kind": "Thing"},
                "versions": [{"name": "v1", "served": true, "storage": true,
-                 "subresources": {"status": {}, "scale": {"specReplicasPath": ".spec.replicas",
-                                                          "statusReplicasPath": ".status.replicas"}},
+                 "subresources": {"status": {}, "scale": {
+                   "specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}},
                  "schema": {"openAPIV3Schema": {"type": "object", "properties": {
                    "spec": {"type": "object", "properties": {
                      "replicas": {"type": "integer", "default": 3}}},
-                   "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}}}]}})");
+                   "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}
+                 }}}}]}})");
   }
   json Thing() {
     Must(Create(Definition()));
@@ -189,7 +190,8 @@ TEST_F(RegistryTest, ServicesGetAddressesOfTheirOwn) {
 
 TEST_F(RegistryTest, BothGroupsOfEventsShareTheirObjects) {
   Must(Create(json::parse(R"({"apiVersion": "events.k8s.io/v1", "kind": "Event",
-      "metadata": {"name": "e"}, "note": "happened", "regarding": {"kind": "Pod", "name": "p"}})")));
+      "metadata": {"name": "e"}, "note": "happened",
+      "regarding": {"kind": "Pod", "name": "p"}})")));
   const auto core = registry_.catalog().Find("", "v1", "events");
   const json event = **registry_.Get({*core, "default", "e"});
   EXPECT_EQ(event["message"], "happened");
