@@ -80,17 +80,27 @@ bool RunSelectReplica(Context& c, Group& group) {
   }
   Node& node = *group.FindNode(pick.node);
   node.promoted = true;
+  group.failover->chosen_run_id = node.info.run_id;
   c.NodeEvent("+selected-slave", group, node);
   Enter(c, group, SendPromotion{.node = node.id, .since = c.now});
   c.NodeEvent("+failover-state-send-slaveof-noone", group, node);
   return true;
 }
 
+// INFO over the present link says which process is there. One that restarted since it was chosen may be
+// empty and must be chosen again.
+enum class Process : uint8_t { kChosen, kOther, kNotKnown };
+Process ProcessAt(const Group& group, const Node& node) {
+  if (!node.link.connected || node.info_refresh < node.link.connected_at) return Process::kNotKnown;
+  return node.info.run_id == group.failover->chosen_run_id ? Process::kChosen : Process::kOther;
+}
+
 bool RunSendPromotion(Context& c, Group& group) {
   Node& node = *group.FindNode(std::get<SendPromotion>(group.failover->stage).node);
-  if (!node.link.connected) {
+  const Process process = ProcessAt(group, node);
+  if (process != Process::kChosen) {
     const Millis limit = group.configured() ? kReconfRetry : group.config.failover_timeout;
-    if (c.now - group.failover->stage_since > limit) {
+    if (process == Process::kOther || c.now - group.failover->stage_since > limit) {
       Abort(c, group, "-failover-abort-slave-timeout");
     }
     return false;
@@ -107,10 +117,12 @@ bool RunWaitPromotion(Context& c, Group& group) {
                            ? std::min(kPromotionTimeout, group.config.failover_timeout)
                            : group.config.failover_timeout;
   // Not sdown: an old primary that is given its role again counts as down until it has it.
-  const bool lost = group.configured() && Unreachable(c, group, node);
+  const Process process = ProcessAt(group, node);
+  const bool lost =
+      process == Process::kOther || (group.configured() && Unreachable(c, group, node));
   if (lost || c.now - group.failover->stage_since > limit) {
     Abort(c, group, "-failover-abort-slave-timeout");
-  } else if (group.configured() && node.link.connected &&
+  } else if (group.configured() && process == Process::kChosen &&
              c.Elapsed(node.reconfigured_at, kReconfRetry)) {
     SendReconfigure(c, node, std::nullopt);
   }

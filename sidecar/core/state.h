@@ -173,6 +173,7 @@ struct Failover {
   bool forced = false;     // SENTINEL FAILOVER: no vote needed, the primary may be alive
   bool bootstrap = false;  // there was no primary to replace
   NodeId old_primary = kNoNode;
+  std::string chosen_run_id;  // the process that was judged and may be promoted; no later one
   FailoverStage stage;
 };
 
