@@ -13,6 +13,28 @@ namespace {
 
 constexpr char kTooManyClients[] = "-ERR max number of clients reached\r\n";
 
+constexpr char kProtected[] =
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no password "
+    "is "
+    "set for the default user. In this mode connections are only accepted from the loopback "
+    "interface. If you want to connect from external computers to Redis you may adopt one of the "
+    "following solutions: 1) Just disable protected mode sending the command 'CONFIG SET "
+    "protected-mode no' from the loopback interface by connecting to Redis from the same host the "
+    "server is running, however MAKE SURE Redis is not publicly accessible from internet if you do "
+    "so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable "
+    "the "
+    "protected mode by editing the Redis configuration file, and setting the protected mode option "
+    "to 'no', and then restarting the server. 3) If you started the server manually just for "
+    "testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication "
+    "password for the default user. NOTE: You only need to do one of the above things in order for "
+    "the server to start accepting connections from the outside.\r\n";
+
+bool IsLoopback(const std::string& host) { return host.starts_with("127.") || host == "::1"; }
+
+void Refuse(const UniqueFd& fd, std::string_view error) {
+  (void)!::send(fd.get(), error.data(), error.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 }  // namespace
 
 Server::Listener::Listener(Server& server, UniqueFd fd, bool unix_socket)
@@ -87,11 +109,16 @@ void Server::AcceptFrom(Listener& listener) {
 void Server::Admit(UniqueFd fd, bool unix_socket) {
   if (connections_.size() >= static_cast<size_t>(config_.clients_max)) {
     ++stats_.connections_rejected;
-    (void)!::send(fd.get(), kTooManyClients, sizeof kTooManyClients - 1,
-                  MSG_NOSIGNAL | MSG_DONTWAIT);
+    Refuse(fd, kTooManyClients);
     return;
   }
   const int raw = fd.get();
+  const auto peer = net::PeerEndpoint(raw);
+  if (config_.protected_mode && config_.password.empty() && !unix_socket && peer.ok() &&
+      !IsLoopback(peer->host)) {
+    ++stats_.connections_rejected;
+    return Refuse(fd, kProtected);
+  }
   auto connection = std::make_unique<Connection>(*this, std::move(fd));
   connection->unix_socket = unix_socket;
   if (unix_socket) {
@@ -100,7 +127,7 @@ void Server::Admit(UniqueFd fd, bool unix_socket) {
     net::SetNoDelay(raw);
     if (config_.tcp_keepalive_s > 0)
       net::SetKeepAlive(raw, static_cast<int>(config_.tcp_keepalive_s));
-    if (auto peer = net::PeerEndpoint(raw); peer.ok()) connection->peer_address = peer->ToString();
+    if (peer.ok()) connection->peer_address = peer->ToString();
     if (auto local = net::LocalEndpoint(raw); local.ok())
       connection->local_address = local->ToString();
   }
