@@ -31,7 +31,8 @@ using local::daemon::Paths;
 using local::object::Json;
 
 constexpr int kReadyFd = 3;  // of the started process
-constexpr std::chrono::seconds kReadyTimeout(60), kOperatorTimeout(60), kDownTimeout(30);
+constexpr std::chrono::seconds kReadyTimeout(60), kOperatorTimeout(60), kDownTimeout(30),
+    kAnswerTimeout(10);
 constexpr std::chrono::milliseconds kPoll(50);
 
 // The process that holds the folder's lock, 0 if none does.
@@ -46,6 +47,25 @@ pid_t RunningPid(const Paths& paths) {
 void Step(const std::string& text) {
   std::printf("  %s\n", text.c_str());
   std::fflush(stdout);
+}
+
+bool Answers(const Paths& paths) {
+  const auto client = ClusterClient::Connect(paths.Kubeconfig());
+  return client.ok() && (*client)->FindKind("pods").ok();
+}
+
+// The process that runs and answers, 0 for none. One that is just ending still holds the lock.
+Result<pid_t> FindRunning(const Paths& paths) {
+  const auto deadline = Clock::now() + kAnswerTimeout;
+  while (true) {
+    const pid_t pid = RunningPid(paths);
+    if (pid == 0 || Answers(paths)) return pid;
+    if (Clock::now() > deadline) {
+      return Status(Code::kUnavailable, "process " + std::to_string(pid) + " holds " + paths.root +
+                                            " but does not answer; `redisha local down` ends it");
+    }
+    std::this_thread::sleep_for(kPoll);
+  }
 }
 
 // Starts `redisha local run` in a session of its own; the descriptor tells when it is ready.
@@ -141,7 +161,7 @@ void PrintNextSteps(const std::string& kubeconfig) {
 
 Status Up(const LocalOptions& options) {
   const Paths paths(fs::absolute(options.folder).lexically_normal());
-  const pid_t running = RunningPid(paths);
+  RHA_ASSIGN_OR_RETURN(const pid_t running, FindRunning(paths));
   if (running != 0) {
     Step("already up (process " + std::to_string(running) + ")");
   } else {
