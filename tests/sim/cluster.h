@@ -91,6 +91,7 @@ class Cluster {
       uint64_t generation = 0;
       bool up = false;
       int host = -1;
+      uint64_t life = 0;  // of the process at the other end: a connection never reaches a later one
     };
     std::map<sidecar::core::NodeId, Conn> nodes;
     std::map<sidecar::core::PeerId, Conn> peers;

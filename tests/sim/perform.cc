@@ -79,6 +79,7 @@ void Cluster::Dial(int pod, NodeId id, const Address& address, bool local) {
       return Deliver(pod, NodeLinkDown{id, DownReason::kRefused});
     }
     pods_[pod].nodes[id].up = true;
+    pods_[pod].nodes[id].life = pods_[host].node_life;
     Deliver(pod, NodeLinkUp{id});
   });
 }
@@ -98,6 +99,7 @@ void Cluster::DialPeer(int pod, PeerId id, const Address& address) {
     if (!ok) return Deliver(pod, PeerLinkDown{id, DownReason::kTimeout});
     if (!pods_[host].machine) return Deliver(pod, PeerLinkDown{id, DownReason::kRefused});
     it->second.up = true;
+    it->second.life = pods_[host].life;
     Deliver(pod, PeerLinkUp{id});
   });
 }
@@ -112,7 +114,7 @@ void Cluster::ToNode(int pod, NodeId id, std::function<void(SimNode&)> work,
   const auto there = network_.Transit(pod, host);
   if (!there) return;
   const uint64_t generation = it->second.generation;
-  const uint64_t node_life = pods_[host].node_life;
+  const uint64_t node_life = it->second.life;
   const uint64_t life = pods_[pod].life;
   queue_.After(*there, [=, this] {
     AtNode(host, node_life, [=, this] {
@@ -135,7 +137,7 @@ void Cluster::ToPeer(int pod, PeerId id, std::function<void(int host)> deliver) 
   auto it = pods_[pod].peers.find(id);
   if (it == pods_[pod].peers.end() || !it->second.up) return;
   const int host = it->second.host;
-  const uint64_t life = pods_[host].life;
+  const uint64_t life = it->second.life;
   const int copies = network_.Duplicates() ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
     const auto there = network_.Transit(pod, host);
