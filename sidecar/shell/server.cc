@@ -56,7 +56,7 @@ void Server::AcceptAll(Listener& listener) {
   while (true) {
     auto fd = net::Accept(listener.fd.get());
     if (!fd.ok()) {
-      // Out of descriptors: the connection stays in the queue, and looking again at once would spin.
+      // Out of descriptors: the connection stays queued, and looking again at once would spin.
       log::Warn("{}", fd.status().message());
       reactor_.SetEvents(listener.watch, 0);
       reactor_.After(kAcceptPause,
