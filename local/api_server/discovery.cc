@@ -129,15 +129,15 @@ Json OpenApiIndex(const Catalog& catalog) {
 Response OpenApiV2() {
   Response response;
   response.content_type = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
-  response.body = std::string(
+  static constexpr char kDocument[] =
       "\x0a\x03"
       "2.0"
       "\x12\x06\x0a\x01"
       "x"
       "\x12\x01"
       "1"
-      "\x42\x00",
-      17);
+      "\x42\x00";
+  response.body.assign(kDocument, sizeof kDocument - 1);
   return response;
 }
 

@@ -154,16 +154,18 @@ class LocalKubectlTest(unittest.TestCase):
         self.kubectl("apply", "-f", "-", stdin=minimal)
         demo = self.get("redisha", "demo")
         self.assertEqual(demo["metadata"]["generation"], 1)
-        self.assertIn("persistence", self.kubectl("explain", "redisha.spec"))
-        unknown = self.kubectl("apply", "-f", "-", stdin=minimal.replace("replicas:", "relicas:"), fails=True)
-        self.assertIn('unknown field "spec.relicas"', unknown)
+        if self.client_minor() >= 27:  # reads OpenAPI v3, and asks the server to validate
+            self.assertIn("persistence", self.kubectl("explain", "redisha.spec"))
+            unknown = self.kubectl("apply", "-f", "-", stdin=minimal.replace("replicas:", "relicas:"), fails=True)
+            self.assertIn('unknown field "spec.relicas"', unknown)
         wrong = self.kubectl("patch", "redisha", "demo", "--type=merge", "-p", '{"spec":{"replicas":"x"}}', fails=True)
         self.assertIn("spec.replicas", wrong)
         self.kubectl("scale", "redisha", "demo", "--replicas=5")
         scaled = self.get("redisha", "demo")
         self.assertEqual((scaled["spec"]["replicas"], scaled["metadata"]["generation"]), (5, 2))
-        self.kubectl("patch", "redisha", "demo", "--type=merge", "--subresource=status", "-p",
-                     '{"status":{"phase":"Testing"}}') if self.client_minor() >= 24 else None
+        if self.client_minor() >= 24:
+            self.kubectl("patch", "redisha", "demo", "--type=merge", "--subresource=status", "-p",
+                         '{"status":{"phase":"Testing"}}')
         self.assertEqual(self.get("redisha", "demo")["metadata"]["generation"], 2)
         self.kubectl("delete", "redisha", "demo")
 
