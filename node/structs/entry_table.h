@@ -100,7 +100,10 @@ class EntryTable {
   void Reserve(size_t entries);
 
   // The owner's byte beside an entry, 0 at first. REQUIRES: Bucket::kAged.
-  static uint8_t& Age(Entry* entry) requires Bucket::kAged {
+  // A template, since clang 14 would instantiate a constrained member with the whole class.
+  template <typename B = Bucket>
+    requires B::kAged
+  static uint8_t& Age(Entry* entry) {
     return BucketOf(entry).ages[SlotOf(entry)];
   }
 
