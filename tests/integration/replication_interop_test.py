@@ -76,7 +76,11 @@ class Server:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=limit)
         self.client = redis.Redis(port=self.port, password=self.password, socket_timeout=DEADLINE_S)
         if wait:
-            wait_for(f"{command} answers", self.answers)
+            try:
+                wait_for(f"{command} answers", self.answers)
+            except BaseException:
+                self.kill()
+                raise
 
     def answers(self):
         if self.process.poll() is not None:
