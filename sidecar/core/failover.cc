@@ -87,8 +87,8 @@ bool RunSelectReplica(Context& c, Group& group) {
   return true;
 }
 
-// INFO over the present link says which process is there. One that restarted since it was chosen may be
-// empty and must be chosen again.
+// INFO over the present link says which process is there. One that restarted since it was chosen may
+// be empty and must be chosen again.
 enum class Process : uint8_t { kChosen, kOther, kNotKnown };
 Process ProcessAt(const Group& group, const Node& node) {
   if (!node.link.connected || node.info_refresh < node.link.connected_at) return Process::kNotKnown;

@@ -22,8 +22,8 @@ bool InfoFresh(const Node& node, LogicalTime now, Millis validity) {
   return node.info_refresh != kLongAgo && now - node.info_refresh <= validity;
 }
 
-// Can be told to become primary, and would serve at once. What an earlier process said over an earlier link
-// does not count: this one may be empty.
+// Can be told to become primary, and would serve at once. What an earlier process said over an
+// earlier link does not count: this one may be empty.
 bool Reachable(const Node& node, LogicalTime now) {
   return node.link.connected && node.info_refresh >= node.link.connected_at &&
          !node.certainly_dead && !node.sdown && !node.info.loading &&

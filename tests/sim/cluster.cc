@@ -5,7 +5,14 @@
 
 namespace rha::sim {
 
-using namespace sidecar::core;  // NOLINT: the simulator is about nothing else
+using sidecar::core::Action;
+using sidecar::core::Actions;
+using sidecar::core::CommandReceived;
+using sidecar::core::Config;
+using sidecar::core::Event;
+using sidecar::core::GroupConfig;
+using sidecar::core::Sentinel;
+using sidecar::core::Tick;
 
 namespace {
 

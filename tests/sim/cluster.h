@@ -116,6 +116,9 @@ class Cluster {
 
   // Performing actions (perform.cc).
   void Perform(int pod, const sidecar::core::Action& action);
+  void PerformOnNode(int pod, const sidecar::core::Action& action);
+  void PerformOnPeer(int pod, const sidecar::core::Action& action);
+  void PerformOnSelf(int pod, const sidecar::core::Action& action);
   void Dial(int pod, sidecar::core::NodeId id, const sidecar::core::Address& address, bool local);
   void DialPeer(int pod, sidecar::core::PeerId id, const sidecar::core::Address& address);
   void ToNode(int pod, sidecar::core::NodeId id, std::function<void(SimNode&)> work,

@@ -5,7 +5,51 @@
 
 namespace rha::sim {
 
-using namespace sidecar::core;  // NOLINT
+using sidecar::core::Action;
+using sidecar::core::Address;
+using sidecar::core::AskPeer;
+using sidecar::core::ConnectNode;
+using sidecar::core::ConnectPeer;
+using sidecar::core::CrashProcess;
+using sidecar::core::DisconnectNode;
+using sidecar::core::DisconnectPeer;
+using sidecar::core::DownReason;
+using sidecar::core::Event;
+using sidecar::core::ExtensionReceived;
+using sidecar::core::ExtensionReply;
+using sidecar::core::Group;
+using sidecar::core::HelloReceived;
+using sidecar::core::HostResolved;
+using sidecar::core::InfoReply;
+using sidecar::core::Log;
+using sidecar::core::NodeId;
+using sidecar::core::NodeLinkDown;
+using sidecar::core::NodeLinkUp;
+using sidecar::core::NodePingReply;
+using sidecar::core::PeerId;
+using sidecar::core::PeerLinkDown;
+using sidecar::core::PeerLinkUp;
+using sidecar::core::PeerPingReply;
+using sidecar::core::Persist;
+using sidecar::core::PersistDone;
+using sidecar::core::PublishEvent;
+using sidecar::core::PublishHelloToNode;
+using sidecar::core::PublishHelloToPeer;
+using sidecar::core::Reconfigure;
+using sidecar::core::ReconfigureDone;
+using sidecar::core::Reply;
+using sidecar::core::ReplyOk;
+using sidecar::core::ReplyVote;
+using sidecar::core::RequestId;
+using sidecar::core::Resolve;
+using sidecar::core::Role;
+using sidecar::core::SendExtension;
+using sidecar::core::SendInfo;
+using sidecar::core::SendNodePing;
+using sidecar::core::SendPeerPing;
+using sidecar::core::SetRoleLabel;
+using sidecar::core::VoteReply;
+using sidecar::core::VoteRequest;
 
 namespace {
 constexpr Millis kConnectTimeout{3000};
@@ -162,28 +206,18 @@ void Cluster::Request(int from, int to, std::function<Event(uint64_t)> make,
   Deliver(to, make(request));
 }
 
-void Cluster::Perform(int pod, const Action& action) {
+// Actions on nodes.
+void Cluster::PerformOnNode(int pod, const Action& action) {
   Pod& p = pods_[pod];
   if (const auto* a = std::get_if<ConnectNode>(&action)) {
     Dial(pod, a->node, a->address, a->local);
   } else if (const auto* a = std::get_if<DisconnectNode>(&action)) {
     p.nodes.erase(a->node);
-  } else if (const auto* a = std::get_if<ConnectPeer>(&action)) {
-    DialPeer(pod, a->peer, a->address);
-  } else if (const auto* a = std::get_if<DisconnectPeer>(&action)) {
-    p.peers.erase(a->peer);
   } else if (const auto* a = std::get_if<SendNodePing>(&action)) {
     ToNode(pod, a->node, nullptr, [id = a->node](SimNode&) { return NodePingReply{id}; });
   } else if (const auto* a = std::get_if<SendInfo>(&action)) {
     ToNode(pod, a->node, nullptr, [this, id = a->node](SimNode& node) {
       return InfoReply{id, node.InfoText(queue_.now())};
-    });
-  } else if (const auto* a = std::get_if<SendPeerPing>(&action)) {
-    ToPeer(pod, a->peer, [this, pod, id = a->peer](int host) {
-      if (pods_[host].paused) return;
-      if (const auto back = network_.Transit(host, pod)) {
-        queue_.After(*back, [this, pod, id] { Deliver(pod, PeerPingReply{id}); });
-      }
     });
   } else if (const auto* a = std::get_if<PublishHelloToNode>(&action)) {
     ToNode(
@@ -196,6 +230,34 @@ void Cluster::Perform(int pod, const Action& action) {
           }
         },
         nullptr);
+  } else if (const auto* a = std::get_if<Reconfigure>(&action)) {
+    ToNode(
+        pod, a->node,
+        [this, primary = a->primary](SimNode& node) {
+          Trace("node pod-" + std::to_string(node.host()) + " becomes " +
+                (primary ? "replica of " + primary->host : "primary"));
+          if (primary) return node.Follow(primary->host, primary->port);
+          CheckNotEmpty(node);
+          node.BecomePrimary(unique_++);
+        },
+        [id = a->node](SimNode&) { return ReconfigureDone{id}; });
+  }
+}
+
+// Actions on other sidecars.
+void Cluster::PerformOnPeer(int pod, const Action& action) {
+  Pod& p = pods_[pod];
+  if (const auto* a = std::get_if<ConnectPeer>(&action)) {
+    DialPeer(pod, a->peer, a->address);
+  } else if (const auto* a = std::get_if<DisconnectPeer>(&action)) {
+    p.peers.erase(a->peer);
+  } else if (const auto* a = std::get_if<SendPeerPing>(&action)) {
+    ToPeer(pod, a->peer, [this, pod, id = a->peer](int host) {
+      if (pods_[host].paused) return;
+      if (const auto back = network_.Transit(host, pod)) {
+        queue_.After(*back, [this, pod, id] { Deliver(pod, PeerPingReply{id}); });
+      }
+    });
   } else if (const auto* a = std::get_if<PublishHelloToPeer>(&action)) {
     ToPeer(pod, a->peer,
            [this, payload = a->payload](int host) { Deliver(host, HelloReceived{payload}); });
@@ -223,18 +285,13 @@ void Cluster::Perform(int pod, const Action& action) {
             Deliver(pod, ExtensionReply{send.peer, std::holds_alternative<ReplyOk>(reply.value)});
           });
     });
-  } else if (const auto* a = std::get_if<Reconfigure>(&action)) {
-    ToNode(
-        pod, a->node,
-        [this, primary = a->primary](SimNode& node) {
-          Trace("node pod-" + std::to_string(node.host()) + " becomes " +
-                (primary ? "replica of " + primary->host : "primary"));
-          if (primary) return node.Follow(primary->host, primary->port);
-          CheckNotEmpty(node);
-          node.BecomePrimary(unique_++);
-        },
-        [id = a->node](SimNode&) { return ReconfigureDone{id}; });
-  } else if (const auto* a = std::get_if<Reply>(&action)) {
+  }
+}
+
+// Everything that stays within the pod.
+void Cluster::PerformOnSelf(int pod, const Action& action) {
+  Pod& p = pods_[pod];
+  if (const auto* a = std::get_if<Reply>(&action)) {
     auto it = p.replies.find(a->request);
     if (it == p.replies.end()) return;
     const auto answer = std::move(it->second);
@@ -261,6 +318,13 @@ void Cluster::Perform(int pod, const Action& action) {
   } else if (std::holds_alternative<CrashProcess>(action)) {
     KillSidecar(pod);
   }
+}
+
+void Cluster::Perform(int pod, const Action& action) {
+  // Each takes the actions it knows.
+  PerformOnNode(pod, action);
+  PerformOnPeer(pod, action);
+  PerformOnSelf(pod, action);
 }
 
 // No empty node takes the place of data that every node held once and some node still holds.

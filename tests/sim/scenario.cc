@@ -4,6 +4,7 @@
 #include <memory>
 #include <sstream>
 
+#include "sidecar/core/text.h"
 #include "tests/sim/cluster.h"
 
 namespace rha::sim {
@@ -42,7 +43,8 @@ class Player {
 
  private:
   static int Number(const std::vector<std::string>& words, size_t at) {
-    return at < words.size() ? std::atoi(words[at].c_str()) : 0;
+    if (at >= words.size()) return 0;
+    return sidecar::core::ParseNumber<int>(words[at]).value_or(0);
   }
   static std::vector<int> Pods(const std::vector<std::string>& words) {
     std::vector<int> pods;
