@@ -87,7 +87,7 @@ bool RunSelectReplica(Context& c, Group& group) {
   return true;
 }
 
-// INFO over the present link says which process is there. One that restarted since it was chosen may
+// INFO over the present link says which process is there. One that restarted since then may
 // be empty and must be chosen again.
 enum class Process : uint8_t { kChosen, kOther, kNotKnown };
 Process ProcessAt(const Group& group, const Node& node) {
