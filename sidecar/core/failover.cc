@@ -58,20 +58,34 @@ bool RunWaitStart(Context& c, Group& group) {
   return true;
 }
 
-// INFO of a node that could be chosen is under way.
-bool AwaitsInfo(const Context& c, const Group& group) {
-  if (c.now - group.failover->stage_since >= kSelectWait) return false;
-  for (const auto& [id, node] : group.nodes) {
-    if (id != group.primary && node.link.connected && node.info_pending && !node.sdown) return true;
+// The node's offset is not final: no INFO since the election, or it still reads what the dead primary
+// had sent. Whoever is chosen before that may lack what a sibling holds, which then has to start over.
+bool OffsetMayGrow(const Group& group, const Node& node) {
+  if (node.info_refresh == kLongAgo || node.info_refresh < group.failover->stage_since) return true;
+  const Node* primary = group.Primary();
+  return primary != nullptr && primary->certainly_dead && node.info.role == Role::kReplica &&
+         node.info.primary_link_up && node.info.primary == primary->address;
+}
+
+// True: worth waiting for newer INFO of a node that could be chosen; asks for it.
+bool AwaitsInfo(Context& c, Group& group) {
+  const LogicalTime until = group.failover->stage_since + kSelectWait;
+  if (c.now >= until) return false;
+  bool awaits = false;
+  for (auto& [id, node] : group.nodes) {
+    if (id == group.primary || !node.link.connected || node.sdown) continue;
+    if (!node.info_pending && !OffsetMayGrow(group, node)) continue;
+    awaits = true;
+    if (node.info_sent < group.failover->stage_since || c.Elapsed(node.info_sent, kSelectPoll)) {
+      AskInfo(c, node);
+    }
   }
-  return false;
+  if (awaits) c.WakeBy(std::min(until, c.now + kSelectPoll));
+  return awaits;
 }
 
 bool RunSelectReplica(Context& c, Group& group) {
-  if (AwaitsInfo(c, group)) {
-    c.WakeBy(group.failover->stage_since + kSelectWait);
-    return false;
-  }
+  if (AwaitsInfo(c, group)) return false;
   const Pick pick = PickReplica(c.s, group, c.now, group.failover->forced);
   if (pick.result != PickResult::kChosen) {
     const bool quick = group.configured();

@@ -73,6 +73,8 @@ inline constexpr Millis kStaggerJitter{10};
 inline constexpr Millis kLeaderSilence{1000};
 // The chosen one should have the newest offset: wait this long for INFO that was asked for.
 inline constexpr Millis kSelectWait{100};
+// ... and ask again this often while the offset may still grow.
+inline constexpr Millis kSelectPoll{5};
 // A member that does not become primary in this time.
 inline constexpr Millis kPromotionTimeout{5000};
 // An unanswered Reconfigure is sent again.
