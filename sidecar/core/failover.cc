@@ -58,8 +58,9 @@ bool RunWaitStart(Context& c, Group& group) {
   return true;
 }
 
-// The node's offset is not final: no INFO since the election, or it still reads what the dead primary
-// had sent. Whoever is chosen before that may lack what a sibling holds, which then has to start over.
+// The node's offset is not final: no INFO since the election, or it still reads what the dead
+// primary had sent. Whoever is chosen before that may lack what a sibling holds, which then has to
+// start over.
 bool OffsetMayGrow(const Group& group, const Node& node) {
   if (node.info_refresh == kLongAgo || node.info_refresh < group.failover->stage_since) return true;
   const Node* primary = group.Primary();

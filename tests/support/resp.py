@@ -16,17 +16,24 @@ class Disconnected(Exception):
 class Connection:
     def __init__(self, host, port, password=None, timeout=2.0):
         self.address = (host, int(port))
+        self.buffer = b""
         try:
             self.socket = socket.create_connection(self.address, timeout)
         except OSError as error:
             raise Disconnected(f"connect to {host}:{port}: {error}") from error
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.buffer = b""
         if password:
+            self._authenticate(password)
+
+    def _authenticate(self, password):
+        try:
             reply = self.command("AUTH", password)
-            if isinstance(reply, Error):
-                self.close()
-                raise reply
+        except Disconnected:
+            self.close()
+            raise
+        if isinstance(reply, Error):
+            self.close()
+            raise reply
 
     def close(self):
         self.socket.close()
