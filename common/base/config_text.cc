@@ -6,7 +6,10 @@
 namespace rha {
 namespace {
 
-bool IsBlank(char c) { return std::isspace(static_cast<unsigned char>(c)) || c == '\0'; }
+bool IsBlank(char c) { return std::isspace(static_cast<unsigned char>(c)); }
+
+// Fewer than the blanks that are skipped between words, as in Redis.
+bool EndsWord(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -68,24 +71,26 @@ Status ReadQuoted(std::string_view line, size_t& at, std::string& word) {
 }  // namespace
 
 Result<std::vector<std::string>> SplitConfigWords(std::string_view line) {
+  line = line.substr(0, line.find('\0'));
   std::vector<std::string> words;
   size_t at = 0;
   while (true) {
     while (at < line.size() && IsBlank(line[at])) ++at;
     if (at >= line.size()) return words;
     std::string word;
-    while (at < line.size() && !IsBlank(line[at])) {
+    while (at < line.size() && !EndsWord(line[at])) {
       if (line[at] == '"' || line[at] == '\'') {
         RHA_RETURN_IF_ERROR(ReadQuoted(line, at, word));
-      } else {
-        word += line[at++];
+        break;
       }
+      word += line[at++];
     }
     words.push_back(std::move(word));
   }
 }
 
 Result<std::vector<ConfigLine>> ParseConfigText(std::string_view text) {
+  text = text.substr(0, text.find('\0'));
   std::vector<ConfigLine> lines;
   int number = 0;
   while (!text.empty()) {

@@ -1,5 +1,6 @@
 // The syntax of redis.conf: one directive a line, words separated by blanks, '#' comments,
 // "double quotes" with escapes (\n \r \t \b \a \\ \" \xHH) and 'single quotes' (only \' inside).
+// Inline requests have the same words. A zero byte ends a text, as Redis' C strings do.
 // Which directives exist is the business of each program. Pure; any thread.
 #pragma once
 
@@ -16,8 +17,8 @@ struct ConfigLine {
   std::vector<std::string> words;  // never empty; words[0] is the directive in lower case
 };
 
-// The words of one line. Unbalanced quotes, or a closing quote followed by anything but a blank,
-// are errors.
+// The words of one line, maybe none. Unbalanced quotes, or a closing quote followed by anything but
+// a blank, are errors.
 Result<std::vector<std::string>> SplitConfigWords(std::string_view line);
 
 // Empty lines and comments are left out. An error names the line: "line 7: unbalanced quotes".

@@ -16,6 +16,16 @@ TEST(ConfigText, SplitsWordsAndQuotes) {
   EXPECT_THAT(*SplitConfigWords("save \"\""), ElementsAre("save", ""));
 }
 
+TEST(ConfigText, TreatsOddBytesAsRedisDoes) {
+  using std::string_view_literals::operator""sv;
+  EXPECT_THAT(*SplitConfigWords("\v\fa\vb c"), ElementsAre("a\vb", "c"));
+  EXPECT_THAT(*SplitConfigWords("a \"b\"\0c"sv), ElementsAre("a", "b"));
+  EXPECT_THAT(*SplitConfigWords("a b\0c d"sv), ElementsAre("a", "b"));
+  EXPECT_FALSE(SplitConfigWords("a \"b\0c\""sv).ok());
+  EXPECT_THAT(*SplitConfigWords("\0"sv), ElementsAre());
+  EXPECT_TRUE(ParseConfigText("\0port 1"sv)->empty());
+}
+
 TEST(ConfigText, RefusesUnbalancedQuotes) {
   EXPECT_FALSE(SplitConfigWords("a \"b").ok());
   EXPECT_FALSE(SplitConfigWords("a 'b").ok());

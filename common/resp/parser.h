@@ -72,10 +72,6 @@ class RequestParser {
   std::string error_;
 };
 
-// Splits a line into words as redis-cli, redis.conf and inline requests do: "..." with \n \r \t \b
-// \a \xHH and escaped characters, '...' with \'. False: unbalanced quotes.
-bool SplitWords(std::string_view line, std::vector<std::string>* words);
-
 // Replies as servers send them, RESP2 and RESP3. Attributes are read and dropped.
 class ReplyParser {
  public:

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "common/base/config_text.h"
 #include "common/resp/parser.h"
 
 namespace rha::resp {
@@ -143,18 +144,18 @@ Outcome RequestParser::Done(std::string_view input) {
 }
 
 Outcome RequestParser::ParseInline(std::string_view input) {
-  const size_t newline = FindByte(input, 0, '\n');
-  if (newline == kNotFound) {
+  // As in Redis, a zero byte hides all that follows it: no line ends behind one.
+  const size_t newline = input.find_first_of(std::string_view("\n\0", 2));
+  if (newline == kNotFound || input[newline] == '\0') {
     if (input.size() > kInlineBytesMax) return Fail("too big inline request");
     bytes_wanted_ = input.size() + 1;
     return Outcome::kMore;
   }
   size_t length = newline;
   if (length > 0 && input[length - 1] == '\r') --length;
-  inline_words_.clear();
-  if (!SplitWords(input.substr(0, length), &inline_words_)) {
-    return Fail("unbalanced quotes in request");
-  }
+  auto words = SplitConfigWords(input.substr(0, length));
+  if (!words.ok()) return Fail("unbalanced quotes in request");
+  inline_words_ = std::move(*words);
   args_.assign(inline_words_.begin(), inline_words_.end());
   consumed_ = newline + 1;
   bytes_wanted_ = 0;

@@ -44,6 +44,14 @@ TEST(RequestParser, TakesInlineByteByByte) {
   EXPECT_THAT(ByteByByte(parser, "PING\n"), ElementsAre("PING"));
 }
 
+TEST(RequestParser, ZeroByteHidesTheEndOfAnInlineRequest) {
+  RequestParser parser;
+  EXPECT_EQ(parser.Parse(std::string_view("PING\0\r\n", 7)), Outcome::kMore);
+  EXPECT_EQ(parser.Parse(std::string(1, '\0') + std::string(kInlineBytesMax, '\n')),
+            Outcome::kError);
+  EXPECT_EQ(parser.error(), "Protocol error: too big inline request");
+}
+
 TEST(RequestParser, EmptyRequestsHaveNoArguments) {
   for (const char* bytes : {"\r\n", "\n", "*0\r\n", "*-1\r\n", "   \r\n"}) {
     RequestParser parser;

@@ -9,7 +9,6 @@
 #include <sstream>
 
 #include "common/base/config_text.h"
-#include "common/resp/parser.h"
 #include "node/app/options.h"
 #include "node/dispatch/command.h"
 #include "node/dispatch/table.h"
@@ -74,9 +73,9 @@ Status ApplyLine(const ConfigLine& line, int depth, Config* config) {
   // An option of many words may have them all in one argument: --save "3600 1 300 100".
   if ((option->flags & kManyWords) != 0 && values.size() == 1 &&
       values[0].find(' ') != std::string::npos) {
-    std::vector<std::string> words;
-    if (!resp::SplitWords(values[0], &words)) return Status(Code::kInvalid, "Unbalanced quotes");
-    return option->set(*config, words);
+    const auto words = SplitConfigWords(values[0]);
+    if (!words.ok()) return Status(Code::kInvalid, "Unbalanced quotes");
+    return option->set(*config, *words);
   }
   return option->set(*config, values);
 }
