@@ -16,8 +16,10 @@ namespace rha::node::app {
 namespace {
 
 constexpr Millis kCronInterval(100);
-constexpr size_t kRehashBuckets = 1000;     // per database and cron
-constexpr int64_t kExpireSliceUs = 25'000;  // a quarter of the cron's interval at most
+// The sweep takes at most a quarter of the time: a slice in each cron, and while much has expired
+// more of them.
+constexpr int64_t kSweepSliceUs = 500;
+constexpr Millis kSweepAgainAfter{2};
 
 repl::ReplConfig ToReplConfig(const Config& config) {
   repl::ReplConfig out;
@@ -184,6 +186,7 @@ void App::PublishConfig() {
   const auto events = static_cast<uint32_t>(config_.notify_mask);
   const bool anywhere = (events & (keyspace::kKeyspaceChannel | keyspace::kKeyeventChannel)) != 0;
   keyspace_.set_event_mask(anywhere ? events : 0);
+  keyspace_.form_limits() = config_;
   state_.memory_max_bytes = config_.memory_max_bytes;
   state_.replica_read_only = config_.replica_read_only;
   state_.replica_serve_stale_data = config_.replica_serve_stale_data;
@@ -219,12 +222,16 @@ Status App::ListenAnew(const Config& old) {
 }
 
 void App::Cron() {
-  engine_.ExpireSlice(kExpireSliceUs);
-  // A child that saves shares our pages; moving entries would copy them.
-  if (!persistence_.BackgroundSaveRunning()) keyspace_.RehashSome(kRehashBuckets);
+  if (sweep_timer_ == 0) Sweep();
   server_.Cron(clock_.UnixMillis());
   persistence_.Cron();
   process_.Cron();
+}
+
+void App::Sweep() {
+  sweep_timer_ = 0;
+  if (!engine_.SweepSlice(kSweepSliceUs)) return;
+  sweep_timer_ = reactor_.After(kSweepAgainAfter, [this] { Sweep(); });
 }
 
 void App::EndTurn() {

@@ -42,6 +42,7 @@ class App {
   Status ListenAnew(const Config& old);
   void PublishConfig();
   void Cron();
+  void Sweep();
   void EndTurn();
 
   Config config_;
@@ -58,6 +59,7 @@ class App {
   ConfigService config_service_;
   Process process_;
   net::TimerId deadline_timer_ = 0;
+  net::TimerId sweep_timer_ = 0;
   int exit_code_ = 0;
 };
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "node/types/limits.h"
 
 namespace rha::node::dispatch {
 class Session;
@@ -35,7 +36,8 @@ struct SavePoint {
   int64_t changes;
 };
 
-struct Config {
+// The limits of forms are the options of that name.
+struct Config : types::FormLimits {
   // ---- network
   std::vector<std::string> bind = {"*", "-::*"};
   int64_t port = 6379;

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "node/dispatch/table.h"
-#include "node/keyspace/string_value.h"
+#include "node/structs/decimal.h"
 
 namespace rha::node::app {
 namespace {
@@ -35,7 +35,7 @@ Status ParseBool(const std::string& word, bool* value) {
 
 bool IsNumber(std::string_view text) {
   int64_t unused = 0;
-  return keyspace::ParseInteger(text, &unused);
+  return structs::ParseDecimal(text, &unused);
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ Option IntOption(std::string name, int64_t Config::*field, Range range, uint32_t
               [field, range](Config& config, Words words) {
                 RHA_RETURN_IF_ERROR(OneWord(words));
                 int64_t value = 0;
-                if (!keyspace::ParseInteger(words[0], &value)) {
+                if (!structs::ParseDecimal(words[0], &value)) {
                   return Invalid("argument couldn't be parsed into an integer");
                 }
                 RHA_RETURN_IF_ERROR(InRange(value, range));
@@ -149,7 +149,7 @@ int64_t ParseMemory(std::string_view text) {
   while (digits < text.size() && std::isdigit(static_cast<unsigned char>(text[digits])) != 0)
     ++digits;
   int64_t value = 0;
-  if (digits == 0 || digits > 18 || !keyspace::ParseInteger(text.substr(0, digits), &value))
+  if (digits == 0 || digits > 18 || !structs::ParseDecimal(text.substr(0, digits), &value))
     return -1;
   struct Unit {
     std::string_view name;

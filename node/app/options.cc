@@ -5,7 +5,7 @@
 #include "node/app/option_kinds.h"
 #include "node/dispatch/table.h"
 #include "node/keyspace/event.h"
-#include "node/keyspace/string_value.h"
+#include "node/structs/decimal.h"
 
 namespace rha::node::app {
 namespace {
@@ -42,8 +42,8 @@ Status SetSave(Config& config, Words words) {
   std::vector<SavePoint> points;
   for (size_t i = 0; i < words.size(); i += 2) {
     SavePoint point{};
-    if (!keyspace::ParseInteger(words[i], &point.seconds) || point.seconds < 1 ||
-        !keyspace::ParseInteger(words[i + 1], &point.changes) || point.changes < 0) {
+    if (!structs::ParseDecimal(words[i], &point.seconds) || point.seconds < 1 ||
+        !structs::ParseDecimal(words[i + 1], &point.changes) || point.changes < 0) {
       return Invalid("Invalid save parameters");
     }
     points.push_back(point);
@@ -91,7 +91,7 @@ Status SetOutputLimit(Config& config, Words words) {
     const int64_t hard = ParseMemory(words[i + 1]);
     const int64_t soft = ParseMemory(words[i + 2]);
     int64_t seconds = 0;
-    if (hard < 0 || soft < 0 || !keyspace::ParseInteger(words[i + 3], &seconds) || seconds < 0) {
+    if (hard < 0 || soft < 0 || !structs::ParseDecimal(words[i + 3], &seconds) || seconds < 0) {
       return Invalid("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
     }
     limits[static_cast<size_t>(index)] = {static_cast<size_t>(hard), static_cast<size_t>(soft),
@@ -120,7 +120,7 @@ Status SetReplicaOf(Config& config, Words words) {
     return {};
   }
   int64_t port = 0;
-  if (!keyspace::ParseInteger(words[1], &port) || port < 0 || port > 65535) {
+  if (!structs::ParseDecimal(words[1], &port) || port < 0 || port > 65535) {
     return Invalid("Invalid master port");
   }
   config.primary_host = words[0];
@@ -196,8 +196,6 @@ constexpr std::pair<const char*, const char*> kRemembered[] = {
     {"disable-thp", "yes"},
     {"dynamic-hz", "yes"},
     {"enable-module-command", "no"},
-    {"hash-max-listpack-entries", "512"},
-    {"hash-max-listpack-value", "64"},
     {"hll-sparse-max-bytes", "3000"},
     {"ignore-warnings", ""},
     {"io-threads", "1"},
@@ -214,7 +212,6 @@ constexpr std::pair<const char*, const char*> kRemembered[] = {
     {"lfu-decay-time", "1"},
     {"lfu-log-factor", "10"},
     {"list-compress-depth", "0"},
-    {"list-max-listpack-size", "-2"},
     {"lua-time-limit", "5000"},
     {"maxmemory-clients", "0"},
     {"maxmemory-eviction-tenacity", "10"},
@@ -231,7 +228,6 @@ constexpr std::pair<const char*, const char*> kRemembered[] = {
     {"replica-ignore-disk-write-errors", "no"},
     {"replica-lazy-flush", "no"},
     {"sanitize-dump-payload", "no"},
-    {"set-max-intset-entries", "512"},
     {"set-proc-title", "yes"},
     {"shutdown-on-sigint", "default"},
     {"shutdown-on-sigterm", "default"},
@@ -245,8 +241,6 @@ constexpr std::pair<const char*, const char*> kRemembered[] = {
     {"tls-port", "0"},
     {"tls-replication", "no"},
     {"tracking-table-max-keys", "1000000"},
-    {"zset-max-listpack-entries", "128"},
-    {"zset-max-listpack-value", "64"},
 };
 
 std::vector<Option> NetworkOptions() {
@@ -305,6 +299,12 @@ std::vector<Option> DataOptions() {
       EnumOption("maxmemory-policy", &Config::memory_policy,
                  {"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru",
                   "allkeys-lfu", "allkeys-random", "noeviction"}),
+      IntOption("hash-max-listpack-entries", &Config::hash_max_listpack_entries, {0}),
+      IntOption("hash-max-listpack-value", &Config::hash_max_listpack_value, {0}),
+      IntOption("set-max-intset-entries", &Config::set_max_intset_entries, {0}),
+      IntOption("zset-max-listpack-entries", &Config::zset_max_listpack_entries, {0}),
+      IntOption("zset-max-listpack-value", &Config::zset_max_listpack_value, {0}),
+      IntOption("list-max-listpack-size", &Config::list_max_listpack_size, {INT32_MIN, INT32_MAX}),
       MemoryOption("proto-max-bulk-len", &Config::bulk_bytes_max, {1 << 20}),
       {.name = "notify-keyspace-events",
        .set = SetEvents,

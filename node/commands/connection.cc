@@ -129,7 +129,7 @@ bool ParseHello(Context& ctx, HelloOptions* options) {
 void Hello(Context& ctx) {
   int64_t version = 0;
   if (ctx.argc() >= 2) {
-    if (!keyspace::ParseInteger(ctx.arg(1), &version)) {
+    if (!structs::ParseDecimal(ctx.arg(1), &version)) {
       return ctx.reply.Error("ERR Protocol version is not an integer or out of range");
     }
     if (version < 2 || version > 3) return ctx.reply.Error("NOPROTO unsupported protocol version");

@@ -9,7 +9,7 @@
 namespace rha::node::commands {
 
 bool ParseInteger(Context& ctx, std::string_view text, int64_t* value) {
-  if (keyspace::ParseInteger(text, value)) return true;
+  if (structs::ParseDecimal(text, value)) return true;
   ctx.NotAnInteger();
   return false;
 }
@@ -70,10 +70,10 @@ std::string FormatLongDouble(long double value) {
   return shown == "-0" ? "0" : std::string(shown);
 }
 
-const keyspace::StringValue* AsString(Context& ctx, const keyspace::Entry& entry) {
-  if (entry.type() == keyspace::Type::kString) return &entry.value().string();
+bool IsOrAbsent(Context& ctx, const keyspace::Item& item, keyspace::Type type) {
+  if (!item || item.type() == type) return true;
   ctx.WrongType();
-  return nullptr;
+  return false;
 }
 
 }  // namespace rha::node::commands

@@ -9,7 +9,8 @@
 
 #include "node/dispatch/context.h"
 #include "node/dispatch/table.h"
-#include "node/keyspace/string_value.h"
+#include "node/structs/decimal.h"
+#include "node/types/string.h"
 
 namespace rha::node::commands {
 
@@ -50,7 +51,7 @@ bool ParseExpiry(Context& ctx, const ExpiryArg& arg, int64_t* expire_at_ms);
 // The text Redis gives a float it stores: up to 17 decimals, no exponent, no trailing zeros.
 std::string FormatLongDouble(long double value);
 
-// Null with the WRONGTYPE error written, or the string. REQUIRES: entry.
-const keyspace::StringValue* AsString(Context& ctx, const keyspace::Entry& entry);
+// False: the key holds another type; WRONGTYPE is written. A key that is not there is fine.
+bool IsOrAbsent(Context& ctx, const keyspace::Item& item, keyspace::Type type);
 
 }  // namespace rha::node::commands

@@ -27,7 +27,7 @@ void ReplicaOf(Context& ctx) {
     return ctx.reply.Error("ERR Command is not valid when client is a replica.");
   }
   int64_t port = 0;
-  if (!keyspace::ParseInteger(ctx.arg(2), &port) || port < 0 || port > 65535) {
+  if (!structs::ParseDecimal(ctx.arg(2), &port) || port < 0 || port > 65535) {
     return ctx.reply.Error("ERR Invalid master port");
   }
   const Result<bool> changed =
@@ -59,7 +59,7 @@ void Wait(Context& ctx) {
         "local and are not propagated.");
   }
   if (!ParseInteger(ctx, ctx.arg(1), &replicas)) return;
-  if (!keyspace::ParseInteger(ctx.arg(2), &timeout_ms)) {
+  if (!structs::ParseDecimal(ctx.arg(2), &timeout_ms)) {
     return ctx.reply.Error("ERR timeout is not an integer or out of range");
   }
   if (timeout_ms < 0) return ctx.reply.Error("ERR timeout is negative");

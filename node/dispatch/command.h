@@ -55,6 +55,10 @@ enum AclCategory : uint32_t {
   kAclKeyspace = 1 << 0,
   kAclRead = 1 << 1,
   kAclWrite = 1 << 2,
+  kAclSet = 1 << 3,
+  kAclSortedSet = 1 << 4,
+  kAclList = 1 << 5,
+  kAclHash = 1 << 6,
   kAclString = 1 << 8,
   kAclPubsub = 1 << 12,
   kAclAdmin = 1 << 13,
@@ -78,7 +82,18 @@ constexpr KeyRange kTwoKeys{1, 2, 1};
 constexpr KeyRange kAllKeys{1, -1, 1};
 constexpr KeyRange kKeyValuePairs{1, -1, 2};
 
-enum class Group : uint8_t { kString, kGeneric, kTransactions, kPubsub, kConnection, kServer };
+enum class Group : uint8_t {
+  kString,
+  kList,
+  kSet,
+  kSortedSet,
+  kHash,
+  kGeneric,
+  kTransactions,
+  kPubsub,
+  kConnection,
+  kServer
+};
 
 struct CommandSpec {
   std::string_view name;  // lower case; "config|get" for a subcommand
@@ -86,6 +101,9 @@ struct CommandSpec {
   int16_t arity = 0;  // counts the name (of a subcommand: both words); negative: at least
   uint32_t flags = 0;
   KeyRange keys = kNoKeys;
+  // Where the word stands that says how many keys follow it (ZUNION: 1); 0: there is none. `keys`
+  // then are the others, if any. Such a row has kMovableKeys.
+  int8_t key_count_at = 0;
   uint32_t acl = 0;  // beyond those that follow from the flags
   Group group = Group::kGeneric;
   std::string_view since;
@@ -111,6 +129,7 @@ constexpr std::string_view RowFault(const CommandSpec& row) {
   if (row.is_subcommand() && row.arity > -2 && row.arity < 2) return "arity counts both words";
   if (row.Has(kWrite) && row.Has(kReadonly)) return "both write and readonly";
   if (row.Has(kDenyOom) && !row.Has(kWrite)) return "denyoom without write";
+  if ((row.key_count_at != 0) > row.Has(kMovableKeys)) return "counted keys are movable";
   if (row.since.empty() || row.summary.empty()) return "no documentation";
   const auto [first, last, step] = row.keys;
   if (first == 0) return last != 0 || step != 0 ? "key range without a first key" : "";

@@ -260,6 +260,8 @@ void Engine::OnEvent(int db, keyspace::Event event, std::string_view key) {
   }
 }
 
+void Engine::OnAppeared(int, std::string_view) {}
+
 void Engine::OnDeleted(int db, std::string_view key) {
   if (!state_.feed_active) return;
   const std::string_view command[] = {"DEL", key};
@@ -267,15 +269,13 @@ void Engine::OnDeleted(int db, std::string_view key) {
   if (depth_ == 0) propagation_.Flush();
 }
 
-void Engine::ExpireSlice(int64_t budget_us) {
-  if (!options_.active_expire || state_.is_replica || state_.undecided || state_.loading ||
-      Paused()) {
-    return;
-  }
+bool Engine::SweepSlice(int64_t budget_us) {
+  if (!options_.active_expire || state_.loading) return false;
+  const bool hide = state_.is_replica || state_.undecided || Paused();
   now_us_ = clock_.UnixMicros();
   keyspace_.set_now_ms(now_us_ / 1000);
-  keyspace_.set_expiry_mode(keyspace::ExpiryMode::kDelete);
-  keyspace_.ExpireSlice(budget_us, [this] { return clock_.UnixMicros(); });
+  keyspace_.set_expiry_mode(hide ? keyspace::ExpiryMode::kHide : keyspace::ExpiryMode::kDelete);
+  return keyspace_.SweepSlice(budget_us, [this] { return clock_.UnixMicros(); });
 }
 
 bool Engine::Paused() {

@@ -101,8 +101,9 @@ class Engine final : public keyspace::Observer {
   void CallQueued(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
   // Leaves MULTI, dropping what was queued and watched.
   void DiscardTransaction(Session& session);
-  // One slice of active expiry, unless this is a replica or the node is paused.
-  void ExpireSlice(int64_t budget_us);
+  // One slice of the keyspace's sweep (keyspace/db.h); true: come again soon. A replica or a paused
+  // node deletes nothing.
+  bool SweepSlice(int64_t budget_us);
   // Makes the session a client in its first state (RESET).
   void ResetSession(Session& session);
   void StartMonitor(Session& session);
@@ -110,6 +111,7 @@ class Engine final : public keyspace::Observer {
   // ---- keyspace::Observer
   void OnEvent(int db, keyspace::Event event, std::string_view key) override;
   void OnDeleted(int db, std::string_view key) override;
+  void OnAppeared(int db, std::string_view key) override;
 
  private:
   friend class Context;

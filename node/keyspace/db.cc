@@ -1,17 +1,70 @@
 #include "node/keyspace/db.h"
 
 #include "common/base/check.h"
+#include "node/types/string.h"
 
 namespace rha::node::keyspace {
 
-Db::~Db() { Clear(); }
+using structs::Entry;
+using structs::EntryValue;
 
-bool Db::IsExpired(const Entry& entry) const {
-  return entry.has_expiry() && entry.expire_at_ms_ < keyspace_.now_ms_;
+namespace {
+
+// What WriteOrCreate() begins with.
+constexpr types::Form FirstForm(Type type) {
+  switch (type) {
+    case Type::kList:
+      return types::Form::kListNodes;
+    case Type::kSet:
+      return types::Form::kSetInts;
+    case Type::kZset:
+      return types::Form::kZsetPacked;
+    case Type::kHash:
+      return types::Form::kHashPacked;
+    case Type::kString:
+    case Type::kStream:
+      break;
+  }
+  return types::Form::kString;
 }
 
-Entry* Db::Alive(Entry* entry) {
-  if (entry == nullptr || !IsExpired(*entry)) return entry;
+EntryValue Nothing(Type type) {
+  return EntryValue::Bytes({}, static_cast<uint8_t>(FirstForm(type)));
+}
+
+EntryValue StringValue(std::string_view text) {
+  int64_t number = 0;
+  return structs::ParseDecimal(text, &number) ? EntryValue::Integer(number)
+                                              : EntryValue::Bytes(text);
+}
+
+// Redis allows expiries before 1970 where it does not delete at once; none of ours is negative.
+int64_t EntryExpiry(int64_t expire_at_ms) {
+  return expire_at_ms == kNoExpiry ? structs::kEntryUntimed : std::max<int64_t>(expire_at_ms, 0);
+}
+
+}  // namespace
+
+Db::Db(Keyspace& keyspace, int index)
+    : keyspace_(keyspace),
+      index_(index),
+      table_(std::make_unique<structs::KeyTable>(keyspace.secret_)) {}
+
+Db::~Db() { FreeAll(*table_); }
+
+// ---------------------------------------------------------------- looking up
+
+inline Entry* Db::Find(std::string_view key, uint64_t hash) {
+  RHA_CHECK(!keyspace_.editing_);
+  return table_->Find(key, hash);
+}
+
+bool Db::IsExpired(Item item) const {
+  return item.has_expiry() && item.expire_at_ms() < keyspace_.now_ms_;
+}
+
+inline Entry* Db::Alive(Entry* entry) {
+  if (entry == nullptr || !entry->is_timed() || !IsExpired(Item(*entry))) return entry;
   switch (keyspace_.expiry_mode_) {
     case ExpiryMode::kIgnore:
       return entry;
@@ -20,26 +73,11 @@ Entry* Db::Alive(Entry* entry) {
     case ExpiryMode::kDelete:
       break;
   }
-  DeleteExpired(*entry);
+  DeleteExpired(entry);
   return nullptr;
 }
 
-const Entry* Db::Read(std::string_view key) {
-  Entry* entry = Alive(Find(key));
-  if (entry == nullptr) {
-    ++keyspace_.stats_.misses;
-    keyspace_.Emit(index_, events::kKeyMiss, key);
-    return nullptr;
-  }
-  ++keyspace_.stats_.hits;
-  entry->last_access_s_ = static_cast<uint32_t>(keyspace_.now_ms_ / 1000);
-  return entry;
-}
-
-const Entry* Db::Peek(std::string_view key) { return Alive(Find(key)); }
-
-const Entry* Db::CountedPeek(std::string_view key) {
-  const Entry* entry = Alive(Find(key));
+inline Entry* Db::Count(Entry* entry, std::string_view key) {
   if (entry != nullptr) {
     ++keyspace_.stats_.hits;
   } else {
@@ -49,178 +87,264 @@ const Entry* Db::CountedPeek(std::string_view key) {
   return entry;
 }
 
-Entry* Db::Write(std::string_view key) {
-  Entry* entry = Alive(Find(key));
-  if (entry != nullptr) entry->last_access_s_ = static_cast<uint32_t>(keyspace_.now_ms_ / 1000);
-  return entry;
+inline void Db::MarkUsed(Entry* entry) {
+  structs::KeyTable::Age(entry) = AgeClock::Now(keyspace_.now_s_);
 }
 
-Entry& Db::Put(std::string_view key, Object value, int64_t expire_at_ms, Event event) {
-  Entry* entry = Find(key);
-  if (entry != nullptr && keyspace_.expiry_mode_ == ExpiryMode::kDelete && IsExpired(*entry)) {
-    DeleteExpired(*entry);
+Item Db::Read(std::string_view key) {
+  Entry* entry = Count(Alive(Find(key, Hash(key))), key);
+  if (entry == nullptr) return {};
+  MarkUsed(entry);
+  return Item(*entry);
+}
+
+Item Db::Peek(std::string_view key) {
+  const Entry* entry = Alive(Find(key, Hash(key)));
+  return entry == nullptr ? Item() : Item(*entry);
+}
+
+Item Db::CountedPeek(std::string_view key) {
+  const Entry* entry = Count(Alive(Find(key, Hash(key))), key);
+  return entry == nullptr ? Item() : Item(*entry);
+}
+
+int64_t Db::IdleSeconds(std::string_view key) {
+  Entry* entry = Find(key, Hash(key));
+  RHA_CHECK(entry != nullptr);
+  return AgeClock::IdleSeconds(structs::KeyTable::Age(entry), keyspace_.now_s_);
+}
+
+bool Db::HoldsExpired(std::string_view key) {
+  const Entry* entry = Find(key, Hash(key));
+  return entry != nullptr && IsExpired(Item(*entry));
+}
+
+Item Db::Random() {
+  // On a replica expired keys stay until the primary deletes them; should there be nothing else,
+  // one of them is better than an endless search (Redis does the same).
+  constexpr int kTriesMax = 100;
+  for (int tries = 0; !table_->empty(); ++tries) {
+    Entry* entry = table_->Random(keyspace_.prng_);
+    if (!IsExpired(Item(*entry))) return Item(*entry);
+    if (keyspace_.expiry_mode_ == ExpiryMode::kDelete) {
+      DeleteExpired(entry);
+    } else if (tries >= kTriesMax) {
+      return Item(*entry);
+    }
+  }
+  return {};
+}
+
+// ---------------------------------------------------------------- changing
+
+Edit Db::Write(std::string_view key) {
+  Entry* entry = Alive(Find(key, Hash(key)));
+  if (entry != nullptr) MarkUsed(entry);
+  return {*this, entry, false, Edit::Mode::kNormal};
+}
+
+Edit Db::WriteOrCreate(std::string_view key, Type type) {
+  const uint64_t hash = Hash(key);
+  Entry* entry = Alive(Find(key, hash));
+  const bool created = entry == nullptr;
+  if (created) entry = Insert(key, Nothing(type), kNoExpiry, hash);
+  MarkUsed(entry);
+  return {*this, entry, created, Edit::Mode::kNormal};
+}
+
+Entry* Db::Insert(std::string_view key, const EntryValue& value, int64_t expire_at_ms,
+                  uint64_t hash) {
+  Entry entry = Entry::Make(key, value, EntryExpiry(expire_at_ms));
+  entry.set_mark(keyspace_.image_mark_);
+  if (expire_at_ms != kNoExpiry) ++timed_;
+  return table_->Insert(entry, hash);
+}
+
+void Db::Capture(Entry* entry) {
+  if (keyspace_.image_ != nullptr && entry->mark() != keyspace_.image_mark_) {
+    keyspace_.image_->Capture(*this, entry);
+  }
+}
+
+void Db::ReleaseLarge(Entry entry) {
+  if (entry.kind() != Entry::Kind::kPointer) return;
+  keyspace_.reclaimer_.Free(
+      std::unique_ptr<types::LargeValue>(static_cast<types::LargeValue*>(entry.pointer())));
+}
+
+void Db::SetExpireAt(Entry* entry, int64_t expire_at_ms) {
+  const bool timed = expire_at_ms != kNoExpiry;
+  if (!timed && !entry->is_timed()) return;
+  timed_ += static_cast<size_t>(timed) - static_cast<size_t>(entry->is_timed());
+  table_->SetExpireAt(entry, EntryExpiry(expire_at_ms));
+}
+
+void Db::Replace(Entry* entry, const EntryValue& value, int64_t expire_at_ms) {
+  Capture(entry);
+  ReleaseLarge(*entry);
+  table_->SetValue(entry, value);
+  SetExpireAt(entry, expire_at_ms);
+}
+
+void Db::Store(std::string_view key, const EntryValue& value, int64_t expire_at_ms, Event event) {
+  const uint64_t hash = Hash(key);
+  Entry* entry = Find(key, hash);
+  if (entry != nullptr && keyspace_.expiry_mode_ == ExpiryMode::kDelete &&
+      IsExpired(Item(*entry))) {
+    DeleteExpired(entry);
     entry = nullptr;
   }
-  const bool is_new = entry == nullptr;
-  if (is_new) {
-    entry = new Entry(key, std::move(value));
-    table_.Insert(entry);
+  if (entry == nullptr) {
+    entry = Insert(key, value, expire_at_ms, hash);
+    keyspace_.Emit(index_, events::kNew, key);
   } else {
-    entry->value_ = std::move(value);
+    Replace(entry, value, expire_at_ms);
   }
-  LinkExpiry(*entry, expire_at_ms);
-  entry->last_access_s_ = static_cast<uint32_t>(keyspace_.now_ms_ / 1000);
-  if (is_new) keyspace_.Emit(index_, events::kNew, key);
-  Changed(*entry, event);
-  return *entry;
+  MarkUsed(entry);
+  Changed(key, event, 1, true);
 }
 
-void Db::Changed(Entry& entry, Event event) {
-  ++keyspace_.dirty_;
-  keyspace_.watches_.Touch(index_, entry.key_, true);
-  keyspace_.Emit(index_, event, entry.key_);
+void Db::Put(std::string_view key, std::string_view text, int64_t expire_at_ms, Event event) {
+  Store(key, StringValue(text), expire_at_ms, event);
 }
 
-void Db::SetExpiry(Entry& entry, int64_t expire_at_ms, Event event) {
-  LinkExpiry(entry, expire_at_ms);
-  Changed(entry, event);
+void Db::Put(std::string_view key, types::Value value, int64_t expire_at_ms, Event event) {
+  const EntryValue view = value.view();
+  value.Release();
+  Store(key, view, expire_at_ms, event);
+  Appeared(key, types::TypeOf(static_cast<types::Form>(view.tag)));
 }
 
-void Db::ClearExpiry(Entry& entry, Event event) {
-  LinkExpiry(entry, kNoExpiry);
-  Changed(entry, event);
+void Db::Changed(std::string_view key, Event event, uint64_t changes, bool exists) {
+  keyspace_.dirty_ += changes;
+  keyspace_.watches_.Touch(index_, key, exists);
+  keyspace_.Emit(index_, event, key);
+}
+
+void Db::Appeared(std::string_view key, Type type) {
+  const bool awaited = type == Type::kList || type == Type::kZset || type == Type::kStream;
+  if (awaited && keyspace_.observer_ != nullptr) keyspace_.observer_->OnAppeared(index_, key);
 }
 
 bool Db::Erase(std::string_view key, Event event) {
-  Entry* entry = Alive(Find(key));
+  Entry* entry = Alive(Find(key, Hash(key)));
   if (entry == nullptr) return false;
   // The caller's view may be the entry's own key.
   const std::string name(key);
-  Remove(name);
-  ++keyspace_.dirty_;
-  keyspace_.watches_.Touch(index_, name, false);
-  keyspace_.Emit(index_, event, name);
+  Remove(entry);
+  Changed(name, event, 1, false);
   return true;
+}
+
+void Db::Move(std::string_view from, Target to, Event from_event, Event to_event) {
+  Entry* entry = Alive(Find(from, Hash(from)));
+  RHA_CHECK(entry != nullptr);
+  const int64_t expire_at_ms = Item(*entry).expire_at_ms();
+  Capture(entry);
+  types::Value value = types::Value::TakeFrom(*entry);
+  Remove(entry, LargePart::kMoved);
+  Changed(from, from_event, 0, false);
+  to.db.Put(to.key, std::move(value), expire_at_ms, to_event);
 }
 
 void Db::Notify(Event event, std::string_view key) { keyspace_.Emit(index_, event, key); }
 
-void Db::Load(std::string_view key, Object value, int64_t expire_at_ms, uint32_t last_access_s) {
-  Entry* entry = Find(key);
-  if (entry == nullptr) {
-    entry = new Entry(key, std::move(value));
-    table_.Insert(entry);
-  } else {
-    entry->value_ = std::move(value);
-  }
-  LinkExpiry(*entry, expire_at_ms);
-  entry->last_access_s_ =
-      last_access_s != 0 ? last_access_s : static_cast<uint32_t>(keyspace_.now_ms_ / 1000);
+void Db::Remove(Entry* entry, LargePart large) {
+  Capture(entry);
+  if (large == LargePart::kFree) ReleaseLarge(*entry);
+  if (entry->is_timed()) --timed_;
+  table_->Take(entry, Hash(entry->key())).Free();
 }
 
-const Entry* Db::Random() {
-  // On a replica expired keys stay until the primary deletes them; should there be nothing else,
-  // one of them is better than an endless search (Redis does the same).
-  constexpr int kTriesMax = 100;
-  for (int tries = 0;; ++tries) {
-    Entry* entry = table_.Any(keyspace_.prng_);
-    if (entry == nullptr || !IsExpired(*entry)) return entry;
-    if (keyspace_.expiry_mode_ == ExpiryMode::kDelete) {
-      DeleteExpired(*entry);
-    } else if (tries >= kTriesMax) {
-      return entry;
-    }
-  }
-}
-
-size_t Db::MemoryBytes(const Entry& entry) {
-  static const size_t in_place = std::string().capacity();
-  const size_t key = entry.key_.capacity() > in_place ? entry.key_.capacity() + 1 : 0;
-  const size_t expiry = entry.has_expiry() ? sizeof(Entry*) : 0;
-  return sizeof(Entry) + key + entry.value_.heap_bytes() + expiry + sizeof(Entry*);
-}
-
-int64_t Db::AverageTtlMs() const {
-  constexpr size_t kSample = 64;
-  if (expiring_.empty()) return 0;
-  int64_t sum = 0;
-  size_t counted = 0;
-  for (size_t i = 0; i < kSample && i < expiring_.size(); ++i) {
-    const Entry& entry = *expiring_[(expire_cursor_ + i) % expiring_.size()];
-    const int64_t ttl = entry.expire_at_ms_ - keyspace_.now_ms_;
-    if (ttl <= 0) continue;
-    sum += ttl / static_cast<int64_t>(kSample);
-    ++counted;
-  }
-  return counted == 0 ? 0 : sum * static_cast<int64_t>(kSample) / static_cast<int64_t>(counted);
-}
-
-void Db::LinkExpiry(Entry& entry, int64_t expire_at_ms) {
-  if (expire_at_ms == kNoExpiry) {
-    UnlinkExpiry(entry);
-    return;
-  }
-  if (!entry.has_expiry()) {
-    entry.expiring_index_ = static_cast<uint32_t>(expiring_.size());
-    expiring_.push_back(&entry);
-  }
-  entry.expire_at_ms_ = expire_at_ms;
-}
-
-void Db::UnlinkExpiry(Entry& entry) {
-  if (!entry.has_expiry()) return;
-  Entry* last = expiring_.back();
-  expiring_[entry.expiring_index_] = last;
-  last->expiring_index_ = entry.expiring_index_;
-  expiring_.pop_back();
-  entry.expire_at_ms_ = kNoExpiry;
-}
-
-void Db::Remove(std::string_view key) {
-  Entry* entry = table_.Remove(key);
-  RHA_CHECK(entry != nullptr);
-  UnlinkExpiry(*entry);
-  delete entry;
-}
-
-void Db::DeleteExpired(Entry& entry) {
-  const std::string name(entry.key_);
-  Remove(name);
+void Db::DeleteExpired(Entry* entry) {
+  const std::string name(entry->key());
+  Remove(entry);
   ++keyspace_.stats_.expired_keys;
   keyspace_.watches_.Touch(index_, name, false);
   keyspace_.Emit(index_, events::kExpired, name);
   if (keyspace_.observer_ != nullptr) keyspace_.observer_->OnDeleted(index_, name);
 }
 
+// ---------------------------------------------------------------- loading
+
+Entry* Db::LoadEntry(std::string_view key, const EntryValue& value, int64_t expire_at_ms,
+                     int64_t idle_s) {
+  const uint64_t hash = Hash(key);
+  Entry* entry = Find(key, hash);
+  if (entry == nullptr) {
+    entry = Insert(key, value, expire_at_ms, hash);
+  } else {
+    Replace(entry, value, expire_at_ms);
+  }
+  structs::KeyTable::Age(entry) = AgeClock::UsedAt(keyspace_.now_s_ - idle_s, keyspace_.now_s_);
+  return entry;
+}
+
+void Db::LoadString(std::string_view key, std::string_view text, int64_t expire_at_ms,
+                    int64_t idle_s) {
+  LoadEntry(key, StringValue(text), expire_at_ms, idle_s);
+}
+
+Edit Db::Load(std::string_view key, Type type, int64_t expire_at_ms, int64_t idle_s) {
+  Entry* entry = LoadEntry(key, Nothing(type), expire_at_ms, idle_s);
+  return {*this, entry, false, Edit::Mode::kSilent};
+}
+
+// ---------------------------------------------------------------- the whole
+
+size_t Db::MemoryBytes(Item item) {
+  constexpr size_t kSlotBytes = structs::kBucketBytes / structs::AgedBucket::kSlots + 1;
+  return item.entry().heap_bytes() + types::LargeBytes(item.entry()) + kSlotBytes;
+}
+
 Watcher::Presence Db::PresenceOf(std::string_view key) {
-  const Entry* entry = Find(key);
+  const Entry* entry = Find(key, Hash(key));
   if (entry == nullptr) return Watcher::Presence::kAbsent;
-  return IsExpired(*entry) ? Watcher::Presence::kExpired : Watcher::Presence::kPresent;
+  return IsExpired(Item(*entry)) ? Watcher::Presence::kExpired : Watcher::Presence::kPresent;
 }
 
 void Db::Clear() {
-  auto free_entry = [](Entry& entry) { delete &entry; };
-  table_.ForEach(free_entry);
-  table_.Clear();
-  expiring_.clear();
-  expiring_.shrink_to_fit();
-  expire_cursor_ = 0;
+  keyspace_.reclaimer_.Free(
+      std::exchange(table_, std::make_unique<structs::KeyTable>(keyspace_.secret_)));
+  timed_ = 0;
+  sweep_cursor_ = 0;
 }
 
-size_t Db::ExpireSome(size_t* looked_at) {
-  size_t deleted = 0;
-  for (size_t i = 0; i < kExpireSampleKeys && !expiring_.empty(); ++i) {
-    if (expire_cursor_ >= expiring_.size()) expire_cursor_ = 0;
-    Entry& entry = *expiring_[expire_cursor_];
-    ++*looked_at;
-    if (IsExpired(entry)) {
-      DeleteExpired(entry);  // the last one took its place
-      ++deleted;
-    } else {
-      ++expire_cursor_;
-    }
+Db::Swept Db::Sweep(size_t buckets) {
+  Swept swept;
+  int64_t ttl_ms = 0;
+  std::vector<std::string> expired;  // by name, since each deletion may move the others
+  const int64_t now_s = keyspace_.now_s_;
+  for (size_t i = 0; i < buckets; ++i) {
+    sweep_cursor_ = table_->Scan(sweep_cursor_, [&](Entry& entry) {
+      ++swept.visited;
+      uint8_t& age = structs::KeyTable::Age(&entry);
+      age = AgeClock::Settled(age, now_s);
+      if (!entry.is_timed()) return;
+      ++swept.timed;
+      const int64_t left_ms = entry.expire_at() - keyspace_.now_ms_;
+      if (left_ms < 0) {
+        expired.emplace_back(entry.key());
+      } else {
+        ttl_ms += left_ms / static_cast<int64_t>(buckets * structs::AgedBucket::kSlots);
+      }
+    });
+    if (sweep_cursor_ == 0) break;
   }
-  return deleted;
+  if (const size_t alive = swept.timed - expired.size(); alive > 0) {
+    const auto slots = static_cast<int64_t>(buckets * structs::AgedBucket::kSlots);
+    const int64_t mean_ms = ttl_ms * slots / static_cast<int64_t>(alive);
+    average_ttl_ms_ =
+        average_ttl_ms_ == 0 ? mean_ms : average_ttl_ms_ + (mean_ms - average_ttl_ms_) / 50;
+  }
+  if (keyspace_.expiry_mode_ != ExpiryMode::kDelete) return swept;
+  for (const std::string& name : expired) {
+    Entry* entry = table_->Find(name, Hash(name));
+    if (entry == nullptr) continue;  // a bucket may be visited twice
+    DeleteExpired(entry);
+    ++swept.deleted;
+  }
+  return swept;
 }
 
 }  // namespace rha::node::keyspace

@@ -1,16 +1,12 @@
 // The door to the data: the only way to look up, insert, change or erase a key.
 //
 // Everything that must happen with each change hangs here, registered once, and no command can
-// forget it: expiry on access, WATCH, keyspace notifications, the dirty counter, hits and misses.
-// What stands behind the door (tables, entries, encodings) may be replaced without a command
-// noticing.
+// forget it: expiry on access, WATCH, keyspace notifications, the dirty counter, hits and misses,
+// a snapshot's pre-images. What stands behind the door (node/structs, node/types) may be replaced
+// without a command noticing.
 //
-// Rules
-//  * A pointer to an Entry is valid until the next call that may erase or insert a key of any
-//    database.
-//  * An entry returned by Write() may be changed freely; then call Changed() once.
-//  * Time is Keyspace::now_ms(), set by whoever runs the engine; it does not move within one
-//    command.
+// Reading gives an Item (item.h), changing goes through an Edit (edit.h) or Put().
+// Time is Keyspace::now_ms(), set by whoever runs the engine; it does not move within one command.
 //
 // Thread rule: the engine's thread.
 #pragma once
@@ -24,45 +20,19 @@
 #include <vector>
 
 #include "common/base/prng.h"
+#include "node/keyspace/age_clock.h"
+#include "node/keyspace/edit.h"
 #include "node/keyspace/event.h"
+#include "node/keyspace/item.h"
 #include "node/keyspace/limits.h"
-#include "node/keyspace/object.h"
+#include "node/keyspace/reclaimer.h"
 #include "node/keyspace/watch.h"
-#include "node/structs/hash_table.h"
+#include "node/structs/entry_table.h"
 
 namespace rha::node::keyspace {
 
 class Db;
 class Keyspace;
-
-constexpr int64_t kNoExpiry = -1;
-
-// One key with its value. Made and destroyed by Db alone.
-class Entry {
- public:
-  std::string_view key() const { return key_; }
-  const Object& value() const { return value_; }
-  Object& value() { return value_; }
-  Type type() const { return value_.type(); }
-  // Unix milliseconds, or kNoExpiry.
-  int64_t expire_at_ms() const { return expire_at_ms_; }
-  bool has_expiry() const { return expire_at_ms_ != kNoExpiry; }
-  // Unix seconds of the last access that counts as one.
-  uint32_t last_access_s() const { return last_access_s_; }
-
- private:
-  friend class Db;
-  friend class structs::HashTable<Entry>;
-  Entry(std::string_view key, Object value) : key_(key), value_(std::move(value)) {}
-  std::string_view HashKey() const { return key_; }
-
-  Entry* next_ = nullptr;        // chain of the hash table
-  uint32_t expiring_index_ = 0;  // place in Db::expiring_, meaningful with an expiry
-  uint32_t last_access_s_ = 0;
-  int64_t expire_at_ms_ = kNoExpiry;
-  std::string key_;
-  Object value_;
-};
 
 // What a lookup does with an expired key.
 enum class ExpiryMode : uint8_t {
@@ -79,6 +49,16 @@ class Observer {
   virtual void OnEvent(int db, Event event, std::string_view key) = 0;
   // A key was deleted because its time had come or memory was short: replicas need a DEL.
   virtual void OnDeleted(int db, std::string_view key) = 0;
+  // A list, sorted set or stream is there that was not: somebody may be blocked on it.
+  virtual void OnAppeared(int db, std::string_view key) = 0;
+};
+
+// Takes the values of a snapshot that is under way.
+class Image {
+ public:
+  virtual ~Image() = default;
+  // The entry, not captured yet, is about to change or go.
+  virtual void Capture(Db& db, structs::Entry* entry) = 0;
 };
 
 struct Stats {
@@ -92,93 +72,126 @@ struct Stats {
 
 class Db {
  public:
-  Db(Keyspace& keyspace, int index) : keyspace_(keyspace), index_(index) {}
+  Db(Keyspace& keyspace, int index);
   ~Db();
   Db(const Db&) = delete;
   Db& operator=(const Db&) = delete;
 
   int index() const { return index_; }
-  size_t size() const { return table_.size(); }
-  size_t expiring() const { return expiring_.size(); }
+  size_t size() const { return table_->size(); }
+  size_t expiring() const { return timed_; }
 
-  // ---- looking up; null: no such key
+  // ---- looking up
   // For a command that reads: counts a hit or miss and the access.
-  const Entry* Read(std::string_view key);
-  // For one that looks at a key without using it (TYPE, TTL, OBJECT): counts nothing.
-  const Entry* Peek(std::string_view key);
+  Item Read(std::string_view key);
+  // For one that looks at a key without using it (TTL, OBJECT): counts nothing.
+  Item Peek(std::string_view key);
   // Likewise, but counts a hit or miss (EXISTS, TYPE).
-  const Entry* CountedPeek(std::string_view key);
-  // For a command that may change it.
-  Entry* Write(std::string_view key);
-  bool Exists(std::string_view key) { return Peek(key) != nullptr; }
+  Item CountedPeek(std::string_view key);
+  bool Exists(std::string_view key) { return static_cast<bool>(Peek(key)); }
+  // Seconds since the last use. REQUIRES: the key is there.
+  int64_t IdleSeconds(std::string_view key);
 
   // ---- changing
-  // Inserts or replaces. `expire_at_ms`: kNoExpiry drops an expiry the key had.
-  Entry& Put(std::string_view key, Object value, int64_t expire_at_ms, Event event);
-  // The value of an entry from Write() was changed in place.
-  void Changed(Entry& entry, Event event);
-  void SetExpiry(Entry& entry, int64_t expire_at_ms, Event event);
-  void ClearExpiry(Entry& entry, Event event);
+  Edit Write(std::string_view key);
+  // An empty collection of that type if there is no such key.
+  Edit WriteOrCreate(std::string_view key, Type type);
+  // Inserts or replaces by a string. `expire_at_ms`: kNoExpiry drops an expiry the key had.
+  // REQUIRES: neither view lies in the keyspace.
+  void Put(std::string_view key, std::string_view text, int64_t expire_at_ms, Event event);
+  void Put(std::string_view key, types::Value value, int64_t expire_at_ms, Event event);
   // False: there was no such key (or only an expired one).
   bool Erase(std::string_view key, Event event = events::kDel);
+  // The value moves: it is never copied. REQUIRES: `from` is there, and is not `to` itself.
+  struct Target {
+    Db& db;
+    std::string_view key;
+  };
+  void Move(std::string_view from, Target to, Event from_event, Event to_event);
   // An additional notification for a key that was changed already.
   void Notify(Event event, std::string_view key);
 
   // Loading from a file or a replication snapshot: no event, no dirty count, no WATCH. Replaces.
-  void Load(std::string_view key, Object value, int64_t expire_at_ms, uint32_t last_access_s = 0);
+  void LoadString(std::string_view key, std::string_view text, int64_t expire_at_ms,
+                  int64_t idle_s = 0);
+  Edit Load(std::string_view key, Type type, int64_t expire_at_ms, int64_t idle_s = 0);
   // Room for that many keys at once.
-  void Reserve(size_t keys) { table_.Reserve(keys); }
+  void Reserve(size_t keys) { table_->Reserve(keys); }
+
+  // ---- many keys at once: brings what a lookup will read into the cache, in two stages
+  uint64_t Hash(std::string_view key) const { return table_->Hash(key); }
+  void PrefetchBucket(uint64_t hash) const { table_->PrefetchBucket(hash); }
+  void PrefetchKey(uint64_t hash) const { table_->PrefetchKey(hash); }
 
   // ---- walking
   // Redis' SCAN guarantee: a key that is there from the first call (cursor 0) to the last (0
-  // returned) is seen at least once. `visit` must not change the keyspace. Expired keys are visited
-  // too.
+  // returned) is seen at least once. `visit(Item)` must not change the keyspace. Expired keys are
+  // visited too.
   template <typename Visit>
   uint64_t Scan(uint64_t cursor, Visit visit) const {
-    return table_.Scan(cursor, visit);
+    return table_->Scan(cursor, [&](structs::Entry& entry) { visit(Item(entry)); });
   }
-  // All entries, in no order; `visit` must not change the keyspace.
+  // All keys, in no order; `visit(Item)` must not change the keyspace.
   template <typename Visit>
   void ForEach(Visit visit) const {
-    table_.ForEach(visit);
+    table_->ForEach([&](structs::Entry& entry) { visit(Item(entry)); });
   }
-  // Any key that has not expired, or null.
-  const Entry* Random();
-  bool IsExpired(const Entry& entry) const;
+  // Any key that has not expired, or none.
+  Item Random();
+  bool IsExpired(Item item) const;
   // The key is still stored although its time has come. Deletes nothing.
-  bool HoldsExpired(std::string_view key) {
-    const Entry* entry = Find(key);
-    return entry != nullptr && IsExpired(*entry);
-  }
+  bool HoldsExpired(std::string_view key);
 
-  // What the key costs, the allocator's rounding left out.
-  static size_t MemoryBytes(const Entry& entry);
-  // Mean time to live of the keys that have one, in milliseconds, over a sample.
-  int64_t AverageTtlMs() const;
+  // What the key costs, in the allocator's classes.
+  static size_t MemoryBytes(Item item);
+  // The table with all blocks, large values left out.
+  size_t table_bytes() const { return table_->heap_bytes(); }
+  // Mean time to live of the keys that have one, in milliseconds, as the sweep found it.
+  int64_t AverageTtlMs() const { return timed_ == 0 ? 0 : average_ttl_ms_; }
 
  private:
+  friend class Edit;
   friend class Keyspace;
-  Entry* Find(std::string_view key) { return table_.Find(key); }
+  structs::Entry* Find(std::string_view key, uint64_t hash);
   // `entry` unless it has expired; then does what the mode demands.
-  Entry* Alive(Entry* entry);
-  void LinkExpiry(Entry& entry, int64_t expire_at_ms);
-  void UnlinkExpiry(Entry& entry);
-  void Remove(std::string_view key);
+  structs::Entry* Alive(structs::Entry* entry);
+  structs::Entry* Count(structs::Entry* entry, std::string_view key);
+  void MarkUsed(structs::Entry* entry);
+  void Capture(structs::Entry* entry);
+  structs::Entry* Insert(std::string_view key, const structs::EntryValue& value,
+                         int64_t expire_at_ms, uint64_t hash);
+  void Replace(structs::Entry* entry, const structs::EntryValue& value, int64_t expire_at_ms);
+  structs::Entry* LoadEntry(std::string_view key, const structs::EntryValue& value,
+                            int64_t expire_at_ms, int64_t idle_s);
+  void Store(std::string_view key, const structs::EntryValue& value, int64_t expire_at_ms,
+             Event event);
+  void SetExpireAt(structs::Entry* entry, int64_t expire_at_ms);
+  void ReleaseLarge(structs::Entry entry);
+  // Takes the entry out. With its large value, unless that has been moved.
+  enum class LargePart : uint8_t { kFree, kMoved };
+  void Remove(structs::Entry* entry, LargePart large = LargePart::kFree);
+  void Changed(std::string_view key, Event event, uint64_t changes, bool exists);
+  void Appeared(std::string_view key, Type type);
+  void DeleteExpired(structs::Entry* entry);
   Watcher::Presence PresenceOf(std::string_view key);
-  void DeleteExpired(Entry& entry);
   void Clear();
-  size_t ExpireSome(size_t* looked_at);
+  struct Swept {
+    size_t visited = 0, timed = 0, deleted = 0;
+  };
+  Swept Sweep(size_t buckets);
 
   Keyspace& keyspace_;
   int index_;
-  structs::HashTable<Entry> table_;
-  std::vector<Entry*> expiring_;  // every entry that has an expiry, in no order
-  size_t expire_cursor_ = 0;      // where the next slice of active expiry looks
+  std::unique_ptr<structs::KeyTable> table_;
+  size_t timed_ = 0;           // keys with an expiry
+  uint64_t sweep_cursor_ = 0;  // where the next slice of the sweep looks
+  int64_t average_ttl_ms_ = 0;
 };
 
 class Keyspace {
  public:
   explicit Keyspace(int databases = kDatabasesDefault, uint64_t seed = 1);
+  ~Keyspace();
 
   int databases() const { return static_cast<int>(dbs_.size()); }
   // REQUIRES: 0 <= index < databases().
@@ -186,7 +199,10 @@ class Keyspace {
   const Db& db(int index) const { return *dbs_[static_cast<size_t>(index)]; }
 
   int64_t now_ms() const { return now_ms_; }
-  void set_now_ms(int64_t now_ms) { now_ms_ = now_ms; }
+  void set_now_ms(int64_t now_ms) {
+    now_ms_ = now_ms;
+    if (now_ms >= next_second_ms_ || now_ms < next_second_ms_ - 1000) EnterSecond();
+  }
   ExpiryMode expiry_mode() const { return expiry_mode_; }
   void set_expiry_mode(ExpiryMode mode) { expiry_mode_ = mode; }
   void set_observer(Observer* observer) { observer_ = observer; }
@@ -199,6 +215,16 @@ class Keyspace {
   void AddDirty(uint64_t changes) { dirty_ += changes; }
   void set_dirty(uint64_t dirty) { dirty_ = dirty; }
 
+  types::FormLimits& form_limits() { return form_limits_; }
+  Reclaimer& reclaimer() { return reclaimer_; }
+  // Null: none is under way. While one is, an entry whose mark differs from `mark` is captured
+  // before it changes.
+  void set_image(Image* image, bool mark) {
+    image_ = image;
+    image_mark_ = mark;
+  }
+  bool image_mark() const { return image_mark_; }
+
   WatchTable& watches() { return watches_; }
   Stats& stats() { return stats_; }
   Prng& prng() { return prng_; }
@@ -209,16 +235,15 @@ class Keyspace {
   void Reset();
   void Swap(int first, int second);
 
-  // Moves tables that change their size along, for idle time; a table nobody touches would never
-  // finish.
-  void RehashSome(size_t buckets_per_db);
-  // One slice of active expiry; ends at `budget_us` at the latest, by `clock_us`. Returns keys
-  // deleted.
-  size_t ExpireSlice(int64_t budget_us, const std::function<int64_t()>& clock_us);
+  // One slice of the sweep that deletes what has expired and keeps the ages of keys readable; ends
+  // after about `budget_us` by `clock_us`. True: there is more that has expired; come again soon.
+  bool SweepSlice(int64_t budget_us, const std::function<int64_t()>& clock_us);
 
  private:
   friend class Db;
+  friend class Edit;
   void TouchFlushed(Db& db);
+  void EnterSecond();
   void Emit(int db, Event event, std::string_view key) {
     if ((event.kind & event_mask_) != 0 && observer_ != nullptr) observer_->OnEvent(db, event, key);
   }
@@ -231,8 +256,16 @@ class Keyspace {
   WatchTable watches_;
   Stats stats_;
   Prng prng_;
+  int64_t next_second_ms_ = 0;
+  int64_t now_s_ = 0;
+  bool editing_ = false;  // an Edit is open
+  Image* image_ = nullptr;
+  bool image_mark_ = false;  // of every entry that no snapshot waits for
+  types::FormLimits form_limits_;
+  structs::HashSecret secret_;
+  Reclaimer reclaimer_;
   std::vector<std::unique_ptr<Db>> dbs_;
-  int expire_db_ = 0;
+  int sweep_db_ = 0;
 };
 
 }  // namespace rha::node::keyspace

@@ -3,9 +3,17 @@
 
 namespace rha::node::keyspace {
 
-Keyspace::Keyspace(int databases, uint64_t seed) : prng_(seed) {
+Keyspace::Keyspace(int databases, uint64_t seed)
+    : prng_(seed), secret_(structs::HashSecret::FromSeed(seed)) {
   RHA_CHECK(databases > 0);
   for (int i = 0; i < databases; ++i) dbs_.push_back(std::make_unique<Db>(*this, i));
+}
+
+Keyspace::~Keyspace() = default;
+
+void Keyspace::EnterSecond() {
+  now_s_ = now_ms_ / 1000;
+  next_second_ms_ = (now_s_ + 1) * 1000;
 }
 
 void Keyspace::TouchFlushed(Db& db) {
@@ -42,39 +50,37 @@ void Keyspace::Swap(int first, int second) {
   watches_.TouchDb(second, [&](std::string_view key) {
     return WatchTable::Fate{b.PresenceOf(key), a.PresenceOf(key)};
   });
-  a.table_.Swap(b.table_);
-  a.expiring_.swap(b.expiring_);
-  std::swap(a.expire_cursor_, b.expire_cursor_);
+  a.table_.swap(b.table_);
+  std::swap(a.timed_, b.timed_);
+  std::swap(a.sweep_cursor_, b.sweep_cursor_);
+  std::swap(a.average_ttl_ms_, b.average_ttl_ms_);
 }
 
-void Keyspace::RehashSome(size_t buckets_per_db) {
-  for (auto& db : dbs_) db->table_.Rehash(buckets_per_db);
-}
-
-size_t Keyspace::ExpireSlice(int64_t budget_us, const std::function<int64_t()>& clock_us) {
+bool Keyspace::SweepSlice(int64_t budget_us, const std::function<int64_t()>& clock_us) {
   const int64_t end_us = clock_us() + budget_us;
-  size_t deleted = 0, looked_at = 0;
-  for (int visited = 0; visited < databases(); ++visited) {
-    Db& db = *dbs_[static_cast<size_t>(expire_db_)];
-    expire_db_ = (expire_db_ + 1) % databases();
-    size_t sample = 0, stale = 0;
+  Db::Swept all;
+  bool out_of_time = false, stale = false;
+  for (int turn = 0; turn < databases() && !out_of_time; ++turn) {
+    Db& db = *dbs_[static_cast<size_t>(sweep_db_)];
+    const size_t share = std::min(db.size(), std::max(kSweepKeysMin, db.size() / kSweepShare));
+    size_t visited = 0;
     do {
-      if (db.expiring() == 0) break;
-      sample = 0;
-      stale = db.ExpireSome(&sample);
-      deleted += stale;
-      looked_at += sample;
-      if (clock_us() >= end_us) {
-        ++stats_.expire_cycle_time_limit_reached;
-        visited = databases();
-        break;
-      }
-    } while (stale * 100 > sample * kExpireStalePercentAccepted);
+      if (db.size() == 0) break;
+      const Db::Swept some = db.Sweep(kSweepBuckets);
+      visited += some.visited;
+      all.timed += some.timed;
+      all.deleted += some.deleted;
+      stale = some.deleted * 100 > some.timed * kSweepStalePercentAccepted;
+      out_of_time = clock_us() >= end_us;
+    } while (!out_of_time && (visited < share || stale));
+    if (!out_of_time) sweep_db_ = (sweep_db_ + 1) % databases();
   }
+  if (out_of_time) ++stats_.expire_cycle_time_limit_reached;
   const double percent =
-      looked_at == 0 ? 0 : 100.0 * static_cast<double>(deleted) / static_cast<double>(looked_at);
+      all.timed == 0 ? 0
+                     : 100.0 * static_cast<double>(all.deleted) / static_cast<double>(all.timed);
   stats_.expired_stale_percent = stats_.expired_stale_percent * 0.95 + percent * 0.05;
-  return deleted;
+  return out_of_time && stale;
 }
 
 }  // namespace rha::node::keyspace

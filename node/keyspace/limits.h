@@ -7,12 +7,13 @@
 namespace rha::node::keyspace {
 
 constexpr int kDatabasesDefault = 16;
-constexpr size_t kStringBytesMaxDefault = 512u << 20;  // proto-max-bulk-len
-constexpr size_t kEmbeddedStringBytesMax = 44;         // OBJECT ENCODING embstr
 
-// Active expiry, one slice: this many keys are looked at between two looks at the clock, and the
-// slice goes on while more than this share of them was expired.
-constexpr size_t kExpireSampleKeys = 20;
-constexpr int kExpireStalePercentAccepted = 10;
+// The sweep: buckets (of about 11 keys) between two looks at the clock; a slice goes on while more
+// than this share of the keys with a time to live was expired, and passes at least 1/500 of the
+// keys, so that ten slices a second pass each key within a minute (AgeClock needs that).
+constexpr size_t kSweepBuckets = 16;
+constexpr size_t kSweepKeysMin = 1000;
+constexpr size_t kSweepShare = 500;
+constexpr size_t kSweepStalePercentAccepted = 10;
 
 }  // namespace rha::node::keyspace

@@ -9,11 +9,12 @@
 #include "node/keyspace/db.h"
 #include "node/persist/file_io.h"
 #include "node/persist/limits.h"
+#include "node/types/string.h"
 
 namespace rha::node::persist {
 namespace {
 
-using keyspace::Entry;
+using keyspace::Item;
 using keyspace::Keyspace;
 
 static_assert(kNoExpiry == keyspace::kNoExpiry);
@@ -44,13 +45,13 @@ Status WriteRdb(ByteSink& sink, const Keyspace& keyspace, const SaveRequest& req
   RdbWriter writer(sink, request.options);
   writer.Begin();
   WriteInfo(writer, request.info);
-  keyspace::NumberBuffer scratch;
+  types::DecimalText scratch;
   for (int i = 0; i < keyspace.databases(); ++i) {
     const keyspace::Db& db = keyspace.db(i);
     if (db.size() == 0) continue;
     writer.SelectDb(static_cast<uint64_t>(i), db.size(), db.expiring());
-    db.ForEach([&](const Entry& entry) {
-      writer.Key(entry.key(), entry.value().string().View(scratch), entry.expire_at_ms());
+    db.ForEach([&](const Item& item) {
+      writer.Key(item.key(), item.As<types::StringView>().View(scratch), item.expire_at_ms());
     });
   }
   return writer.End();
@@ -103,7 +104,7 @@ void RdbLoader::Apply(const RdbKey& key) {
   ++keys_loaded_;
   if (keyspace_ == nullptr) return;
   keyspace_->db(static_cast<int>(db_))
-      .Load(key.key, keyspace::Object(keyspace::StringValue(key.value)), key.expire_at_ms);
+      .LoadString(key.key, key.value, key.expire_at_ms);
 }
 
 Status RdbLoader::Apply(const RdbSelectDb& select) {

@@ -7,13 +7,12 @@
 #include <string>
 
 #include "node/keyspace/db.h"
+#include "node/types/string.h"
 
 namespace rha::node::persist {
 namespace {
 
 using keyspace::Keyspace;
-using keyspace::Object;
-using keyspace::StringValue;
 using testing::HasSubstr;
 
 std::string Saved(const Keyspace& keyspace, const RdbInfo& info = {}) {
@@ -39,9 +38,9 @@ void Load(std::string_view file, Loaded& into, LoadOptions options = {}) {
 std::map<std::string, std::string> Content(const Keyspace& keyspace) {
   std::map<std::string, std::string> content;
   for (int i = 0; i < keyspace.databases(); ++i) {
-    keyspace.db(i).ForEach([&](const keyspace::Entry& entry) {
-      content[std::to_string(i) + "/" + std::string(entry.key())] =
-          entry.value().string().ToString() + " until " + std::to_string(entry.expire_at_ms());
+    keyspace.db(i).ForEach([&](const keyspace::Item& item) {
+      content[std::to_string(i) + "/" + std::string(item.key())] =
+          item.As<types::StringView>().ToString() + " until " + std::to_string(item.expire_at_ms());
     });
   }
   return content;
@@ -50,8 +49,8 @@ std::map<std::string, std::string> Content(const Keyspace& keyspace) {
 TEST(RdbFile, AKeyspaceComesBackAsItWas) {
   Keyspace keyspace(16);
   for (int i = 0; i < 5000; ++i) {
-    keyspace.db(i % 16).Load("key" + std::to_string(i), Object(StringValue(std::to_string(i * i))),
-                             i % 3 == 0 ? 1'000'000'000'000 + i : kNoExpiry);
+    keyspace.db(i % 16).LoadString("key" + std::to_string(i), std::to_string(i * i),
+                                   i % 3 == 0 ? 1'000'000'000'000 + i : kNoExpiry);
   }
   RdbInfo info;
   info.repl_id = std::string(40, 'f');
@@ -70,8 +69,8 @@ TEST(RdbFile, AKeyspaceComesBackAsItWas) {
 
 TEST(RdbFile, APrimaryLeavesOutWhatHasExpired) {
   Keyspace keyspace(1);
-  keyspace.db(0).Load("old", Object(StringValue("x")), 1000);
-  keyspace.db(0).Load("new", Object(StringValue("x")), 3000);
+  keyspace.db(0).LoadString("old", "x", 1000);
+  keyspace.db(0).LoadString("new", "x", 3000);
   const std::string file = Saved(keyspace);
   Loaded primary, replica;
   Load(file, primary, {.drop_expired = true, .now_ms = 2000});
@@ -83,7 +82,7 @@ TEST(RdbFile, APrimaryLeavesOutWhatHasExpired) {
 
 TEST(RdbFile, RefusesMoreDatabasesThanConfigured) {
   Keyspace keyspace(32);
-  keyspace.db(20).Load("k", Object(StringValue("x")), kNoExpiry);
+  keyspace.db(20).LoadString("k", "x", kNoExpiry);
   Loaded loaded;
   Load(Saved(keyspace), loaded);
   EXPECT_THAT(loaded.status.message(), HasSubstr("uses database 20 but only 16 are configured"));
@@ -102,7 +101,7 @@ TEST(RdbFile, AForgedKeyCountReservesNoMemory) {
 TEST(RdbFile, LoadsInSlices) {
   Keyspace keyspace(1);
   for (int i = 0; i < 10'000; ++i) {
-    keyspace.db(0).Load(std::to_string(i), Object(StringValue("x")), kNoExpiry);
+    keyspace.db(0).LoadString(std::to_string(i), "x", kNoExpiry);
   }
   const std::string file = Saved(keyspace);
   Keyspace target(1);

@@ -8,7 +8,8 @@
 namespace rha::node::commands {
 namespace {
 
-using keyspace::Entry;
+using keyspace::Edit;
+using keyspace::Item;
 using keyspace::kNoExpiry;
 namespace events = keyspace::events;
 
@@ -80,19 +81,19 @@ void ExpireGeneric(Context& ctx, Unit unit, bool absolute) {
   if (!ParseConditions(ctx, &conditions)) return;
   if (!ParseWhen(ctx, unit, absolute, &when_ms)) return;
 
-  Entry* entry = ctx.db().Write(key);
-  if (entry == nullptr || !conditions.Allow(entry->expire_at_ms(), when_ms)) {
+  Edit edit = ctx.db().Write(key);
+  if (!edit || !conditions.Allow(edit.item().expire_at_ms(), when_ms)) {
     return ctx.reply.Integer(0);
   }
   // On a replica the key stays, with a time in the past, until the primary deletes it.
   if (when_ms <= ctx.now_ms && !ctx.state().loading && !ctx.state().is_replica) {
-    ctx.db().Erase(key);
+    edit.Erase(events::kDel);
     ctx.Propagate({"DEL", key});
     return ctx.reply.Integer(1);
   }
-  ctx.db().SetExpiry(*entry, when_ms, events::kExpire);
-  keyspace::NumberBuffer number;
-  ctx.Propagate({"PEXPIREAT", key, keyspace::FormatInteger(when_ms, number)});
+  edit.SetExpiry(when_ms, events::kExpire);
+  structs::DecimalText number;
+  ctx.Propagate({"PEXPIREAT", key, structs::FormatDecimal(when_ms, number)});
   ctx.reply.Integer(1);
 }
 
@@ -102,10 +103,10 @@ void PExpire(Context& ctx) { ExpireGeneric(ctx, Unit::kMillis, false); }
 void PExpireAt(Context& ctx) { ExpireGeneric(ctx, Unit::kMillis, true); }
 
 void TtlGeneric(Context& ctx, Unit unit, bool absolute) {
-  const Entry* entry = ctx.db().Peek(ctx.arg(1));
-  if (entry == nullptr) return ctx.reply.Integer(-2);
-  if (!entry->has_expiry()) return ctx.reply.Integer(-1);
-  int64_t ttl = absolute ? entry->expire_at_ms() : entry->expire_at_ms() - ctx.now_ms;
+  const Item item = ctx.db().Peek(ctx.arg(1));
+  if (!item) return ctx.reply.Integer(-2);
+  if (!item.has_expiry()) return ctx.reply.Integer(-1);
+  int64_t ttl = absolute ? item.expire_at_ms() : item.expire_at_ms() - ctx.now_ms;
   if (ttl < 0) ttl = 0;
   ctx.reply.Integer(unit == Unit::kMillis ? ttl : (ttl + 500) / 1000);
 }
@@ -116,9 +117,9 @@ void ExpireTime(Context& ctx) { TtlGeneric(ctx, Unit::kSeconds, true); }
 void PExpireTime(Context& ctx) { TtlGeneric(ctx, Unit::kMillis, true); }
 
 void Persist(Context& ctx) {
-  Entry* entry = ctx.db().Write(ctx.arg(1));
-  if (entry == nullptr || !entry->has_expiry()) return ctx.reply.Integer(0);
-  ctx.db().ClearExpiry(*entry, events::kPersist);
+  Edit edit = ctx.db().Write(ctx.arg(1));
+  if (!edit || !edit.item().has_expiry()) return ctx.reply.Integer(0);
+  edit.ClearExpiry(events::kPersist);
   ctx.reply.Integer(1);
 }
 

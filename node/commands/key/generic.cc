@@ -9,8 +9,7 @@ namespace rha::node::commands {
 namespace {
 
 using keyspace::Db;
-using keyspace::Entry;
-using keyspace::Object;
+using keyspace::Item;
 namespace events = keyspace::events;
 
 void Del(Context& ctx) {
@@ -21,20 +20,19 @@ void Del(Context& ctx) {
 
 void Exists(Context& ctx) {
   int64_t found = 0;
-  for (size_t i = 1; i < ctx.argc(); ++i)
-    found += ctx.db().CountedPeek(ctx.arg(i)) != nullptr ? 1 : 0;
+  for (size_t i = 1; i < ctx.argc(); ++i) found += ctx.db().CountedPeek(ctx.arg(i)) ? 1 : 0;
   ctx.reply.Integer(found);
 }
 
 void Touch(Context& ctx) {
   int64_t found = 0;
-  for (size_t i = 1; i < ctx.argc(); ++i) found += ctx.db().Read(ctx.arg(i)) != nullptr ? 1 : 0;
+  for (size_t i = 1; i < ctx.argc(); ++i) found += ctx.db().Read(ctx.arg(i)) ? 1 : 0;
   ctx.reply.Integer(found);
 }
 
 void Type(Context& ctx) {
-  const Entry* entry = ctx.db().CountedPeek(ctx.arg(1));
-  ctx.reply.Simple(entry == nullptr ? "none" : keyspace::TypeName(entry->type()));
+  const Item item = ctx.db().CountedPeek(ctx.arg(1));
+  ctx.reply.Simple(item ? types::TypeName(item.type()) : "none");
 }
 
 enum class IfTaken : uint8_t { kReplace, kRefuse };
@@ -42,16 +40,10 @@ enum class IfTaken : uint8_t { kReplace, kRefuse };
 void RenameGeneric(Context& ctx, IfTaken if_taken) {
   const std::string_view from = ctx.arg(1), to = ctx.arg(2);
   const bool refuse = if_taken == IfTaken::kRefuse;
-  Entry* entry = ctx.db().Write(from);
-  if (entry == nullptr) return ctx.reply.Error("ERR no such key");
+  if (!ctx.db().Exists(from)) return ctx.reply.Error("ERR no such key");
   if (from == to) return refuse ? ctx.reply.Integer(0) : ctx.reply.Ok();
-  if (refuse && ctx.db().Write(to) != nullptr) return ctx.reply.Integer(0);
-
-  entry = ctx.db().Write(from);
-  Object value = std::move(entry->value());
-  const int64_t expire_at_ms = entry->expire_at_ms();
-  ctx.db().Erase(from, events::kRenameFrom);
-  ctx.db().Put(to, std::move(value), expire_at_ms, events::kRenameTo);
+  if (refuse && ctx.db().Exists(to)) return ctx.reply.Integer(0);
+  ctx.db().Move(from, {ctx.db(), to}, events::kRenameFrom, events::kRenameTo);
   refuse ? ctx.reply.Integer(1) : ctx.reply.Ok();
 }
 void Rename(Context& ctx) { RenameGeneric(ctx, IfTaken::kReplace); }
@@ -74,13 +66,8 @@ void Move(Context& ctx) {
   Db* to = ParseDb(ctx, ctx.arg(2));
   if (to == nullptr) return;
   if (to == &from) return ctx.reply.Error("ERR source and destination objects are the same");
-  if (from.Write(key) == nullptr || to->Write(key) != nullptr) return ctx.reply.Integer(0);
-
-  Entry* entry = from.Write(key);
-  Object value = std::move(entry->value());
-  const int64_t expire_at_ms = entry->expire_at_ms();
-  from.Erase(key, events::kMoveFrom);
-  to->Put(key, std::move(value), expire_at_ms, events::kMoveTo);
+  if (!from.Exists(key) || to->Exists(key)) return ctx.reply.Integer(0);
+  from.Move(key, {*to, key}, events::kMoveFrom, events::kMoveTo);
   ctx.reply.Integer(1);
 }
 
@@ -101,12 +88,9 @@ void Copy(Context& ctx) {
   if (target == &ctx.db() && from == to) {
     return ctx.reply.Error("ERR source and destination objects are the same");
   }
-  const Entry* entry = ctx.db().Read(from);
-  if (entry == nullptr) return ctx.reply.Integer(0);
-  if (target->Write(to) != nullptr && !replace) return ctx.reply.Integer(0);
-  entry = ctx.db().Peek(from);  // the other lookup may have deleted an expired key
-  Object value = entry->value();
-  target->Put(to, std::move(value), entry->expire_at_ms(), events::kCopyTo);
+  const Item item = ctx.db().Read(from);
+  if (!item || (target->Exists(to) && !replace)) return ctx.reply.Integer(0);
+  target->Put(to, types::Value::CopyOf(item.entry()), item.expire_at_ms(), events::kCopyTo);
   ctx.reply.Integer(1);
 }
 

@@ -55,7 +55,7 @@ TEST_F(KeyTest, ActiveExpiryFindsKeysNobodyAsksFor) {
   for (int i = 0; i < 500; ++i) Run({"set", "k" + std::to_string(i), "v", "px", "10"});
   Run({"set", "stays", "v"});
   Advance(11);
-  for (int i = 0; i < 5; ++i) engine_.ExpireSlice(1'000'000);
+  for (int i = 0; i < 5; ++i) engine_.SweepSlice(1'000'000);
   EXPECT_EQ(Run({"dbsize"}), ":1");
 }
 

@@ -6,32 +6,30 @@
 namespace rha::node::commands {
 namespace {
 
-using keyspace::Entry;
+using keyspace::Item;
 
-// Null with the reply written: there is no such key.
-const Entry* Lookup(Context& ctx) {
-  const Entry* entry = ctx.db().Peek(ctx.arg(2));
-  if (entry == nullptr) ctx.reply.Null();
-  return entry;
+// None with the reply written: there is no such key.
+Item Lookup(Context& ctx) {
+  const Item item = ctx.db().Peek(ctx.arg(2));
+  if (!item) ctx.reply.Null();
+  return item;
 }
 
 void Encoding(Context& ctx) {
-  if (const Entry* entry = Lookup(ctx)) ctx.reply.Bulk(entry->value().encoding());
+  if (const Item item = Lookup(ctx)) ctx.reply.Bulk(item.encoding());
 }
 
 // Values are never shared here.
 void RefCount(Context& ctx) {
-  if (Lookup(ctx) != nullptr) ctx.reply.Integer(1);
+  if (Lookup(ctx)) ctx.reply.Integer(1);
 }
 
 void IdleTime(Context& ctx) {
-  const Entry* entry = Lookup(ctx);
-  if (entry == nullptr) return;
-  ctx.reply.Integer(std::max<int64_t>(0, ctx.now_ms / 1000 - entry->last_access_s()));
+  if (Lookup(ctx)) ctx.reply.Integer(ctx.db().IdleSeconds(ctx.arg(2)));
 }
 
 void Freq(Context& ctx) {
-  if (Lookup(ctx) == nullptr) return;
+  if (!Lookup(ctx)) return;
   ctx.reply.Error(
       "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
       "when "
@@ -58,8 +56,8 @@ void MemoryUsage(Context& ctx) {
     if (!ParseInteger(ctx, ctx.arg(i + 1), &samples)) return;
     if (samples < 0) return ctx.SyntaxError();
   }
-  if (const Entry* entry = Lookup(ctx)) {
-    ctx.reply.Integer(static_cast<int64_t>(keyspace::Db::MemoryBytes(*entry)));
+  if (const Item item = Lookup(ctx)) {
+    ctx.reply.Integer(static_cast<int64_t>(keyspace::Db::MemoryBytes(item)));
   }
 }
 

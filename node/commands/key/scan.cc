@@ -10,8 +10,7 @@
 namespace rha::node::commands {
 namespace {
 
-
-using keyspace::Entry;
+using keyspace::Item;
 
 void WriteKeys(Context& ctx, const std::vector<std::string>& keys) {
   ctx.reply.Array(static_cast<int64_t>(keys.size()));
@@ -20,15 +19,15 @@ void WriteKeys(Context& ctx, const std::vector<std::string>& keys) {
 
 // Copies, since looking a key up may delete it. Leaves out what has expired.
 void DropExpired(Context& ctx, std::vector<std::string>* keys) {
-  std::erase_if(*keys, [&](const std::string& key) { return ctx.db().Peek(key) == nullptr; });
+  std::erase_if(*keys, [&](const std::string& key) { return !ctx.db().Exists(key); });
 }
 
 void Keys(Context& ctx) {
   const std::string_view pattern = ctx.arg(1);
   const bool all = pattern == "*";
   std::vector<std::string> keys;
-  auto visit = [&](const Entry& entry) {
-    if (all || GlobMatches(pattern, entry.key())) keys.emplace_back(entry.key());
+  auto visit = [&](const Item& item) {
+    if (all || GlobMatches(pattern, item.key())) keys.emplace_back(item.key());
   };
   ctx.db().ForEach(visit);
   DropExpired(ctx, &keys);
@@ -74,7 +73,7 @@ void Scan(Context& ctx) {
   if (!ParseScan(ctx, &options)) return;
 
   std::vector<std::string> keys;
-  auto visit = [&](const Entry& entry) { keys.emplace_back(entry.key()); };
+  auto visit = [&](const Item& item) { keys.emplace_back(item.key()); };
   int64_t buckets_left =
       options.count > INT64_MAX / kBucketsPerKey ? INT64_MAX : options.count * kBucketsPerKey;
   do {
@@ -84,10 +83,9 @@ void Scan(Context& ctx) {
   const bool all = options.pattern == "*";
   std::erase_if(keys, [&](const std::string& key) {
     if (!all && !GlobMatches(options.pattern, key)) return true;
-    const Entry* entry = ctx.db().Peek(key);
-    if (entry == nullptr) return true;
-    return !options.type.empty() &&
-           !EqualsIgnoreCase(options.type, keyspace::TypeName(entry->type()));
+    const Item item = ctx.db().Peek(key);
+    if (!item) return true;
+    return !options.type.empty() && !EqualsIgnoreCase(options.type, types::TypeName(item.type()));
   });
   ctx.reply.Array(2);
   ctx.reply.Bulk(std::to_string(cursor));
@@ -95,8 +93,8 @@ void Scan(Context& ctx) {
 }
 
 void RandomKey(Context& ctx) {
-  const Entry* entry = ctx.db().Random();
-  entry == nullptr ? ctx.reply.Null() : ctx.reply.Bulk(entry->key());
+  const Item item = ctx.db().Random();
+  item ? ctx.reply.Bulk(item.key()) : ctx.reply.Null();
 }
 
 constexpr CommandSpec kRows[] = {

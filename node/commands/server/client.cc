@@ -96,7 +96,7 @@ void List(Context& ctx) {
   } else if (ctx.argc() > 3 && EqualsIgnoreCase(ctx.arg(2), "id")) {
     for (size_t i = 3; i < ctx.argc(); ++i) {
       int64_t id = 0;
-      if (!keyspace::ParseInteger(ctx.arg(i), &id)) return ctx.reply.Error("ERR Invalid client ID");
+      if (!structs::ParseDecimal(ctx.arg(i), &id)) return ctx.reply.Error("ERR Invalid client ID");
       const Session* session = ctx.engine.sessions().Find(static_cast<uint64_t>(id));
       if (session != nullptr) text += Describe(*session, ctx.now_ms);
     }
@@ -130,7 +130,7 @@ bool ParseKillFilter(Context& ctx, KillFilter* filter) {
     const std::string_view value = ctx.arg(i + 1);
     if (EqualsIgnoreCase(word, "id")) {
       int64_t id = 0;
-      if (!keyspace::ParseInteger(value, &id) || id < 1) {
+      if (!structs::ParseDecimal(value, &id) || id < 1) {
         ctx.reply.Error("ERR client-id should be greater than 0");
         return false;
       }
@@ -230,7 +230,7 @@ void Pause(Context& ctx) {
     }
   }
   int64_t timeout_ms = 0;
-  if (!keyspace::ParseInteger(ctx.arg(2), &timeout_ms)) {
+  if (!structs::ParseDecimal(ctx.arg(2), &timeout_ms)) {
     return ctx.reply.Error("ERR timeout is not an integer or out of range");
   }
   if (timeout_ms < 0) return ctx.reply.Error("ERR timeout is negative");

@@ -46,6 +46,10 @@ constexpr Named kCategoryNames[] = {
     {kAclKeyspace, "@keyspace"},
     {kAclRead, "@read"},
     {kAclWrite, "@write"},
+    {kAclSet, "@set"},
+    {kAclSortedSet, "@sortedset"},
+    {kAclList, "@list"},
+    {kAclHash, "@hash"},
     {kAclString, "@string"},
     {kAclPubsub, "@pubsub"},
     {kAclAdmin, "@admin"},
@@ -57,8 +61,9 @@ constexpr Named kCategoryNames[] = {
     {kAclTransaction, "@transaction"},
 };
 
-constexpr std::string_view kGroupNames[] = {"string", "generic",    "transactions",
-                                            "pubsub", "connection", "server"};
+constexpr std::string_view kGroupNames[] = {"string",     "list",    "set",          "sorted-set",
+                                            "hash",       "generic", "transactions", "pubsub",
+                                            "connection", "server"};
 
 // What a row says and what follows from its flags.
 uint32_t Categories(const CommandSpec& spec) {
@@ -222,7 +227,7 @@ const CommandSpec* CommandWithKeys(Context& ctx, std::vector<size_t>* positions)
     ctx.reply.Error("ERR Invalid command specified");
     return nullptr;
   }
-  if (spec->keys.first == 0) {
+  if (spec->keys.first == 0 && spec->key_count_at == 0) {
     ctx.reply.Error("ERR The command has no key arguments");
     return nullptr;
   }
@@ -230,7 +235,7 @@ const CommandSpec* CommandWithKeys(Context& ctx, std::vector<size_t>* positions)
     ctx.reply.Error("ERR Invalid number of arguments specified for command");
     return nullptr;
   }
-  *positions = KeyPositions(*spec, words.size());
+  *positions = KeyPositions(*spec, words);
   return spec;
 }
 

@@ -25,9 +25,9 @@ void FlushAll(Context& ctx) { Flush(ctx, -1); }
 
 void SwapDb(Context& ctx) {
   int64_t first = 0, second = 0;
-  if (!keyspace::ParseInteger(ctx.arg(1), &first))
+  if (!structs::ParseDecimal(ctx.arg(1), &first))
     return ctx.reply.Error("ERR invalid first DB index");
-  if (!keyspace::ParseInteger(ctx.arg(2), &second))
+  if (!structs::ParseDecimal(ctx.arg(2), &second))
     return ctx.reply.Error("ERR invalid second DB index");
   const int databases = ctx.keyspace.databases();
   if (first < 0 || first >= databases || second < 0 || second >= databases) {

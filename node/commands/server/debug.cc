@@ -33,12 +33,12 @@ void SetActiveExpire(Context& ctx) {
 }
 
 void Object(Context& ctx) {
-  const keyspace::Entry* entry = ctx.db().Peek(ctx.arg(2));
-  if (entry == nullptr) return ctx.reply.Error("ERR no such key");
-  const int64_t idle_s = ctx.now_ms / 1000 - entry->last_access_s();
-  ctx.reply.Simple("Value at:0x0 refcount:1 encoding:" + std::string(entry->value().encoding()) +
-                   " serializedlength:" + std::to_string(entry->value().string().size()) +
-                   " lru:" + std::to_string(entry->last_access_s() & 0xFFFFFF) +
+  const keyspace::Item item = ctx.db().Peek(ctx.arg(2));
+  if (!item) return ctx.reply.Error("ERR no such key");
+  const int64_t idle_s = ctx.db().IdleSeconds(ctx.arg(2));
+  ctx.reply.Simple("Value at:0x0 refcount:1 encoding:" + std::string(item.encoding()) +
+                   " serializedlength:" + std::to_string(keyspace::Db::MemoryBytes(item)) +
+                   " lru:" + std::to_string((ctx.now_ms / 1000 - idle_s) & 0xFFFFFF) +
                    " lru_seconds_idle:" + std::to_string(idle_s));
 }
 
@@ -87,8 +87,7 @@ void Populate(Context& ctx) {
     if (ctx.db().Exists(key)) continue;
     std::string value = "value:" + std::to_string(i);
     if (size > 0) value.resize(static_cast<size_t>(size), '\0');
-    ctx.db().Put(key, keyspace::Object(keyspace::StringValue(value)), keyspace::kNoExpiry,
-                 keyspace::events::kSet);
+    ctx.db().Put(key, value, keyspace::kNoExpiry, keyspace::events::kSet);
   }
   ctx.PropagateNothing();
   ctx.reply.Ok();

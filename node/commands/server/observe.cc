@@ -16,7 +16,7 @@ void SlowlogGet(Context& ctx) {
   int64_t count = kDefaultCount;
   if (ctx.argc() > 3) return UnknownSubcommand(ctx);
   if (ctx.argc() == 3) {
-    if (!keyspace::ParseInteger(ctx.arg(2), &count) || count < -1) {
+    if (!structs::ParseDecimal(ctx.arg(2), &count) || count < -1) {
       return ctx.reply.Error("ERR count should be greater than or equal to -1");
     }
   }

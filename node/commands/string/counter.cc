@@ -8,30 +8,29 @@
 namespace rha::node::commands {
 namespace {
 
-using keyspace::Entry;
+using keyspace::Edit;
 using keyspace::kNoExpiry;
-using keyspace::NumberBuffer;
-using keyspace::Object;
-using keyspace::StringValue;
+using keyspace::Type;
+using structs::DecimalText;
+using types::String;
+using types::StringView;
 namespace events = keyspace::events;
 
 void Add(Context& ctx, int64_t increment) {
   const std::string_view key = ctx.arg(1);
-  Entry* entry = ctx.db().Write(key);
+  Edit edit = ctx.db().Write(key);
   int64_t value = 0;
-  if (entry != nullptr) {
-    const StringValue* old = AsString(ctx, *entry);
-    if (old == nullptr) return;
-    if (!old->AsInteger(&value)) return ctx.NotAnInteger();
-  }
+  if (!IsOrAbsent(ctx, edit.item(), Type::kString)) return;
+  if (edit && !edit.item().As<StringView>().AsInteger(&value)) return ctx.NotAnInteger();
   if (__builtin_add_overflow(value, increment, &value)) {
     return ctx.reply.Error("ERR increment or decrement would overflow");
   }
-  if (entry != nullptr) {
-    entry->value().string() = StringValue(value);
-    ctx.db().Changed(*entry, events::kIncrBy);
+  if (edit) {
+    edit.As<String>().Set(value);
+    edit.Commit(events::kIncrBy);
   } else {
-    ctx.db().Put(key, Object(StringValue(value)), kNoExpiry, events::kIncrBy);
+    DecimalText text;
+    ctx.db().Put(key, structs::FormatDecimal(value, text), kNoExpiry, events::kIncrBy);
   }
   ctx.reply.Integer(value);
 }
@@ -55,15 +54,12 @@ void DecrBy(Context& ctx) {
 
 void IncrByFloat(Context& ctx) {
   const std::string_view key = ctx.arg(1);
-  Entry* entry = ctx.db().Write(key);
+  Edit edit = ctx.db().Write(key);
+  if (!IsOrAbsent(ctx, edit.item(), Type::kString)) return;
   long double value = 0, increment = 0;
-  if (entry != nullptr) {
-    const StringValue* old = AsString(ctx, *entry);
-    if (old == nullptr) return;
-    NumberBuffer scratch;
-    if (!ParseLongDouble(old->View(scratch), &value)) {
-      return ctx.reply.Error("ERR value is not a valid float");
-    }
+  DecimalText scratch;
+  if (edit && !ParseLongDouble(edit.item().As<StringView>().View(scratch), &value)) {
+    return ctx.reply.Error("ERR value is not a valid float");
   }
   if (!ParseLongDouble(ctx.arg(2), &increment)) {
     return ctx.reply.Error("ERR value is not a valid float");
@@ -73,11 +69,11 @@ void IncrByFloat(Context& ctx) {
     return ctx.reply.Error("ERR increment would produce NaN or Infinity");
   }
   const std::string text = FormatLongDouble(value);
-  if (entry != nullptr) {
-    entry->value().string() = StringValue(text);
-    ctx.db().Changed(*entry, events::kIncrByFloat);
+  if (edit) {
+    edit.As<String>().Set(text);
+    edit.Commit(events::kIncrByFloat);
   } else {
-    ctx.db().Put(key, Object(StringValue(text)), kNoExpiry, events::kIncrByFloat);
+    ctx.db().Put(key, text, kNoExpiry, events::kIncrByFloat);
   }
   ctx.reply.Bulk(text);
   // The result, so that replicas cannot round differently.

@@ -8,28 +8,23 @@
 namespace rha::node::commands {
 namespace {
 
-using keyspace::Entry;
+using keyspace::Item;
 using keyspace::kNoExpiry;
-using keyspace::NumberBuffer;
-using keyspace::Object;
-using keyspace::StringValue;
+using keyspace::Type;
+using structs::DecimalText;
+using types::StringView;
 namespace events = keyspace::events;
 
-void ReplyValue(Context& ctx, const StringValue& value) {
-  NumberBuffer scratch;
-  ctx.reply.Bulk(value.View(scratch));
+void ReplyValue(Context& ctx, const Item& item) {
+  DecimalText scratch;
+  ctx.reply.Bulk(item.As<StringView>().View(scratch));
 }
 
 // Writes the value or null. False: it is not a string, the error is written.
 bool GetOrReply(Context& ctx, std::string_view key) {
-  const Entry* entry = ctx.db().Read(key);
-  if (entry == nullptr) {
-    ctx.reply.Null();
-    return true;
-  }
-  const StringValue* value = AsString(ctx, *entry);
-  if (value == nullptr) return false;
-  ReplyValue(ctx, *value);
+  const Item item = ctx.db().Read(key);
+  if (!IsOrAbsent(ctx, item, Type::kString)) return false;
+  item ? ReplyValue(ctx, item) : ctx.reply.Null();
   return true;
 }
 
@@ -115,21 +110,20 @@ void SetGeneric(Context& ctx, const SetRequest& request, SetReply style) {
 
   if (options.get && !GetOrReply(ctx, request.key)) return;
   if (options.condition != If::kAlways || options.keep_ttl) {
-    const Entry* old = ctx.db().Write(request.key);
-    if ((options.condition == If::kAbsent && old != nullptr) ||
-        (options.condition == If::kPresent && old == nullptr)) {
+    const Item old = ctx.db().Peek(request.key);
+    if ((options.condition == If::kAbsent && old) || (options.condition == If::kPresent && !old)) {
       if (!options.get) style == SetReply::kNumber ? ctx.reply.Integer(0) : ctx.reply.Null();
       return;
     }
-    if (options.keep_ttl && old != nullptr) expire_at_ms = old->expire_at_ms();
+    if (options.keep_ttl && old) expire_at_ms = old.expire_at_ms();
   }
-  ctx.db().Put(request.key, Object(StringValue(request.value)), expire_at_ms, events::kSet);
+  ctx.db().Put(request.key, request.value, expire_at_ms, events::kSet);
   if (options.has_expiry) {
     ctx.db().Notify(events::kExpire, request.key);
     if (ctx.state().feed_active) {
-      NumberBuffer number;
+      DecimalText number;
       ctx.Propagate({"SET", request.key, request.value, "PXAT",
-                     keyspace::FormatInteger(expire_at_ms, number)});
+                     structs::FormatDecimal(expire_at_ms, number)});
     }
   } else if (options.get) {
     PropagateWithoutGet(ctx);
@@ -163,24 +157,23 @@ void GetEx(Context& ctx) {
   SetOptions options;
   if (!ParseSetOptions(ctx, 2, true, &options)) return ctx.SyntaxError();
 
-  const Entry* found = ctx.db().Read(key);
-  if (found == nullptr) return ctx.reply.Null();
-  const StringValue* value = AsString(ctx, *found);
-  if (value == nullptr) return;
+  const Item found = ctx.db().Read(key);
+  if (!IsOrAbsent(ctx, found, Type::kString)) return;
+  if (!found) return ctx.reply.Null();
   int64_t expire_at_ms = kNoExpiry;
   if (options.has_expiry && !ParseExpiry(ctx, options.expiry, &expire_at_ms)) return;
-  ReplyValue(ctx, *value);
+  ReplyValue(ctx, found);
 
   if (options.has_expiry && options.expiry.absolute && expire_at_ms <= ctx.now_ms &&
       !ctx.state().loading && !ctx.state().is_replica) {
     ctx.db().Erase(key);
     ctx.Propagate({"DEL", key});
   } else if (options.has_expiry) {
-    ctx.db().SetExpiry(*ctx.db().Write(key), expire_at_ms, events::kExpire);
-    NumberBuffer number;
-    ctx.Propagate({"PEXPIREAT", key, keyspace::FormatInteger(expire_at_ms, number)});
-  } else if (options.persist && found->has_expiry()) {
-    ctx.db().ClearExpiry(*ctx.db().Write(key), events::kPersist);
+    ctx.db().Write(key).SetExpiry(expire_at_ms, events::kExpire);
+    DecimalText number;
+    ctx.Propagate({"PEXPIREAT", key, structs::FormatDecimal(expire_at_ms, number)});
+  } else if (options.persist && found.has_expiry()) {
+    ctx.db().Write(key).ClearExpiry(events::kPersist);
     ctx.Propagate({"PERSIST", key});
   }
 }
@@ -192,19 +185,15 @@ void GetDel(Context& ctx) {
 
 void GetSet(Context& ctx) {
   if (!GetOrReply(ctx, ctx.arg(1))) return;
-  ctx.db().Put(ctx.arg(1), Object(StringValue(ctx.arg(2))), kNoExpiry, events::kSet);
+  ctx.db().Put(ctx.arg(1), ctx.arg(2), kNoExpiry, events::kSet);
   ctx.Propagate({"SET", ctx.arg(1), ctx.arg(2)});
 }
 
 void MGet(Context& ctx) {
   ctx.reply.Array(static_cast<int64_t>(ctx.argc() - 1));
   for (size_t i = 1; i < ctx.argc(); ++i) {
-    const Entry* entry = ctx.db().Read(ctx.arg(i));
-    if (entry == nullptr || entry->type() != keyspace::Type::kString) {
-      ctx.reply.Null();
-    } else {
-      ReplyValue(ctx, entry->value().string());
-    }
+    const Item item = ctx.db().Read(ctx.arg(i));
+    item&& item.type() == Type::kString ? ReplyValue(ctx, item) : ctx.reply.Null();
   }
 }
 
@@ -216,7 +205,7 @@ bool PairsComplete(Context& ctx) {
 
 void PutPairs(Context& ctx) {
   for (size_t i = 1; i < ctx.argc(); i += 2) {
-    ctx.db().Put(ctx.arg(i), Object(StringValue(ctx.arg(i + 1))), kNoExpiry, events::kSet);
+    ctx.db().Put(ctx.arg(i), ctx.arg(i + 1), kNoExpiry, events::kSet);
   }
 }
 
@@ -229,7 +218,7 @@ void MSet(Context& ctx) {
 void MSetNx(Context& ctx) {
   if (!PairsComplete(ctx)) return;
   for (size_t i = 1; i < ctx.argc(); i += 2) {
-    if (ctx.db().Write(ctx.arg(i)) != nullptr) return ctx.reply.Integer(0);
+    if (ctx.db().Exists(ctx.arg(i))) return ctx.reply.Integer(0);
   }
   PutPairs(ctx);
   ctx.reply.Integer(1);

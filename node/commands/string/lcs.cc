@@ -9,7 +9,7 @@
 namespace rha::node::commands {
 namespace {
 
-using keyspace::Entry;
+using keyspace::Item;
 
 struct LcsOptions {
   bool only_length = false, indexes = false, with_length = false;
@@ -114,12 +114,12 @@ void WriteMatches(Context& ctx, const LcsOptions& options, const std::vector<Mat
 void Lcs(Context& ctx) {
   std::string texts[2];
   for (size_t i = 0; i < 2; ++i) {
-    const Entry* entry = ctx.db().Read(ctx.arg(i + 1));
-    if (entry == nullptr) continue;
-    if (entry->type() != keyspace::Type::kString) {
+    const Item item = ctx.db().Read(ctx.arg(i + 1));
+    if (!item) continue;
+    if (item.type() != keyspace::Type::kString) {
       return ctx.reply.Error("ERR The specified keys must contain string values");
     }
-    texts[i] = entry->value().string().ToString();
+    texts[i] = item.As<types::StringView>().ToString();
   }
   LcsOptions options;
   if (!ParseOptions(ctx, &options)) return;

@@ -6,11 +6,13 @@
 namespace rha::node::commands {
 namespace {
 
-using keyspace::Entry;
+using keyspace::Edit;
+using keyspace::Item;
 using keyspace::kNoExpiry;
-using keyspace::NumberBuffer;
-using keyspace::Object;
-using keyspace::StringValue;
+using keyspace::Type;
+using structs::DecimalText;
+using types::String;
+using types::StringView;
 namespace events = keyspace::events;
 
 // False: the error is written.
@@ -24,26 +26,24 @@ bool LengthAllowed(Context& ctx, uint64_t bytes, uint64_t more) {
 }
 
 void Append(Context& ctx) {
-  Entry* entry = ctx.db().Write(ctx.arg(1));
+  Edit edit = ctx.db().Write(ctx.arg(1));
   const std::string_view tail = ctx.arg(2);
-  if (entry == nullptr) {
-    ctx.db().Put(ctx.arg(1), Object(StringValue(tail)), kNoExpiry, events::kAppend);
+  if (!edit) {
+    ctx.db().Put(ctx.arg(1), tail, kNoExpiry, events::kAppend);
     return ctx.reply.Integer(static_cast<int64_t>(tail.size()));
   }
-  if (AsString(ctx, *entry) == nullptr) return;
-  StringValue& value = entry->value().string();
-  if (!LengthAllowed(ctx, value.size(), tail.size())) return;
-  value.Append(tail);
-  ctx.db().Changed(*entry, events::kAppend);
-  ctx.reply.Integer(static_cast<int64_t>(value.size()));
+  if (!IsOrAbsent(ctx, edit.item(), Type::kString)) return;
+  const size_t size = edit.item().As<StringView>().size();
+  if (!LengthAllowed(ctx, size, tail.size())) return;
+  edit.As<String>().Append(tail);
+  edit.Commit(events::kAppend);
+  ctx.reply.Integer(static_cast<int64_t>(size + tail.size()));
 }
 
 void StrLen(Context& ctx) {
-  const Entry* entry = ctx.db().Read(ctx.arg(1));
-  if (entry == nullptr) return ctx.reply.Integer(0);
-  if (const StringValue* value = AsString(ctx, *entry)) {
-    ctx.reply.Integer(static_cast<int64_t>(value->size()));
-  }
+  const Item item = ctx.db().Read(ctx.arg(1));
+  if (!IsOrAbsent(ctx, item, Type::kString)) return;
+  ctx.reply.Integer(item ? static_cast<int64_t>(item.As<StringView>().size()) : 0);
 }
 
 void SetRange(Context& ctx) {
@@ -52,35 +52,30 @@ void SetRange(Context& ctx) {
   if (!ParseInteger(ctx, ctx.arg(2), &offset)) return;
   if (offset < 0) return ctx.reply.Error("ERR offset is out of range");
 
-  Entry* entry = ctx.db().Write(key);
-  if (entry != nullptr && AsString(ctx, *entry) == nullptr) return;
+  const Item item = ctx.db().Peek(key);
+  if (!IsOrAbsent(ctx, item, Type::kString)) return;
   if (bytes.empty()) {
-    return ctx.reply.Integer(
-        entry == nullptr ? 0 : static_cast<int64_t>(entry->value().string().size()));
+    return ctx.reply.Integer(item ? static_cast<int64_t>(item.As<StringView>().size()) : 0);
   }
   const auto at = static_cast<size_t>(offset);
   if (!LengthAllowed(ctx, at, bytes.size())) return;
-  if (entry == nullptr) {
-    StringValue value;
-    value.Overwrite(at, bytes);
-    entry = &ctx.db().Put(key, Object(std::move(value)), kNoExpiry, events::kSetRange);
-  } else {
-    entry->value().string().Overwrite(at, bytes);
-    ctx.db().Changed(*entry, events::kSetRange);
-  }
-  ctx.reply.Integer(static_cast<int64_t>(entry->value().string().size()));
+  Edit edit = ctx.db().WriteOrCreate(key, Type::kString);
+  String value = edit.As<String>();
+  value.Overwrite(at, bytes);
+  const size_t size = value.size();
+  edit.Commit(events::kSetRange);
+  ctx.reply.Integer(static_cast<int64_t>(size));
 }
 
 void GetRange(Context& ctx) {
   int64_t start = 0, end = 0;
   if (!ParseInteger(ctx, ctx.arg(2), &start) || !ParseInteger(ctx, ctx.arg(3), &end)) return;
-  const Entry* entry = ctx.db().Read(ctx.arg(1));
-  if (entry == nullptr) return ctx.reply.Bulk("");
-  const StringValue* value = AsString(ctx, *entry);
-  if (value == nullptr) return;
+  const Item item = ctx.db().Read(ctx.arg(1));
+  if (!IsOrAbsent(ctx, item, Type::kString)) return;
+  if (!item) return ctx.reply.Bulk("");
 
-  NumberBuffer scratch;
-  const std::string_view bytes = value->View(scratch);
+  DecimalText scratch;
+  const std::string_view bytes = item.As<StringView>().View(scratch);
   const auto length = static_cast<int64_t>(bytes.size());
   if (start < 0 && end < 0 && start > end) return ctx.reply.Bulk("");
   if (start < 0) start = std::max<int64_t>(0, start + length);

@@ -1,0 +1,81 @@
+#include "node/keyspace/edit.h"
+
+#include <string>
+
+#include "common/base/check.h"
+#include "node/keyspace/db.h"
+
+namespace rha::node::keyspace {
+
+using types::IsEmptyCollection;
+
+Edit::Edit(Db& db, structs::Entry* entry, bool created, Mode mode)
+    : db_(&db), entry_(entry), created_(created), mode_(mode) {
+  if (entry_ != nullptr) db.keyspace_.editing_ = true;
+}
+
+Edit::Edit(Edit&& other) noexcept
+    : db_(std::exchange(other.db_, nullptr)),
+      entry_(other.entry_),
+      created_(other.created_),
+      uncommitted_(other.uncommitted_),
+      mode_(other.mode_) {}
+
+types::Slot Edit::slot() const {
+  const Keyspace& keyspace = db_->keyspace_;
+  return {*db_->table_, entry_, keyspace.form_limits_, keyspace.secret_};
+}
+
+void Edit::Touch() {
+  RHA_CHECK(entry_ != nullptr);
+  db_->Capture(entry_);
+}
+
+void Edit::Commit(Event event, uint64_t changes) {
+  RHA_CHECK(entry_ != nullptr);
+  uncommitted_ = false;
+  const bool empty = IsEmptyCollection(*entry_);
+  if (mode_ == Mode::kNormal && (changes > 0 || empty) && !(created_ && empty)) {
+    const std::string_view key = entry_->key();
+    const Type type = types::TypeOf(types::FormOf(*entry_));
+    if (created_) db_->Notify(events::kNew, key);
+    db_->Changed(key, event, changes, !empty);
+    if (empty) {
+      const std::string name(key);
+      Close();
+      db_->Notify(events::kDel, name);
+      return;
+    }
+    if (created_) db_->Appeared(key, type);
+  }
+  if (empty) return Close();
+  created_ = false;
+}
+
+void Edit::SetExpiry(int64_t expire_at_ms, Event event) {
+  Touch();
+  db_->SetExpireAt(entry_, expire_at_ms);
+  db_->Changed(entry_->key(), event, 1, true);
+}
+
+void Edit::ClearExpiry(Event event) { SetExpiry(kNoExpiry, event); }
+
+void Edit::Erase(Event event) {
+  RHA_CHECK(entry_ != nullptr);
+  const std::string name(entry_->key());
+  created_ = uncommitted_ = false;
+  db_->keyspace_.editing_ = false;
+  db_->Remove(std::exchange(entry_, nullptr));
+  db_->Changed(name, event, 1, false);
+}
+
+// The end of the edit, by destruction or because the key is gone.
+void Edit::Close() {
+  RHA_CHECK(!uncommitted_);
+  if (entry_ == nullptr) return;
+  db_->keyspace_.editing_ = false;
+  structs::Entry* entry = std::exchange(entry_, nullptr);
+  if (created_ || IsEmptyCollection(*entry)) db_->Remove(entry);
+}
+
+}  // namespace rha::node::keyspace
