@@ -1,0 +1,84 @@
+#include "node/types/list.h"
+
+#include <algorithm>
+
+#include "node/structs/heap.h"
+
+namespace rha::node::types {
+namespace {
+
+structs::QuickListLimits LimitsOf(int64_t list_max_listpack_size) {
+  constexpr size_t kBytesMaxWhenCounted = 8192;
+  if (list_max_listpack_size >= 0) {
+    return {kBytesMaxWhenCounted,
+            static_cast<size_t>(std::max<int64_t>(list_max_listpack_size, 1))};
+  }
+  const auto level = static_cast<int>(std::max<int64_t>(list_max_listpack_size, -5));
+  return {size_t{2048} << -level, SIZE_MAX};  // -1: 4 KB .. -5: 64 KB
+}
+
+}  // namespace
+
+size_t ListNodes::heap_bytes() const {
+  return structs::HeapClass(sizeof *this) + list_.heap_bytes();
+}
+
+std::unique_ptr<LargeValue> ListNodes::Clone() const {
+  auto copy = std::make_unique<ListNodes>(list_.limits());
+  for (size_t i = 0; i < list_.node_count(); ++i) {
+    copy->Change().AppendNode(structs::Listpack(list_.node(i).bytes()));
+  }
+  return copy;
+}
+
+structs::QuickList& List::Change() {
+  if (slot_.entry().kind() != structs::Entry::Kind::kPointer) {
+    auto nodes = std::make_unique<ListNodes>(LimitsOf(slot_.limits().list_max_listpack_size));
+    slot_.SetLarge(Form::kListNodes, nodes.release());
+    list_ = ListOf(slot_.entry());
+  }
+  return LargeOf<ListNodes>(slot_.entry()).Change();
+}
+
+bool List::Set(int64_t index, std::string_view text) {
+  const auto place = list_->Seek(index);
+  if (!place) return false;
+  Change().Replace(place, text);
+  return true;
+}
+
+bool List::Insert(Side side, std::string_view pivot, std::string_view text) {
+  const Wanted wanted(pivot);
+  auto place = list_->First();
+  while (place && !(wanted == list_->Get(place))) place = list_->Next(place);
+  if (!place) return false;
+  if (side == Side::kBefore) {
+    Change().InsertBefore(place, text);
+  } else {
+    Change().InsertAfter(place, text);
+  }
+  return true;
+}
+
+size_t List::EraseEqual(std::string_view text, ListEnd from, size_t max) {
+  const Wanted wanted(text);
+  const bool forward = from == ListEnd::kFront;
+  size_t erased = 0;
+  auto place = forward ? list_->First() : list_->Last();
+  while (place && erased < max) {
+    if (!(wanted == list_->Get(place))) {
+      place = forward ? list_->Next(place) : list_->Prev(place);
+      continue;
+    }
+    const auto following = Change().Erase(place);
+    ++erased;
+    if (forward) {
+      place = following;
+    } else {
+      place = following ? list_->Prev(following) : list_->Last();
+    }
+  }
+  return erased;
+}
+
+}  // namespace rha::node::types
