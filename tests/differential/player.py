@@ -1,0 +1,284 @@
+"""Plays a case on both servers at once and says where they first differ.
+
+Runs of commands on one connection go out as one pipeline; whatever depends on an answer (blocking, chance, iteration)
+is played alone. A blocked connection stays silent until its next step, when CLIENT UNBLOCK makes its reply certain.
+"""
+import time
+from dataclasses import dataclass
+
+from . import dataset, sameness, wire
+from .generator import CONNECTIONS, WAIT_EXPIRED, WAIT_REPLY
+
+EXPIRY_PAUSE_S = 0.003
+SCAN_CALLS_MAX = 20000
+QUEUED = ("+", b"QUEUED")
+
+
+@dataclass
+class Difference:
+    at: int            # step number; len(steps) for the final dataset
+    what: str
+    ours: object
+    stock: object
+
+
+class _Found(Exception):
+    def __init__(self, what, ours, stock):
+        self.what, self.ours, self.stock = what, ours, stock
+
+
+def _cursor_at(words):
+    return 1 if words[0].upper() == b"SCAN" else 2
+
+
+class Player:
+    def __init__(self, ours, stock, rows_by_name, notifications=False):
+        self.sides = (ours, stock)
+        self.rows = rows_by_name
+        self.notifications = notifications
+        self.connections = []
+
+    def play(self, case):
+        """The first Difference, or None."""
+        self.at = 0
+        try:
+            self._prepare(case)
+            self._steps(case.steps)
+            self.at = len(case.steps)
+            for number in range(CONNECTIONS):
+                self._wake(number)
+            self._compare_events()
+            found = dataset.difference(*(dataset.dump(side.control) for side in self.sides))
+            return Difference(self.at, *found) if found else None
+        except _Found as found:
+            return Difference(self.at, found.what, found.ours, found.stock)
+        except wire.Disconnected as error:
+            return self._broken(error)
+        finally:
+            self._close()
+
+    # --- before and after
+
+    def _prepare(self, case):
+        for side in self.sides:
+            if not side.alive():
+                side.restart()
+            side.control.command("FLUSHALL")
+            for name, setting in case.settings.items():
+                reply = side.control.command("CONFIG", "SET", name, setting)
+                if reply != ("+", b"OK"):
+                    raise _Found(f"{side.name}: CONFIG SET {name} {setting}", reply, ("+", b"OK"))
+        self.connections = [[side.connect() for side in self.sides] for _ in range(CONNECTIONS)]
+        self.ids = [[side.command("CLIENT", "ID") for side in pair] for pair in self.connections]
+        self.queues = [None] * CONNECTIONS    # the commands queued by MULTI
+        self.waiting = [None] * CONNECTIONS   # the blocking command whose reply is still out
+        self.listeners = []
+        if self.notifications:
+            for side in self.sides:
+                side.control.command("CONFIG", "SET", "notify-keyspace-events", "KEA")
+                listener = side.connect()
+                self.listeners.append(listener)
+                listener.command("PSUBSCRIBE", "__key*@*__:*")
+                listener.command("SUBSCRIBE", "end")
+
+    def _close(self):
+        for connection in [c for pair in self.connections for c in pair] + self.listeners:
+            connection.close()
+        self.connections, self.listeners = [], []
+
+    def _broken(self, error):
+        """A server died, hung or spoke nonsense; both start afresh."""
+        said = [f"{error}; " + ("lives" if side.alive() else "died:\n" + side.log_tail()) for side in self.sides]
+        for side in self.sides:
+            side.restart()
+        return Difference(self.at, "no reply", *said)
+
+    def _compare_events(self):
+        heard = []
+        for side, listener in zip(self.sides, self.listeners):
+            side.control.command("PUBLISH", "end", "")
+            events = []
+            while True:
+                message = listener.read()
+                if message[0] == b"message":
+                    break
+                events.append(message[2:])
+            heard.append(events)
+        # When a key is found to have expired is a matter of pace.
+        lapsed = [sorted(repr(e) for e in events if b"expired" in repr(e).encode()) for events in heard]
+        told = [[e for e in events if b"expired" not in repr(e).encode()] for events in heard]
+        if self.listeners and told[0] != told[1]:
+            first = next((i for i, pair in enumerate(zip(*told)) if pair[0] != pair[1]), min(map(len, told)))
+            raise _Found(f"keyspace event {first}", told[0][first:first + 3], told[1][first:first + 3])
+        if self.listeners and lapsed[0] != lapsed[1]:
+            raise _Found("expired events", lapsed[0], lapsed[1])
+
+    # --- steps
+
+    def _steps(self, steps):
+        number = 0
+        while number < len(steps):
+            self.at = number
+            connection, words = steps[number]
+            if self._plain(words):
+                end = number + 1
+                while end < len(steps) and steps[end][0] == connection and self._plain(steps[end][1]):
+                    end += 1
+                self._wake(connection)
+                self._pipeline(connection, [w for _, w in steps[number:end]])
+                number = end
+            else:
+                self._alone(connection, words)
+                number += 1
+
+    def _row(self, words):
+        return self.rows.get(words[0].upper())
+
+    def _plain(self, words):
+        row = self._row(words)
+        if row is None:
+            return words[0] not in (WAIT_EXPIRED, WAIT_REPLY)
+        return not (row.blocks or row.chosen_from or (row.iterates and self._whole_iteration(words)))
+
+    @staticmethod
+    def _whole_iteration(words):
+        return words[_cursor_at(words):][:1] == (b"0",)
+
+    def _alone(self, connection, words):
+        if words[0] == WAIT_REPLY:
+            self._read_blocked(connection)
+            return
+        self._wake(connection)
+        row = self._row(words)
+        if words[0] == WAIT_EXPIRED:
+            if self.queues[connection] is None:
+                time.sleep(EXPIRY_PAUSE_S)
+                self._pipeline(connection, [(b"EXISTS", words[1])])
+        elif row.blocks and self.queues[connection] is None:
+            self._block(connection, words)
+        elif row.blocks:
+            self._pipeline(connection, [words])
+        elif self.queues[connection] is not None:
+            return  # chance and iteration have no comparable reply inside MULTI
+        elif row.iterates:
+            self._iterate(connection, words)
+        else:
+            self._choose(connection, row, words)
+
+    def _pipeline(self, connection, commands):
+        pair = self.connections[connection]
+        data = b"".join(wire.encode(words) for words in commands)
+        for side in pair:
+            side.send(data)
+        first = self.at
+        for offset, words in enumerate(commands):
+            self.at = first + offset
+            self._compare(connection, words, pair[0].read(), pair[1].read())
+
+    def _ask(self, connection, words):
+        pair = self.connections[connection]
+        for side in pair:
+            side.send(wire.encode(words))
+        return [side.read() for side in pair]
+
+    def _compare(self, connection, words, ours, stock):
+        if ours != stock and not self._same(connection, words, ours, stock):
+            raise _Found(self._name(words), ours, stock)
+        name = words[0].upper()
+        if stock == QUEUED:
+            self.queues[connection].append(words)
+        elif name == b"MULTI" and stock == ("+", b"OK"):
+            self.queues[connection] = []
+        elif name in (b"EXEC", b"DISCARD") and not (len(words) > 1):
+            self.queues[connection] = None
+
+    def _same(self, connection, words, ours, stock):
+        queue = self.queues[connection]
+        if words[0].upper() == b"EXEC" and queue and isinstance(ours, list) and isinstance(stock, list):
+            return len(ours) == len(stock) == len(queue) and all(
+                a == b or self._same_one(w, a, b) for w, a, b in zip(queue, ours, stock))
+        return self._same_one(words, ours, stock)
+
+    def _same_one(self, words, ours, stock):
+        row = self._row(words)
+        return (row.same if row else sameness.exact)(words, ours, stock)
+
+    @staticmethod
+    def _name(words):
+        return b" ".join(words[:12]).decode("utf-8", "backslashreplace")
+
+    # --- what is played alone
+
+    def _block(self, connection, words):
+        for side, own in zip(self.sides, self.connections[connection]):
+            own.send(wire.encode(words))
+            # Once this is answered the blocking command has been executed or is waiting.
+            side.control.command("PING")
+        self.waiting[connection] = words
+
+    def _wake(self, connection):
+        if self.waiting[connection] is None:
+            return
+        pair = zip(self.sides, self.ids[connection])
+        woken = [side.control.command("CLIENT", "UNBLOCK", id, "TIMEOUT") for side, id in pair]
+        if woken[0] != woken[1]:
+            raise _Found("still blocked? " + self._name(self.waiting[connection]), *woken)
+        self._read_blocked(connection)
+
+    def _read_blocked(self, connection):
+        words, self.waiting[connection] = self.waiting[connection], None
+        if words is not None:
+            self._compare(connection, words, *(side.read() for side in self.connections[connection]))
+
+    def _iterate(self, connection, words):
+        """Everything a whole SCAN returns, as a set: how it is cut into pages is the server's own."""
+        found = []
+        at = _cursor_at(words)
+        width = 2 if words[0].upper() in (b"HSCAN", b"ZSCAN") else 1
+        for side in self.connections[connection]:
+            seen, cursor = set(), b"0"
+            for _ in range(SCAN_CALLS_MAX):
+                reply = side.command(*words[:at], cursor, *words[at + 1:])
+                if not isinstance(reply, list):
+                    seen = reply
+                    break
+                cursor, page = reply
+                seen.update(zip(*[iter(page)] * width))
+                if cursor == b"0":
+                    break
+            else:
+                seen = "no end"
+            found.append(seen)
+        if found[0] != found[1]:
+            raise _Found(self._name(words) + " (whole iteration)", *map(repr, found))
+
+    def _choose(self, connection, row, words):
+        """A command that chooses by chance: alike in shape, only what is there, and afterwards brought together again."""
+        if row.name == b"RANDOMKEY":
+            held = self._ask(connection, row.chosen_from)
+        elif len(words) > 1:
+            held = self._ask(connection, (row.chosen_from[0], words[1], *row.chosen_from[1:]))
+        else:
+            held = [None, None]
+        replies = self._ask(connection, words)
+        if not row.same(words, *replies):
+            raise _Found(self._name(words), *replies)
+        chosen = []
+        for side, members, reply in zip(self.sides, held, replies):
+            items = reply if isinstance(reply, list) else [reply] if isinstance(reply, bytes) else []
+            chosen.append(items)
+            if isinstance(members, list) and not set(items) <= set(members):
+                raise _Found(f"{self._name(words)}: {side.name} returned what is not there", *replies)
+            if row.removes and len(set(items)) != len(items):
+                raise _Found(f"{self._name(words)}: {side.name} returned an element twice", *replies)
+        if row.removes and isinstance(held[1], list) and chosen[1]:
+            self._bring_together(connection, words, sorted(set(held[1]) - set(chosen[0]) - set(chosen[1])))
+
+    def _bring_together(self, connection, words, rest):
+        key = words[1]
+        counts = self._ask(connection, (b"SCARD", key))
+        if counts[0] != counts[1]:
+            raise _Found(f"SCARD after {self._name(words)}", *counts)
+        self._ask(connection, (b"DEL", key))
+        if rest:
+            self._ask(connection, (b"SADD", key, *rest))

@@ -1,0 +1,57 @@
+"""When two replies to one command say the same: functions of (words, ours, stock) that a row of the table may name.
+
+Exact equality is the rule and is tested before these are asked; they allow what Redis does not promise, and no more.
+"""
+
+
+def _shape(reply):
+    if isinstance(reply, list):
+        return [_shape(item) for item in reply]
+    return type(reply)
+
+
+def exact(_words, a, b):
+    return a == b
+
+
+def unordered(_words, a, b):
+    """Arrays whose order is that of a hash table."""
+    if not (isinstance(a, list) and isinstance(b, list) and len(a) == len(b)):
+        return a == b
+    return sorted(map(repr, a)) == sorted(map(repr, b))
+
+
+def unordered_pairs(_words, a, b):
+    if not (isinstance(a, list) and isinstance(b, list) and len(a) == len(b)):
+        return a == b
+    return sorted(zip(a[::2], a[1::2])) == sorted(zip(b[::2], b[1::2]))
+
+
+def within(tolerance):
+    """Times, which differ by what passed between the two servers; -1 and -2 have a meaning of their own."""
+    def same(_words, a, b):
+        if not (isinstance(a, int) and isinstance(b, int)) or min(a, b) < 0:
+            return a == b
+        return abs(a - b) <= tolerance
+    return same
+
+
+def shape(_words, a, b):
+    """Chosen by chance: only how many and of what kind can be compared."""
+    return _shape(a) == _shape(b)
+
+
+def scan_page(words, a, b):
+    """One page of an iteration: cursors and the division into pages are the server's own."""
+    return a == b if isinstance(a, tuple) or isinstance(b, tuple) else True
+
+
+def sorted_elements(words, a, b):
+    """SORT: ties of BY with ALPHA and a set's own order (BY without *) are not defined."""
+    upper = [w.upper() for w in words]
+    if b"BY" not in upper[:-1]:
+        return a == b
+    by = words[upper.index(b"BY") + 1]
+    if b"*" in by and b"ALPHA" not in upper:
+        return a == b
+    return shape(words, a, b) if b"LIMIT" in upper else unordered(words, a, b)
