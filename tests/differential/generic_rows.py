@@ -20,8 +20,8 @@ def _keys(table):
     row("RENAMENX", any_key, any_key)
     row("COPY", any_key, any_key, options(0.3, sequence("DB", database), "REPLACE"))
     row("OBJECT", "ENCODING", any_key, weight=25)
-    row("OBJECT", "REFCOUNT", any_key, weight=2)
-    row("OBJECT", pick("FREQ", "HELP", "NOPE", "ENCODING", "REFCOUNT"), many(any_key, 0, 2), weight=1)
+    row("OBJECT", "REFCOUNT", any_key, weight=2, in_multi=False)  # a queued command holds references
+    row("OBJECT", pick("FREQ", "HELP", "NOPE", "ENCODING"), many(any_key, 0, 2), weight=1)
     row("SCAN", "0", options(0.3, sequence("MATCH", pattern), sequence("COUNT", between(1, 100)),
                              sequence("TYPE", pick("string", "list", "set", "zset", "hash", "stream", "nope"))),
         weight=4, iterates=True, same=sameness.scan_page, in_multi=False, mutable=False)
@@ -53,7 +53,8 @@ def _databases(table):
     row = table.family("db")
     row("SELECT", database, weight=4)
     row("MOVE", any_key, database, weight=8)
-    row("SWAPDB", database, database, weight=3)
+    # Whom it serves first of those that wait for several keys is the order of a hash table.
+    row("SWAPDB", database, database, weight=3, wakes_all=True, in_multi=False)
     row("FLUSHDB", maybe(0.5, pick("ASYNC", "SYNC", "x")), weight=0.3)
     row("FLUSHALL", maybe(0.5, pick("ASYNC", "SYNC", "x")), weight=0.2)
     row("DBSIZE", weight=4)

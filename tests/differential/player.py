@@ -138,7 +138,7 @@ class Player:
         row = self._row(words)
         if row is None:
             return words[0] not in (WAIT_EXPIRED, WAIT_REPLY)
-        return not (row.blocks or row.chosen_from or (row.iterates and self._whole_iteration(words)))
+        return not (row.blocks or row.wakes_all or row.chosen_from or (row.iterates and self._whole_iteration(words)))
 
     @staticmethod
     def _whole_iteration(words):
@@ -159,7 +159,11 @@ class Player:
         elif row.blocks:
             self._pipeline(connection, [words])
         elif self.queues[connection] is not None:
-            return  # chance and iteration have no comparable reply inside MULTI
+            return  # such a reply could not be compared
+        elif row.wakes_all:
+            for number in range(CONNECTIONS):
+                self._wake(number)
+            self._pipeline(connection, [words])
         elif row.iterates:
             self._iterate(connection, words)
         else:

@@ -15,6 +15,7 @@ class Row:
     iterates: bool = False    # a SCAN: cursor 0 stands for the whole iteration
     chosen_from: tuple = ()   # by chance: the words that, with the key, list what may be chosen
     removes: bool = False     # ... and then takes it away
+    wakes_all: bool = False   # comes when nobody is blocked
     mutable: bool = True      # may a word be spoiled?
     in_multi: bool = True     # makes sense between MULTI and EXEC
 
