@@ -1,0 +1,177 @@
+// A hash as Redis users see it: fields, each with a value.
+//
+//   packed   in the entry's bytes, in the order of arrival:   ( field  value )*   (structs/packed.h)
+//   table    HashTable, behind the entry's pointer: structs::MemberTable
+//
+// Complexity: of the table all O(1); packed, everything is a walk over the bytes.
+// Invariants: a packed one has at most hash_max_listpack_entries fields, and neither field nor
+// value has more than hash_max_listpack_value bytes, unless the limits fell afterwards. A table
+// never becomes packed again, as in Redis.
+// Thread rule: the engine's thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "common/base/prng.h"
+#include "node/structs/member_table.h"
+#include "node/structs/packed.h"
+#include "node/types/sample.h"
+#include "node/types/slot.h"
+
+namespace rha::node::types {
+
+class HashTable final : public LargeValue {
+ public:
+  // `secret` must outlive it.
+  explicit HashTable(const structs::HashSecret& secret) : secret_(&secret), fields_(secret) {}
+
+  size_t size() const override { return fields_.size(); }
+  size_t heap_bytes() const override {
+    return structs::HeapClass(sizeof *this) + fields_.heap_bytes();
+  }
+  std::unique_ptr<LargeValue> Clone() const override;
+  void Reserve(size_t fields) { fields_.Reserve(fields); }
+
+  // To read, though its searches are not const, since they hand out what may be changed.
+  structs::MemberTable& fields() const { return fields_; }
+  bool Put(std::string_view field, std::string_view value) { return Changing().Put(field, value); }
+  bool Erase(std::string_view field) { return Changing().Erase(field); }
+
+ private:
+  // The way to every change.
+  structs::MemberTable& Changing() { return fields_; }
+
+  const structs::HashSecret* secret_;
+  mutable structs::MemberTable fields_;
+};
+
+// To read a hash. REQUIRES: TypeOf(form) is kHash.
+class HashView {
+ public:
+  explicit HashView(structs::Entry entry) : entry_(entry) {}
+
+  size_t size() const {
+    return is_packed() ? structs::PackedCount(entry_.bytes()) / 2 : table().size();
+  }
+  // The value, valid until the next change.
+  std::optional<std::string_view> Find(std::string_view field) const;
+
+  // visit(std::string_view field, std::string_view value)
+  template <typename Visit>
+  void ForEach(Visit&& visit) const;
+  // Redis' SCAN guarantee; begins and ends with 0. A packed one is visited whole by one call.
+  template <typename Visit>
+  uint64_t Scan(uint64_t cursor, Visit&& visit) const;
+  // Random fields: `count` different ones, or fewer if there are no more; or any, each draw on its
+  // own. REQUIRES of the latter: size() > 0.
+  template <typename Visit>
+  void Sample(size_t count, Prng& prng, Visit&& visit) const;
+  template <typename Visit>
+  void Draw(uint64_t count, Prng& prng, Visit&& visit) const;
+
+ protected:
+  struct Pair {
+    structs::PackedItem field, value;
+    size_t size() const { return field.size + value.size; }
+  };
+  // Walks a packed one.
+  class Reader {
+   public:
+    explicit Reader(std::string_view bytes) : reader_(bytes) {}
+    bool done() const { return reader_.done(); }
+    Pair Next() {
+      const structs::PackedItem field = reader_.Next();
+      return {field, reader_.Next()};
+    }
+
+   private:
+    structs::PackedReader reader_;
+  };
+
+  bool is_packed() const { return FormOf(entry_) == Form::kHashPacked; }
+  HashTable& table() const { return LargeOf<HashTable>(entry_); }
+  // Empty: not there; `count` then is how many pairs there are. REQUIRES: is_packed().
+  std::optional<Pair> FindPacked(std::string_view field, size_t* count) const;
+
+  structs::Entry entry_;
+};
+
+// To change one. Texts handed in may not lie in this hash; a Hash sees its own changes.
+class Hash : public HashView {
+ public:
+  explicit Hash(Slot slot) : HashView(slot.entry()), slot_(slot) {}
+
+  // True: the field is new.
+  bool Set(std::string_view field, std::string_view value);
+  // False: was not there. `field` may lie in this hash.
+  bool Erase(std::string_view field);
+  // For loading: Reserve the number of fields in an empty hash, then Append each without a search.
+  // REQUIRES: the field is not there yet.
+  void Reserve(size_t fields);
+  void Append(std::string_view field, std::string_view value);
+  // Takes the form that a field or value of `bytes` will need.
+  void MakeFitFor(size_t bytes) {
+    if (is_packed() && !FitsPacked(bytes)) MakeTable(0);
+  }
+
+ private:
+  bool FitsPacked(size_t bytes) const {
+    return static_cast<int64_t>(bytes) <= slot_.limits().hash_max_listpack_value;
+  }
+  void AppendPacked(std::string_view field, std::string_view value);
+  void MakeTable(size_t fields_to_come);
+
+  Slot slot_;
+};
+
+// ---------------------------------------------------------------- inline
+
+template <typename Visit>
+void HashView::ForEach(Visit&& visit) const {
+  if (!is_packed()) return table().fields().ForEach(visit);
+  for (Reader reader(entry_.bytes()); !reader.done();) {
+    const Pair pair = reader.Next();
+    visit(pair.field.text, pair.value.text);
+  }
+}
+
+template <typename Visit>
+uint64_t HashView::Scan(uint64_t cursor, Visit&& visit) const {
+  if (!is_packed()) return table().fields().Scan(cursor, visit);
+  ForEach(visit);
+  return 0;
+}
+
+template <typename Visit>
+void HashView::Sample(size_t count, Prng& prng, Visit&& visit) const {
+  if (!is_packed()) return SampleTable(table().fields(), count, prng, visit);
+  Selection selection(size(), count, prng);
+  ForEach([&](std::string_view field, std::string_view value) {
+    if (selection.TakesNext()) visit(field, value);
+  });
+}
+
+template <typename Visit>
+void HashView::Draw(uint64_t count, Prng& prng, Visit&& visit) const {
+  if (!is_packed()) {
+    for (; count > 0; --count) {
+      const structs::Entry* entry = table().fields().Random(prng);
+      visit(entry->key(), structs::MemberTable::Value(entry));
+    }
+    return;
+  }
+  // One walk, whatever the count.
+  std::vector<Pair> pairs;
+  for (Reader reader(entry_.bytes()); !reader.done();) pairs.push_back(reader.Next());
+  for (; count > 0; --count) {
+    const Pair& pair = pairs[prng.Below(pairs.size())];
+    visit(pair.field.text, pair.value.text);
+  }
+}
+
+}  // namespace rha::node::types
