@@ -31,11 +31,16 @@ constexpr size_t PackedSize(size_t text_bytes) {
   return PackedLengthBytes(text_bytes) + text_bytes;
 }
 
+// Writes the length of a text, which the caller writes behind it; returns where.
+inline char* WritePackedLength(char* to, size_t text_bytes) {
+  for (; text_bytes >= 128; text_bytes >>= 7) *to++ = static_cast<char>(text_bytes | 128);
+  *to++ = static_cast<char>(text_bytes);
+  return to;
+}
+
 // Writes one string of PackedSize(text.size()) bytes; returns what is behind it.
 inline char* WritePacked(char* to, std::string_view text) {
-  size_t left = text.size();
-  for (; left >= 128; left >>= 7) *to++ = static_cast<char>(left | 128);
-  *to++ = static_cast<char>(left);
+  to = WritePackedLength(to, text.size());
   if (!text.empty()) std::memcpy(to, text.data(), text.size());
   return to + text.size();
 }

@@ -1,16 +1,10 @@
 #include "node/structs/sorted_set.h"
 
-#include <bit>
-
 namespace rha::node::structs {
 namespace {
 
 // One node of the tree is freed about as quickly as so many entries of the table.
 constexpr size_t kEntriesPerNode = 4;
-
-bool SameScore(double a, double b) {
-  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-}
 
 }  // namespace
 
@@ -24,7 +18,7 @@ SortedSet::Change SortedSet::Put(std::string_view member, double score) {
     order_.Insert(*slot);
     return Change::kAdded;
   }
-  if (SameScore(ScoreOf(*slot), score)) return Change::kSame;
+  if (ScoreOf(*slot) == score) return Change::kSame;
   const RankTree::Iterator place = order_.EraseUnlessInPlace(*slot, score);
   table_.SetValue(slot, value);
   if (place) {

@@ -1,0 +1,242 @@
+// A sorted set as Redis users see it: members with scores, in the order of (score, member).
+//
+//   packed   in the entry's bytes, in that order:   ( size:varint  member  score:8 )*
+//            (structs/packed.h; the score is a double as the machine keeps it)
+//   tree     ZsetTree, behind the entry's pointer: structs::SortedSet
+//
+// Ranks count from 0, the least. What lies between two scores or two members is a stretch of ranks,
+// so reading, counting and erasing ranges exist once, for ranks.
+//
+// Complexity: of the tree, see sorted_set.h; packed, everything is a walk over the bytes.
+// Invariants: a packed one has at most zset_max_listpack_entries members of at most
+// zset_max_listpack_value bytes, unless the limits fell afterwards. No score is NaN.
+// Thread rule: the engine's thread.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "node/structs/packed.h"
+#include "node/structs/sorted_set.h"
+#include "node/types/slot.h"
+
+namespace rha::node::types {
+
+// `count` members from rank `first` on.
+struct RankRange {
+  size_t first = 0;
+  size_t count = 0;
+};
+
+enum class Direction : uint8_t { kUp, kDown };
+
+struct ScoreInterval {
+  structs::SortedSet::ScoreBound low, high;
+};
+
+// Where an interval of members begins or ends; unset: at the very least, or beyond the greatest.
+struct MemberEnd {
+  enum class Kind : uint8_t { kLeast, kMember, kGreatest };
+  Kind kind = Kind::kMember;
+  structs::SortedSet::MemberBound bound{};
+};
+struct MemberInterval {
+  MemberEnd low, high;
+};
+
+class ZsetTree final : public LargeValue {
+ public:
+  using SortedSet = structs::SortedSet;
+
+  // `secret` must outlive it.
+  explicit ZsetTree(const structs::HashSecret& secret) : secret_(&secret), set_(secret) {}
+
+  size_t size() const override { return set_.size(); }
+  size_t heap_bytes() const override {
+    return structs::HeapClass(sizeof *this) + set_.heap_bytes();
+  }
+  std::unique_ptr<LargeValue> Clone() const override;
+  void Reserve(size_t members) { set_.Reserve(members); }
+
+  const structs::RankTree& order() const { return set_.order(); }
+  std::optional<double> Score(std::string_view member) const { return set_.Score(member); }
+  std::optional<size_t> Rank(std::string_view member) const { return set_.Rank(member); }
+  // The rank of the first inside a lower bound.
+  template <typename Bound>
+  size_t FirstFrom(Bound bound) const {
+    return set_.FirstFrom(bound).rank;
+  }
+  template <typename Visit>
+  uint64_t Scan(uint64_t cursor, Visit&& visit) const {
+    return set_.Scan(cursor, visit);
+  }
+
+  SortedSet::Change Put(std::string_view member, double score) {
+    return Changing().Put(member, score);
+  }
+  bool Erase(std::string_view member) { return Changing().Erase(member); }
+  void EraseRange(RankRange range) { Changing().EraseRange(range.first, range.count); }
+
+ private:
+  // The way to every change.
+  SortedSet& Changing() { return set_; }
+
+  const structs::HashSecret* secret_;
+  mutable SortedSet set_;  // its searches are not const, since they hand out what may be changed
+};
+
+// To read one. REQUIRES: TypeOf(form) is kZset.
+class ZsetView {
+ public:
+  using Change = structs::SortedSet::Change;
+
+  explicit ZsetView(structs::Entry entry) : entry_(entry) {}
+
+  size_t size() const { return is_packed() ? structs::PackedCount(entry_.bytes()) : tree().size(); }
+  std::optional<double> Score(std::string_view member) const;
+  std::optional<size_t> Rank(std::string_view member) const;
+
+  // All, from the least; visit(std::string_view member, double score).
+  template <typename Visit>
+  void ForEach(Visit&& visit) const {
+    ForRange({0, SIZE_MAX}, Direction::kUp, visit);
+  }
+  // The range, as far as there are members.
+  template <typename Visit>
+  void ForRange(RankRange range, Direction direction, Visit&& visit) const;
+  RankRange Within(const ScoreInterval& interval) const;
+  // REQUIRES: all scores are equal; else it is anywhere.
+  RankRange Within(const MemberInterval& interval) const;
+
+  // Redis' SCAN guarantee; begins and ends with 0. A packed one is visited whole by one call.
+  template <typename Visit>
+  uint64_t Scan(uint64_t cursor, Visit&& visit) const;
+
+ protected:
+  struct Pair {
+    size_t at;
+    size_t size;
+    std::string_view member;
+    double score;
+  };
+  // Walks a packed one.
+  class Reader {
+   public:
+    explicit Reader(std::string_view bytes) : reader_(bytes) {}
+    bool done() const { return reader_.done(); }
+    // Where the next pair begins.
+    size_t at() const { return reader_.at(); }
+    Pair Next() {
+      const structs::PackedItem item = reader_.Next();
+      const size_t member_size = item.text.size() - sizeof(double);
+      double score;
+      std::memcpy(&score, item.text.data() + member_size, sizeof score);
+      return {item.at, item.size, item.text.substr(0, member_size), score};
+    }
+
+   private:
+    structs::PackedReader reader_;
+  };
+
+  bool is_packed() const { return FormOf(entry_) == Form::kZsetPacked; }
+  ZsetTree& tree() const { return LargeOf<ZsetTree>(entry_); }
+  // How many from the front on `before(pair)` is true for.
+  template <typename Before>
+  size_t PackedRank(Before&& before) const;
+  template <typename Visit>
+  void ForPackedDown(RankRange range, Visit&& visit) const;
+  size_t FirstFrom(structs::SortedSet::ScoreBound bound) const;
+  size_t FirstFrom(const MemberEnd& end, bool turned) const;
+
+  structs::Entry entry_;
+};
+
+// To change one. A Zset sees its own changes; other views of the key are void after one.
+class Zset : public ZsetView {
+ public:
+  explicit Zset(Slot slot) : ZsetView(slot.entry()), slot_(slot) {}
+
+  // REQUIRES: `score` is not NaN; `member` does not lie in this value.
+  Change Put(std::string_view member, double score);
+  // False: was not there.
+  bool Erase(std::string_view member);
+  // Returns how many there were in the range.
+  size_t EraseRange(RankRange range);
+  // For an empty one that is about to get that many.
+  void Reserve(size_t members);
+
+ private:
+  Change PutPacked(std::string_view member, double score);
+  void MakeTree(size_t members);
+
+  Slot slot_;
+};
+
+// ---------------------------------------------------------------- templates
+
+template <typename Before>
+size_t ZsetView::PackedRank(Before&& before) const {
+  size_t rank = 0;
+  for (Reader reader(entry_.bytes()); !reader.done() && before(reader.Next()); ++rank) {
+  }
+  return rank;
+}
+
+template <typename Visit>
+void ZsetView::ForRange(RankRange range, Direction direction, Visit&& visit) const {
+  const bool up = direction == Direction::kUp;
+  if (is_packed()) {
+    if (!up) return ForPackedDown(range, visit);
+    Reader reader(entry_.bytes());
+    for (; range.first > 0 && !reader.done(); --range.first) reader.Next();
+    for (; range.count > 0 && !reader.done(); --range.count) {
+      const Pair pair = reader.Next();
+      visit(pair.member, pair.score);
+    }
+    return;
+  }
+  const structs::RankTree& order = tree().order();
+  if (range.first >= order.size()) return;
+  range.count = std::min(range.count, order.size() - range.first);
+  if (range.count == 0) return;
+  auto at = order.At(up ? range.first : range.first + range.count - 1);
+  for (; range.count > 0; --range.count, up ? ++at : --at) {
+    const structs::Entry entry = *at;
+    visit(entry.key(), structs::ScoreOf(entry));
+  }
+}
+
+// Pairs can only be walked upwards: some at a time are noted, then visited in reverse.
+template <typename Visit>
+void ZsetView::ForPackedDown(RankRange range, Visit&& visit) const {
+  constexpr size_t kNotedMax = 128;
+  Pair noted[kNotedMax];
+  const size_t size = this->size();
+  size_t end = range.first < size ? range.first + std::min(range.count, size - range.first) : 0;
+  while (end > range.first) {
+    const size_t begin = end - std::min(kNotedMax, end - range.first);
+    Reader reader(entry_.bytes());
+    for (size_t rank = 0; rank < end; ++rank) {
+      const Pair pair = reader.Next();
+      if (rank >= begin) noted[rank - begin] = pair;
+    }
+    for (; end > begin; --end) visit(noted[end - 1 - begin].member, noted[end - 1 - begin].score);
+  }
+}
+
+template <typename Visit>
+uint64_t ZsetView::Scan(uint64_t cursor, Visit&& visit) const {
+  if (is_packed()) {
+    ForEach(visit);
+    return 0;
+  }
+  return tree().Scan(cursor,
+                     [&](structs::Entry entry) { visit(entry.key(), structs::ScoreOf(entry)); });
+}
+
+}  // namespace rha::node::types
