@@ -42,9 +42,14 @@ void Send(mg_connection* connection, const Response& response, bool with_body) {
   if (with_body) mg_write(connection, response.body.data(), response.body.size());
 }
 
-std::string ListenAddress(const ServerOptions& options) {
-  const bool v6 = options.ip.find(':') != std::string::npos;
-  return (v6 ? "[" + options.ip + "]" : options.ip) + ":" + std::to_string(options.port);
+std::string ListenAddresses(const ServerOptions& options) {
+  std::string text;
+  for (const std::string& ip : options.ips) {
+    const bool v6 = ip.find(':') != std::string::npos;
+    text +=
+        (text.empty() ? "" : ",") + (v6 ? "[" + ip + "]" : ip) + ":" + std::to_string(options.port);
+  }
+  return text;
 }
 
 }  // namespace
@@ -127,8 +132,10 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                               std::map<std::string, Handler> handlers) {
   auto impl = std::make_unique<Impl>();
   impl->handlers = std::move(handlers);
-  impl->own_ip = options.ip == "0.0.0.0" ? "127.0.0.1" : options.ip == "::" ? "::1" : options.ip;
-  const std::string address = ListenAddress(options);
+  if (options.ips.empty()) return Status(Code::kInvalid, "no address to listen on for HTTP");
+  const std::string& ip = options.ips.front();
+  impl->own_ip = ip == "0.0.0.0" ? "127.0.0.1" : ip == "::" ? "::1" : ip;
+  const std::string address = ListenAddresses(options);
   const std::string threads = std::to_string(options.threads);
   const std::string timeout_ms = std::to_string(options.request_timeout_ms);
   const char* settings[] = {"listening_ports",

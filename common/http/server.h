@@ -1,7 +1,7 @@
 // A small HTTP/1.1 server for pages that operators and collectors read (/metrics, /healthz,
 // /readyz). Adapter over civetweb, which no other file of the project includes.
 //
-//   auto server = http::Server::Start({.ip = "10.0.0.1", .port = 9121},
+//   auto server = http::Server::Start({.ips = {"10.0.0.1"}, .port = 9121},
 //                                     {{"/metrics", page}, {"/healthz", health}});
 //
 // Only GET and HEAD are answered; a path without a handler is a 404 that lists what there is.
@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/base/status.h"
 
@@ -34,8 +35,8 @@ struct Response {
 using Handler = std::function<Response(const Request&)>;
 
 struct ServerOptions {
-  std::string ip = "0.0.0.0";
-  uint16_t port = 0;  // 0: the kernel chooses; see Server::port()
+  std::vector<std::string> ips = {"0.0.0.0"};  // the same port on each
+  uint16_t port = 0;                           // 0: the kernel chooses; see Server::port()
   int threads = 2;
   int request_timeout_ms = 5000;
 };

@@ -20,6 +20,8 @@ namespace {
 
 constexpr Millis kStartRetry{1'000};
 constexpr char kLeaseName[] = "redisha-operator";
+// Build metadata of the version of `redisha local`, whose pods are processes on one machine.
+constexpr char kSharedLoopbackVersion[] = "+redisha-local";
 
 // What the readiness page shows; any thread.
 class Readiness {
@@ -58,22 +60,29 @@ void Pause(std::stop_token stop, Millis delay) {
   never.wait_for(lock, stop, delay, [] { return false; });
 }
 
-// Minor version of the server, "34" or "20+"; asks until it answers.
-int ServerMinor(k8s::Api& api, Readiness* readiness, std::stop_token stop) {
+// What the operator has to know of the server.
+struct ServerFacts {
+  int minor = 0;
+  bool shared_loopback = false;
+};
+
+// Asks until it is answered. The minor version comes as "34" or "20+".
+ServerFacts AskServer(k8s::Api& api, Readiness* readiness, std::stop_token stop) {
   while (!stop.stop_requested()) {
     auto version = api.GetPath("/version");
     if (version.ok()) {
-      log::Info("Kubernetes {}", k8s::StringAt(*version, "gitVersion"));
+      const std::string full = k8s::StringAt(*version, "gitVersion");
+      log::Info("Kubernetes {}", full);
       const std::string text = k8s::StringAt(*version, "minor");
-      int minor = 0;
-      std::from_chars(text.data(), text.data() + text.size(), minor);
-      return minor;
+      ServerFacts facts{.shared_loopback = full.ends_with(kSharedLoopbackVersion)};
+      std::from_chars(text.data(), text.data() + text.size(), facts.minor);
+      return facts;
     }
     log::Warn("waiting for the API server: {}", version.status().message());
     readiness->Set(version.status().message());
     Pause(stop, kStartRetry);
   }
-  return 0;
+  return {};
 }
 
 // The pods run the image of the operator's own pod, so that one build serves all.
@@ -102,7 +111,7 @@ std::string DefaultImage(k8s::Api& api, const Options& options, std::stop_token 
 Result<std::unique_ptr<http::Server>> Serve(const Options& options, uint16_t port,
                                             std::map<std::string, http::Handler> handlers) {
   if (port == 0) return std::unique_ptr<http::Server>();
-  return http::Server::Start({.ip = options.bind_address, .port = port}, std::move(handlers));
+  return http::Server::Start({.ips = {options.bind_address}, .port = port}, std::move(handlers));
 }
 
 class App {
@@ -126,11 +135,13 @@ class App {
   }
 
   Status Run(std::stop_token stop) {
-    const int minor = ServerMinor(api_, &readiness_, stop);
+    const ServerFacts server = AskServer(api_, &readiness_, stop);
     const std::string image = DefaultImage(api_, options_, stop);
     if (stop.stop_requested()) return {};
     log::Info("default image of the pods: {}", image.empty() ? "none" : image);
-    MakeController({.default_image = image, .server_minor = minor});
+    MakeController({.default_image = image,
+                    .server_minor = server.minor,
+                    .shared_loopback = server.shared_loopback});
     const Status status = options_.leader_elect ? Lead(stop) : Work(stop);
     readiness_.Watch(nullptr);
     metrics_.Watch(nullptr);

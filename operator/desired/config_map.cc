@@ -37,7 +37,11 @@ std::string NodeConf(const api::RedisHa& redisha) {
   lines.Add("dir", kDataPath);
   // The node waits for its sentinel to give it a role.
   lines.Add("redisha-managed", "yes");
-  if (spec.auth.enabled) lines.Add("requirepass-file", kPasswordFile);
+  if (spec.auth.enabled) {
+    lines.Add("requirepass-file", kPasswordFile);
+  } else {
+    lines.Add("protected-mode", "no");  // else only clients of the pod itself would be served
+  }
   if (spec.persistence.mode == api::PersistenceMode::kNone) {
     lines.Add("save", "\"\"");
   } else {
@@ -52,8 +56,9 @@ int Quorum(const api::Spec& spec, int voters) {
   return voters == spec.replicas ? spec.sentinel.quorum : voters / 2 + 1;
 }
 
-std::string SentinelConf(const api::RedisHa& redisha, int voters) {
+std::string SentinelConf(const api::RedisHa& redisha, const Inputs& inputs) {
   const api::Spec& spec = redisha.spec;
+  const int voters = inputs.Voters(redisha);
   const std::string& master = spec.sentinel.master_name;
   Lines lines;
   lines.Add(Heading(redisha));
@@ -66,7 +71,7 @@ std::string SentinelConf(const api::RedisHa& redisha, int voters) {
   lines.Add("redisha-local-socket", kNodeSocket);
   if (spec.auth.enabled) lines.Add("redisha-auth-file", kPasswordFile);
   lines.Add("redisha-state-file", kStateFile);
-  lines.Add("redisha-cluster-uid", redisha.uid);
+  lines.Add("redisha-cluster-uid", inputs.ClusterUid(redisha));
   lines.Add("redisha-metrics-port", kMetricsPort);
   lines.Add("sentinel down-after-milliseconds", master, spec.sentinel.down_after_ms);
   lines.Add("sentinel failover-timeout", master, spec.sentinel.failover_timeout_ms);
@@ -79,7 +84,7 @@ std::string SentinelConf(const api::RedisHa& redisha, int voters) {
 k8s::Json ConfigMap(const api::RedisHa& redisha, const Inputs& inputs) {
   k8s::Json object = NewChild(k8s::kConfigMaps, redisha, ConfigMapName(redisha.key.name));
   object["data"] = {{"node.conf", NodeConf(redisha)},
-                    {"sentinel.conf", SentinelConf(redisha, inputs.Voters(redisha))}};
+                    {"sentinel.conf", SentinelConf(redisha, inputs)}};
   return object;
 }
 

@@ -18,6 +18,11 @@ namespace rha::op::desired {
 struct Inputs {
   std::string default_image;  // used where the spec names none
   int server_minor = 34;      // of Kubernetes 1.x; old servers lack some fields
+  // Pods share one loopback, as on `redisha local`: they must not listen there.
+  bool shared_loopback = false;
+  // Identity of the dataset, as its volume claims carry it. Empty: none do, and the resource's own
+  // uid holds.
+  std::string cluster_uid;
   // While the number of replicas is being changed (reconcile/scale.h); 0: as the spec says.
   int pods = 0;
   int voters = 0;
@@ -25,6 +30,9 @@ struct Inputs {
   int Pods(const api::RedisHa& redisha) const { return pods > 0 ? pods : redisha.spec.replicas; }
   int Voters(const api::RedisHa& redisha) const {
     return voters > 0 ? voters : redisha.spec.replicas;
+  }
+  const std::string& ClusterUid(const api::RedisHa& redisha) const {
+    return cluster_uid.empty() ? redisha.uid : cluster_uid;
   }
 };
 

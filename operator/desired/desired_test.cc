@@ -116,6 +116,22 @@ TEST(Desired, WithoutAPasswordThereIsNoTraceOfOne) {
   const std::string all = Print(Desired(demo, kInputs));
   EXPECT_THAT(all, Not(HasSubstr("/redisha/auth")));
   EXPECT_THAT(all, Not(HasSubstr("demo-auth")));
+  EXPECT_THAT(all, HasSubstr("protected-mode no")) << "else only the pod itself would be served";
+}
+
+TEST(Desired, PodsThatShareALoopbackStayAwayFromIt) {
+  const auto arguments = [](const Inputs& inputs) {
+    std::string text;
+    const auto objects = Desired(Load("minimal.yaml"), inputs);
+    const k8s::Json& set = *Only(objects, "StatefulSet").object;
+    for (const k8s::Json& container : *k8s::Find(set, "spec.template.spec.containers")) {
+      text += container["args"].dump();
+    }
+    return text;
+  };
+  EXPECT_THAT(arguments({.default_image = "x"}), HasSubstr("127.0.0.1"));
+  EXPECT_THAT(arguments({.default_image = "x", .shared_loopback = true}),
+              Not(HasSubstr("127.0.0.1")));
 }
 
 TEST(Desired, OldServersGetWhatTheyKnow) {

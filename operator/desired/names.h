@@ -34,9 +34,13 @@ inline constexpr std::string_view kAnnotationVoters = "ha.redisha.io/voters";
 // On the pod template: the hash of the configuration files, so that a change restarts the pods.
 inline constexpr std::string_view kAnnotationConfigHash = "ha.redisha.io/config-hash";
 
+// On the volume claims: the identity of the dataset they hold (reconcile/claims.h).
+inline constexpr std::string_view kAnnotationClusterUid = "ha.redisha.io/cluster-uid";
+
 inline constexpr std::string_view kConfigPath = "/redisha/config";
 inline constexpr std::string_view kAuthPath = "/redisha/auth";
 inline constexpr std::string_view kRunPath = "/redisha/run";
+inline constexpr std::string_view kDataVolume = "data";
 inline constexpr std::string_view kDataPath = "/data";
 inline constexpr std::string_view kNodeSocket = "/redisha/run/node.sock";
 inline constexpr std::string_view kPasswordFile = "/redisha/auth/password";
@@ -52,6 +56,9 @@ inline std::string SentinelServiceName(const std::string& name) { return name + 
 inline std::string PodsServiceName(const std::string& name) { return name + "-pods"; }
 inline std::string PodName(const std::string& name, int ordinal) {
   return name + "-" + std::to_string(ordinal);
+}
+inline std::string ClaimName(const std::string& name, int ordinal) {
+  return std::string(kDataVolume) + "-" + PodName(name, ordinal);
 }
 // The host name of a pod inside the cluster, without the cluster's domain.
 std::string PodHost(const k8s::ObjectKey& redisha, int ordinal);

@@ -21,8 +21,8 @@ Json FieldEnv(const char* name, const char* path) {
           {"valueFrom", {{"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", path}}}}}};
 }
 
-Json Mount(const char* name, std::string_view path, bool read_only) {
-  Json mount = {{"name", name}, {"mountPath", Text(path)}};
+Json Mount(std::string_view name, std::string_view path, bool read_only) {
+  Json mount = {{"name", Text(name)}, {"mountPath", Text(path)}};
   if (read_only) mount["readOnly"] = true;
   return mount;
 }
@@ -36,11 +36,18 @@ Json HttpProbe(const char* path, Json timing) {
   return timing;
 }
 
+// Where a server listens: the pod's address, and its loopback, which is what `kubectl port-forward`
+// and other containers of the pod use.
+void AddBind(const Inputs& inputs, Json* args) {
+  for (const char* word : {"--bind", "$(POD_IP)"}) args->push_back(word);
+  if (!inputs.shared_loopback) args->push_back("127.0.0.1");
+}
+
 // What both containers have in common.
 Json Container(const char* name, const api::RedisHa& redisha, const Inputs& inputs) {
   const api::Spec& spec = redisha.spec;
-  Json mounts = Json::array({Mount("data", kDataPath, false), Mount("config", kConfigPath, true),
-                             Mount("run", kRunPath, false)});
+  Json mounts = Json::array({Mount(kDataVolume, kDataPath, false),
+                             Mount("config", kConfigPath, true), Mount("run", kRunPath, false)});
   if (spec.auth.enabled) mounts.push_back(Mount("auth", kAuthPath, true));
   return {{"name", name},
           {"image", spec.image.empty() ? inputs.default_image : spec.image},
@@ -58,8 +65,9 @@ Json Container(const char* name, const api::RedisHa& redisha, const Inputs& inpu
 Json NodeContainer(const api::RedisHa& redisha, const Inputs& inputs) {
   Json node = Container("node", redisha, inputs);
   node["command"] = {"redisha-node"};
-  node["args"] = {Text(kConfigPath) + "/node.conf", "--bind", "$(POD_IP)", "--replica-announce-ip",
-                  "$(POD_IP)"};
+  Json& args =
+      node["args"] = {Text(kConfigPath) + "/node.conf", "--replica-announce-ip", "$(POD_IP)"};
+  AddBind(inputs, &args);
   node["ports"] = Json::array({Port("redis", kNodePort)});
   // The sentinel answers for the node: only it knows whether the role is settled and in sync.
   node["readinessProbe"] =
@@ -76,13 +84,9 @@ Json NodeContainer(const api::RedisHa& redisha, const Inputs& inputs) {
 Json SentinelContainer(const api::RedisHa& redisha, const Inputs& inputs) {
   Json sentinel = Container("sentinel", redisha, inputs);
   sentinel["command"] = {"redisha-sentinel"};
-  sentinel["args"] = {Text(kConfigPath) + "/sentinel.conf",
-                      "--bind",
-                      "$(POD_IP)",
-                      "--announce-ip",
-                      "$(POD_IP)",
-                      "--self",
-                      "$(POD_NAME)"};
+  Json& args = sentinel["args"] = {Text(kConfigPath) + "/sentinel.conf", "--announce-ip",
+                                   "$(POD_IP)", "--self", "$(POD_NAME)"};
+  AddBind(inputs, &args);
   sentinel["ports"] =
       Json::array({Port("sentinel", kSentinelPort), Port("http-metrics", kMetricsPort)});
   sentinel["livenessProbe"] = HttpProbe("/healthz", {{"initialDelaySeconds", 5},
@@ -106,7 +110,8 @@ Json Volumes(const api::RedisHa& redisha) {
            {"items", Json::array({{{"key", spec.auth.secret_key}, {"path", "password"}}})}}}});
   }
   if (spec.storage.type == api::StorageType::kEmptyDir) {
-    volumes.push_back({{"name", "data"}, {"emptyDir", {{"sizeLimit", spec.storage.size}}}});
+    volumes.push_back(
+        {{"name", Text(kDataVolume)}, {"emptyDir", {{"sizeLimit", spec.storage.size}}}});
   }
   return volumes;
 }
@@ -151,16 +156,20 @@ Json PodTemplate(const api::RedisHa& redisha, const Inputs& inputs,
   return pod_template;
 }
 
-Json VolumeClaim(const api::RedisHa& redisha) {
+Json VolumeClaim(const api::RedisHa& redisha, const Inputs& inputs) {
   const api::StorageSpec& storage = redisha.spec.storage;
   // apiVersion and kind as the server fills them in.
-  Json claim = {{"apiVersion", "v1"},
-                {"kind", "PersistentVolumeClaim"},
-                {"metadata", {{"name", "data"}, {"labels", SelectorLabels(redisha.key.name)}}},
-                {"spec",
-                 {{"accessModes", {"ReadWriteOnce"}},
-                  {"volumeMode", "Filesystem"},
-                  {"resources", {{"requests", {{"storage", storage.size}}}}}}}};
+  Json claim = {
+      {"apiVersion", "v1"},
+      {"kind", "PersistentVolumeClaim"},
+      {"metadata", {{"name", Text(kDataVolume)}, {"labels", SelectorLabels(redisha.key.name)}}},
+      {"spec",
+       {{"accessModes", {"ReadWriteOnce"}},
+        {"volumeMode", "Filesystem"},
+        {"resources", {{"requests", {{"storage", storage.size}}}}}}}};
+  if (!inputs.cluster_uid.empty()) {
+    claim["metadata"]["annotations"] = {{Text(kAnnotationClusterUid), inputs.cluster_uid}};
+  }
   if (!storage.storage_class_name.empty()) {
     claim["spec"]["storageClassName"] = storage.storage_class_name;
   }
@@ -184,7 +193,7 @@ k8s::Json StatefulSet(const api::RedisHa& redisha, const Inputs& inputs,
           {"selector", {{"matchLabels", SelectorLabels(redisha.key.name)}}},
           {"template", PodTemplate(redisha, inputs, config_hash)}};
   if (redisha.spec.storage.type == api::StorageType::kPersistentVolumeClaim) {
-    spec["volumeClaimTemplates"] = Json::array({VolumeClaim(redisha)});
+    spec["volumeClaimTemplates"] = Json::array({VolumeClaim(redisha, inputs)});
   }
   return object;
 }

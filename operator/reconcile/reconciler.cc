@@ -8,6 +8,7 @@
 #include "operator/api/conditions.h"
 #include "operator/api/quantity.h"
 #include "operator/desired/names.h"
+#include "operator/reconcile/claims.h"
 #include "operator/reconcile/drift.h"
 #include "operator/reconcile/limits.h"
 #include "operator/reconcile/scale.h"
@@ -46,6 +47,12 @@ std::string KeepClaimedSize(const Observed& observed, api::Spec* spec) {
   if (SameQuantity(claimed, asked)) return {};
   return "spec.storage.size is " + asked + " but the volumes were made with " + claimed +
          "; this version does not resize them";
+}
+
+std::string JoinNames(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
 Millis LookAgainAfter(const std::vector<Problem>& problems, bool awaits_cache) {
@@ -124,10 +131,17 @@ Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const Obse
     if (outcome.error.ok()) outcome.error = status;
   };
   note(EnsureSecret(redisha, memory, &outcome.problems));
+  const Result<std::string> cluster_uid = ClusterUid(redisha, observed, memory);
+  if (!cluster_uid.ok()) {  // a guess would be written onto the volumes
+    note(cluster_uid.status());
+    return outcome;
+  }
   MarkSeen(observed, &memory->records);
   const ScaleStep step = NextStep(redisha.spec.replicas, ReadScale(observed));
   const auto wanted = desired::Desired(redisha, {.default_image = options_.default_image,
                                                  .server_minor = options_.server_minor,
+                                                 .shared_loopback = options_.shared_loopback,
+                                                 .cluster_uid = *cluster_uid,
                                                  .pods = step.pods,
                                                  .voters = step.voters});
   const Plan plan = Decide(redisha.uid, wanted, observed, memory->records, clock_.Now());
@@ -164,6 +178,31 @@ Status Reconciler::ApplyOne(const api::RedisHa& redisha, const PlannedApply& pla
                           Fingerprint(*planned.desired.object, *applied), clock_.Now()};
   log::Info("{}: applied {} ({})", redisha.key.ToString(), ref.ToString(), planned.why);
   return {};
+}
+
+Result<std::string> Reconciler::ClusterUid(const api::RedisHa& redisha, const Observed& observed,
+                                           Memory* memory) {
+  if (observed.StatefulSet()) return ClusterUidOf(observed);
+  if (redisha.spec.storage.type != api::StorageType::kPersistentVolumeClaim) return std::string();
+  const auto claims =
+      api_.List(k8s::kPersistentVolumeClaims,
+                {.ns = redisha.key.ns, .label_selector = desired::SelectorText(redisha.key.name)});
+  if (!claims.ok()) return claims.status();
+  const ClaimSurvey survey = SurveyClaims(claims->items, redisha);
+  if (survey.cluster_uid.empty()) return redisha.uid;
+  if (survey.cluster_uid != redisha.uid && survey.cluster_uid != memory->cluster_uid_told) {
+    memory->cluster_uid_told = survey.cluster_uid;
+    events_.Record(redisha, {false, "VolumesReused",
+                             JoinNames(survey.reused) + " hold the dataset " + survey.cluster_uid +
+                                 " of an earlier RedisHA of this name; going on with it"});
+  }
+  if (!survey.foreign.empty()) {
+    events_.Record(redisha, {true, "ForeignVolume",
+                             JoinNames(survey.foreign) +
+                                 " hold another dataset, which their sentinels refuse; delete "
+                                 "claim and pod to let them start empty"});
+  }
+  return survey.cluster_uid;
 }
 
 Status Reconciler::EnsureSecret(const api::RedisHa& redisha, Memory* memory,

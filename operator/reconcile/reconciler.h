@@ -22,6 +22,7 @@ namespace rha::op::reconcile {
 struct ReconcilerOptions {
   std::string default_image;
   int server_minor = 34;
+  bool shared_loopback = false;
 };
 
 struct ReconcileResult {
@@ -47,6 +48,7 @@ class Reconciler {
     MonoTime status_at{};
     std::string secret;  // NAME/KEY that was last found
     MonoTime secret_at{};
+    std::string cluster_uid_told;  // of the earlier dataset that an event was written about
   };
 
   Memory& MemoryOf(const k8s::ObjectKey& key);
@@ -60,6 +62,9 @@ class Reconciler {
   Outcome Converge(const api::RedisHa& redisha, const Observed& observed, Memory* memory);
   Status ApplyOne(const api::RedisHa& redisha, const PlannedApply& planned, Memory* memory,
                   std::vector<Problem>* problems);
+  // Which dataset the volumes hold or will hold; empty where the set's claims do not say.
+  Result<std::string> ClusterUid(const api::RedisHa& redisha, const Observed& observed,
+                                 Memory* memory);
   // Creates the generated Secret or looks for the user's.
   Status EnsureSecret(const api::RedisHa& redisha, Memory* memory, std::vector<Problem>* problems);
   Status WriteStatus(const api::RedisHa& redisha, const Observed& observed, const k8s::Json& status,

@@ -35,6 +35,7 @@ class TinyServer {
     }
     switch (request.method) {
       case HttpMethod::kGet: {
+        if (request.path.ends_with("/persistentvolumeclaims")) return List(request.path);
         const auto found = objects.find(request.path);
         if (found == objects.end()) return Refuse(404, "NotFound", "not found");
         return k8s::HttpResponse{200, 0, found->second.dump()};
@@ -79,6 +80,13 @@ class TinyServer {
                                           const std::string& message) {
     const Json status = {{"kind", "Status"}, {"reason", reason}, {"message", message}};
     return k8s::HttpResponse{code, 0, status.dump()};
+  }
+  Result<k8s::HttpResponse> List(const std::string& path) const {
+    Json list = {{"metadata", {{"resourceVersion", "1"}}}, {"items", Json::array()}};
+    for (const auto& [name, object] : objects) {
+      if (name.starts_with(path + "/")) list["items"].push_back(object);
+    }
+    return k8s::HttpResponse{200, 0, list.dump()};
   }
   Result<k8s::HttpResponse> Store(const std::string& path, Json object) {
     object["metadata"]["resourceVersion"] = std::to_string(++version_);
@@ -234,6 +242,42 @@ TEST_F(ReconcilerTest, VolumesKeepTheirSizeAndTheUserIsTold) {
   EXPECT_TRUE(Run().status.ok());
   EXPECT_EQ(Reason(api::kConfigurationWarning), "StorageUnchangeable");
   EXPECT_THAT(server_.writes, Not(Contains(HasSubstr("statefulsets"))));
+}
+
+TEST_F(ReconcilerTest, VolumesOfAnEarlierResourceKeepTheirIdentity) {
+  const auto put_claim = [this](const std::string& name, const std::string& uid) {
+    server_.Put("/api/v1/namespaces/ns/persistentvolumeclaims/" + name,
+                {{"kind", "PersistentVolumeClaim"},
+                 {"metadata",
+                  {{"name", name},
+                   {"namespace", "ns"},
+                   {"annotations", {{"ha.redisha.io/cluster-uid", uid}}}}}});
+  };
+  put_claim("data-demo-0", "stray");
+  put_claim("data-demo-1", "u0");
+  put_claim("data-demo-2", "u0");
+  put_claim("data-demo-3", "leftover");
+  server_.Forbid("/persistentvolumeclaims");
+  EXPECT_EQ(Run().status.code(), Code::kDenied);
+  EXPECT_THAT(server_.writes, Not(Contains(HasSubstr("statefulsets")))) << "nothing is guessed";
+  server_.Forbid("");
+  for (int i = 0; i < 2; ++i) {  // the second time from the StatefulSet
+    EXPECT_TRUE(Run().status.ok());
+    const Json& files = server_.objects["/api/v1/namespaces/ns/configmaps/demo-config"]["data"];
+    EXPECT_THAT(std::string(files["sentinel.conf"]), HasSubstr("redisha-cluster-uid u0\n"));
+    clock_.Advance(kCacheLagMax);
+  }
+  EXPECT_EQ(server_.objects[kCrPath]["status"]["clusterUID"], "u0");
+  EXPECT_THAT(EventReasons(), Contains("VolumesReused"));
+  EXPECT_THAT(EventReasons(), Contains("ForeignVolume"));
+}
+
+TEST_F(ReconcilerTest, ANewDatasetIsNamedAfterItsResource) {
+  Run();
+  const Json& set = server_.objects["/apis/apps/v1/namespaces/ns/statefulsets/demo"];
+  EXPECT_EQ(k8s::AnnotationOf(set["spec"]["volumeClaimTemplates"][0], "ha.redisha.io/cluster-uid"),
+            "u1");
+  EXPECT_THAT(EventReasons(), Not(Contains("VolumesReused")));
 }
 
 TEST_F(ReconcilerTest, WhatIsBeingDeletedIsLeftToTheGarbageCollector) {

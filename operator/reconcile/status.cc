@@ -6,6 +6,7 @@
 #include "common/k8s/time_format.h"
 #include "operator/api/conditions.h"
 #include "operator/desired/names.h"
+#include "operator/reconcile/claims.h"
 #include "operator/reconcile/limits.h"
 #include "operator/reconcile/scale.h"
 
@@ -307,7 +308,6 @@ k8s::Json ComputeStatus(const StatusInputs& inputs) {
                  {"syncedReplicas", facts.synced},
                  {"updatedReplicas", facts.updated},
                  {"selector", desired::SelectorText(redisha.key.name)},
-                 {"clusterUID", redisha.uid},
                  {"quorum",
                   {{"voters", facts.voters},
                    {"reachable", facts.sentinels},
@@ -316,6 +316,8 @@ k8s::Json ComputeStatus(const StatusInputs& inputs) {
                  {"instances", Instances(inputs.observed.pods)}};
   if (!inputs.image.empty()) status["image"] = inputs.image;
   if (const k8s::ObjectPtr set = inputs.observed.StatefulSet()) {
+    const std::string cluster_uid = ClusterUidOf(inputs.observed);
+    status["clusterUID"] = cluster_uid.empty() ? redisha.uid : cluster_uid;
     for (const std::string revision : {"currentRevision", "updateRevision"}) {
       const std::string value = k8s::StringAt(*set, "status." + revision);
       if (!value.empty()) status[revision] = value;

@@ -99,7 +99,14 @@ Status App::LoadMachine(core::Config* config) {
   if (options_.configured()) {
     const std::string& group = options_.groups.groups.begin()->first;
     RHA_ASSIGN_OR_RETURN(persisted, ReadStateFile(options_.state_file, group));
-    if (!persisted) log::Info("no state in {}: first start", options_.state_file);
+    if (!persisted) {
+      log::Info("no state in {}: first start", options_.state_file);
+    } else {
+      const core::PersistedGroup& last = persisted->groups.begin()->second;
+      log::Info("going on from {}: epoch {}, last primary {} of epoch {}", options_.state_file,
+                persisted->current_epoch,
+                last.primary_member.empty() ? "none" : last.primary_member, last.config_epoch);
+    }
   }
   RHA_ASSIGN_OR_RETURN(*config, MachineConfig(options_, std::move(persisted)));
   return Status::Ok();

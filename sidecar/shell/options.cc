@@ -308,7 +308,8 @@ Result<core::Config> MachineConfig(const Options& options,
     config.persisted = std::move(persisted);
     if (config.persisted && config.persisted->my_id != config.my_id) {
       return Bad(options.state_file + " belongs to another member or cluster (its id is " +
-                 config.persisted->my_id + ", ours is " + config.my_id + ")");
+                 config.persisted->my_id + ", ours is " + config.my_id +
+                 "): mount the right volume, or remove the file to join with what data there is");
     }
   } else if (options.groups.my_id.empty()) {
     config.my_id = RandomHex(40);

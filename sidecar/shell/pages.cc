@@ -48,10 +48,11 @@ void Pages::StampTurn() { last_turn_ms_.store(NowMillis(), std::memory_order_rel
 
 Status Pages::Start() {
   if (options_.metrics_port == 0) return Status::Ok();
-  std::string bind = options_.binds.front();
-  if (bind.starts_with('-')) bind.erase(0, 1);
-  const http::ServerOptions where{.ip = bind.find('*') == std::string::npos ? bind : "0.0.0.0",
-                                  .port = options_.metrics_port};
+  http::ServerOptions where{.ips = {}, .port = options_.metrics_port};
+  for (const std::string& bind : options_.binds) {
+    if (bind.starts_with('-')) continue;  // may be missing, which the pages cannot do
+    where.ips.push_back(bind == "*" ? "0.0.0.0" : bind == "::*" ? "::" : bind);
+  }
   auto server =
       http::Server::Start(where, {{"/metrics", registry_.PageHandler()},
                                   {"/healthz", http::HealthHandler([this] { return Alive(); })},

@@ -39,6 +39,14 @@ std::string FolderOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+// The name that the one group of a state file has there.
+std::string GroupOf(const std::vector<ConfigLine>& lines, const std::string& otherwise) {
+  for (const ConfigLine& line : lines) {
+    if (line.words.size() > 2 && line.words[1] == "config-epoch") return line.words[2];
+  }
+  return otherwise;
+}
+
 Status WriteAll(int fd, std::string_view bytes, const std::string& what) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
@@ -119,16 +127,19 @@ Result<core::PersistedState> DecodeState(const std::string& text, const std::str
   auto lines = ParseConfigText(body);
   if (!lines.ok()) return damaged(lines.status().message());
   core::PersistedState state;
-  core::PersistedGroup entry;
-  entry.name = group;
-  entry.configured = true;
-  state.groups.emplace(group, std::move(entry));
+  const std::string name = GroupOf(*lines, group);
+  state.groups.emplace(name, core::PersistedGroup{.name = name, .configured = true});
   for (const ConfigLine& line : *lines) {
     auto applied = ApplyStateLine(line.words, &state);
     if (!applied.ok() || !*applied) {
       return damaged("line " + std::to_string(line.number) + ": " +
                      (applied.ok() ? "not a line of a state file" : applied.status().message()));
     }
+  }
+  if (name != group) {
+    auto entry = state.groups.extract(name);
+    entry.key() = entry.mapped().name = group;
+    state.groups.insert(std::move(entry));
   }
   return state;
 }

@@ -21,7 +21,8 @@
 namespace rha::sidecar::shell {
 
 // Reads a state file. Nothing: it does not exist yet. kCorrupt: damaged or not ours.
-// `group`: the one configured group.
+// `group`: the one configured group. Its name may have been another when the file was written:
+// whose state it is, the member's id says.
 Result<std::optional<core::PersistedState>> ReadStateFile(const std::string& path,
                                                           const std::string& group);
 // The pure halves of reading and writing.

@@ -84,8 +84,12 @@ TEST(StateFile, AnyChangedOrMissingByteIsNoticed) {
   EXPECT_EQ(DecodeState("", "demo").status().code(), Code::kCorrupt);
 }
 
-TEST(StateFile, OfAnotherGroupIsRefused) {
-  EXPECT_FALSE(DecodeState(EncodeState(SomeState()), "other").ok());
+TEST(StateFile, IsReadByAGroupThatHasGotAnotherName) {
+  const auto read = DecodeState(EncodeState(SomeState()), "other");
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  ASSERT_EQ(read->groups.size(), 1u);
+  EXPECT_EQ(read->groups.at("other").name, "other");
+  EXPECT_EQ(read->groups.at("other").config_epoch, 6u);
 }
 
 TEST(RewriteConfig, KeepsTheUsersLinesAndReplacesTheState) {

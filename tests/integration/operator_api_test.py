@@ -340,13 +340,19 @@ class OperatorTest(unittest.TestCase):
     def test_a_name_can_be_used_again_at_once(self):
         self.make("again")
         CLUSTER.wait("all children", lambda: len(versions("again")) == 11)
+        CLUSTER.wait("the claims", lambda: len(CLUSTER.get(
+            "pvc", "-n", "default", "-l", "app.kubernetes.io/instance=again")["items"]) == 3)
+        dataset = CLUSTER.wait("its identity", lambda: status("again").get("clusterUID"))
         CLUSTER.kubectl("delete", "redisha", "again", "-n", "default")
         apply("again")
         CLUSTER.wait("all children anew", lambda: len(versions("again")) == 11 and
                      condition("again", "Stalled").get("status") == "False", 60)
+        CLUSTER.wait("the identity on the claims", lambda: status("again").get("clusterUID") == dataset)
+        self.assertNotEqual(CLUSTER.get("redisha", "again", "-n", "default")["metadata"]["uid"], dataset)
 
     def test_the_operator_may_not_do_what_it_need_not(self):
         for verb, what in (("list", "secrets"), ("delete", "statefulsets"), ("delete", "pods"),
+                           ("get", "persistentvolumeclaims"), ("delete", "persistentvolumeclaims"),
                            ("patch", "secrets"), ("create", "pods/exec"), ("update", "redishas")):
             answer = CLUSTER.kubectl("auth", "can-i", verb, what, "-n", "default", "--as",
                                      "system:serviceaccount:redisha-system:redisha-operator",
