@@ -290,6 +290,10 @@ Edit Db::Load(std::string_view key, Type type, int64_t expire_at_ms, int64_t idl
   return {*this, entry, false, Edit::Mode::kSilent};
 }
 
+Edit Db::LoadMore(std::string_view key) {
+  return {*this, Find(key, Hash(key)), false, Edit::Mode::kSilent};
+}
+
 // ---------------------------------------------------------------- the whole
 
 size_t Db::MemoryBytes(Item item) {

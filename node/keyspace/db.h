@@ -115,6 +115,8 @@ class Db {
   void LoadString(std::string_view key, std::string_view text, int64_t expire_at_ms,
                   int64_t idle_s = 0);
   Edit Load(std::string_view key, Type type, int64_t expire_at_ms, int64_t idle_s = 0);
+  // More of what Load() began.
+  Edit LoadMore(std::string_view key);
   // Room for that many keys at once.
   void Reserve(size_t keys) { table_->Reserve(keys); }
 

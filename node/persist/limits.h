@@ -14,6 +14,19 @@ constexpr size_t kWriteBufferBytes = 256 * 1024;
 // no more memory than the file really holds.
 constexpr size_t kStringGrowthBytes = 16 * 1024 * 1024;
 
+// No key, value or element of a file may be longer (structs/entry.h).
+constexpr uint64_t kStringBytesMax = UINT32_MAX;
+// Nor an element of a list (structs/listpack.h).
+constexpr uint64_t kListElementBytesMax = (uint64_t{1} << 30) - 64;
+
+// Room made for the members a file announces, before it showed them: this many at most, and no more
+// than the rest of the file could hold at so many bytes each.
+constexpr uint64_t kReservedMembersMax = 1 << 20;
+constexpr uint64_t kReservedMemberBytes = 4;
+
+// A packed hash or sorted set of more bytes than this is written by its members.
+constexpr size_t kPackedBytesMax = size_t{64} << 20;
+
 // Strings up to this length are stored plain: LZF would not save enough to pay for itself (as in
 // Redis).
 constexpr size_t kLzfInputBytesMin = 21;
@@ -28,8 +41,8 @@ constexpr size_t kIntegerTextBytesMax = 11;
 // Databases a file may select; as many as `databases` can be set to.
 constexpr uint64_t kDatabaseIndexMax = INT32_MAX;
 
-// Loading in slices: this many keys between two looks at the clock.
-constexpr int kItemsBetweenClockLooks = 256;
+// Loading in slices: this many keys or members between two looks at the clock.
+constexpr size_t kItemsBetweenClockLooks = 256;
 
 // The message with which a saving child explains its failure.
 constexpr size_t kChildMessageBytesMax = 1024;

@@ -9,15 +9,12 @@
 #include "node/keyspace/db.h"
 #include "node/persist/file_io.h"
 #include "node/persist/limits.h"
-#include "node/types/string.h"
 
 namespace rha::node::persist {
 namespace {
 
 using keyspace::Item;
 using keyspace::Keyspace;
-
-static_assert(kNoExpiry == keyspace::kNoExpiry);
 
 void WriteInfo(RdbWriter& writer, const RdbInfo& info) {
   writer.Aux("redis-ver", info.server_version);
@@ -32,6 +29,8 @@ void WriteInfo(RdbWriter& writer, const RdbInfo& info) {
   writer.Aux("aof-base", "0");
 }
 
+constexpr types::FormLimits kNoLimits;  // of a loader that only checks
+
 template <typename Integer>
 void ParseInto(std::string_view text, Integer& out) {
   Integer value;
@@ -45,14 +44,11 @@ Status WriteRdb(ByteSink& sink, const Keyspace& keyspace, const SaveRequest& req
   RdbWriter writer(sink, request.options);
   writer.Begin();
   WriteInfo(writer, request.info);
-  types::DecimalText scratch;
   for (int i = 0; i < keyspace.databases(); ++i) {
     const keyspace::Db& db = keyspace.db(i);
     if (db.size() == 0) continue;
     writer.SelectDb(static_cast<uint64_t>(i), db.size(), db.expiring());
-    db.ForEach([&](const Item& item) {
-      writer.Key(item.key(), item.As<types::StringView>().View(scratch), item.expire_at_ms());
-    });
+    db.ForEach([&](const Item& item) { writer.Key(item); });
   }
   return writer.End();
 }
@@ -73,9 +69,10 @@ RdbLoader::RdbLoader(std::unique_ptr<ByteSource> source, Keyspace* keyspace, Loa
     : source_(std::move(source)),
       keyspace_(keyspace),
       options_(options),
-      databases_(static_cast<uint64_t>(databases)),
+      databases_(databases),
       bytes_total_(source_->remaining()),
-      reader_(*source_, options.verify_checksum) {}
+      reader_(*source_, options.verify_checksum),
+      value_(reader_, keyspace == nullptr ? kNoLimits : keyspace->form_limits()) {}
 
 void RdbLoader::Apply(const RdbAux& aux) {
   if (aux.name == "redis-ver") {
@@ -93,33 +90,53 @@ void RdbLoader::Apply(const RdbAux& aux) {
   }
 }
 
-void RdbLoader::Apply(const RdbKey& key) {
+bool RdbLoader::Expired(int64_t expire_at_ms) {
   // A dataset with a place in a replication history is kept whole: replicas that continue from
   // there hold the expired keys too and must be told of each one's end.
-  if (options_.drop_expired && info_.repl_id.empty() && key.expire_at_ms != kNoExpiry &&
-      key.expire_at_ms < options_.now_ms) {
+  return options_.drop_expired && info_.repl_id.empty() && expire_at_ms != kNoExpiry &&
+         expire_at_ms < options_.now_ms;
+}
+
+void RdbLoader::Apply(const RdbKey& key) {
+  if (Expired(key.expire_at_ms)) {
     ++keys_expired_;
     return;
   }
   ++keys_loaded_;
-  if (keyspace_ == nullptr) return;
-  keyspace_->db(static_cast<int>(db_))
-      .LoadString(key.key, key.value, key.expire_at_ms);
+  if (keyspace_ != nullptr) db()->LoadString(key.key, key.value, key.expire_at_ms);
 }
 
 Status RdbLoader::Apply(const RdbSelectDb& select) {
-  db_ = select.index;
-  if (db_ < databases_) return {};
-  return Status(Code::kUnsupported,
-                fmt::format("{}: it uses database {} but only {} are configured (see `databases`)",
-                            source_->name(), db_, databases_));
+  if (select.index >= static_cast<uint64_t>(databases_)) {
+    return Status(
+        Code::kUnsupported,
+        fmt::format("{}: it uses database {} but only {} are configured (see `databases`)",
+                    source_->name(), select.index, databases_));
+  }
+  db_ = static_cast<int>(select.index);
+  return {};
 }
 
-Result<bool> RdbLoader::LoadItem() {
+Status RdbLoader::LoadElements(size_t* budget) {
+  RHA_ASSIGN_OR_RETURN(const bool complete, value_.Step(budget));
+  if (!complete) return {};
+  ++(value_.empty() ? empty_keys_skipped_ : value_expired_ ? keys_expired_ : keys_loaded_);
+  return {};
+}
+
+Result<bool> RdbLoader::LoadItem(size_t* budget) {
+  if (value_.busy()) {
+    RHA_RETURN_IF_ERROR(LoadElements(budget));
+    return false;
+  }
+  --*budget;
   RHA_ASSIGN_OR_RETURN(const RdbItem item, reader_.Next());
   if (const auto* key = std::get_if<RdbKey>(&item)) {
     // A file may hold keys without having selected a database: those belong to 0.
     Apply(*key);
+  } else if (const auto* collection = std::get_if<RdbCollectionKey>(&item)) {
+    value_expired_ = Expired(collection->expire_at_ms);
+    value_.Begin(value_expired_ ? nullptr : db(), *collection);
   } else if (const auto* aux = std::get_if<RdbAux>(&item)) {
     Apply(*aux);
   } else if (const auto* select = std::get_if<RdbSelectDb>(&item)) {
@@ -127,9 +144,7 @@ Result<bool> RdbLoader::LoadItem() {
   } else if (const auto* resize = std::get_if<RdbResizeDb>(&item)) {
     // A key takes at least three bytes, so a forged count cannot reserve without bound.
     const uint64_t most = source_->remaining() / 3 + kReadBufferBytes;
-    if (keyspace_ != nullptr) {
-      keyspace_->db(static_cast<int>(db_)).Reserve(std::min(resize->keys, most));
-    }
+    if (keyspace_ != nullptr) db()->Reserve(std::min(resize->keys, most));
   } else if (std::holds_alternative<RdbEnd>(item)) {
     return true;
   } else {
@@ -145,8 +160,8 @@ Result<bool> RdbLoader::Step(const Clock& clock, Millis budget) {
   }
   const MonoTime deadline = clock.Now() + budget;
   do {
-    for (int i = 0; i < kItemsBetweenClockLooks; ++i) {
-      RHA_ASSIGN_OR_RETURN(const bool done, LoadItem());
+    for (size_t items = kItemsBetweenClockLooks; items > 0;) {
+      RHA_ASSIGN_OR_RETURN(const bool done, LoadItem(&items));
       if (done) return true;
     }
   } while (clock.Now() < deadline);

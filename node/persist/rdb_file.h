@@ -1,8 +1,9 @@
 // A whole dataset to and from an RDB file.
 //
 // Saving writes a temporary file and renames it, so the old file stays until the new one is
-// durable. Loading goes in slices (Step), so that a server can answer others meanwhile; what was
-// loaded before an error stays in the keyspace, for the caller to discard.
+// durable. Loading goes in slices (Step), also within a large value, so that a server can answer
+// others meanwhile; what was loaded before an error stays in the keyspace, for the caller to
+// discard.
 // Thread rule: the engine's thread, or a forked child.
 #pragma once
 
@@ -15,10 +16,7 @@
 #include "node/persist/byte_io.h"
 #include "node/persist/rdb_reader.h"
 #include "node/persist/rdb_writer.h"
-
-namespace rha::node::keyspace {
-class Keyspace;
-}
+#include "node/persist/value_loader.h"
 
 namespace rha::node::persist {
 
@@ -55,7 +53,7 @@ struct LoadOptions {
 
 class RdbLoader {
  public:
-  // Null keyspace: only checks that the file could be loaded.
+  // Null keyspace: only checks that the file could be loaded, but for members that occur twice.
   RdbLoader(std::unique_ptr<ByteSource> source, keyspace::Keyspace* keyspace, LoadOptions options,
             int databases);
 
@@ -71,10 +69,16 @@ class RdbLoader {
   uint64_t bytes_loaded() const { return reader_.position(); }
   // Function libraries and module data that were left out: to be logged.
   uint64_t parts_skipped() const { return parts_skipped_; }
+  // Collections without elements, which no server should have written: likewise.
+  uint64_t empty_keys_skipped() const { return empty_keys_skipped_; }
 
  private:
-  // True: that was the end.
-  Result<bool> LoadItem();
+  // A key, or as many elements as `budget` allows. True: that was the end.
+  Result<bool> LoadItem(size_t* budget);
+  Status LoadElements(size_t* budget);
+  // The key is to be left out.
+  bool Expired(int64_t expire_at_ms);
+  keyspace::Db* db() { return keyspace_ == nullptr ? nullptr : &keyspace_->db(db_); }
   void Apply(const RdbAux& aux);
   void Apply(const RdbKey& key);
   Status Apply(const RdbSelectDb& select);
@@ -82,13 +86,15 @@ class RdbLoader {
   std::unique_ptr<ByteSource> source_;
   keyspace::Keyspace* keyspace_;
   const LoadOptions options_;
-  const uint64_t databases_;
+  const int databases_;
   const uint64_t bytes_total_;
   RdbReader reader_;
   bool started_ = false;
   RdbInfo info_;
-  uint64_t db_ = 0;
-  uint64_t keys_loaded_ = 0, keys_expired_ = 0, parts_skipped_ = 0;
+  int db_ = 0;
+  ValueLoader value_;
+  bool value_expired_ = false;  // it is only passed over
+  uint64_t keys_loaded_ = 0, keys_expired_ = 0, parts_skipped_ = 0, empty_keys_skipped_ = 0;
 };
 
 }  // namespace rha::node::persist

@@ -7,7 +7,17 @@
 //   key      = [expiry] [idle | freq] type(1) name:string value
 //   expiry   = kExpireMs unix_ms(8, little endian)       | kExpireSeconds unix_s(4, little endian)
 //   idle     = kIdle seconds:length          freq = kFreq counter(1)
-//   value    = string when type is kString; every other type has a grammar of its own
+//   value    = string                                                  kTypeString
+//            | count member*                                           kTypeList, kTypeSet
+//            | count (field:string value:string)*                      kTypeHash
+//            | count (member:string text_score)*                       kTypeZset
+//            | count (member:string ieee754(8, little endian))*        kTypeZset2
+//            | blob:string                                             kType…Ziplist, …Listpack,
+//                                                                      …Zipmap, …Intset
+//            | nodes (ziplist:string)*                                 kTypeListQuicklist
+//            | nodes (1 element:string | 2 listpack:string)*           kTypeListQuicklist2
+//   text_score = 0xFD (NaN) | 0xFE (+inf) | 0xFF (-inf) | size(1) digits
+//   count, nodes = length          member = string
 //   string   = length bytes | integer | lzf
 //   integer  = 0xC0 int8 | 0xC1 int16 | 0xC2 int32       (little endian; stands for its digits)
 //   lzf      = 0xC3 compressed:length plain:length bytes
@@ -48,7 +58,32 @@ enum RdbOpcode : uint8_t {
   kOpEof = 255,
 };
 
-enum RdbType : uint8_t { kTypeString = 0 };
+enum RdbType : uint8_t {
+  kTypeString = 0,
+  kTypeList = 1,
+  kTypeSet = 2,
+  kTypeZset = 3,  // scores as text: RDB 7 and older
+  kTypeHash = 4,
+  kTypeZset2 = 5,
+  kTypeHashZipmap = 9,  // Redis 2.4 and older
+  kTypeListZiplist = 10,
+  kTypeSetIntset = 11,
+  kTypeZsetZiplist = 12,
+  kTypeHashZiplist = 13,
+  kTypeListQuicklist = 14,
+  kTypeHashListpack = 16,
+  kTypeZsetListpack = 17,
+  kTypeListQuicklist2 = 18,
+};
+
+// What a node of kTypeListQuicklist2 holds.
+constexpr uint64_t kNodePlain = 1;
+constexpr uint64_t kNodePacked = 2;
+
+// First bytes of text scores that are not lengths.
+constexpr uint8_t kScoreNan = 253;
+constexpr uint8_t kScoreInfinite = 254;
+constexpr uint8_t kScoreMinusInfinite = 255;
 
 // "list (quicklist)" and the like for every type that Redis ever wrote; "unknown" for the rest.
 std::string_view RdbTypeName(uint8_t type);

@@ -2,31 +2,49 @@
 
 #include <liblzf/lzf.h>
 
+#include <bit>
 #include <charconv>
-#include <cstring>
+#include <cmath>
+#include <cstdio>
 
 #include "node/persist/crc64.h"
+#include "node/persist/endian.h"
 #include "node/persist/limits.h"
 #include "node/persist/rdb_format.h"
+#include "node/types/hash.h"
+#include "node/types/list.h"
+#include "node/types/set.h"
+#include "node/types/string.h"
+#include "node/types/zset.h"
 
 namespace rha::node::persist {
+
+using keyspace::Item;
+
 namespace {
+
+RdbWriter::Head HeadOf(const Item& item) { return {item.key(), item.expire_at_ms()}; }
+
+// Kept in the entry's bytes, and small enough to become a listpack.
+bool IsPacked(const Item& item) {
+  return item.entry().kind() == structs::Entry::Kind::kBytes &&
+         item.entry().bytes().size() <= kPackedBytesMax;
+}
 
 // A length of at most 9 bytes, an opcode, an 8 byte number: everything but plain strings fits.
 constexpr size_t kSmallBytesMax = 16;
 
-template <typename Integer>
-void StoreLittle(char* out, Integer value) {
-  for (size_t i = 0; i < sizeof value; ++i) {
-    out[i] = static_cast<char>(static_cast<uint64_t>(value) >> (8 * i));
+// As Redis keeps a score in a listpack: an integer where the number is one.
+void AppendScore(structs::ListpackWriter& listpack, double score) {
+  constexpr double kExactMax = static_cast<double>(INT64_MAX / 2);
+  if (score >= -kExactMax && score <= kExactMax) {
+    const auto integer = static_cast<int64_t>(score);
+    if (static_cast<double>(integer) == score) return listpack.Append(integer);
   }
-}
-
-template <typename Integer>
-void StoreBig(char* out, Integer value) {
-  for (size_t i = 0; i < sizeof value; ++i) {
-    out[i] = static_cast<char>(static_cast<uint64_t>(value) >> (8 * (sizeof value - 1 - i)));
-  }
+  if (std::isinf(score)) return listpack.Append(score > 0 ? "inf" : "-inf");
+  char text[32];
+  const int size = std::snprintf(text, sizeof text, "%.17g", score);
+  listpack.Append(std::string_view(text, static_cast<size_t>(size)));
 }
 
 }  // namespace
@@ -67,15 +85,15 @@ void RdbWriter::Length(uint64_t length) {
     out[0] = static_cast<char>(length);
     used_ += 1;
   } else if (length < (1 << 14)) {
-    StoreBig(out, static_cast<uint16_t>(length | 0x4000));
+    StoreBig(out, length | 0x4000, 2);
     used_ += 2;
   } else if (length <= UINT32_MAX) {
     out[0] = static_cast<char>(kLength32);
-    StoreBig(out + 1, static_cast<uint32_t>(length));
+    StoreBig(out + 1, length, 4);
     used_ += 5;
   } else {
     out[0] = static_cast<char>(kLength64);
-    StoreBig(out + 1, length);
+    StoreBig(out + 1, length, 8);
     used_ += 9;
   }
 }
@@ -95,15 +113,15 @@ bool RdbWriter::TryInteger(std::string_view text) {
   char* const out = buffer_.get() + used_;
   if (value >= INT8_MIN && value <= INT8_MAX) {
     out[0] = static_cast<char>(kEncodedInt8);
-    StoreLittle(out + 1, static_cast<int8_t>(value));
+    StoreLittle(out + 1, static_cast<uint64_t>(value), 1);
     used_ += 2;
   } else if (value >= INT16_MIN && value <= INT16_MAX) {
     out[0] = static_cast<char>(kEncodedInt16);
-    StoreLittle(out + 1, static_cast<int16_t>(value));
+    StoreLittle(out + 1, static_cast<uint64_t>(value), 2);
     used_ += 3;
   } else {
     out[0] = static_cast<char>(kEncodedInt32);
-    StoreLittle(out + 1, value);
+    StoreLittle(out + 1, static_cast<uint64_t>(value), 4);
     used_ += 5;
   }
   return true;
@@ -152,24 +170,133 @@ void RdbWriter::SelectDb(uint64_t index, uint64_t keys, uint64_t expiring) {
   Length(expiring);
 }
 
-void RdbWriter::Key(std::string_view key, std::string_view value, int64_t expire_at_ms) {
-  if (!status_.ok()) return;
-  if (expire_at_ms != kNoExpiry) {
+// ---------------------------------------------------------------- keys
+
+void RdbWriter::KeyHead(RdbType type, const Head& head) {
+  RHA_CHECK(pieces_left_ == 0);
+  if (head.expire_at_ms != kNoExpiry) {
     Room(kSmallBytesMax);
     buffer_[used_] = static_cast<char>(kOpExpireMs);
-    StoreLittle(buffer_.get() + used_ + 1, expire_at_ms);
+    StoreLittle(buffer_.get() + used_ + 1, static_cast<uint64_t>(head.expire_at_ms), 8);
     used_ += 9;
   }
-  Byte(kTypeString);
-  String(key);
+  Byte(type);
+  String(head.key);
+}
+
+void RdbWriter::Key(std::string_view key, std::string_view value, int64_t expire_at_ms) {
+  if (!status_.ok()) return;
+  KeyHead(kTypeString, {key, expire_at_ms});
   String(value);
 }
 
+void RdbWriter::Key(const Item& item) {
+  if (!status_.ok()) return;
+  switch (item.type()) {
+    case types::Type::kString: {
+      types::DecimalText scratch;
+      return Key(item.key(), item.As<types::StringView>().View(scratch), item.expire_at_ms());
+    }
+    case types::Type::kList:
+      return List(item);
+    case types::Type::kSet:
+      return Set(item);
+    case types::Type::kZset:
+      return Zset(item);
+    case types::Type::kHash:
+      return Hash(item);
+    case types::Type::kStream:
+      break;
+  }
+  RHA_CHECK(false);
+}
+
+void RdbWriter::List(const Item& item) {
+  const structs::QuickList& nodes = item.As<types::ListView>().nodes();
+  BeginList(HeadOf(item), nodes.node_count());
+  for (size_t i = 0; i < nodes.node_count(); ++i) ListNode(nodes.node(i).bytes());
+}
+
+void RdbWriter::Set(const Item& item) {
+  const auto set = item.As<types::SetView>();
+  if (const structs::IntSet* ints = set.ints()) {
+    KeyHead(kTypeSetIntset, HeadOf(item));
+    return String(ints->bytes());
+  }
+  BeginSet(HeadOf(item), set.size());
+  set.ForEach([&](std::string_view member) { Member(member); });
+}
+
+void RdbWriter::Zset(const Item& item) {
+  const auto zset = item.As<types::ZsetView>();
+  if (IsPacked(item)) {
+    listpack_.Begin();
+    zset.ForEach([&](std::string_view member, double score) {
+      listpack_.Append(member);
+      AppendScore(listpack_, score);
+    });
+    KeyHead(kTypeZsetListpack, HeadOf(item));
+    return String(listpack_.Finish());
+  }
+  BeginZset(HeadOf(item), zset.size());
+  zset.ForRange({0, SIZE_MAX}, types::Direction::kDown,
+                [&](std::string_view member, double score) { Scored(member, score); });
+}
+
+void RdbWriter::Hash(const Item& item) {
+  const auto hash = item.As<types::HashView>();
+  if (IsPacked(item)) {
+    listpack_.Begin();
+    hash.ForEach([&](std::string_view field, std::string_view value) {
+      listpack_.Append(field);
+      listpack_.Append(value);
+    });
+    KeyHead(kTypeHashListpack, HeadOf(item));
+    return String(listpack_.Finish());
+  }
+  BeginHash(HeadOf(item), hash.size());
+  hash.ForEach([&](std::string_view field, std::string_view value) { Field(field, value); });
+}
+
+// ---------------------------------------------------------------- pieces
+
+void RdbWriter::BeginPieces(RdbType type, const Head& head, uint64_t pieces) {
+  KeyHead(type, head);
+  Length(pieces);
+  pieces_left_ = pieces;
+}
+
+void RdbWriter::ListNode(std::string_view listpack) {
+  CountPiece();
+  Length(kNodePacked);
+  String(listpack);
+}
+
+void RdbWriter::Member(std::string_view member) {
+  CountPiece();
+  String(member);
+}
+
+void RdbWriter::Field(std::string_view field, std::string_view value) {
+  CountPiece();
+  String(field);
+  String(value);
+}
+
+void RdbWriter::Scored(std::string_view member, double score) {
+  CountPiece();
+  String(member);
+  Room(kSmallBytesMax);
+  StoreLittle(buffer_.get() + used_, std::bit_cast<uint64_t>(score), sizeof score);
+  used_ += sizeof score;
+}
+
 Status RdbWriter::End() {
+  RHA_CHECK(pieces_left_ == 0);
   Byte(kOpEof);
   Flush();
   char checksum[kRdbChecksumBytes];
-  StoreLittle(checksum, options_.checksum ? crc_ : uint64_t{0});
+  StoreLittle(checksum, options_.checksum ? crc_ : 0, sizeof checksum);
   flushed_bytes_ += sizeof checksum;
   if (status_.ok()) status_ = sink_.Write({checksum, sizeof checksum});
   return status_;

@@ -1,5 +1,6 @@
 #include "node/structs/listpack.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -196,7 +197,7 @@ Status ListpackView::Validate(std::string_view bytes) {
 // ---------------------------------------------------------------- writing
 
 // A head on the way in, and the body behind it.
-struct Listpack::Element {
+struct ListpackElement {
   uint8_t head[9];
   size_t head_size;
   std::string_view body;
@@ -204,7 +205,14 @@ struct Listpack::Element {
   size_t size() const { return head_size + body.size(); }
   size_t total() const { return size() + BackSize(size()); }
 
-  explicit Element(int64_t value) {
+  // total() bytes.
+  void WriteTo(uint8_t* to) const {
+    std::memcpy(to, head, head_size);
+    if (!body.empty()) std::memcpy(to + head_size, body.data(), body.size());
+    WriteBack(to + size(), size());
+  }
+
+  explicit ListpackElement(int64_t value) {
     if (value >= 0 && value <= 127) {
       head[0] = static_cast<uint8_t>(value);
       head_size = 1;
@@ -223,10 +231,10 @@ struct Listpack::Element {
     }
   }
 
-  static Element Of(std::string_view text) {
+  static ListpackElement Of(std::string_view text) {
     int64_t value = 0;
-    if (ParseDecimal(text, &value)) return Element(value);
-    Element element(0);
+    if (ParseDecimal(text, &value)) return ListpackElement(value);
+    ListpackElement element(0);
     element.body = text;
     if (text.size() < 64) {
       element.head[0] = static_cast<uint8_t>(0x80 | text.size());
@@ -290,32 +298,27 @@ void Listpack::AddToCount(int64_t change) {
   StoreLittle(writable() + 4, changed < kCountUnknown ? changed : kCountUnknown, 2);
 }
 
-ListpackView::Place Listpack::Write(Place at, size_t erased, const Element& element) {
-  uint8_t* to = Splice(at, erased, element.total());
-  std::memcpy(to, element.head, element.head_size);
-  if (!element.body.empty()) {
-    std::memcpy(to + element.head_size, element.body.data(), element.body.size());
-  }
-  WriteBack(to + element.size(), element.size());
+ListpackView::Place Listpack::Write(Place at, size_t erased, const ListpackElement& element) {
+  element.WriteTo(Splice(at, erased, element.total()));
   return at;
 }
 
 ListpackView::Place Listpack::Insert(Place at, std::string_view text) {
   AddToCount(1);
-  return Write(at, 0, Element::Of(text));
+  return Write(at, 0, ListpackElement::Of(text));
 }
 
 ListpackView::Place Listpack::Insert(Place at, int64_t integer) {
   AddToCount(1);
-  return Write(at, 0, Element(integer));
+  return Write(at, 0, ListpackElement(integer));
 }
 
 ListpackView::Place Listpack::Replace(Place at, std::string_view text) {
-  return Write(at, Skip(at) - at, Element::Of(text));
+  return Write(at, Skip(at) - at, ListpackElement::Of(text));
 }
 
 ListpackView::Place Listpack::Replace(Place at, int64_t integer) {
-  return Write(at, Skip(at) - at, Element(integer));
+  return Write(at, Skip(at) - at, ListpackElement(integer));
 }
 
 ListpackView::Place Listpack::Erase(Place at, size_t count) {
@@ -358,6 +361,32 @@ void Listpack::CheckInvariants() const {
   size_t count = 0;
   for (Place at = First(); at != kNone; at = Next(at)) ++count;
   RHA_CHECK(count == size());
+}
+
+// ---------------------------------------------------------------- for files
+
+void ListpackWriter::Begin() {
+  bytes_.assign(kListpackHeaderBytes, '\0');
+  count_ = 0;
+}
+
+void ListpackWriter::AppendElement(const ListpackElement& element) {
+  const size_t at = bytes_.size();
+  bytes_.resize(at + element.total());
+  element.WriteTo(reinterpret_cast<uint8_t*>(bytes_.data()) + at);
+  ++count_;
+}
+
+void ListpackWriter::Append(std::string_view text) { AppendElement(ListpackElement::Of(text)); }
+
+void ListpackWriter::Append(int64_t integer) { AppendElement(ListpackElement(integer)); }
+
+std::string_view ListpackWriter::Finish() {
+  bytes_ += static_cast<char>(kEnd);
+  auto* header = reinterpret_cast<uint8_t*>(bytes_.data());
+  StoreLittle(header, bytes_.size(), 4);
+  StoreLittle(header + 4, std::min(count_, kCountUnknown), 2);
+  return bytes_;
 }
 
 }  // namespace rha::node::structs

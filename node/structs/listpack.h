@@ -26,6 +26,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -90,6 +91,8 @@ class ListpackView {
   const uint8_t* base_;
 };
 
+struct ListpackElement;
+
 // A listpack of one's own.
 class Listpack : public ListpackView {
  public:
@@ -136,12 +139,28 @@ class Listpack : public ListpackView {
   void CheckInvariants() const;
 
  private:
-  struct Element;
   uint8_t* writable() { return const_cast<uint8_t*>(base_); }
   // Replaces `erased` bytes at `at` by `added` unset ones.
   uint8_t* Splice(Place at, size_t erased, size_t added);
   void AddToCount(int64_t change);
-  Place Write(Place at, size_t erased, const Element& element);
+  Place Write(Place at, size_t erased, const ListpackElement& element);
+};
+
+// A listpack that is only written to a file: its bytes in a buffer that is used again and again.
+class ListpackWriter {
+ public:
+  // Forgets what was written before.
+  void Begin();
+  void Append(std::string_view text);
+  void Append(int64_t integer);
+  // Valid until Begin(). REQUIRES: at most kListpackBytesMax have been written.
+  std::string_view Finish();
+
+ private:
+  void AppendElement(const ListpackElement& element);
+
+  std::string bytes_;
+  size_t count_ = 0;
 };
 
 }  // namespace rha::node::structs

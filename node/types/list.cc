@@ -5,19 +5,15 @@
 #include "node/structs/heap.h"
 
 namespace rha::node::types {
-namespace {
-
-structs::QuickListLimits LimitsOf(int64_t list_max_listpack_size) {
+structs::QuickListLimits NodeLimits(const FormLimits& limits) {
   constexpr size_t kBytesMaxWhenCounted = 8192;
-  if (list_max_listpack_size >= 0) {
-    return {kBytesMaxWhenCounted,
-            static_cast<size_t>(std::max<int64_t>(list_max_listpack_size, 1))};
+  const int64_t size = limits.list_max_listpack_size;
+  if (size >= 0) {
+    return {kBytesMaxWhenCounted, static_cast<size_t>(std::max<int64_t>(size, 1))};
   }
-  const auto level = static_cast<int>(std::max<int64_t>(list_max_listpack_size, -5));
+  const auto level = static_cast<int>(std::max<int64_t>(size, -5));
   return {size_t{2048} << -level, SIZE_MAX};  // -1: 4 KB .. -5: 64 KB
 }
-
-}  // namespace
 
 size_t ListNodes::heap_bytes() const {
   return structs::HeapClass(sizeof *this) + list_.heap_bytes();
@@ -33,7 +29,7 @@ std::unique_ptr<LargeValue> ListNodes::Clone() const {
 
 structs::QuickList& List::Change() {
   if (slot_.entry().kind() != structs::Entry::Kind::kPointer) {
-    auto nodes = std::make_unique<ListNodes>(LimitsOf(slot_.limits().list_max_listpack_size));
+    auto nodes = std::make_unique<ListNodes>(NodeLimits(slot_.limits()));
     slot_.SetLarge(Form::kListNodes, nodes.release());
     list_ = ListOf(slot_.entry());
   }

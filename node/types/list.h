@@ -18,6 +18,9 @@
 
 namespace rha::node::types {
 
+// What list-max-listpack-size says about a node.
+structs::QuickListLimits NodeLimits(const FormLimits& limits);
+
 class ListNodes final : public LargeValue {
  public:
   explicit ListNodes(const structs::QuickListLimits& limits) : list_(limits) {}
