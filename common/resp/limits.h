@@ -6,6 +6,10 @@
 
 namespace rha::resp {
 
+// What ParseWholeRequest takes for short; both far below any limit of the protocol.
+constexpr size_t kShortRequestWordsMax = 999;
+constexpr size_t kShortBulkBytesMax = 9999;
+
 // Requests (what a client may send).
 constexpr size_t kInlineBytesMax = 64 * 1024;          // also of one "*N" or "$N" line
 constexpr int64_t kRequestArgsMax = INT32_MAX;         // arguments of one request

@@ -36,7 +36,43 @@ bool ParseHeaderNumber(std::string_view text, int64_t* value) {
   return ParseLength(text, value);
 }
 
+// "<mark>digits\r\n" at `at`, with 1..`digits_max` digits and no leading zero; moves behind it.
+bool ReadShortHeader(std::string_view input, char mark, size_t digits_max, size_t* at,
+                     size_t* number) {
+  size_t i = *at;
+  if (i >= input.size() || input[i] != mark) return false;
+  const size_t first = ++i;
+  size_t value = 0;
+  for (; i < input.size() && input[i] >= '0' && input[i] <= '9'; ++i) {
+    if (i - first == digits_max) return false;
+    value = value * 10 + static_cast<size_t>(input[i] - '0');
+  }
+  if (i == first || (input[first] == '0' && i - first > 1)) return false;
+  if (i + 2 > input.size() || input[i] != '\r') return false;
+  *at = i + 2;
+  *number = value;
+  return true;
+}
+
 }  // namespace
+
+size_t ParseWholeRequest(std::string_view input, std::vector<std::string_view>* words) {
+  constexpr size_t kCountDigits = 3, kLengthDigits = 4;
+  static_assert(kShortRequestWordsMax == 999 && kShortBulkBytesMax == 9999);
+  size_t at = 0, count = 0, length = 0;
+  if (!ReadShortHeader(input, '*', kCountDigits, &at, &count) || count == 0) return 0;
+  const size_t words_before = words->size();
+  for (size_t i = 0; i < count; ++i) {
+    if (!ReadShortHeader(input, '$', kLengthDigits, &at, &length) ||
+        input.size() - at < length + 2) {
+      words->resize(words_before);
+      return 0;
+    }
+    words->push_back(input.substr(at, length));
+    at += length + 2;
+  }
+  return at;
+}
 
 Outcome RequestParser::Fail(std::string message) {
   error_ = "Protocol error: " + std::move(message);

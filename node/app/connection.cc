@@ -77,11 +77,34 @@ void Connection::OnReadable() {
   }
 }
 
+// The plain requests at the front of `bytes`; returns how many bytes they took.
+size_t Connection::ExecuteBatch(std::string_view bytes) {
+  dispatch::Engine& engine = server_.engine();
+  dispatch::RequestBatch& batch = server_.batch();
+  batch.Fill(bytes);
+  engine.Prepare(*this, batch);
+  engine.BeginBatch();
+  in_execute_ = true;
+  size_t done = 0;
+  for (; done < batch.size() && may_execute(); ++done) {
+    const auto executed = engine.Execute(*this, batch.args(done), batch.resolved(done));
+    if (executed == dispatch::Executed::kNotNow) break;
+  }
+  in_execute_ = false;
+  engine.EndBatch();
+  return done == 0 ? 0 : batch.end(done - 1);
+}
+
 size_t Connection::ExecuteAll(std::string_view bytes) {
   size_t used = 0;
   executing_bytes_ = bytes.size();
   parser_.set_bulk_bytes_max(server_.engine().options().bulk_bytes_max);
-  while (used < bytes.size() && !closing && !close_after_reply_ && blocked == nullptr) {
+  while (used < bytes.size() && may_execute()) {
+    if (authenticated && !parser_.in_multibulk()) {
+      const size_t quickly = ExecuteBatch(bytes.substr(used));
+      used += quickly;
+      if (quickly != 0 || !may_execute()) continue;
+    }
     parser_.set_unauthenticated(!authenticated);
     const resp::Outcome outcome = parser_.Parse(bytes.substr(used));
     if (outcome == resp::Outcome::kMore) break;

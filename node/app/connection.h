@@ -54,6 +54,8 @@ class Connection final : public dispatch::Session {
   void OnReadable();
   // Executes whole requests at the beginning of `bytes`; returns how many bytes they took.
   size_t ExecuteAll(std::string_view bytes);
+  size_t ExecuteBatch(std::string_view bytes);
+  bool may_execute() const { return !closing && !close_after_reply_ && blocked == nullptr; }
   void ProtocolError();
   bool SendOut();
   void UpdateInterest();

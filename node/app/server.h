@@ -55,6 +55,7 @@ class Server {
   void QueueContinue(Connection& connection) { to_continue_.push_back(&connection); }
   void QueueDestroy(Connection& connection) { to_destroy_.push_back(&connection); }
   char* read_buffer() { return read_buffer_.get(); }
+  dispatch::RequestBatch& batch() { return batch_; }
   // Closes a connection that has more output pending than its class may.
   void EnforceOutputLimit(Connection& connection);
 
@@ -79,6 +80,7 @@ class Server {
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> to_write_, to_continue_, to_destroy_;
   std::unique_ptr<char[]> read_buffer_;
+  dispatch::RequestBatch batch_;  // of the connection that executes
 };
 
 }  // namespace rha::node::app

@@ -50,7 +50,7 @@ void Engine::Leave(Session& session) {
 }
 
 void Engine::EnterTime(const Session& session) {
-  now_us_ = clock_.UnixMicros();
+  if (!in_batch_) now_us_ = clock_.UnixMicros();
   keyspace_.set_now_ms(now_us_ / 1000);
   using keyspace::ExpiryMode;
   keyspace_.set_expiry_mode(session.kind == SessionKind::kPrimary ? ExpiryMode::kIgnore
@@ -60,19 +60,22 @@ void Engine::EnterTime(const Session& session) {
                                 : ExpiryMode::kDelete);
 }
 
-Executed Engine::Execute(Session& session, Args args) {
-  if (args.empty()) return Executed::kDone;
+void Engine::BeginBatch() {
+  now_us_ = clock_.UnixMicros();
+  in_batch_ = true;
+}
+
+Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
   EnterTime(session);
   session.last_command_unix_ms = keyspace_.now_ms();
   if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipping;
   const bool wanted = session.wants_replies();
   resp::Writer reply(wanted ? &session.out() : &discarded_, session.protocol);
 
-  const CommandSpec* container = nullptr;
-  const CommandSpec* spec = table_.Resolve(args, &container);
+  const CommandSpec* spec = resolved.spec;
   std::string scratch;
   if (spec == nullptr) {
-    RejectUnknown(session, args, container, reply);
+    RejectUnknown(session, args, resolved.container, reply);
   } else if (!spec->ArityFits(args.size()) || spec->handler == nullptr) {
     Reject(session, spec,
            "ERR wrong number of arguments for '" + std::string(spec->name) + "' command", reply);
@@ -84,7 +87,9 @@ Executed Engine::Execute(Session& session, Args args) {
       flags =
           (flags | session.transaction.flags) & ~(kPermissions & ~session.transaction.common_flags);
     }
-    const std::string_view refusal = PassGates({*this, session, *spec, flags}, &scratch);
+    const GateQuestion question{*this, session, *spec, flags};
+    const std::string_view refusal =
+        NothingSpecial(question) ? std::string_view() : PassGates(question, &scratch);
     if (!refusal.empty()) {
       Reject(session, spec, refusal, reply);
     } else if (pause_.scope != Pause::Scope::kNone && session.kind == SessionKind::kClient &&
@@ -182,7 +187,8 @@ void Engine::Run(Context& context) {
   ++depth_;
   context.spec.handler(context);
   --depth_;
-  const int64_t duration_us = clock_.UnixMicros() - start_us;
+  const int64_t end_us = clock_.UnixMicros();
+  const int64_t duration_us = end_us - start_us;
 
   CommandCounters& counters = table_.counters(context.spec);
   ++counters.calls;
@@ -199,6 +205,7 @@ void Engine::Run(Context& context) {
   if (slowlog_.Concerns(duration_us) && !context.spec.Has(kSkipSlowlog)) {
     slowlog_.Add(context.session, context.args, now_us_ / 1'000'000, duration_us);
   }
+  now_us_ = end_us;
   PropagateResult(context, dirty_before);
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "node/dispatch/batch.h"
 #include "node/dispatch/blocking.h"
 #include "node/dispatch/command.h"
 #include "node/dispatch/node_state.h"
@@ -71,7 +72,15 @@ class Engine final : public keyspace::Observer {
   // ---- for owners of sessions
   void Join(Session& session);
   void Leave(Session& session);
-  Executed Execute(Session& session, Args args);
+  Executed Execute(Session& session, Args args) {
+    return args.empty() ? Executed::kDone : Execute(session, args, table_.Resolve(args));
+  }
+  // A batch: resolves its requests and brings their keys into the cache; then Execute() of each.
+  // The requests between BeginBatch() and EndBatch() share their looks at the clock.
+  void Prepare(const Session& session, RequestBatch& batch);
+  void BeginBatch();
+  void EndBatch() { in_batch_ = false; }
+  Executed Execute(Session& session, Args args, Resolved resolved);
   // After the input of this turn: releases who waited for it. App calls it once a turn.
   void EndTurn();
   // When EndTurn has something to do even without input.
@@ -142,7 +151,8 @@ class Engine final : public keyspace::Observer {
   EngineOptions options_;
   Pause pause_;
   int depth_ = 0;       // commands running inside one another (EXEC)
-  int64_t now_us_ = 0;  // start of the running command
+  int64_t now_us_ = 0;      // start of the running command; in a batch, end of the one before
+  bool in_batch_ = false;
   size_t monitors_ = 0;
   std::string discarded_;  // replies nobody wants
 };

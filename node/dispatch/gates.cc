@@ -113,6 +113,16 @@ constexpr Gate kGates[] = {
 
 }  // namespace
 
+bool NothingSpecial(const GateQuestion& q) {
+  const NodeState& state = q.engine.state();
+  const bool node = state.is_replica || state.undecided || state.loading ||
+                    state.last_save_failed || state.memory_max_bytes != 0 ||
+                    state.min_replicas_to_write != 0;
+  const bool sender = !q.session.authenticated || q.session.transaction.open ||
+                      q.session.pubsub != nullptr || q.session.kind != SessionKind::kClient;
+  return !node && !sender && (q.flags & kProtected) == 0;
+}
+
 std::string_view PassGates(const GateQuestion& question, std::string* scratch) {
   for (const Gate gate : kGates) {
     if (const std::string_view refusal = gate(question, scratch); !refusal.empty()) return refusal;

@@ -23,4 +23,8 @@ struct GateQuestion {
 // The first refusal, without '-'; empty: go on. The view lives until the next call.
 std::string_view PassGates(const GateQuestion& question, std::string* scratch);
 
+// The ordinary case, in which no gate can refuse anything: a client, authenticated, outside of
+// MULTI and subscriptions, of a healthy primary without limits.
+bool NothingSpecial(const GateQuestion& question);
+
 }  // namespace rha::node::dispatch

@@ -65,19 +65,17 @@ const CommandSpec* CommandTable::Find(std::string_view name) const {
   return FindFolded({buffer, length});
 }
 
-const CommandSpec* CommandTable::Resolve(resp::Args args, const CommandSpec** container) const {
-  *container = nullptr;
+Resolved CommandTable::Resolve(resp::Args args) const {
   char buffer[kCommandNameBytesMax];
   size_t length = 0;
   // "config|get" is how subcommands are named here, not how clients may call them.
-  if (args[0].find('|') != std::string_view::npos) return nullptr;
-  if (!Fold(args[0], buffer, length)) return nullptr;
+  if (args[0].find('|') != std::string_view::npos) return {};
+  if (!Fold(args[0], buffer, length)) return {};
   const CommandSpec* spec = FindFolded({buffer, length});
-  if (spec == nullptr || !spec->Has(kContainer)) return spec;
-  *container = spec;
-  if (args.size() < 2) return spec;
-  if (!Fold("|", buffer, length) || !Fold(args[1], buffer, length)) return nullptr;
-  return FindFolded({buffer, length});
+  if (spec == nullptr || !spec->Has(kContainer)) return {spec, nullptr};
+  if (args.size() < 2) return {spec, spec};
+  if (!Fold("|", buffer, length) || !Fold(args[1], buffer, length)) return {nullptr, spec};
+  return {FindFolded({buffer, length}), spec};
 }
 
 std::vector<const CommandSpec*> CommandTable::Subcommands(const CommandSpec& container) const {

@@ -20,6 +20,12 @@ struct CommandCounters {
   uint64_t failed = 0;
 };
 
+// The row for a request; `container` is set when its first word is one. No spec: unknown.
+struct Resolved {
+  const CommandSpec* spec = nullptr;
+  const CommandSpec* container = nullptr;
+};
+
 class CommandTable {
  public:
   // A name that occurs twice, or a subcommand without its container, ends the process: it is our
@@ -28,9 +34,8 @@ class CommandTable {
 
   // `name` in any case: "get", "CONFIG|get". Null: unknown.
   const CommandSpec* Find(std::string_view name) const;
-  // The row for a request: of a container, its subcommand's. `container` is set when args[0] is
-  // one.
-  const CommandSpec* Resolve(resp::Args args, const CommandSpec** container) const;
+  // Of a container, the subcommand's row. REQUIRES: args is not empty.
+  Resolved Resolve(resp::Args args) const;
 
   const std::vector<CommandSpec>& commands() const { return specs_; }
   // The subcommands of a container, in order of their rows.

@@ -122,8 +122,8 @@ class Db {
 
   // ---- many keys at once: brings what a lookup will read into the cache, in two stages
   uint64_t Hash(std::string_view key) const { return table_->Hash(key); }
-  void PrefetchBucket(uint64_t hash) const { table_->PrefetchBucket(hash); }
-  void PrefetchKey(uint64_t hash) const { table_->PrefetchKey(hash); }
+  [[gnu::always_inline]] void PrefetchBucket(uint64_t hash) const { table_->PrefetchBucket(hash); }
+  [[gnu::always_inline]] void PrefetchKey(uint64_t hash) const { table_->PrefetchKey(hash); }
 
   // ---- walking
   // Redis' SCAN guarantee: a key that is there from the first call (cursor 0) to the last (0

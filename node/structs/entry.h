@@ -173,7 +173,7 @@ class Entry {
   }
   // The first line only: a second one for each of a batch crowds out the others (measured: 67 -> 99
   // ns).
-  void Prefetch() const { __builtin_prefetch(block()); }
+  [[gnu::always_inline]] void Prefetch() const { __builtin_prefetch(block()); }
 
   // The block's bytes, as the allocator counts them.
   size_t heap_bytes() const { return HeapClass(BlockSize()); }

@@ -82,8 +82,9 @@ class EntryTable {
   void FindBatch(std::span<const std::string_view> keys, std::span<Entry*> found);
   // The two stages for callers that have other work in between: bucket, then (once that arrived)
   // key.
-  void PrefetchBucket(uint64_t hash) const;
-  void PrefetchKey(uint64_t hash) const;
+  // Inlined always: gcc drops calls of a function that only prefetches as having no effect.
+  [[gnu::always_inline]] void PrefetchBucket(uint64_t hash) const;
+  [[gnu::always_inline]] void PrefetchKey(uint64_t hash) const;
 
   // ---- changing
   // Adds an entry the caller made. REQUIRES: its key is not there.
@@ -102,8 +103,7 @@ class EntryTable {
   // The owner's byte beside an entry, 0 at first. REQUIRES: Bucket::kAged.
   // A template, since clang 14 would instantiate a constrained member with the whole class.
   template <typename B = Bucket>
-    requires B::kAged
-  static uint8_t& Age(Entry* entry) {
+  requires B::kAged static uint8_t& Age(Entry* entry) {
     return BucketOf(entry).ages[SlotOf(entry)];
   }
 

@@ -221,8 +221,7 @@ void List(Context& ctx) {
 // Null: the error is written. The words from args[2] on are the command in question.
 const CommandSpec* CommandWithKeys(Context& ctx, std::vector<size_t>* positions) {
   const Args words = ctx.args.subspan(2);
-  const CommandSpec* container = nullptr;
-  const CommandSpec* spec = ctx.engine.table().Resolve(words, &container);
+  const CommandSpec* spec = ctx.engine.table().Resolve(words).spec;
   if (spec == nullptr) {
     ctx.reply.Error("ERR Invalid command specified");
     return nullptr;
