@@ -7,6 +7,10 @@
 namespace rha::op::desired {
 namespace {
 
+// Redis' default of 1 MB is passed by a replica that is a fraction of a second behind; what lies
+// beyond costs it a full resync after a failover, and the dataset its redundancy meanwhile.
+constexpr std::string_view kReplBacklog = "32mb";
+
 class Lines {
  public:
   template <typename... Words>
@@ -47,6 +51,7 @@ std::string NodeConf(const api::RedisHa& redisha) {
   } else {
     lines.Add("save", spec.persistence.snapshot_seconds, 1);
   }
+  lines.Add("repl-backlog-size", kReplBacklog);
   for (const auto& [key, value] : spec.config) lines.Add(key, value.empty() ? "\"\"" : value);
   return lines.Take();
 }

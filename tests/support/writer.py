@@ -1,4 +1,4 @@
-"""A client that writes without pause, follows the primary through Sentinel and remembers what was acknowledged.
+"""A client that writes without pause (or at most so many keys a second), follows the primary through Sentinel and remembers what was acknowledged.
 
 Each batch is SETs of fresh keys followed by WAIT 1: the batch counts as acknowledged when the WAIT says that a replica
 holds it too. So nothing acknowledged may be missing after a failover, and the longest pause between two acknowledged
@@ -15,10 +15,11 @@ RETRY_PAUSE_S = 0.002
 
 
 class Writer(threading.Thread):
-    def __init__(self, sentinels, master_name, password, prefix="w", batch=64):
+    def __init__(self, sentinels, master_name, password, prefix="w", batch=64, keys_per_s_max=None):
         super().__init__(daemon=True)
         self.sentinels, self.master_name, self.password = sentinels, master_name, password
         self.prefix, self.batch = prefix, batch
+        self.pause_s = batch / keys_per_s_max if keys_per_s_max else 0
         self.stopping = threading.Event()
         self.acknowledged = []  # (time, first, last): keys first..last-1 were acknowledged at that time
         self.written = 0        # keys acknowledged so far
@@ -51,6 +52,8 @@ class Writer(threading.Thread):
             elif replies[-1] >= 1:
                 self.acknowledged.append((time.monotonic(), first, last))
                 self.written += self.batch
+                if self.pause_s:
+                    self.stopping.wait(self.pause_s)
         if connection is not None:
             connection.close()
 
