@@ -30,7 +30,7 @@ constexpr size_t kPackedBytesMax = size_t{64} << 20;
 // Strings up to this length are stored plain: LZF would not save enough to pay for itself (as in
 // Redis).
 constexpr size_t kLzfInputBytesMin = 21;
-// Longer strings than this are stored plain: liblzf counts in 32 bits.
+// Longer strings than this are stored plain.
 constexpr size_t kLzfInputBytesMax = size_t{1} << 31;
 // Three bytes of LZF describe at most 264 bytes of output; a claim beyond that is a forgery.
 constexpr uint64_t kLzfExpansionMax = 264;

@@ -8,6 +8,7 @@
 
 #include "node/keyspace/db.h"
 #include "node/persist/file_io.h"
+#include "node/persist/key_queue.h"
 #include "node/persist/limits.h"
 
 namespace rha::node::persist {
@@ -44,11 +45,13 @@ Status WriteRdb(ByteSink& sink, const Keyspace& keyspace, const SaveRequest& req
   RdbWriter writer(sink, request.options);
   writer.Begin();
   WriteInfo(writer, request.info);
+  KeyQueue queue(writer);
   for (int i = 0; i < keyspace.databases(); ++i) {
     const keyspace::Db& db = keyspace.db(i);
     if (db.size() == 0) continue;
     writer.SelectDb(static_cast<uint64_t>(i), db.size(), db.expiring());
-    db.ForEach([&](const Item& item) { writer.Key(item); });
+    db.ForEach([&](const Item& item) { queue.Add(item); });
+    queue.Flush();
   }
   return writer.End();
 }
@@ -103,7 +106,7 @@ void RdbLoader::Apply(const RdbKey& key) {
     return;
   }
   ++keys_loaded_;
-  if (keyspace_ != nullptr) db()->LoadString(key.key, key.value, key.expire_at_ms);
+  if (keyspace_ != nullptr) strings_.Add(*db(), key.key, key.value, key.expire_at_ms);
 }
 
 Status RdbLoader::Apply(const RdbSelectDb& select) {
@@ -135,6 +138,7 @@ Result<bool> RdbLoader::LoadItem(size_t* budget) {
     // A file may hold keys without having selected a database: those belong to 0.
     Apply(*key);
   } else if (const auto* collection = std::get_if<RdbCollectionKey>(&item)) {
+    strings_.Flush();
     value_expired_ = Expired(collection->expire_at_ms);
     value_.Begin(value_expired_ ? nullptr : db(), *collection);
   } else if (const auto* aux = std::get_if<RdbAux>(&item)) {
@@ -159,13 +163,14 @@ Result<bool> RdbLoader::Step(const Clock& clock, Millis budget) {
     started_ = true;
   }
   const MonoTime deadline = clock.Now() + budget;
+  bool done = false;
   do {
-    for (size_t items = kItemsBetweenClockLooks; items > 0;) {
-      RHA_ASSIGN_OR_RETURN(const bool done, LoadItem(&items));
-      if (done) return true;
+    for (size_t items = kItemsBetweenClockLooks; items > 0 && !done;) {
+      RHA_ASSIGN_OR_RETURN(done, LoadItem(&items));
     }
-  } while (clock.Now() < deadline);
-  return false;
+  } while (!done && clock.Now() < deadline);
+  strings_.Flush();
+  return done;
 }
 
 Status RdbLoader::Finish() {

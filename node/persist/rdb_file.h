@@ -16,6 +16,7 @@
 #include "node/persist/byte_io.h"
 #include "node/persist/rdb_reader.h"
 #include "node/persist/rdb_writer.h"
+#include "node/persist/string_queue.h"
 #include "node/persist/value_loader.h"
 
 namespace rha::node::persist {
@@ -92,6 +93,7 @@ class RdbLoader {
   bool started_ = false;
   RdbInfo info_;
   int db_ = 0;
+  StringQueue strings_;
   ValueLoader value_;
   bool value_expired_ = false;  // it is only passed over
   uint64_t keys_loaded_ = 0, keys_expired_ = 0, parts_skipped_ = 0, empty_keys_skipped_ = 0;

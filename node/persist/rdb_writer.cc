@@ -1,7 +1,5 @@
 #include "node/persist/rdb_writer.h"
 
-#include <liblzf/lzf.h>
-
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -132,8 +130,7 @@ bool RdbWriter::TryCompressed(std::string_view text) {
   // As in Redis: compression must save four bytes to be worth it.
   const size_t most = text.size() - 4;
   if (lzf_scratch_.size() < most) lzf_scratch_.resize(most);
-  const unsigned compressed = lzf_compress(text.data(), static_cast<unsigned>(text.size()),
-                                           lzf_scratch_.data(), static_cast<unsigned>(most));
+  const size_t compressed = lzf_.Compress(text, lzf_scratch_.data(), most);
   if (compressed == 0) return false;
   Byte(kEncodedLzf);
   Length(compressed);

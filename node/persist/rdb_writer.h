@@ -1,5 +1,5 @@
-// Writes one RDB file of the format in rdb_format.h, byte for byte what Redis 7.0 would write for
-// the same data.
+// Writes one RDB file of the format in rdb_format.h, in the encodings that Redis 7.0 would choose
+// for the same data.
 //
 //   RdbWriter writer(sink, {});
 //   writer.Begin();  writer.Aux("redis-ver", "7.0.15");
@@ -25,6 +25,7 @@
 #include "common/base/status.h"
 #include "node/keyspace/item.h"
 #include "node/persist/byte_io.h"
+#include "node/persist/lzf.h"
 #include "node/persist/rdb_format.h"
 #include "node/structs/listpack.h"
 
@@ -98,6 +99,7 @@ class RdbWriter {
   uint64_t flushed_bytes_ = 0;
   uint64_t crc_ = 0;
   uint64_t pieces_left_ = 0;
+  Lzf lzf_;
   std::string lzf_scratch_;
   structs::ListpackWriter listpack_;
 };
