@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 #include <csignal>
 #include <fstream>
@@ -236,12 +237,14 @@ void App::Sweep() {
 
 void App::EndTurn() {
   server_.EndTurn();
-  // Something may end before the next bytes arrive: WAIT's time, a pause.
-  const auto deadline = engine_.NextDeadlineMs();
-  if (!deadline || deadline_timer_ != 0) return;
-  const int64_t wait_ms = std::max<int64_t>(0, *deadline - clock_.UnixMillis());
-  deadline_timer_ = reactor_.After(Millis(std::min<int64_t>(wait_ms, kCronInterval.count())),
-                                   [this] { deadline_timer_ = 0; });
+  // Something may end before the next bytes arrive: the time of one who waits, a pause.
+  const auto deadline_ms = engine_.NextDeadlineMs();
+  if (!deadline_ms || (deadline_timer_ != 0 && timer_at_ms_ <= *deadline_ms)) return;
+  reactor_.Cancel(deadline_timer_);
+  timer_at_ms_ = *deadline_ms;
+  const int64_t wait_ms =
+      std::clamp<int64_t>(*deadline_ms - clock_.UnixMillis(), 0, kDeadlineWaitMsMax);
+  deadline_timer_ = reactor_.After(Millis(wait_ms), [this] { deadline_timer_ = 0; });
 }
 
 }  // namespace rha::node::app

@@ -59,6 +59,7 @@ class App {
   ConfigService config_service_;
   Process process_;
   net::TimerId deadline_timer_ = 0;
+  int64_t timer_at_ms_ = 0;  // the deadline it is for
   net::TimerId sweep_timer_ = 0;
   int exit_code_ = 0;
 };

@@ -14,6 +14,7 @@ constexpr size_t kWriteBytesPerTurn =
     256 * 1024;  // of one connection, so that others get their turn
 constexpr size_t kRequestBytesPerTurn = 1 << 20;  // likewise of input
 constexpr int kAcceptsPerTurn = 1000;
-constexpr int kReservedDescriptors = 32;  // files, listeners, epoll; besides maxclients
+constexpr int64_t kDeadlineWaitMsMax = 3'600'000;  // then the clock is looked at again
+constexpr int kReservedDescriptors = 32;           // files, listeners, epoll; besides maxclients
 
 }  // namespace rha::node::app

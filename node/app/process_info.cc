@@ -93,9 +93,8 @@ void Process::ClientsInfo(std::string* info) const {
   Line(info, "maxclients:{}", parts_.config.clients_max);
   Line(info, "client_recent_max_input_buffer:{}", input_max);
   Line(info, "client_recent_max_output_buffer:{}", output_max);
-  Line(info, "blocked_clients:{}", parts_.engine.blocking().sessions().size());
-  Line(info, "tracking_clients:0\r\nclients_in_timeout_table:{}",
-       parts_.engine.blocking().count(dispatch::BlockKind::kWait));
+  Line(info, "blocked_clients:{}", parts_.engine.blocking().size());
+  Line(info, "tracking_clients:0\r\nclients_in_timeout_table:{}", parts_.engine.blocking().timed());
 }
 
 void Process::MemoryInfo(std::string* info) const {

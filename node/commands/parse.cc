@@ -27,6 +27,13 @@ bool ParseIntegerInRange(Context& ctx, std::string_view text, int64_t low, int64
   return false;
 }
 
+bool ParseIntegerOr(Context& ctx, std::string_view text, int64_t low, const char* error,
+                    int64_t* value) {
+  if (structs::ParseDecimal(text, value) && *value >= low) return true;
+  ctx.reply.Error(error);
+  return false;
+}
+
 bool ParseLongDouble(std::string_view text, long double* value) {
   constexpr size_t kTextMax = 255;
   if (text.empty() || text.size() > kTextMax || text[0] == ' ') return false;
@@ -56,6 +63,23 @@ bool ParseExpiry(Context& ctx, const ExpiryArg& arg, int64_t* expire_at_ms) {
     return false;
   }
   *expire_at_ms = value;
+  return true;
+}
+
+bool ParseTimeout(Context& ctx, std::string_view text, int64_t* deadline_ms) {
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  long double seconds = 0;
+  if (!ParseLongDouble(text, &seconds)) {
+    ctx.reply.Error("ERR timeout is not a float or out of range");
+    return false;
+  }
+  const long double ms = std::ceil(seconds * 1000);
+  if (ms < 0 || ms >= static_cast<long double>(kMax)) {  // Redis' word for both
+    ctx.reply.Error("ERR timeout is negative");
+    return false;
+  }
+  const auto wait_ms = static_cast<int64_t>(ms);
+  *deadline_ms = wait_ms == 0 ? 0 : std::min(wait_ms, kMax - ctx.now_ms) + ctx.now_ms;
   return true;
 }
 

@@ -37,6 +37,9 @@ bool ParseInteger(Context& ctx, std::string_view text, int64_t* value);
 // Likewise, and "ERR value is out of range, must be positive" below zero or as Redis words it.
 bool ParseIntegerInRange(Context& ctx, std::string_view text, int64_t low, int64_t high,
                          int64_t* value);
+// The same error for what is no number and what is below `low`.
+bool ParseIntegerOr(Context& ctx, std::string_view text, int64_t low, const char* error,
+                    int64_t* value);
 // "ERR value is not a valid float"; no NaN, no blanks.
 bool ParseLongDouble(std::string_view text, long double* value);
 // A time to live as Unix milliseconds. `absolute`: it is a point in time already. Errors name the
@@ -47,6 +50,9 @@ struct ExpiryArg {
   bool absolute;
 };
 bool ParseExpiry(Context& ctx, const ExpiryArg& arg, int64_t* expire_at_ms);
+
+// Seconds to wait, as a deadline in Unix milliseconds; 0 stays 0: for ever.
+bool ParseTimeout(Context& ctx, std::string_view text, int64_t* deadline_ms);
 
 // The text Redis gives a float it stores: up to 17 decimals, no exponent, no trailing zeros.
 std::string FormatLongDouble(long double value);

@@ -6,35 +6,71 @@
 
 namespace rha::node::dispatch {
 
-void Blocking::Block(Session& session, BlockedState state) {
+void Blocking::Block(Session& session, BlockedState state, Args keys) {
   RHA_CHECK(session.blocked == nullptr);
-  session.blocked = std::make_unique<BlockedState>(state);
-  sessions_.push_back(&session);
+  SessionQueue& kin = by_kind_[static_cast<size_t>(state.kind)];
+  state.among_kind = kin.insert(kin.end(), &session);
+  if (state.deadline_ms != 0) deadlines_.emplace(state.deadline_ms, &session);
+  for (const std::string_view key : keys) {
+    auto awaited = awaited_.find(AwaitedHash::View(session.db, key));
+    if (awaited == awaited_.end()) {
+      awaited = awaited_.try_emplace({session.db, std::string(key)}).first;
+    }
+    SessionQueue& queue = awaited->second.sessions;
+    if (!queue.empty() && queue.back() == &session) continue;  // named twice
+    state.places.push_back({&*awaited, queue.insert(queue.end(), &session)});
+  }
+  session.blocked = std::make_unique<BlockedState>(std::move(state));
 }
 
 void Blocking::Release(Session& session) {
   Forget(session);
+  if (session.reply_mode == ReplyMode::kSkipping) session.reply_mode = ReplyMode::kOn;
   session.Resume();
 }
 
 void Blocking::Forget(Session& session) {
-  session.blocked.reset();
-  std::erase(sessions_, &session);
-}
-
-size_t Blocking::count(BlockKind kind) const {
-  return static_cast<size_t>(
-      std::count_if(sessions_.begin(), sessions_.end(),
-                    [&](const Session* s) { return s->blocked->kind == kind; }));
+  const std::unique_ptr<BlockedState> state = std::move(session.blocked);
+  by_kind_[static_cast<size_t>(state->kind)].erase(state->among_kind);
+  if (state->deadline_ms != 0) deadlines_.erase({state->deadline_ms, &session});
+  for (const BlockedState::Place& place : state->places) {
+    place.awaited->second.sessions.erase(place.at);
+    if (place.awaited->second.sessions.empty()) awaited_.erase(awaited_.find(place.awaited->first));
+  }
 }
 
 std::optional<int64_t> Blocking::NextDeadlineMs() const {
-  std::optional<int64_t> next;
-  for (const Session* session : sessions_) {
-    const int64_t deadline = session->blocked->deadline_ms;
-    if (deadline != 0 && (!next || deadline < *next)) next = deadline;
+  if (deadlines_.empty()) return std::nullopt;
+  return deadlines_.begin()->first;
+}
+
+Session* Blocking::Overdue(int64_t now_ms) const {
+  if (deadlines_.empty() || deadlines_.begin()->first > now_ms) return nullptr;
+  return deadlines_.begin()->second;
+}
+
+void Blocking::MarkReady(AwaitedMap::iterator awaited) {
+  if (awaited == awaited_.end() || std::exchange(awaited->second.ready, true)) return;
+  ready_.push_back(awaited->first);
+}
+
+void Blocking::DbChanged(int db) {
+  for (auto awaited = awaited_.begin(); awaited != awaited_.end(); ++awaited) {
+    if (awaited->first.db == db) MarkReady(awaited);
   }
-  return next;
+}
+
+std::vector<AwaitedKey> Blocking::TakeReady() {
+  for (const AwaitedKey& key : ready_) {
+    const auto awaited = awaited_.find(key);
+    if (awaited != awaited_.end()) awaited->second.ready = false;
+  }
+  return std::exchange(ready_, {});
+}
+
+const SessionQueue* Blocking::Waiting(const AwaitedKey& key) const {
+  const auto awaited = awaited_.find(key);
+  return awaited == awaited_.end() ? nullptr : &awaited->second.sessions;
 }
 
 }  // namespace rha::node::dispatch

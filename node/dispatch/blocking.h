@@ -1,13 +1,27 @@
-// Commands that answer later: WAIT, and anything a paused node holds back.
+// Commands that answer later: WAIT, those that wait for a key (BLPOP, BZPOPMIN), and anything that
+// a paused node holds back. Who waits for what; the answers are the engine's (serve.cc).
+//
+//   awaited  (db, key) ─▶ queue of sessions, first come first served;  ready: it has appeared
+//   session.blocked    ─▶ its places in these queues, its deadline, its command in copied words
 //
 // A blocked session executes nothing; its owner leaves further input unparsed until
 // Session::Resume(). Every way out of a block goes through Blocking::Release.
 //
+// Complexity: blocking, releasing and the next deadline cost O(log sessions), never a walk over
+// all of them. While nobody waits, a key that appears costs one branch.
+// Invariants: a queue is never empty; a session stands in a queue once, however often its command
+// names the key.
 // Thread rule: the engine's thread.
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "node/dispatch/session.h"
@@ -17,30 +31,99 @@ namespace rha::node::dispatch {
 enum class BlockKind : uint8_t {
   kWait,   // WAIT: until enough replicas have acknowledged
   kPause,  // CLIENT PAUSE: the command stays in the input and is executed afterwards
+  kKeys,   // until one of its keys has appeared
 };
+constexpr size_t kBlockKinds = 3;
+
+struct AwaitedKey {
+  int db;
+  std::string name;
+};
+
+// Sessions in the order in which they blocked.
+using SessionQueue = std::list<Session*>;
+struct Awaited {
+  SessionQueue sessions;
+  bool ready = false;
+};
+
+struct AwaitedHash {
+  using is_transparent = void;
+  using View = std::pair<int, std::string_view>;
+  size_t operator()(const View& key) const {
+    return std::hash<std::string_view>()(key.second) + static_cast<size_t>(key.first);
+  }
+  size_t operator()(const AwaitedKey& key) const { return (*this)(View(key.db, key.name)); }
+};
+struct AwaitedEqual {
+  using is_transparent = void;
+  static AwaitedHash::View View(const AwaitedKey& key) { return {key.db, key.name}; }
+  static AwaitedHash::View View(const AwaitedHash::View& key) { return key; }
+  template <typename A, typename B>
+  bool operator()(const A& a, const B& b) const {
+    return View(a) == View(b);
+  }
+};
+using AwaitedMap = std::unordered_map<AwaitedKey, Awaited, AwaitedHash, AwaitedEqual>;
 
 struct BlockedState {
   BlockKind kind;
-  int64_t deadline_ms = 0;  // Unix milliseconds; 0: none
-  int64_t offset = 0;       // kWait
-  int replicas = 0;         // kWait
+  int64_t deadline_ms = 0;            // Unix milliseconds; 0: none
+  int64_t offset = 0;                 // kWait
+  int replicas = 0;                   // kWait
+  const CommandSpec* spec = nullptr;  // kKeys: what is executed again
+  std::vector<std::string> words;     // kKeys
+
+  // Kept by Blocking.
+  struct Place {
+    AwaitedMap::value_type* awaited;
+    SessionQueue::iterator at;
+  };
+  std::vector<Place> places;
+  SessionQueue::iterator among_kind;
 };
 
 class Blocking {
  public:
-  void Block(Session& session, BlockedState state);
+  // REQUIRES: it is not blocked. `keys`: what it waits for, in its database (kKeys).
+  void Block(Session& session, BlockedState state, Args keys = {});
   // Unblocks and lets the owner go on. No reply is written here.
   void Release(Session& session);
   // The session goes away.
   void Forget(Session& session);
 
-  const std::vector<Session*>& sessions() const { return sessions_; }
-  size_t count(BlockKind kind) const;
+  bool empty() const { return size() == 0; }
+  size_t size() const {
+    return count(BlockKind::kWait) + count(BlockKind::kPause) + count(BlockKind::kKeys);
+  }
+  size_t count(BlockKind kind) const { return sessions(kind).size(); }
+  const SessionQueue& sessions(BlockKind kind) const { return by_kind_[static_cast<size_t>(kind)]; }
+  // With a deadline.
+  size_t timed() const { return deadlines_.size(); }
   // The nearest deadline, if any.
   std::optional<int64_t> NextDeadlineMs() const;
+  // A session whose time is over; null: none.
+  Session* Overdue(int64_t now_ms) const;
+
+  // ---- keys
+  void KeyAppeared(int db, std::string_view key) {
+    if (!awaited_.empty()) MarkReady(awaited_.find(AwaitedHash::View(db, key)));
+  }
+  // Any key of the database may have appeared.
+  void DbChanged(int db);
+  bool has_ready() const { return !ready_.empty(); }
+  // The keys that have appeared, in that order; they can appear again from now on.
+  std::vector<AwaitedKey> TakeReady();
+  // Null: nobody waits for it.
+  const SessionQueue* Waiting(const AwaitedKey& key) const;
 
  private:
-  std::vector<Session*> sessions_;  // few at a time
+  void MarkReady(AwaitedMap::iterator awaited);
+
+  SessionQueue by_kind_[kBlockKinds];
+  std::set<std::pair<int64_t, Session*>> deadlines_;
+  AwaitedMap awaited_;
+  std::vector<AwaitedKey> ready_;
 };
 
 }  // namespace rha::node::dispatch

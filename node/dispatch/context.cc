@@ -30,6 +30,22 @@ void Context::PropagateArgs(Args command) {
 void Context::PropagateNothing() { propagation_ = Propagation::kExplicit; }
 void Context::PropagateAnyway() { propagation_ = Propagation::kAnyway; }
 
+keyspace::Item Context::Awaited(std::string_view key, keyspace::Type type) {
+  if (appeared_ == nullptr) return db().Peek(key);
+  if (key != *appeared_) return {};
+  const keyspace::Item item = db().Peek(key);
+  return item && item.type() == type ? item : keyspace::Item();
+}
+
+bool Context::WaitForKeys(Args keys, int64_t deadline_ms) {
+  if (appeared_ != nullptr) return true;  // it stays in its place
+  if (session.transaction.open || session.kind != SessionKind::kClient) return false;
+  BlockedState state{.kind = BlockKind::kKeys, .deadline_ms = deadline_ms, .spec = &spec};
+  state.words.assign(args.begin(), args.end());
+  engine.blocking().Block(session, std::move(state), keys);
+  return true;
+}
+
 void Context::WrongType() {
   reply.Error("WRONGTYPE Operation against a key holding the wrong kind of value");
 }

@@ -50,6 +50,15 @@ class Context {
   // The command itself even though the keyspace did not change (PUBLISH).
   void PropagateAnyway();
 
+  // ---- commands that wait for a key to appear (blocking.h). Such a command, if it finds nothing to
+  // take, calls WaitForKeys; it is executed again when one of them has appeared.
+  // The key as it sees it: executed again, only the one that has appeared, if it is of the type,
+  // and with no wrong types among the keys.
+  keyspace::Item Awaited(std::string_view key, keyspace::Type type);
+  // False: it may not wait (EXEC, the primary's stream) and answers at once as if its time were
+  // over. `deadline_ms` 0: none.
+  bool WaitForKeys(Args keys, int64_t deadline_ms);
+
   // ---- errors that many commands share
   void WrongType();
   void SyntaxError() { reply.Error("ERR syntax error"); }
@@ -59,6 +68,7 @@ class Context {
   friend class Engine;
   enum class Propagation : uint8_t { kIfChanged, kExplicit, kAnyway };
   Propagation propagation_ = Propagation::kIfChanged;
+  const std::string* appeared_ = nullptr;  // executed again, because of this key
 };
 
 }  // namespace rha::node::dispatch

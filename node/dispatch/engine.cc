@@ -103,7 +103,9 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
       Call(session, *spec, args, reply);
     }
   }
-  if (session.reply_mode == ReplyMode::kSkipping) session.reply_mode = ReplyMode::kOn;
+  if (session.reply_mode == ReplyMode::kSkipping && session.blocked == nullptr) {
+    session.reply_mode = ReplyMode::kOn;
+  }
   if (wanted) {
     session.WantWrite();
   } else {
@@ -172,6 +174,7 @@ void Engine::Call(Session& session, const CommandSpec& spec, Args args, resp::Wr
   Context context(*this, session, spec, args, reply);
   Run(context);
   session.last_command = &spec;
+  if (blocking_.has_ready()) ServeReady();
 }
 
 void Engine::CallQueued(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {
@@ -267,8 +270,6 @@ void Engine::OnEvent(int db, keyspace::Event event, std::string_view key) {
   }
 }
 
-void Engine::OnAppeared(int, std::string_view) {}
-
 void Engine::OnDeleted(int db, std::string_view key) {
   if (!state_.feed_active) return;
   const std::string_view command[] = {"DEL", key};
@@ -290,42 +291,6 @@ bool Engine::Paused() {
   if (clock_.UnixMillis() < pause_.until_ms) return true;
   EndPause();
   return false;
-}
-
-void Engine::EndPause() {
-  pause_ = {};
-  const std::vector<Session*> blocked = blocking_.sessions();
-  for (Session* session : blocked) {
-    if (session->blocked->kind == BlockKind::kPause) blocking_.Release(*session);
-  }
-}
-
-std::optional<int64_t> Engine::NextDeadlineMs() const {
-  std::optional<int64_t> next = blocking_.NextDeadlineMs();
-  if (pause_.scope != Pause::Scope::kNone && (!next || pause_.until_ms < *next))
-    next = pause_.until_ms;
-  return next;
-}
-
-void Engine::EndTurn() {
-  if (pause_.scope == Pause::Scope::kNone && blocking_.sessions().empty()) return;
-  const int64_t now_ms = clock_.UnixMillis();
-  Paused();
-  ReleaseWaiting(now_ms);
-}
-
-void Engine::ReleaseWaiting(int64_t now_ms) {
-  const std::vector<Session*> blocked = blocking_.sessions();
-  for (Session* session : blocked) {
-    const BlockedState& state = *session->blocked;
-    if (state.kind != BlockKind::kWait) continue;
-    const int acknowledged = services_.replication->ReplicasAcknowledged(state.offset);
-    const bool expired = state.deadline_ms != 0 && now_ms >= state.deadline_ms;
-    if (acknowledged < state.replicas && !expired) continue;
-    resp::Writer(&session->out(), session->protocol).Integer(acknowledged);
-    session->WantWrite();
-    blocking_.Release(*session);
-  }
 }
 
 }  // namespace rha::node::dispatch

@@ -101,6 +101,11 @@ class Engine final : public keyspace::Observer {
   EngineOptions& options() { return options_; }
   Propagation& propagation() { return propagation_; }
   Pause& pause() { return pause_; }
+  // Answers a session that waits as it would be when its time is over, or with an error. False: it
+  // does not wait (a pause is no wait).
+  bool EndWait(Session& session, std::string_view error = {});
+  // The node became a replica: whoever waits is told so and disconnected.
+  void EndAllWaits();
   // True while a pause holds; ends it when its time has come.
   bool Paused();
   void EndPause();
@@ -121,6 +126,7 @@ class Engine final : public keyspace::Observer {
   void OnEvent(int db, keyspace::Event event, std::string_view key) override;
   void OnDeleted(int db, std::string_view key) override;
   void OnAppeared(int db, std::string_view key) override;
+  void OnSwapped(int first, int second) override;
 
  private:
   friend class Context;
@@ -135,7 +141,12 @@ class Engine final : public keyspace::Observer {
   void CountError(std::string_view reply);
   void FeedMonitors(const Session& sender, Args args);
   void EnterTime(const Session& session);
-  void ReleaseWaiting(int64_t now_ms);
+  void ReleaseAcknowledged();
+  template <typename Write>
+  bool AnswerLate(Session& session, Write write);
+  void ServeReady();
+  void ServeKey(const AwaitedKey& key);
+  void Rerun(Session& session, const AwaitedKey& key);
 
   keyspace::Keyspace& keyspace_;
   NodeState& state_;
@@ -151,7 +162,7 @@ class Engine final : public keyspace::Observer {
   EngineOptions options_;
   Pause pause_;
   int depth_ = 0;       // commands running inside one another (EXEC)
-  int64_t now_us_ = 0;      // start of the running command; in a batch, end of the one before
+  int64_t now_us_ = 0;  // start of the running command; in a batch, end of the one before
   bool in_batch_ = false;
   size_t monitors_ = 0;
   std::string discarded_;  // replies nobody wants

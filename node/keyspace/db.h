@@ -51,6 +51,8 @@ class Observer {
   virtual void OnDeleted(int db, std::string_view key) = 0;
   // A list, sorted set or stream is there that was not: somebody may be blocked on it.
   virtual void OnAppeared(int db, std::string_view key) = 0;
+  // Two databases changed places: any of their keys may have appeared.
+  virtual void OnSwapped(int first, int second) = 0;
 };
 
 // Takes the values of a snapshot that is under way.
@@ -218,6 +220,8 @@ class Keyspace {
   void set_dirty(uint64_t dirty) { dirty_ = dirty; }
 
   types::FormLimits& form_limits() { return form_limits_; }
+  // Of every table of keys and members.
+  const structs::HashSecret& secret() const { return secret_; }
   Reclaimer& reclaimer() { return reclaimer_; }
   // Null: none is under way. While one is, an entry whose mark differs from `mark` is captured
   // before it changes.

@@ -54,6 +54,7 @@ void Keyspace::Swap(int first, int second) {
   std::swap(a.timed_, b.timed_);
   std::swap(a.sweep_cursor_, b.sweep_cursor_);
   std::swap(a.average_ttl_ms_, b.average_ttl_ms_);
+  if (observer_ != nullptr) observer_->OnSwapped(first, second);
 }
 
 bool Keyspace::SweepSlice(int64_t budget_us, const std::function<int64_t()>& clock_us) {

@@ -34,7 +34,9 @@ void ReplicaSide::SetPhase(Phase phase) {
 
 void ReplicaSide::PublishState() {
   dispatch::NodeState& state = engine_.state();
+  const bool becomes_replica = target_.has_value() && !state.is_replica;
   state.is_replica = target_.has_value();
+  if (becomes_replica) engine_.EndAllWaits();
   state.primary_link_up = streaming();
 }
 

@@ -12,7 +12,6 @@
 namespace rha::node::commands {
 namespace {
 
-using dispatch::BlockKind;
 using dispatch::PubsubState;
 using dispatch::ReplyMode;
 
@@ -285,18 +284,8 @@ void Unblock(Context& ctx) {
   int64_t id = 0;
   if (!ParseInteger(ctx, ctx.arg(2), &id)) return;
   Session* target = ctx.engine.sessions().Find(static_cast<uint64_t>(id));
-  const bool waiting =
-      target != nullptr && target->blocked != nullptr && target->blocked->kind == BlockKind::kWait;
-  if (!waiting) return ctx.reply.Integer(0);
-  resp::Writer reply(&target->out(), target->protocol);
-  if (with_error) {
-    reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
-  } else {
-    reply.Integer(ctx.services().replication->ReplicasAcknowledged(target->blocked->offset));
-  }
-  target->WantWrite();
-  ctx.engine.blocking().Release(*target);
-  ctx.reply.Integer(1);
+  const char* error = with_error ? "UNBLOCKED client unblocked via CLIENT UNBLOCK" : "";
+  ctx.reply.Integer(target != nullptr && ctx.engine.EndWait(*target, error) ? 1 : 0);
 }
 
 void GetRedir(Context& ctx) { ctx.reply.Integer(-1); }

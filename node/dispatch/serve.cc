@@ -1,0 +1,133 @@
+// The engine's part of blocking: who is blocked gets an answer here.
+#include "node/dispatch/context.h"
+#include "node/dispatch/engine.h"
+
+namespace rha::node::dispatch {
+
+std::optional<int64_t> Engine::NextDeadlineMs() const {
+  std::optional<int64_t> next = blocking_.NextDeadlineMs();
+  if (pause_.scope != Pause::Scope::kNone && (!next || pause_.until_ms < *next))
+    next = pause_.until_ms;
+  return next;
+}
+
+void Engine::EndTurn() {
+  if (pause_.scope == Pause::Scope::kNone && blocking_.empty()) return;
+  const int64_t now_ms = clock_.UnixMillis();
+  Paused();
+  ReleaseAcknowledged();
+  while (Session* session = blocking_.Overdue(now_ms)) EndWait(*session);
+}
+
+void Engine::EndPause() {
+  pause_ = {};
+  const SessionQueue& paused = blocking_.sessions(BlockKind::kPause);
+  while (!paused.empty()) blocking_.Release(*paused.front());
+}
+
+void Engine::ReleaseAcknowledged() {
+  const SessionQueue& waiting = blocking_.sessions(BlockKind::kWait);
+  for (auto at = waiting.begin(); at != waiting.end();) {
+    Session& session = **at++;
+    const BlockedState& state = *session.blocked;
+    const bool enough = services_.replication->ReplicasAcknowledged(state.offset) >= state.replicas;
+    if (enough) EndWait(session);
+  }
+}
+
+bool Engine::EndWait(Session& session, std::string_view error) {
+  if (session.blocked == nullptr || session.blocked->kind == BlockKind::kPause) return false;
+  const BlockedState& state = *session.blocked;
+  AnswerLate(session, [&](resp::Writer& reply) {
+    if (!error.empty()) {
+      reply.Error(error);
+    } else if (state.kind == BlockKind::kWait) {
+      reply.Integer(services_.replication->ReplicasAcknowledged(state.offset));
+    } else {
+      reply.NullArray();
+    }
+  });
+  blocking_.Release(session);
+  return true;
+}
+
+void Engine::EndAllWaits() {
+  for (const BlockKind kind : {BlockKind::kWait, BlockKind::kKeys}) {
+    const SessionQueue& waiting = blocking_.sessions(kind);
+    while (!waiting.empty()) {
+      Session& session = *waiting.front();
+      EndWait(session,
+              "UNBLOCKED force unblock from blocking operation, instance state changed (master -> "
+              "replica?)");
+      session.Close(Session::CloseMode::kAfterReply);
+    }
+  }
+}
+
+// Lets `write` answer a session that is not executing. True: it wrote something.
+template <typename Write>
+bool Engine::AnswerLate(Session& session, Write write) {
+  const bool wanted = session.wants_replies();
+  std::string* out = wanted ? &session.out() : &discarded_;
+  const size_t start = out->size();
+  resp::Writer reply(out, session.protocol);
+  write(reply);
+  const bool answered = out->size() != start;
+  if (answered && (*out)[start] == '-') CountError(std::string_view(*out).substr(start));
+  if (!wanted) discarded_.resize(start);
+  if (answered && wanted) session.WantWrite();
+  return answered;
+}
+
+// ---------------------------------------------------------------- keys
+
+void Engine::OnAppeared(int db, std::string_view key) { blocking_.KeyAppeared(db, key); }
+
+void Engine::OnSwapped(int first, int second) {
+  blocking_.DbChanged(first);
+  blocking_.DbChanged(second);
+}
+
+// What a served session does may make other keys appear (BLMOVE feeds a BLPOP): until none is left.
+void Engine::ServeReady() {
+  while (blocking_.has_ready()) {
+    for (const AwaitedKey& key : blocking_.TakeReady()) ServeKey(key);
+  }
+}
+
+void Engine::ServeKey(const AwaitedKey& key) {
+  const SessionQueue* waiting = blocking_.Waiting(key);
+  if (waiting == nullptr) return;
+  for (auto at = waiting->begin();;) {
+    Session& session = **at;
+    const bool last = ++at == waiting->end();  // the queue goes with its last session
+    EnterTime(session);
+    if (!keyspace_.db(key.db).Exists(key.name)) return;
+    if (!session.closing) Rerun(session, key);
+    if (last) return;
+  }
+}
+
+// Executes the session's command again. Without an answer it stays blocked, in its place.
+void Engine::Rerun(Session& session, const AwaitedKey& key) {
+  const BlockedState& state = *session.blocked;
+  const std::vector<std::string_view> words(state.words.begin(), state.words.end());
+  const int64_t start_us = now_us_;
+  const bool answered = AnswerLate(session, [&](resp::Writer& reply) {
+    Context context(*this, session, *state.spec, words, reply);
+    context.appeared_ = &key.name;
+    const uint64_t dirty_before = keyspace_.dirty();
+    const size_t reply_start = reply.out()->size();
+    ++depth_;
+    state.spec->handler(context);
+    --depth_;
+    CommandCounters& counters = table_.counters(*state.spec);
+    counters.usec += static_cast<uint64_t>(std::max<int64_t>(clock_.UnixMicros() - start_us, 0));
+    const std::string& out = *reply.out();
+    if (out.size() > reply_start && out[reply_start] == '-') ++counters.failed;
+    PropagateResult(context, dirty_before);
+  });
+  if (answered) blocking_.Release(session);
+}
+
+}  // namespace rha::node::dispatch
