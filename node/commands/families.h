@@ -9,6 +9,12 @@ dispatch::CommandRows GetSetRows();            // string/get_set.cc
 dispatch::CommandRows CounterRows();           // string/counter.cc
 dispatch::CommandRows RangeRows();             // string/range.cc
 dispatch::CommandRows LcsRows();               // string/lcs.cc
+dispatch::CommandRows HashFieldRows();         // hash/fields.cc
+dispatch::CommandRows HashCounterRows();       // hash/counter.cc
+dispatch::CommandRows HashRandomRows();        // hash/random.cc
+dispatch::CommandRows SetMemberRows();         // set/members.cc
+dispatch::CommandRows SetRandomRows();         // set/random.cc
+dispatch::CommandRows SetCombineRows();        // set/combine.cc
 dispatch::CommandRows GenericKeyRows();        // key/generic.cc
 dispatch::CommandRows ExpireRows();            // key/expire.cc
 dispatch::CommandRows ScanRows();              // key/scan.cc

@@ -92,9 +92,8 @@ CommandTest::~CommandTest() {
   engine_.Leave(session_);
 }
 
-std::string CommandTest::RunOn(dispatch::Session& session,
-                               std::initializer_list<std::string_view> words) {
-  const auto executed = engine_.Execute(session, resp::Args(words.begin(), words.size()));
+std::string CommandTest::RunOn(dispatch::Session& session, resp::Args words) {
+  const auto executed = engine_.Execute(session, words);
   if (executed == dispatch::Executed::kNotNow) return "(not now)";
   return ShowAll(session.out());
 }

@@ -32,7 +32,11 @@ class CommandTest : public testing::Test {
   ~CommandTest() override;
 
   std::string Run(std::initializer_list<std::string_view> words) { return RunOn(session_, words); }
-  std::string RunOn(dispatch::Session& session, std::initializer_list<std::string_view> words);
+  std::string Run(resp::Args words) { return RunOn(session_, words); }
+  std::string RunOn(dispatch::Session& session, std::initializer_list<std::string_view> words) {
+    return RunOn(session, resp::Args(words.begin(), words.size()));
+  }
+  std::string RunOn(dispatch::Session& session, resp::Args words);
   // What has been sent to the session without its asking, shown as replies are.
   std::string Pushed(dispatch::Session& session);
   void Advance(int64_t ms) { clock_.Advance(Millis(ms)); }

@@ -1,0 +1,301 @@
+// Fields of a hash: set, read, erase, walk.
+#include <optional>
+#include <string>
+
+#include "node/commands/families.h"
+#include "node/commands/parse.h"
+#include "node/commands/scan_options.h"
+#include "node/types/hash.h"
+
+namespace rha::node::commands {
+namespace {
+
+using keyspace::Edit;
+using keyspace::Item;
+using keyspace::Type;
+using types::Hash;
+using types::HashView;
+namespace events = keyspace::events;
+
+// ---------------------------------------------------------------- changing
+
+// Sets all pairs; nullopt: the error is written.
+std::optional<int64_t> SetPairs(Context& ctx) {
+  if (ctx.argc() % 2 != 0) {
+    ctx.reply.Error("ERR wrong number of arguments for '" + std::string(ctx.spec.name) +
+                    "' command");
+    return std::nullopt;
+  }
+  Edit edit = ctx.db().WriteOrCreate(ctx.arg(1), Type::kHash);
+  if (!IsOrAbsent(ctx, edit.item(), Type::kHash)) return std::nullopt;
+  Hash hash = edit.As<Hash>();
+  int64_t added = 0;
+  for (size_t i = 2; i < ctx.argc(); i += 2) added += hash.Set(ctx.arg(i), ctx.arg(i + 1)) ? 1 : 0;
+  edit.Commit(events::kHSet, ctx.argc() / 2 - 1);
+  return added;
+}
+
+void HSet(Context& ctx) {
+  if (const std::optional<int64_t> added = SetPairs(ctx)) ctx.reply.Integer(*added);
+}
+
+void HMSet(Context& ctx) {
+  if (SetPairs(ctx)) ctx.reply.Ok();
+}
+
+void HSetNx(Context& ctx) {
+  Edit edit = ctx.db().WriteOrCreate(ctx.arg(1), Type::kHash);
+  if (!IsOrAbsent(ctx, edit.item(), Type::kHash)) return;
+  if (edit.item().As<HashView>().Find(ctx.arg(2))) return ctx.reply.Integer(0);
+  edit.As<Hash>().Set(ctx.arg(2), ctx.arg(3));
+  edit.Commit(events::kHSet);
+  ctx.reply.Integer(1);
+}
+
+void HDel(Context& ctx) {
+  Edit edit = ctx.db().Write(ctx.arg(1));
+  if (!IsOrAbsent(ctx, edit.item(), Type::kHash)) return;
+  if (!edit) return ctx.reply.Integer(0);
+  Hash hash = edit.As<Hash>();
+  uint64_t erased = 0;
+  for (size_t i = 2; i < ctx.argc(); ++i) erased += hash.Erase(ctx.arg(i)) ? 1 : 0;
+  edit.Commit(events::kHDel, erased);
+  ctx.reply.Integer(static_cast<int64_t>(erased));
+}
+
+// ---------------------------------------------------------------- reading
+
+// Calls reply(HashView) for the hash, or writes what `absent` does. Nothing if it is no hash.
+template <typename Reply, typename Absent>
+void ReadHash(Context& ctx, Reply reply, Absent absent) {
+  const Item item = ctx.db().Read(ctx.arg(1));
+  if (!IsOrAbsent(ctx, item, Type::kHash)) return;
+  item ? reply(item.As<HashView>()) : absent();
+}
+
+void ReplyValue(Context& ctx, const HashView& hash, std::string_view field) {
+  const std::optional<std::string_view> value = hash.Find(field);
+  value ? ctx.reply.Bulk(*value) : ctx.reply.Null();
+}
+
+void HGet(Context& ctx) {
+  ReadHash(
+      ctx, [&](const HashView& hash) { ReplyValue(ctx, hash, ctx.arg(2)); },
+      [&] { ctx.reply.Null(); });
+}
+
+void HMGet(Context& ctx) {
+  const auto fields = static_cast<int64_t>(ctx.argc() - 2);
+  ReadHash(
+      ctx,
+      [&](const HashView& hash) {
+        ctx.reply.Array(fields);
+        for (size_t i = 2; i < ctx.argc(); ++i) ReplyValue(ctx, hash, ctx.arg(i));
+      },
+      [&] {
+        ctx.reply.Array(fields);
+        for (int64_t i = 0; i < fields; ++i) ctx.reply.Null();
+      });
+}
+
+void HGetAll(Context& ctx) {
+  ReadHash(
+      ctx,
+      [&](const HashView& hash) {
+        ctx.reply.Map(static_cast<int64_t>(hash.size()));
+        hash.ForEach([&](std::string_view field, std::string_view value) {
+          ctx.reply.Bulk(field);
+          ctx.reply.Bulk(value);
+        });
+      },
+      [&] { ctx.reply.Map(0); });
+}
+
+// One text of each pair.
+template <typename Choose>
+void ReplyHalf(Context& ctx, Choose choose) {
+  ReadHash(
+      ctx,
+      [&](const HashView& hash) {
+        ctx.reply.Array(static_cast<int64_t>(hash.size()));
+        hash.ForEach([&](std::string_view field, std::string_view value) {
+          ctx.reply.Bulk(choose(field, value));
+        });
+      },
+      [&] { ctx.reply.Array(0); });
+}
+void HKeys(Context& ctx) {
+  ReplyHalf(ctx, [](std::string_view field, std::string_view) { return field; });
+}
+void HVals(Context& ctx) {
+  ReplyHalf(ctx, [](std::string_view, std::string_view value) { return value; });
+}
+
+// measure(HashView): a number; 0 when there is no hash.
+template <typename Measure>
+void ReplyNumber(Context& ctx, Measure measure) {
+  ReadHash(
+      ctx, [&](const HashView& hash) { ctx.reply.Integer(static_cast<int64_t>(measure(hash))); },
+      [&] { ctx.reply.Integer(0); });
+}
+void HLen(Context& ctx) {
+  ReplyNumber(ctx, [](const HashView& hash) { return hash.size(); });
+}
+void HExists(Context& ctx) {
+  ReplyNumber(ctx, [&](const HashView& hash) { return hash.Find(ctx.arg(2)) ? 1 : 0; });
+}
+void HStrLen(Context& ctx) {
+  ReplyNumber(ctx, [&](const HashView& hash) {
+    return hash.Find(ctx.arg(2)).value_or(std::string_view()).size();
+  });
+}
+
+void HScan(Context& ctx) {
+  ScanMembers<HashView>(ctx, Type::kHash,
+                        [](BulkList& found, std::string_view field, std::string_view value) {
+                          found.Add(field);
+                          found.Add(value);
+                        });
+}
+
+constexpr uint32_t kSetFlags = kWrite | kDenyOom | kFast;
+constexpr uint32_t kGetFlags = kReadonly | kFast;
+constexpr std::string_view kWholeHash = "O(N) where N is the size of the hash.";
+
+constexpr CommandSpec kRows[] = {
+    {.name = "hset",
+     .handler = HSet,
+     .arity = -4,
+     .flags = kSetFlags,
+     .keys = kOneKey,
+     .acl = kAclHash,
+     .group = Group::kHash,
+     .since = "2.0.0",
+     .summary = "Set the string value of a hash field",
+     .complexity = "O(1) for each field/value pair added, so O(N) to add N field/value pairs when "
+                   "the command is called with multiple field/value pairs."},
+    {.name = "hsetnx",
+     .handler = HSetNx,
+     .arity = 4,
+     .flags = kSetFlags,
+     .keys = kOneKey,
+     .acl = kAclHash,
+     .group = Group::kHash,
+     .since = "2.0.0",
+     .summary = "Set the value of a hash field, only if the field does not exist"},
+    {.name = "hmset",
+     .handler = HMSet,
+     .arity = -4,
+     .flags = kSetFlags,
+     .keys = kOneKey,
+     .acl = kAclHash,
+     .group = Group::kHash,
+     .since = "2.0.0",
+     .summary = "Set multiple hash fields to multiple values",
+     .complexity = "O(N) where N is the number of fields being set."},
+    {.name = "hget",
+     .handler = HGet,
+     .arity = 3,
+     .flags = kGetFlags,
+     .keys = kOneKey,
+     .acl = kAclHash,
+     .group = Group::kHash,
+     .since = "2.0.0",
+     .summary = "Get the value of a hash field"},
+    {.name = "hmget",
+     .handler = HMGet,
+     .arity = -3,
+     .flags = kGetFlags,
+     .keys = kOneKey,
+     .acl = kAclHash,
+     .group = Group::kHash,
+     .since = "2.0.0",
+     .summary = "Get the values of all the given hash fields",
+     .complexity = "O(N) where N is the number of fields being requested."},
+    {.name = "hgetall",
+     .handler = HGetAll,
+     .arity = 2,
+     .flags = kReadonly,
+     .keys = kOneKey,
+     .acl = kAclHash,
+     .group = Group::kHash,
+     .since = "2.0.0",
+     .summary = "Get all the fields and values in a hash",
+     .complexity = kWholeHash},
+    {.name = "hkeys",
+     .handler = HKeys,
+     .arity = 2,
+     .flags = kReadonly,
+     .keys = kOneKey,
+     .acl = kAclHash,
+     .group = Group::kHash,
+     .since = "2.0.0",
+     .summary = "Get all the fields in a hash",
+     .complexity = kWholeHash},
+    {.name = "hvals",
+     .handler = HVals,
+     .arity = 2,
+     .flags = kReadonly,
+     .keys = kOneKey,
+     .acl = kAclHash,
+     .group = Group::kHash,
+     .since = "2.0.0",
+     .summary = "Get all the values in a hash",
+     .complexity = kWholeHash},
+    {.name = "hlen",
+     .handler = HLen,
+     .arity = 2,
+     .flags = kGetFlags,
+     .keys = kOneKey,
+     .acl = kAclHash,
+     .group = Group::kHash,
+     .since = "2.0.0",
+     .summary = "Get the number of fields in a hash"},
+    {.name = "hexists",
+     .handler = HExists,
+     .arity = 3,
+     .flags = kGetFlags,
+     .keys = kOneKey,
+     .acl = kAclHash,
+     .group = Group::kHash,
+     .since = "2.0.0",
+     .summary = "Determine if a hash field exists"},
+    {.name = "hdel",
+     .handler = HDel,
+     .arity = -3,
+     .flags = kWrite | kFast,
+     .keys = kOneKey,
+     .acl = kAclHash,
+     .group = Group::kHash,
+     .since = "2.0.0",
+     .summary = "Delete one or more hash fields",
+     .complexity = "O(N) where N is the number of fields to be removed."},
+    {.name = "hstrlen",
+     .handler = HStrLen,
+     .arity = 3,
+     .flags = kGetFlags,
+     .keys = kOneKey,
+     .acl = kAclHash,
+     .group = Group::kHash,
+     .since = "3.2.0",
+     .summary = "Get the length of the value of a hash field"},
+    {.name = "hscan",
+     .handler = HScan,
+     .arity = -3,
+     .flags = kReadonly,
+     .keys = kOneKey,
+     .acl = kAclHash,
+     .group = Group::kHash,
+     .since = "2.8.0",
+     .summary = "Incrementally iterate hash fields and associated values",
+     .complexity =
+         "O(1) for every call. O(N) for a complete iteration, including enough command calls for "
+         "the cursor to return back to 0. N is the number of elements inside the collection.."},
+};
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows HashFieldRows() { return kRows; }
+
+}  // namespace rha::node::commands

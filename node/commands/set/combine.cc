@@ -1,0 +1,273 @@
+// SINTER, SUNION, SDIFF: several sets into one, for a reply, a count or another key.
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "node/commands/bulk_list.h"
+#include "node/commands/families.h"
+#include "node/commands/parse.h"
+#include "node/types/draft.h"
+#include "node/types/set.h"
+
+namespace rha::node::commands {
+namespace {
+
+using keyspace::Event;
+using keyspace::Item;
+using keyspace::Type;
+using types::Draft;
+using types::Set;
+using types::SetView;
+namespace events = keyspace::events;
+
+// A key that is not there counts as an empty set: nullopt.
+using Sources = std::vector<std::optional<SetView>>;
+
+// False: one is no set, the error is written.
+bool ReadSources(Context& ctx, Args keys, Sources* sources) {
+  sources->reserve(keys.size());
+  for (const std::string_view key : keys) {
+    const Item item = ctx.db().Read(key);
+    if (!IsOrAbsent(ctx, item, Type::kSet)) return false;
+    sources->push_back(item ? std::optional(item.As<SetView>()) : std::nullopt);
+  }
+  return true;
+}
+
+size_t SizeOf(const std::optional<SetView>& set) { return set ? set->size() : 0; }
+
+Draft NewDraft(Context& ctx) {
+  return {types::Form::kSetInts, ctx.keyspace.form_limits(), ctx.keyspace.secret()};
+}
+
+// ---------------------------------------------------------------- the three operations
+
+// visit(member) for each member that all have, until `limit` were visited.
+template <typename Visit>
+void Intersect(Sources& sources, size_t limit, Visit visit) {
+  std::sort(sources.begin(), sources.end(),
+            [](const auto& a, const auto& b) { return SizeOf(a) < SizeOf(b); });
+  if (SizeOf(sources[0]) == 0) return;
+  size_t visited = 0;
+  uint64_t cursor = 0;
+  do {
+    cursor = sources[0]->Scan(cursor, [&](std::string_view member) {
+      const auto lacks = [&](const auto& set) {
+        return set != sources[0] && !set->Contains(member);
+      };
+      if (visited == limit || std::any_of(sources.begin() + 1, sources.end(), lacks)) return;
+      ++visited;
+      visit(member);
+    });
+  } while (cursor != 0 && visited < limit);
+}
+
+void Unite(const Sources& sources, Set result) {
+  for (const std::optional<SetView>& set : sources) {
+    if (set) set->ForEach([&](std::string_view member) { result.Add(member); });
+  }
+}
+
+// Members of the first that none of the others has. Either looks each of them up in every other
+// set, or erases all others' members from a copy; whichever is less work.
+void Subtract(Sources& sources, Set result) {
+  if (!sources[0]) return;
+  const SetView first = *sources[0];
+  const auto others = sources.begin() + 1;
+  if (std::find(others, sources.end(), first) != sources.end()) return;
+
+  size_t lookups = 0, members = 0;
+  for (const std::optional<SetView>& set : sources) {
+    if (set) lookups += first.size();
+    members += SizeOf(set);
+  }
+  if (lookups / 2 > members) {
+    first.ForEach([&](std::string_view member) { result.Add(member); });
+    for (auto set = others; set != sources.end() && result.size() > 0; ++set) {
+      if (*set) (*set)->ForEach([&](std::string_view member) { result.Erase(member); });
+    }
+    return;
+  }
+  // The largest first, since it is the likeliest to have a member.
+  std::sort(others, sources.end(),
+            [](const auto& a, const auto& b) { return SizeOf(a) > SizeOf(b); });
+  first.ForEach([&](std::string_view member) {
+    const auto has = [&](const auto& set) { return set && set->Contains(member); };
+    if (std::none_of(others, sources.end(), has)) result.Add(member);
+  });
+}
+
+// ---------------------------------------------------------------- what becomes of a result
+
+void ReplyMembers(Context& ctx, const SetView& set) {
+  ctx.reply.Set(static_cast<int64_t>(set.size()));
+  set.ForEach([&](std::string_view member) { ctx.reply.Bulk(member); });
+}
+
+void Store(Context& ctx, std::string_view key, Draft& draft, Event event) {
+  const size_t size = draft.As<Set>().size();
+  if (size == 0) {
+    ctx.db().Erase(key);
+  } else {
+    ctx.db().Put(key, draft.Take(), keyspace::kNoExpiry, event);
+  }
+  ctx.reply.Integer(static_cast<int64_t>(size));
+}
+
+void SInter(Context& ctx) {
+  Sources sources;
+  if (!ReadSources(ctx, ctx.args.subspan(1), &sources)) return;
+  BulkList members;
+  Intersect(sources, SIZE_MAX, [&](std::string_view member) { members.Add(member); });
+  members.WriteSet(ctx.reply);
+}
+
+void SInterStore(Context& ctx) {
+  Sources sources;
+  if (!ReadSources(ctx, ctx.args.subspan(2), &sources)) return;
+  Draft draft = NewDraft(ctx);
+  Set result = draft.As<Set>();
+  Intersect(sources, SIZE_MAX, [&](std::string_view member) { result.Add(member); });
+  Store(ctx, ctx.arg(1), draft, events::kSInterStore);
+}
+
+void SInterCard(Context& ctx) {
+  int64_t keys = 0, limit = 0;
+  if (!structs::ParseDecimal(ctx.arg(1), &keys) || keys < 1) {
+    return ctx.reply.Error("ERR numkeys should be greater than 0");
+  }
+  if (keys > static_cast<int64_t>(ctx.argc()) - 2) {
+    return ctx.reply.Error("ERR Number of keys can't be greater than number of args");
+  }
+  const auto end = static_cast<size_t>(keys) + 2;
+  for (size_t i = end; i < ctx.argc(); i += 2) {
+    if (!EqualsIgnoreCase(ctx.arg(i), "limit") || i + 1 == ctx.argc()) return ctx.SyntaxError();
+    if (!structs::ParseDecimal(ctx.arg(i + 1), &limit) || limit < 0) {
+      return ctx.reply.Error("ERR LIMIT can't be negative");
+    }
+  }
+  Sources sources;
+  if (!ReadSources(ctx, ctx.args.subspan(2, end - 2), &sources)) return;
+  int64_t count = 0;
+  Intersect(sources, limit == 0 ? SIZE_MAX : static_cast<size_t>(limit),
+            [&](std::string_view) { ++count; });
+  ctx.reply.Integer(count);
+}
+
+void SUnion(Context& ctx) {
+  Sources sources;
+  if (!ReadSources(ctx, ctx.args.subspan(1), &sources)) return;
+  Draft draft = NewDraft(ctx);
+  Unite(sources, draft.As<Set>());
+  ReplyMembers(ctx, draft.As<Set>());
+}
+
+void SUnionStore(Context& ctx) {
+  Sources sources;
+  if (!ReadSources(ctx, ctx.args.subspan(2), &sources)) return;
+  Draft draft = NewDraft(ctx);
+  Unite(sources, draft.As<Set>());
+  Store(ctx, ctx.arg(1), draft, events::kSUnionStore);
+}
+
+void SDiff(Context& ctx) {
+  Sources sources;
+  if (!ReadSources(ctx, ctx.args.subspan(1), &sources)) return;
+  Draft draft = NewDraft(ctx);
+  Subtract(sources, draft.As<Set>());
+  ReplyMembers(ctx, draft.As<Set>());
+}
+
+void SDiffStore(Context& ctx) {
+  Sources sources;
+  if (!ReadSources(ctx, ctx.args.subspan(2), &sources)) return;
+  Draft draft = NewDraft(ctx);
+  Subtract(sources, draft.As<Set>());
+  Store(ctx, ctx.arg(1), draft, events::kSDiffStore);
+}
+
+constexpr std::string_view kPerLookup =
+    "O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets.";
+constexpr std::string_view kPerMember =
+    "O(N) where N is the total number of elements in all given sets.";
+
+constexpr CommandSpec kRows[] = {
+    {.name = "sinter",
+     .handler = SInter,
+     .arity = -2,
+     .flags = kReadonly,
+     .keys = kAllKeys,
+     .acl = kAclSet,
+     .group = Group::kSet,
+     .since = "1.0.0",
+     .summary = "Intersect multiple sets",
+     .complexity = kPerLookup},
+    {.name = "sinterstore",
+     .handler = SInterStore,
+     .arity = -3,
+     .flags = kWrite | kDenyOom,
+     .keys = kAllKeys,
+     .acl = kAclSet,
+     .group = Group::kSet,
+     .since = "1.0.0",
+     .summary = "Intersect multiple sets and store the resulting set in a key",
+     .complexity = kPerLookup},
+    {.name = "sintercard",
+     .handler = SInterCard,
+     .arity = -3,
+     .flags = kReadonly | kMovableKeys,
+     .key_count_at = 1,
+     .acl = kAclSet,
+     .group = Group::kSet,
+     .since = "7.0.0",
+     .summary = "Intersect multiple sets and return the cardinality of the result",
+     .complexity = kPerLookup},
+    {.name = "sunion",
+     .handler = SUnion,
+     .arity = -2,
+     .flags = kReadonly,
+     .keys = kAllKeys,
+     .acl = kAclSet,
+     .group = Group::kSet,
+     .since = "1.0.0",
+     .summary = "Add multiple sets",
+     .complexity = kPerMember},
+    {.name = "sunionstore",
+     .handler = SUnionStore,
+     .arity = -3,
+     .flags = kWrite | kDenyOom,
+     .keys = kAllKeys,
+     .acl = kAclSet,
+     .group = Group::kSet,
+     .since = "1.0.0",
+     .summary = "Add multiple sets and store the resulting set in a key",
+     .complexity = kPerMember},
+    {.name = "sdiff",
+     .handler = SDiff,
+     .arity = -2,
+     .flags = kReadonly,
+     .keys = kAllKeys,
+     .acl = kAclSet,
+     .group = Group::kSet,
+     .since = "1.0.0",
+     .summary = "Subtract multiple sets",
+     .complexity = kPerMember},
+    {.name = "sdiffstore",
+     .handler = SDiffStore,
+     .arity = -3,
+     .flags = kWrite | kDenyOom,
+     .keys = kAllKeys,
+     .acl = kAclSet,
+     .group = Group::kSet,
+     .since = "1.0.0",
+     .summary = "Subtract multiple sets and store the resulting set in a key",
+     .complexity = kPerMember},
+};
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows SetCombineRows() { return kRows; }
+
+}  // namespace rha::node::commands

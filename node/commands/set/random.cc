@@ -1,0 +1,113 @@
+// SPOP and SRANDMEMBER: members of a set at random.
+#include <algorithm>
+#include <cstdint>
+
+#include "node/commands/families.h"
+#include "node/commands/parse.h"
+#include "node/types/set.h"
+
+namespace rha::node::commands {
+namespace {
+
+using keyspace::Edit;
+using keyspace::Item;
+using keyspace::Type;
+using structs::DecimalText;
+using types::Set;
+using types::SetView;
+namespace events = keyspace::events;
+
+// Replies with `count` members and takes them out. REQUIRES: there are so many.
+void PopMembers(Context& ctx, Edit& edit, uint64_t count) {
+  Set set = edit.As<Set>();
+  for (uint64_t popped = 0; popped < count; ++popped) {
+    DecimalText scratch;
+    const std::string_view member = set.Random(ctx.keyspace.prng(), scratch);
+    ctx.reply.Bulk(member);
+    ctx.Propagate({"SREM", ctx.arg(1), member});
+    set.Erase(member);
+  }
+  edit.Commit(events::kSPop, count);
+}
+
+// The key goes as a whole, so that the members are freed in the background.
+void PopAll(Context& ctx, Edit& edit) {
+  const auto set = edit.item().As<SetView>();
+  const size_t size = set.size();
+  set.ForEach([&](std::string_view member) { ctx.reply.Bulk(member); });
+  ctx.db().Notify(events::kSPop, ctx.arg(1));
+  ctx.keyspace.AddDirty(size - 1);
+  edit.Erase(events::kDel);
+  ctx.Propagate({"DEL", ctx.arg(1)});
+}
+
+void SPop(Context& ctx) {
+  if (ctx.argc() > 3) return ctx.SyntaxError();
+  const bool counted = ctx.argc() == 3;
+  int64_t count = 1;
+  if (counted && !ParseIntegerInRange(ctx, ctx.arg(2), 0, INT64_MAX, &count)) return;
+  Edit edit = ctx.db().Write(ctx.arg(1));
+  if (!IsOrAbsent(ctx, edit.item(), Type::kSet)) return;
+  if (!counted) return edit ? PopMembers(ctx, edit, 1) : ctx.reply.Null();
+  if (!edit || count == 0) return ctx.reply.Set(0);
+
+  const auto size = static_cast<int64_t>(edit.item().As<SetView>().size());
+  ctx.reply.Set(std::min(count, size));
+  count < size ? PopMembers(ctx, edit, static_cast<uint64_t>(count)) : PopAll(ctx, edit);
+}
+
+void SRandMember(Context& ctx) {
+  if (ctx.argc() > 3) return ctx.SyntaxError();
+  const bool counted = ctx.argc() == 3;
+  int64_t count = 1;
+  if (counted && !ParseIntegerInRange(ctx, ctx.arg(2), -INT64_MAX, INT64_MAX, &count)) return;
+  const Item item = ctx.db().Read(ctx.arg(1));
+  if (!IsOrAbsent(ctx, item, Type::kSet)) return;
+  if (!item) return counted ? ctx.reply.Array(0) : ctx.reply.Null();
+
+  const auto set = item.As<SetView>();
+  const auto reply = [&](std::string_view member) { ctx.reply.Bulk(member); };
+  if (counted && count >= 0) {
+    const size_t members = std::min(static_cast<size_t>(count), set.size());
+    ctx.reply.Array(static_cast<int64_t>(members));
+    return set.Sample(members, ctx.keyspace.prng(), reply);
+  }
+  // Negative: so many, each drawn on its own.
+  if (counted) ctx.reply.Array(-count);
+  for (int64_t drawn = 0; drawn < std::abs(count); ++drawn) {
+    DecimalText scratch;
+    reply(set.Random(ctx.keyspace.prng(), scratch));
+  }
+}
+
+constexpr CommandSpec kRows[] = {
+    {.name = "spop",
+     .handler = SPop,
+     .arity = -2,
+     .flags = kWrite | kFast,
+     .keys = kOneKey,
+     .acl = kAclSet,
+     .group = Group::kSet,
+     .since = "1.0.0",
+     .summary = "Remove and return one or multiple random members from a set",
+     .complexity = "Without the count argument O(1), otherwise O(N) where N is the value of the "
+                   "passed count."},
+    {.name = "srandmember",
+     .handler = SRandMember,
+     .arity = -2,
+     .flags = kReadonly,
+     .keys = kOneKey,
+     .acl = kAclSet,
+     .group = Group::kSet,
+     .since = "1.0.0",
+     .summary = "Get one or multiple random members from a set",
+     .complexity = "Without the count argument O(1), otherwise O(N) where N is the absolute value "
+                   "of the passed count."},
+};
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows SetRandomRows() { return kRows; }
+
+}  // namespace rha::node::commands
