@@ -10,10 +10,12 @@ import shutil
 import sys
 import time
 
-from . import table, wire
+from tests.support import wire
+from tests.support.server import Server
+
+from . import table
 from .generator import STEPS_PER_CASE, Generator
 from .player import Player
-from .server import Server
 from .shrink import shrink
 
 OPERATIONS = 300_000

@@ -1,5 +1,5 @@
 """What a server holds at the end: for each key of each database its type, encoding, expiry and content, in a fixed order."""
-from . import wire
+from tests.support import wire
 
 DATABASES = (0, 1, 2, 15)
 EXPIRY_TOLERANCE_MS = 5000

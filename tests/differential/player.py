@@ -6,7 +6,9 @@ is played alone. A blocked connection stays silent until its next step, when CLI
 import time
 from dataclasses import dataclass
 
-from . import dataset, sameness, wire
+from tests.support import wire
+
+from . import dataset, sameness
 from .generator import CONNECTIONS, WAIT_EXPIRED, WAIT_REPLY
 
 EXPIRY_PAUSE_S = 0.003

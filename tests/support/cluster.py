@@ -104,6 +104,25 @@ class RedisHA:
     def connect(self, ip, timeout=2.0):
         return resp.Connection(ip, 6379, password=self.password(), timeout=timeout)
 
+    def all_follow(self, primary_ip, lag_bytes_max=1 << 20):
+        """That pod is primary and every other one follows it closely, by its own word.
+
+        The primary's `state=online` says less: the replica may be loading, or its machine may be gone.
+        """
+        ips = self.pod_ips().values()
+        offsets = []
+        for ip in sorted(ips, key=lambda ip: ip != primary_ip):
+            connection = self.connect(ip)
+            try:
+                state = resp.info(connection, "replication")
+            finally:
+                connection.close()
+            follows = state.get("master_host") == primary_ip and state.get("master_link_status") == "up"
+            if not (state["role"] == "master" if ip == primary_ip else follows):
+                return False
+            offsets.append(int(state["master_repl_offset"]))
+        return len(ips) == self.object()["spec"]["replicas"] and min(offsets) >= offsets[0] - lag_bytes_max
+
     def node_pid(self, ip):
         """The process id, on this machine, of the server in the pod with that IP: its container's id names it."""
         for name, pod_ip in self.pod_ips().items():

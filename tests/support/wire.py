@@ -1,4 +1,4 @@
-"""RESP as the fuzzer needs it: quick over long pipelines, and keeping apart what clients may tell apart.
+"""RESP over a Unix socket, quick over long pipelines and keeping apart what clients may tell apart (resp.py is simpler).
 
 A reply is int, bytes (a bulk string), None (the null bulk string), list (an array), or a pair (kind, content) for every
 other kind: ("+", b"OK"), ("-", b"ERR ..."), ("*", None) for the null array, ("%", [...]) for a RESP3 map and so on.

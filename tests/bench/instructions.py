@@ -1,0 +1,213 @@
+"""Counts the instructions that redisha-node executes per command and compares them with the committed baseline.
+
+Usage: python3 -m tests.bench.instructions [--only TEXT] [--update] [--server PATH]
+The server runs under callgrind; counters are zeroed and dumped around each workload, so neither start nor loading count.
+Unlike times, the counts are the same on a busy machine and a quiet one. They hold for the release preset and its
+compiler. Exit code 1 if a workload grew by more than 3 %, with the functions that grew.
+"""
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+
+from tests.support import wire
+from tests.support.server import Server
+
+from . import load
+
+BASELINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "instructions.json")
+TOLERANCE = 0.03
+COMMANDS = 6400           # of each window, after a tenth of that to warm up
+WINDOWS = 4               # the least counts: timers and growing tables add to the others
+KEYS = 10_000
+FUNCTIONS_KEPT = 25       # of each workload in the baseline, to tell what grew
+VALGRIND_TIMEOUT_S = 60
+VALUE = b"x" * 64
+
+
+def workloads():
+    """name: (pipeline, a function from a random generator to a command's words)."""
+    def string(chance):
+        return load.key(chance.randrange(KEYS))
+
+    def group(prefix, count):
+        return lambda chance: load.key(chance.randrange(count), prefix)
+
+    hashed, in_set, in_zset, in_list = group(b"hash", 1000), group(b"set", 100), group(b"zset", 10), group(b"list", 100)
+    return {
+        "GET P=1": (1, lambda r: (b"GET", string(r))),
+        "SET P=1": (1, lambda r: (b"SET", string(r), VALUE)),
+        "GET P=16": (16, lambda r: (b"GET", string(r))),
+        "SET P=16": (16, lambda r: (b"SET", string(r), VALUE)),
+        "GET P=64": (64, lambda r: (b"GET", string(r))),
+        "SET P=64": (64, lambda r: (b"SET", string(r), VALUE)),
+        "MGET 10": (1, lambda r: (b"MGET", *(string(r) for _ in range(10)))),
+        "MSET 10": (1, lambda r: (b"MSET", *(w for _ in range(10) for w in (string(r), VALUE)))),
+        "SETEX P=16": (16, lambda r: (b"SETEX", string(r), b"1000", VALUE)),
+        "EXPIRE P=16": (16, lambda r: (b"EXPIRE", string(r), b"1000")),
+        "INCR P=16": (16, lambda r: (b"INCR", load.key(r.randrange(KEYS), b"counter"))),
+        "MULTI INCR EXEC P=16": (16, lambda r: (
+            (b"MULTI",), (b"INCR", load.key(r.randrange(KEYS), b"counter")), (b"EXEC",))),
+        "HSET P=16": (16, lambda r: (b"HSET", hashed(r), b"field:%04d" % r.randrange(10), b"w" * 16)),
+        "HGETALL 10 P=16": (16, lambda r: (b"HGETALL", hashed(r))),
+        "SADD P=16": (16, lambda r: (b"SADD", in_set(r), load.member(r.randrange(2000)))),
+        "SISMEMBER P=16": (16, lambda r: (b"SISMEMBER", in_set(r), load.member(r.randrange(2000)))),
+        "ZADD P=16": (16, lambda r: (b"ZADD", in_zset(r), b"%d" % r.randrange(2000), load.member(r.randrange(2000)))),
+        "ZRANGE 10 P=16": (16, lambda r: (b"ZRANGE", in_zset(r), b"500", b"509")),
+        "LPUSH P=16": (16, lambda r: (b"LPUSH", in_list(r), b"e" * 16)),
+        "LRANGE 100 P=1": (1, lambda r: (b"LRANGE", in_list(r), b"0", b"99")),
+    }
+
+
+def data():
+    for part in (load.strings(KEYS, 64), load.integers(KEYS), load.hashes(1000, 10, 16), load.sets(100, 1000),
+                 load.sorted_sets(10, 1000), load.lists(100, 100, 16)):
+        yield from part
+
+
+class Counter:
+    """A server under callgrind and the counts of each workload."""
+
+    def __init__(self, program):
+        prefix = ["valgrind", "--tool=callgrind", "--compress-strings=no", "--compress-pos=no"]
+        self.server = Server("ours", program, [], prefix=prefix, timeout_s=VALGRIND_TIMEOUT_S)
+        self.dumps = os.path.join(self.server.directory, "counts")
+        self.server.prefix.append(f"--callgrind-out-file={self.dumps}")
+        self.dumped = 0
+
+    def __enter__(self):
+        self.server.start()
+        try:
+            load.fill(self.server.control, data())
+        except BaseException:
+            self.server.remove()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.server.remove()
+
+    def count(self, pipeline, make):
+        """{"total": instructions per command, "functions": {name: ...}}"""
+        chance = random.Random(4)
+        self._perform(chance, pipeline, make, COMMANDS // 10)
+        total, functions = min((self._window(chance, pipeline, make) for _ in range(WINDOWS)), key=lambda w: w[0])
+        largest = sorted(functions.items(), key=lambda item: -item[1])[:FUNCTIONS_KEPT]
+        return {"total": round(total / COMMANDS, 1),
+                "functions": {name: round(cost / COMMANDS, 1) for name, cost in largest}}
+
+    def _window(self, chance, pipeline, make):
+        self._control("-z")
+        self._perform(chance, pipeline, make, COMMANDS)
+        self._control("-d")
+        self.dumped += 1
+        return read_counts(f"{self.dumps}.{self.dumped}")
+
+    def _perform(self, chance, pipeline, make, commands):
+        connection = self.server.control
+        for _ in range(commands // pipeline):
+            drawn = [make(chance) for _ in range(pipeline)]
+            batch = [words for made in drawn for words in (made if isinstance(made[0], tuple) else (made,))]
+            connection.send(b"".join(map(wire.encode, batch)))
+            for _ in batch:
+                reply = connection.read()
+                if isinstance(reply, tuple) and reply[0] == "-":
+                    raise load.Impossible(reply[1].decode())
+
+    def _control(self, order):
+        done = subprocess.run(["callgrind_control", order, str(self.server.pid)], capture_output=True, text=True,
+                              timeout=VALGRIND_TIMEOUT_S)
+        if done.returncode != 0 or "OK" not in done.stdout:
+            raise SystemExit(f"callgrind_control {order}: {done.stdout}{done.stderr}")
+
+
+def read_counts(path):
+    """The sum and each function's own share of a callgrind dump without compression."""
+    functions, own, total, called = {}, None, 0, False
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if line.startswith("fn="):
+                own = short(line[3:].strip())
+            elif line.startswith("calls="):
+                called = True  # the next line is the callee's cost
+            elif line[:1].isdigit():
+                if not called:
+                    cost = int(line.split()[1])
+                    functions[own] = functions.get(own, 0) + cost
+                    total += cost
+                called = False
+    return total, functions
+
+
+def short(name):
+    """Without argument lists, templates' arguments and what the compiler appends: these change with every edit."""
+    name = re.sub(r"\(anonymous namespace\)", "anonymous", name)
+    for _ in range(8):
+        name = re.sub(r"<[^<>]*>|\([^()]*\)", "", name)
+    return re.sub(r"('\d+|\.(part|isra|constprop|cold)(\.\d+)?| const| \[clone.*)$", "", name).strip()
+
+
+def compare(found, baseline):
+    """Prints a line per workload and what grew; the number of workloads that grew too much."""
+    grown = 0
+    for name, counts in found.items():
+        before = baseline.get(name)
+        if before is None:
+            print(f"{name:24} {counts['total']:10.1f}   not in the baseline: --update")
+            grown += 1
+            continue
+        change = counts["total"] / before["total"] - 1
+        verdict = "GREW" if change > TOLERANCE else "less: --update would keep it" if change < -TOLERANCE else ""
+        print(f"{name:24} {counts['total']:10.1f} {before['total']:10.1f} {change:+7.1%}  {verdict}")
+        if change > TOLERANCE:
+            grown += 1
+            changes = {f: cost - before["functions"].get(f, 0) for f, cost in counts["functions"].items()}
+            for function, more in sorted(changes.items(), key=lambda item: -item[1])[:6]:
+                if more >= 0.5:
+                    print(f"    {more:+8.1f}  {function}")
+    return grown
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", default=os.path.join(os.environ.get("RHA_BIN_DIR", ""), "redisha-node"))
+    parser.add_argument("--only", help="workloads whose name contains this")
+    parser.add_argument("--update", action="store_true", help="renew the baseline instead of comparing")
+    return parser.parse_args()
+
+
+def main():
+    options = parse_arguments()
+    for program in (options.server, "valgrind", "callgrind_control"):
+        if not shutil.which(program):
+            print(f"instructions: {program} is not a program", file=sys.stderr)
+            return 2
+    baseline = {}
+    if os.path.exists(BASELINE):
+        with open(BASELINE, encoding="utf-8") as file:
+            baseline = json.load(file)
+    found, refused = {}, 0
+    with Counter(options.server) as counter:
+        for name, (pipeline, make) in workloads().items():
+            if options.only and options.only not in name:
+                continue
+            try:
+                found[name] = counter.count(pipeline, make)
+            except load.Impossible as reply:
+                print(f"{name}: {reply}", file=sys.stderr)
+                refused += 1
+    grown = compare(found, baseline) + refused
+    if options.update and not refused:
+        with open(BASELINE, "w", encoding="utf-8") as file:
+            json.dump({**baseline, **found}, file, indent=1)
+            file.write("\n")
+        return 0
+    return 1 if grown else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
