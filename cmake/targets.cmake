@@ -5,12 +5,13 @@
 #
 #   rha_library(NAME DEPS lib...)                 static library of this folder and, where there are *_test.cc, NAME_test
 #     FOLDERS sub...                              its sources lie in these subfolders too
+#     THREADS                                     its unit test starts threads: it runs under ThreadSanitizer too
 #   rha_program(NAME OUTPUT binary DEPS lib...)   program from main.cc of this folder
 #   rha_test(NAME SOURCES file... DEPS lib... [LABELS label...] [TIMEOUT seconds])
 include(GoogleTest)
 
 function(rha_library name)
-  cmake_parse_arguments(arg "" "" "DEPS;FOLDERS" ${ARGN})
+  cmake_parse_arguments(arg "THREADS" "" "DEPS;FOLDERS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   foreach(folder ${arg_FOLDERS})
     file(GLOB more CONFIGURE_DEPENDS ${folder}/*.cc)
@@ -26,14 +27,14 @@ function(rha_library name)
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${arg_DEPS})
   endif()
-  if(tests)
+  if(tests AND (arg_THREADS OR RHA_TEST_ONE_THREAD))
     rha_test(${name}_test SOURCES ${tests} DEPS ${name})
   endif()
 endfunction()
 
 function(rha_program name)
   cmake_parse_arguments(arg "" "OUTPUT" "DEPS" ${ARGN})
-  add_executable(${name} main.cc)
+  add_executable(${name} main.cc ${RHA_SANITIZER_OPTIONS})
   set_target_properties(${name} PROPERTIES OUTPUT_NAME ${arg_OUTPUT})
   target_link_libraries(${name} PRIVATE ${arg_DEPS})
 endfunction()
@@ -46,7 +47,7 @@ function(rha_test name)
   if(NOT arg_LABELS)
     set(arg_LABELS unit)
   endif()
-  add_executable(${name} ${arg_SOURCES})
+  add_executable(${name} ${arg_SOURCES} ${RHA_SANITIZER_OPTIONS})
   target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")

@@ -11,7 +11,6 @@
 #include "local/daemon/bootstrap.h"
 #include "local/daemon/files.h"
 #include "local/daemon/paths.h"
-#include "local/daemon/sanitizer.h"
 #include "local/kubelet/kubelet.h"
 #include "local/object/base64.h"
 #include "local/object/numbers.h"
@@ -137,7 +136,6 @@ Cluster::~Cluster() {
 }
 
 Result<std::unique_ptr<Cluster>> Cluster::Start(const ClusterOptions& options) {
-  LinkSanitizerOptions();
   auto parts = std::make_unique<Parts>(options);
   RHA_RETURN_IF_ERROR(MakeFolder(options.folder));
   RHA_RETURN_IF_ERROR(kubelet::CheckIsolation(parts->KubeletSettings()));
