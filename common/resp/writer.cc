@@ -1,7 +1,6 @@
 #include "common/resp/writer.h"
 
 #include <cmath>
-#include <cstdio>
 
 namespace rha::resp {
 
@@ -36,7 +35,8 @@ void Writer::Bool(bool value) {
 }
 
 void Writer::Double(double value) {
-  const std::string text = FormatDouble(value);
+  DoubleText scratch;
+  const std::string_view text = FormatDouble(value, scratch);
   if (protocol_ != 3) return Bulk(text);
   out_->push_back(',');
   out_->append(text);
@@ -69,12 +69,16 @@ void AppendRequest(std::initializer_list<std::string_view> args, std::string* ou
   AppendRequest(Args(args.begin(), args.size()), out);
 }
 
-std::string FormatDouble(double value) {
+std::string_view FormatDouble(double value, DoubleText& text) {
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
   if (std::isnan(value)) return "nan";
-  char text[40];
-  std::snprintf(text, sizeof text, "%.17g", value);
-  return text;
+  constexpr double kExactMax = 0x1p53;
+  const bool minus_zero = value == 0 && std::signbit(value);
+  char* const limit = text + sizeof text;
+  const char* end = std::abs(value) < kExactMax && std::trunc(value) == value && !minus_zero
+                        ? std::to_chars(text, limit, static_cast<int64_t>(value)).ptr
+                        : std::to_chars(text, limit, value, std::chars_format::general, 17).ptr;
+  return {text, static_cast<size_t>(end - text)};
 }
 
 }  // namespace rha::resp

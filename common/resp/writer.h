@@ -83,7 +83,9 @@ class Writer {
 void AppendRequest(Args args, std::string* out);
 void AppendRequest(std::initializer_list<std::string_view> args, std::string* out);
 
-// As Redis 7.0 prints doubles: %.17g, "inf", "-inf", "nan".
-std::string FormatDouble(double value);
+// As Redis 7.0 prints doubles: %.17g, "inf", "-inf", "nan". The text lies in `text` or is constant.
+constexpr size_t kDoubleBytesMax = 32;
+using DoubleText = char[kDoubleBytesMax];
+std::string_view FormatDouble(double value, DoubleText& text);
 
 }  // namespace rha::resp

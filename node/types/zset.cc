@@ -93,8 +93,8 @@ Zset::Change Zset::Put(std::string_view member, double score) {
   return change;
 }
 
-Zset::Change Zset::PutPacked(std::string_view member, double score) {
-  score += 0.0;  // as in Redis, where a small one keeps no minus zero
+Zset::Change Zset::PutPacked(std::string_view member, double given) {
+  const double score = given + 0.0;  // as in Redis, where a small one keeps no minus zero
   const std::string_view bytes = entry_.bytes();
   std::optional<Pair> found;
   size_t place = bytes.size();  // of the first pair that is greater
@@ -114,7 +114,7 @@ Zset::Change Zset::PutPacked(std::string_view member, double score) {
     if (static_cast<int64_t>(count) >= limits.zset_max_listpack_entries ||
         static_cast<int64_t>(member.size()) > limits.zset_max_listpack_value) {
       MakeTree(count + 1);
-      return tree().Put(member, score);
+      return tree().Put(member, given);
     }
     WritePair(slot_.Splice(place, 0, PairSize(member)), member, score);
     return Change::kAdded;

@@ -20,9 +20,12 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_set>
 
+#include "common/base/prng.h"
 #include "node/structs/packed.h"
 #include "node/structs/sorted_set.h"
+#include "node/types/sample.h"
 #include "node/types/slot.h"
 
 namespace rha::node::types {
@@ -116,6 +119,9 @@ class ZsetView {
   // Redis' SCAN guarantee; begins and ends with 0. A packed one is visited whole by one call.
   template <typename Visit>
   uint64_t Scan(uint64_t cursor, Visit&& visit) const;
+  // `count` different ones at random, or fewer if there are no more.
+  template <typename Visit>
+  void Sample(size_t count, Prng& prng, Visit&& visit) const;
 
  protected:
   struct Pair {
@@ -237,6 +243,25 @@ uint64_t ZsetView::Scan(uint64_t cursor, Visit&& visit) const {
   }
   return tree().Scan(cursor,
                      [&](structs::Entry entry) { visit(entry.key(), structs::ScoreOf(entry)); });
+}
+
+template <typename Visit>
+void ZsetView::Sample(size_t count, Prng& prng, Visit&& visit) const {
+  // A few of many are drawn one by one, otherwise all are walked.
+  constexpr size_t kWalkFactor = 3;
+  const size_t members = size();
+  if (is_packed() || count >= members / kWalkFactor) {
+    Selection selection(members, count, prng);
+    return ForEach([&](std::string_view member, double score) {
+      if (selection.TakesNext()) visit(member, score);
+    });
+  }
+  std::unordered_set<size_t> drawn;
+  drawn.reserve(count);
+  while (drawn.size() < count) {
+    const size_t rank = prng.Below(members);
+    if (drawn.insert(rank).second) ForRange({rank, 1}, Direction::kUp, visit);
+  }
 }
 
 }  // namespace rha::node::types

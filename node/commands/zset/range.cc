@@ -1,0 +1,257 @@
+// Reading stretches of the order: ZRANGE with its older forms, ZRANGESTORE.
+#include <algorithm>
+
+#include "node/commands/families.h"
+#include "node/commands/zset/zset_args.h"
+
+namespace rha::node::commands {
+namespace {
+
+using keyspace::Item;
+using types::Direction;
+using types::RankRange;
+using types::ZsetView;
+namespace events = keyspace::events;
+
+enum class By : uint8_t { kAny, kRank, kScore, kMember };
+
+// What the command's name says already.
+struct RangeForm {
+  size_t key_at = 1;
+  By by = By::kAny;
+  bool may_turn = false;  // REV is an option
+  bool may_score = true;  // WITHSCORES is one
+  Direction direction = Direction::kUp;
+};
+
+struct RangeRequest {
+  std::string_view key;
+  By by = By::kRank;
+  Direction direction = Direction::kUp;
+  bool with_scores = false;
+  int64_t offset = 0;
+  int64_t limit = -1;  // negative: none
+  int64_t first = 0, last = 0;
+  types::ScoreInterval scores{};
+  types::MemberInterval members{};
+};
+
+bool ParseOptions(Context& ctx, const RangeForm& form, RangeRequest* request) {
+  for (size_t i = form.key_at + 3; i < ctx.argc(); ++i) {
+    const std::string_view word = ctx.arg(i);
+    if (form.may_score && EqualsIgnoreCase(word, "withscores")) {
+      request->with_scores = true;
+    } else if (EqualsIgnoreCase(word, "limit") && i + 2 < ctx.argc()) {
+      if (!ParseInteger(ctx, ctx.arg(i + 1), &request->offset) ||
+          !ParseInteger(ctx, ctx.arg(i + 2), &request->limit)) {
+        return false;
+      }
+      i += 2;
+    } else if (form.may_turn && request->direction == Direction::kUp &&
+               EqualsIgnoreCase(word, "rev")) {
+      request->direction = Direction::kDown;
+    } else if (request->by == By::kAny && EqualsIgnoreCase(word, "bylex")) {
+      request->by = By::kMember;
+    } else if (request->by == By::kAny && EqualsIgnoreCase(word, "byscore")) {
+      request->by = By::kScore;
+    } else {
+      return ctx.SyntaxError(), false;
+    }
+  }
+  return true;
+}
+
+bool ParseRange(Context& ctx, const RangeForm& form, RangeRequest* request) {
+  request->key = ctx.arg(form.key_at);
+  request->by = form.by;
+  request->direction = form.direction;
+  if (!ParseOptions(ctx, form, request)) return false;
+  if (request->by == By::kAny) request->by = By::kRank;
+  if (request->limit != -1 && request->by == By::kRank) {
+    ctx.reply.Error(
+        "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
+    return false;
+  }
+  if (request->with_scores && request->by == By::kMember) {
+    ctx.reply.Error("ERR syntax error, WITHSCORES not supported in combination with BYLEX");
+    return false;
+  }
+  std::string_view low = ctx.arg(form.key_at + 1), high = ctx.arg(form.key_at + 2);
+  if (request->by == By::kRank) {
+    return ParseInteger(ctx, low, &request->first) && ParseInteger(ctx, high, &request->last);
+  }
+  if (request->direction == Direction::kDown) std::swap(low, high);
+  return request->by == By::kScore ? ParseInterval(ctx, low, high, &request->scores)
+                                   : ParseInterval(ctx, low, high, &request->members);
+}
+
+RankRange Limited(RankRange range, const RangeRequest& request) {
+  const auto count = static_cast<int64_t>(range.count);
+  if (request.offset < 0 || request.offset >= count) return {};
+  int64_t left = count - request.offset;
+  if (request.limit >= 0) left = std::min(left, request.limit);
+  const bool up = request.direction == Direction::kUp;
+  const int64_t skipped = up ? request.offset : count - request.offset - left;
+  return {range.first + static_cast<size_t>(skipped), static_cast<size_t>(left)};
+}
+
+RankRange Select(const ZsetView& zset, const RangeRequest& request) {
+  switch (request.by) {
+    case By::kScore:
+      return Limited(zset.Within(request.scores), request);
+    case By::kMember:
+      return Limited(zset.Within(request.members), request);
+    case By::kAny:
+    case By::kRank:
+      break;
+  }
+  return IndexRange(zset.size(), request.first, request.last, request.direction);
+}
+
+void RangeGeneric(Context& ctx, const RangeForm& form) {
+  RangeRequest request;
+  if (!ParseRange(ctx, form, &request)) return;
+  const Item item = ctx.db().Read(request.key);
+  if (!item) return ctx.reply.Array(0);
+  if (item.type() != keyspace::Type::kZset) return ctx.WrongType();
+  const auto zset = item.As<ZsetView>();
+  const RankRange range = Select(zset, request);
+  zset.ForRange(range, request.direction,
+                PairWriter(ctx.reply, ShapeOf(ctx, request.with_scores), range.count));
+}
+
+void ZRange(Context& ctx) { RangeGeneric(ctx, {.may_turn = true}); }
+void ZRevRange(Context& ctx) {
+  RangeGeneric(ctx, {.by = By::kRank, .direction = Direction::kDown});
+}
+void ZRangeByScore(Context& ctx) { RangeGeneric(ctx, {.by = By::kScore}); }
+void ZRevRangeByScore(Context& ctx) {
+  RangeGeneric(ctx, {.by = By::kScore, .direction = Direction::kDown});
+}
+void ZRangeByLex(Context& ctx) { RangeGeneric(ctx, {.by = By::kMember}); }
+void ZRevRangeByLex(Context& ctx) {
+  RangeGeneric(ctx, {.by = By::kMember, .direction = Direction::kDown});
+}
+
+void ZRangeStore(Context& ctx) {
+  RangeRequest request;
+  if (!ParseRange(ctx, {.key_at = 2, .may_turn = true, .may_score = false}, &request)) return;
+  const Item item = ctx.db().Read(request.key);
+  if (!IsOrAbsent(ctx, item, keyspace::Type::kZset)) return;
+  types::Draft draft = DraftOf(ctx);
+  if (item) {
+    const auto zset = item.As<ZsetView>();
+    auto result = draft.As<types::Zset>();
+    zset.ForRange(Select(zset, request), Direction::kUp,
+                  [&](std::string_view member, double score) { result.Put(member, score); });
+  }
+  StoreZset(ctx, ctx.arg(1), draft, events::kZRangeStore);
+}
+
+constexpr CommandSpec kRows[] = {
+    {
+        .name = "zrange",
+        .handler = ZRange,
+        .arity = -4,
+        .flags = kReadonly,
+        .keys = kOneKey,
+        .acl = kAclSortedSet,
+        .group = Group::kSortedSet,
+        .since = "1.2.0",
+        .summary = "Return a range of members in a sorted set",
+        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
+                      "number of elements returned.",
+    },
+    {
+        .name = "zrevrange",
+        .handler = ZRevRange,
+        .arity = -4,
+        .flags = kReadonly,
+        .keys = kOneKey,
+        .acl = kAclSortedSet,
+        .group = Group::kSortedSet,
+        .since = "1.2.0",
+        .summary = "Return a range of members in a sorted set, by index, with scores ordered from "
+                   "high to low",
+        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
+                      "number of elements returned.",
+    },
+    {
+        .name = "zrangebyscore",
+        .handler = ZRangeByScore,
+        .arity = -4,
+        .flags = kReadonly,
+        .keys = kOneKey,
+        .acl = kAclSortedSet,
+        .group = Group::kSortedSet,
+        .since = "1.0.5",
+        .summary = "Return a range of members in a sorted set, by score",
+        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
+                      "number of elements being returned. If M is constant (e.g. always asking for "
+                      "the first 10 elements with LIMIT), you can consider it O(log(N)).",
+    },
+    {
+        .name = "zrevrangebyscore",
+        .handler = ZRevRangeByScore,
+        .arity = -4,
+        .flags = kReadonly,
+        .keys = kOneKey,
+        .acl = kAclSortedSet,
+        .group = Group::kSortedSet,
+        .since = "2.2.0",
+        .summary = "Return a range of members in a sorted set, by score, with scores ordered from "
+                   "high to low",
+        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
+                      "number of elements being returned. If M is constant (e.g. always asking for "
+                      "the first 10 elements with LIMIT), you can consider it O(log(N)).",
+    },
+    {
+        .name = "zrangebylex",
+        .handler = ZRangeByLex,
+        .arity = -4,
+        .flags = kReadonly,
+        .keys = kOneKey,
+        .acl = kAclSortedSet,
+        .group = Group::kSortedSet,
+        .since = "2.8.9",
+        .summary = "Return a range of members in a sorted set, by lexicographical range",
+        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
+                      "number of elements being returned. If M is constant (e.g. always asking for "
+                      "the first 10 elements with LIMIT), you can consider it O(log(N)).",
+    },
+    {
+        .name = "zrevrangebylex",
+        .handler = ZRevRangeByLex,
+        .arity = -4,
+        .flags = kReadonly,
+        .keys = kOneKey,
+        .acl = kAclSortedSet,
+        .group = Group::kSortedSet,
+        .since = "2.8.9",
+        .summary = "Return a range of members in a sorted set, by lexicographical range, ordered "
+                   "from higher to lower strings.",
+        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
+                      "number of elements being returned. If M is constant (e.g. always asking for "
+                      "the first 10 elements with LIMIT), you can consider it O(log(N)).",
+    },
+    {
+        .name = "zrangestore",
+        .handler = ZRangeStore,
+        .arity = -5,
+        .flags = kWrite | kDenyOom,
+        .keys = kTwoKeys,
+        .acl = kAclSortedSet,
+        .group = Group::kSortedSet,
+        .since = "6.2.0",
+        .summary = "Store a range of members from sorted set into another key",
+        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
+                      "number of elements stored into the destination key.",
+    },
+};
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows ZsetRangeRows() { return kRows; }
+
+}  // namespace rha::node::commands
