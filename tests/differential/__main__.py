@@ -19,7 +19,8 @@ from .player import Player
 from .shrink import shrink
 
 OPERATIONS = 300_000
-REPLY_SHOWN = 1500
+REPLY_SHOWN = 3000
+WORD_SHOWN = 150
 
 
 def parse_arguments():
@@ -63,17 +64,29 @@ def chosen_rows(options, ours):
     return [row for row in rows if row.name not in missing]
 
 
+def _elided(reply):
+    """With the middle of long strings left out."""
+    if isinstance(reply, (list, tuple)):
+        return type(reply)(map(_elided, reply))
+    if isinstance(reply, bytes) and len(reply) > WORD_SHOWN:
+        return reply[:WORD_SHOWN // 2] + b"...%d bytes..." % len(reply) + reply[-WORD_SHOWN // 2:]
+    return reply
+
+
+def _word(word):
+    return word.decode() if word.isalnum() and len(word) <= WORD_SHOWN else repr(_elided(word))[1:]
+
+
 def shown(reply):
-    text = reply if isinstance(reply, str) else repr(reply)
+    text = reply if isinstance(reply, str) else repr(_elided(reply))
     return text if len(text) <= REPLY_SHOWN else f"{text[:REPLY_SHOWN]} ... ({len(text)} characters)"
 
 
 def report(case, difference, found_in):
-    print(f"\nDIFFERENCE: {difference.what}   (--seed {found_in.name.rpartition(':')[0]} --case {found_in.name.rpartition(':')[2]})")
+    print(f"\nDIFFERENCE: {difference.what[:200]}   (--seed {found_in.name.rpartition(':')[0]} --case {found_in.name.rpartition(':')[2]})")
     print("  " + " ".join(f"{name}={setting}" for name, setting in case.settings.items()))
     for connection, words in case.steps:
-        line = " ".join(word.decode() if word.isalnum() else repr(word)[1:] for word in words)
-        print(f"  {connection}> {line[:400]}{' ...' if len(line) > 400 else ''}")
+        print(f"  {connection}> {' '.join(map(_word, words))}")
     print(f"  ours:  {shown(difference.ours)}\n  stock: {shown(difference.stock)}", flush=True)
 
 
