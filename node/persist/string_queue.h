@@ -1,4 +1,4 @@
-// StringQueue: loads strings some at a time, so that their buckets have come into the cache by then.
+// StringQueue: loads strings some at a time, so that their buckets have come into the cache.
 //
 // Invariant: nothing is in the keyspace for sure before Flush().
 // Thread rule: the engine's thread.

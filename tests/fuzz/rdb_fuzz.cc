@@ -5,11 +5,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/check.h"
 #include "node/keyspace/db.h"
 #include "node/persist/rdb_check.h"
 #include "node/persist/rdb_file.h"
+#include "node/persist/testing/samples.h"
 
 namespace {
 
@@ -20,6 +22,9 @@ using rha::node::persist::RdbCheck;
 using rha::node::persist::RdbLoader;
 using rha::node::persist::StringSink;
 using rha::node::persist::WriteRdb;
+using rha::node::persist::testing::FileOf;
+using rha::node::persist::testing::Sample;
+using rha::node::persist::testing::Samples;
 
 constexpr int kDatabases = 16;
 
@@ -42,6 +47,40 @@ void LoadSaveLoad(std::string_view file) {
   for (int i = 0; i < kDatabases; ++i) RHA_CHECK(first.db(i).size() == second.db(i).size());
 }
 
+// The input as a plan: which sample, then what to change where. So every encoding is reached deeply,
+// whatever drives the target.
+void DamageSample(std::string_view plan) {
+  static const std::vector<Sample> kSamples = Samples();
+  const auto next = [&] {
+    const auto byte = plan.empty() ? uint8_t{0} : static_cast<uint8_t>(plan[0]);
+    plan.remove_prefix(plan.empty() ? 0 : 1);
+    return byte;
+  };
+  const Sample& sample = kSamples[next() % kSamples.size()];
+  std::string value = sample.value;
+  const uint8_t changes = next() % 4;
+  for (uint8_t i = 0; i < changes; ++i) {
+    const size_t place = size_t{next()} << 8;
+    const size_t at = (place | next()) % value.size();
+    const uint8_t byte = next();
+    switch (next() % 4) {
+      case 0:
+        value[at] = static_cast<char>(byte);
+        break;
+      case 1:
+        value[at] = static_cast<char>(value[at] + 1 - byte % 3);
+        break;
+      case 2:
+        value.insert(at, 1 + byte % 8, static_cast<char>(next()));
+        break;
+      default:
+        value.erase(at, 1 + byte % 8);
+        if (value.empty()) value = "x";
+    }
+  }
+  LoadSaveLoad(FileOf(sample.type, value));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -54,5 +93,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   LoadSaveLoad(bytes);
   // Chance seldom writes a header, so the input is also taken for what follows one.
   LoadSaveLoad("REDIS0010" + std::string(bytes) + '\xFF' + std::string(8, '\0'));
+  if (size >= 2) DamageSample(bytes);
   return 0;
 }
