@@ -222,8 +222,6 @@ class Keyspace {
   types::FormLimits& form_limits() { return form_limits_; }
   // Of every table of keys and members.
   const structs::HashSecret& secret() const { return secret_; }
-  // Of every table of keys and members.
-  const structs::HashSecret& secret() const { return secret_; }
   Reclaimer& reclaimer() { return reclaimer_; }
   // Null: none is under way. While one is, an entry whose mark differs from `mark` is captured
   // before it changes.
