@@ -36,6 +36,7 @@ def parse_arguments():
     parser.add_argument("--server-core", type=int, default=0)
     parser.add_argument("--load-core", type=int, default=1)
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--markdown", action="store_true", help="the table as docs/performance.md has it")
     parser.add_argument("-o", "--output", metavar="FILE", help="all figures as JSON")
     return parser.parse_args()
 
@@ -198,7 +199,7 @@ def figure(value):
     return f"{value:.3f}" if value < 10 else f"{value:.1f}"
 
 
-def print_table(rows):
+def print_table(rows, markdown):
     lines = [("measure", "unit", "redis-server", "redisha-node", "ratio", "quartiles", "goal", "")]
     for row in rows:
         if "error" in row:
@@ -208,8 +209,11 @@ def print_table(rows):
         lines.append((row["name"], row.get("unit", ""), *(figure(row[s]) if s in row else "" for s in ("stock", "ours")),
                       f"{row['ratio']:.2f}", spread, f"{row['goal']:g}", "" if row["met"] else "not met"))
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    if markdown:
+        lines.insert(1, ["---"] * len(widths))
     for line in lines:
-        print("  ".join(x.ljust(w) if i in (0, 1, 7) else x.rjust(w) for i, (x, w) in enumerate(zip(line, widths))).rstrip())
+        cells = [x.ljust(w) if i in (0, 1, 7) else x.rjust(w) for i, (x, w) in enumerate(zip(line, widths))]
+        print("| " + " | ".join(line) + " |" if markdown else "  ".join(cells).rstrip())
 
 
 def machine():
@@ -227,7 +231,7 @@ def main():
             return 2
     comparison = Comparison(options)
     comparison.everything()
-    print_table(comparison.rows)
+    print_table(comparison.rows, options.markdown)
     if options.output:
         with open(options.output, "w", encoding="utf-8") as file:
             json.dump({"machine": machine(), "rows": comparison.rows}, file, indent=1)

@@ -190,18 +190,17 @@ def main():
     if os.path.exists(BASELINE):
         with open(BASELINE, encoding="utf-8") as file:
             baseline = json.load(file)
-    found, refused = {}, 0
-    with Counter(options.server) as counter:
-        for name, (pipeline, make) in workloads().items():
-            if options.only and options.only not in name:
-                continue
-            try:
-                found[name] = counter.count(pipeline, make)
-            except load.Impossible as reply:
-                print(f"{name}: {reply}", file=sys.stderr)
-                refused += 1
-    grown = compare(found, baseline) + refused
-    if options.update and not refused:
+    found = {}
+    try:
+        with Counter(options.server) as counter:
+            for name, (pipeline, make) in workloads().items():
+                if not options.only or options.only in name:
+                    found[name] = counter.count(pipeline, make)
+    except load.Impossible as reply:
+        print(f"instructions: {reply}", file=sys.stderr)
+        return 1
+    grown = compare(found, baseline)
+    if options.update:
         with open(BASELINE, "w", encoding="utf-8") as file:
             json.dump({**baseline, **found}, file, indent=1)
             file.write("\n")
