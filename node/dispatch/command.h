@@ -104,6 +104,8 @@ struct CommandSpec {
   // Where the word stands that says how many keys follow it (ZUNION: 1); 0: there is none. `keys`
   // then are the others, if any. Such a row has kMovableKeys.
   int8_t key_count_at = 0;
+  // The option behind which one more key stands (SORT: STORE); the last one counts.
+  std::string_view key_behind = {};
   uint32_t acl = 0;  // beyond those that follow from the flags
   Group group = Group::kGeneric;
   std::string_view since;
@@ -121,7 +123,8 @@ struct CommandSpec {
 constexpr std::string_view RowFault(const CommandSpec& row) {
   if (row.name.empty()) return "no name";
   for (const char c : row.name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '|';
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '|';
     if (!plain) return "name is not lower case";
   }
   if (row.handler == nullptr && !row.Has(kContainer)) return "no handler";
@@ -129,7 +132,8 @@ constexpr std::string_view RowFault(const CommandSpec& row) {
   if (row.is_subcommand() && row.arity > -2 && row.arity < 2) return "arity counts both words";
   if (row.Has(kWrite) && row.Has(kReadonly)) return "both write and readonly";
   if (row.Has(kDenyOom) && !row.Has(kWrite)) return "denyoom without write";
-  if ((row.key_count_at != 0) > row.Has(kMovableKeys)) return "counted keys are movable";
+  const bool movable = row.key_count_at != 0 || !row.key_behind.empty();
+  if (movable && !row.Has(kMovableKeys)) return "counted and optional keys are movable";
   if (row.since.empty() || row.summary.empty()) return "no documentation";
   const auto [first, last, step] = row.keys;
   if (first == 0) return last != 0 || step != 0 ? "key range without a first key" : "";

@@ -109,6 +109,13 @@ std::vector<size_t> KeyPositions(const CommandSpec& spec, resp::Args words) {
     if (!fits) return {};
     for (size_t i = 1; i <= static_cast<size_t>(count); ++i) positions.push_back(at + i);
   }
+  if (!spec.key_behind.empty()) {
+    for (size_t i = words.size() - 1; i > 2; --i) {
+      if (!EqualsIgnoreCase(words[i - 1], spec.key_behind)) continue;
+      positions.push_back(i);
+      break;
+    }
+  }
   return positions;
 }
 

@@ -1,0 +1,263 @@
+// SORT and SORT_RO: the elements of a list, set or sorted set, in order.
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/commands/families.h"
+#include "node/commands/parse.h"
+#include "node/types/draft.h"
+#include "node/types/hash.h"
+#include "node/types/list.h"
+#include "node/types/set.h"
+#include "node/types/zset.h"
+
+namespace rha::node::commands {
+namespace {
+
+using keyspace::Item;
+using keyspace::Type;
+using types::Direction;
+namespace events = keyspace::events;
+
+struct Request {
+  bool sorted = true;  // false: BY a pattern that is the same for all
+  bool descending = false;
+  bool alpha = false;
+  int64_t skipped = 0;
+  int64_t count = -1;  // negative: all
+  std::optional<std::string_view> by;
+  std::vector<std::string_view> gets;
+  std::optional<std::string_view> store;
+};
+
+struct Element {
+  std::string text;
+  std::optional<std::string> weight;  // of BY
+  double score = 0;
+};
+using Elements = std::vector<Element>;
+
+enum class Access : uint8_t { kReadOnly, kMayStore };
+
+bool ParseRequest(Context& ctx, Access access, Request* request) {
+  for (size_t i = 2; i < ctx.argc(); ++i) {
+    const std::string_view option = ctx.arg(i);
+    const size_t left = ctx.argc() - i - 1;
+    if (EqualsIgnoreCase(option, "asc")) {
+      request->descending = false;
+    } else if (EqualsIgnoreCase(option, "desc")) {
+      request->descending = true;
+    } else if (EqualsIgnoreCase(option, "alpha")) {
+      request->alpha = true;
+    } else if (EqualsIgnoreCase(option, "limit") && left >= 2) {
+      if (!ParseInteger(ctx, ctx.arg(++i), &request->skipped)) return false;
+      if (!ParseInteger(ctx, ctx.arg(++i), &request->count)) return false;
+    } else if (EqualsIgnoreCase(option, "store") && left >= 1 && access == Access::kMayStore) {
+      request->store = ctx.arg(++i);
+    } else if (EqualsIgnoreCase(option, "by") && left >= 1) {
+      request->by = ctx.arg(++i);
+      if (request->by->find('*') == std::string_view::npos) request->sorted = false;
+    } else if (EqualsIgnoreCase(option, "get") && left >= 1) {
+      request->gets.push_back(ctx.arg(++i));
+    } else {
+      return ctx.SyntaxError(), false;
+    }
+  }
+  return true;
+}
+
+// What the pattern leads to with the element in the place of '*': a string, or with "->field" behind
+// it a field of a hash; "#" is the element itself.
+std::optional<std::string> Follow(Context& ctx, std::string_view pattern,
+                                  std::string_view element) {
+  constexpr std::string_view kArrow = "->";
+  if (pattern == "#") return std::string(element);
+  const size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return std::nullopt;
+  std::string_view rest = pattern.substr(star + 1), field;
+  if (const size_t arrow = rest.find(kArrow);
+      arrow != std::string_view::npos && arrow + kArrow.size() < rest.size()) {
+    field = rest.substr(arrow + kArrow.size());
+    rest = rest.substr(0, arrow);
+  }
+  std::string key(pattern.substr(0, star));
+  key.append(element).append(rest);
+  const Item item = ctx.db().Read(key);
+  if (!item) return std::nullopt;
+  if (field.empty()) {
+    if (item.type() != Type::kString) return std::nullopt;
+    return item.As<types::StringView>().ToString();
+  }
+  if (item.type() != Type::kHash) return std::nullopt;
+  const auto value = item.As<types::HashView>().Find(field);
+  return value ? std::optional<std::string>(*value) : std::nullopt;
+}
+
+// LIMIT, within what is there.
+struct Window {
+  size_t first = 0;
+  size_t count = 0;
+};
+Window WindowOf(const Request& request, size_t size) {
+  const size_t first = std::min(static_cast<size_t>(std::max<int64_t>(request.skipped, 0)), size);
+  const size_t rest = size - first;
+  return {first, request.count < 0 ? rest : std::min(static_cast<size_t>(request.count), rest)};
+}
+
+// All elements; or, when they stay in the order of their list or sorted set, those of the window
+// alone.
+Elements Load(const Item& item, const Request& request) {
+  Elements elements;
+  const auto add = [&](std::string_view text, auto...) { elements.push_back({std::string(text)}); };
+  if (!item) return elements;
+  const bool down = request.descending && !request.sorted;
+  if (item.type() == Type::kSet) {
+    item.As<types::SetView>().ForEach(add);
+  } else if (item.type() == Type::kList) {
+    const auto list = item.As<types::ListView>();
+    const Window window = request.sorted ? Window{0, list.size()} : WindowOf(request, list.size());
+    list.ForRange(down ? list.size() - 1 - window.first : window.first, window.count,
+                  down ? types::ListEnd::kBack : types::ListEnd::kFront, add);
+  } else {
+    const auto zset = item.As<types::ZsetView>();
+    const size_t size = zset.size();
+    const Window window = request.sorted ? Window{0, size} : WindowOf(request, size);
+    zset.ForRange({down ? size - window.first - window.count : window.first, window.count},
+                  down ? Direction::kDown : Direction::kUp, add);
+  }
+  return elements;
+}
+
+bool ParseScore(const std::string& text, double* score) {
+  char* end = nullptr;
+  errno = 0;
+  *score = std::strtod(text.c_str(), &end);
+  return *end == '\0' && errno != ERANGE && !std::isnan(*score);
+}
+
+// False: a number was expected and there is none.
+bool Weigh(Context& ctx, const Request& request, Elements& elements) {
+  bool valid = true;
+  for (Element& element : elements) {
+    if (request.by) element.weight = Follow(ctx, *request.by, element.text);
+    if (request.alpha || (request.by && !element.weight)) continue;
+    valid &= ParseScore(request.by ? *element.weight : element.text, &element.score);
+  }
+  return valid;
+}
+
+int Compare(const Request& request, const Element& a, const Element& b) {
+  if (!request.alpha) {
+    if (a.score != b.score) return a.score < b.score ? -1 : 1;
+    return a.text.compare(b.text);  // so that equal ones have one order everywhere
+  }
+  if (!request.by) return a.text.compare(b.text);
+  if (!a.weight || !b.weight) return int{a.weight.has_value()} - int{b.weight.has_value()};
+  return a.weight->compare(*b.weight);
+}
+
+// Sorts, and cuts the window out. False: the error is written.
+bool Order(Context& ctx, const Request& request, Elements& elements) {
+  if (!Weigh(ctx, request, elements)) {
+    ctx.reply.Error("ERR One or more scores can't be converted into double");
+    return false;
+  }
+  std::stable_sort(elements.begin(), elements.end(), [&](const Element& a, const Element& b) {
+    const int order = Compare(request, a, b);
+    return request.descending ? order > 0 : order < 0;
+  });
+  return true;
+}
+
+void Cut(const Request& request, Elements& elements) {
+  const Window window = WindowOf(request, elements.size());
+  const auto first = elements.begin() + static_cast<ptrdiff_t>(window.first);
+  elements.erase(first + static_cast<ptrdiff_t>(window.count), elements.end());
+  elements.erase(elements.begin(), first);
+}
+
+// visit(text or none) for each text of the result.
+template <typename Visit>
+void ForEachResult(Context& ctx, const Request& request, const Elements& elements, Visit visit) {
+  for (const Element& element : elements) {
+    if (request.gets.empty()) visit(std::optional<std::string>(element.text));
+    for (const std::string_view pattern : request.gets) visit(Follow(ctx, pattern, element.text));
+  }
+}
+
+void Store(Context& ctx, const Request& request, const Elements& elements) {
+  types::Draft draft(types::Form::kListNodes, ctx.keyspace.form_limits(), ctx.keyspace.secret());
+  auto list = draft.As<types::List>();
+  ForEachResult(ctx, request, elements,
+                [&](const std::optional<std::string>& text) { list.PushBack(text.value_or("")); });
+  ctx.reply.Integer(static_cast<int64_t>(list.size()));
+  if (list.size() == 0) {
+    ctx.db().Erase(*request.store);
+  } else {
+    ctx.db().Put(*request.store, draft.Take(), keyspace::kNoExpiry, events::kSortStore);
+  }
+}
+
+void SortGeneric(Context& ctx, Access access) {
+  Request request;
+  if (!ParseRequest(ctx, access, &request)) return;
+  const Item item = ctx.db().Read(ctx.arg(1));
+  const bool is_set = item && item.type() == Type::kSet;
+  if (item && !is_set && item.type() != Type::kList && item.type() != Type::kZset) {
+    return ctx.WrongType();
+  }
+  if (is_set && !request.sorted && request.store) {
+    // A set has no order of its own: replicas must not store another one.
+    request.sorted = request.alpha = true;
+    request.by.reset();
+  }
+  Elements elements = Load(item, request);
+  if (request.sorted && !Order(ctx, request, elements)) return;
+  if (request.sorted || is_set) Cut(request, elements);
+  if (request.store) return Store(ctx, request, elements);
+  const size_t per_element = std::max<size_t>(request.gets.size(), 1);
+  ctx.reply.Array(static_cast<int64_t>(elements.size() * per_element));
+  ForEachResult(ctx, request, elements, [&](const std::optional<std::string>& text) {
+    text ? ctx.reply.Bulk(*text) : ctx.reply.Null();
+  });
+}
+void Sort(Context& ctx) { SortGeneric(ctx, Access::kMayStore); }
+void SortRo(Context& ctx) { SortGeneric(ctx, Access::kReadOnly); }
+
+constexpr std::string_view kComplexity =
+    "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number "
+    "of returned elements. When the elements are not sorted, complexity is O(N).";
+constexpr uint32_t kAcl = kAclSet | kAclSortedSet | kAclList | kAclDangerous;
+
+constexpr CommandSpec kRows[] = {
+    {.name = "sort",
+     .handler = Sort,
+     .arity = -2,
+     .flags = kWrite | kDenyOom | kMovableKeys,
+     .keys = kOneKey,
+     .key_behind = "store",
+     .acl = kAcl,
+     .since = "1.0.0",
+     .summary = "Sort the elements in a list, set or sorted set",
+     .complexity = kComplexity},
+    {.name = "sort_ro",
+     .handler = SortRo,
+     .arity = -2,
+     .flags = kReadonly | kMovableKeys,
+     .keys = kOneKey,
+     .acl = kAcl,
+     .since = "7.0.0",
+     .summary = "Sort the elements in a list, set or sorted set. Read-only variant of SORT.",
+     .complexity = kComplexity},
+};
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows SortRows() { return kRows; }
+
+}  // namespace rha::node::commands
