@@ -43,6 +43,8 @@ bool MatchClass(std::string_view pattern, size_t& p, char c, bool ignore_case) {
 // Going back is only ever needed to the last star: what an earlier one could take, the later one
 // can too. So the time is bounded by pattern × text, whatever the pattern.
 bool GlobMatches(std::string_view pattern, std::string_view text, bool ignore_case) {
+  // In Redis no star matches an empty text; commands treat a lone "*" as no pattern at all.
+  if (text.empty()) return pattern.empty();
   size_t p = 0, t = 0;
   size_t star_p = std::string_view::npos, star_t = 0;
   while (t < text.size()) {

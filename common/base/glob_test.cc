@@ -8,7 +8,8 @@ namespace rha {
 namespace {
 
 TEST(Glob, MatchesAsRedisDoes) {
-  EXPECT_TRUE(GlobMatches("*", ""));
+  EXPECT_TRUE(GlobMatches("", ""));
+  EXPECT_FALSE(GlobMatches("*", ""));
   EXPECT_TRUE(GlobMatches("h?llo", "hello"));
   EXPECT_TRUE(GlobMatches("h*llo", "heeeello"));
   EXPECT_TRUE(GlobMatches("h[ae]llo", "hallo"));

