@@ -184,6 +184,9 @@ void Persistence::FinishLoading(const Status& status) {
       log::Warn("{} function libraries or pieces of module data were left out",
                 loader->parts_skipped());
     }
+    if (loader->empty_keys_skipped() > 0) {
+      log::Warn("{} collections without elements were left out", loader->empty_keys_skipped());
+    }
   }
   const OnLoaded done = std::move(on_loaded_);
   done(status, loader->info());

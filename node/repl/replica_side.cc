@@ -292,6 +292,10 @@ void ReplicaSide::Loaded() {
         "the snapshot held {} function libraries or pieces of module data, which were left out",
         incoming_->loader().parts_skipped());
   }
+  if (incoming_->loader().empty_keys_skipped() > 0) {
+    log::Warn("{} collections without elements were left out",
+              incoming_->loader().empty_keys_skipped());
+  }
   incoming_.reset();
   engine_.state().loading = false;
   stream_.StandAt(History{incoming_id_, History::NoId(), -1}, incoming_offset_);

@@ -47,8 +47,8 @@ void LoadSaveLoad(std::string_view file) {
   for (int i = 0; i < kDatabases; ++i) RHA_CHECK(first.db(i).size() == second.db(i).size());
 }
 
-// The input as a plan: which sample, then what to change where. So every encoding is reached deeply,
-// whatever drives the target.
+// The input as a plan: which sample, then what to change where. So every encoding is reached
+// deeply, whatever drives the target.
 void DamageSample(std::string_view plan) {
   static const std::vector<Sample> kSamples = Samples();
   const auto next = [&] {

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -123,16 +124,31 @@ class Server:
         self.process.wait()
 
 
+READERS = {
+    b"string": lambda pipe, key: pipe.get(key),
+    b"list": lambda pipe, key: pipe.lrange(key, 0, -1),
+    b"set": lambda pipe, key: pipe.smembers(key),
+    b"zset": lambda pipe, key: pipe.zrange(key, 0, -1, withscores=True),
+    b"hash": lambda pipe, key: pipe.hgetall(key),
+}
+
+
 def content(server, databases=(0, 1, 9)):
     """Every key with value and expiry in Unix milliseconds."""
     found = {}
     for db in databases:
         client = redis.Redis(port=server.port, db=db)
-        for key in client.scan_iter(count=1000):
-            pipe = client.pipeline(transaction=False)
-            pipe.get(key)
+        keys = list(client.scan_iter(count=1000))
+        pipe = client.pipeline(transaction=False)
+        for key in keys:
+            pipe.type(key)
+        types = pipe.execute()
+        for key, kind in zip(keys, types):
+            READERS[kind](pipe, key)
             pipe.execute_command("PEXPIRETIME", key)
-            found[(db, key)] = tuple(pipe.execute())
+        answers = pipe.execute()
+        for i, key in enumerate(keys):
+            found[(db, key)] = tuple(answers[2 * i:2 * i + 2])
     return found
 
 
@@ -143,6 +159,57 @@ def in_step(primary, replica):
     wait_for(f"replica {replica.port} in step with {primary.port}", equal)
 
 
+def fill_collections(pipe, tag, i):
+    """One more member, of all kinds of text, in a large collection of each type and in small ones."""
+    member = (str(i * i - 5000), f"member {i} " * (i % 12), os.urandom(i % 30 + 1))[i % 3]
+    for suffix in ("", f":{i // 7}"):
+        pipe.rpush(f"{tag}:list{suffix}", member)
+        pipe.sadd(f"{tag}:set{suffix}", member)
+        pipe.sadd(f"{tag}:ints{suffix}", i * i * i - 100)
+        pipe.hset(f"{tag}:hash{suffix}", f"f{i}", member)
+        pipe.zadd(f"{tag}:zset{suffix}", {member: (i, i / 7, -i, "inf", 1e300)[i % 5]})
+    if i % 7 == 0:
+        pipe.expire(f"{tag}:hash:{i // 7}", 7000)
+
+
+def change_collections(client, tag):
+    """What primaries send in another form than they were told: random, floating, moving, emptying."""
+    pipe = client.pipeline(transaction=False)
+    pipe.spop(f"{tag}:set")
+    pipe.spop(f"{tag}:ints", 20)
+    pipe.spop(f"{tag}:set:0", 100)
+    pipe.incrbyfloat(f"{tag}:float", 0.1).incrbyfloat(f"{tag}:float", 1e17)
+    pipe.hincrbyfloat(f"{tag}:hash", "float", 3.3).hincrby(f"{tag}:hash", "int", -5)
+    pipe.zincrby(f"{tag}:zset", 0.1, "scored").zpopmin(f"{tag}:zset", 3).zpopmax(f"{tag}:zset")
+    pipe.lmove(f"{tag}:list", f"{tag}:moved").rpoplpush(f"{tag}:list", f"{tag}:list").lpop(f"{tag}:list", 4)
+    pipe.sunionstore(f"{tag}:union", f"{tag}:set", f"{tag}:ints").smove(f"{tag}:set", f"{tag}:ints", "last")
+    pipe.zunionstore(f"{tag}:sum", [f"{tag}:zset", f"{tag}:zset:1"])
+    pipe.linsert(f"{tag}:list", "before", "-4919", "inserted").ltrim(f"{tag}:list:3", 1, 2)
+    pipe.sort(f"{tag}:ints", store=f"{tag}:sorted")
+    pipe.execute()
+
+
+def block_and_push(server, tag):
+    """Clients that wait for lists and sorted sets, then somebody who fills these."""
+    waits = [("BLPOP", f"{tag}:queue", 0), ("BLMOVE", f"{tag}:queue", f"{tag}:taken", "LEFT", "RIGHT", 0),
+             ("BLMPOP", 0, 2, f"{tag}:none", f"{tag}:queue", "RIGHT", "COUNT", 2), ("BZPOPMIN", f"{tag}:board", 0)]
+    answers = {}
+
+    def wait(command):
+        client = redis.Redis(port=server.port, socket_timeout=DEADLINE_S)
+        answers[command[0]] = client.execute_command(*command)
+        client.close()
+    threads = [threading.Thread(target=wait, args=(command,)) for command in waits]
+    for count, thread in enumerate(threads, 1):
+        thread.start()
+        wait_for(f"{count} blocked clients", lambda count=count: server.info("clients")["blocked_clients"] == count)
+    with server.client.pipeline(transaction=True) as transaction:
+        transaction.rpush(f"{tag}:queue", *"abcdef").zadd(f"{tag}:board", {"x": 2, "y": 1}).execute()
+    for thread in threads:
+        thread.join(DEADLINE_S)
+    return answers
+
+
 def write_some(server, tag, count=300):
     client = server.client
     pipe = client.pipeline(transaction=False)
@@ -151,9 +218,12 @@ def write_some(server, tag, count=300):
         if i % 5 == 0:
             pipe.incr(f"{tag}:counter")
             pipe.append(f"{tag}:log", f"{i},")
+        fill_collections(pipe, tag, i)
     pipe.execute()
+    change_collections(client, tag)
     with client.pipeline(transaction=True) as transaction:
         transaction.incrby(f"{tag}:counter", 1000).set(f"{tag}:done", "yes").delete(f"{tag}:7")
+        transaction.rpush(f"{tag}:list", "last").sadd(f"{tag}:set", "last").hdel(f"{tag}:hash", "f1")
         transaction.execute()
     other = redis.Redis(port=server.port, db=9)
     other.set(f"{tag}:elsewhere", b"\x00\xff\r\n binary")
@@ -198,6 +268,10 @@ class ReplicationInterop(unittest.TestCase):
         self.same(primary, replica)
 
         write_some(primary, "stream")
+        answers = block_and_push(primary, "stream")
+        self.assertEqual([list(answers["BLPOP"]), answers["BLMOVE"], answers["BLMPOP"]],
+                         [[b"stream:queue", b"a"], b"b", [b"stream:queue", [b"f", b"e"]]])
+        self.assertEqual(list(answers["BZPOPMIN"][:2]), [b"stream:board", b"y"])
         self.assertEqual(primary.client.wait(1, 5000), 1)
         primary.client.set("short", "lived", px=30)
         wait_for("expiry reaches the replica", lambda: replica.client.get("short") is None)
@@ -352,21 +426,21 @@ class ReplicationInterop(unittest.TestCase):
 
     # ---- refusals
 
-    def test_a_list_in_the_stream_is_refused_by_name(self):
+    def test_a_type_we_lack_in_the_stream_is_refused_by_name(self):
         primary, replica = self.server(STOCK), self.server(NODE)
         replica.follow(primary)
         primary.client.set("k", "v")
         in_step(primary, replica)
-        primary.client.lpush("queue", "job")
+        primary.client.xadd("queue", {"job": "1"})
         wait_for("the link is down",
-                 lambda: 'LPUSH "queue"' in replica.info().get("redisha_master_link_error", ""))
+                 lambda: 'XADD "queue"' in replica.info().get("redisha_master_link_error", ""))
         self.assertEqual(replica.info()["master_link_status"], "down")
-        self.assertIn('LPUSH "queue"', replica.log())
+        self.assertIn('XADD "queue"', replica.log())
         self.assertEqual(replica.client.get("k"), b"v")
 
-    def test_a_list_in_the_snapshot_costs_no_data(self):
+    def test_a_type_we_lack_in_the_snapshot_costs_no_data(self):
         primary, replica = self.server(STOCK), self.server(NODE)
-        primary.client.lpush("queue", "job")
+        primary.client.xadd("queue", {"job": "1"})
         replica.client.set("mine", "stays")
         replica.follow(primary)
         wait_for("the refusal is visible", lambda: '"queue"' in replica.info().get("redisha_master_link_error", ""))
@@ -431,12 +505,61 @@ class ReplicationInterop(unittest.TestCase):
         if os.geteuid() != 0:
             self.refused(stock.folder, r"dump\.rdb: .*ermission denied")
 
-    def test_a_list_in_a_file_is_refused_by_name(self):
+    def test_a_type_we_lack_in_a_file_is_refused_by_name(self):
         stock = self.server(STOCK)
         stock.client.set("fine", "x")
-        stock.client.zadd("board", {"a": 1})
+        stock.client.xadd("events", {"a": 1})
         stock.stop(save=True)
-        self.refused(stock.folder, r'key "board" of database 0 holds a sorted set')
+        self.refused(stock.folder, r'key "events" of database 0 holds a stream')
+
+    def there_and_back(self, *flags):
+        """A file of stock with those thresholds, loaded and saved by the node, is the same data to stock."""
+        flags = ["--enable-debug-command", "yes", *flags]
+        stock = self.server(STOCK, *flags)
+        # Lists with nodes of their own for long elements.
+        stock.client.execute_command("DEBUG", "QUICKLIST-PACKED-THRESHOLD", "5000b")
+        write_some(stock, "a", 3000)
+        for size in (100, 4000, 6000, 9000, 70_000):
+            stock.client.rpush("long", "x", os.urandom(size), "ab" * (size // 2))
+            stock.client.hset("long fields", "f" * size, os.urandom(size))
+        stock.client.pexpire("long", 10**9)
+        digest, kinds = stock.client.execute_command("DEBUG", "DIGEST"), self.encodings(stock)
+        stock.stop(save=True)
+        node = self.server(NODE, *flags[2:], folder=stock.folder)
+        before = content(node)
+        self.assertEqual(self.encodings(node), kinds)
+        node.stop(save=True)
+        back = self.server(STOCK, *flags, folder=stock.folder)
+        self.assertEqual(content(back), before)
+        self.assertEqual(back.client.execute_command("DEBUG", "DIGEST"), digest)
+        self.assertEqual(self.encodings(back), kinds)
+
+    @staticmethod
+    def encodings(server):
+        """Of collections: how a string is kept depends on how it was made."""
+        kinds = ("list", "set", "zset", "hash")
+        keys = sorted(key for kind in kinds for key in server.client.scan_iter(count=1000, _type=kind))
+        pipe = server.client.pipeline(transaction=False)
+        for key in keys:
+            pipe.object("ENCODING", key)
+        return dict(zip(keys, pipe.execute()))
+
+    def test_there_and_back(self):
+        self.there_and_back()
+
+    def test_there_and_back_with_nothing_packed(self):
+        self.there_and_back("--hash-max-listpack-entries", "0", "--zset-max-listpack-entries", "0",
+                            "--set-max-intset-entries", "0", "--list-max-listpack-size", "3")
+
+    def test_there_and_back_with_much_packed(self):
+        self.there_and_back("--hash-max-listpack-entries", "5000", "--zset-max-listpack-entries", "5000",
+                            "--set-max-intset-entries", "5000", "--list-max-listpack-size", "-5")
+
+    def test_there_and_back_uncompressed(self):
+        self.there_and_back("--rdbcompression", "no")
+
+    def test_there_and_back_with_compressed_nodes(self):
+        self.there_and_back("--list-compress-depth", "1")
 
     def test_full_disk(self):
         node = self.server(NODE, file_bytes_max=65536)
