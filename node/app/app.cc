@@ -21,6 +21,7 @@ constexpr Millis kCronInterval(100);
 // more of them.
 constexpr int64_t kSweepSliceUs = 500;
 constexpr Millis kSweepAgainAfter{2};
+constexpr int64_t kSnapshotSliceUs = 500;
 
 repl::ReplConfig ToReplConfig(const Config& config) {
   repl::ReplConfig out;
@@ -56,14 +57,17 @@ App::App(Config config)
       resolver_(reactor_),
       keyspace_(static_cast<int>(config_.databases), RandomSeed()),
       engine_(keyspace_, state_, clock_, commands::AllCommands()),
+      snapshots_(keyspace_),
       server_(reactor_, engine_, config_),
       replication_({.reactor = reactor_,
                     .resolver = resolver_,
                     .engine = engine_,
+                    .snapshots = snapshots_,
                     .config = repl_config_,
                     .on_role_changed = {}}),
       persistence_({.reactor = reactor_,
                     .engine = engine_,
+                    .snapshots = snapshots_,
                     .config = config_,
                     .describe = [this] { return replication_.DescribeDataset(); },
                     .dataset_replaced = [this] { replication_.ForgetHistory(); }}),
@@ -75,6 +79,10 @@ App::App(Config config)
                 .persistence = persistence_,
                 .replication = replication_,
                 .config = config_}) {
+  snapshots_.set_wake([this] {
+    if (snapshot_timer_ == 0)
+      snapshot_timer_ = reactor_.After(Millis(0), [this] { StepSnapshots(); });
+  });
   engine_.set_services({.replication = &replication_,
                         .persistence = &persistence_,
                         .config = &config_service_,
@@ -233,6 +241,16 @@ void App::Sweep() {
   sweep_timer_ = 0;
   if (!engine_.SweepSlice(kSweepSliceUs)) return;
   sweep_timer_ = reactor_.After(kSweepAgainAfter, [this] { Sweep(); });
+}
+
+// A slice between any two turns of the loop.
+void App::StepSnapshots() {
+  using Next = persist::SnapshotService::Next;
+  const Next next = snapshots_.Step(clock_, kSnapshotSliceUs);
+  snapshot_timer_ = 0;
+  if (next == Next::kNothing) return;
+  const Millis delay{next == Next::kAtOnce ? 0 : 1};
+  snapshot_timer_ = reactor_.After(delay, [this] { StepSnapshots(); });
 }
 
 void App::EndTurn() {

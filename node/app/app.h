@@ -43,6 +43,7 @@ class App {
   void PublishConfig();
   void Cron();
   void Sweep();
+  void StepSnapshots();
   void EndTurn();
 
   Config config_;
@@ -53,6 +54,7 @@ class App {
   keyspace::Keyspace keyspace_;
   dispatch::NodeState state_;
   dispatch::Engine engine_;
+  persist::SnapshotService snapshots_;
   Server server_;
   repl::ReplShell replication_;
   Persistence persistence_;
@@ -61,6 +63,7 @@ class App {
   net::TimerId deadline_timer_ = 0;
   int64_t timer_at_ms_ = 0;  // the deadline it is for
   net::TimerId sweep_timer_ = 0;
+  net::TimerId snapshot_timer_ = 0;
   int exit_code_ = 0;
 };
 

@@ -29,6 +29,7 @@ void Line(std::string* info, fmt::format_string<Args...> format, Args&&... args)
 Persistence::Persistence(Dependencies dependencies)
     : reactor_(dependencies.reactor),
       engine_(dependencies.engine),
+      snapshots_(dependencies.snapshots),
       config_(dependencies.config),
       describe_(std::move(dependencies.describe)),
       dataset_replaced_(std::move(dependencies.dataset_replaced)),
@@ -78,7 +79,7 @@ Status Persistence::Save() {
 
 Status Persistence::StartJob() {
   last_try_s_ = NowS();
-  auto job = persist::StartForkedSnapshot(engine_.keyspace(), Request());
+  auto job = snapshots_.Start(Request());
   Status begun = job.status();
   if (begun.ok()) begun = reactor_.Attach(job_watch_, (*job)->fd(), EPOLLIN);
   if (!begun.ok()) {
@@ -90,14 +91,15 @@ Status Persistence::StartJob() {
   job_ = std::move(job).value();
   dirty_at_start_ = engine_.keyspace().dirty();
   job_started_s_ = last_try_s_;
-  last_fork_us_ = job_->stall_us();
-  log::Info("Background saving started by pid {}", job_->pid());
+  log::Info("Background saving started");
   return {};
 }
 
 Result<bool> Persistence::BackgroundSave(bool schedule) {
-  if (job_ != nullptr) {
-    if (!schedule) return Status(Code::kExists, "Background save already in progress");
+  if (job_ != nullptr && !schedule) {
+    return Status(Code::kExists, "Background save already in progress");
+  }
+  if (job_ != nullptr || snapshots_.busy()) {  // perhaps with an image for replicas
     scheduled_ = true;
     return false;
   }
@@ -139,7 +141,7 @@ bool Persistence::SavePointReached(int64_t now_s) const {
 
 void Persistence::Cron() {
   PublishHealth();
-  if (job_ != nullptr || engine_.state().loading) return;
+  if (job_ != nullptr || snapshots_.busy() || engine_.state().loading) return;
   if (!scheduled_ && !SavePointReached(NowS())) return;
   scheduled_ = false;
   if (const Status begun = StartJob(); !begun.ok()) return;

@@ -14,7 +14,7 @@
 #include "common/net/reactor.h"
 #include "node/dispatch/services.h"
 #include "node/persist/rdb_file.h"
-#include "node/persist/snapshot_job.h"
+#include "node/persist/snapshot_service.h"
 
 namespace rha::node::dispatch {
 class Engine;
@@ -29,6 +29,7 @@ class Persistence final : public dispatch::PersistenceService {
   struct Dependencies {
     net::Reactor& reactor;
     dispatch::Engine& engine;
+    persist::SnapshotService& snapshots;
     const Config& config;
     std::function<persist::RdbInfo()> describe;  // what a file saved now says beside its keys
     std::function<void()> dataset_replaced;      // by DEBUG RELOAD
@@ -44,7 +45,6 @@ class Persistence final : public dispatch::PersistenceService {
   void Cron();
   // A save that is under way is given up (SHUTDOWN).
   void CancelBackgroundSave();
-  int64_t last_fork_us() const { return last_fork_us_; }
 
   // ---- dispatch::PersistenceService
   Status Save() override;
@@ -68,6 +68,7 @@ class Persistence final : public dispatch::PersistenceService {
 
   net::Reactor& reactor_;
   dispatch::Engine& engine_;
+  persist::SnapshotService& snapshots_;
   const Config& config_;
   std::function<persist::RdbInfo()> describe_;
   std::function<void()> dataset_replaced_;
@@ -77,7 +78,7 @@ class Persistence final : public dispatch::PersistenceService {
   bool scheduled_ = false;
   uint64_t dirty_at_start_ = 0;
   int64_t job_started_s_ = 0, last_try_s_ = 0, last_save_s_ = 0;
-  int64_t last_duration_s_ = -1, last_fork_us_ = 0;
+  int64_t last_duration_s_ = -1;
   uint64_t saves_ = 0;
   bool last_ok_ = true;
 

@@ -155,21 +155,24 @@ Edit Db::WriteOrCreate(std::string_view key, Type type) {
 Entry* Db::Insert(std::string_view key, const EntryValue& value, int64_t expire_at_ms,
                   uint64_t hash) {
   Entry entry = Entry::Make(key, value, EntryExpiry(expire_at_ms));
-  entry.set_mark(keyspace_.image_mark_);
   if (expire_at_ms != kNoExpiry) ++timed_;
   return table_->Insert(entry, hash);
 }
 
 void Db::Capture(Entry* entry) {
-  if (keyspace_.image_ != nullptr && entry->mark() != keyspace_.image_mark_) {
-    keyspace_.image_->Capture(*this, entry);
-  }
+  if (keyspace_.image_ == nullptr || !table_->Unseen(*entry)) return;
+  table_->See(*entry);
+  keyspace_.image_->Capture(*table_, *entry);
 }
 
 void Db::ReleaseLarge(Entry entry) {
   if (entry.kind() != Entry::Kind::kPointer) return;
-  keyspace_.reclaimer_.Free(
-      std::unique_ptr<types::LargeValue>(static_cast<types::LargeValue*>(entry.pointer())));
+  std::unique_ptr<types::LargeValue> large(static_cast<types::LargeValue*>(entry.pointer()));
+  if (large->walked()) {
+    keyspace_.image_->TakeOver(std::move(large));
+  } else {
+    keyspace_.reclaimer_.Free(std::move(large));
+  }
 }
 
 void Db::SetExpireAt(Entry* entry, int64_t expire_at_ms) {
@@ -308,8 +311,12 @@ Watcher::Presence Db::PresenceOf(std::string_view key) {
 }
 
 void Db::Clear() {
-  keyspace_.reclaimer_.Free(
-      std::exchange(table_, std::make_unique<structs::KeyTable>(keyspace_.secret_)));
+  auto table = std::exchange(table_, std::make_unique<structs::KeyTable>(keyspace_.secret_));
+  if (keyspace_.image_ != nullptr) {
+    keyspace_.image_->TakeOver(std::move(table));
+  } else {
+    keyspace_.reclaimer_.Free(std::move(table));
+  }
   timed_ = 0;
   sweep_cursor_ = 0;
 }

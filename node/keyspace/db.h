@@ -60,7 +60,11 @@ class Image {
  public:
   virtual ~Image() = default;
   // The entry, not captured yet, is about to change or go.
-  virtual void Capture(Db& db, structs::Entry* entry) = 0;
+  virtual void Capture(const structs::KeyTable& table, structs::Entry entry) = 0;
+  // The value would be freed now, but is still being walked.
+  virtual void TakeOver(std::unique_ptr<types::LargeValue> value) = 0;
+  // Likewise a table of keys, with all that are in it, walked or not.
+  virtual void TakeOver(std::unique_ptr<structs::KeyTable> table) = 0;
 };
 
 struct Stats {
@@ -223,13 +227,12 @@ class Keyspace {
   // Of every table of keys and members.
   const structs::HashSecret& secret() const { return secret_; }
   Reclaimer& reclaimer() { return reclaimer_; }
-  // Null: none is under way. While one is, an entry whose mark differs from `mark` is captured
-  // before it changes.
-  void set_image(Image* image, bool mark) {
-    image_ = image;
-    image_mark_ = mark;
-  }
-  bool image_mark() const { return image_mark_; }
+  // A snapshot of all that is here now is under way until EndImage(): entries are shown to it
+  // before they change. The tables to walk (ScanUnseen), in order of the databases.
+  // REQUIRES: none is under way.
+  std::vector<structs::KeyTable*> BeginImage(Image* image);
+  // REQUIRES: all tables have been walked to their end.
+  void EndImage() { image_ = nullptr; }
 
   WatchTable& watches() { return watches_; }
   Stats& stats() { return stats_; }
@@ -266,7 +269,6 @@ class Keyspace {
   int64_t now_s_ = 0;
   bool editing_ = false;  // an Edit is open
   Image* image_ = nullptr;
-  bool image_mark_ = false;  // of every entry that no snapshot waits for
   types::FormLimits form_limits_;
   structs::HashSecret secret_;
   Reclaimer reclaimer_;

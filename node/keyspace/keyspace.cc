@@ -16,6 +16,17 @@ void Keyspace::EnterSecond() {
   next_second_ms_ = (now_s_ + 1) * 1000;
 }
 
+std::vector<structs::KeyTable*> Keyspace::BeginImage(Image* image) {
+  RHA_CHECK(image_ == nullptr);
+  image_ = image;
+  std::vector<structs::KeyTable*> tables;
+  for (const auto& db : dbs_) {
+    tables.push_back(db->table_.get());
+    db->table_->Watch(nullptr);
+  }
+  return tables;
+}
+
 void Keyspace::TouchFlushed(Db& db) {
   watches_.TouchDb(db.index(), [&](std::string_view key) {
     return WatchTable::Fate{db.PresenceOf(key), WatchTable::Presence::kAbsent};

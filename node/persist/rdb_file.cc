@@ -17,7 +17,18 @@ namespace {
 using keyspace::Item;
 using keyspace::Keyspace;
 
-void WriteInfo(RdbWriter& writer, const RdbInfo& info) {
+constexpr types::FormLimits kNoLimits;  // of a loader that only checks
+
+template <typename Integer>
+void ParseInto(std::string_view text, Integer& out) {
+  Integer value;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size()) out = value;
+}
+
+}  // namespace
+
+void WriteRdbInfo(RdbWriter& writer, const RdbInfo& info) {
   writer.Aux("redis-ver", info.server_version);
   writer.Aux("redis-bits", "64");
   writer.Aux("ctime", std::to_string(info.created_at_s));
@@ -30,21 +41,10 @@ void WriteInfo(RdbWriter& writer, const RdbInfo& info) {
   writer.Aux("aof-base", "0");
 }
 
-constexpr types::FormLimits kNoLimits;  // of a loader that only checks
-
-template <typename Integer>
-void ParseInto(std::string_view text, Integer& out) {
-  Integer value;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc() && end == text.data() + text.size()) out = value;
-}
-
-}  // namespace
-
 Status WriteRdb(ByteSink& sink, const Keyspace& keyspace, const SaveRequest& request) {
   RdbWriter writer(sink, request.options);
   writer.Begin();
-  WriteInfo(writer, request.info);
+  WriteRdbInfo(writer, request.info);
   KeyQueue queue(writer);
   for (int i = 0; i < keyspace.databases(); ++i) {
     const keyspace::Db& db = keyspace.db(i);

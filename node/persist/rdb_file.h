@@ -40,6 +40,7 @@ struct SaveRequest {
   RdbWriterOptions options;
 };
 
+void WriteRdbInfo(RdbWriter& writer, const RdbInfo& info);
 Status WriteRdb(ByteSink& sink, const keyspace::Keyspace& keyspace, const SaveRequest& request);
 // To request.fd if there is one, otherwise to request.path, durably.
 Status SaveRdbFile(const keyspace::Keyspace& keyspace, const SaveRequest& request);

@@ -24,8 +24,7 @@ Result<std::shared_ptr<OutgoingSnapshot>> OutgoingSnapshot::Start(
       new OutgoingSnapshot(reactor, order.position, std::move(file)));
   const persist::SaveRequest request{
       .path = "", .fd = snapshot->file_.get(), .info = order.info, .options = order.options};
-  RHA_ASSIGN_OR_RETURN(snapshot->job_, persist::StartForkedSnapshot(order.keyspace, request));
-  snapshot->stall_us_ = snapshot->job_->stall_us();
+  RHA_ASSIGN_OR_RETURN(snapshot->job_, order.snapshots.Start(request));
   snapshot->on_end_ = std::move(on_end);
   RHA_RETURN_IF_ERROR(reactor.Attach(snapshot->watch_, snapshot->job_->fd(), EPOLLIN));
   return snapshot;

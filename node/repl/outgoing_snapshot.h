@@ -13,16 +13,12 @@
 #include "common/base/status.h"
 #include "common/base/unique_fd.h"
 #include "common/net/reactor.h"
-#include "node/persist/snapshot_job.h"
-
-namespace rha::node::keyspace {
-class Keyspace;
-}
+#include "node/persist/snapshot_service.h"
 
 namespace rha::node::repl {
 
 struct SnapshotOrder {
-  const keyspace::Keyspace& keyspace;
+  persist::SnapshotService& snapshots;
   persist::RdbInfo info;
   persist::RdbWriterOptions options;
   std::string directory;
@@ -45,7 +41,6 @@ class OutgoingSnapshot {
   uint64_t size() const;
   // Reads at `offset`; 0: nothing there yet.
   Result<size_t> Read(uint64_t offset, char* out, size_t count) const;
-  int64_t stall_us() const { return stall_us_; }
 
  private:
   OutgoingSnapshot(net::Reactor& reactor, int64_t position, UniqueFd file);
@@ -55,7 +50,6 @@ class OutgoingSnapshot {
   int64_t position_;
   UniqueFd file_;
   std::unique_ptr<persist::SnapshotJob> job_;
-  int64_t stall_us_ = 0;
   bool failed_ = false;
   std::function<void(const Status&)> on_end_;
   net::IoWatch watch_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include "common/base/log.h"
 #include "common/base/random_id.h"
@@ -30,6 +31,7 @@ PrimarySide::PrimarySide(Dependencies dependencies)
     : reactor_(dependencies.reactor),
       engine_(dependencies.engine),
       config_(dependencies.config),
+      snapshots_(dependencies.snapshots),
       stream_(dependencies.stream),
       describe_(std::move(dependencies.describe)),
       last_replica_seen_(reactor_.Now()) {
@@ -38,6 +40,7 @@ PrimarySide::PrimarySide(Dependencies dependencies)
 
 PrimarySide::~PrimarySide() {
   if (poll_timer_ != 0) reactor_.Cancel(poll_timer_);
+  if (wait_timer_ != 0) reactor_.Cancel(wait_timer_);
   stream_.set_listener(nullptr);
   for (const auto& replica : replicas_) replica->session.set_stream(nullptr);
 }
@@ -109,6 +112,7 @@ void PrimarySide::FullSync(Session& session, bool announce) {
   stream_.Activate();
   const bool join = snapshot_ != nullptr && !snapshot_->failed() &&
                     stream_.backlog().Holds(snapshot_->position());
+  if (!join && snapshots_.busy()) return Wait(session, announce);
   if (!join) {
     if (const Status started = StartSnapshot(); !started.ok()) {
       log::Error("full synchronisation of replica {} failed: {}", session.peer_address,
@@ -127,11 +131,29 @@ void PrimarySide::FullSync(Session& session, bool announce) {
   AddReplica(session).Attach(snapshot_);
 }
 
+void PrimarySide::Wait(Session& session, bool announce) {
+  log::Info("full synchronisation of replica {} waits for a snapshot under way",
+            session.peer_address);
+  waiting_.push_back({session.id, announce});
+  if (wait_timer_ == 0)
+    wait_timer_ = reactor_.Every(kSnapshotPollInterval, [this] { ServeWaiting(); });
+}
+
+void PrimarySide::ServeWaiting() {
+  if (snapshots_.busy()) return;
+  reactor_.Cancel(wait_timer_);
+  wait_timer_ = 0;
+  for (const Waiting& waiting : std::exchange(waiting_, {})) {
+    Session* const session = engine_.sessions().Find(waiting.session_id);
+    if (session != nullptr && !session->closing) FullSync(*session, waiting.announce);
+  }
+}
+
 Status PrimarySide::StartSnapshot() {
   // The snapshot does not say which database the stream has selected, for all replicas: the stream
   // does.
   stream_.ForgetSelectedDb();
-  const SnapshotOrder order{.keyspace = engine_.keyspace(),
+  const SnapshotOrder order{.snapshots = snapshots_,
                             .info = describe_(),
                             .options = {.compress = config_.compress, .checksum = config_.checksum},
                             .directory = config_.directory,
@@ -139,9 +161,7 @@ Status PrimarySide::StartSnapshot() {
   RHA_ASSIGN_OR_RETURN(snapshot_, OutgoingSnapshot::Start(reactor_, order, [this](const Status& s) {
                          OnSnapshotEnded(s);
                        }));
-  last_fork_us_ = snapshot_->stall_us();
-  log::Info("snapshot for replicas begun at offset {} (fork took {} us)", order.position,
-            last_fork_us_);
+  log::Info("snapshot for replicas begun at offset {}", order.position);
   return {};
 }
 

@@ -15,6 +15,7 @@
 
 #include "common/net/reactor.h"
 #include "node/dispatch/services.h"
+#include "node/persist/snapshot_service.h"
 #include "node/repl/repl_config.h"
 #include "node/repl/replica.h"
 #include "node/repl/stream.h"
@@ -40,6 +41,7 @@ class PrimarySide final : public StreamListener {
     net::Reactor& reactor;
     dispatch::Engine& engine;
     const ReplConfig& config;
+    persist::SnapshotService& snapshots;
     Stream& stream;
     std::function<persist::RdbInfo()> describe;  // what a snapshot taken now says of itself
   };
@@ -61,7 +63,6 @@ class PrimarySide final : public StreamListener {
   int good_replicas() const;
   const SyncStats& stats() const { return stats_; }
   void ResetStats() { stats_ = {}; }
-  int64_t last_fork_us() const { return last_fork_us_; }
 
   // ---- for Replica
   Stream& stream() { return stream_; }
@@ -77,6 +78,8 @@ class PrimarySide final : public StreamListener {
   bool RefusesToServe(resp::Writer& reply) const;
   bool TryContinue(dispatch::Session& session, std::string_view id, int64_t offset);
   void FullSync(dispatch::Session& session, bool announce);
+  void Wait(dispatch::Session& session, bool announce);
+  void ServeWaiting();
   Status StartSnapshot();
   void OnSnapshotEnded(const Status& status);
   void DropIdleSnapshot();
@@ -92,6 +95,7 @@ class PrimarySide final : public StreamListener {
   net::Reactor& reactor_;
   dispatch::Engine& engine_;
   const ReplConfig& config_;
+  persist::SnapshotService& snapshots_;
   Stream& stream_;
   std::function<persist::RdbInfo()> describe_;
 
@@ -104,7 +108,13 @@ class PrimarySide final : public StreamListener {
   MonoTime last_ping_{}, last_replica_seen_{};
   int64_t acknowledgements_asked_at_ = -1;
   SyncStats stats_;
-  int64_t last_fork_us_ = 0;
+  // Replicas whose full synchronisation must wait until another image is taken.
+  struct Waiting {
+    uint64_t session_id;
+    bool announce;
+  };
+  std::vector<Waiting> waiting_;
+  net::TimerId wait_timer_ = 0;
 };
 
 }  // namespace rha::node::repl

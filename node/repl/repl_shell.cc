@@ -17,6 +17,7 @@ ReplShell::ReplShell(Dependencies dependencies)
       primary_({.reactor = reactor_,
                 .engine = engine_,
                 .config = config_,
+                .snapshots = dependencies.snapshots,
                 .stream = stream_,
                 .describe = [this] { return DescribeDataset(); }}),
       replica_({.reactor = reactor_,

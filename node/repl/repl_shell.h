@@ -34,6 +34,7 @@ class ReplShell final : public dispatch::ReplicationService {
     net::Reactor& reactor;
     net::Resolver& resolver;
     dispatch::Engine& engine;
+    persist::SnapshotService& snapshots;
     const ReplConfig& config;  // outlives this
     // Called after each change of the role or of the primary, for CONFIG REWRITE; may be empty.
     std::function<void()> on_role_changed;

@@ -228,6 +228,7 @@ bool EntryTable<Bucket>::Erase(std::string_view key) {
 
 template <class Bucket>
 void EntryTable<Bucket>::SetValue(Entry* entry, const EntryValue& value) {
+  BeforeChange(entry);
   if (value.kind == EntryValue::Kind::kBytes && value.tag == 0 && entry->Overwrite(value.bytes)) {
     return;
   }
@@ -238,6 +239,7 @@ void EntryTable<Bucket>::SetValue(Entry* entry, const EntryValue& value) {
 
 template <class Bucket>
 void EntryTable<Bucket>::SetExpireAt(Entry* entry, int64_t expire_at) {
+  BeforeChange(entry);
   entry_bytes_ -= entry->heap_bytes();
   entry->SetExpireAt(expire_at);
   entry_bytes_ += entry->heap_bytes();
@@ -245,6 +247,7 @@ void EntryTable<Bucket>::SetExpireAt(Entry* entry, int64_t expire_at) {
 
 template <class Bucket>
 char* EntryTable<Bucket>::ResizeBytes(Entry* entry, size_t size) {
+  BeforeChange(entry);
   entry_bytes_ -= entry->heap_bytes();
   char* bytes = entry->ResizeBytes(size);
   entry_bytes_ += entry->heap_bytes();

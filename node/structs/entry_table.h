@@ -49,6 +49,13 @@
 
 namespace rha::node::structs {
 
+// Is told of entries before they are changed or taken (EntryTable::Watch).
+class EntryWatcher {
+ public:
+  virtual ~EntryWatcher() = default;
+  virtual void OnEntry(Entry entry) = 0;
+};
+
 constexpr int kHomeBits = 13;
 constexpr uint32_t kHomeRange = 1u << kHomeBits;
 constexpr size_t kSegmentBucketsMax = 32;  // of a segment that may still split
@@ -118,6 +125,29 @@ class EntryTable {
   void ForEach(Visit&& visit);
   // Each entry with the same probability. REQUIRES: !empty().
   Entry* Random(Prng& prng);
+
+  // ---- seeing each entry once, as it is now, while the table goes on changing
+  // From now on every entry that is here counts as unseen and those inserted later as seen. The
+  // walk sees with ScanUnseen(); what is about to change is shown to `watcher` first, or, with
+  // null, the owner calls See() before it changes anything.
+  // REQUIRES: no walk is under way.
+  void Watch(EntryWatcher* watcher) {
+    watcher_ = watcher;
+    seen_mark_ = !seen_mark_;
+  }
+  // REQUIRES: all is seen: ScanUnseen() has come back to 0.
+  void Unwatch() { watcher_ = nullptr; }
+  bool Unseen(const Entry& entry) const { return entry.mark() != seen_mark_; }
+  void See(Entry& entry) const { entry.set_mark(seen_mark_); }
+  // As Scan(), but only of what is unseen, and then counts as seen.
+  template <typename Visit>
+  uint64_t ScanUnseen(uint64_t cursor, Visit&& visit) {
+    return Scan(cursor, [&](Entry& entry) {
+      if (!Unseen(entry)) return;
+      See(entry);
+      visit(entry);
+    });
+  }
 
   // ---- the end
   // Frees up to `budget` entries, handing each to `release(Entry)` just before; true when all is
@@ -197,6 +227,11 @@ class EntryTable {
   Cell NewSegment(size_t bucket_count, int depth);
   void FreeSegment(const Cell& cell);
   static void MoveAll(const Cell& from, Cell& to);
+  void BeforeChange(Entry* entry) {
+    if (watcher_ == nullptr || !Unseen(*entry)) return;
+    See(*entry);
+    watcher_->OnEntry(*entry);
+  }
   static std::pair<Bucket*, size_t> Place(Cell& cell, Entry entry, uint32_t home_bits);
   void SetCells(size_t first, const Cell& cell);
   void CheckSegment(size_t first) const;
@@ -211,7 +246,9 @@ class EntryTable {
   Position After(const Position& at, const Cell& cell, size_t home) const;
 
   const HashSecret* secret_;
+  EntryWatcher* watcher_ = nullptr;
   std::vector<Cell> cells_;
+  bool seen_mark_ = false;      // of entries that no walk waits for
   int depth_ = 0;               // cells_.size() == 2^depth_
   uint32_t deepest_count_ = 1;  // segments of that depth
   size_t size_ = 0;
@@ -283,6 +320,7 @@ inline Entry* EntryTable<Bucket>::Insert(Entry entry, uint64_t hash) {
     first = FirstCell(CellOf(hash));
   }
   Cell& cell = cells_[first];
+  See(entry);
   const auto [bucket, slot] = Place(cell, entry, HomeBits(hash));
   ++cell.entries;
   ++size_;
@@ -310,6 +348,7 @@ inline std::pair<Bucket*, size_t> EntryTable<Bucket>::Place(Cell& cell, Entry en
 
 template <class Bucket>
 inline Entry EntryTable<Bucket>::Take(Entry* entry, uint64_t hash) {
+  BeforeChange(entry);
   const Entry taken = *entry;
   const size_t first = FirstCell(CellOf(hash));
   Cell& cell = cells_[first];

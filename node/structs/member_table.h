@@ -54,6 +54,14 @@ class MemberTable {
   // Each member with the same probability. REQUIRES: !empty().
   const Entry* Random(Prng& prng) { return table_.Random(prng); }
 
+  // ---- seeing each member once while the table goes on changing (entry_table.h)
+  void Watch(EntryWatcher* watcher) { table_.Watch(watcher); }
+  void Unwatch() { table_.Unwatch(); }
+  template <typename Visit>
+  uint64_t ScanUnseen(uint64_t cursor, Visit&& visit) {
+    return table_.ScanUnseen(cursor, visit);
+  }
+
   // Frees up to `budget` members; true when all is gone. Nothing else may be called in between.
   bool FreeSome(size_t budget) {
     return table_.FreeSome(budget, [](Entry) {});

@@ -22,7 +22,7 @@ QuickList::Node& QuickList::OpenNode(size_t index) {
     std::vector<Node> slots;
     slots.reserve(std::max(kRingMin, ring_.count * 2));
     for (size_t i = 0; i < ring_.count; ++i) slots.push_back(std::move(NodeAt(i)));
-    while (slots.size() < slots.capacity()) slots.push_back(Node{Listpack(nullptr), 0});
+    while (slots.size() < slots.capacity()) slots.push_back(Node{Listpack(nullptr)});
     ring_.slots = std::move(slots);
     ring_.head = 0;
   }
@@ -33,12 +33,13 @@ QuickList::Node& QuickList::OpenNode(size_t index) {
     for (size_t i = ring_.count; i > index; --i) std::swap(NodeAt(i), NodeAt(i - 1));
   }
   ++ring_.count;
+  if (index < walk_at_) ++walk_at_;
   return NodeAt(index);
 }
 
 // Frees the node and closes its gap.
 void QuickList::CloseNode(size_t index) {
-  NodeAt(index) = Node{Listpack(nullptr), 0};
+  Changing(index) = Node{Listpack(nullptr)};
   if (index < ring_.count / 2) {
     for (size_t i = index; i > 0; --i) std::swap(NodeAt(i), NodeAt(i - 1));
     ring_.head = (ring_.head + 1) & (ring_.slots.size() - 1);
@@ -46,6 +47,7 @@ void QuickList::CloseNode(size_t index) {
     for (size_t i = index; i + 1 < ring_.count; ++i) std::swap(NodeAt(i), NodeAt(i + 1));
   }
   --ring_.count;
+  if (index < walk_at_) --walk_at_;
 }
 
 // ---------------------------------------------------------------- looking
@@ -103,8 +105,9 @@ void QuickList::InsertNodeWith(size_t index, std::string_view text) {
 
 void QuickList::PushFront(std::string_view text) {
   if (ring_.count > 0 && HasRoom(0, text.size())) {
-    NodeAt(0).list.Prepend(text);
-    ++NodeAt(0).count;
+    Node& first = Changing(0);
+    first.list.Prepend(text);
+    ++first.count;
   } else {
     InsertNodeWith(0, text);
   }
@@ -114,8 +117,9 @@ void QuickList::PushFront(std::string_view text) {
 void QuickList::PushBack(std::string_view text) {
   const size_t last = ring_.count - 1;
   if (ring_.count > 0 && HasRoom(last, text.size())) {
-    NodeAt(last).list.Append(text);
-    ++NodeAt(last).count;
+    Node& node = Changing(last);
+    node.list.Append(text);
+    ++node.count;
   } else {
     InsertNodeWith(ring_.count, text);
   }
@@ -136,14 +140,15 @@ void QuickList::InsertAt(Place place, std::string_view text) {
   ++size_;
   Node& node = NodeAt(place.node);
   if (HasRoom(place.node, text.size())) {
-    node.list.Insert(place.at, text);
+    Changing(place.node).list.Insert(place.at, text);
     ++node.count;
     return;
   }
   if (place.at == node.list.First()) {
     if (place.node > 0 && HasRoom(place.node - 1, text.size())) {
-      NodeAt(place.node - 1).list.Append(text);
-      ++NodeAt(place.node - 1).count;
+      Node& front = Changing(place.node - 1);
+      front.list.Append(text);
+      ++front.count;
     } else {
       InsertNodeWith(place.node, text);
     }
@@ -152,14 +157,15 @@ void QuickList::InsertAt(Place place, std::string_view text) {
   const size_t next = place.node + 1;
   if (place.at == node.list.End()) {
     if (next < ring_.count && HasRoom(next, text.size())) {
-      NodeAt(next).list.Prepend(text);
-      ++NodeAt(next).count;
+      Node& back = Changing(next);
+      back.list.Prepend(text);
+      ++back.count;
     } else {
       InsertNodeWith(next, text);
     }
     return;
   }
-  Listpack rest = node.list.SplitOff(place.at);
+  Listpack rest = Changing(place.node).list.SplitOff(place.at);
   const auto moved = static_cast<uint32_t>(rest.size());
   node.count -= moved;
   Node& second = OpenNode(next);
@@ -182,7 +188,7 @@ void QuickList::InsertAfter(Place place, std::string_view text) {
 }
 
 void QuickList::Replace(Place place, std::string_view text) {
-  Node& node = NodeAt(place.node);
+  Node& node = Changing(place.node);
   const bool fits =
       node.count == 1 ||
       node.list.bytes_size() + text.size() + kElementOverheadEstimate <= limits_.node_bytes;
@@ -205,6 +211,7 @@ QuickList::Place QuickList::Joined(Place place) {
       size_t{front.count} + back.count > limits_.node_elements / 2) {
     return place;
   }
+  Changing(place.node - 1);
   const auto shift = front.list.End() - static_cast<ListpackView::Place>(kListpackHeaderBytes);
   front.list.AppendAll(back.list);
   front.count += back.count;
@@ -220,7 +227,7 @@ QuickList::Place QuickList::Erase(Place place) {
     if (place.node == ring_.count) return {};
     return {place.node, NodeAt(place.node).list.First()};
   }
-  node.list.Erase(place.at);
+  Changing(place.node).list.Erase(place.at);
   --node.count;
   place = Joined(place);
   if (place.at != NodeAt(place.node).list.End()) return place;
@@ -240,7 +247,7 @@ size_t QuickList::EraseRange(size_t index, size_t count) {
       CloseNode(place.node);
     } else {
       const size_t before = node.list.size();
-      node.list.Erase(place.at, left);
+      Changing(place.node).list.Erase(place.at, left);
       const size_t erased = before - node.list.size();
       node.count -= static_cast<uint32_t>(erased);
       size_ -= erased;
@@ -250,6 +257,22 @@ size_t QuickList::EraseRange(size_t index, size_t count) {
     if (left > 0) place.at = NodeAt(place.node).list.First();
   }
   return count;
+}
+
+void QuickList::Watch(NodeWatcher* watcher) {
+  RHA_CHECK(ring_.count < UINT32_MAX);
+  watcher_ = watcher;
+  walk_at_ = 0;
+  for (size_t i = 0; i < ring_.count; ++i) NodeAt(i).ordinal = static_cast<uint32_t>(i + 1);
+}
+
+// Numbers only ever rise from the front to the back, whatever has been changed in between.
+const Listpack* QuickList::See(uint32_t ordinal) {
+  while (walk_at_ < ring_.count && NodeAt(walk_at_).ordinal < ordinal) ++walk_at_;
+  if (walk_at_ == ring_.count || NodeAt(walk_at_).ordinal != ordinal) return nullptr;
+  Node& node = NodeAt(walk_at_++);
+  node.ordinal = 0;
+  return &node.list;
 }
 
 bool QuickList::FreeSome(size_t budget) {

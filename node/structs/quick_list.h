@@ -30,6 +30,13 @@ struct QuickListLimits {
   size_t node_elements = SIZE_MAX;
 };
 
+// Is told of a watched list's nodes before they are changed or go (QuickList::Watch).
+class NodeWatcher {
+ public:
+  virtual ~NodeWatcher() = default;
+  virtual void OnNode(uint32_t ordinal, const ListpackView& node) = 0;
+};
+
 class QuickList {
  public:
   // An element; false: none (past either end).
@@ -74,6 +81,15 @@ class QuickList {
   size_t node_count() const { return ring_.count; }
   const Listpack& node(size_t index) const { return NodeAt(index).list; }
 
+  // ---- seeing each node once, as it is now, while the list goes on changing
+  // Numbers the nodes 1, 2, .. and shows each to `watcher` before it changes or goes; what is made
+  // later has no number. REQUIRES: node_count() <= UINT32_MAX.
+  void Watch(NodeWatcher* watcher);
+  // The node of that number, unchanged so far; it then counts as seen. Null: `watcher` has been
+  // shown it. REQUIRES: numbers are asked for in ascending order.
+  const Listpack* See(uint32_t ordinal);
+  void Unwatch() { watcher_ = nullptr; }
+
   // Frees up to `budget` nodes; true when all is gone. Nothing else may be called in between.
   bool FreeSome(size_t budget);
   size_t heap_bytes() const;
@@ -84,6 +100,7 @@ class QuickList {
   struct Node {
     Listpack list;
     uint32_t count = 0;
+    uint32_t ordinal = 0;  // while watched: 0: seen, or made since
   };
   // slots.size() is a power of two or 0; unused slots hold null listpacks.
   struct Ring {
@@ -96,6 +113,13 @@ class QuickList {
     return ring_.slots[(ring_.head + index) & (ring_.slots.size() - 1)];
   }
   const Node& NodeAt(size_t index) const { return const_cast<QuickList*>(this)->NodeAt(index); }
+  // The way to every change of a node that is there.
+  Node& Changing(size_t index) {
+    Node& node = NodeAt(index);
+    if (watcher_ != nullptr && node.ordinal != 0) watcher_->OnNode(node.ordinal, node.list);
+    node.ordinal = 0;
+    return node;
+  }
   Node& OpenNode(size_t index);
   void CloseNode(size_t index);
   bool HasRoom(size_t node, size_t text_bytes) const;
@@ -104,6 +128,8 @@ class QuickList {
   Place Joined(Place place);
 
   QuickListLimits limits_;
+  NodeWatcher* watcher_ = nullptr;
+  size_t walk_at_ = 0;  // all nodes in front of it are seen
   size_t size_ = 0;
   Ring ring_;
 };

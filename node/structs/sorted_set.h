@@ -5,7 +5,7 @@
 //
 // Complexity: Score O(1); Put, Erase, Rank, the begin of a range O(log n); the next O(1).
 // Memory: HeapClass(member + score), 10.7 bytes for the table, 11 for the tree.
-// Invariants: both hold the same entries; a handle is the same word in both. Iterators and views
+// Invariants: both hold the same entries; a handle is the same word in both, but for the mark. Iterators and views
 // are valid until the next change.
 // Thread rule: one owner.
 #pragma once
@@ -66,6 +66,14 @@ class SortedSet {
   }
   // REQUIRES: !empty().
   Entry Random(Prng& prng) { return *order_.At(prng.Below(size())); }
+
+  // ---- seeing each member once while the set goes on changing (entry_table.h)
+  void Watch(EntryWatcher* watcher) { table_.Watch(watcher); }
+  void Unwatch() { table_.Unwatch(); }
+  template <typename Visit>
+  uint64_t ScanUnseen(uint64_t cursor, Visit&& visit) {
+    return table_.ScanUnseen(cursor, visit);
+  }
 
   // Frees about `budget` members; true when all is gone. Nothing else may be called in between.
   bool FreeSome(size_t budget);

@@ -22,10 +22,11 @@
 #include "node/structs/packed.h"
 #include "node/types/sample.h"
 #include "node/types/slot.h"
+#include "node/types/table_walk.h"
 
 namespace rha::node::types {
 
-class HashTable final : public LargeValue {
+class HashTable final : public TableWalk<HashTable> {
  public:
   // `secret` must outlive it.
   explicit HashTable(const structs::HashSecret& secret) : secret_(&secret), fields_(secret) {}
@@ -43,6 +44,8 @@ class HashTable final : public LargeValue {
   bool Erase(std::string_view field) { return Changing().Erase(field); }
 
  private:
+  friend class TableWalk<HashTable>;
+  auto& walked_table() { return fields_; }
   // The way to every change.
   structs::MemberTable& Changing() { return fields_; }
 

@@ -2,13 +2,27 @@
 //
 // Each type derives its large form from this (HashTable, SetTable, SetInts, ZsetTree, ListNodes),
 // so that the keyspace can measure and free what it does not know.
+// A value too large to be copied at once is walked in pieces, while it goes on changing: those that
+// are walkable() show each member (or node of a list) once, as it was at BeginWalk().
+//
 // Thread rule: the engine's thread, or whoever frees it after it was taken out of the keyspace.
 #pragma once
 
 #include <cstddef>
 #include <memory>
 
+#include "node/structs/entry.h"
+#include "node/structs/listpack.h"
+
 namespace rha::node::types {
+
+// Receives the pieces: members with their values as the entries of their table, nodes in order.
+class PieceSink {
+ public:
+  virtual ~PieceSink() = default;
+  virtual void OnMember(structs::Entry member) = 0;
+  virtual void OnNode(const structs::ListpackView& node) = 0;
+};
 
 class LargeValue {
  public:
@@ -22,6 +36,22 @@ class LargeValue {
   // What it takes on the heap, itself included, in the allocator's classes.
   virtual size_t heap_bytes() const = 0;
   virtual std::unique_ptr<LargeValue> Clone() const = 0;
+
+  // ---- walking. Members may come out of turn, also between two calls of WalkSome(), since they
+  // are about to change; nodes come in WalkSome() alone.
+  virtual bool walkable() const { return false; }
+  // Returns how many pieces there are. `sink` must live until EndWalk(). REQUIRES: walkable(), and
+  // no walk is under way.
+  virtual size_t BeginWalk(PieceSink*) { return 0; }
+  // Shows about `budget` pieces; true: that was the last.
+  virtual bool WalkSome(size_t) { return true; }
+  // REQUIRES: WalkSome() has said true.
+  virtual void EndWalk() {}
+  // Somebody walks it, who decides when it is freed.
+  bool walked() const { return walked_; }
+
+ protected:
+  bool walked_ = false;
 };
 
 }  // namespace rha::node::types

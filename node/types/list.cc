@@ -19,6 +19,37 @@ size_t ListNodes::heap_bytes() const {
   return structs::HeapClass(sizeof *this) + list_.heap_bytes();
 }
 
+size_t ListNodes::BeginWalk(PieceSink* sink) {
+  const size_t nodes = list_.node_count();
+  walk_ = std::make_unique<Walk>(Walk{sink, 1, static_cast<uint32_t>(nodes), {}});
+  walked_ = true;
+  list_.Watch(this);
+  return nodes;
+}
+
+void ListNodes::OnNode(uint32_t ordinal, const structs::ListpackView& node) {
+  walk_->early.emplace(ordinal, structs::Listpack(node.bytes()));
+}
+
+bool ListNodes::WalkSome(size_t budget) {
+  for (; budget > 0 && walk_->next <= walk_->last; --budget, ++walk_->next) {
+    if (const structs::Listpack* node = list_.See(walk_->next)) {
+      walk_->sink->OnNode(*node);
+    } else {
+      const auto early = walk_->early.extract(walk_->next);
+      RHA_CHECK(!early.empty());
+      walk_->sink->OnNode(early.mapped());
+    }
+  }
+  return walk_->next > walk_->last;
+}
+
+void ListNodes::EndWalk() {
+  list_.Unwatch();
+  walk_.reset();
+  walked_ = false;
+}
+
 std::unique_ptr<LargeValue> ListNodes::Clone() const {
   auto copy = std::make_unique<ListNodes>(list_.limits());
   for (size_t i = 0; i < list_.node_count(); ++i) {

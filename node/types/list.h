@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string_view>
 
@@ -21,7 +22,7 @@ namespace rha::node::types {
 // What list-max-listpack-size says about a node.
 structs::QuickListLimits NodeLimits(const FormLimits& limits);
 
-class ListNodes final : public LargeValue {
+class ListNodes final : public LargeValue, private structs::NodeWatcher {
  public:
   explicit ListNodes(const structs::QuickListLimits& limits) : list_(limits) {}
 
@@ -30,11 +31,25 @@ class ListNodes final : public LargeValue {
   std::unique_ptr<LargeValue> Clone() const override;
 
   const structs::QuickList& list() const { return list_; }
+  bool walkable() const override { return true; }
+  size_t BeginWalk(PieceSink* sink) override;
+  bool WalkSome(size_t budget) override;
+  void EndWalk() override;
+
   // Every change goes through here.
   structs::QuickList& Change() { return list_; }
 
  private:
+  // Nodes that change before their turn are copied and wait for it.
+  struct Walk {
+    PieceSink* sink;
+    uint32_t next, last;
+    std::map<uint32_t, structs::Listpack> early;
+  };
+  void OnNode(uint32_t ordinal, const structs::ListpackView& node) override;
+
   structs::QuickList list_;
+  std::unique_ptr<Walk> walk_;
 };
 
 enum class ListEnd : uint8_t { kFront, kBack };

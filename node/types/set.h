@@ -24,6 +24,7 @@
 #include "node/structs/member_table.h"
 #include "node/types/sample.h"
 #include "node/types/slot.h"
+#include "node/types/table_walk.h"
 
 namespace rha::node::types {
 
@@ -49,7 +50,7 @@ class SetInts final : public LargeValue {
   structs::IntSet ints_;
 };
 
-class SetTable final : public LargeValue {
+class SetTable final : public TableWalk<SetTable> {
  public:
   // `secret` must outlive it.
   explicit SetTable(const structs::HashSecret& secret) : secret_(&secret), members_(secret) {}
@@ -67,6 +68,8 @@ class SetTable final : public LargeValue {
   bool Erase(std::string_view member) { return Changing().Erase(member); }
 
  private:
+  friend class TableWalk<SetTable>;
+  auto& walked_table() { return members_; }
   // The way to every change.
   structs::MemberTable& Changing() { return members_; }
 

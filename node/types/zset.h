@@ -27,6 +27,7 @@
 #include "node/structs/sorted_set.h"
 #include "node/types/sample.h"
 #include "node/types/slot.h"
+#include "node/types/table_walk.h"
 
 namespace rha::node::types {
 
@@ -52,7 +53,7 @@ struct MemberInterval {
   MemberEnd low, high;
 };
 
-class ZsetTree final : public LargeValue {
+class ZsetTree final : public TableWalk<ZsetTree> {
  public:
   using SortedSet = structs::SortedSet;
 
@@ -86,6 +87,8 @@ class ZsetTree final : public LargeValue {
   void EraseRange(RankRange range) { Changing().EraseRange(range.first, range.count); }
 
  private:
+  friend class TableWalk<ZsetTree>;
+  auto& walked_table() { return set_; }
   // The way to every change.
   SortedSet& Changing() { return set_; }
 

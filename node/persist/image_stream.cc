@@ -1,0 +1,231 @@
+#include "node/persist/image_stream.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "node/persist/file_io.h"
+#include "node/persist/limits.h"
+#include "node/persist/rdb_writer.h"
+#include "node/structs/rank_tree.h"
+#include "node/types/slot.h"
+
+namespace rha::node::persist {
+
+using structs::Entry;
+
+// ---------------------------------------------------------------- records
+
+RecordBuffer::~RecordBuffer() {
+  Drain([](const Head& head, std::string_view) {
+    if (head.kind == Kind::kKey && head.entry.kind() == Entry::Kind::kPointer) {
+      delete static_cast<types::LargeValue*>(head.entry.pointer());
+    }
+  });
+}
+
+char* RecordBuffer::Room(size_t bytes) {
+  bytes = (bytes + 15) & ~size_t{15};
+  if (chunks_.empty() || chunks_.back().size - chunks_.back().used < bytes) {
+    const size_t size = std::max(kImageChunkBytes, bytes);
+    Chunk chunk;
+    chunk.bytes.reset(static_cast<char*>(structs::HeapAllocateAligned(16, size)));
+    chunk.size = size;
+    chunks_.push_back(std::move(chunk));
+  }
+  Chunk& chunk = chunks_.back();
+  char* room = chunk.bytes.get() + chunk.used;
+  chunk.used += bytes;
+  return room;
+}
+
+void RecordBuffer::AddEntry(Head head, Entry entry) { AddClone(head, entry, nullptr); }
+
+void RecordBuffer::AddClone(Head head, Entry entry, std::unique_ptr<types::LargeValue> clone) {
+  head.bytes = sizeof head + entry.block_bytes();
+  char* to = Room(head.bytes);
+  head.entry = entry.CopyTo(to + sizeof head);
+  if (clone != nullptr) head.entry.ReplacePointer(clone.release());
+  std::memcpy(to, &head, sizeof head);
+}
+
+void RecordBuffer::AddBytes(Head head, std::string_view bytes) {
+  head.bytes = sizeof head + bytes.size();
+  char* to = Room(head.bytes);
+  std::memcpy(to, &head, sizeof head);
+  if (!bytes.empty()) std::memcpy(to + sizeof head, bytes.data(), bytes.size());
+}
+
+void RecordBuffer::Splice(RecordBuffer&& other) {
+  std::move(other.chunks_.begin(), other.chunks_.end(), std::back_inserter(chunks_));
+  other.chunks_.clear();
+}
+
+// ---------------------------------------------------------------- the engine's side
+
+Result<std::unique_ptr<ImageStream>> ImageStream::Start(Target target) {
+  UniqueFd done(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (done.get() < 0) return ErrnoStatus("create an eventfd for a snapshot");
+  std::unique_ptr<ImageStream> stream(new ImageStream(std::move(target), std::move(done)));
+  // Signals are the loop's business: the new thread must not be the one to receive them.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  stream->thread_ = std::thread([raw = stream.get()] { raw->Work(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return stream;
+}
+
+ImageStream::ImageStream(Target target, UniqueFd done)
+    : target_(std::move(target)), done_(std::move(done)) {}
+
+ImageStream::~ImageStream() {
+  GiveUp();
+  thread_.join();
+}
+
+void ImageStream::Push(RecordBuffer&& records) {
+  if (records.empty()) return;
+  RecordBuffer taken(std::move(records));
+  if (hopeless()) return;
+  queued_ += taken.chunks();
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.Splice(std::move(taken));
+  }
+  wake_.notify_one();
+}
+
+void ImageStream::Finish() {
+  {
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+  }
+  wake_.notify_one();
+}
+
+void ImageStream::GiveUp() {
+  hopeless_ = true;
+  Finish();
+}
+
+Status ImageStream::Collect() { return result_; }
+
+// ---------------------------------------------------------------- the writing thread
+
+void ImageStream::Work() {
+  pthread_setname_np(pthread_self(), "snapshot");
+  result_ = Write();
+  if (!result_.ok()) hopeless_ = true;
+  const uint64_t one = 1;
+  (void)!::write(done_.get(), &one, sizeof one);
+}
+
+// False: that was all.
+bool ImageStream::Next(RecordBuffer* records) {
+  std::unique_lock lock(mutex_);
+  wake_.wait(lock, [this] { return finished_ || !queue_.empty(); });
+  if (queue_.empty()) return false;
+  *records = std::move(queue_);
+  lock.unlock();
+  return true;
+}
+
+Status ImageStream::Write() {
+  const SaveRequest& request = target_.request;
+  std::unique_ptr<AtomicFile> file;
+  std::unique_ptr<FdSink> descriptor;
+  if (request.fd >= 0) {
+    descriptor = std::make_unique<FdSink>(request.fd, "the snapshot");
+  } else {
+    RHA_ASSIGN_OR_RETURN(file,
+                         AtomicFile::Create(request.path, std::to_string(::getpid()) + ".tmp"));
+  }
+  ByteSink& sink = file != nullptr ? static_cast<ByteSink&>(*file) : *descriptor;
+  RdbWriter writer(sink, request.options);
+  writer.Begin();
+  WriteRdbInfo(writer, request.info);
+  WriteAll(writer);
+  if (hopeless()) return Status(Code::kUnavailable, "the snapshot was given up");
+  RHA_RETURN_IF_ERROR(writer.End());
+  return file != nullptr ? file->Commit() : Status();
+}
+
+namespace {
+
+void WriteBegin(RdbWriter& writer, const RecordBuffer::Head& head) {
+  const keyspace::Item item(head.entry);
+  const RdbWriter::Head key{item.key(), item.expire_at_ms()};
+  switch (item.type()) {
+    case types::Type::kList:
+      return writer.BeginList(key, head.pieces);
+    case types::Type::kSet:
+      return writer.BeginSet(key, head.pieces);
+    case types::Type::kHash:
+      return writer.BeginHash(key, head.pieces);
+    case types::Type::kZset:
+      return writer.BeginZset(key, head.pieces);
+    case types::Type::kString:
+    case types::Type::kStream:
+      break;
+  }
+  RHA_CHECK(false);
+}
+
+void WriteMember(RdbWriter& writer, types::Type type, Entry member) {
+  switch (type) {
+    case types::Type::kSet:
+      return writer.Member(member.key());
+    case types::Type::kHash:
+      return writer.Field(member.key(), member.bytes());
+    default:
+      return writer.Scored(member.key(), structs::ScoreOf(member));
+  }
+}
+
+}  // namespace
+
+void ImageStream::WriteAll(RdbWriter& writer) {
+  using Kind = RecordBuffer::Kind;
+  int64_t database = -1;
+  types::Type walked = types::Type::kString;  // of the value whose pieces come
+  const auto write = [&](const RecordBuffer::Head& head, std::string_view payload) {
+    const bool has_clone = head.kind == Kind::kKey && head.entry.kind() == Entry::Kind::kPointer;
+    const std::unique_ptr<types::LargeValue> clone(
+        has_clone ? static_cast<types::LargeValue*>(head.entry.pointer()) : nullptr);
+    if (!writer.status().ok()) {
+      hopeless_ = true;
+      return;
+    }
+    if ((head.kind == Kind::kKey || head.kind == Kind::kBegin) && database != head.database) {
+      database = head.database;
+      const auto [keys, expiring] = target_.sizes[head.database];
+      writer.SelectDb(head.database, keys, expiring);
+    }
+    switch (head.kind) {
+      case Kind::kKey:
+        return writer.Key(keyspace::Item(head.entry));
+      case Kind::kBegin:
+        walked = types::TypeOf(types::FormOf(head.entry));
+        return WriteBegin(writer, head);
+      case Kind::kMember:
+        return WriteMember(writer, walked, head.entry);
+      case Kind::kNode:
+        return writer.ListNode(payload);
+    }
+  };
+  for (RecordBuffer records; Next(&records);) {
+    const size_t chunks = records.chunks();
+    if (hopeless()) {
+      records = RecordBuffer();
+    } else {
+      records.Drain(write);
+    }
+    queued_ -= chunks;
+  }
+}
+
+}  // namespace rha::node::persist

@@ -1,0 +1,142 @@
+// From the engine's thread to the one that writes the file: copies of entries, in chunks.
+//
+//   engine's thread                      bounded queue                 writing thread
+//   Add() --> chunk (256 KB) --full--> [chunk][chunk][chunk] --> RdbWriter --> file --> fsync, rename
+//                                                                     \--> done_fd() readable
+//
+//   a chunk: records one behind another, each aligned to 16
+//   +------------------------------------+----------------------------------+-----
+//   | kind, database, bytes, pieces, entry | the entry's block, or a node's bytes | ...
+//   +------------------------------------+----------------------------------+-----
+//
+// Values behind a pointer travel as copies of their own (kKey), which the other side frees, or in
+// pieces: kBegin with the key, then its members or nodes.
+//
+// Invariants: the pieces of a value follow its kBegin without another record in between; what Add()
+// is given is copied at once.
+// Thread rule: the engine's thread calls everything.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "common/base/unique_fd.h"
+#include "node/persist/limits.h"
+#include "node/persist/rdb_file.h"
+#include "node/structs/entry.h"
+#include "node/types/large_value.h"
+
+namespace rha::node::persist {
+
+class RecordBuffer {
+ public:
+  enum class Kind : uint32_t { kKey, kBegin, kMember, kNode };
+  struct Head {
+    Kind kind;
+    uint32_t database = 0;
+    uint64_t bytes = 0;   // of the whole record
+    uint64_t pieces = 0;  // kBegin: how many follow
+    structs::Entry entry;
+  };
+  static_assert(sizeof(Head) == 32);
+
+  RecordBuffer() = default;
+  ~RecordBuffer();
+  RecordBuffer(RecordBuffer&& other) noexcept { chunks_.swap(other.chunks_); }
+  RecordBuffer& operator=(RecordBuffer&& other) noexcept {
+    chunks_.swap(other.chunks_);
+    return *this;
+  }
+
+  void AddEntry(Head head, structs::Entry entry);
+  // Likewise with `clone` in place of what the entry points to.
+  void AddClone(Head head, structs::Entry entry, std::unique_ptr<types::LargeValue> clone);
+  void AddBytes(Head head, std::string_view bytes);
+  void Splice(RecordBuffer&& other);
+  bool empty() const { return chunks_.empty(); }
+  size_t chunks() const { return chunks_.size(); }
+
+  // visit(Head, std::string_view payload) for each record; large values of kKey records belong to
+  // the visitor. The buffer is empty afterwards.
+  template <typename Visit>
+  void Drain(Visit&& visit);
+
+ private:
+  friend class ImageStream;
+  struct Chunk {
+    struct Free {
+      void operator()(char* bytes) const { std::free(bytes); }
+    };
+    std::unique_ptr<char, Free> bytes;
+    size_t size = 0, used = 0;
+  };
+  char* Room(size_t bytes);
+
+  std::deque<Chunk> chunks_;
+};
+
+class ImageStream {
+ public:
+  struct Target {
+    SaveRequest request;
+    std::vector<std::pair<uint64_t, uint64_t>> sizes;  // keys and expiring of each database
+  };
+  static Result<std::unique_ptr<ImageStream>> Start(Target target);
+  // Gives up, if it has not ended.
+  ~ImageStream();
+
+  // Sends what is in `records` on its way.
+  void Push(RecordBuffer&& records);
+  // The writer lags behind: wait before walking on.
+  bool full() const { return queued_.load(std::memory_order_relaxed) >= kImageChunksMax; }
+  // Writing has failed or nobody wants it: what is pushed is dropped.
+  bool hopeless() const { return hopeless_.load(std::memory_order_relaxed); }
+  // That was all: write the end of the file.
+  void Finish();
+  void GiveUp();
+
+  // Readable once the file is complete or has failed.
+  int done_fd() const { return done_.get(); }
+  // REQUIRES: done_fd() is readable.
+  Status Collect();
+
+ private:
+  explicit ImageStream(Target target, UniqueFd done);
+  void Work();
+  Status Write();
+  void WriteAll(class RdbWriter& writer);
+  bool Next(RecordBuffer* records);
+
+  const Target target_;
+  const UniqueFd done_;
+  std::atomic<size_t> queued_{0};
+  std::atomic<bool> hopeless_{false};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  RecordBuffer queue_;  // guarded by mutex_
+  bool finished_ = false;
+  Status result_;  // set before done_ becomes readable
+  std::thread thread_;
+};
+
+template <typename Visit>
+void RecordBuffer::Drain(Visit&& visit) {
+  for (; !chunks_.empty(); chunks_.pop_front()) {
+    const Chunk& chunk = chunks_.front();
+    for (size_t at = 0; at < chunk.used;) {
+      Head head;
+      std::memcpy(&head, chunk.bytes.get() + at, sizeof head);
+      visit(head, std::string_view(chunk.bytes.get() + at + sizeof head, head.bytes - sizeof head));
+      at += (head.bytes + 15) & ~uint64_t{15};
+    }
+  }
+}
+
+}  // namespace rha::node::persist

@@ -1,0 +1,251 @@
+#include "node/persist/image.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include "node/persist/file_io.h"
+#include "node/persist/snapshot_service.h"
+#include "node/types/hash.h"
+#include "node/types/list.h"
+#include "node/types/set.h"
+#include "node/types/string.h"
+#include "node/types/zset.h"
+
+namespace rha::node::persist {
+namespace {
+
+using keyspace::Event;
+using keyspace::Keyspace;
+using keyspace::kNoExpiry;
+using types::Type;
+namespace events = keyspace::events;
+
+// What a value holds, in one text that does not depend on the order of a table.
+std::string Text(const keyspace::Item& item) {
+  std::multiset<std::string> parts;
+  std::string text = types::TypeName(item.type());
+  switch (item.type()) {
+    case Type::kString:
+      return text + " " + item.As<types::StringView>().ToString();
+    case Type::kList:
+      item.As<types::ListView>().ForEach([&](std::string_view one) {
+        text += " ";
+        text += one;
+      });
+      return text;
+    case Type::kSet:
+      item.As<types::SetView>().ForEach([&](std::string_view one) { parts.emplace(one); });
+      break;
+    case Type::kHash:
+      item.As<types::HashView>().ForEach([&](std::string_view field, std::string_view value) {
+        parts.insert(std::string(field) + "=" + std::string(value));
+      });
+      break;
+    case Type::kZset:
+      item.As<types::ZsetView>().ForEach([&](std::string_view member, double score) {
+        parts.insert(std::string(member) + "@" + std::to_string(score));
+      });
+      break;
+    case Type::kStream:
+      break;
+  }
+  for (const std::string& part : parts) text += " " + part;
+  return text;
+}
+
+using Content = std::map<std::string, std::string>;
+Content ContentOf(const Keyspace& keyspace) {
+  Content content;
+  for (int i = 0; i < keyspace.databases(); ++i) {
+    keyspace.db(i).ForEach([&](const keyspace::Item& item) {
+      content[std::to_string(i) + "/" + std::string(item.key())] =
+          Text(item) + " until " + std::to_string(item.expire_at_ms());
+    });
+  }
+  return content;
+}
+
+constexpr int kDatabases = 3;
+
+class ImageTest : public testing::Test {
+ protected:
+  ImageTest() : file_(::memfd_create("image", MFD_CLOEXEC)) {}
+
+  void Start() {
+    SaveRequest request;
+    request.fd = file_.get();
+    auto job = service_.Start(request);
+    ASSERT_TRUE(job.ok());
+    job_ = std::move(job).value();
+  }
+  // One slice of the walk; false: it is over.
+  bool Step() { return service_.Step(clock_, 0) != SnapshotService::Next::kNothing; }
+  void Walk() {
+    while (Step()) {
+    }
+  }
+  Content Saved() {
+    Walk();
+    pollfd done{job_->fd(), POLLIN, 0};
+    EXPECT_EQ(::poll(&done, 1, -1), 1);
+    EXPECT_TRUE(job_->Collect().ok());
+    Keyspace loaded(kDatabases, 99);
+    auto source = FileSource::FromStart(file_.get(), "image");
+    RdbLoader loader(std::move(source).value(), &loaded, {}, kDatabases);
+    const Status status = loader.Finish();
+    EXPECT_TRUE(status.ok()) << status.message();
+    return ContentOf(loaded);
+  }
+
+  // Fills `key` with `count` members of a type, or changes it at random.
+  void Change(int db, const std::string& key, Type type, int members);
+  void RandomChange();
+
+  ManualClock clock_;
+  Prng prng_{7};
+  Keyspace keyspace_{kDatabases, 5};
+  SnapshotService service_{keyspace_};
+  UniqueFd file_;
+  std::unique_ptr<SnapshotJob> job_;
+};
+
+void ImageTest::Change(int db, const std::string& key, Type type, int members) {
+  if (keyspace_.db(db).Exists(key) && keyspace_.db(db).Peek(key).type() != type) return;
+  keyspace::Edit edit = keyspace_.db(db).WriteOrCreate(key, type);
+  const bool erase = prng_.Below(3) == 0 && !edit.created();
+  for (int i = 0; i < members; ++i) {
+    const std::string member = "m" + std::to_string(prng_.Below(static_cast<uint64_t>(4000)));
+    switch (type) {
+      case Type::kString:
+        edit.As<types::String>().Append(member);
+        break;
+      case Type::kHash:
+        erase ? edit.As<types::Hash>().Erase(member)
+              : edit.As<types::Hash>().Set(member, std::to_string(prng_.Next()));
+        break;
+      case Type::kSet:
+        erase ? edit.As<types::Set>().Erase(member) : edit.As<types::Set>().Add(member);
+        break;
+      case Type::kZset:
+        if (erase) {
+          edit.As<types::Zset>().Erase(member);
+        } else {
+          edit.As<types::Zset>().Put(member, static_cast<double>(prng_.Below(1000)) / 4);
+        }
+        break;
+      case Type::kList: {
+        types::List list = edit.As<types::List>();
+        const auto place = static_cast<int64_t>(prng_.Below(list.size() + 1));
+        if (erase && list.size() > 1) {
+          list.EraseRange(0, 1);
+        } else if (prng_.Below(4) == 0 && list.Set(place, member)) {
+        } else {
+          list.Push(prng_.Below(2) == 0 ? types::ListEnd::kFront : types::ListEnd::kBack, member);
+        }
+        break;
+      }
+      case Type::kStream:
+        break;
+    }
+  }
+  edit.Commit(events::kSet, static_cast<uint64_t>(members));
+}
+
+void ImageTest::RandomChange() {
+  constexpr Type kTypes[] = {Type::kString, Type::kHash, Type::kSet, Type::kZset, Type::kList};
+  const auto number = prng_.Below(60);
+  const Type type = kTypes[number % 5];
+  const std::string key = std::string(types::TypeName(type)) + std::to_string(number);
+  const int db = static_cast<int>(prng_.Below(kDatabases));
+  keyspace::Db& target = keyspace_.db(static_cast<int>(prng_.Below(kDatabases)));
+  keyspace::Db& from = keyspace_.db(db);
+  const std::string other = key + "moved";
+  switch (prng_.Below(40)) {
+    case 0:
+      from.Erase(key);
+      break;
+    case 1:
+      if (from.Exists(key)) from.Move(key, {target, other}, events::kRenameFrom, events::kRenameTo);
+      break;
+    case 2:
+      if (from.Exists(other)) from.Move(other, {from, key}, events::kRenameFrom, events::kRenameTo);
+      break;
+    case 3:
+      from.Put(key + "new", "text", 5'000'000'000'000, events::kSet);
+      break;
+    case 4:
+      keyspace_.Swap(0, static_cast<int>(prng_.Below(kDatabases)));
+      break;
+    case 5:
+      if (prng_.Below(20) == 0) keyspace_.Flush(db);
+      break;
+    default:
+      Change(db, key, type, static_cast<int>(prng_.Below(8)) + 1);
+  }
+}
+
+TEST_F(ImageTest, ShowsWhatWasThereWhenItBeganWhateverChangesMeanwhile) {
+  keyspace_.form_limits().list_max_listpack_size = 16;
+  for (int round = 0; round < 12; ++round) {
+    for (int db = 0; db < kDatabases; ++db) {
+      Change(db, "hash1", Type::kHash, 3000);
+      Change(db, "set2", Type::kSet, 3000);
+      Change(db, "zset3", Type::kZset, 3000);
+      Change(db, "list4", Type::kList, 6000);
+    }
+    for (int i = 0; i < 3000; ++i) RandomChange();
+    const Content before = ContentOf(keyspace_);
+    Start();
+    do {
+      for (uint64_t i = prng_.Below(30); i > 0; --i) RandomChange();
+    } while (Step());
+    ASSERT_EQ(Saved(), before) << "round " << round;
+    job_.reset();
+    ASSERT_EQ(::ftruncate(file_.get(), 0), 0);
+    ::lseek(file_.get(), 0, SEEK_SET);
+  }
+}
+
+TEST_F(ImageTest, OneThatIsGivenUpLeavesRoomForTheNext) {
+  for (int i = 0; i < 3000; ++i) RandomChange();
+  Change(0, "set2", Type::kSet, 3000);
+  Start();
+  Step();
+  for (int i = 0; i < 100; ++i) RandomChange();
+  job_.reset();
+  EXPECT_TRUE(service_.busy());
+  EXPECT_FALSE(service_.Start({}).ok());
+  Walk();
+  EXPECT_FALSE(service_.busy());
+
+  ASSERT_EQ(::ftruncate(file_.get(), 0), 0);
+  ::lseek(file_.get(), 0, SEEK_SET);
+  const Content before = ContentOf(keyspace_);
+  Start();
+  for (int i = 0; i < 500; ++i) RandomChange();
+  EXPECT_EQ(Saved(), before);
+}
+
+TEST_F(ImageTest, AFileThatCannotBeWrittenEndsTheJobAndNotTheServer) {
+  for (int i = 0; i < 3000; ++i) RandomChange();
+  SaveRequest request;
+  request.path = "/nonexistent/directory/dump.rdb";
+  auto job = service_.Start(request);
+  ASSERT_TRUE(job.ok());
+  Walk();
+  pollfd done{(*job)->fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&done, 1, -1), 1);
+  EXPECT_FALSE((*job)->Collect().ok());
+  EXPECT_FALSE(service_.busy());
+}
+
+}  // namespace
+}  // namespace rha::node::persist

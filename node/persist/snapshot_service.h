@@ -1,0 +1,66 @@
+// Saves the dataset to files while the server goes on: one image at a time, in slices of the
+// engine's time and by a thread that writes.
+//
+//   service.set_wake(...);                      // called when Step() has something to do
+//   auto job = service.Start(request);          // the image is of this moment
+//   watch (*job)->fd() for readability; then: Status outcome = (*job)->Collect();
+//
+// A job that is destroyed early is given up, its file removed; the walk then goes on in vain until
+// the next image can begin.
+// Thread rule: the engine's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "common/base/clock.h"
+#include "common/base/status.h"
+#include "node/persist/image.h"
+#include "node/persist/image_stream.h"
+#include "node/persist/rdb_file.h"
+
+namespace rha::node::persist {
+
+class SnapshotService;
+
+class SnapshotJob {
+ public:
+  ~SnapshotJob();
+  // Becomes readable once the file is complete or has failed.
+  int fd() const { return stream_->done_fd(); }
+  // How it ended. REQUIRES: fd() is readable.
+  Status Collect() { return stream_->Collect(); }
+
+ private:
+  friend class SnapshotService;
+  SnapshotJob(SnapshotService& service, std::unique_ptr<ImageStream> stream)
+      : service_(service), stream_(std::move(stream)) {}
+
+  SnapshotService& service_;
+  std::unique_ptr<ImageStream> stream_;
+};
+
+class SnapshotService {
+ public:
+  explicit SnapshotService(keyspace::Keyspace& keyspace) : keyspace_(keyspace) {}
+  void set_wake(std::function<void()> wake) { wake_ = std::move(wake); }
+
+  // kExists: an image is being taken; try again when busy() is over.
+  Result<std::unique_ptr<SnapshotJob>> Start(const SaveRequest& request);
+  bool busy() const { return taker_ != nullptr; }
+
+  enum class Next : uint8_t { kAtOnce, kSoon, kNothing };
+  // Works for about `budget_us`. kSoon: the writer has to catch up.
+  Next Step(const Clock& clock, int64_t budget_us);
+
+ private:
+  friend class SnapshotJob;
+  void Forget(const SnapshotJob& job);
+
+  keyspace::Keyspace& keyspace_;
+  std::function<void()> wake_;
+  std::unique_ptr<ImageTaker> taker_;
+  const SnapshotJob* job_ = nullptr;  // that the taker works for; null: given up
+};
+
+}  // namespace rha::node::persist
