@@ -122,8 +122,8 @@ bool ParseCombine(Context& ctx, const CombineForm& form, CombineRequest* request
     } else if (form.may_score && EqualsIgnoreCase(word, "withscores")) {
       request->with_scores = true;
     } else if (form.may_limit && words_behind >= 1 && EqualsIgnoreCase(word, "limit")) {
-      const CountArg limit{ctx.arg(++i), 0, "ERR LIMIT can't be negative"};
-      if (!ParseCount(ctx, limit, &request->limit)) return false;
+      const char* const error = "ERR LIMIT can't be negative";
+      if (!ParseIntegerOr(ctx, ctx.arg(++i), 0, error, &request->limit)) return false;
     } else {
       return ctx.SyntaxError(), false;
     }

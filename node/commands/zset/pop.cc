@@ -1,4 +1,4 @@
-// Taking from either end: ZPOPMIN, ZPOPMAX, ZMPOP.
+// Taking from either end: ZPOPMIN, ZPOPMAX, ZMPOP, and BZPOPMIN, BZPOPMAX, BZMPOP, which wait.
 #include <algorithm>
 #include <string>
 
@@ -15,11 +15,10 @@ namespace events = keyspace::events;
 
 // Which end, how many at most, and how the reply shows them.
 struct Pop {
+  Args keys;
   Direction from = Direction::kUp;  // kUp: the least first
   int64_t count = 1;
   PairShape shape = PairShape::kFlat;
-
-  const char* name() const { return from == Direction::kUp ? "ZPOPMIN" : "ZPOPMAX"; }
 };
 
 // Writes what it takes; returns how many. REQUIRES: it is a sorted set; pop.count > 0.
@@ -39,10 +38,8 @@ void PopGeneric(Context& ctx, Direction from) {
   Pop pop{.from = from};
   if (ctx.argc() > 3) return ctx.SyntaxError();
   if (ctx.argc() == 3) {
-    if (!ParseCount(ctx, {ctx.arg(2), 0, "ERR value is out of range, must be positive"},
-                    &pop.count)) {
-      return;
-    }
+    const char* const error = "ERR value is out of range, must be positive";
+    if (!ParseIntegerOr(ctx, ctx.arg(2), 0, error, &pop.count)) return;
     pop.shape = ShapeOf(ctx, true);
   }
   Edit edit = ctx.db().Write(ctx.arg(1));
@@ -55,58 +52,71 @@ void ZPopMin(Context& ctx) { PopGeneric(ctx, Direction::kUp); }
 void ZPopMax(Context& ctx) { PopGeneric(ctx, Direction::kDown); }
 
 // numkeys key [key ...] MIN|MAX [COUNT count], from argument `at` on.
-bool ParseMultiPop(Context& ctx, size_t at, Args* keys, Pop* pop) {
+bool ParseMultiPop(Context& ctx, size_t at, Pop* pop) {
   int64_t key_count = 0;
-  if (!ParseCount(ctx, {ctx.arg(at), 1, "ERR numkeys should be greater than 0"}, &key_count)) {
+  if (!ParseIntegerOr(ctx, ctx.arg(at), 1, "ERR numkeys should be greater than 0", &key_count)) {
     return false;
   }
   const size_t words = ctx.argc() - at - 1;
   if (static_cast<uint64_t>(key_count) >= words) return ctx.SyntaxError(), false;
-  *keys = ctx.args.subspan(at + 1, static_cast<size_t>(key_count));
-  at += 1 + keys->size();
+  pop->keys = ctx.args.subspan(at + 1, static_cast<size_t>(key_count));
+  pop->shape = PairShape::kNested;
+  at += 1 + pop->keys.size();
   if (EqualsIgnoreCase(ctx.arg(at), "max")) {
     pop->from = Direction::kDown;
   } else if (!EqualsIgnoreCase(ctx.arg(at), "min")) {
     return ctx.SyntaxError(), false;
   }
-  ++at;
-  if (at < ctx.argc()) {
-    if (at + 2 > ctx.argc() || !EqualsIgnoreCase(ctx.arg(at), "count")) {
-      return ctx.SyntaxError(), false;
-    }
-    const CountArg count{ctx.arg(at + 1), 1, "ERR count should be greater than 0"};
-    if (!ParseCount(ctx, count, &pop->count)) return false;
-    at += 2;
+  if (++at == ctx.argc()) return true;
+  if (at + 1 == ctx.argc() || !EqualsIgnoreCase(ctx.arg(at), "count")) {
+    return ctx.SyntaxError(), false;
   }
-  if (at < ctx.argc()) return ctx.SyntaxError(), false;
-  pop->shape = PairShape::kNested;
+  const char* const error = "ERR count should be greater than 0";
+  if (!ParseIntegerOr(ctx, ctx.arg(at + 1), 1, error, &pop->count)) return false;
+  if (at + 2 < ctx.argc()) return ctx.SyntaxError(), false;
   return true;
 }
 
-// The first of the keys that is there; its members come behind its name.
-void PopWithKey(Context& ctx, std::string_view key, Edit& edit, const Pop& pop) {
-  ctx.reply.Array(pop.shape == PairShape::kBare ? 3 : 2);
-  ctx.reply.Bulk(key);
-  const std::string taken = std::to_string(PopFrom(ctx, edit, pop));
-  if (pop.shape == PairShape::kBare) {
-    ctx.Propagate({pop.name(), key});
-  } else {
-    ctx.Propagate({pop.name(), key, taken});
+// From the first of the keys that is there; its name comes before its members. True: the reply is
+// written, be it an error.
+bool PopFirst(Context& ctx, const Pop& pop) {
+  for (const std::string_view key : pop.keys) {
+    const keyspace::Item item = ctx.Awaited(key, keyspace::Type::kZset);
+    if (!IsOrAbsent(ctx, item, keyspace::Type::kZset)) return true;
+    if (!item) continue;
+    const bool nested = pop.shape == PairShape::kNested;
+    ctx.reply.Array(nested ? 2 : 3);
+    ctx.reply.Bulk(key);
+    Edit edit = ctx.db().Write(key);
+    const std::string taken = std::to_string(PopFrom(ctx, edit, pop));
+    const char* name = pop.from == Direction::kUp ? "ZPOPMIN" : "ZPOPMAX";
+    nested ? ctx.Propagate({name, key, taken}) : ctx.Propagate({name, key});
+    return true;
   }
+  return false;
+}
+
+void PopOrWait(Context& ctx, const Pop& pop, std::string_view timeout) {
+  int64_t deadline_ms = 0;
+  if (!ParseTimeout(ctx, timeout, &deadline_ms) || PopFirst(ctx, pop)) return;
+  if (!ctx.WaitForKeys(pop.keys, deadline_ms)) ctx.reply.NullArray();
 }
 
 void ZMPop(Context& ctx) {
-  Args keys;
   Pop pop;
-  if (!ParseMultiPop(ctx, 1, &keys, &pop)) return;
-  for (const std::string_view key : keys) {
-    Edit edit = ctx.db().Write(key);
-    if (!edit) continue;
-    if (edit.type() != keyspace::Type::kZset) return ctx.WrongType();
-    return PopWithKey(ctx, key, edit, pop);
-  }
-  ctx.reply.NullArray();
+  if (ParseMultiPop(ctx, 1, &pop) && !PopFirst(ctx, pop)) ctx.reply.NullArray();
 }
+void BZMPop(Context& ctx) {
+  Pop pop;
+  if (ParseMultiPop(ctx, 2, &pop)) PopOrWait(ctx, pop, ctx.arg(1));
+}
+
+void BlockingPop(Context& ctx, Direction from) {
+  const Args keys = ctx.args.subspan(1, ctx.argc() - 2);
+  PopOrWait(ctx, {.keys = keys, .from = from, .shape = PairShape::kBare}, ctx.args.back());
+}
+void BZPopMin(Context& ctx) { BlockingPop(ctx, Direction::kUp); }
+void BZPopMax(Context& ctx) { BlockingPop(ctx, Direction::kDown); }
 
 constexpr CommandSpec kRows[] = {
     {
@@ -145,6 +155,47 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "7.0.0",
         .summary = "Remove and return members with scores in a sorted set",
+        .complexity =
+            "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of "
+            "elements in the sorted set, and M being the number of elements popped.",
+    },
+    {
+        .name = "bzpopmin",
+        .handler = BZPopMin,
+        .arity = -3,
+        .flags = kWrite | kNoscript | kBlocking | kFast,
+        .keys = {1, -2, 1},
+        .acl = kAclSortedSet,
+        .group = Group::kSortedSet,
+        .since = "5.0.0",
+        .summary = "Remove and return the member with the lowest score from one or more sorted "
+                   "sets, or block until one is available",
+        .complexity = "O(log(N)) with N being the number of elements in the sorted set.",
+    },
+    {
+        .name = "bzpopmax",
+        .handler = BZPopMax,
+        .arity = -3,
+        .flags = kWrite | kNoscript | kBlocking | kFast,
+        .keys = {1, -2, 1},
+        .acl = kAclSortedSet,
+        .group = Group::kSortedSet,
+        .since = "5.0.0",
+        .summary = "Remove and return the member with the highest score from one or more sorted "
+                   "sets, or block until one is available",
+        .complexity = "O(log(N)) with N being the number of elements in the sorted set.",
+    },
+    {
+        .name = "bzmpop",
+        .handler = BZMPop,
+        .arity = -5,
+        .flags = kWrite | kBlocking | kMovableKeys,
+        .key_count_at = 2,
+        .acl = kAclSortedSet,
+        .group = Group::kSortedSet,
+        .since = "7.0.0",
+        .summary =
+            "Remove and return members with scores in a sorted set or block until one is available",
         .complexity =
             "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of "
             "elements in the sorted set, and M being the number of elements popped.",

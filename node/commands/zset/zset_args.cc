@@ -75,12 +75,6 @@ bool ParseScore(Context& ctx, std::string_view text, double* score) {
   return false;
 }
 
-bool ParseCount(Context& ctx, const CountArg& arg, int64_t* count) {
-  if (structs::ParseDecimal(arg.text, count) && *count >= arg.low) return true;
-  ctx.reply.Error(arg.error);
-  return false;
-}
-
 bool ParseInterval(Context& ctx, std::string_view low, std::string_view high,
                    ScoreInterval* interval) {
   if (ParseBound(low, &interval->low) && ParseBound(high, &interval->high)) return true;

@@ -17,13 +17,6 @@ namespace rha::node::commands {
 bool ParseScore(std::string_view text, double* score);
 // Likewise, and "ERR value is not a valid float".
 bool ParseScore(Context& ctx, std::string_view text, double* score);
-// Not less than `low`; else `error`, whatever is wrong with it.
-struct CountArg {
-  std::string_view text;
-  int64_t low;
-  std::string_view error;
-};
-bool ParseCount(Context& ctx, const CountArg& arg, int64_t* count);
 
 // "1.5", "(1.5", "-inf"
 bool ParseInterval(Context& ctx, std::string_view low, std::string_view high,
