@@ -1,5 +1,7 @@
 #include "node/dispatch/engine.h"
 
+#include <algorithm>
+
 #include "node/dispatch/context.h"
 #include "node/dispatch/gates.h"
 #include "node/dispatch/limits.h"
@@ -16,6 +18,11 @@ bool RunsInsideMulti(const CommandSpec& spec) {
     if (spec.name == name) return true;
   }
   return false;
+}
+
+// As much of a word as an error shows: like Redis, which takes it for a C string.
+std::string Echo(std::string_view word, size_t bytes_max) {
+  return std::string(word.substr(0, std::min(bytes_max, word.find('\0'))));
 }
 
 }  // namespace
@@ -136,19 +143,17 @@ void Engine::RejectUnknown(Session& session, Args args, const CommandSpec* conta
     std::string name(container->name);
     for (char& c : name) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
     Reject(session, nullptr,
-           "ERR unknown subcommand '" + std::string(args[1].substr(0, kUnknownCommandEchoBytes)) +
-               "'. Try " + name + " HELP.",
+           "ERR unknown subcommand '" + Echo(args[1], kUnknownCommandEchoBytes) + "'. Try " + name +
+               " HELP.",
            reply);
     return;
   }
   std::string shown;
   for (size_t i = 1; i < args.size() && shown.size() < kUnknownCommandEchoBytes; ++i) {
-    shown += "'";
-    shown += args[i].substr(0, kUnknownCommandEchoBytes - shown.size());
-    shown += "' ";
+    shown += "'" + Echo(args[i], kUnknownCommandEchoBytes - shown.size()) + "' ";
   }
   Reject(session, nullptr,
-         "ERR unknown command '" + std::string(args[0].substr(0, kUnknownCommandEchoBytes)) +
+         "ERR unknown command '" + Echo(args[0], kUnknownCommandEchoBytes) +
              "', with args beginning with: " + shown,
          reply);
 }

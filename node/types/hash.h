@@ -1,6 +1,6 @@
 // A hash as Redis users see it: fields, each with a value.
 //
-//   packed   in the entry's bytes, in the order of arrival:   ( field  value )*   (structs/packed.h)
+//   packed   in the entry's bytes, in the order of arrival:   ( field  value )*   (packed.h)
 //   table    HashTable, behind the entry's pointer: structs::MemberTable
 //
 // Complexity: of the table all O(1); packed, everything is a walk over the bytes.
