@@ -163,6 +163,7 @@ Status RdbCollection::BeginBlob() {
     case Container::kZiplist:
       ziplist_ = ZiplistReader(blob_);
       if (const Status sound = ziplist_.Start(); !sound.ok()) return Damaged(sound);
+      if (encoding_.type == Type::kHash) announced_ = ziplist_.announced() / 2;
       in_blob_ = true;
       break;
     case Container::kZipmap:

@@ -113,9 +113,17 @@ Result<bool> ValueLoader::FillZset(Edit& edit, size_t* budget) {
 
 Result<bool> ValueLoader::FillHash(Edit& edit, size_t* budget) {
   auto hash = edit.As<types::Hash>();
-  if (elements_ == 0) hash.Reserve(reader_.collection().announced());
-  return Each(budget,
-              [&](const RdbElement& element) { return hash.Set(element.text, element.value); });
+  if (elements_ == 0) {
+    const size_t announced = reader_.collection().announced();
+    hash.Reserve(announced);
+    const bool packed = static_cast<int64_t>(announced) <= limits_.hash_max_listpack_entries;
+    fields_.Begin(packed ? announced : 0);
+  }
+  return Each(budget, [&](const RdbElement& element) {
+    if (!fields_.SurelyNew(element.text)) return hash.Set(element.text, element.value);
+    hash.Append(element.text, element.value);
+    return true;
+  });
 }
 
 }  // namespace rha::node::persist

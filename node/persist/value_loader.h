@@ -11,6 +11,7 @@
 #include "common/base/status.h"
 #include "node/keyspace/db.h"
 #include "node/persist/rdb_reader.h"
+#include "node/persist/seen_texts.h"
 
 namespace rha::node::persist {
 
@@ -43,6 +44,7 @@ class ValueLoader {
   const types::FormLimits& limits_;
   keyspace::Db* db_ = nullptr;
   RdbCollectionKey key_{};
+  SeenTexts fields_;  // of a packed hash
   uint64_t elements_ = 0;
   bool busy_ = false;
   bool begun_ = false;  // the key is there

@@ -44,12 +44,13 @@ Status ZiplistReader::Start() {
   return {};
 }
 
+size_t ZiplistReader::announced() const { return LoadLittle(bytes_.data() + 8, 2); }
+
 Status ZiplistReader::Finish() const {
   if (last_ != 0 && LoadLittle(bytes_.data() + 4, 4) != last_) {
     return Broken("offset of the last entry is wrong");
   }
-  const size_t claimed = LoadLittle(bytes_.data() + 8, 2);
-  if (claimed != kCountUnknown && claimed != count_) return Broken("entry count is wrong");
+  if (announced() != kCountUnknown && announced() != count_) return Broken("entry count is wrong");
   return {};
 }
 

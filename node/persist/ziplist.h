@@ -31,6 +31,8 @@ class ZiplistReader {
 
   // The header; first of all.
   Status Start();
+  // What the header says; may be wrong until the last was read. REQUIRES: Start() was right.
+  size_t announced() const;
   // False: that was the last, and the whole was sound.
   Result<bool> Next(structs::ListpackValue* value);
 

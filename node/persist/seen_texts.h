@@ -1,0 +1,40 @@
+// SeenTexts: whether a text is surely new among some, by hashes alone; for collections that would
+// have to be searched through for each member otherwise.
+// Thread rule: one owner.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+namespace rha::node::persist {
+
+class SeenTexts {
+ public:
+  // None seen; room for that many.
+  void Begin(size_t texts) {
+    room_ = texts;
+    slots_.assign(std::bit_ceil(2 * texts + 1), 0);
+  }
+  // True: it was not seen before, and is from now on. False: perhaps it was, or there is no room.
+  bool SurelyNew(std::string_view text) {
+    if (room_ == 0) return false;
+    const uint64_t hash = std::hash<std::string_view>()(text) | 1;
+    size_t at = (hash >> 1) & (slots_.size() - 1);
+    for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
+      if (slots_[at] == hash) return false;
+    }
+    slots_[at] = hash;
+    --room_;
+    return true;
+  }
+
+ private:
+  std::vector<uint64_t> slots_;  // hashes, never 0
+  size_t room_ = 0;
+};
+
+}  // namespace rha::node::persist
