@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/random_id.h"
 #include "node/app/limits.h"
+#include "node/app/memory.h"
 #include "node/commands/all.h"
 
 namespace rha::node::app {
@@ -197,6 +198,7 @@ void App::PublishConfig() {
   keyspace_.set_event_mask(anywhere ? events : 0);
   keyspace_.form_limits() = config_;
   state_.memory_max_bytes = config_.memory_max_bytes;
+  state_.memory_used_bytes = AllocatedBytes();  // a limit holds from now on, not from the next cron
   state_.replica_read_only = config_.replica_read_only;
   state_.replica_serve_stale_data = config_.replica_serve_stale_data;
   state_.replica_ignores_maxmemory = config_.replica_ignore_maxmemory;

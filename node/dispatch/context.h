@@ -50,8 +50,8 @@ class Context {
   // The command itself even though the keyspace did not change (PUBLISH).
   void PropagateAnyway();
 
-  // ---- commands that wait for a key to appear (blocking.h). Such a command, if it finds nothing to
-  // take, calls WaitForKeys; it is executed again when one of them has appeared.
+  // ---- commands that wait for a key to appear (blocking.h). If one finds nothing to take, it
+  // calls WaitForKeys; it is executed again when one of them has appeared.
   // The key as it sees it: executed again, only the one that has appeared, if it is of the type,
   // and with no wrong types among the keys.
   keyspace::Item Awaited(std::string_view key, keyspace::Type type);

@@ -70,8 +70,8 @@ bool ParseRequest(Context& ctx, Access access, Request* request) {
   return true;
 }
 
-// What the pattern leads to with the element in the place of '*': a string, or with "->field" behind
-// it a field of a hash; "#" is the element itself.
+// What the pattern leads to with the element in the place of '*': a string, or with "->field"
+// behind it a field of a hash; "#" is the element itself.
 std::optional<std::string> Follow(Context& ctx, std::string_view pattern,
                                   std::string_view element) {
   constexpr std::string_view kArrow = "->";
