@@ -271,6 +271,17 @@ TEST_P(ZsetTest, RandomMembers) {
             "-ERR value is out of range");
 }
 
+TEST_P(ZsetTest, WaitingForMembers) {
+  EXPECT_EQ(RunOn(other_, {"bzmpop", "0", "2", "y", "z", "max", "count", "2"}), "");
+  EXPECT_EQ(Run({"zadd", "z", "1", "a", "2", "b", "3", "c"}), ":3");
+  EXPECT_EQ(Pushed(other_), "[$z, [[$c, $3], [$b, $2]]]");
+  EXPECT_EQ(Run({"bzpopmin", "y", "z", "0"}), "[$z, $a, $1]");
+  EXPECT_THAT(propagated(),
+              ElementsAre("[0] zadd z 1 a 2 b 3 c", "[0] ZPOPMAX z 2", "[0] ZPOPMIN z"));
+  EXPECT_EQ(Run({"bzpopmax", "z", "-1"}), "-ERR timeout is negative");
+  EXPECT_EQ(Run({"bzpopmax", "z", "x"}), "-ERR timeout is not a float or out of range");
+}
+
 TEST_P(ZsetTest, Scan) {
   Run({"zadd", "z", "1", "a", "2.5", "ab"});
   EXPECT_EQ(Run({"zscan", "z", "0", "match", "ab", "count", "100"}), "[$0, [$ab, $2.5]]");
