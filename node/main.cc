@@ -10,6 +10,13 @@
 #include "node/app/app.h"
 #include "node/app/command_line.h"
 
+// Read by jemalloc before main(): freed memory goes back to the kernel a second later and from a
+// thread of its own, never in the middle of a command (which took up to 25 ms).
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:-1";
+}
+
 namespace {
 
 // Threads inherit the mask, so the loop alone receives them (App::Start), whoever starts threads.
