@@ -22,7 +22,7 @@ constexpr Millis kCronInterval(100);
 // more of them.
 constexpr int64_t kSweepSliceUs = 500;
 constexpr Millis kSweepAgainAfter{2};
-constexpr int64_t kSnapshotSliceUs = 500;
+constexpr int64_t kSnapshotSliceUs = 250;
 
 repl::ReplConfig ToReplConfig(const Config& config) {
   repl::ReplConfig out;

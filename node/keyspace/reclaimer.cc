@@ -1,10 +1,8 @@
 #include "node/keyspace/reclaimer.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <utility>
 
+#include "common/base/background_thread.h"
 #include "node/types/limits.h"
 
 namespace rha::node::keyspace {
@@ -46,19 +44,11 @@ void Reclaimer::Enqueue(Job job) {
     const std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));
   }
-  if (!thread_.joinable()) {
-    // Signals are the loop's business: this thread must not be the one to receive them.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread_ = std::thread([this] { Work(); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  }
+  if (!thread_.joinable()) thread_ = StartBackgroundThread("reclaimer", [this] { Work(); });
   wake_.notify_one();
 }
 
 void Reclaimer::Work() {
-  pthread_setname_np(pthread_self(), "reclaimer");
   for (;;) {
     Job job;
     {

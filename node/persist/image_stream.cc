@@ -1,12 +1,11 @@
 #include "node/persist/image_stream.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "common/base/background_thread.h"
 #include "node/persist/file_io.h"
 #include "node/persist/limits.h"
 #include "node/persist/rdb_writer.h"
@@ -70,12 +69,7 @@ Result<std::unique_ptr<ImageStream>> ImageStream::Start(Target target) {
   UniqueFd done(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (done.get() < 0) return ErrnoStatus("create an eventfd for a snapshot");
   std::unique_ptr<ImageStream> stream(new ImageStream(std::move(target), std::move(done)));
-  // Signals are the loop's business: the new thread must not be the one to receive them.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  stream->thread_ = std::thread([raw = stream.get()] { raw->Work(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  stream->thread_ = StartBackgroundThread("snapshot", [raw = stream.get()] { raw->Work(); });
   return stream;
 }
 
@@ -117,7 +111,6 @@ Status ImageStream::Collect() { return result_; }
 // ---------------------------------------------------------------- the writing thread
 
 void ImageStream::Work() {
-  pthread_setname_np(pthread_self(), "snapshot");
   result_ = Write();
   if (!result_.ok()) hopeless_ = true;
   const uint64_t one = 1;

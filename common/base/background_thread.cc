@@ -1,0 +1,30 @@
+#include "common/base/background_thread.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace rha {
+
+std::thread StartBackgroundThread(const char* name, std::function<void()> work) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread([name, work = std::move(work)] {
+    pthread_setname_np(pthread_self(), name);
+    // A process of real-time priority must not lend it to this thread. Failure costs politeness
+    // only.
+    const sched_param none{};
+    (void)sched_setscheduler(0, SCHED_BATCH, &none);
+    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kBackgroundNiceness);
+    work();
+  });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
+}  // namespace rha
