@@ -24,8 +24,11 @@ size_t Entry::Shape::KeyOffset() const {
 Entry::Shape Entry::ShapeFor(size_t key_size, const EntryValue& value, size_t value_size,
                              bool timed) {
   RHA_CHECK(key_size <= kKeyBytesMax && value_size <= kValueBytesMax);
-  Shape shape{.small = value.tag == 0 && value.kind != Kind::kPointer &&
-                       key_size <= kSmallKeyBytesMax && value_size <= kSmallValueBytesMax,
+  // A tag stands in a small block only where the word cannot mean an integer.
+  const bool tag_fits =
+      value.tag == 0 || (value.kind == Kind::kBytes && value_size >= kIntegerBytesMax);
+  Shape shape{.small = tag_fits && value.kind != Kind::kPointer && key_size <= kSmallKeyBytesMax &&
+                       value_size <= kSmallValueBytesMax,
               .timed = timed,
               .kind = value.kind,
               .tag = value.tag,
@@ -44,9 +47,9 @@ Entry::Shape Entry::CurrentShape() const {
     return {.small = true,
             .timed = is_timed(),
             .kind = kind(),
-            .tag = 0,
+            .tag = tag(),
             .key_size = small_key_size(),
-            .value_size = small_value_size()};
+            .value_size = bytes().size()};
   }
   const Header header = LargeHeader();
   Shape shape{.small = false,
@@ -112,8 +115,9 @@ char* Entry::WriteFrame(char* block, const Shape& shape, int64_t expire_at) {
   if (shape.timed) word_ |= kTimedBit;
   char* at = block;
   if (shape.small) {
-    if (shape.kind == Kind::kInteger) word_ |= kIntegerBit;
-    word_ |= uint64_t{shape.value_size} << kValueShift | uint64_t{shape.key_size} << kKeyShift;
+    if (shape.kind == Kind::kInteger || shape.tag != 0) word_ |= kIntegerBit;
+    word_ |= uint64_t{shape.value_size + shape.TagBytes()} << kValueShift | uint64_t{shape.key_size}
+                                                                                << kKeyShift;
   } else {
     word_ |= kLarge << kKeyShift;
     const bool long_key = shape.key_size >= kLongKey;
@@ -132,6 +136,7 @@ char* Entry::WriteFrame(char* block, const Shape& shape, int64_t expire_at) {
     std::memcpy(at, &expire_at, sizeof expire_at);
     at += sizeof expire_at;
   }
+  if (shape.TagBytes() != 0) at[shape.key_size] = static_cast<char>(shape.tag);
   return at;
 }
 
@@ -182,7 +187,8 @@ void Entry::Reshape(const Shape& shape, int64_t expire_at, size_t value_bytes_ke
   char* to = WriteFrame(new_block, shape, expire_at);
   std::memcpy(to, old_block + before.KeyOffset(), shape.key_size);
   if (value_bytes_kept > 0) {
-    std::memcpy(to + shape.key_size, old_block + before.ValueOffset(), value_bytes_kept);
+    std::memcpy(new_block + shape.ValueOffset(), old_block + before.ValueOffset(),
+                value_bytes_kept);
   }
   HeapFree(old_block, bytes_before);
 }

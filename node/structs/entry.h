@@ -12,6 +12,8 @@
 //
 //   small   key len 0..62, value len 0..126
 //           block   [expiry 8]  key  value
+//           with a tag: "integer" set and value len 9..127, which no integer has; it counts the tag
+//           block   [expiry 8]  key  tag  value
 //
 //   large   key len field = 63
 //           block   header 8  [key length 4]  [expiry 8]  key  value
@@ -31,7 +33,7 @@
 //
 // Invariants
 //  * The block's size is a function of word and header: no query to the allocator.
-//  * An entry is small whenever it can be: tag 0, no pointer, short enough.
+//  * An entry is small whenever it can be: no pointer, short enough, a tag only with 8 bytes or more.
 //  * All fields are read and written by memcpy: nothing needs alignment.
 //  * The handle is a plain value. Copying it copies no bytes; a setter voids older copies.
 // Thread rule: one owner.
@@ -95,6 +97,7 @@ class Entry {
   static constexpr size_t kKeyBytesMax = UINT32_MAX;
   static constexpr size_t kValueBytesMax = UINT32_MAX;
   static constexpr int kHashBits = 5;  // that the word has room for
+  static constexpr size_t kIntegerBytesMax = 8;
 
   constexpr Entry() = default;
   // REQUIRES: sizes within the limits. The caller owns the block: Free() or hand on.
@@ -120,14 +123,19 @@ class Entry {
   }
 
   Kind kind() const {
-    if (is_small()) return (word_ & kIntegerBit) != 0 ? Kind::kInteger : Kind::kBytes;
-    return LargeHeader().kind;
+    if (!is_small()) return LargeHeader().kind;
+    return (word_ & kIntegerBit) != 0 && !is_small_tagged() ? Kind::kInteger : Kind::kBytes;
   }
-  uint8_t tag() const { return is_small() ? 0 : LargeHeader().tag; }
+  uint8_t tag() const {
+    if (!is_small()) return LargeHeader().tag;
+    return is_small_tagged() ? static_cast<uint8_t>(block()[expiry_bytes() + small_key_size()]) : 0;
+  }
   // REQUIRES: kind() == kBytes. Valid until a setter is called.
   std::string_view bytes() const {
-    if (is_small()) return {block() + expiry_bytes() + small_key_size(), small_value_size()};
-    return LargeValue();
+    if (!is_small()) return LargeValue();
+    const size_t tag_bytes = is_small_tagged() ? 1 : 0;
+    return {block() + expiry_bytes() + small_key_size() + tag_bytes,
+            small_value_size() - tag_bytes};
   }
   // The same bytes, to be written in place.
   char* mutable_bytes() { return const_cast<char*>(bytes().data()); }
@@ -219,13 +227,19 @@ class Entry {
     size_t key_size;
     size_t value_size;
     size_t KeyOffset() const;
-    size_t ValueOffset() const { return KeyOffset() + key_size; }
+    size_t TagBytes() const { return small && tag != 0 ? 1 : 0; }
+    size_t ValueOffset() const { return KeyOffset() + key_size + TagBytes(); }
     size_t Size() const { return ValueOffset() + value_size; }
   };
 
   char* block() const { return reinterpret_cast<char*>((word_ & kAddressMask) << 4); }
   bool is_small() const { return ((word_ >> kKeyShift) & 63) != kLarge; }
   size_t small_key_size() const { return (word_ >> kKeyShift) & 63; }
+  // REQUIRES: is_small().
+  bool is_small_tagged() const {
+    return (word_ & kIntegerBit) != 0 && small_value_size() > kIntegerBytesMax;
+  }
+  // As the word has it: with the tag.
   size_t small_value_size() const { return (word_ >> kValueShift) & 127; }
   size_t expiry_bytes() const { return (word_ & kTimedBit) >> 58; }  // 8 or 0
 
