@@ -7,6 +7,7 @@
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
+#include "node/commands/server/digest.h"
 #include "node/dispatch/engine.h"
 
 namespace rha::node::commands {
@@ -58,6 +59,22 @@ void Reload(Context& ctx) {
   if (!reloaded.ok()) return ctx.reply.Error("ERR " + reloaded.message());
   log::Info("DB reloaded by DEBUG RELOAD");
   ctx.reply.Ok();
+}
+
+std::string HexOf(const Sha1Digest& digest) {
+  std::string hex;
+  for (const uint8_t byte : digest) hex += fmt::format("{:02x}", byte);
+  return hex;
+}
+
+void Digest(Context& ctx) { ctx.reply.Simple(HexOf(DigestOfAll(ctx.keyspace))); }
+
+void DigestValue(Context& ctx) {
+  const Args keys = ctx.args.subspan(2);
+  ctx.reply.Array(static_cast<int64_t>(keys.size()));
+  for (const std::string_view key : keys) {
+    ctx.reply.Simple(HexOf(DigestOfValue(ctx.db().Peek(key))));
+  }
 }
 
 void ChangeReplId(Context& ctx) {
@@ -146,6 +163,8 @@ constexpr Subcommand kSubcommands[] = {
     {"sleep", 3, Sleep},
     {"set-active-expire", 3, SetActiveExpire},
     {"object", 3, Object},
+    {"digest", 2, Digest},
+    {"digest-value", 2, DigestValue},
     {"reload", 2, Reload},
     {"change-repl-id", 2, ChangeReplId},
     {"segfault", 2, Segfault},
@@ -166,6 +185,10 @@ void Debug(Context& ctx) {
     return WriteHelp(
         ctx, {"CHANGE-REPL-ID",
               "    Change the replication IDs of the instance.",
+              "DIGEST",
+              "    Output a hex signature representing the current DB content.",
+              "DIGEST-VALUE <key> [<key> ...]",
+              "    Output a hex signature of the values of all the specified keys.",
               "LOG <message>",
               "    Write <message> to the server log.",
               "OBJECT <key>",
