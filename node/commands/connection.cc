@@ -32,12 +32,9 @@ void Ping(Context& ctx) {
 void Echo(Context& ctx) { ctx.reply.Bulk(ctx.arg(1)); }
 
 void Select(Context& ctx) {
-  int64_t index = 0;
-  if (!ParseInteger(ctx, ctx.arg(1), &index)) return;
-  if (index < 0 || index >= ctx.keyspace.databases()) {
-    return ctx.reply.Error("ERR DB index is out of range");
-  }
-  ctx.session.db = static_cast<int>(index);
+  const keyspace::Db* db = ParseDb(ctx, ctx.arg(1));
+  if (db == nullptr) return;
+  ctx.session.db = db->index();
   ctx.reply.Ok();
 }
 

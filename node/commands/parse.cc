@@ -2,6 +2,7 @@
 
 #include <cctype>
 #include <cerrno>
+#include <climits>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -33,6 +34,22 @@ bool ParseIntegerOr(Context& ctx, std::string_view text, int64_t low, const char
   if (structs::ParseDecimal(text, value) && *value >= low) return true;
   ctx.reply.Error(error);
   return false;
+}
+
+keyspace::Db* ParseDb(Context& ctx, std::string_view text) {
+  int64_t index = 0;
+  if (!ParseIntegerInRange(ctx, text, INT_MIN, INT_MAX, &index)) return nullptr;
+  if (index >= 0 && index < ctx.keyspace.databases()) {
+    return &ctx.keyspace.db(static_cast<int>(index));
+  }
+  ctx.reply.Error("ERR DB index is out of range");
+  return nullptr;
+}
+
+bool TooManyDraws(Context& ctx, int64_t count) {
+  if (count >= -kDrawsMax) return false;
+  ctx.reply.Error("ERR value is out of range");
+  return true;
 }
 
 bool ParseLongDouble(std::string_view text, long double* value) {

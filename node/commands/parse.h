@@ -40,8 +40,14 @@ bool ParseIntegerInRange(Context& ctx, std::string_view text, int64_t low, int64
 // The same error for what is no number and what is below `low`.
 bool ParseIntegerOr(Context& ctx, std::string_view text, int64_t low, const char* error,
                     int64_t* value);
+// How many draws a reply may hold (SRANDMEMBER, HRANDFIELD, ZRANDMEMBER with a negative count):
+// each costs memory, however few members there are. True: `count` is more; the error is written.
+constexpr int64_t kDrawsMax = 1 << 24;
+bool TooManyDraws(Context& ctx, int64_t count);
 // "ERR value is not a valid float"; no NaN, no blanks.
 bool ParseLongDouble(std::string_view text, long double* value);
+// A database by its number; null: the error is written.
+keyspace::Db* ParseDb(Context& ctx, std::string_view text);
 // A time to live as Unix milliseconds. `absolute`: it is a point in time already. Errors name the
 // command.
 struct ExpiryArg {

@@ -31,11 +31,11 @@ void Edit::Touch() {
   db_->Capture(entry_);
 }
 
-void Edit::Commit(Event event, uint64_t changes) {
+void Edit::Finish(Event event, uint64_t changes, bool changed) {
   RHA_CHECK(entry_ != nullptr);
   uncommitted_ = false;
   const bool empty = IsEmptyCollection(*entry_);
-  if (mode_ == Mode::kNormal && (changes > 0 || empty) && !(created_ && empty)) {
+  if (mode_ == Mode::kNormal && (changed || empty) && !(created_ && empty)) {
     const std::string_view key = entry_->key();
     const Type type = types::TypeOf(types::FormOf(*entry_));
     if (created_) db_->Notify(events::kNew, key);

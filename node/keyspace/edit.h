@@ -52,7 +52,9 @@ class Edit {
     return Mutable(slot());
   }
   // As<>() is over: that many changes, as `event`. The key may be gone afterwards (item() says).
-  void Commit(Event event, uint64_t changes = 1);
+  void Commit(Event event, uint64_t changes = 1) { Finish(event, changes, changes > 0); }
+  // Likewise, for a change that is not to be counted: WATCH and listeners alone learn of it.
+  void CommitUncounted(Event event) { Finish(event, 0, true); }
 
   void SetExpiry(int64_t expire_at_ms, Event event);
   void ClearExpiry(Event event);
@@ -66,6 +68,7 @@ class Edit {
   types::Slot slot() const;
   // Before the first change: a snapshot may want the value as it is.
   void Touch();
+  void Finish(Event event, uint64_t changes, bool changed);
   void Close();
 
   Db* db_;  // null: moved from

@@ -27,7 +27,10 @@ void String::Set(int64_t value) {
 
 void String::Set(std::string_view text) {
   int64_t number = 0;
-  if (structs::ParseDecimal(text, &number)) return Set(number);
+  structs::ParseDecimal(text, &number) ? Set(number) : SetText(text);
+}
+
+void String::SetText(std::string_view text) {
   slot_.SetBytes(Form::kString, text);
   entry_ = slot_.entry();
 }

@@ -2,8 +2,8 @@
 //
 // Invariants
 //  * A value that is the canonical decimal text of an int64 is kept as the number when it was set
-//    as a whole (OBJECT ENCODING int); after Append or Overwrite it is bytes, even if it looks like
-//    a number.
+//    as a whole (OBJECT ENCODING int); after SetText, Append or Overwrite it is bytes, even if it
+//    looks like a number.
 //  * What View() returns lives as long as value and scratch, unchanged.
 // Thread rule: the engine's thread.
 #pragma once
@@ -47,6 +47,8 @@ class String : public StringView {
   void Set(int64_t value);
   // `text` as a whole: a number where it is one. REQUIRES: it does not lie in this value.
   void Set(std::string_view text);
+  // Likewise, but bytes even if it is a number.
+  void SetText(std::string_view text);
   // REQUIRES: the views do not lie in this value.
   void Append(std::string_view tail);
   // Writes `bytes` at `offset`, filling a gap with zero bytes.

@@ -51,12 +51,17 @@ bool IsEmptyCollection(Entry entry) {
 }
 
 Value Value::String(std::string_view text) {
+  int64_t integer = 0;
+  if (!structs::ParseDecimal(text, &integer)) return Text(text);
   Value value;
-  if (structs::ParseDecimal(text, &value.integer_)) {
-    value.kind_ = EntryValue::Kind::kInteger;
-  } else {
-    value.bytes_ = text;
-  }
+  value.kind_ = EntryValue::Kind::kInteger;
+  value.integer_ = integer;
+  return value;
+}
+
+Value Value::Text(std::string_view text) {
+  Value value;
+  value.bytes_ = text;
   return value;
 }
 

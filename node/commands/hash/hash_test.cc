@@ -150,5 +150,11 @@ TEST_F(HashTest, NothingIsPropagatedWhenNothingChanged) {
   EXPECT_THAT(propagated(), IsEmpty());
 }
 
+TEST_F(HashTest, DrawsAreLimited) {
+  Run({"hset", "h", "f", "v"});
+  EXPECT_EQ(Run({"hrandfield", "h", "-9223372036854775807"}), "-ERR value is out of range");
+  EXPECT_EQ(Run({"hrandfield", "h", "-2"}), "[$f, $f]");
+}
+
 }  // namespace
 }  // namespace rha::node::commands

@@ -56,7 +56,8 @@ void HRandField(Context& ctx) {
   const Item item = ctx.db().Read(ctx.arg(1));
   if (!IsOrAbsent(ctx, item, Type::kHash)) return;
   if (counted) {
-    item ? ReplyRandom(ctx, item.As<HashView>(), request) : ctx.reply.Array(0);
+    if (!item) return ctx.reply.Array(0);
+    if (!TooManyDraws(ctx, request.count)) ReplyRandom(ctx, item.As<HashView>(), request);
   } else if (item) {
     const auto reply = [&](std::string_view field, std::string_view) { ctx.reply.Bulk(field); };
     item.As<HashView>().Sample(1, ctx.keyspace.prng(), reply);

@@ -42,7 +42,8 @@ bool ParseConditions(Context& ctx, ExpireConditions* conditions) {
     } else if (EqualsIgnoreCase(word, "lt")) {
       conditions->only_earlier = true;
     } else {
-      ctx.reply.Error("ERR Unsupported option " + std::string(word));
+      // Redis prints it as a C string.
+      ctx.reply.Error("ERR Unsupported option " + std::string(word.substr(0, word.find('\0'))));
       return false;
     }
   }

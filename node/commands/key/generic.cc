@@ -49,17 +49,6 @@ void RenameGeneric(Context& ctx, IfTaken if_taken) {
 void Rename(Context& ctx) { RenameGeneric(ctx, IfTaken::kReplace); }
 void RenameNx(Context& ctx) { RenameGeneric(ctx, IfTaken::kRefuse); }
 
-// Null: the error is written.
-Db* ParseDb(Context& ctx, std::string_view text) {
-  int64_t index = 0;
-  if (!ParseInteger(ctx, text, &index)) return nullptr;
-  if (index < 0 || index >= ctx.keyspace.databases()) {
-    ctx.reply.Error("ERR DB index is out of range");
-    return nullptr;
-  }
-  return &ctx.keyspace.db(static_cast<int>(index));
-}
-
 void Move(Context& ctx) {
   const std::string_view key = ctx.arg(1);
   Db& from = ctx.db();

@@ -120,5 +120,37 @@ TEST_F(KeyTest, KeyspaceNotifications) {
   EXPECT_THAT(Pushed(other_), HasSubstr("$__keyevent@0__:expired, $k"));
 }
 
+TEST_F(KeyTest, UnsupportedOptionIsShownUpToItsZeroByte) {
+  using std::string_view_literals::operator""sv;
+  EXPECT_EQ(Run({"expire", "k", "5", "GT", "ab\0cd"sv}), "-ERR Unsupported option ab");
+}
+
+TEST_F(KeyTest, DatabaseNumbersThatFitNoInt) {
+  const std::string no_int =
+      "-ERR value is out of range, value must between -2147483648 and 2147483647";
+  const std::string no_database = "-ERR DB index is out of range";
+  const std::string no_number = "-ERR value is not an integer or out of range";
+  Run({"set", "k", "v"});
+  EXPECT_EQ(Run({"select", "2147483648"}), no_int);
+  EXPECT_EQ(Run({"select", "2147483647"}), no_database);
+  EXPECT_EQ(Run({"select", "-1"}), no_database);
+  EXPECT_EQ(Run({"select", "x"}), no_number);
+  EXPECT_EQ(Run({"move", "k", "-2147483649"}), no_int);
+  EXPECT_EQ(Run({"move", "k", "16"}), no_database);
+  EXPECT_EQ(Run({"copy", "k", "l", "db", "4294967296"}), no_int);
+  EXPECT_EQ(Run({"copy", "k", "l", "db", "9223372036854775808"}), no_number);
+  EXPECT_EQ(Run({"swapdb", "2147483648", "0"}), "-ERR invalid first DB index");
+  EXPECT_EQ(Run({"swapdb", "0", "2147483648"}), "-ERR invalid second DB index");
+  EXPECT_EQ(Run({"swapdb", "0", "2147483647"}), no_database);
+}
+
+TEST_F(KeyTest, SmallNumbersAreReportedAsShared) {
+  Run({"set", "small", "9999"});
+  Run({"set", "large", "10000"});
+  EXPECT_EQ(Run({"object", "refcount", "small"}), ":2147483647");
+  EXPECT_EQ(Run({"object", "refcount", "large"}), ":1");
+  EXPECT_EQ(Run({"object", "refcount", "nokey"}), "(nil)");
+}
+
 }  // namespace
 }  // namespace rha::node::commands

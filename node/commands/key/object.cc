@@ -19,9 +19,18 @@ void Encoding(Context& ctx) {
   if (const Item item = Lookup(ctx)) ctx.reply.Bulk(item.encoding());
 }
 
-// Values are never shared here.
+// Values are never shared here, but this answers as Redis, which keeps one object of each small
+// number and reports it so.
 void RefCount(Context& ctx) {
-  if (Lookup(ctx)) ctx.reply.Integer(1);
+  constexpr int64_t kSharedNumbers = 10'000;
+  const Item item = Lookup(ctx);
+  if (!item) return;
+  bool shared = false;
+  if (item.type() == keyspace::Type::kString) {
+    const auto text = item.As<types::StringView>();
+    shared = text.is_integer() && text.integer() >= 0 && text.integer() < kSharedNumbers;
+  }
+  ctx.reply.Integer(shared ? INT32_MAX : 1);
 }
 
 void IdleTime(Context& ctx) {

@@ -1,4 +1,5 @@
 // Elements by index and by text: LLEN, LINDEX, LRANGE, LPOS, LSET, LINSERT, LREM, LTRIM.
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -79,7 +80,8 @@ bool ParseRank(Context& ctx, std::string_view text, Search* search) {
     return false;
   }
   search->from = rank > 0 ? ListEnd::kFront : ListEnd::kBack;
-  search->rank = rank > 0 ? static_cast<uint64_t>(rank) : 0 - static_cast<uint64_t>(rank);
+  // The least number of all has no opposite: Redis takes it for -1.
+  search->rank = rank == INT64_MIN ? 1 : static_cast<uint64_t>(std::abs(rank));
   return true;
 }
 
@@ -176,10 +178,9 @@ void LTrim(Context& ctx) {
   const Range kept = Within(size, from, to);
   list.Drop(ListEnd::kBack, size - kept.first - kept.count);
   list.Drop(ListEnd::kFront, kept.first);
-  // Redis notifies of this one even if nothing went.
+  // As in Redis, WATCH and listeners learn of it even if nothing went.
   const size_t changes = size - kept.count;
-  edit.Commit(events::kLTrim, changes);
-  if (changes == 0) ctx.db().Notify(events::kLTrim, ctx.arg(1));
+  changes > 0 ? edit.Commit(events::kLTrim, changes) : edit.CommitUncounted(events::kLTrim);
   ctx.reply.Ok();
 }
 

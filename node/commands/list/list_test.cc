@@ -215,5 +215,30 @@ TEST_F(SortTest, StoresAList) {
             "[$k, $e]");
 }
 
+TEST_F(ListCommandTest, LMoveCountsAsOneChange) {
+  Run({"rpush", "from", "a", "b"});
+  const uint64_t before = keyspace_.dirty();
+  EXPECT_EQ(Run({"lmove", "from", "to", "left", "right"}), "$a");
+  EXPECT_EQ(Run({"rpoplpush", "to", "to"}), "$a");
+  EXPECT_EQ(keyspace_.dirty(), before + 2);
+}
+
+TEST_F(ListCommandTest, LTrimThatRemovesNothingStillTouchesWatchedKeys) {
+  Run({"rpush", "l", "a", "b"});
+  Run({"watch", "l"});
+  ForgetPropagated();
+  EXPECT_EQ(RunOn(other_, {"ltrim", "l", "0", "-1"}), "+OK");
+  EXPECT_THAT(propagated(), IsEmpty());
+  Run({"multi"});
+  EXPECT_EQ(Run({"exec"}), "(nil)");
+}
+
+TEST_F(ListCommandTest, LPosTakesTheLeastRankForMinusOne) {
+  Run({"rpush", "l", "a", "b", "a", "c", "a"});
+  EXPECT_EQ(Run({"lpos", "l", "a", "rank", "-9223372036854775808"}), ":4");
+  EXPECT_EQ(Run({"lpos", "l", "a", "rank", "-9223372036854775807"}), "(nil)");
+  EXPECT_EQ(Run({"lpos", "l", "a", "rank", "-9223372036854775808", "count", "0"}), "[:4, :2, :0]");
+}
+
 }  // namespace
 }  // namespace rha::node::commands

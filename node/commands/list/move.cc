@@ -40,7 +40,7 @@ bool MoveElement(Context& ctx, const Item& item, Ends ends) {
     {
       Edit edit = ctx.db().WriteOrCreate(target, Type::kList);
       edit.As<List>().Push(ends.to, text);
-      edit.Commit(PushEvent(ends.to));
+      edit.CommitUncounted(PushEvent(ends.to));  // the two together are one change
     }
     Edit edit = ctx.db().Write(source);
     edit.As<List>().Drop(ends.from, 1);

@@ -1,4 +1,6 @@
 // Whole databases, and the time: DBSIZE, FLUSHDB, FLUSHALL, SWAPDB, TIME.
+#include <climits>
+
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
 
@@ -24,11 +26,12 @@ void FlushDb(Context& ctx) { Flush(ctx, ctx.session.db); }
 void FlushAll(Context& ctx) { Flush(ctx, -1); }
 
 void SwapDb(Context& ctx) {
+  const auto parse = [&](size_t i, int64_t* index) {
+    return structs::ParseDecimal(ctx.arg(i), index) && *index >= INT_MIN && *index <= INT_MAX;
+  };
   int64_t first = 0, second = 0;
-  if (!structs::ParseDecimal(ctx.arg(1), &first))
-    return ctx.reply.Error("ERR invalid first DB index");
-  if (!structs::ParseDecimal(ctx.arg(2), &second))
-    return ctx.reply.Error("ERR invalid second DB index");
+  if (!parse(1, &first)) return ctx.reply.Error("ERR invalid first DB index");
+  if (!parse(2, &second)) return ctx.reply.Error("ERR invalid second DB index");
   const int databases = ctx.keyspace.databases();
   if (first < 0 || first >= databases || second < 0 || second >= databases) {
     return ctx.reply.Error("ERR DB index is out of range");

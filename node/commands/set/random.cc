@@ -73,6 +73,7 @@ void SRandMember(Context& ctx) {
     return set.Sample(members, ctx.keyspace.prng(), reply);
   }
   // Negative: so many, each drawn on its own.
+  if (TooManyDraws(ctx, count)) return;
   if (counted) ctx.reply.Array(-count);
   for (int64_t drawn = 0; drawn < std::abs(count); ++drawn) {
     DecimalText scratch;

@@ -227,5 +227,14 @@ TEST_F(SetTest, NothingIsPropagatedWhenNothingChanged) {
   EXPECT_THAT(propagated(), IsEmpty());
 }
 
+TEST_F(SetTest, DrawsAreLimited) {
+  Run({"sadd", "s", "m"});
+  EXPECT_EQ(Run({"srandmember", "s", "-9223372036854775808"}),
+            "-ERR value is out of range, value must between -9223372036854775807 and "
+            "9223372036854775807");
+  EXPECT_EQ(Run({"srandmember", "s", "-9223372036854775807"}), "-ERR value is out of range");
+  EXPECT_EQ(Run({"srandmember", "s", "-2"}), "[$m, $m]");
+}
+
 }  // namespace
 }  // namespace rha::node::commands

@@ -70,10 +70,10 @@ void IncrByFloat(Context& ctx) {
   }
   const std::string text = FormatLongDouble(value);
   if (edit) {
-    edit.As<String>().Set(text);
+    edit.As<String>().SetText(text);
     edit.Commit(events::kIncrByFloat);
   } else {
-    ctx.db().Put(key, text, kNoExpiry, events::kIncrByFloat);
+    ctx.db().Put(key, types::Value::Text(text), kNoExpiry, events::kIncrByFloat);
   }
   ctx.reply.Bulk(text);
   // The result, so that replicas cannot round differently.

@@ -139,5 +139,15 @@ TEST_F(StringTest, Lcs) {
             "[$matches, [[[:4, :7], [:5, :8], :4]], $len, :6]");
 }
 
+TEST_F(StringTest, IncrByFloatStoresTextEvenIfItIsAWholeNumber) {
+  EXPECT_EQ(Run({"incrbyfloat", "new", "25"}), "$25");
+  EXPECT_EQ(Run({"object", "encoding", "new"}), "$embstr");
+  Run({"set", "old", "1.5"});
+  EXPECT_EQ(Run({"incrbyfloat", "old", "0.5"}), "$2");
+  EXPECT_EQ(Run({"object", "encoding", "old"}), "$embstr");
+  EXPECT_EQ(Run({"incr", "old"}), ":3");
+  EXPECT_EQ(Run({"object", "encoding", "old"}), "$int");
+}
+
 }  // namespace
 }  // namespace rha::node::commands

@@ -165,6 +165,7 @@ void Union(CombineRequest& request, Zset result) {
       score = Weighted(source, score);
       if (const auto known = result.Score(member)) {
         score = Aggregated(request.aggregate, *known, score);
+        if (score == 0) result.Erase(member);  // or else it would keep the sign of another zero
       }
       result.Put(member, score);
     });
@@ -216,11 +217,26 @@ size_t CountIntersection(CombineRequest& request) {
 
 using Operation = void (*)(CombineRequest&, Zset result);
 
+// A tree, however few members there are: it keeps the sign of a zero.
+types::Draft TreeDraft(Context& ctx) {
+  static constexpr types::FormLimits kNothingFits{.zset_max_listpack_entries = 0};
+  return {types::Form::kZsetPacked, kNothingFits, ctx.keyspace.secret()};
+}
+
+bool FitsPacked(const ZsetView& zset, const types::FormLimits& limits) {
+  if (static_cast<int64_t>(zset.size()) > limits.zset_max_listpack_entries) return false;
+  bool fits = true;
+  zset.ForEach([&](std::string_view member, double) {
+    fits = fits && static_cast<int64_t>(member.size()) <= limits.zset_max_listpack_value;
+  });
+  return fits;
+}
+
 void CombineAndReply(Context& ctx, Operation operate) {
   CombineRequest request;
   const CombineForm form{.count_at = 1, .weighted = operate != Subtract, .may_score = true};
   if (!ParseCombine(ctx, form, &request)) return;
-  types::Draft draft = DraftOf(ctx);
+  types::Draft draft = TreeDraft(ctx);
   operate(request, draft.As<Zset>());
   const auto result = draft.As<ZsetView>();
   result.ForEach(PairWriter(ctx.reply, ShapeOf(ctx, request.with_scores), result.size()));
@@ -232,9 +248,16 @@ void ZDiff(Context& ctx) { CombineAndReply(ctx, Subtract); }
 void CombineAndStore(Context& ctx, Operation operate, keyspace::Event event) {
   CombineRequest request;
   if (!ParseCombine(ctx, {.count_at = 2, .weighted = operate != Subtract}, &request)) return;
-  types::Draft draft = DraftOf(ctx);
-  operate(request, draft.As<Zset>());
-  StoreZset(ctx, ctx.arg(1), draft, event);
+  types::Draft tree = TreeDraft(ctx);
+  operate(request, tree.As<Zset>());
+  const auto result = tree.As<ZsetView>();
+  if (!FitsPacked(result, ctx.keyspace.form_limits())) {
+    return StoreZset(ctx, ctx.arg(1), tree, event);
+  }
+  types::Draft packed = DraftOf(ctx);
+  Zset members = packed.As<Zset>();
+  result.ForEach([&](std::string_view member, double score) { members.Put(member, score); });
+  StoreZset(ctx, ctx.arg(1), packed, event);
 }
 void ZUnionStore(Context& ctx) { CombineAndStore(ctx, Union, events::kZUnionStore); }
 void ZInterStore(Context& ctx) { CombineAndStore(ctx, Intersect, events::kZInterStore); }

@@ -1,6 +1,7 @@
 // Looking at members: ZCARD, ZSCORE, ZMSCORE, ZRANK, ZREVRANK, ZCOUNT, ZLEXCOUNT, ZRANDMEMBER,
 // ZSCAN.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -85,6 +86,7 @@ void RandomSome(Context& ctx, int64_t count, bool with_scores) {
   Item item;
   if (!Find(ctx, &item)) return;
   if (!item || count == 0) return ctx.reply.Array(0);
+  if (TooManyDraws(ctx, count)) return;
   const auto zset = item.As<ZsetView>();
   const size_t size = zset.size();
   Prng& prng = ctx.keyspace.prng();
@@ -111,13 +113,25 @@ void ZRandMember(Context& ctx) {
   RandomSome(ctx, count, with_scores);
 }
 
+// As Redis' listpacks keep scores: whole numbers as integers, which show all their digits.
+bool IsKeptAsInteger(double score) {
+  constexpr double kMax = 0x1p62;
+  return std::abs(score) <= kMax && std::trunc(score) == score;
+}
+
 void ZScan(Context& ctx) {
-  ScanMembers<ZsetView>(ctx, keyspace::Type::kZset,
-                        [](BulkList& found, std::string_view member, double score) {
-                          found.Add(member);
-                          resp::DoubleText text;
-                          found.Add(resp::FormatDouble(score, text));
-                        });
+  const Item item = ctx.db().Peek(ctx.arg(1));
+  const bool packed = item && std::string_view(item.encoding()) == "listpack";
+  ScanMembers<ZsetView>(
+      ctx, keyspace::Type::kZset, [&](BulkList& found, std::string_view member, double score) {
+        found.Add(member);
+        if (packed && IsKeptAsInteger(score)) {
+          structs::DecimalText text;
+          return found.Add(structs::FormatDecimal(static_cast<int64_t>(score), text));
+        }
+        resp::DoubleText text;
+        found.Add(resp::FormatDouble(score, text));
+      });
 }
 
 constexpr CommandSpec kRows[] = {

@@ -299,5 +299,34 @@ TEST_P(ZsetTest, Resp3) {
   EXPECT_EQ(Run({"zpopmin", "z", "1"}), "[[$b, ,2.5]]");
 }
 
+TEST_P(ZsetTest, OnlyTreesKeepTheSignOfZero) {
+  Run({"zadd", "z", "-0", "m"});
+  EXPECT_EQ(Run({"zscore", "z", "m"}), GetParam() == 0 ? "$-0" : "$0");
+}
+
+TEST_P(ZsetTest, ZUnionRepliesWithTheSignOfZero) {
+  Run({"zadd", "z", "0", "m"});
+  Run({"zadd", "other", "0", "m"});
+  EXPECT_EQ(Run({"zunion", "1", "z", "weights", "-4", "withscores"}), "[$m, $-0]");
+  EXPECT_EQ(Run({"zinter", "1", "z", "weights", "-4", "withscores"}), "[$m, $-0]");
+  EXPECT_EQ(Run({"zunion", "2", "z", "other", "weights", "-4", "1", "withscores"}), "[$m, $0]");
+  Run({"zunionstore", "to", "1", "z", "weights", "-4"});
+  EXPECT_EQ(Run({"zscore", "to", "m"}), GetParam() == 0 ? "$-0" : "$0");
+  EXPECT_EQ(Run({"object", "encoding", "to"}), GetParam() == 0 ? "$skiplist" : "$listpack");
+}
+
+TEST_P(ZsetTest, ZScanShowsAllDigitsOfPackedWholeNumbers) {
+  Run({"zadd", "z", "1e17", "m"});
+  EXPECT_EQ(Run({"zscan", "z", "0"}),
+            GetParam() == 0 ? "[$0, [$m, $1e+17]]" : "[$0, [$m, $100000000000000000]]");
+  EXPECT_EQ(Run({"zscore", "z", "m"}), "$1e+17");
+}
+
+TEST_P(ZsetTest, DrawsAreLimited) {
+  Run({"zadd", "z", "1", "m"});
+  EXPECT_EQ(Run({"zrandmember", "z", "-9223372036854775807"}), "-ERR value is out of range");
+  EXPECT_EQ(Run({"zrandmember", "z", "-2"}), "[$m, $m]");
+}
+
 }  // namespace
 }  // namespace rha::node::commands
