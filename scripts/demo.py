@@ -64,7 +64,7 @@ def run(arguments, cluster, screen):
     wait_for("RedisHA demo to be Ready", ha.ready, READY_TIMEOUT_S, lambda: screen.progress(pods_view(ha)))
     screen.done(f"Ready: {pods_view(ha)}")
 
-    screen.title("3. A client that finds the primary through Sentinel writes at full speed")
+    screen.title("3. A client that finds the primary through Sentinel writes all five types at full speed")
     ips, sentinels = ha.pod_ips(), ha.sentinels()
     pod_of = {ip: name for name, ip in ips.items()}
     writer = Writer(sentinels, ha.master_name, ha.password())

@@ -1,6 +1,6 @@
 """A client that writes without pause (or at most so many keys a second), follows the primary through Sentinel and remembers what was acknowledged.
 
-Each batch is SETs of fresh keys followed by WAIT 1: the batch counts as acknowledged when the WAIT says that a replica
+Each batch writes fresh keys of all five types, followed by WAIT 1: the batch counts as acknowledged when the WAIT says that a replica
 holds it too. So nothing acknowledged may be missing after a failover, and the longest pause between two acknowledged
 batches is the outage that a user would see.
 """
@@ -12,6 +12,14 @@ from . import resp
 WAIT_TIMEOUT_MS = 500
 REPLY_TIMEOUT_S = 1.0
 RETRY_PAUSE_S = 0.002
+# Key n is of type n modulo 5. For each: how it is written, how it is read, and what must then come back.
+TYPES = (
+    (lambda key, n: ("SET", key, n), lambda key: ("GET", key), lambda n: b"%d" % n),
+    (lambda key, n: ("HSET", key, "field", n), lambda key: ("HGETALL", key), lambda n: [b"field", b"%d" % n]),
+    (lambda key, n: ("RPUSH", key, n), lambda key: ("LRANGE", key, 0, -1), lambda n: [b"%d" % n]),
+    (lambda key, n: ("SADD", key, n), lambda key: ("SMEMBERS", key), lambda n: [b"%d" % n]),
+    (lambda key, n: ("ZADD", key, n, "member"), lambda key: ("ZRANGE", key, 0, -1, "WITHSCORES"), lambda n: [b"member", b"%d" % n]),
+)
 
 
 class Writer(threading.Thread):
@@ -40,7 +48,7 @@ class Writer(threading.Thread):
                     continue
             first, last = self.next_key, self.next_key + self.batch
             self.next_key = last  # a batch of unknown outcome is never written again under the same keys
-            commands = [("SET", self.key(n), n) for n in range(first, last)]
+            commands = [TYPES[n % len(TYPES)][0](self.key(n), n) for n in range(first, last)]
             commands.append(("WAIT", 1, WAIT_TIMEOUT_MS))
             try:
                 replies = connection.pipeline(commands)
@@ -84,9 +92,7 @@ class Writer(threading.Thread):
         connection = resp.Connection(host, port, password=self.password, timeout=10)
         lost = []
         for _, first, last in self.acknowledged:
-            values = connection.command("MGET", *[self.key(n) for n in range(first, last)])
-            if isinstance(values, resp.Error):
-                raise values
-            lost += [self.key(first + i) for i, value in enumerate(values) if value != str(first + i).encode()]
+            values = connection.pipeline([TYPES[n % len(TYPES)][1](self.key(n)) for n in range(first, last)])
+            lost += [self.key(n) for n, value in zip(range(first, last), values) if value != TYPES[n % len(TYPES)][2](n)]
         connection.close()
         return lost
