@@ -16,12 +16,12 @@ using http::client::http_client;
 using http::client::http_client_config;
 
 // The library starts 40 threads for the first client of a process unless it is told otherwise.
-// OpenSSL is set up first, so that it is taken down last: a thread that ends after that leaves its
-// OpenSSL state behind, which leak checkers find.
+// Those threads end later than OpenSSL's own clean-up at exit would come, and would then leave their
+// OpenSSL state behind, which leak checkers find: so it is told to leave that to the process's end.
 void SizeThreadPoolOnce() {
   static std::once_flag once;
   std::call_once(once, [] {
-    ::OPENSSL_init_ssl(0, nullptr);
+    ::OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, nullptr);
     crossplat::threadpool::initialize_with_threads(kHttpThreads);
   });
 }
