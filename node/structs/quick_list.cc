@@ -37,17 +37,18 @@ QuickList::Node& QuickList::OpenNode(size_t index) {
   return NodeAt(index);
 }
 
-// Frees the node and closes its gap.
-void QuickList::CloseNode(size_t index) {
-  Changing(index) = Node{Listpack(nullptr)};
-  if (index < ring_.count / 2) {
-    for (size_t i = index; i > 0; --i) std::swap(NodeAt(i), NodeAt(i - 1));
-    ring_.head = (ring_.head + 1) & (ring_.slots.size() - 1);
+// Frees a run of nodes and closes the gap by moving the shorter side.
+void QuickList::CloseNodes(size_t index, size_t count) {
+  const size_t end = index + count;
+  for (size_t i = index; i < end; ++i) Changing(i) = Node{Listpack(nullptr)};
+  if (index < ring_.count - end) {
+    for (size_t i = index; i > 0; --i) std::swap(NodeAt(i - 1), NodeAt(i - 1 + count));
+    ring_.head = (ring_.head + count) & (ring_.slots.size() - 1);
   } else {
-    for (size_t i = index; i + 1 < ring_.count; ++i) std::swap(NodeAt(i), NodeAt(i + 1));
+    for (size_t i = end; i < ring_.count; ++i) std::swap(NodeAt(i), NodeAt(i - count));
   }
-  --ring_.count;
-  if (index < walk_at_) --walk_at_;
+  ring_.count -= count;
+  if (index < walk_at_) walk_at_ -= std::min(count, walk_at_ - index);
 }
 
 // ---------------------------------------------------------------- looking
@@ -238,25 +239,30 @@ QuickList::Place QuickList::Erase(Place place) {
 size_t QuickList::EraseRange(size_t index, size_t count) {
   if (index >= size_) return 0;
   count = std::min(count, size_ - index);
-  Place place = Seek(static_cast<int64_t>(index));
-  for (size_t left = count; left > 0;) {
-    Node& node = NodeAt(place.node);
-    if (place.at == node.list.First() && node.count <= left) {
-      left -= node.count;
-      size_ -= node.count;
-      CloseNode(place.node);
-    } else {
-      const size_t before = node.list.size();
-      Changing(place.node).list.Erase(place.at, left);
-      const size_t erased = before - node.list.size();
-      node.count -= static_cast<uint32_t>(erased);
-      size_ -= erased;
-      left -= erased;
-      ++place.node;  // if there is more to erase, it is there
-    }
-    if (left > 0) place.at = NodeAt(place.node).list.First();
+  const Place place = Seek(static_cast<int64_t>(index));
+  size_ -= count;
+  size_t first = place.node;
+  size_t left = count;
+  if (place.at != NodeAt(first).list.First()) {
+    left -= EraseInNode(place, left);
+    ++first;
   }
+  size_t whole = 0;
+  for (; left > 0 && NodeAt(first + whole).count <= left; ++whole) {
+    left -= NodeAt(first + whole).count;
+  }
+  if (whole > 0) CloseNodes(first, whole);
+  if (left > 0) EraseInNode({first, NodeAt(first).list.First()}, left);
   return count;
+}
+
+// Up to `count` elements from `place` to the end of its node, but not all that the node has.
+size_t QuickList::EraseInNode(Place place, size_t count) {
+  Node& node = Changing(place.node);
+  node.list.Erase(place.at, count);
+  const size_t erased = node.count - node.list.size();
+  node.count -= static_cast<uint32_t>(erased);
+  return erased;
 }
 
 void QuickList::Watch(NodeWatcher* watcher) {

@@ -74,7 +74,7 @@ class QuickList {
   void Replace(Place place, std::string_view text);
   // The element that followed.
   Place Erase(Place place);
-  // Erases up to `count` elements from index on; whole nodes go at once. Returns how many.
+  // Erases up to `count` elements from index on, whole nodes at once: O(nodes). Returns how many.
   size_t EraseRange(size_t index, size_t count);
 
   // For saving: REQUIRES: node < node_count().
@@ -121,7 +121,9 @@ class QuickList {
     return node;
   }
   Node& OpenNode(size_t index);
-  void CloseNode(size_t index);
+  void CloseNodes(size_t index, size_t count);
+  void CloseNode(size_t index) { CloseNodes(index, 1); }
+  size_t EraseInNode(Place place, size_t count);
   bool HasRoom(size_t node, size_t text_bytes) const;
   void InsertNodeWith(size_t index, std::string_view text);
   void InsertAt(Place place, std::string_view text);

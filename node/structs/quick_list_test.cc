@@ -139,5 +139,34 @@ TEST(QuickList, TakesWholeNodesAndFreesInSlices) {
   EXPECT_EQ(list.size(), 1u);
 }
 
+// Many small nodes, so that runs of whole ones go, with parts at both ends, wherever the ring wraps.
+TEST(QuickList, ErasesRangesOverManyNodes) {
+  Prng prng(3);
+  for (int round = 0; round < 200; ++round) {
+    QuickList list({8192, 1 + prng.Below(4)});
+    std::deque<std::string> model;
+    for (int i = 0; i < 300; ++i) {
+      const std::string text = std::to_string(i);
+      if (prng.Chance(0.5)) {
+        list.PushFront(text);
+        model.push_front(text);
+      } else {
+        list.PushBack(text);
+        model.push_back(text);
+      }
+    }
+    while (!model.empty()) {
+      const size_t index = prng.Below(model.size());
+      const size_t count = prng.Below(model.size() - index + 2);
+      const size_t erased = std::min(count, model.size() - index);
+      ASSERT_EQ(list.EraseRange(index, count), erased);
+      const auto from = model.begin() + static_cast<ptrdiff_t>(index);
+      model.erase(from, from + static_cast<ptrdiff_t>(erased));
+      list.CheckInvariants();
+      ASSERT_NO_FATAL_FAILURE(ExpectSame(list, model));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rha::node::structs
