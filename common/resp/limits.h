@@ -13,6 +13,7 @@ constexpr size_t kShortBulkBytesMax = 9999;
 // Requests (what a client may send).
 constexpr size_t kInlineBytesMax = 64 * 1024;          // also of one "*N" or "$N" line
 constexpr int64_t kRequestArgsMax = INT32_MAX;         // arguments of one request
+constexpr size_t kArgsKeptMax = 256;                   // that a parser at rest has room for
 constexpr int64_t kBulkBytesMaxDefault = 512LL << 20;  // proto-max-bulk-len
 constexpr int64_t kUnauthenticatedArgsMax = 10;        // before AUTH has succeeded
 constexpr int64_t kUnauthenticatedBulkBytesMax = 16 * 1024;

@@ -40,6 +40,11 @@ class RequestParser {
   // values.
   size_t bytes_wanted() const { return bytes_wanted_; }
   bool in_multibulk() const { return phase_ != Phase::kStart; }
+  // Gives back what a long request has left behind. REQUIRES: args() are no longer needed.
+  void Trim();
+  size_t heap_bytes() const {
+    return pieces_.capacity() * sizeof(Piece) + args_.capacity() * sizeof(std::string_view);
+  }
 
   void set_bulk_bytes_max(int64_t bytes) { bulk_bytes_max_ = bytes; }
   // Tighter limits for a peer that has not authenticated.

@@ -95,6 +95,12 @@ Outcome RequestParser::Parse(std::string_view input) {
 }
 
 // kMore with phase kBulkHeader: the count is known, go on.
+void RequestParser::Trim() {
+  if (args_.capacity() <= kArgsKeptMax && pieces_.capacity() <= kArgsKeptMax) return;
+  args_ = std::vector<std::string_view>();
+  pieces_ = std::vector<Piece>();
+}
+
 Outcome RequestParser::ParseCount(std::string_view input) {
   const size_t end = FindByte(input, 0, '\r');
   if (end == kNotFound) {

@@ -61,6 +61,19 @@ TEST(RequestParser, EmptyRequestsHaveNoArguments) {
   }
 }
 
+TEST(RequestParser, GivesBackTheRoomOfALongRequest) {
+  const std::vector<std::string_view> words(10'000, "word");
+  std::string request;
+  AppendRequest(words, &request);
+  RequestParser parser;
+  ASSERT_EQ(parser.Parse(request), Outcome::kDone);
+  EXPECT_GE(parser.heap_bytes(), words.size() * sizeof(std::string_view));
+  parser.Trim();
+  EXPECT_EQ(parser.heap_bytes(), 0u);
+  ASSERT_EQ(parser.Parse(request), Outcome::kDone);
+  EXPECT_EQ(parser.args().size(), words.size());
+}
+
 TEST(RequestParser, ConsumesOneOfSeveral) {
   RequestParser parser;
   const std::string bytes = "*1\r\n$4\r\nPING\r\nECHO hi\r\n*1\r\n$4\r\nQUIT\r\n";

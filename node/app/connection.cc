@@ -210,12 +210,13 @@ void Connection::UpdateInterest() {
 }
 
 void Connection::Trim() {
-  if (input_.empty() && input_.capacity() > kInputKeptBytesMax) input_ = std::string();
-  if (out().empty() && out().capacity() > kOutputKeptBytesMax) out() = std::string();
+  if (input_.empty() && input_.capacity() > kInputKeptBytesMax) input_.shrink_to_fit();
+  if (out().empty() && out().capacity() > kOutputKeptBytesMax) out().shrink_to_fit();
+  if (!parser_.in_multibulk() && blocked == nullptr) parser_.Trim();
 }
 
 size_t Connection::memory_bytes() const {
-  return sizeof *this + input_.capacity() + out().capacity();
+  return sizeof *this + input_.capacity() + out().capacity() + parser_.heap_bytes();
 }
 
 }  // namespace rha::node::app
