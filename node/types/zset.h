@@ -178,6 +178,10 @@ class Zset : public ZsetView {
   size_t EraseRange(RankRange range);
   // For an empty one that is about to get that many.
   void Reserve(size_t members);
+  // Takes the form of a tree for good.
+  void MakeTree() {
+    if (is_packed()) MakeTree(size());
+  }
 
  private:
   Change PutPacked(std::string_view member, double score);

@@ -7,6 +7,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 class KeyTest : public CommandTest {};
 
@@ -44,7 +45,7 @@ TEST_F(KeyTest, AReplicaHidesExpiredKeysAndKeepsThem) {
   engine_.Join(primary);
   EXPECT_EQ(RunOn(primary, {"append", "k", "2"}), "");
   engine_.Leave(primary);
-  EXPECT_THAT(propagated(), testing::IsEmpty());
+  EXPECT_THAT(propagated(), IsEmpty());
   state_.is_replica = false;
   EXPECT_EQ(Run({"get", "k"}), "(nil)");
   EXPECT_EQ(Run({"dbsize"}), ":0");
@@ -150,6 +151,15 @@ TEST_F(KeyTest, SmallNumbersAreReportedAsShared) {
   EXPECT_EQ(Run({"object", "refcount", "small"}), ":2147483647");
   EXPECT_EQ(Run({"object", "refcount", "large"}), ":1");
   EXPECT_EQ(Run({"object", "refcount", "nokey"}), "(nil)");
+}
+
+TEST_F(KeyTest, SortLeavesASortedSetATree) {
+  Run({"zadd", "z", "2", "b", "1", "a"});
+  ForgetPropagated();
+  EXPECT_EQ(Run({"object", "encoding", "z"}), "$listpack");
+  EXPECT_EQ(Run({"sort_ro", "z", "alpha"}), "[$a, $b]");
+  EXPECT_EQ(Run({"object", "encoding", "z"}), "$skiplist");
+  EXPECT_THAT(propagated(), IsEmpty());
 }
 
 }  // namespace

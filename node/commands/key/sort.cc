@@ -18,6 +18,7 @@
 namespace rha::node::commands {
 namespace {
 
+using keyspace::Edit;
 using keyspace::Item;
 using keyspace::Type;
 using types::Direction;
@@ -202,10 +203,20 @@ void Store(Context& ctx, const Request& request, const Elements& elements) {
   }
 }
 
+// Redis sorts a sorted set as a tree and leaves it one, which OBJECT ENCODING shows.
+Item TreeOf(Context& ctx, std::string_view key) {
+  {
+    Edit edit = ctx.db().Write(key);
+    edit.As<types::Zset>().MakeTree();
+    edit.Commit(events::kSortStore, 0);
+  }
+  return ctx.db().Peek(key);
+}
+
 void SortGeneric(Context& ctx, Access access) {
   Request request;
   if (!ParseRequest(ctx, access, &request)) return;
-  const Item item = ctx.db().Read(ctx.arg(1));
+  Item item = ctx.db().Read(ctx.arg(1));
   const bool is_set = item && item.type() == Type::kSet;
   if (item && !is_set && item.type() != Type::kList && item.type() != Type::kZset) {
     return ctx.WrongType();
@@ -215,6 +226,7 @@ void SortGeneric(Context& ctx, Access access) {
     request.sorted = request.alpha = true;
     request.by.reset();
   }
+  if (item && item.type() == Type::kZset) item = TreeOf(ctx, ctx.arg(1));
   Elements elements = Load(item, request);
   if (request.sorted && !Order(ctx, request, elements)) return;
   if (request.sorted || is_set) Cut(request, elements);
