@@ -144,7 +144,8 @@ def main():
         if not shutil.which(program):
             print(f"differential: {program} is not a program", file=sys.stderr)
             return 2
-    sides = (Server("ours", shutil.which(options.ours)), Server("stock", shutil.which(options.stock)))
+    settings = ["--enable-debug-command", "yes"]
+    sides = (Server("ours", shutil.which(options.ours), settings), Server("stock", shutil.which(options.stock), settings))
     try:
         for side in sides:
             side.start()

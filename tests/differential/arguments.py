@@ -100,7 +100,7 @@ def key(kind):
         if kind != "y" and chance < 0.04:
             return [b"%c%d" % (ord(draw.random.choice(KINDS)), number)]
         if chance < 0.05:
-            return [draw.random.choice([b"missing", b"gone"])]
+            return [b"never" if kind == "y" else draw.random.choice([b"missing", b"gone"])]
         return [b"%c%d" % (ord(kind), number)]
     return generate
 

@@ -1,7 +1,11 @@
 """What a server holds at the end: for each key of each database its type, encoding, expiry and content, in a fixed order."""
+import time
+
 from tests.support import wire
 
-DATABASES = (0, 1, 2, 15)
+DATABASES = (0, 1, 2, 15)  # those that are used
+DATABASES_ALL = 16
+EXPIRY_PAUSE_S = 0.1
 EXPIRY_TOLERANCE_MS = 5000
 CONTENT = {
     b"string": lambda key: (b"GET", key), b"list": lambda key: (b"LRANGE", key, b"0", b"-1"),
@@ -37,6 +41,25 @@ def dump(connection):
             held[database, key] = (kinds[i], facts[i * 3 + 1], facts[i * 3 + 2], _ordered(kinds[i], content))
     connection.command("SELECT", 0)
     return held
+
+
+def digest(connection):
+    """DEBUG DIGEST; None while keys are stored whose time is over: which ones is a matter of pace."""
+    for database in range(DATABASES_ALL):
+        _, size, keys = _pipeline(connection, [(b"SELECT", b"%d" % database), (b"DBSIZE",), (b"KEYS", b"*")])
+        if size != len(keys):
+            return None
+    return _pipeline(connection, [(b"SELECT", b"0"), (b"DEBUG", b"DIGEST")])[1]
+
+
+def digest_difference(ours, stock):
+    """Of two connections; as (what, ours, stock), or None."""
+    for pause_s in (0, EXPIRY_PAUSE_S):
+        time.sleep(pause_s)  # a key may have expired in between
+        a, b = digest(ours), digest(stock)
+        if a == b or a is None or b is None:
+            return None
+    return "final dataset: DEBUG DIGEST", a, b
 
 
 def difference(ours, stock):

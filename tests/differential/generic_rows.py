@@ -19,7 +19,7 @@ def _keys(table):
     row("RENAME", any_key, any_key)
     row("RENAMENX", any_key, any_key)
     row("COPY", any_key, any_key, options(0.3, sequence("DB", database), "REPLACE"))
-    row("OBJECT", "ENCODING", any_key, weight=25)
+    row("OBJECT", "ENCODING", any_key, weight=25, same=sameness.object_facts)
     row("OBJECT", "REFCOUNT", any_key, weight=2, in_multi=False)  # a queued command holds references
     row("OBJECT", pick("FREQ", "HELP", "NOPE", "ENCODING"), many(any_key, 0, 2), weight=1)
     row("SCAN", "0", options(0.3, sequence("MATCH", pattern), sequence("COUNT", between(1, 100)),

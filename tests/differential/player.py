@@ -14,6 +14,8 @@ from .generator import CONNECTIONS, WAIT_EXPIRED, WAIT_REPLY
 EXPIRY_PAUSE_S = 0.003
 SCAN_CALLS_MAX = 20000
 QUEUED = ("+", b"QUEUED")
+# SORT of Redis 7.0 looks at errno without having cleared it: an earlier tiny number makes it fail.
+STALE_ERRNO = ("-", b"ERR One or more scores can't be converted into double")
 
 
 @dataclass
@@ -22,6 +24,10 @@ class Difference:
     what: str
     ours: object
     stock: object
+
+
+class _Moot(Exception):
+    """Redis erred; from here on nothing can be compared."""
 
 
 class _Found(Exception):
@@ -50,8 +56,11 @@ class Player:
             for number in range(CONNECTIONS):
                 self._wake(number)
             self._compare_events()
-            found = dataset.difference(*(dataset.dump(side.control) for side in self.sides))
+            controls = [side.control for side in self.sides]
+            found = dataset.difference(*map(dataset.dump, controls)) or dataset.digest_difference(*controls)
             return Difference(self.at, *found) if found else None
+        except _Moot:
+            return None
         except _Found as found:
             return Difference(self.at, found.what, found.ours, found.stock)
         except wire.Disconnected as error:
@@ -188,6 +197,8 @@ class Player:
         return [side.read() for side in pair]
 
     def _compare(self, connection, words, ours, stock):
+        if ours != stock and STALE_ERRNO in (stock if isinstance(stock, list) else [stock]):
+            raise _Moot
         if ours != stock and not self._same(connection, words, ours, stock):
             raise _Found(self._name(words), ours, stock)
         name = words[0].upper()
@@ -227,9 +238,18 @@ class Player:
             return
         pair = zip(self.sides, self.ids[connection])
         woken = [side.control.command("CLIENT", "UNBLOCK", id, "TIMEOUT") for side, id in pair]
+        if woken == [0, 1] and self._forgotten(connection):
+            raise _Moot
         if woken[0] != woken[1]:
             raise _Found("still blocked? " + self._name(self.waiting[connection]), *woken)
         self._read_blocked(connection)
+
+    def _forgotten(self, connection):
+        """Redis 7.0 serves nobody when a value of another type is replaced: somebody waits for what is there."""
+        words, stock = self.waiting[connection], self.connections[connection][1]
+        stock.read()  # what CLIENT UNBLOCK brought about
+        wanted = b"zset" if words[0].upper().startswith(b"BZ") else b"list"
+        return any(stock.command("TYPE", word) == ("+", wanted) for word in words[1:])
 
     def _read_blocked(self, connection):
         words, self.waiting[connection] = self.waiting[connection], None

@@ -46,6 +46,13 @@ def scan_page(words, a, b):
     return a == b if isinstance(a, tuple) or isinstance(b, tuple) else True
 
 
+def object_facts(words, a, b):
+    """Redis shares small numbers between keys, except those that came about in certain ways (COPY)."""
+    if words[1:2] and words[1].upper() == b"REFCOUNT":
+        return a == b or {a, b} == {1, 2147483647}
+    return a == b
+
+
 def sorted_elements(words, a, b):
     """SORT: ties of BY with ALPHA and a set's own order (BY without *) are not defined."""
     upper = [w.upper() for w in words]
