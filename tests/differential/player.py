@@ -206,7 +206,7 @@ class Player:
             self.queues[connection].append(words)
         elif name == b"MULTI" and stock == ("+", b"OK"):
             self.queues[connection] = []
-        elif name in (b"EXEC", b"DISCARD") and not (len(words) > 1):
+        elif name == b"EXEC" or (name == b"DISCARD" and len(words) == 1):  # EXEC with a word too many aborts
             self.queues[connection] = None
 
     def _same(self, connection, words, ours, stock):
