@@ -139,7 +139,7 @@ TEST(QuickList, TakesWholeNodesAndFreesInSlices) {
   EXPECT_EQ(list.size(), 1u);
 }
 
-// Many small nodes, so that runs of whole ones go, with parts at both ends, wherever the ring wraps.
+// Small nodes, so that runs of whole ones go, with parts at both ends, wherever the ring wraps.
 TEST(QuickList, ErasesRangesOverManyNodes) {
   Prng prng(3);
   for (int round = 0; round < 200; ++round) {
