@@ -23,6 +23,8 @@ constexpr Millis kCronInterval(100);
 constexpr int64_t kSweepSliceUs = 500;
 constexpr Millis kSweepAgainAfter{2};
 constexpr int64_t kSnapshotSliceUs = 250;
+constexpr int64_t kReclaimSliceUs = 250;
+constexpr size_t kReclaimedBetweenClockLooks = 64;
 
 repl::ReplConfig ToReplConfig(const Config& config) {
   repl::ReplConfig out;
@@ -80,10 +82,8 @@ App::App(Config config)
                 .persistence = persistence_,
                 .replication = replication_,
                 .config = config_}) {
-  snapshots_.set_wake([this] {
-    if (snapshot_timer_ == 0)
-      snapshot_timer_ = reactor_.After(Millis(0), [this] { StepSnapshots(); });
-  });
+  snapshots_.set_wake([this] { snapshot_.Wake(); });
+  keyspace_.reclaimer().set_wake([this] { reclaim_.Wake(); });
   engine_.set_services({.replication = &replication_,
                         .persistence = &persistence_,
                         .config = &config_service_,
@@ -91,6 +91,7 @@ App::App(Config config)
 }
 
 App::~App() {
+  keyspace_.reclaimer().set_wake(nullptr);
   if (!config_.pid_file.empty()) ::unlink(config_.pid_file.c_str());
 }
 
@@ -233,26 +234,35 @@ Status App::ListenAnew(const Config& old) {
 }
 
 void App::Cron() {
-  if (sweep_timer_ == 0) Sweep();
+  sweep_.Wake();
   server_.Cron(clock_.UnixMillis());
   persistence_.Cron();
   process_.Cron();
 }
 
-void App::Sweep() {
-  sweep_timer_ = 0;
-  if (!engine_.SweepSlice(kSweepSliceUs)) return;
-  sweep_timer_ = reactor_.After(kSweepAgainAfter, [this] { Sweep(); });
+std::optional<Millis> App::SweepSlice() {
+  if (!engine_.SweepSlice(kSweepSliceUs)) return std::nullopt;
+  return kSweepAgainAfter;
 }
 
-// A slice between any two turns of the loop.
-void App::StepSnapshots() {
-  using Next = persist::SnapshotService::Next;
-  const Next next = snapshots_.Step(clock_, kSnapshotSliceUs);
-  snapshot_timer_ = 0;
-  if (next == Next::kNothing) return;
-  const Millis delay{next == Next::kAtOnce ? 0 : 1};
-  snapshot_timer_ = reactor_.After(delay, [this] { StepSnapshots(); });
+std::optional<Millis> App::SnapshotSlice() {
+  switch (snapshots_.Step(clock_, kSnapshotSliceUs)) {
+    case persist::SnapshotService::Next::kAtOnce:
+      return Millis(0);
+    case persist::SnapshotService::Next::kSoon:
+      return Millis(1);
+    case persist::SnapshotService::Next::kNothing:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::optional<Millis> App::ReclaimSlice() {
+  const int64_t end_us = clock_.UnixMicros() + kReclaimSliceUs;
+  while (keyspace_.reclaimer().Step(kReclaimedBetweenClockLooks)) {
+    if (clock_.UnixMicros() >= end_us) return Millis(0);
+  }
+  return std::nullopt;
 }
 
 void App::EndTurn() {

@@ -3,6 +3,7 @@
 // Thread rule: the loop's thread.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/base/clock.h"
@@ -13,6 +14,7 @@
 #include "node/app/persistence.h"
 #include "node/app/process.h"
 #include "node/app/server.h"
+#include "node/app/sliced_work.h"
 #include "node/dispatch/engine.h"
 #include "node/dispatch/node_state.h"
 #include "node/keyspace/db.h"
@@ -42,8 +44,9 @@ class App {
   Status ListenAnew(const Config& old);
   void PublishConfig();
   void Cron();
-  void Sweep();
-  void StepSnapshots();
+  std::optional<Millis> SweepSlice();
+  std::optional<Millis> SnapshotSlice();
+  std::optional<Millis> ReclaimSlice();
   void EndTurn();
 
   Config config_;
@@ -62,8 +65,9 @@ class App {
   Process process_;
   net::TimerId deadline_timer_ = 0;
   int64_t timer_at_ms_ = 0;  // the deadline it is for
-  net::TimerId sweep_timer_ = 0;
-  net::TimerId snapshot_timer_ = 0;
+  SlicedWork sweep_{reactor_, [this] { return SweepSlice(); }};
+  SlicedWork snapshot_{reactor_, [this] { return SnapshotSlice(); }};
+  SlicedWork reclaim_{reactor_, [this] { return ReclaimSlice(); }};
   int exit_code_ = 0;
 };
 

@@ -143,7 +143,9 @@ void Process::MemoryInfo(std::string* info) const {
        has_backlog ? backlog : 0);
   Line(info, "mem_clients_slaves:{}\r\nmem_clients_normal:{}", replicas, clients);
   Line(info, "mem_cluster_links:0\r\nmem_aof_buffer:0\r\nmem_allocator:{}", AllocatorName());
-  Line(info, "active_defrag_running:0\r\nlazyfree_pending_objects:0\r\nlazyfreed_objects:0");
+  const keyspace::Reclaimer& reclaimer = parts_.engine.keyspace().reclaimer();
+  Line(info, "active_defrag_running:0\r\nlazyfree_pending_objects:{}\r\nlazyfreed_objects:{}",
+       reclaimer.pending(), reclaimer.freed());
 }
 
 void Process::StatsInfo(std::string* info) const {

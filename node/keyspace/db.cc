@@ -50,7 +50,7 @@ Db::Db(Keyspace& keyspace, int index)
       index_(index),
       table_(std::make_unique<structs::KeyTable>(keyspace.secret_)) {}
 
-Db::~Db() { FreeAll(*table_); }
+Db::~Db() { keyspace_.reclaimer_.Free(std::move(table_)); }
 
 // ---------------------------------------------------------------- looking up
 

@@ -1,69 +1,52 @@
 #include "node/keyspace/reclaimer.h"
 
-#include <utility>
-
-#include "common/base/background_thread.h"
 #include "node/types/limits.h"
 
 namespace rha::node::keyspace {
 
-void FreeAll(structs::KeyTable& table) {
-  const auto release = [](structs::Entry entry) {
-    if (entry.kind() == structs::Entry::Kind::kPointer) {
-      delete static_cast<types::LargeValue*>(entry.pointer());
-    }
-  };
-  while (!table.FreeSome(SIZE_MAX, release)) {
-  }
-}
+using structs::Entry;
+using types::LargeValue;
 
 Reclaimer::~Reclaimer() {
-  if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
+  wake_ = nullptr;
+  while (Step(SIZE_MAX)) {
   }
-  wake_.notify_one();
-  thread_.join();
 }
 
-void Reclaimer::Free(std::unique_ptr<types::LargeValue> value) {
+void Reclaimer::Free(std::unique_ptr<LargeValue> value) {
   if (value == nullptr || value->size() <= types::kFreedAtOnceMax) return;
-  Enqueue({.value = std::move(value), .table = nullptr, .objects = 1});
+  values_.push_back(std::move(value));
+  ++pending_;
+  if (wake_) wake_();
 }
 
 void Reclaimer::Free(std::unique_ptr<structs::KeyTable> table) {
-  const size_t keys = table->size();
-  if (keys <= types::kFreedAtOnceMax) return FreeAll(*table);
-  Enqueue({.value = nullptr, .table = std::move(table), .objects = keys});
+  pending_ += table->size();
+  tables_.push_back(std::move(table));
+  if (wake_) wake_();
 }
 
-void Reclaimer::Enqueue(Job job) {
-  pending_ += job.objects;
-  {
-    const std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(job));
-  }
-  if (!thread_.joinable()) thread_ = StartBackgroundThread("reclaimer", [this] { Work(); });
-  wake_.notify_one();
-}
-
-void Reclaimer::Work() {
-  for (;;) {
-    Job job;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-      if (jobs_.empty()) return;
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
+bool Reclaimer::FreeSome(structs::KeyTable& table, size_t budget) {
+  const size_t before = table.size();
+  const bool all = table.FreeSome(budget, [this](Entry entry) {
+    if (entry.kind() == Entry::Kind::kPointer) {
+      Free(std::unique_ptr<LargeValue>(static_cast<LargeValue*>(entry.pointer())));
     }
-    if (job.table != nullptr) FreeAll(*job.table);
-    const size_t objects = job.objects;
-    job = {};
-    freed_ += objects;
-    pending_ -= objects;
+  });
+  Done(before - table.size());
+  return all;
+}
+
+bool Reclaimer::Step(size_t budget) {
+  if (!values_.empty()) {
+    if (values_.front()->FreeSome(budget)) {
+      values_.pop_front();
+      Done(1);
+    }
+  } else if (!tables_.empty()) {
+    if (FreeSome(*tables_.front(), budget)) tables_.pop_front();
   }
+  return !values_.empty() || !tables_.empty();
 }
 
 }  // namespace rha::node::keyspace

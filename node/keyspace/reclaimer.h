@@ -1,17 +1,14 @@
-// Frees big things in the background, so that no command waits for it.
+// Frees big things in slices, so that no command waits for it and no thread is in the way.
 //
-// What is handed over must not be reachable by anybody else. The thread is started by the first
-// thing handed over and ended by the destructor, which waits until all is freed.
-// Thread rule: the engine's thread calls; one thread of its own works.
+// What is handed over must not be reachable by anybody else. Thread rule: the engine's thread.
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
-#include <mutex>
-#include <thread>
+#include <utility>
 
 #include "node/structs/entry_table.h"
 #include "node/types/large_value.h"
@@ -25,35 +22,33 @@ class Reclaimer {
   Reclaimer(const Reclaimer&) = delete;
   Reclaimer& operator=(const Reclaimer&) = delete;
 
+  // Called when Step() has something to do; may be empty.
+  void set_wake(std::function<void()> wake) { wake_ = std::move(wake); }
+
   // Small ones are freed at once.
   void Free(std::unique_ptr<types::LargeValue> value);
   // With all values.
   void Free(std::unique_ptr<structs::KeyTable> table);
+  // Frees about `budget` keys, members or nodes; true: there is more.
+  bool Step(size_t budget);
 
-  // Values and keys that wait to be freed, and those freed in the background so far.
-  size_t pending() const { return pending_.load(std::memory_order_relaxed); }
-  uint64_t freed() const { return freed_.load(std::memory_order_relaxed); }
+  // Values and keys that wait to be freed, and those that had to wait and are freed.
+  size_t pending() const { return pending_; }
+  uint64_t freed() const { return freed_; }
   void ResetFreed() { freed_ = 0; }
 
  private:
-  struct Job {
-    std::unique_ptr<types::LargeValue> value;
-    std::unique_ptr<structs::KeyTable> table;
-    size_t objects;
-  };
-  void Enqueue(Job job);
-  void Work();
+  bool FreeSome(structs::KeyTable& table, size_t budget);
+  void Done(size_t objects) {
+    pending_ -= objects;
+    freed_ += objects;
+  }
 
-  std::atomic<size_t> pending_{0};
-  std::atomic<uint64_t> freed_{0};
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Job> jobs_;
-  bool stopping_ = false;
-  std::thread thread_;
+  std::function<void()> wake_;
+  std::deque<std::unique_ptr<types::LargeValue>> values_;
+  std::deque<std::unique_ptr<structs::KeyTable>> tables_;
+  size_t pending_ = 0;
+  uint64_t freed_ = 0;
 };
-
-// Frees a table's entries with their large values, here and now.
-void FreeAll(structs::KeyTable& table);
 
 }  // namespace rha::node::keyspace

@@ -31,6 +31,8 @@ class ListNodes final : public LargeValue, private structs::NodeWatcher {
   std::unique_ptr<LargeValue> Clone() const override;
 
   const structs::QuickList& list() const { return list_; }
+  bool FreeSome(size_t budget) override { return list_.FreeSome(budget); }
+
   bool walkable() const override { return true; }
   size_t BeginWalk(PieceSink* sink) override;
   bool WalkSome(size_t budget) override;

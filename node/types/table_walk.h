@@ -16,6 +16,8 @@ namespace rha::node::types {
 template <typename Derived>
 class TableWalk : public LargeValue, private structs::EntryWatcher {
  public:
+  bool FreeSome(size_t budget) override { return self().walked_table().FreeSome(budget); }
+
   bool walkable() const override { return true; }
   size_t BeginWalk(PieceSink* sink) override {
     sink_ = sink;
