@@ -54,11 +54,13 @@ def object_facts(words, a, b):
 
 
 def sorted_elements(words, a, b):
-    """SORT: ties of BY with ALPHA and a set's own order (BY without *) are not defined."""
+    """SORT: ties of BY with ALPHA, a set's own order (BY without *), and what collation sees of zero bytes are not defined."""
     upper = [w.upper() for w in words]
+    loosely = shape if b"LIMIT" in upper else unordered
     if b"BY" not in upper[:-1]:
-        return a == b
+        hidden = b"GET" in upper or b"\\x00" in repr((a, b)).encode()
+        return loosely(words, a, b) if b"ALPHA" in upper and hidden else a == b
     by = words[upper.index(b"BY") + 1]
     if b"*" in by and b"ALPHA" not in upper:
         return a == b
-    return shape(words, a, b) if b"LIMIT" in upper else unordered(words, a, b)
+    return loosely(words, a, b)
