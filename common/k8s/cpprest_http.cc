@@ -16,8 +16,9 @@ using http::client::http_client;
 using http::client::http_client_config;
 
 // The library starts 40 threads for the first client of a process unless it is told otherwise.
-// Those threads end later than OpenSSL's own clean-up at exit would come, and would then leave their
-// OpenSSL state behind, which leak checkers find: so it is told to leave that to the process's end.
+// Those threads end later than OpenSSL's own clean-up at exit would come, and would then leave
+// their OpenSSL state behind, which leak checkers find: so it is told to leave that to the
+// process's end.
 void SizeThreadPoolOnce() {
   static std::once_flag once;
   std::call_once(once, [] {

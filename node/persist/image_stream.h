@@ -1,13 +1,13 @@
 // From the engine's thread to the one that writes the file: copies of entries, in chunks.
 //
 //   engine's thread                      bounded queue                 writing thread
-//   Add() --> chunk (256 KB) --full--> [chunk][chunk][chunk] --> RdbWriter --> file --> fsync, rename
+//   Add() --> chunk (256 KB) --full--> [chunk][chunk][chunk] --> RdbWriter --> file, fsync, rename
 //                                                                     \--> done_fd() readable
 //
 //   a chunk: records one behind another, each aligned to 16
-//   +------------------------------------+----------------------------------+-----
+//   +--------------------------------------+--------------------------------------+-----
 //   | kind, database, bytes, pieces, entry | the entry's block, or a node's bytes | ...
-//   +------------------------------------+----------------------------------+-----
+//   +--------------------------------------+--------------------------------------+-----
 //
 // Values behind a pointer travel as copies of their own (kKey), which the other side frees, or in
 // pieces: kBegin with the key, then its members or nodes.

@@ -44,8 +44,8 @@ constexpr uint64_t kDatabaseIndexMax = INT32_MAX;
 // Loading in slices: this many keys or members between two looks at the clock.
 constexpr size_t kItemsBetweenClockLooks = 256;
 
-// A snapshot without a fork (image.h). Copies travel to the writing thread in chunks; the walk waits
-// while so many are on their way.
+// A snapshot without a fork (image.h). Copies travel to the writing thread in chunks; the walk
+// waits while so many are on their way.
 constexpr size_t kImageChunkBytes = 256 * 1024;
 constexpr size_t kImageChunksMax = 32;
 // Keys or members between two looks at the clock, and how many are fetched ahead of being copied.

@@ -33,7 +33,8 @@
 //
 // Invariants
 //  * The block's size is a function of word and header: no query to the allocator.
-//  * An entry is small whenever it can be: no pointer, short enough, a tag only with 8 bytes or more.
+//  * An entry is small whenever it can be: no pointer, short enough, a tag only with 8 bytes or
+//    more.
 //  * All fields are read and written by memcpy: nothing needs alignment.
 //  * The handle is a plain value. Copying it copies no bytes; a setter voids older copies.
 // Thread rule: one owner.

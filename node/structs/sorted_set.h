@@ -5,8 +5,8 @@
 //
 // Complexity: Score O(1); Put, Erase, Rank, the begin of a range O(log n); the next O(1).
 // Memory: HeapClass(member + score), 10.7 bytes for the table, 11 for the tree.
-// Invariants: both hold the same entries; a handle is the same word in both, but for the mark. Iterators and views
-// are valid until the next change.
+// Invariants: both hold the same entries; a handle is the same word in both, but for the mark.
+// Iterators and views are valid until the next change.
 // Thread rule: one owner.
 #pragma once
 

@@ -37,8 +37,8 @@ class LargeValue {
   virtual size_t heap_bytes() const = 0;
   virtual std::unique_ptr<LargeValue> Clone() const = 0;
 
-  // Frees up to `budget` members or nodes; true: what is left is the object itself. Nothing else may
-  // be called in between. Values that are always small need not be freed in parts.
+  // Frees up to `budget` members or nodes; true: what is left is the object itself. Nothing else
+  // may be called in between. Values that are always small need not be freed in parts.
   virtual bool FreeSome(size_t) { return true; }
 
   // ---- walking. Members may come out of turn, also between two calls of WalkSome(), since they
