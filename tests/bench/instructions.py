@@ -20,7 +20,7 @@ from tests.support.server import Server
 from . import load
 
 BASELINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "instructions.json")
-TOLERANCE = 0.03
+TOLERANCE = 0.10  # two runs differ by 1 %; another processor chooses other variants of memcpy and the like
 COMMANDS = 6400           # of each window, after a tenth of that to warm up
 WINDOWS = 4               # the least counts: timers and growing tables add to the others
 KEYS = 10_000
