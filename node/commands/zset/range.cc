@@ -142,7 +142,10 @@ void ZRangeStore(Context& ctx) {
   if (item) {
     const auto zset = item.As<ZsetView>();
     auto result = draft.As<types::Zset>();
-    zset.ForRange(Select(zset, request), Direction::kUp,
+    const RankRange range = Select(zset, request);
+    // The order in which Redis adds them: as long as the result is packed, no zero keeps its sign.
+    if (request.by != By::kScore && request.by != By::kMember) result.Reserve(range.count);
+    zset.ForRange(range, request.direction,
                   [&](std::string_view member, double score) { result.Put(member, score); });
   }
   StoreZset(ctx, ctx.arg(1), draft, events::kZRangeStore);

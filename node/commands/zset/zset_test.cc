@@ -304,6 +304,16 @@ TEST_P(ZsetTest, OnlyTreesKeepTheSignOfZero) {
   EXPECT_EQ(Run({"zscore", "z", "m"}), GetParam() == 0 ? "$-0" : "$0");
 }
 
+TEST_P(ZsetTest, ZRangeStoreAddsInTheOrderAskedFor) {
+  const std::string large(65, 'm');  // makes a tree, in which zeros keep their sign
+  Run({"zadd", "z", "1", large});
+  Run({"zadd", "z", "-0", "m"});
+  EXPECT_EQ(Run({"zrangestore", "up", "z", "-inf", "+inf", "byscore"}), ":2");
+  EXPECT_EQ(Run({"zscore", "up", "m"}), GetParam() == 0 ? "$-0" : "$0");
+  EXPECT_EQ(Run({"zrangestore", "down", "z", "+inf", "-inf", "byscore", "rev"}), ":2");
+  EXPECT_EQ(Run({"zscore", "down", "m"}), "$-0");
+}
+
 TEST_P(ZsetTest, ZUnionRepliesWithTheSignOfZero) {
   Run({"zadd", "z", "0", "m"});
   Run({"zadd", "other", "0", "m"});
