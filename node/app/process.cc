@@ -78,11 +78,17 @@ Status Process::FinishShutdown() {
   ending_ = false;
   const bool by_config =
       ending_request_.save == Save::kByConfig && !parts_.config.save_points.empty();
+  // Nobody waits for the file then: the sidecar sees at once that this node is gone.
+  const bool managed = parts_.config.managed;
+  if (managed) {
+    parts_.server.FlushAll();
+    parts_.server.LeaveNetwork();
+  }
   if ((ending_request_.save == Save::kSave || by_config) && !parts_.engine.state().loading) {
     log::Info("Saving the final RDB snapshot before exiting.");
     parts_.persistence.CancelBackgroundSave();
     const Status saved = parts_.persistence.Save();
-    if (!saved.ok() && !ending_request_.force) {
+    if (!saved.ok() && !ending_request_.force && !managed) {
       parts_.engine.EndPause();
       return Status(saved.code(), "Errors trying to SHUTDOWN. Check logs.");
     }

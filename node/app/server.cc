@@ -162,6 +162,11 @@ void Server::FlushAll() {
   EndTurn();
 }
 
+void Server::LeaveNetwork() {
+  StopListening();
+  for (auto& [connection, owner] : connections_) ::shutdown(connection->fd(), SHUT_RDWR);
+}
+
 void Server::EnforceOutputLimit(Connection& connection) {
   const OutputLimit& limit = config_.OutputLimitFor(connection);
   const size_t bytes = connection.output_bytes();

@@ -38,6 +38,8 @@ class Server {
   void StopListening();
   // Sends what is pending, once, before the process ends.
   void FlushAll();
+  // No new connections, and the end of all that are: the peers see it at once.
+  void LeaveNetwork();
 
   // End of a turn: continues released sessions, writes, destroys what is closing.
   void EndTurn();

@@ -156,6 +156,22 @@ class NodeTest(unittest.TestCase):
         client.send("shutdown", "nosave")
         self.assertEqual(process.wait(20), 0)
 
+    def test_a_managed_node_that_ends_is_gone_for_others_before_it_saves(self):
+        process, client = self.start("--save", "3600", "1", "--redisha-managed", "yes")
+        client.ask("replicaof", "no", "one")
+        client.ask("set", "k", "v")
+        # Saving stands still until somebody reads this.
+        pipe = os.path.join(self.dir, f"dump.rdb.{process.pid}.tmp")
+        os.mkfifo(pipe)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(client.input.read(), b"")
+        with self.assertRaises(ConnectionRefusedError):
+            self.client()
+        self.assertIsNone(process.poll())
+        with open(pipe, "rb") as reader:
+            self.assertTrue(reader.read().startswith(b"REDIS"))
+        self.assertEqual(process.wait(20), 0, "a file that cannot be saved does not keep it")
+
     def test_wait_times_out_and_pause_holds_writes(self):
         _, client = self.start()
         started = time.time()
