@@ -17,23 +17,20 @@ void PushAll(Context& ctx, Edit& edit, ListEnd end) {
   ctx.reply.Integer(static_cast<int64_t>(size));
 }
 
-template <ListEnd kEnd>
-void Push(Context& ctx) {
+void Push(Context& ctx, ListEnd end) {
   Edit edit = ctx.db().WriteOrCreate(ctx.arg(1), Type::kList);
   if (edit.type() != Type::kList) return ctx.WrongType();
-  PushAll(ctx, edit, kEnd);
+  PushAll(ctx, edit, end);
 }
 
-template <ListEnd kEnd>
-void PushIfExists(Context& ctx) {
+void PushIfExists(Context& ctx, ListEnd end) {
   Edit edit = ctx.db().Write(ctx.arg(1));
   if (!edit) return ctx.reply.Integer(0);
   if (edit.type() != Type::kList) return ctx.WrongType();
-  PushAll(ctx, edit, kEnd);
+  PushAll(ctx, edit, end);
 }
 
-template <ListEnd kEnd>
-void Pop(Context& ctx) {
+void Pop(Context& ctx, ListEnd end) {
   const bool counted = ctx.argc() == 3;
   int64_t count = 1;
   if (ctx.argc() > 3) {
@@ -47,12 +44,19 @@ void Pop(Context& ctx) {
   Edit edit = ctx.db().Write(ctx.arg(1));
   if (!edit) return counted ? ctx.reply.NullArray() : ctx.reply.Null();
   if (edit.type() != Type::kList) return ctx.WrongType();
-  if (!counted) return TakeElements(ctx, edit, kEnd, 1);
+  if (!counted) return TakeElements(ctx, edit, end, 1);
   const size_t taken =
       std::min(static_cast<size_t>(count), edit.item().As<types::ListView>().size());
   ctx.reply.Array(static_cast<int64_t>(taken));
-  if (taken != 0) TakeElements(ctx, edit, kEnd, taken);
+  if (taken != 0) TakeElements(ctx, edit, end, taken);
 }
+
+void LPush(Context& ctx) { Push(ctx, ListEnd::kFront); }
+void RPush(Context& ctx) { Push(ctx, ListEnd::kBack); }
+void LPushX(Context& ctx) { PushIfExists(ctx, ListEnd::kFront); }
+void RPushX(Context& ctx) { PushIfExists(ctx, ListEnd::kBack); }
+void LPop(Context& ctx) { Pop(ctx, ListEnd::kFront); }
+void RPop(Context& ctx) { Pop(ctx, ListEnd::kBack); }
 
 constexpr std::string_view kPushComplexity =
     "O(1) for each element added, so O(N) to add N elements when the command is called with "
@@ -61,7 +65,7 @@ constexpr std::string_view kPopComplexity = "O(N) where N is the number of eleme
 
 constexpr CommandSpec kRows[] = {
     {.name = "lpush",
-     .handler = Push<ListEnd::kFront>,
+     .handler = LPush,
      .arity = -3,
      .flags = kWrite | kDenyOom | kFast,
      .keys = kOneKey,
@@ -71,7 +75,7 @@ constexpr CommandSpec kRows[] = {
      .summary = "Prepend one or multiple elements to a list",
      .complexity = kPushComplexity},
     {.name = "rpush",
-     .handler = Push<ListEnd::kBack>,
+     .handler = RPush,
      .arity = -3,
      .flags = kWrite | kDenyOom | kFast,
      .keys = kOneKey,
@@ -81,7 +85,7 @@ constexpr CommandSpec kRows[] = {
      .summary = "Append one or multiple elements to a list",
      .complexity = kPushComplexity},
     {.name = "lpushx",
-     .handler = PushIfExists<ListEnd::kFront>,
+     .handler = LPushX,
      .arity = -3,
      .flags = kWrite | kDenyOom | kFast,
      .keys = kOneKey,
@@ -91,7 +95,7 @@ constexpr CommandSpec kRows[] = {
      .summary = "Prepend an element to a list, only if the list exists",
      .complexity = kPushComplexity},
     {.name = "rpushx",
-     .handler = PushIfExists<ListEnd::kBack>,
+     .handler = RPushX,
      .arity = -3,
      .flags = kWrite | kDenyOom | kFast,
      .keys = kOneKey,
@@ -101,7 +105,7 @@ constexpr CommandSpec kRows[] = {
      .summary = "Append an element to a list, only if the list exists",
      .complexity = kPushComplexity},
     {.name = "lpop",
-     .handler = Pop<ListEnd::kFront>,
+     .handler = LPop,
      .arity = -2,
      .flags = kWrite | kFast,
      .keys = kOneKey,
@@ -111,7 +115,7 @@ constexpr CommandSpec kRows[] = {
      .summary = "Remove and get the first elements in a list",
      .complexity = kPopComplexity},
     {.name = "rpop",
-     .handler = Pop<ListEnd::kBack>,
+     .handler = RPop,
      .arity = -2,
      .flags = kWrite | kFast,
      .keys = kOneKey,

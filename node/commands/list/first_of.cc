@@ -82,11 +82,12 @@ void BLMPop(Context& ctx) {
   Pop pop;
   if (ParseCounted(ctx, 2, &pop)) PopOrWait(ctx, pop, ctx.arg(1));
 }
-template <ListEnd kEnd>
-void BPop(Context& ctx) {
-  PopOrWait(ctx, {.keys = ctx.args.subspan(1, ctx.argc() - 2), .end = kEnd},
+void BPop(Context& ctx, ListEnd end) {
+  PopOrWait(ctx, {.keys = ctx.args.subspan(1, ctx.argc() - 2), .end = end},
             ctx.arg(ctx.argc() - 1));
 }
+void BLPop(Context& ctx) { BPop(ctx, ListEnd::kFront); }
+void BRPop(Context& ctx) { BPop(ctx, ListEnd::kBack); }
 
 constexpr std::string_view kCountedComplexity =
     "O(N+M) where N is the number of provided keys and M is the number of elements returned.";
@@ -104,7 +105,7 @@ constexpr CommandSpec kRows[] = {
      .summary = "Pop elements from a list",
      .complexity = kCountedComplexity},
     {.name = "blpop",
-     .handler = BPop<ListEnd::kFront>,
+     .handler = BLPop,
      .arity = -3,
      .flags = kWrite | kNoscript | kBlocking,
      .keys = kKeysThenTimeout,
@@ -114,7 +115,7 @@ constexpr CommandSpec kRows[] = {
      .summary = "Remove and get the first element in a list, or block until one is available",
      .complexity = "O(N) where N is the number of provided keys."},
     {.name = "brpop",
-     .handler = BPop<ListEnd::kBack>,
+     .handler = BRPop,
      .arity = -3,
      .flags = kWrite | kNoscript | kBlocking,
      .keys = kKeysThenTimeout,
