@@ -4,7 +4,7 @@
 // durable. Loading goes in slices (Step), also within a large value, so that a server can answer
 // others meanwhile; what was loaded before an error stays in the keyspace, for the caller to
 // discard.
-// Thread rule: the engine's thread, or a forked child.
+// Thread rule: the engine's thread.
 #pragma once
 
 #include <cstdint>
