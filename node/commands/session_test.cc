@@ -7,7 +7,10 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-class SessionTest : public CommandTest {};
+class SessionTest : public CommandTest {
+ protected:
+  SessionTest() { OursAlone(); }
+};
 
 TEST_F(SessionTest, UnknownCommandsAreNamed) {
   EXPECT_EQ(Run({"foo", "a", "b"}),

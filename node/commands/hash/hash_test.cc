@@ -151,6 +151,7 @@ TEST_F(HashTest, NothingIsPropagatedWhenNothingChanged) {
 }
 
 TEST_F(HashTest, DrawsAreLimited) {
+  OursAlone();
   Run({"hset", "h", "f", "v"});
   EXPECT_EQ(Run({"hrandfield", "h", "-9223372036854775807"}), "-ERR value is out of range");
   EXPECT_EQ(Run({"hrandfield", "h", "-2"}), "[$f, $f]");

@@ -37,6 +37,7 @@ TEST_F(KeyTest, AReplicaHidesExpiredKeysAndKeepsThem) {
   Run({"set", "k", "v", "px", "10"});
   ForgetPropagated();
   Advance(20);
+  OursAlone();
   state_.is_replica = true;
   EXPECT_EQ(Run({"get", "k"}), "(nil)");
   EXPECT_EQ(Run({"dbsize"}), ":1");

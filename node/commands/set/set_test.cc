@@ -228,6 +228,7 @@ TEST_F(SetTest, NothingIsPropagatedWhenNothingChanged) {
 }
 
 TEST_F(SetTest, DrawsAreLimited) {
+  OursAlone();
   Run({"sadd", "s", "m"});
   EXPECT_EQ(Run({"srandmember", "s", "-9223372036854775808"}),
             "-ERR value is out of range, value must between -9223372036854775807 and "

@@ -95,12 +95,20 @@ CommandTest::~CommandTest() {
 std::string CommandTest::RunOn(dispatch::Session& session, resp::Args words) {
   const auto executed = engine_.Execute(session, words);
   if (executed == dispatch::Executed::kNotNow) return "(not now)";
-  return ShowAll(session.out());
+  // Who waits or listens is answered when the reference is not asked.
+  if (session.blocked != nullptr || session.pubsub != nullptr) reference_.Part();
+  if (!reference_.present()) return ShowAll(session.out());
+  session.out().clear();
+  std::string reply = reference_.Ask(&session, words);
+  return ShowAll(reply);
 }
 
 std::string CommandTest::Pushed(dispatch::Session& session) { return ShowAll(session.out()); }
 
-const std::vector<std::string>& CommandTest::propagated() const { return replication_->commands; }
+const std::vector<std::string>& CommandTest::propagated() {
+  reference_.Part();
+  return replication_->commands;
+}
 void CommandTest::ForgetPropagated() { replication_->commands.clear(); }
 
 }  // namespace rha::node::commands

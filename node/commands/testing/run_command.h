@@ -7,7 +7,8 @@
 //   }
 //
 // Replies are shown as text: "+OK", "-ERR ...", ":1", "$bytes", "(nil)", "[a, b]". Whatever
-// replicas would be told is in propagated(), one command a line.
+// replicas would be told is in propagated(), one command a line. The same cases can be run against
+// a redis-server (reference.h), which proves the expectations.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "node/commands/testing/reference.h"
 #include "node/dispatch/engine.h"
 
 namespace rha::node::commands {
@@ -37,10 +39,16 @@ class CommandTest : public testing::Test {
     return RunOn(session, resp::Args(words.begin(), words.size()));
   }
   std::string RunOn(dispatch::Session& session, resp::Args words);
+  // From here on the reference has nothing to say: what follows is different on purpose, or set by
+  // hand inside of this server.
+  void OursAlone() { reference_.Part(); }
   // What has been sent to the session without its asking, shown as replies are.
   std::string Pushed(dispatch::Session& session);
-  void Advance(int64_t ms) { clock_.Advance(Millis(ms)); }
-  const std::vector<std::string>& propagated() const;
+  void Advance(int64_t ms) {
+    OursAlone();
+    clock_.Advance(Millis(ms));
+  }
+  const std::vector<std::string>& propagated();
   void ForgetPropagated();
 
   ManualClock clock_;
@@ -49,6 +57,9 @@ class CommandTest : public testing::Test {
   dispatch::Engine engine_;
   std::unique_ptr<FakeReplication> replication_;
   dispatch::Session session_, other_;
+
+ private:
+  Reference reference_;
 };
 
 }  // namespace rha::node::commands

@@ -13,7 +13,10 @@ constexpr char kSyntaxError[] = "-ERR syntax error";
 // Each test runs with packed sorted sets and with trees.
 class ZsetTest : public CommandTest, public testing::WithParamInterface<int64_t> {
  protected:
-  ZsetTest() { keyspace_.form_limits().zset_max_listpack_entries = GetParam(); }
+  ZsetTest() {
+    if (GetParam() == 0) OursAlone();  // the reference has its limits elsewhere
+    keyspace_.form_limits().zset_max_listpack_entries = GetParam();
+  }
   void UseResp3() { Run({"hello", "3"}); }
 };
 
@@ -257,6 +260,7 @@ TEST_P(ZsetTest, CombiningRefuses) {
 }
 
 TEST_P(ZsetTest, RandomMembers) {
+  OursAlone();
   Run({"zadd", "z", "1", "a", "2", "b", "3", "c"});
   EXPECT_EQ(Run({"zrandmember", "nokey"}), "(nil)");
   EXPECT_EQ(Run({"zrandmember", "nokey", "3"}), "[]");
@@ -333,6 +337,7 @@ TEST_P(ZsetTest, ZScanShowsAllDigitsOfPackedWholeNumbers) {
 }
 
 TEST_P(ZsetTest, DrawsAreLimited) {
+  OursAlone();
   Run({"zadd", "z", "1", "m"});
   EXPECT_EQ(Run({"zrandmember", "z", "-9223372036854775807"}), "-ERR value is out of range");
   EXPECT_EQ(Run({"zrandmember", "z", "-2"}), "[$m, $m]");
