@@ -13,11 +13,9 @@ TESTS = os.path.join(os.environ.get("RHA_BIN_DIR", "build/dev/bin"), "node_comma
 @unittest.skipUnless(shutil.which("redis-server"), "redis-server is not installed")
 class ExpectationsTest(unittest.TestCase):
     def test_redis_server_meets_them(self):
-        server = Server("redis-server", shutil.which("redis-server"), ["--save", "", "--enable-debug-command", "yes"])
-        server.start()
-        self.addCleanup(server.stop)
-        environment = dict(os.environ, RHA_REFERENCE=server.socket_path)
-        ended = subprocess.run([TESTS, "--gtest_brief=1"], env=environment, capture_output=True, text=True, timeout=100)
+        with Server("redis-server", shutil.which("redis-server"), ["--save", "", "--enable-debug-command", "yes"]) as server:
+            environment = dict(os.environ, RHA_REFERENCE=server.socket_path)
+            ended = subprocess.run([TESTS, "--gtest_brief=1"], env=environment, capture_output=True, text=True, timeout=100)
         self.assertEqual(ended.returncode, 0, ended.stdout)
 
 

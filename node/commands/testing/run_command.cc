@@ -97,7 +97,8 @@ std::string CommandTest::RunOn(dispatch::Session& session, resp::Args words) {
   if (executed == dispatch::Executed::kNotNow) return "(not now)";
   // Who waits or listens is answered when the reference is not asked.
   if (session.blocked != nullptr || session.pubsub != nullptr) reference_.Part();
-  if (!reference_.present()) return ShowAll(session.out());
+  const bool by_the_clock = words[0] == "ttl" || words[0] == "pttl";  // which the two do not share
+  if (!reference_.present() || by_the_clock) return ShowAll(session.out());
   session.out().clear();
   std::string reply = reference_.Ask(&session, words);
   return ShowAll(reply);
