@@ -44,11 +44,16 @@ inline void* HeapAllocate(size_t size) {
 
 // `size`: any size of the same class as the one asked for.
 inline void HeapFree(void* block, size_t size) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  (void)size;
+  std::free(block);  // malloc is the sanitizer's, even where jemalloc is linked
+#else
   if (sdallocx != nullptr) {
     sdallocx(block, HeapClass(size), 0);
   } else {
     std::free(block);
   }
+#endif
 }
 
 // REQUIRES: size is a multiple of alignment. Freed with std::free.
