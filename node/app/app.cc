@@ -52,6 +52,22 @@ repl::ReplConfig ToReplConfig(const Config& config) {
   return out;
 }
 
+keyspace::EvictionPolicy ToEvictionPolicy(const Config& config) {
+  using Policy = keyspace::EvictionPolicy;
+  Policy policy{.samples = static_cast<size_t>(config.eviction_samples),
+                .lfu_log_factor = config.lfu_log_factor,
+                .lfu_decay_minutes = config.lfu_decay_minutes};
+  const std::string& name = config.memory_policy;
+  policy.from = name.starts_with("allkeys-")    ? Policy::From::kAll
+                : name.starts_with("volatile-") ? Policy::From::kVolatile
+                                                : Policy::From::kNothing;
+  policy.first = name.ends_with("-lfu")      ? Policy::First::kLeastFrequent
+                 : name.ends_with("-ttl")    ? Policy::First::kSoonestExpiry
+                 : name.ends_with("-random") ? Policy::First::kRandom
+                                             : Policy::First::kLeastRecent;
+  return policy;
+}
+
 }  // namespace
 
 App::App(Config config)
@@ -84,6 +100,8 @@ App::App(Config config)
                 .config = config_}) {
   snapshots_.set_wake([this] { snapshot_.Wake(); });
   keyspace_.reclaimer().set_wake([this] { reclaim_.Wake(); });
+  engine_.memory_guard().set_wake([this] { evict_.Wake(); });
+  FollowAllocations(&state_.memory);
   engine_.set_services({.replication = &replication_,
                         .persistence = &persistence_,
                         .config = &config_service_,
@@ -198,8 +216,9 @@ void App::PublishConfig() {
   const bool anywhere = (events & (keyspace::kKeyspaceChannel | keyspace::kKeyeventChannel)) != 0;
   keyspace_.set_event_mask(anywhere ? events : 0);
   keyspace_.form_limits() = config_;
+  keyspace_.set_eviction(ToEvictionPolicy(config_));
+  engine_.memory_guard().set_tenacity(config_.eviction_tenacity);
   state_.memory_max_bytes = config_.memory_max_bytes;
-  state_.memory_used_bytes = AllocatedBytes();  // a limit holds from now on, not from the next cron
   state_.replica_read_only = config_.replica_read_only;
   state_.replica_serve_stale_data = config_.replica_serve_stale_data;
   state_.replica_ignores_maxmemory = config_.replica_ignore_maxmemory;
@@ -238,6 +257,12 @@ void App::Cron() {
   server_.Cron(clock_.UnixMillis());
   persistence_.Cron();
   process_.Cron();
+  evict_.Wake();
+}
+
+std::optional<Millis> App::EvictionSlice() {
+  if (!engine_.MakeRoomSlice()) return std::nullopt;
+  return Millis(0);
 }
 
 std::optional<Millis> App::SweepSlice() {

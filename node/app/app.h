@@ -47,6 +47,7 @@ class App {
   std::optional<Millis> SweepSlice();
   std::optional<Millis> SnapshotSlice();
   std::optional<Millis> ReclaimSlice();
+  std::optional<Millis> EvictionSlice();
   void EndTurn();
 
   Config config_;
@@ -68,6 +69,7 @@ class App {
   SlicedWork sweep_{reactor_, [this] { return SweepSlice(); }};
   SlicedWork snapshot_{reactor_, [this] { return SnapshotSlice(); }};
   SlicedWork reclaim_{reactor_, [this] { return ReclaimSlice(); }};
+  SlicedWork evict_{reactor_, [this] { return EvictionSlice(); }};
   int exit_code_ = 0;
 };
 

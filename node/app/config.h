@@ -69,6 +69,10 @@ struct Config : types::FormLimits {
   // ---- data
   int64_t memory_max_bytes = 0;
   std::string memory_policy = "noeviction";
+  int64_t eviction_samples = 5;
+  int64_t eviction_tenacity = 10;
+  int64_t lfu_log_factor = 10;
+  int64_t lfu_decay_minutes = 1;
   int64_t bulk_bytes_max = 512 << 20;
   int64_t notify_mask = 0;
   int64_t slowlog_threshold_us = 10000;

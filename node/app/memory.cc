@@ -31,16 +31,33 @@ int64_t ResidentByKernel() {
   return fields == 2 ? resident * ::sysconf(_SC_PAGESIZE) : 0;
 }
 
+// jemalloc counts what its threads keep at hand (tcache) as allocated.
+int64_t AllocatedNow() {
+  static_assert(MALLCTL_ARENAS_ALL == 4096);
+  return Read("stats.allocated") - Read("stats.arenas.4096.tcache_bytes");
+}
+
 }  // namespace
 
 int64_t AllocatedBytes() {
   RenewStatistics();
-  return Read("stats.allocated");
+  return AllocatedNow();
+}
+
+void FollowAllocations(dispatch::MemoryMeter* meter) {
+  uint64_t* allocated = nullptr;
+  uint64_t* freed = nullptr;
+  size_t size = sizeof allocated;
+  if (mallctl("thread.allocatedp", &allocated, &size, nullptr, 0) == 0 &&
+      mallctl("thread.deallocatedp", &freed, &size, nullptr, 0) == 0) {
+    meter->Follow(allocated, freed);
+  }
+  meter->Set(AllocatedBytes());
 }
 
 MemoryFigures ReadMemory() {
   RenewStatistics();
-  return {.allocated = Read("stats.allocated"),
+  return {.allocated = AllocatedNow(),
           .active = Read("stats.active"),
           .resident = Read("stats.resident"),
           .rss = ResidentByKernel()};

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "node/dispatch/node_state.h"
+
 namespace rha::node::app {
 
 struct MemoryFigures {
@@ -14,6 +16,8 @@ struct MemoryFigures {
 };
 
 int64_t AllocatedBytes();
+// Lets `meter` follow what the calling thread allocates and frees from now on.
+void FollowAllocations(dispatch::MemoryMeter* meter);
 MemoryFigures ReadMemory();
 int64_t SystemMemoryBytes();
 // "jemalloc-5.3.0"

@@ -42,8 +42,8 @@ double Process::Rate::PerSecond() const {
 
 void Process::Cron() {
   dispatch::NodeState& state = parts_.engine.state();
-  state.memory_used_bytes = AllocatedBytes();
-  peak_memory_ = std::max(peak_memory_, state.memory_used_bytes);
+  state.memory.Set(AllocatedBytes());
+  peak_memory_ = std::max(peak_memory_, state.memory.bytes());
   const int64_t now_ms = parts_.engine.clock().UnixMillis();
   commands_.Sample(parts_.engine.stats().commands, now_ms);
   input_.Sample(parts_.server.stats().input_bytes, now_ms);
@@ -113,6 +113,7 @@ void Process::ResetStats() {
   parts_.engine.stats() = {};
   parts_.engine.table().ResetCounters();
   parts_.engine.keyspace().stats() = {};
+  parts_.engine.memory_guard().ResetStats();
   parts_.replication.primary_side().ResetStats();
   commands_ = input_ = output_ = {};
   peak_memory_ = AllocatedBytes();

@@ -107,6 +107,7 @@ void Process::MemoryInfo(std::string* info) const {
     (session->kind == dispatch::SessionKind::kReplica ? replicas : clients) +=
         static_cast<int64_t>(session->memory_bytes());
   }
+  replicas += parts_.engine.state().stream_excess_bytes;
   const int64_t overhead = startup_memory_ + clients + replicas + (has_backlog ? backlog : 0);
   const int64_t dataset = std::max<int64_t>(0, now.allocated - overhead);
   Line(info, "used_memory:{}\r\nused_memory_human:{}", now.allocated, Human(now.allocated));
@@ -138,7 +139,7 @@ void Process::MemoryInfo(std::string* info) const {
        now.rss - now.resident);
   Line(info, "mem_fragmentation_ratio:{:.2f}\r\nmem_fragmentation_bytes:{}",
        Ratio(now.rss, now.allocated), now.rss - now.allocated);
-  Line(info, "mem_not_counted_for_evict:0");
+  Line(info, "mem_not_counted_for_evict:{}", parts_.engine.state().stream_excess_bytes);
   Line(info, "mem_replication_backlog:{0}\r\nmem_total_replication_buffers:{0}",
        has_backlog ? backlog : 0);
   Line(info, "mem_clients_slaves:{}\r\nmem_clients_normal:{}", replicas, clients);
@@ -171,7 +172,9 @@ void Process::StatsInfo(std::string* info) const {
   Line(info, "expired_time_cap_reached_count:{}\r\nexpire_cycle_cpu_milliseconds:0",
        keys.expire_cycle_time_limit_reached);
   Line(info, "evicted_keys:{}\r\nevicted_clients:0", keys.evicted_keys);
-  Line(info, "total_eviction_exceeded_time:0\r\ncurrent_eviction_exceeded_time:0");
+  const dispatch::MemoryGuard& memory = parts_.engine.memory_guard();
+  Line(info, "total_eviction_exceeded_time:{}\r\ncurrent_eviction_exceeded_time:{}",
+       memory.TotalExceededMs(), memory.CurrentExceededMs());
   Line(info, "keyspace_hits:{}\r\nkeyspace_misses:{}", keys.hits, keys.misses);
   Line(info, "pubsub_channels:{}\r\npubsub_patterns:{}\r\npubsubshard_channels:{}",
        parts_.engine.pubsub().of(ChannelKind::kChannel).size(),

@@ -150,7 +150,7 @@ TEST_F(SessionTest, ReplyModes) {
 
 TEST_F(SessionTest, MemoryLimitRefusesOnlyWhatGrows) {
   state_.memory_max_bytes = 1;
-  state_.memory_used_bytes = 2;
+  state_.memory.Set(2);
   EXPECT_EQ(Run({"set", "k", "v"}), "-OOM command not allowed when used memory > 'maxmemory'.");
   EXPECT_EQ(Run({"del", "k"}), ":0");
 }

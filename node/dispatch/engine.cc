@@ -29,7 +29,11 @@ std::string Echo(std::string_view word, size_t bytes_max) {
 
 Engine::Engine(keyspace::Keyspace& keyspace, NodeState& state, const Clock& clock,
                std::vector<CommandRows> families)
-    : keyspace_(keyspace), state_(state), clock_(clock), table_(std::move(families)) {
+    : keyspace_(keyspace),
+      state_(state),
+      clock_(clock),
+      table_(std::move(families)),
+      memory_guard_(keyspace, state, clock) {
   keyspace_.set_observer(this);
   keyspace_.set_now_ms(clock_.UnixMillis());
 }
@@ -282,12 +286,27 @@ void Engine::OnDeleted(int db, std::string_view key) {
   if (depth_ == 0) propagation_.Flush();
 }
 
-bool Engine::SweepSlice(int64_t budget_us) {
-  if (!options_.active_expire || state_.loading) return false;
+void Engine::EnterOwnTime() {
   const bool hide = state_.is_replica || state_.undecided || Paused();
   now_us_ = clock_.UnixMicros();
   keyspace_.set_now_ms(now_us_ / 1000);
   keyspace_.set_expiry_mode(hide ? keyspace::ExpiryMode::kHide : keyspace::ExpiryMode::kDelete);
+}
+
+MemoryGuard::Room Engine::MakeRoom() {
+  const bool may_delete = !state_.loading && !state_.undecided && !Paused() &&
+                          !(state_.is_replica && state_.replica_ignores_maxmemory);
+  return may_delete ? memory_guard_.MakeRoom() : MemoryGuard::Room::kEnough;
+}
+
+bool Engine::MakeRoomSlice() {
+  EnterOwnTime();
+  return MakeRoom() == MemoryGuard::Room::kFreeing;
+}
+
+bool Engine::SweepSlice(int64_t budget_us) {
+  if (!options_.active_expire || state_.loading) return false;
+  EnterOwnTime();
   return keyspace_.SweepSlice(budget_us, [this] { return clock_.UnixMicros(); });
 }
 

@@ -19,6 +19,7 @@
 #include "node/dispatch/batch.h"
 #include "node/dispatch/blocking.h"
 #include "node/dispatch/command.h"
+#include "node/dispatch/memory_guard.h"
 #include "node/dispatch/node_state.h"
 #include "node/dispatch/propagation.h"
 #include "node/dispatch/pubsub.h"
@@ -100,6 +101,7 @@ class Engine final : public keyspace::Observer {
   EngineStats& stats() { return stats_; }
   EngineOptions& options() { return options_; }
   Propagation& propagation() { return propagation_; }
+  MemoryGuard& memory_guard() { return memory_guard_; }
   Pause& pause() { return pause_; }
   // Answers a session that waits as it would be when its time is over, or with an error. False: it
   // does not wait (a pause is no wait).
@@ -118,6 +120,10 @@ class Engine final : public keyspace::Observer {
   // One slice of the keyspace's sweep (keyspace/db.h); true: come again soon. A replica or a paused
   // node deletes nothing.
   bool SweepSlice(int64_t budget_us);
+  // Frees memory until it is below maxmemory again, if this node may.
+  MemoryGuard::Room MakeRoom();
+  // Goes on with that outside of a command; true: come again soon.
+  bool MakeRoomSlice();
   // Makes the session a client in its first state (RESET).
   void ResetSession(Session& session);
   void StartMonitor(Session& session);
@@ -141,6 +147,8 @@ class Engine final : public keyspace::Observer {
   void CountError(std::string_view reply);
   void FeedMonitors(const Session& sender, Args args);
   void EnterTime(const Session& session);
+  // For work that no command has asked for.
+  void EnterOwnTime();
   void ReleaseAcknowledged();
   template <typename Write>
   bool AnswerLate(Session& session, Write write);
@@ -158,6 +166,7 @@ class Engine final : public keyspace::Observer {
   Blocking blocking_;
   Propagation propagation_;
   Slowlog slowlog_;
+  MemoryGuard memory_guard_;
   EngineStats stats_;
   EngineOptions options_;
   Pause pause_;

@@ -33,11 +33,12 @@ std::string_view RoleAssigned(const GateQuestion& q, std::string*) {
   return "MASTERDOWN No role has been assigned to this node yet";
 }
 
+// Every command makes room, also one that only reads. What MULTI queues takes memory too.
 std::string_view MemoryLeft(const GateQuestion& q, std::string*) {
-  const NodeState& state = q.engine.state();
-  if ((q.flags & kDenyOom) == 0 || state.memory_max_bytes == 0) return {};
-  if (FromPrimary(q) || (state.is_replica && state.replica_ignores_maxmemory)) return {};
-  if (state.memory_used_bytes <= state.memory_max_bytes) return {};
+  if (q.engine.MakeRoom() != MemoryGuard::Room::kNone || FromPrimary(q)) return {};
+  const bool queued = q.session.transaction.open && q.spec.name != "exec" &&
+                      q.spec.name != "discard" && q.spec.name != "quit" && q.spec.name != "reset";
+  if ((q.flags & kDenyOom) == 0 && !queued) return {};
   return "OOM command not allowed when used memory > 'maxmemory'.";
 }
 
@@ -116,7 +117,7 @@ constexpr Gate kGates[] = {
 bool NothingSpecial(const GateQuestion& q) {
   const NodeState& state = q.engine.state();
   const bool node = state.is_replica || state.undecided || state.loading ||
-                    state.last_save_failed || state.memory_max_bytes != 0 ||
+                    state.last_save_failed || state.MemoryShort() ||
                     state.min_replicas_to_write != 0;
   const bool sender = !q.session.authenticated || q.session.transaction.open ||
                       q.session.pubsub != nullptr || q.session.kind != SessionKind::kClient;

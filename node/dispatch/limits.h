@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace rha::node::dispatch {
 
@@ -11,5 +12,10 @@ constexpr size_t kUnknownCommandEchoBytes =
 constexpr size_t kQueuedCommandsReserve = 8;
 constexpr size_t kSlowlogArgsMax = 32;
 constexpr size_t kSlowlogArgBytesMax = 128;
+
+// Eviction: what a point of maxmemory-eviction-tenacity is worth, and how often the clock is asked.
+constexpr int64_t kEvictionUsPerTenacity = 50;
+constexpr int kEvictionsBetweenClockLooks = 16;
+constexpr size_t kReclaimedPerStep = 16;  // members or keys of what waits to be freed
 
 }  // namespace rha::node::dispatch

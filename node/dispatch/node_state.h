@@ -8,6 +8,27 @@
 
 namespace rha::node::dispatch {
 
+// Bytes in use at this moment: what the allocator said a while ago, corrected by what the engine's
+// thread has allocated and freed since. Other threads' share is as old as the last Set().
+class MemoryMeter {
+ public:
+  // Counters that the allocator keeps for the engine's thread, and only ever grow.
+  void Follow(const uint64_t* allocated, const uint64_t* freed) {
+    allocated_ = allocated;
+    freed_ = freed;
+  }
+  void Set(int64_t bytes) { base_ = bytes - Balance(); }
+  int64_t bytes() const { return base_ + Balance(); }
+
+ private:
+  int64_t Balance() const { return static_cast<int64_t>(*allocated_ - *freed_); }
+
+  static constexpr uint64_t kNothing = 0;
+  const uint64_t* allocated_ = &kNothing;
+  const uint64_t* freed_ = &kNothing;
+  int64_t base_ = 0;
+};
+
 struct NodeState {
   // ---- written by repl
   bool undecided = false;   // redisha-managed and no role assigned yet
@@ -16,16 +37,21 @@ struct NodeState {
   int good_replicas = 0;     // connected, and acknowledged within min-replicas-max-lag
   bool feed_active = false;  // someone (replicas, a backlog) wants the command stream
   int64_t replication_offset = 0;
+  int64_t stream_excess_bytes = 0;  // kept for slow replicas beyond the backlog: not in maxmemory
 
   // ---- written by app
   bool loading = false;
-  int64_t memory_used_bytes = 0;
+  MemoryMeter memory;
   int64_t memory_max_bytes = 0;           // maxmemory; 0: no limit
   bool last_save_failed = false;          // and stop-writes-on-bgsave-error is on, with save points
   bool replica_read_only = true;          // replica-read-only
   bool replica_serve_stale_data = true;   // replica-serve-stale-data
   bool replica_ignores_maxmemory = true;  // replica-ignore-maxmemory
   int min_replicas_to_write = 0;          // min-replicas-to-write
+
+  bool MemoryShort() const {
+    return memory_max_bytes != 0 && memory.bytes() - stream_excess_bytes > memory_max_bytes;
+  }
 };
 
 }  // namespace rha::node::dispatch

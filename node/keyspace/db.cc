@@ -88,7 +88,10 @@ inline Entry* Db::Count(Entry* entry, std::string_view key) {
 }
 
 inline void Db::MarkUsed(Entry* entry) {
-  structs::KeyTable::Age(entry) = AgeClock::Now(keyspace_.now_s_);
+  const EvictionPolicy& policy = keyspace_.eviction_;
+  uint8_t& use = structs::KeyTable::Age(entry);
+  use = policy.counts_uses() ? Frequency::AfterUse(use, policy.lfu_log_factor, keyspace_.prng_)
+                             : AgeClock::Now(keyspace_.now_s_);
 }
 
 Item Db::Read(std::string_view key) {
@@ -108,10 +111,19 @@ Item Db::CountedPeek(std::string_view key) {
   return entry == nullptr ? Item() : Item(*entry);
 }
 
+bool Db::counts_uses() const { return keyspace_.eviction_.counts_uses(); }
+bool Db::tracks_use() const { return keyspace_.eviction_.tracks_use(); }
+
 int64_t Db::IdleSeconds(std::string_view key) {
   Entry* entry = Find(key, Hash(key));
   RHA_CHECK(entry != nullptr);
   return AgeClock::IdleSeconds(structs::KeyTable::Age(entry), keyspace_.now_s_);
+}
+
+uint8_t Db::UseFrequency(std::string_view key) {
+  Entry* entry = Find(key, Hash(key));
+  RHA_CHECK(entry != nullptr);
+  return structs::KeyTable::Age(entry);
 }
 
 bool Db::HoldsExpired(std::string_view key) {
@@ -147,8 +159,11 @@ Edit Db::WriteOrCreate(std::string_view key, Type type) {
   const uint64_t hash = Hash(key);
   Entry* entry = Alive(Find(key, hash));
   const bool created = entry == nullptr;
-  if (created) entry = Insert(key, Nothing(type), kNoExpiry, hash);
-  MarkUsed(entry);
+  if (created) {
+    entry = Insert(key, Nothing(type), kNoExpiry, hash);
+  } else {
+    MarkUsed(entry);
+  }
   return {*this, entry, created, Edit::Mode::kNormal};
 }
 
@@ -156,13 +171,16 @@ Entry* Db::Insert(std::string_view key, const EntryValue& value, int64_t expire_
                   uint64_t hash) {
   Entry entry = Entry::Make(key, value, EntryExpiry(expire_at_ms));
   if (expire_at_ms != kNoExpiry) ++timed_;
-  return table_->Insert(entry, hash);
+  Entry* inserted = table_->Insert(entry, hash);
+  structs::KeyTable::Age(inserted) =
+      keyspace_.eviction_.counts_uses() ? Frequency::kFirst : AgeClock::Now(keyspace_.now_s_);
+  return inserted;
 }
 
 void Db::Capture(Entry* entry) {
   if (keyspace_.image_ == nullptr || !table_->Unseen(*entry)) return;
   table_->See(*entry);
-  keyspace_.image_->Capture(*table_, *entry);
+  keyspace_.image_->Capture(*table_, entry);
 }
 
 void Db::ReleaseLarge(Entry entry) {
@@ -202,8 +220,8 @@ void Db::Store(std::string_view key, const EntryValue& value, int64_t expire_at_
     keyspace_.Emit(index_, events::kNew, key);
   } else {
     Replace(entry, value, expire_at_ms);
+    MarkUsed(entry);
   }
-  MarkUsed(entry);
   Changed(key, event, 1, true);
 }
 
@@ -260,18 +278,28 @@ void Db::Remove(Entry* entry, LargePart large) {
 }
 
 void Db::DeleteExpired(Entry* entry) {
+  ++keyspace_.stats_.expired_keys;
+  DeleteUnasked(entry, events::kExpired);
+}
+
+void Db::DeleteEvicted(Entry* entry) {
+  ++keyspace_.stats_.evicted_keys;
+  DeleteUnasked(entry, events::kEvicted);
+}
+
+// No command of a client has asked for it.
+void Db::DeleteUnasked(Entry* entry, Event event) {
   const std::string name(entry->key());
   Remove(entry);
-  ++keyspace_.stats_.expired_keys;
   keyspace_.watches_.Touch(index_, name, false);
-  keyspace_.Emit(index_, events::kExpired, name);
+  keyspace_.Emit(index_, event, name);
   if (keyspace_.observer_ != nullptr) keyspace_.observer_->OnDeleted(index_, name);
 }
 
 // ---------------------------------------------------------------- loading
 
 Entry* Db::LoadEntry(std::string_view key, const EntryValue& value, int64_t expire_at_ms,
-                     int64_t idle_s) {
+                     KeyUse use) {
   const uint64_t hash = Hash(key);
   Entry* entry = Find(key, hash);
   if (entry == nullptr) {
@@ -279,17 +307,19 @@ Entry* Db::LoadEntry(std::string_view key, const EntryValue& value, int64_t expi
   } else {
     Replace(entry, value, expire_at_ms);
   }
-  structs::KeyTable::Age(entry) = AgeClock::UsedAt(keyspace_.now_s_ - idle_s, keyspace_.now_s_);
+  const int64_t now_s = keyspace_.now_s_;
+  structs::KeyTable::Age(entry) =
+      counts_uses() ? use.frequency().value_or(Frequency::kFirst)
+                    : AgeClock::UsedAt(now_s - use.idle_seconds().value_or(0), now_s);
   return entry;
 }
 
-void Db::LoadString(std::string_view key, std::string_view text, int64_t expire_at_ms,
-                    int64_t idle_s) {
-  LoadEntry(key, StringValue(text), expire_at_ms, idle_s);
+void Db::LoadString(std::string_view key, std::string_view text, int64_t expire_at_ms, KeyUse use) {
+  LoadEntry(key, StringValue(text), expire_at_ms, use);
 }
 
-Edit Db::Load(std::string_view key, Type type, int64_t expire_at_ms, int64_t idle_s) {
-  Entry* entry = LoadEntry(key, Nothing(type), expire_at_ms, idle_s);
+Edit Db::Load(std::string_view key, Type type, int64_t expire_at_ms, KeyUse use) {
+  Entry* entry = LoadEntry(key, Nothing(type), expire_at_ms, use);
   return {*this, entry, false, Edit::Mode::kSilent};
 }
 
@@ -319,6 +349,7 @@ void Db::Clear() {
   }
   timed_ = 0;
   sweep_cursor_ = 0;
+  evict_cursor_ = 0;
 }
 
 Db::Swept Db::Sweep(size_t buckets) {
@@ -326,11 +357,14 @@ Db::Swept Db::Sweep(size_t buckets) {
   int64_t ttl_ms = 0;
   std::vector<std::string> expired;  // by name, since each deletion may move the others
   const int64_t now_s = keyspace_.now_s_;
+  const EvictionPolicy& policy = keyspace_.eviction_;
+  if (sweep_cursor_ == 0) decay_steps_ = decay_clock_.Due(now_s, policy.lfu_decay_minutes);
   for (size_t i = 0; i < buckets; ++i) {
     sweep_cursor_ = table_->Scan(sweep_cursor_, [&](Entry& entry) {
       ++swept.visited;
-      uint8_t& age = structs::KeyTable::Age(&entry);
-      age = AgeClock::Settled(age, now_s);
+      uint8_t& use = structs::KeyTable::Age(&entry);
+      use = policy.counts_uses() ? Frequency::Decayed(use, decay_steps_)
+                                 : AgeClock::Settled(use, now_s);
       if (!entry.is_timed()) return;
       ++swept.timed;
       const int64_t left_ms = entry.expire_at() - keyspace_.now_ms_;

@@ -23,7 +23,10 @@
 #include "node/keyspace/age_clock.h"
 #include "node/keyspace/edit.h"
 #include "node/keyspace/event.h"
+#include "node/keyspace/eviction.h"
+#include "node/keyspace/frequency.h"
 #include "node/keyspace/item.h"
+#include "node/keyspace/key_use.h"
 #include "node/keyspace/limits.h"
 #include "node/keyspace/reclaimer.h"
 #include "node/keyspace/watch.h"
@@ -60,7 +63,7 @@ class Image {
  public:
   virtual ~Image() = default;
   // The entry, not captured yet, is about to change or go.
-  virtual void Capture(const structs::KeyTable& table, structs::Entry entry) = 0;
+  virtual void Capture(const structs::KeyTable& table, structs::Entry* entry) = 0;
   // The value would be freed now, but is still being walked.
   virtual void TakeOver(std::unique_ptr<types::LargeValue> value) = 0;
   // Likewise a table of keys, with all that are in it, walked or not.
@@ -95,8 +98,13 @@ class Db {
   // Likewise, but counts a hit or miss (EXISTS, TYPE).
   Item CountedPeek(std::string_view key);
   bool Exists(std::string_view key) { return static_cast<bool>(Peek(key)); }
-  // Seconds since the last use. REQUIRES: the key is there.
+  // Of a key's use either the time of the last one is kept or, under an LFU policy, the frequency.
+  bool counts_uses() const;
+  // Which key goes when memory is short depends on that.
+  bool tracks_use() const;
+  // REQUIRES: the key is there, and that is what is kept.
   int64_t IdleSeconds(std::string_view key);
+  uint8_t UseFrequency(std::string_view key);
 
   // ---- changing
   Edit Write(std::string_view key);
@@ -119,8 +127,8 @@ class Db {
 
   // Loading from a file or a replication snapshot: no event, no dirty count, no WATCH. Replaces.
   void LoadString(std::string_view key, std::string_view text, int64_t expire_at_ms,
-                  int64_t idle_s = 0);
-  Edit Load(std::string_view key, Type type, int64_t expire_at_ms, int64_t idle_s = 0);
+                  KeyUse use = {});
+  Edit Load(std::string_view key, Type type, int64_t expire_at_ms, KeyUse use = {});
   // More of what Load() began.
   Edit LoadMore(std::string_view key);
   // Room for that many keys at once.
@@ -144,6 +152,9 @@ class Db {
   void ForEach(Visit visit) const {
     table_->ForEach([&](structs::Entry& entry) { visit(Item(entry)); });
   }
+  // Likewise `visit(Item, KeyUse)`.
+  template <typename Visit>
+  void ForEachWithUse(Visit visit) const;
   // Any key that has not expired, or none.
   Item Random();
   bool IsExpired(Item item) const;
@@ -159,6 +170,7 @@ class Db {
 
  private:
   friend class Edit;
+  friend class Evictor;
   friend class Keyspace;
   structs::Entry* Find(std::string_view key, uint64_t hash);
   // `entry` unless it has expired; then does what the mode demands.
@@ -170,7 +182,7 @@ class Db {
                          int64_t expire_at_ms, uint64_t hash);
   void Replace(structs::Entry* entry, const structs::EntryValue& value, int64_t expire_at_ms);
   structs::Entry* LoadEntry(std::string_view key, const structs::EntryValue& value,
-                            int64_t expire_at_ms, int64_t idle_s);
+                            int64_t expire_at_ms, KeyUse use);
   void Store(std::string_view key, const structs::EntryValue& value, int64_t expire_at_ms,
              Event event);
   void SetExpireAt(structs::Entry* entry, int64_t expire_at_ms);
@@ -181,6 +193,8 @@ class Db {
   void Changed(std::string_view key, Event event, uint64_t changes, bool exists);
   void Appeared(std::string_view key, Type type);
   void DeleteExpired(structs::Entry* entry);
+  void DeleteEvicted(structs::Entry* entry);
+  void DeleteUnasked(structs::Entry* entry, Event event);
   Watcher::Presence PresenceOf(std::string_view key);
   void Clear();
   struct Swept {
@@ -193,6 +207,9 @@ class Db {
   std::unique_ptr<structs::KeyTable> table_;
   size_t timed_ = 0;           // keys with an expiry
   uint64_t sweep_cursor_ = 0;  // where the next slice of the sweep looks
+  DecayClock decay_clock_;     // of frequencies of use, which each round of the sweep lowers
+  uint8_t decay_steps_ = 0;    // in the round that is under way
+  uint64_t evict_cursor_ = 0;  // where the next search for keys to evict looks
   int64_t average_ttl_ms_ = 0;
 };
 
@@ -227,6 +244,15 @@ class Keyspace {
   // Of every table of keys and members.
   const structs::HashSecret& secret() const { return secret_; }
   Reclaimer& reclaimer() { return reclaimer_; }
+  const EvictionPolicy& eviction() const { return eviction_; }
+  void set_eviction(const EvictionPolicy& policy) {
+    eviction_ = policy;
+    evictor_.Forget();
+  }
+  // What a snapshot should say of the entry's use: nothing unless the policy goes by that.
+  KeyUse UseOf(structs::Entry* entry) const;
+  // Deletes one key, as the policy says.
+  Evictor::Outcome EvictOne() { return evictor_.EvictOne(); }
   // A snapshot of all that is here now is under way until EndImage(): entries are shown to it
   // before they change. The tables to walk (ScanUnseen), in order of the databases.
   // REQUIRES: none is under way.
@@ -251,6 +277,7 @@ class Keyspace {
  private:
   friend class Db;
   friend class Edit;
+  friend class Evictor;
   void TouchFlushed(Db& db);
   void EnterSecond();
   void Emit(int db, Event event, std::string_view key) {
@@ -272,8 +299,15 @@ class Keyspace {
   types::FormLimits form_limits_;
   structs::HashSecret secret_;
   Reclaimer reclaimer_;
+  EvictionPolicy eviction_;
+  Evictor evictor_{*this};
   std::vector<std::unique_ptr<Db>> dbs_;
   int sweep_db_ = 0;
 };
+
+template <typename Visit>
+void Db::ForEachWithUse(Visit visit) const {
+  table_->ForEach([&](structs::Entry& entry) { visit(Item(entry), keyspace_.UseOf(&entry)); });
+}
 
 }  // namespace rha::node::keyspace

@@ -16,6 +16,13 @@ void Keyspace::EnterSecond() {
   next_second_ms_ = (now_s_ + 1) * 1000;
 }
 
+KeyUse Keyspace::UseOf(structs::Entry* entry) const {
+  if (!eviction_.tracks_use()) return {};
+  const uint8_t use = structs::KeyTable::Age(entry);
+  if (eviction_.counts_uses()) return KeyUse::Frequency(use);
+  return KeyUse::Idle(static_cast<uint64_t>(AgeClock::IdleSeconds(use, now_s_)));
+}
+
 std::vector<structs::KeyTable*> Keyspace::BeginImage(Image* image) {
   RHA_CHECK(image_ == nullptr);
   image_ = image;
@@ -64,6 +71,9 @@ void Keyspace::Swap(int first, int second) {
   a.table_.swap(b.table_);
   std::swap(a.timed_, b.timed_);
   std::swap(a.sweep_cursor_, b.sweep_cursor_);
+  std::swap(a.decay_clock_, b.decay_clock_);
+  std::swap(a.decay_steps_, b.decay_steps_);
+  std::swap(a.evict_cursor_, b.evict_cursor_);
   std::swap(a.average_ttl_ms_, b.average_ttl_ms_);
   if (observer_ != nullptr) observer_->OnSwapped(first, second);
 }

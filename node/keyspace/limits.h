@@ -16,4 +16,8 @@ constexpr size_t kSweepKeysMin = 1000;
 constexpr size_t kSweepShare = 500;
 constexpr size_t kSweepStalePercentAccepted = 10;
 
+// Keys that are known to be ripe for eviction, and buckets to search for more at one go.
+constexpr size_t kEvictionPoolMax = 16;
+constexpr size_t kEvictionBucketsMax = 1000;
+
 }  // namespace rha::node::keyspace

@@ -14,11 +14,12 @@ using Kind = RecordBuffer::Kind;
 
 class ImageTaker::Big final : public types::PieceSink {
  public:
-  Big(uint32_t database, Entry entry)
+  Big(uint32_t database, Entry entry, keyspace::KeyUse use)
       : value_(*static_cast<LargeValue*>(entry.pointer())), database_(database) {
     // The key as it is now; pieces that come early follow it.
     pieces_ = value_.BeginWalk(this);
-    early_.AddEntry({.kind = Kind::kBegin, .database = database, .pieces = pieces_}, entry);
+    early_.AddEntry({.kind = Kind::kBegin, .use = use, .database = database, .pieces = pieces_},
+                    entry);
   }
 
   const LargeValue* value() const { return &value_; }
@@ -70,20 +71,22 @@ ImageTaker::~ImageTaker() {
 }
 
 // The entry counts as seen already.
-void ImageTaker::CaptureTo(RecordBuffer& records, uint32_t database, Entry entry) {
-  if (entry.kind() != Entry::Kind::kPointer) {
-    if (wanted()) records.AddEntry({.kind = Kind::kKey, .database = database}, entry);
+void ImageTaker::CaptureTo(RecordBuffer& records, uint32_t database, Entry* entry) {
+  const RecordBuffer::Head head{
+      .kind = Kind::kKey, .use = keyspace_.UseOf(entry), .database = database};
+  if (entry->kind() != Entry::Kind::kPointer) {
+    if (wanted()) records.AddEntry(head, *entry);
     return;
   }
-  auto* value = static_cast<LargeValue*>(entry.pointer());
+  auto* value = static_cast<LargeValue*>(entry->pointer());
   if (value->walkable() && value->size() > kCopiedAtOnceMax) {
-    bigs_.push_back(std::make_unique<Big>(database, entry));
+    bigs_.push_back(std::make_unique<Big>(database, *entry, head.use));
   } else if (wanted()) {
-    records.AddClone({.kind = Kind::kKey, .database = database}, entry, value->Clone());
+    records.AddClone(head, *entry, value->Clone());
   }
 }
 
-void ImageTaker::Capture(const structs::KeyTable& table, Entry entry) {
+void ImageTaker::Capture(const structs::KeyTable& table, Entry* entry) {
   const auto found = std::find_if(tables_.begin(), tables_.end(),
                                   [&](const Table& one) { return one.table == &table; });
   RHA_CHECK(found != tables_.end());
@@ -111,7 +114,7 @@ bool ImageTaker::WalkTables(size_t* entries) {
       });
       *entries -= std::min<size_t>(*entries, 1);
     } while (cursor_ != 0 && batch_.size() < kImageBatchEntries);
-    for (const Entry* entry : batch_) CaptureTo(out_, table.database, *entry);
+    for (Entry* entry : batch_) CaptureTo(out_, table.database, entry);
     *entries -= std::min(*entries, batch_.size());
     if (cursor_ == 0) ++table_;
     if (*entries == 0 || !bigs_.empty()) return false;

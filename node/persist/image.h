@@ -43,7 +43,7 @@ class ImageTaker final : public keyspace::Image {
   void Abandon() { stream_ = nullptr; }
 
   // ---- keyspace::Image
-  void Capture(const structs::KeyTable& table, structs::Entry entry) override;
+  void Capture(const structs::KeyTable& table, structs::Entry* entry) override;
   void TakeOver(std::unique_ptr<types::LargeValue> value) override;
   void TakeOver(std::unique_ptr<structs::KeyTable> table) override;
 
@@ -56,7 +56,7 @@ class ImageTaker final : public keyspace::Image {
   // A value that is walked in pieces.
   class Big;
 
-  void CaptureTo(RecordBuffer& records, uint32_t database, structs::Entry entry);
+  void CaptureTo(RecordBuffer& records, uint32_t database, structs::Entry* entry);
   bool WalkTables(size_t* entries);
   bool wanted() const { return stream_ != nullptr && !stream_->hopeless(); }
 

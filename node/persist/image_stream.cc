@@ -200,9 +200,11 @@ void ImageStream::WriteAll(RdbWriter& writer) {
     }
     switch (head.kind) {
       case Kind::kKey:
+        writer.Use(head.use);
         return writer.Key(keyspace::Item(head.entry));
       case Kind::kBegin:
         walked = types::TypeOf(types::FormOf(head.entry));
+        writer.Use(head.use);
         return WriteBegin(writer, head);
       case Kind::kMember:
         return WriteMember(writer, walked, head.entry);

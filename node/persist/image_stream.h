@@ -6,7 +6,7 @@
 //
 //   a chunk: records one behind another, each aligned to 16
 //   +--------------------------------------+--------------------------------------+-----
-//   | kind, database, bytes, pieces, entry | the entry's block, or a node's bytes | ...
+//   | kind, use, db, bytes, pieces, entry  | the entry's block, or a node's bytes | ...
 //   +--------------------------------------+--------------------------------------+-----
 //
 // Values behind a pointer travel as copies of their own (kKey), which the other side frees, or in
@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "common/base/unique_fd.h"
+#include "node/keyspace/key_use.h"
 #include "node/persist/limits.h"
 #include "node/persist/rdb_file.h"
 #include "node/structs/entry.h"
@@ -37,9 +38,10 @@ namespace rha::node::persist {
 
 class RecordBuffer {
  public:
-  enum class Kind : uint32_t { kKey, kBegin, kMember, kNode };
+  enum class Kind : uint8_t { kKey, kBegin, kMember, kNode };
   struct Head {
     Kind kind;
+    keyspace::KeyUse use;  // kKey, kBegin
     uint32_t database = 0;
     uint64_t bytes = 0;   // of the whole record
     uint64_t pieces = 0;  // kBegin: how many follow

@@ -16,25 +16,31 @@ class KeyQueue {
  public:
   explicit KeyQueue(RdbWriter& writer) : writer_(writer) {}
 
-  void Add(const keyspace::Item& item) {
+  void Add(const keyspace::Item& item, keyspace::KeyUse use) {
     item.entry().Prefetch();
-    keyspace::Item& slot = ring_[next_++ % kLength];
-    if (slot) writer_.Key(slot);
-    slot = item;
+    Replace({item, use});
   }
   void Flush() {
-    for (size_t i = 0; i < kLength; ++i) {
-      keyspace::Item& slot = ring_[next_++ % kLength];
-      if (slot) writer_.Key(slot);
-      slot = keyspace::Item();
-    }
+    for (size_t i = 0; i < kLength; ++i) Replace({});
   }
 
  private:
   static constexpr size_t kLength = 16;
+  struct Waiting {
+    keyspace::Item item;
+    keyspace::KeyUse use;
+  };
+  void Replace(const Waiting& by) {
+    Waiting& slot = ring_[next_++ % kLength];
+    if (slot.item) {
+      writer_.Use(slot.use);
+      writer_.Key(slot.item);
+    }
+    slot = by;
+  }
 
   RdbWriter& writer_;
-  std::array<keyspace::Item, kLength> ring_;
+  std::array<Waiting, kLength> ring_;
   size_t next_ = 0;
 };
 

@@ -50,7 +50,7 @@ Status WriteRdb(ByteSink& sink, const Keyspace& keyspace, const SaveRequest& req
     const keyspace::Db& db = keyspace.db(i);
     if (db.size() == 0) continue;
     writer.SelectDb(static_cast<uint64_t>(i), db.size(), db.expiring());
-    db.ForEach([&](const Item& item) { queue.Add(item); });
+    db.ForEachWithUse([&](const Item& item, keyspace::KeyUse use) { queue.Add(item, use); });
     queue.Flush();
   }
   return writer.End();
@@ -106,7 +106,7 @@ void RdbLoader::Apply(const RdbKey& key) {
     return;
   }
   ++keys_loaded_;
-  if (keyspace_ != nullptr) strings_.Add(*db(), key.key, key.value, key.expire_at_ms);
+  if (keyspace_ != nullptr) strings_.Add(*db(), key);
 }
 
 Status RdbLoader::Apply(const RdbSelectDb& select) {

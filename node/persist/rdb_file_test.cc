@@ -46,6 +46,40 @@ std::map<std::string, std::string> Content(const Keyspace& keyspace) {
   return content;
 }
 
+TEST(RdbFile, IdleTimesComeBackUnderAnLruPolicy) {
+  const keyspace::EvictionPolicy lru{.from = keyspace::EvictionPolicy::From::kAll};
+  Keyspace keyspace(1);
+  keyspace.set_eviction(lru);
+  keyspace.set_now_ms(1'700'000'000'000);
+  keyspace.db(0).Put("k", "v", kNoExpiry, keyspace::events::kSet);
+  keyspace.set_now_ms(keyspace.now_ms() + 50'000);
+  Loaded loaded;
+  loaded.keyspace.set_eviction(lru);
+  loaded.keyspace.set_now_ms(1'700'000'900'000);
+  Load(Saved(keyspace), loaded);
+  EXPECT_EQ(loaded.keyspace.db(0).IdleSeconds("k"), 50);
+}
+
+TEST(RdbFile, FrequenciesComeBackUnderAnLfuPolicy) {
+  using Policy = keyspace::EvictionPolicy;
+  const Policy lfu{.from = Policy::From::kAll, .first = Policy::First::kLeastFrequent};
+  Keyspace keyspace(1);
+  keyspace.set_eviction(lfu);
+  keyspace.db(0).LoadString("k", "v", 1'000'000'000'000, keyspace::KeyUse::Frequency(77));
+  Loaded loaded;
+  loaded.keyspace.set_eviction(lfu);
+  Load(Saved(keyspace), loaded);
+  EXPECT_EQ(loaded.keyspace.db(0).UseFrequency("k"), 77);
+}
+
+TEST(RdbFile, WithoutSuchAPolicyNothingIsSaidOfUse) {
+  Keyspace keyspace(1);
+  keyspace.db(0).LoadString("k", "v", kNoExpiry, keyspace::KeyUse::Idle(60));
+  Keyspace fresh(1);
+  fresh.db(0).LoadString("k", "v", kNoExpiry);
+  EXPECT_EQ(Saved(keyspace), Saved(fresh));
+}
+
 TEST(RdbFile, AKeyspaceComesBackAsItWas) {
   Keyspace keyspace(16);
   for (int i = 0; i < 5000; ++i) {

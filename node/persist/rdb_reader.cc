@@ -50,12 +50,13 @@ Result<RdbItem> RdbReader::Next() {
         continue;
       }
       case kOpIdle: {
-        RHA_ASSIGN_OR_RETURN([[maybe_unused]] const uint64_t seconds,
-                             input_.Length("an idle time"));
+        RHA_ASSIGN_OR_RETURN(const uint64_t seconds, input_.Length("an idle time"));
+        use_ = keyspace::KeyUse::Idle(seconds);
         continue;
       }
       case kOpFreq: {
-        RHA_ASSIGN_OR_RETURN([[maybe_unused]] const uint8_t counter, input_.Byte("a frequency"));
+        RHA_ASSIGN_OR_RETURN(const uint8_t counter, input_.Byte("a frequency"));
+        use_ = keyspace::KeyUse::Frequency(counter);
         continue;
       }
       default:
@@ -118,13 +119,14 @@ Result<RdbItem> RdbReader::Key(uint8_t type) {
   input_.set_place(&place_);
   const int64_t expire_at_ms = expire_at_ms_.value_or(kNoExpiry);
   expire_at_ms_.reset();
+  const keyspace::KeyUse use = std::exchange(use_, {});
   if (type == kTypeString) {
     RHA_ASSIGN_OR_RETURN(const auto value, input_.PassingString("string", second_));
-    return RdbItem(RdbKey{key, value, expire_at_ms});
+    return RdbItem(RdbKey{key, value, expire_at_ms, use});
   }
   if (!RdbCollection::Knows(type)) return UnsupportedType(type, key);
   RHA_RETURN_IF_ERROR(collection_.Begin(type));
-  return RdbItem(RdbCollectionKey{key, RdbCollection::TypeOf(type), expire_at_ms});
+  return RdbItem(RdbCollectionKey{key, RdbCollection::TypeOf(type), expire_at_ms, use});
 }
 
 Status RdbReader::Twice(const RdbElement& element) const {

@@ -23,6 +23,7 @@
 #include <variant>
 
 #include "common/base/status.h"
+#include "node/keyspace/key_use.h"
 #include "node/persist/byte_io.h"
 #include "node/persist/rdb_collection.h"
 #include "node/persist/rdb_input.h"
@@ -50,11 +51,13 @@ struct RdbModuleAux {
 struct RdbKey {
   std::string_view key, value;
   int64_t expire_at_ms;  // kNoExpiry (rdb_writer.h): none
+  keyspace::KeyUse use;
 };
 struct RdbCollectionKey {
   std::string_view key;
   types::Type type;
   int64_t expire_at_ms;
+  keyspace::KeyUse use;
 };
 struct RdbEnd {};
 using RdbItem = std::variant<RdbEnd, RdbKey, RdbCollectionKey, RdbAux, RdbSelectDb, RdbResizeDb,
@@ -92,6 +95,7 @@ class RdbReader {
   uint64_t item_start_ = 0;
   int version_ = 0;
   std::optional<int64_t> expire_at_ms_;  // of the key that follows
+  keyspace::KeyUse use_;                 // likewise
   std::string first_, second_;
 };
 

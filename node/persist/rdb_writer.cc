@@ -169,6 +169,16 @@ void RdbWriter::SelectDb(uint64_t index, uint64_t keys, uint64_t expiring) {
 
 // ---------------------------------------------------------------- keys
 
+void RdbWriter::Use(keyspace::KeyUse use) {
+  if (const auto seconds = use.idle_seconds()) {
+    Byte(kOpIdle);
+    Length(*seconds);
+  } else if (const auto counter = use.frequency()) {
+    Byte(kOpFreq);
+    Byte(*counter);
+  }
+}
+
 void RdbWriter::KeyHead(RdbType type, const Head& head) {
   RHA_CHECK(pieces_left_ == 0);
   if (head.expire_at_ms != kNoExpiry) {

@@ -24,6 +24,7 @@
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "node/keyspace/item.h"
+#include "node/keyspace/key_use.h"
 #include "node/persist/byte_io.h"
 #include "node/persist/lzf.h"
 #include "node/persist/rdb_format.h"
@@ -46,6 +47,8 @@ class RdbWriter {
   void Aux(std::string_view name, std::string_view value);
   // The two counts are hints for the reader's tables.
   void SelectDb(uint64_t index, uint64_t keys, uint64_t expiring);
+  // Of the key that follows.
+  void Use(keyspace::KeyUse use);
   // A key with its whole value, of whichever type.
   void Key(const keyspace::Item& item);
   void Key(std::string_view key, std::string_view value, int64_t expire_at_ms);

@@ -11,25 +11,30 @@
 #include <string_view>
 
 #include "node/keyspace/db.h"
+#include "node/persist/rdb_reader.h"
 
 namespace rha::node::persist {
 
 class StringQueue {
  public:
-  void Add(keyspace::Db& db, std::string_view key, std::string_view value, int64_t expire_at_ms) {
-    if (&db != db_ || value.size() > kValueBytesMax) Flush();
+  void Add(keyspace::Db& db, const RdbKey& key) {
+    if (&db != db_ || key.value.size() > kValueBytesMax) Flush();
     db_ = &db;
-    if (value.size() > kValueBytesMax) return db.LoadString(key, value, expire_at_ms);
-    db.PrefetchBucket(db.Hash(key));
+    if (key.value.size() > kValueBytesMax) {
+      return db.LoadString(key.key, key.value, key.expire_at_ms, key.use);
+    }
+    db.PrefetchBucket(db.Hash(key.key));
     Waiting& slot = waiting_[count_++];
-    slot.key = key;
-    slot.value = value;
-    slot.expire_at_ms = expire_at_ms;
+    slot.key = key.key;
+    slot.value = key.value;
+    slot.expire_at_ms = key.expire_at_ms;
+    slot.use = key.use;
     if (count_ == waiting_.size()) Flush();
   }
   void Flush() {
     for (size_t i = 0; i < count_; ++i) {
-      db_->LoadString(waiting_[i].key, waiting_[i].value, waiting_[i].expire_at_ms);
+      const Waiting& slot = waiting_[i];
+      db_->LoadString(slot.key, slot.value, slot.expire_at_ms, slot.use);
     }
     count_ = 0;
   }
@@ -40,6 +45,7 @@ class StringQueue {
   struct Waiting {
     std::string key, value;
     int64_t expire_at_ms;
+    keyspace::KeyUse use;
   };
 
   keyspace::Db* db_ = nullptr;

@@ -26,8 +26,8 @@ Result<bool> ValueLoader::Step(size_t* budget) {
   if (db_ == nullptr) {
     complete = Each(budget, [](const RdbElement&) { return true; });
   } else {
-    Edit edit =
-        begun_ ? db_->LoadMore(key_.key) : db_->Load(key_.key, key_.type, key_.expire_at_ms);
+    Edit edit = begun_ ? db_->LoadMore(key_.key)
+                       : db_->Load(key_.key, key_.type, key_.expire_at_ms, key_.use);
     if (!edit) return Status(Code::kInternal, "a key went away while it was being loaded");
     begun_ = true;
     complete = Fill(edit, budget);

@@ -37,7 +37,10 @@ class Backlog {
   int64_t end() const { return end_; }
   uint64_t held_bytes() const { return static_cast<uint64_t>(end_ - begin_); }
   bool Holds(int64_t position) const { return position >= begin_ && position <= end_; }
-  bool OverCapacity() const { return held_bytes() > capacity_bytes_; }
+  // Memory beyond the capacity, while a slow replica needs it.
+  uint64_t ExcessBytes() const {
+    return held_bytes() > capacity_bytes_ ? memory_bytes() - capacity_bytes_ : 0;
+  }
 
   // The longest piece at `position` that lies in one chunk; empty at end(). Valid until the next
   // Trim beyond it or Restart; Append does not move it. REQUIRES: Holds(position).

@@ -54,10 +54,18 @@ TEST(Backlog, KeepsWhatAReaderStillNeeds) {
   backlog.Append(std::string(1000, 'x'));
   backlog.Trim(200);
   EXPECT_EQ(backlog.begin(), 200);
-  EXPECT_TRUE(backlog.OverCapacity());
   backlog.Trim(kNobody);
   EXPECT_EQ(backlog.begin(), 990);
-  EXPECT_FALSE(backlog.OverCapacity());
+}
+
+TEST(Backlog, CountsWhatASlowReaderCosts) {
+  Backlog backlog(2 * kBacklogChunkBytes);
+  backlog.Restart(0);
+  backlog.Append(std::string(10 * kBacklogChunkBytes, 'x'));
+  backlog.Trim(0);
+  EXPECT_EQ(backlog.ExcessBytes(), 8 * kBacklogChunkBytes);
+  backlog.Trim(kNobody);
+  EXPECT_EQ(backlog.ExcessBytes(), 0u);
 }
 
 TEST(Backlog, ReadsTheSameBytesAcrossManyChunksAndTrims) {

@@ -229,6 +229,7 @@ void PrimarySide::OnClosed(Replica& replica) {
   last_replica_seen_ = now();
   DropIdleSnapshot();
   PublishGoodReplicas();
+  TrimBacklog();  // what only this one needed
 }
 
 void PrimarySide::OnStreamGrown() {
@@ -258,8 +259,7 @@ int64_t PrimarySide::NeededFrom() const {
 }
 
 void PrimarySide::TrimBacklog() {
-  stream_.backlog().set_capacity_bytes(std::max(config_.backlog_bytes, kBacklogBytesMin));
-  stream_.backlog().Trim(NeededFrom());
+  stream_.Trim(std::max(config_.backlog_bytes, kBacklogBytesMin), NeededFrom());
 }
 
 // As in Redis a limit below the backlog's size means the backlog's size: that much is kept anyway.

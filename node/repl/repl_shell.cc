@@ -61,7 +61,7 @@ persist::RdbInfo ReplShell::DescribeDataset() const {
   persist::RdbInfo info;
   info.server_version = kRedisVersion;
   info.created_at_s = engine_.clock().UnixMillis() / 1000;
-  info.used_memory_bytes = static_cast<uint64_t>(engine_.state().memory_used_bytes);
+  info.used_memory_bytes = static_cast<uint64_t>(engine_.state().memory.bytes());
   if (!stream_.active()) return info;
   info.repl_id = stream_.history().id;
   info.repl_offset = stream_.offset();

@@ -14,11 +14,13 @@ Stream::Stream(dispatch::NodeState& state, uint64_t backlog_bytes)
 
 void Stream::Publish() {
   state_.replication_offset = backlog_.end();
+  state_.stream_excess_bytes = static_cast<int64_t>(backlog_.ExcessBytes());
   state_.feed_active = active_ && own_;
 }
 
 void Stream::Grown() {
   state_.replication_offset = backlog_.end();
+  state_.stream_excess_bytes = static_cast<int64_t>(backlog_.ExcessBytes());
   if (listener_ != nullptr) listener_->OnStreamGrown();
 }
 
@@ -45,6 +47,12 @@ void Stream::AppendCommand(std::initializer_list<std::string_view> words) {
 void Stream::AppendVerbatim(std::string_view bytes) {
   backlog_.Append(bytes);
   Grown();
+}
+
+void Stream::Trim(uint64_t capacity_bytes, int64_t needed_from) {
+  backlog_.set_capacity_bytes(capacity_bytes);
+  backlog_.Trim(needed_from);
+  state_.stream_excess_bytes = static_cast<int64_t>(backlog_.ExcessBytes());
 }
 
 void Stream::Activate() {

@@ -49,6 +49,9 @@ class Stream final : public dispatch::Feed {
   // As a replica.
   void AppendVerbatim(std::string_view bytes);
 
+  // Gives up what exceeds the capacity and no replica needs.
+  void Trim(uint64_t capacity_bytes, int64_t needed_from);
+
   bool active() const { return active_; }
   void Activate();
   // Forgets the bytes and the history they belong to.

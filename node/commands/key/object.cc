@@ -2,6 +2,7 @@
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
+#include "node/dispatch/engine.h"
 
 namespace rha::node::commands {
 namespace {
@@ -20,7 +21,7 @@ void Encoding(Context& ctx) {
 }
 
 // Values are never shared here, but this answers as Redis, which keeps one object of each small
-// number and reports it so.
+// number and reports it so, unless eviction goes by the use of each key.
 void RefCount(Context& ctx) {
   constexpr int64_t kSharedNumbers = 10'000;
   const Item item = Lookup(ctx);
@@ -30,19 +31,28 @@ void RefCount(Context& ctx) {
     const auto text = item.As<types::StringView>();
     shared = text.is_integer() && text.integer() >= 0 && text.integer() < kSharedNumbers;
   }
+  if (ctx.engine.state().memory_max_bytes != 0 && ctx.db().tracks_use()) shared = false;
   ctx.reply.Integer(shared ? INT32_MAX : 1);
 }
 
 void IdleTime(Context& ctx) {
-  if (Lookup(ctx)) ctx.reply.Integer(ctx.db().IdleSeconds(ctx.arg(2)));
+  if (!Lookup(ctx)) return;
+  if (!ctx.db().counts_uses()) {
+    return ctx.reply.Integer(ctx.db().IdleSeconds(ctx.arg(2)));
+  }
+  ctx.reply.Error(
+      "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
+      "switching between policies at runtime LRU and LFU data will take some time to adjust.");
 }
 
 void Freq(Context& ctx) {
   if (!Lookup(ctx)) return;
+  if (ctx.db().counts_uses()) {
+    return ctx.reply.Integer(ctx.db().UseFrequency(ctx.arg(2)));
+  }
   ctx.reply.Error(
       "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
-      "when "
-      "switching between policies at runtime LRU and LFU data will take some time to adjust.");
+      "when switching between policies at runtime LRU and LFU data will take some time to adjust.");
 }
 
 void Help(Context& ctx) {
