@@ -2,7 +2,7 @@
 //
 //   gate of a command ─▶ MakeRoom() ─▶ kEnough   go on
 //                                  ├▶ kFreeing  its time is over: go on; set_wake's owner continues
-//                                  └▶ kNone     nothing may go: commands that need memory are refused
+//                                  └▶ kNone     nothing may go: what needs memory is refused
 //
 // Large values are freed in slices (keyspace/reclaimer.h); they come first, or one that is on its
 // way would cost many keys in addition.
