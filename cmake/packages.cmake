@@ -19,7 +19,12 @@ function(rha_system_library name header library)
   target_link_libraries(rha::${name} INTERFACE ${${name}_LIBRARY})
 endfunction()
 
-rha_system_library(jemalloc jemalloc/jemalloc.h jemalloc)
+# Sanitizers bring an allocator of their own, over which a static one would win.
+if(RHA_SANITIZE)
+  rha_system_library(jemalloc jemalloc/jemalloc.h jemalloc)
+else()
+  rha_system_library(jemalloc jemalloc/jemalloc.h libjemalloc_pic.a)
+endif()
 rha_system_library(lzf liblzf/lzf.h lzf)
 rha_system_library(isal isa-l.h isal)
 rha_system_library(civetweb civetweb.h civetweb)

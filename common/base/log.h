@@ -6,7 +6,7 @@
 // Lines go to stderr unless a file is named. Any thread. Before Init, lines go to stderr as text.
 #pragma once
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <string>
 #include <string_view>

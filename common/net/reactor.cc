@@ -34,7 +34,8 @@ Reactor::Reactor()
             }
           },
           this),
-      now_(std::chrono::steady_clock::now()) {
+      now_(std::chrono::steady_clock::now()),
+      turn_end_(now_) {
   RHA_CHECK(epoll_.valid() && wake_.valid());
   RHA_CHECK(Attach(wake_watch_, wake_.get(), EPOLLIN).ok());
 }
@@ -182,7 +183,7 @@ void Reactor::Stop() {
 
 int Reactor::WaitMillis(Millis most) const {
   if (timers_.empty()) return static_cast<int>(most.count());
-  const auto until = timers_.begin()->first.first - std::chrono::steady_clock::now();
+  const auto until = timers_.begin()->first.first - turn_end_;
   if (until.count() <= 0) return 0;
   // Rounded up: a timer must not fire early, and the loop must not spin until it is due.
   const auto wait = std::chrono::ceil<Millis>(until);
@@ -197,6 +198,15 @@ void Reactor::RunOnce(Millis wait) {
   RunTimers();
   RunPosted();
   RunTurnHooks();
+  EndTurn();
+}
+
+void Reactor::EndTurn() {
+  turn_end_ = std::chrono::steady_clock::now();
+  const auto took = turn_end_ - now_;
+  ++turn_stats_.turns;
+  turn_stats_.total += took;
+  turn_stats_.longest = std::max(turn_stats_.longest, took);
 }
 
 void Reactor::DispatchEvents(int count) {

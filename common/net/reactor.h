@@ -96,6 +96,14 @@ class Reactor {
   // The time at which this turn began.
   MonoTime Now() const { return now_; }
 
+  // Turns without their waiting: how long the others waited for whoever was served.
+  struct TurnStats {
+    uint64_t turns = 0;
+    MonoTime::duration total{}, longest{};
+  };
+  const TurnStats& turn_stats() const { return turn_stats_; }
+  void ResetTurnStats() { turn_stats_ = {}; }
+
  private:
   struct Timer {
     std::function<void()> callback;
@@ -109,6 +117,7 @@ class Reactor {
   void RunTimers();
   void RunPosted();
   void RunTurnHooks();
+  void EndTurn();
   void Wake();
 
   UniqueFd epoll_, wake_, signals_;
@@ -130,7 +139,8 @@ class Reactor {
   std::vector<std::function<void()>> posted_;  // guarded by posted_mutex_
 
   std::atomic<bool> stopping_{false};
-  MonoTime now_;
+  MonoTime now_, turn_end_;
+  TurnStats turn_stats_;
 };
 
 }  // namespace rha::net

@@ -116,7 +116,7 @@ Result<Child> Spawn(const SpawnRequest& request) {
     snprintf(handover.uid_map, sizeof handover.uid_map, "0 %u 1", ::geteuid());
     snprintf(handover.gid_map, sizeof handover.gid_map, "0 %u 1", ::getegid());
   }
-  const auto stack = std::make_unique<char[]>(kChildStackBytes);
+  const auto stack = std::make_unique_for_overwrite<char[]>(kChildStackBytes);
   int pid_fd = -1;
   const pid_t pid = ::clone(ChildMain, stack.get() + kChildStackBytes, flags, &handover, &pid_fd);
   if (pid < 0) return CannotIsolate(errno);

@@ -108,10 +108,7 @@ App::App(Config config)
                         .server = &process_});
 }
 
-App::~App() {
-  keyspace_.reclaimer().set_wake(nullptr);
-  if (!config_.pid_file.empty()) ::unlink(config_.pid_file.c_str());
-}
+App::~App() { keyspace_.reclaimer().set_wake(nullptr); }
 
 Status App::Start() {
   std::signal(SIGPIPE, SIG_IGN);
@@ -163,6 +160,7 @@ void App::TakeRole() {
 
 int App::Run() {
   reactor_.Run();
+  if (!config_.pid_file.empty()) ::unlink(config_.pid_file.c_str());
   log::Flush();
   return exit_code_;
 }

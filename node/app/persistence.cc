@@ -1,6 +1,6 @@
 #include "node/app/persistence.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>

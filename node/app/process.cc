@@ -114,6 +114,7 @@ void Process::ResetStats() {
   parts_.engine.table().ResetCounters();
   parts_.engine.keyspace().stats() = {};
   parts_.engine.memory_guard().ResetStats();
+  parts_.reactor.ResetTurnStats();
   parts_.replication.primary_side().ResetStats();
   commands_ = input_ = output_ = {};
   peak_memory_ = AllocatedBytes();

@@ -1,6 +1,6 @@
 // The sections of INFO that are about the process, with Redis' fields in Redis' order. A field of
 // what this server does not have is there with the value Redis shows when it is not in use.
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -37,6 +37,10 @@ double Ratio(int64_t a, int64_t b) {
 
 double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+int64_t Micros(MonoTime::duration duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
 }
 
 std::string ExecutablePath() {
@@ -191,6 +195,9 @@ void Process::StatsInfo(std::string* info) const {
   Line(info, "total_reads_processed:{}\r\ntotal_writes_processed:{}", server.reads, server.writes);
   Line(info, "io_threaded_reads_processed:0\r\nio_threaded_writes_processed:0");
   Line(info, "reply_buffer_shrinks:0\r\nreply_buffer_expands:0");
+  const net::Reactor::TurnStats& turns = parts_.reactor.turn_stats();
+  Line(info, "eventloop_cycles:{}\r\neventloop_duration_sum:{}\r\neventloop_duration_max:{}",
+       turns.turns, Micros(turns.total), Micros(turns.longest));
 }
 
 void Process::CpuInfo(std::string* info) const {

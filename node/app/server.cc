@@ -52,7 +52,7 @@ Server::Server(net::Reactor& reactor, dispatch::Engine& engine, const Config& co
     : reactor_(reactor),
       engine_(engine),
       config_(config),
-      read_buffer_(std::make_unique<char[]>(kReadChunkBytes)) {}
+      read_buffer_(std::make_unique_for_overwrite<char[]>(kReadChunkBytes)) {}
 
 Server::~Server() {
   for (auto& [connection, owner] : connections_) engine_.Leave(*connection);

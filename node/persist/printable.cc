@@ -1,6 +1,6 @@
 #include "node/persist/printable.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include "node/persist/limits.h"
 

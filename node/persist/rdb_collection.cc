@@ -1,6 +1,6 @@
 #include "node/persist/rdb_collection.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>

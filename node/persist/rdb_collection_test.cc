@@ -1,9 +1,9 @@
 // Values in every encoding of Redis 2.x to 7.0, whole and damaged.
 #include "node/persist/rdb_collection.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <string>

@@ -1,6 +1,6 @@
 #include "node/persist/rdb_file.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include "node/persist/rdb_input.h"
 
+#include <fmt/format.h>
 #include <liblzf/lzf.h>
-#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <bit>
@@ -25,7 +25,7 @@ bool ParseScore(std::string_view text, double* score) {
 RdbInput::RdbInput(ByteSource& source, bool verify_checksum)
     : source_(source),
       verify_checksum_(verify_checksum),
-      buffer_(std::make_unique<char[]>(kReadBufferBytes)) {}
+      buffer_(std::make_unique_for_overwrite<char[]>(kReadBufferBytes)) {}
 
 Status RdbInput::FailAt(uint64_t position, std::string_view what) const {
   std::string message = fmt::format("{}: at byte {}: ", source_.name(), position);

@@ -48,7 +48,9 @@ void AppendScore(structs::ListpackWriter& listpack, double score) {
 }  // namespace
 
 RdbWriter::RdbWriter(ByteSink& sink, RdbWriterOptions options)
-    : sink_(sink), options_(options), buffer_(std::make_unique<char[]>(kWriteBufferBytes)) {}
+    : sink_(sink),
+      options_(options),
+      buffer_(std::make_unique_for_overwrite<char[]>(kWriteBufferBytes)) {}
 
 void RdbWriter::Flush() {
   if (used_ == 0) return;

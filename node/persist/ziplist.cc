@@ -1,6 +1,6 @@
 #include "node/persist/ziplist.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include "node/persist/endian.h"
 

@@ -1,6 +1,6 @@
 #include "node/repl/psync.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include "node/repl/limits.h"
 

@@ -1,5 +1,5 @@
 // ReplShell: what INFO replication and ROLE say, field by field as Redis 7.0 does.
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>

@@ -1,6 +1,6 @@
 #include "node/repl/replica_fsm.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <charconv>
 

@@ -1,5 +1,5 @@
 // ReplicaSide: applying the stream.
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include "common/resp/writer.h"
 #include "node/dispatch/engine.h"

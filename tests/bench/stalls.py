@@ -1,0 +1,151 @@
+"""Measures the longest turn of redisha-node's loop while something large happens: how long everybody else waits.
+
+Usage: python3 -m tests.bench.stalls [--only TEXT] [--keys 10000000] [-o FILE.json]
+The server counts itself (INFO eventloop_duration_max), so nothing that delays a client shows. It runs at real-time
+priority where that is allowed, since a turn in which a neighbour had the core would count as long.
+Ours is $RHA_BIN_DIR/redisha-node or --ours PATH. Exit code 1 if --check is given and a turn was longer than its goal.
+"""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+from tests.support import wire
+from tests.support.server import Server
+
+from . import load
+
+GOAL_MS = 2.0
+LOAD_PIPELINE = 16      # of the one client that asks meanwhile: a turn holds no more than that
+EXPIRING_KEYS = 1_000_000
+SAVED_KEYS, SAVED_BYTES = 1_000_000, 1000
+REPLY_TIMEOUT_S = 120.0
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ours", default=os.path.join(os.environ.get("RHA_BIN_DIR", ""), "redisha-node"))
+    parser.add_argument("--only", default="", help="scenarios whose name contains this")
+    parser.add_argument("--keys", type=int, default=10_000_000, help="keys or members of the large ones")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("-o", "--output", metavar="FILE")
+    return parser.parse_args()
+
+
+def stats(control):
+    lines = control.command("INFO", "stats").decode().splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line)
+
+
+def pipelined(control, commands):
+    """Few at a time, so that the turns are those of an ordinary client."""
+    chunk, count = [], 0
+    for words in commands:
+        chunk.append(wire.encode(words))
+        if len(chunk) == LOAD_PIPELINE:
+            control.send(b"".join(chunk))
+            for _ in chunk:
+                control.read()
+            count, chunk = count + len(chunk), []
+    return count
+
+
+def ask_for(control, seconds):
+    """An ordinary client meanwhile."""
+    until, n = time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        pipelined(control, ((b"GET", load.key(n + i)) for i in range(LOAD_PIPELINE)))
+        n += LOAD_PIPELINE
+
+
+def wait_until(control, done, what, seconds=120):
+    until = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > until:
+            raise SystemExit(f"stalls: {what} did not come to an end")
+        ask_for(control, 0.05)
+
+
+# Each prepares, has the counters reset, and then does what is measured.
+
+def growth(control, keys, reset):
+    reset()
+    pipelined(control, load.strings(keys, 32))
+
+
+def expiry(control, _, reset):
+    start_ms = int(time.time() * 1000) + 20_000
+    load.fill(control, ((b"SET", load.key(n), b"x" * 32, b"PXAT", b"%d" % (start_ms + n * 1000 // EXPIRING_KEYS))
+                        for n in range(EXPIRING_KEYS)))
+    time.sleep(max(0.0, start_ms / 1000 - time.time()))
+    reset()
+    wait_until(control, lambda: control.command("DBSIZE") == 0, "expiry")
+
+
+def unlink(control, keys, reset):
+    load.fill(control, load.sets(1, keys, load.short_member))
+    reset()
+    control.command("UNLINK", load.key(0, b"set"))
+    wait_until(control, lambda: b"lazyfree_pending_objects:0" in control.command("INFO", "memory"), "the end of the set")
+
+
+def flush(control, keys, reset):
+    load.fill(control, load.strings(keys, 32))
+    reset()
+    control.command("FLUSHALL")
+    wait_until(control, lambda: b"lazyfree_pending_objects:0" in control.command("INFO", "memory"), "the flush")
+
+
+def save(control, _, reset):
+    load.fill(control, load.strings(SAVED_KEYS, SAVED_BYTES))
+    reset()
+    control.command("BGSAVE")
+    wait_until(control, lambda: b"rdb_bgsave_in_progress:0" in control.command("INFO", "persistence"), "the save")
+
+
+SCENARIOS = {
+    "a table grows to 10 M keys": (growth, 1),
+    "1 M keys expire in one second": (expiry, 0),
+    "a set of 10 M members is unlinked": (unlink, 1),
+    "FLUSHALL of 10 M keys": (flush, 1),
+    "BGSAVE of 1.1 GB": (save, 0),
+}
+
+
+def measure(options, name, scenario):
+    real_time = subprocess.run(["chrt", "-f", "10", "true"], capture_output=True).returncode == 0
+    prefix = ["chrt", "-f", "10"] if real_time else []
+    with Server("ours", options.ours, prefix=prefix, timeout_s=REPLY_TIMEOUT_S) as server:
+        scenario(server.control, options.keys, lambda: server.control.command("CONFIG", "RESETSTAT"))
+        found = stats(server.control)
+    longest_ms = int(found["eventloop_duration_max"]) / 1000
+    turns = int(found["eventloop_cycles"])
+    return {"name": name, "longest_ms": longest_ms, "turns": turns, "mean_us": int(found["eventloop_duration_sum"]) / turns,
+            "goal_ms": GOAL_MS, "met": longest_ms <= GOAL_MS, "real_time": real_time}
+
+
+def main():
+    options = parse_arguments()
+    if not shutil.which(options.ours):
+        print(f"stalls: {options.ours} is not a program", file=sys.stderr)
+        return 2
+    rows = []
+    for name, (scenario, scaled) in SCENARIOS.items():
+        if options.only.lower() not in name.lower():
+            continue
+        title = name.replace("10 M", f"{options.keys / 1e6:g} M") if scaled else name
+        rows.append(measure(options, title, scenario))
+        row = rows[-1]
+        print(f"{title:40} longest {row['longest_ms']:6.2f} ms of {row['turns']:8} turns, mean {row['mean_us']:5.1f} us"
+              f"{'' if row['met'] else '   (goal %g ms)' % GOAL_MS}", flush=True)
+    if options.output:
+        with open(options.output, "w", encoding="utf-8") as file:
+            json.dump(rows, file, indent=1)
+    return 1 if options.check and not all(row["met"] for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
