@@ -20,12 +20,8 @@ bool ParseIntegerInRange(Context& ctx, std::string_view text, int64_t low, int64
                          int64_t* value) {
   if (!ParseInteger(ctx, text, value)) return false;
   if (*value >= low && *value <= high) return true;
-  if (low == 0) {
-    ctx.reply.Error("ERR value is out of range, must be positive");
-  } else {
-    ctx.reply.Error("ERR value is out of range, value must between " + std::to_string(low) +
-                    " and " + std::to_string(high));
-  }
+  ctx.reply.Error("ERR value is out of range, value must between " + std::to_string(low) + " and " +
+                  std::to_string(high));
   return false;
 }
 
@@ -34,6 +30,10 @@ bool ParseIntegerOr(Context& ctx, std::string_view text, int64_t low, const char
   if (structs::ParseDecimal(text, value) && *value >= low) return true;
   ctx.reply.Error(error);
   return false;
+}
+
+bool ParsePositive(Context& ctx, std::string_view text, int64_t* value) {
+  return ParseIntegerOr(ctx, text, 0, "ERR value is out of range, must be positive", value);
 }
 
 keyspace::Db* ParseDb(Context& ctx, std::string_view text) {
@@ -93,7 +93,7 @@ bool ParseTimeout(Context& ctx, std::string_view text, int64_t* deadline_ms) {
     return false;
   }
   const long double ms = std::ceil(seconds * 1000);
-  if (ms < 0 || ms >= static_cast<long double>(kMax)) {  // Redis' word for both
+  if (ms < 0 || ms >= 0x1p63L) {  // Redis' word for both
     ctx.reply.Error("ERR timeout is negative");
     return false;
   }

@@ -34,12 +34,14 @@ using dispatch::SessionKind;
 
 // "ERR value is not an integer or out of range"
 bool ParseInteger(Context& ctx, std::string_view text, int64_t* value);
-// Likewise, and "ERR value is out of range, must be positive" below zero or as Redis words it.
+// Likewise, and "ERR value is out of range, value must between ..."
 bool ParseIntegerInRange(Context& ctx, std::string_view text, int64_t low, int64_t high,
                          int64_t* value);
 // The same error for what is no number and what is below `low`.
 bool ParseIntegerOr(Context& ctx, std::string_view text, int64_t low, const char* error,
                     int64_t* value);
+// "ERR value is out of range, must be positive", even for what is no number; 0 is positive.
+bool ParsePositive(Context& ctx, std::string_view text, int64_t* value);
 // How many draws a reply may hold (SRANDMEMBER, HRANDFIELD, ZRANDMEMBER with a negative count):
 // each costs memory, however few members there are. True: `count` is more; the error is written.
 constexpr int64_t kDrawsMax = 1 << 24;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "common/base/glob.h"
@@ -14,7 +15,7 @@ namespace rha::node::commands {
 struct ScanOptions {
   int64_t count = 10;
   std::string_view pattern = "*";
-  std::string_view type;  // empty: any
+  std::optional<std::string_view> type;
 
   bool Matches(std::string_view text) const { return pattern == "*" || GlobMatches(pattern, text); }
 };

@@ -104,7 +104,7 @@ void PExpire(Context& ctx) { ExpireGeneric(ctx, Unit::kMillis, false); }
 void PExpireAt(Context& ctx) { ExpireGeneric(ctx, Unit::kMillis, true); }
 
 void TtlGeneric(Context& ctx, Unit unit, bool absolute) {
-  const Item item = ctx.db().Peek(ctx.arg(1));
+  const Item item = ctx.db().CountedPeek(ctx.arg(1));
   if (!item) return ctx.reply.Integer(-2);
   if (!item.has_expiry()) return ctx.reply.Integer(-1);
   int64_t ttl = absolute ? item.expire_at_ms() : item.expire_at_ms() - ctx.now_ms;

@@ -195,11 +195,13 @@ void Store(Context& ctx, const Request& request, const Elements& elements) {
   auto list = draft.As<types::List>();
   ForEachResult(ctx, request, elements,
                 [&](const std::optional<std::string>& text) { list.PushBack(text.value_or("")); });
-  ctx.reply.Integer(static_cast<int64_t>(list.size()));
-  if (list.size() == 0) {
+  const size_t size = list.size();
+  ctx.reply.Integer(static_cast<int64_t>(size));
+  if (size == 0) {
     ctx.db().Erase(*request.store);
   } else {
     ctx.db().Put(*request.store, draft.Take(), keyspace::kNoExpiry, events::kSortStore);
+    ctx.keyspace.AddDirty(size - 1);  // each element counts as a change
   }
 }
 

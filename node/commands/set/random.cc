@@ -45,7 +45,7 @@ void SPop(Context& ctx) {
   if (ctx.argc() > 3) return ctx.SyntaxError();
   const bool counted = ctx.argc() == 3;
   int64_t count = 1;
-  if (counted && !ParseIntegerInRange(ctx, ctx.arg(2), 0, INT64_MAX, &count)) return;
+  if (counted && !ParsePositive(ctx, ctx.arg(2), &count)) return;
   Edit edit = ctx.db().Write(ctx.arg(1));
   if (!IsOrAbsent(ctx, edit.item(), Type::kSet)) return;
   if (!counted) return edit ? PopMembers(ctx, edit, 1) : ctx.reply.Null();

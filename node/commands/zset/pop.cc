@@ -38,8 +38,7 @@ void PopGeneric(Context& ctx, Direction from) {
   Pop pop{.from = from};
   if (ctx.argc() > 3) return ctx.SyntaxError();
   if (ctx.argc() == 3) {
-    const char* const error = "ERR value is out of range, must be positive";
-    if (!ParseIntegerOr(ctx, ctx.arg(2), 0, error, &pop.count)) return;
+    if (!ParsePositive(ctx, ctx.arg(2), &pop.count)) return;
     pop.shape = ShapeOf(ctx, true);
   }
   Edit edit = ctx.db().Write(ctx.arg(1));
