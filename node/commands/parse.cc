@@ -1,5 +1,6 @@
 #include "node/commands/parse.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <climits>
@@ -46,6 +47,31 @@ keyspace::Db* ParseDb(Context& ctx, std::string_view text) {
   return nullptr;
 }
 
+bool ParseIndexes(Context& ctx, size_t at, Indexes* indexes) {
+  return ParseInteger(ctx, ctx.arg(at), &indexes->first) &&
+         ParseInteger(ctx, ctx.arg(at + 1), &indexes->last);
+}
+
+IndexRange Within(size_t size, Indexes indexes) {
+  const auto count = static_cast<int64_t>(size);
+  auto [first, last] = indexes;
+  if (first < 0) first = std::max<int64_t>(first + count, 0);
+  if (last < 0) last += count;
+  last = std::min(last, count - 1);
+  if (first > last) return {};
+  return {static_cast<size_t>(first), static_cast<size_t>(last - first + 1)};
+}
+
+bool ParseDraws(Context& ctx, std::string_view option, int64_t* count, bool* in_pairs) {
+  if (!ParseIntegerInRange(ctx, ctx.arg(2), -INT64_MAX, INT64_MAX, count)) return false;
+  *in_pairs = ctx.argc() == 4 && EqualsIgnoreCase(ctx.arg(3), option);
+  if (ctx.argc() > 3 && !*in_pairs) return ctx.SyntaxError(), false;
+  if (*in_pairs && (*count < -INT64_MAX / 2 || *count > INT64_MAX / 2)) {
+    return ctx.reply.Error("ERR value is out of range"), false;
+  }
+  return true;
+}
+
 bool TooManyDraws(Context& ctx, int64_t count) {
   if (count >= -kDrawsMax) return false;
   ctx.reply.Error("ERR value is out of range");
@@ -63,26 +89,6 @@ bool ParseLongDouble(std::string_view text, long double* value) {
   if (end != copy.c_str() + copy.size() || std::isnan(*value)) return false;
   const bool overflow = errno == ERANGE && (std::isinf(*value) || *value == 0);
   return !overflow;
-}
-
-bool ParseExpiry(Context& ctx, const ExpiryArg& arg, int64_t* expire_at_ms) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  int64_t value = 0;
-  if (!ParseInteger(ctx, arg.text, &value)) return false;
-  bool valid = value > 0 && !(arg.in_seconds && value > kMax / 1000);
-  if (valid) {
-    if (arg.in_seconds) value *= 1000;
-    if (!arg.absolute) {
-      valid = value <= kMax - ctx.now_ms;
-      if (valid) value += ctx.now_ms;
-    }
-  }
-  if (!valid) {
-    ctx.reply.Error("ERR invalid expire time in '" + std::string(ctx.spec.name) + "' command");
-    return false;
-  }
-  *expire_at_ms = value;
-  return true;
 }
 
 bool ParseTimeout(Context& ctx, std::string_view text, int64_t* deadline_ms) {
@@ -111,6 +117,10 @@ std::string FormatLongDouble(long double value) {
     if (shown.back() == '.') shown.remove_suffix(1);
   }
   return shown == "-0" ? "0" : std::string(shown);
+}
+
+void WrongArity(Context& ctx) {
+  ctx.reply.Error("ERR wrong number of arguments for '" + std::string(ctx.spec.name) + "' command");
 }
 
 bool IsOrAbsent(Context& ctx, const keyspace::Item& item, keyspace::Type type) {

@@ -103,6 +103,7 @@ class ZsetView {
 
   explicit ZsetView(structs::Entry entry) : entry_(entry) {}
 
+  bool is_packed() const { return FormOf(entry_) == Form::kZsetPacked; }
   size_t size() const { return is_packed() ? structs::PackedCount(entry_.bytes()) : tree().size(); }
   std::optional<double> Score(std::string_view member) const;
   std::optional<size_t> Rank(std::string_view member) const;
@@ -152,7 +153,6 @@ class ZsetView {
     structs::PackedReader reader_;
   };
 
-  bool is_packed() const { return FormOf(entry_) == Form::kZsetPacked; }
   ZsetTree& tree() const { return LargeOf<ZsetTree>(entry_); }
   // How many from the front on `before(pair)` is true for.
   template <typename Before>

@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "node/commands/families.h"
-#include "node/commands/parse.h"
-#include "node/types/draft.h"
+#include "node/commands/store.h"
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
@@ -191,18 +190,13 @@ void ForEachResult(Context& ctx, const Request& request, const Elements& element
 }
 
 void Store(Context& ctx, const Request& request, const Elements& elements) {
-  types::Draft draft(types::Form::kListNodes, ctx.keyspace.form_limits(), ctx.keyspace.secret());
+  types::Draft draft = NewDraft(ctx, types::Form::kListNodes);
   auto list = draft.As<types::List>();
   ForEachResult(ctx, request, elements,
                 [&](const std::optional<std::string>& text) { list.PushBack(text.value_or("")); });
   const size_t size = list.size();
-  ctx.reply.Integer(static_cast<int64_t>(size));
-  if (size == 0) {
-    ctx.db().Erase(*request.store);
-  } else {
-    ctx.db().Put(*request.store, draft.Take(), keyspace::kNoExpiry, events::kSortStore);
-    ctx.keyspace.AddDirty(size - 1);  // each element counts as a change
-  }
+  StoreResult<types::ListView>(ctx, *request.store, draft, events::kSortStore);
+  if (size > 0) ctx.keyspace.AddDirty(size - 1);  // each element counts as a change
 }
 
 // Redis sorts a sorted set as a tree and leaves it one, which OBJECT ENCODING shows.

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "node/commands/expiry.h"
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
 
@@ -164,14 +165,8 @@ void GetEx(Context& ctx) {
   if (options.has_expiry && !ParseExpiry(ctx, options.expiry, &expire_at_ms)) return;
   ReplyValue(ctx, found);
 
-  if (options.has_expiry && options.expiry.absolute && expire_at_ms <= ctx.now_ms &&
-      !ctx.state().loading && !ctx.state().is_replica) {
-    ctx.db().Erase(key);
-    ctx.Propagate({"DEL", key});
-  } else if (options.has_expiry) {
-    ctx.db().Write(key).SetExpiry(expire_at_ms, events::kExpire);
-    DecimalText number;
-    ctx.Propagate({"PEXPIREAT", key, structs::FormatDecimal(expire_at_ms, number)});
+  if (options.has_expiry) {
+    EndLifeAt(ctx, key, ctx.db().Write(key), expire_at_ms);
   } else if (options.persist && found.has_expiry()) {
     ctx.db().Write(key).ClearExpiry(events::kPersist);
     ctx.Propagate({"PERSIST", key});
@@ -199,7 +194,7 @@ void MGet(Context& ctx) {
 
 bool PairsComplete(Context& ctx) {
   if (ctx.argc() % 2 == 1) return true;
-  ctx.reply.Error("ERR wrong number of arguments for '" + std::string(ctx.spec.name) + "' command");
+  WrongArity(ctx);
   return false;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "node/commands/families.h"
+#include "node/commands/store.h"
 #include "node/commands/zset/zset_args.h"
 #include "node/types/set.h"
 
@@ -252,12 +253,12 @@ void CombineAndStore(Context& ctx, Operation operate, keyspace::Event event) {
   operate(request, tree.As<Zset>());
   const auto result = tree.As<ZsetView>();
   if (!FitsPacked(result, ctx.keyspace.form_limits())) {
-    return StoreZset(ctx, ctx.arg(1), tree, event);
+    return StoreResult<ZsetView>(ctx, ctx.arg(1), tree, event);
   }
-  types::Draft packed = DraftOf(ctx);
+  types::Draft packed = NewDraft(ctx, types::Form::kZsetPacked);
   Zset members = packed.As<Zset>();
   result.ForEach([&](std::string_view member, double score) { members.Put(member, score); });
-  StoreZset(ctx, ctx.arg(1), packed, event);
+  StoreResult<ZsetView>(ctx, ctx.arg(1), packed, event);
 }
 void ZUnionStore(Context& ctx) { CombineAndStore(ctx, Union, events::kZUnionStore); }
 void ZInterStore(Context& ctx) { CombineAndStore(ctx, Intersect, events::kZInterStore); }

@@ -30,10 +30,10 @@ void ZRem(Context& ctx) {
 }
 
 void ZRemRangeByRank(Context& ctx) {
-  int64_t first = 0, last = 0;
-  if (!ParseInteger(ctx, ctx.arg(2), &first) || !ParseInteger(ctx, ctx.arg(3), &last)) return;
+  Indexes indexes;
+  if (!ParseIndexes(ctx, 2, &indexes)) return;
   RemoveGeneric(ctx, events::kZRemRangeByRank, [&](Zset& zset) {
-    return zset.EraseRange(IndexRange(zset.size(), first, last, types::Direction::kUp));
+    return zset.EraseRange(RanksAt(zset.size(), indexes, types::Direction::kUp));
   });
 }
 
