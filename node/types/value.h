@@ -23,9 +23,7 @@ bool IsEmptyCollection(structs::Entry entry);
 // A value without a key: on its way to another one.
 class Value {
  public:
-  // An integer where the text is one.
-  static Value String(std::string_view text);
-  // Bytes, even if they are a number.
+  // A string of bytes, even if they are a number.
   static Value Text(std::string_view text);
   // Takes the large value out of an entry that is about to be freed; copies what lies in the entry.
   static Value TakeFrom(structs::Entry entry);

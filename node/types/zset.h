@@ -27,7 +27,7 @@
 #include "node/structs/sorted_set.h"
 #include "node/types/sample.h"
 #include "node/types/slot.h"
-#include "node/types/table_walk.h"
+#include "node/types/table_value.h"
 
 namespace rha::node::types {
 
@@ -53,47 +53,29 @@ struct MemberInterval {
   MemberEnd low, high;
 };
 
-class ZsetTree final : public TableWalk<ZsetTree> {
+class ZsetTree final : public TableValue<structs::SortedSet> {
  public:
-  using SortedSet = structs::SortedSet;
-
-  // `secret` must outlive it.
-  explicit ZsetTree(const structs::HashSecret& secret) : secret_(&secret), set_(secret) {}
-
-  size_t size() const override { return set_.size(); }
-  size_t heap_bytes() const override {
-    return structs::HeapClass(sizeof *this) + set_.heap_bytes();
-  }
+  using TableValue::TableValue;
   std::unique_ptr<LargeValue> Clone() const override;
-  void Reserve(size_t members) { set_.Reserve(members); }
 
-  const structs::RankTree& order() const { return set_.order(); }
-  std::optional<double> Score(std::string_view member) const { return set_.Score(member); }
-  std::optional<size_t> Rank(std::string_view member) const { return set_.Rank(member); }
+  const structs::RankTree& order() const { return table_.order(); }
+  std::optional<double> Score(std::string_view member) const { return table_.Score(member); }
+  std::optional<size_t> Rank(std::string_view member) const { return table_.Rank(member); }
   // The rank of the first inside a lower bound.
   template <typename Bound>
   size_t FirstFrom(Bound bound) const {
-    return set_.FirstFrom(bound).rank;
+    return table_.FirstFrom(bound).rank;
   }
   template <typename Visit>
   uint64_t Scan(uint64_t cursor, Visit&& visit) const {
-    return set_.Scan(cursor, visit);
+    return table_.Scan(cursor, visit);
   }
 
-  SortedSet::Change Put(std::string_view member, double score) {
-    return Changing().Put(member, score);
+  structs::SortedSet::Change Put(std::string_view member, double score) {
+    return table_.Put(member, score);
   }
-  bool Erase(std::string_view member) { return Changing().Erase(member); }
-  void EraseRange(RankRange range) { Changing().EraseRange(range.first, range.count); }
-
- private:
-  friend class TableWalk<ZsetTree>;
-  auto& walked_table() { return set_; }
-  // The way to every change.
-  SortedSet& Changing() { return set_; }
-
-  const structs::HashSecret* secret_;
-  mutable SortedSet set_;  // its searches are not const, since they hand out what may be changed
+  bool Erase(std::string_view member) { return table_.Erase(member); }
+  void EraseRange(RankRange range) { table_.EraseRange(range.first, range.count); }
 };
 
 // To read one. REQUIRES: TypeOf(form) is kZset.
