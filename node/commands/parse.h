@@ -62,7 +62,7 @@ bool ParseDraws(Context& ctx, std::string_view option, int64_t* count, bool* in_
 // each costs memory, however few members there are. True: `count` is more; the error is written.
 constexpr int64_t kDrawsMax = 1 << 24;
 bool TooManyDraws(Context& ctx, int64_t count);
-// "ERR value is not a valid float"; no NaN, no blanks.
+// No NaN, no blanks. Writes no error.
 bool ParseLongDouble(std::string_view text, long double* value);
 // A database by its number; null: the error is written.
 keyspace::Db* ParseDb(Context& ctx, std::string_view text);

@@ -48,12 +48,6 @@ bool IsEmptyCollection(Entry entry) {
   return large == nullptr ? entry.bytes().empty() : large->size() == 0;
 }
 
-Value Value::Text(std::string_view text) {
-  Value value;
-  value.bytes_ = text;
-  return value;
-}
-
 Value Value::TakeFrom(Entry entry) {
   Value value;
   value.form_ = FormOf(entry);

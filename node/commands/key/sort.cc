@@ -160,7 +160,7 @@ int Compare(const Request& request, const Element& a, const Element& b) {
   return a.weight->compare(*b.weight);
 }
 
-// Sorts, and cuts the window out. False: the error is written.
+// False: the error is written.
 bool Order(Context& ctx, const Request& request, Elements& elements) {
   if (!Weigh(ctx, request, elements)) {
     ctx.reply.Error("ERR One or more scores can't be converted into double");

@@ -188,7 +188,8 @@ void MGet(Context& ctx) {
   ctx.reply.Array(static_cast<int64_t>(ctx.argc() - 1));
   for (size_t i = 1; i < ctx.argc(); ++i) {
     const Item item = ctx.db().Read(ctx.arg(i));
-    item&& item.type() == Type::kString ? ReplyValue(ctx, item) : ctx.reply.Null();
+    const bool is_text = item && item.type() == Type::kString;
+    is_text ? ReplyValue(ctx, item) : ctx.reply.Null();
   }
 }
 

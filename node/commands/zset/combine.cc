@@ -270,6 +270,13 @@ void ZInterCard(Context& ctx) {
   ctx.reply.Integer(static_cast<int64_t>(CountIntersection(request)));
 }
 
+constexpr std::string_view kInterComplexity =
+    "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number "
+    "of input sorted sets and M being the number of elements in the resulting sorted set.";
+constexpr std::string_view kDiffComplexity =
+    "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is "
+    "the size of the first set, and K is the size of the result set.";
+
 constexpr CommandSpec kRows[] = {
     {
         .name = "zunion",
@@ -294,9 +301,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "6.2.0",
         .summary = "Intersect multiple sorted sets",
-        .complexity = "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K "
-                      "being the number of input sorted sets and M being the number of elements in "
-                      "the resulting sorted set.",
+        .complexity = kInterComplexity,
     },
     {
         .name = "zdiff",
@@ -308,9 +313,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "6.2.0",
         .summary = "Subtract multiple sorted sets",
-        .complexity =
-            "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the "
-            "sets, N is the size of the first set, and K is the size of the result set.",
+        .complexity = kDiffComplexity,
     },
     {
         .name = "zunionstore",
@@ -337,9 +340,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "2.0.0",
         .summary = "Intersect multiple sorted sets and store the resulting sorted set in a new key",
-        .complexity = "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K "
-                      "being the number of input sorted sets and M being the number of elements in "
-                      "the resulting sorted set.",
+        .complexity = kInterComplexity,
     },
     {
         .name = "zdiffstore",
@@ -352,9 +353,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "6.2.0",
         .summary = "Subtract multiple sorted sets and store the resulting sorted set in a new key",
-        .complexity =
-            "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the "
-            "sets, N is the size of the first set, and K is the size of the result set.",
+        .complexity = kDiffComplexity,
     },
     {
         .name = "zintercard",

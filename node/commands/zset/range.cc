@@ -152,6 +152,14 @@ void ZRangeStore(Context& ctx) {
   StoreResult<ZsetView>(ctx, ctx.arg(1), draft, events::kZRangeStore);
 }
 
+constexpr std::string_view kLimitComplexity =
+    "O(log(N)+M) with N being the number of elements in the sorted set and M the number of "
+    "elements being returned. If M is constant (e.g. always asking for the first 10 elements with "
+    "LIMIT), you can consider it O(log(N)).";
+constexpr std::string_view kRankComplexity =
+    "O(log(N)+M) with N being the number of elements in the sorted set and M the number of "
+    "elements returned.";
+
 constexpr CommandSpec kRows[] = {
     {
         .name = "zrange",
@@ -163,8 +171,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "1.2.0",
         .summary = "Return a range of members in a sorted set",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements returned.",
+        .complexity = kRankComplexity,
     },
     {
         .name = "zrevrange",
@@ -177,8 +184,7 @@ constexpr CommandSpec kRows[] = {
         .since = "1.2.0",
         .summary = "Return a range of members in a sorted set, by index, with scores ordered from "
                    "high to low",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements returned.",
+        .complexity = kRankComplexity,
     },
     {
         .name = "zrangebyscore",
@@ -190,9 +196,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "1.0.5",
         .summary = "Return a range of members in a sorted set, by score",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements being returned. If M is constant (e.g. always asking for "
-                      "the first 10 elements with LIMIT), you can consider it O(log(N)).",
+        .complexity = kLimitComplexity,
     },
     {
         .name = "zrevrangebyscore",
@@ -205,9 +209,7 @@ constexpr CommandSpec kRows[] = {
         .since = "2.2.0",
         .summary = "Return a range of members in a sorted set, by score, with scores ordered from "
                    "high to low",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements being returned. If M is constant (e.g. always asking for "
-                      "the first 10 elements with LIMIT), you can consider it O(log(N)).",
+        .complexity = kLimitComplexity,
     },
     {
         .name = "zrangebylex",
@@ -219,9 +221,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "2.8.9",
         .summary = "Return a range of members in a sorted set, by lexicographical range",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements being returned. If M is constant (e.g. always asking for "
-                      "the first 10 elements with LIMIT), you can consider it O(log(N)).",
+        .complexity = kLimitComplexity,
     },
     {
         .name = "zrevrangebylex",
@@ -234,9 +234,7 @@ constexpr CommandSpec kRows[] = {
         .since = "2.8.9",
         .summary = "Return a range of members in a sorted set, by lexicographical range, ordered "
                    "from higher to lower strings.",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements being returned. If M is constant (e.g. always asking for "
-                      "the first 10 elements with LIMIT), you can consider it O(log(N)).",
+        .complexity = kLimitComplexity,
     },
     {
         .name = "zrangestore",

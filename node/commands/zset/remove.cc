@@ -50,6 +50,10 @@ void ZRemRangeByLex(Context& ctx) {
   RemoveWithin<types::MemberInterval>(ctx, events::kZRemRangeByLex);
 }
 
+constexpr std::string_view kRangeComplexity =
+    "O(log(N)+M) with N being the number of elements in the sorted set and M the number of "
+    "elements removed by the operation.";
+
 constexpr CommandSpec kRows[] = {
     {
         .name = "zrem",
@@ -74,8 +78,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "2.0.0",
         .summary = "Remove all members in a sorted set within the given indexes",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements removed by the operation.",
+        .complexity = kRangeComplexity,
     },
     {
         .name = "zremrangebyscore",
@@ -87,8 +90,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "1.2.0",
         .summary = "Remove all members in a sorted set within the given scores",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements removed by the operation.",
+        .complexity = kRangeComplexity,
     },
     {
         .name = "zremrangebylex",
@@ -100,8 +102,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "2.8.9",
         .summary = "Remove all members in a sorted set between the given lexicographical range",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements removed by the operation.",
+        .complexity = kRangeComplexity,
     },
 };
 static_assert(RowsAreSound(kRows));
