@@ -134,8 +134,8 @@ void Hello(Context& ctx) {
   if (!ctx.session.authenticated) {
     return ctx.reply.Error(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
-        "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the "
-        "RESP protocol version at the same time");
+        "AUTH <user> <pass> option can be used to authenticate the client and select the RESP "
+        "protocol version at the same time");
   }
   if (options.set_name) ctx.session.name = options.name;
   if (version != 0) {
