@@ -21,6 +21,7 @@
 #include <optional>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "common/base/prng.h"
 #include "node/structs/packed.h"
@@ -105,9 +106,12 @@ class ZsetView {
   // Redis' SCAN guarantee; begins and ends with 0. A packed one is visited whole by one call.
   template <typename Visit>
   uint64_t Scan(uint64_t cursor, Visit&& visit) const;
-  // `count` different ones at random, or fewer if there are no more.
+  // Random members: `count` different ones, or fewer if there are no more; or any, each draw on its
+  // own. REQUIRES of the latter: size() > 0.
   template <typename Visit>
   void Sample(size_t count, Prng& prng, Visit&& visit) const;
+  template <typename Visit>
+  void Draw(size_t count, Prng& prng, Visit&& visit) const;
 
  protected:
   struct Pair {
@@ -250,6 +254,21 @@ void ZsetView::Sample(size_t count, Prng& prng, Visit&& visit) const {
   while (drawn.size() < count) {
     const size_t rank = prng.Below(members);
     if (drawn.insert(rank).second) ForRange({rank, 1}, Direction::kUp, visit);
+  }
+}
+
+template <typename Visit>
+void ZsetView::Draw(size_t count, Prng& prng, Visit&& visit) const {
+  if (!is_packed()) {
+    for (; count > 0; --count) ForRange({prng.Below(size()), 1}, Direction::kUp, visit);
+    return;
+  }
+  // One walk, whatever the count.
+  std::vector<Pair> pairs;
+  for (Reader reader(entry_.bytes()); !reader.done();) pairs.push_back(reader.Next());
+  for (; count > 0; --count) {
+    const Pair& pair = pairs[prng.Below(pairs.size())];
+    visit(pair.member, pair.score);
   }
 }
 

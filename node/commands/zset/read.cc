@@ -83,16 +83,12 @@ void RandomSome(Context& ctx, int64_t count, bool with_scores) {
   if (!item || count == 0) return ctx.reply.Array(0);
   if (TooManyDraws(ctx, count)) return;
   const auto zset = item.As<ZsetView>();
-  const size_t size = zset.size();
   Prng& prng = ctx.keyspace.prng();
   const PairShape shape = ShapeOf(ctx, with_scores);
-  if (count > 0) {
-    const size_t chosen = std::min(size, static_cast<size_t>(count));
-    return zset.Sample(chosen, prng, PairWriter(ctx.reply, shape, chosen));
-  }
-  const auto draws = static_cast<size_t>(-count);
-  const PairWriter writer(ctx.reply, shape, draws);
-  for (size_t i = 0; i < draws; ++i) zset.ForRange({prng.Below(size), 1}, Direction::kUp, writer);
+  const size_t shown =
+      count < 0 ? static_cast<size_t>(-count) : std::min(zset.size(), static_cast<size_t>(count));
+  const PairWriter writer(ctx.reply, shape, shown);
+  count < 0 ? zset.Draw(shown, prng, writer) : zset.Sample(shown, prng, writer);
 }
 
 void ZRandMember(Context& ctx) {
