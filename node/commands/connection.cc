@@ -14,9 +14,7 @@ using dispatch::InPubsubMode;
 using dispatch::kRedisVersion;
 
 void Ping(Context& ctx) {
-  if (ctx.argc() > 2) {
-    return ctx.reply.Error("ERR wrong number of arguments for 'ping' command");
-  }
+  if (ctx.argc() > 2) return WrongArity(ctx);
   const std::string_view text = ctx.argc() == 2 ? ctx.arg(1) : std::string_view();
   if (InPubsubMode(ctx.session)) {
     ctx.reply.Array(2);
@@ -64,8 +62,7 @@ void Auth(Context& ctx) {
   if (ctx.argc() == 2 && ctx.engine.options().password.empty()) {
     return ctx.reply.Error(
         "ERR AUTH <password> called without any password configured for the default user. Are you "
-        "sure "
-        "your configuration is correct?");
+        "sure your configuration is correct?");
   }
   const bool named = ctx.argc() == 3;
   if (Authenticate(ctx, named ? ctx.arg(1) : "default", ctx.arg(named ? 2 : 1))) ctx.reply.Ok();
@@ -137,10 +134,8 @@ void Hello(Context& ctx) {
   if (!ctx.session.authenticated) {
     return ctx.reply.Error(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
-        "<proto> "
         "AUTH <user> <pass> option can be used to authenticate the client and select the RESP "
-        "protocol "
-        "version at the same time");
+        "protocol version at the same time");
   }
   if (options.set_name) ctx.session.name = options.name;
   if (version != 0) {

@@ -1,5 +1,6 @@
 #include "node/commands/parse.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <climits>
@@ -20,12 +21,8 @@ bool ParseIntegerInRange(Context& ctx, std::string_view text, int64_t low, int64
                          int64_t* value) {
   if (!ParseInteger(ctx, text, value)) return false;
   if (*value >= low && *value <= high) return true;
-  if (low == 0) {
-    ctx.reply.Error("ERR value is out of range, must be positive");
-  } else {
-    ctx.reply.Error("ERR value is out of range, value must between " + std::to_string(low) +
-                    " and " + std::to_string(high));
-  }
+  ctx.reply.Error("ERR value is out of range, value must between " + std::to_string(low) + " and " +
+                  std::to_string(high));
   return false;
 }
 
@@ -36,6 +33,10 @@ bool ParseIntegerOr(Context& ctx, std::string_view text, int64_t low, const char
   return false;
 }
 
+bool ParsePositive(Context& ctx, std::string_view text, int64_t* value) {
+  return ParseIntegerOr(ctx, text, 0, "ERR value is out of range, must be positive", value);
+}
+
 keyspace::Db* ParseDb(Context& ctx, std::string_view text) {
   int64_t index = 0;
   if (!ParseIntegerInRange(ctx, text, INT_MIN, INT_MAX, &index)) return nullptr;
@@ -44,6 +45,31 @@ keyspace::Db* ParseDb(Context& ctx, std::string_view text) {
   }
   ctx.reply.Error("ERR DB index is out of range");
   return nullptr;
+}
+
+bool ParseIndexes(Context& ctx, size_t at, Indexes* indexes) {
+  return ParseInteger(ctx, ctx.arg(at), &indexes->first) &&
+         ParseInteger(ctx, ctx.arg(at + 1), &indexes->last);
+}
+
+IndexRange Within(size_t size, Indexes indexes) {
+  const auto count = static_cast<int64_t>(size);
+  auto [first, last] = indexes;
+  if (first < 0) first = std::max<int64_t>(first + count, 0);
+  if (last < 0) last += count;
+  last = std::min(last, count - 1);
+  if (first > last) return {};
+  return {static_cast<size_t>(first), static_cast<size_t>(last - first + 1)};
+}
+
+bool ParseDraws(Context& ctx, std::string_view option, int64_t* count, bool* in_pairs) {
+  if (!ParseIntegerInRange(ctx, ctx.arg(2), -INT64_MAX, INT64_MAX, count)) return false;
+  *in_pairs = ctx.argc() == 4 && EqualsIgnoreCase(ctx.arg(3), option);
+  if (ctx.argc() > 3 && !*in_pairs) return ctx.SyntaxError(), false;
+  if (*in_pairs && (*count < -INT64_MAX / 2 || *count > INT64_MAX / 2)) {
+    return ctx.reply.Error("ERR value is out of range"), false;
+  }
+  return true;
 }
 
 bool TooManyDraws(Context& ctx, int64_t count) {
@@ -65,26 +91,6 @@ bool ParseLongDouble(std::string_view text, long double* value) {
   return !overflow;
 }
 
-bool ParseExpiry(Context& ctx, const ExpiryArg& arg, int64_t* expire_at_ms) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  int64_t value = 0;
-  if (!ParseInteger(ctx, arg.text, &value)) return false;
-  bool valid = value > 0 && !(arg.in_seconds && value > kMax / 1000);
-  if (valid) {
-    if (arg.in_seconds) value *= 1000;
-    if (!arg.absolute) {
-      valid = value <= kMax - ctx.now_ms;
-      if (valid) value += ctx.now_ms;
-    }
-  }
-  if (!valid) {
-    ctx.reply.Error("ERR invalid expire time in '" + std::string(ctx.spec.name) + "' command");
-    return false;
-  }
-  *expire_at_ms = value;
-  return true;
-}
-
 bool ParseTimeout(Context& ctx, std::string_view text, int64_t* deadline_ms) {
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
   long double seconds = 0;
@@ -93,7 +99,7 @@ bool ParseTimeout(Context& ctx, std::string_view text, int64_t* deadline_ms) {
     return false;
   }
   const long double ms = std::ceil(seconds * 1000);
-  if (ms < 0 || ms >= static_cast<long double>(kMax)) {  // Redis' word for both
+  if (ms < 0 || ms >= 0x1p63L) {  // Redis' word for both
     ctx.reply.Error("ERR timeout is negative");
     return false;
   }
@@ -111,6 +117,10 @@ std::string FormatLongDouble(long double value) {
     if (shown.back() == '.') shown.remove_suffix(1);
   }
   return shown == "-0" ? "0" : std::string(shown);
+}
+
+void WrongArity(Context& ctx) {
+  ctx.reply.Error("ERR wrong number of arguments for '" + std::string(ctx.spec.name) + "' command");
 }
 
 bool IsOrAbsent(Context& ctx, const keyspace::Item& item, keyspace::Type type) {

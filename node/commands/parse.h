@@ -34,36 +34,56 @@ using dispatch::SessionKind;
 
 // "ERR value is not an integer or out of range"
 bool ParseInteger(Context& ctx, std::string_view text, int64_t* value);
-// Likewise, and "ERR value is out of range, must be positive" below zero or as Redis words it.
+// Likewise, and "ERR value is out of range, value must between ..."
 bool ParseIntegerInRange(Context& ctx, std::string_view text, int64_t low, int64_t high,
                          int64_t* value);
 // The same error for what is no number and what is below `low`.
 bool ParseIntegerOr(Context& ctx, std::string_view text, int64_t low, const char* error,
                     int64_t* value);
+// "ERR value is out of range, must be positive", even for what is no number; 0 is positive.
+bool ParsePositive(Context& ctx, std::string_view text, int64_t* value);
+
+// Indexes as commands take them: both ends included, negative ones counted from behind.
+struct Indexes {
+  int64_t first = 0, last = 0;
+};
+// From arguments `at` and `at` + 1.
+bool ParseIndexes(Context& ctx, size_t at, Indexes* indexes);
+// Where they are among `size` elements.
+struct IndexRange {
+  size_t first = 0;
+  size_t count = 0;
+};
+IndexRange Within(size_t size, Indexes indexes);
+
+// Of arguments 2 and 3 of HRANDFIELD and ZRANDMEMBER: a count, and whether `option` follows.
+bool ParseDraws(Context& ctx, std::string_view option, int64_t* count, bool* in_pairs);
 // How many draws a reply may hold (SRANDMEMBER, HRANDFIELD, ZRANDMEMBER with a negative count):
 // each costs memory, however few members there are. True: `count` is more; the error is written.
 constexpr int64_t kDrawsMax = 1 << 24;
 bool TooManyDraws(Context& ctx, int64_t count);
-// "ERR value is not a valid float"; no NaN, no blanks.
+// No NaN, no blanks. Writes no error.
 bool ParseLongDouble(std::string_view text, long double* value);
 // A database by its number; null: the error is written.
 keyspace::Db* ParseDb(Context& ctx, std::string_view text);
-// A time to live as Unix milliseconds. `absolute`: it is a point in time already. Errors name the
-// command.
-struct ExpiryArg {
-  std::string_view text;
-  bool in_seconds;
-  bool absolute;
-};
-bool ParseExpiry(Context& ctx, const ExpiryArg& arg, int64_t* expire_at_ms);
-
 // Seconds to wait, as a deadline in Unix milliseconds; 0 stays 0: for ever.
 bool ParseTimeout(Context& ctx, std::string_view text, int64_t* deadline_ms);
 
 // The text Redis gives a float it stores: up to 17 decimals, no exponent, no trailing zeros.
 std::string FormatLongDouble(long double value);
 
+// "ERR wrong number of arguments for '...' command"
+void WrongArity(Context& ctx);
+
 // False: the key holds another type; WRONGTYPE is written. A key that is not there is fine.
 bool IsOrAbsent(Context& ctx, const keyspace::Item& item, keyspace::Type type);
+
+// STRLEN, LLEN, SCARD and so on: the size of the first argument's value; 0 where there is none.
+template <typename View>
+void ReplySize(Context& ctx, keyspace::Type type) {
+  const keyspace::Item item = ctx.db().Read(ctx.arg(1));
+  if (!IsOrAbsent(ctx, item, type)) return;
+  ctx.reply.Integer(item ? static_cast<int64_t>(item.As<View>().size()) : 0);
+}
 
 }  // namespace rha::node::commands

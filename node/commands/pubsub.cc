@@ -52,9 +52,9 @@ void ListChannels(Context& ctx, ChannelKind kind) {
 }
 
 void CountSubscribers(Context& ctx, ChannelKind kind) {
+  const auto& table = ctx.engine.pubsub().of(kind);
   ctx.reply.Array(static_cast<int64_t>((ctx.argc() - 2) * 2));
   for (size_t i = 2; i < ctx.argc(); ++i) {
-    const auto& table = ctx.engine.pubsub().of(kind);
     const auto found = table.find(std::string(ctx.arg(i)));
     ctx.reply.Bulk(ctx.arg(i));
     ctx.reply.Integer(found == table.end() ? 0 : static_cast<int64_t>(found->second.size()));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "common/base/glob.h"
@@ -14,7 +15,7 @@ namespace rha::node::commands {
 struct ScanOptions {
   int64_t count = 10;
   std::string_view pattern = "*";
-  std::string_view type;  // empty: any
+  std::optional<std::string_view> type;
 
   bool Matches(std::string_view text) const { return pattern == "*" || GlobMatches(pattern, text); }
 };
@@ -41,8 +42,8 @@ uint64_t ScanSome(uint64_t cursor, int64_t count, Step step) {
   return cursor;
 }
 
-// The whole of HSCAN, SSCAN and ZSCAN. `add(found, member, ...)` is called with what View::Scan
-// visits, if the member matches.
+// The whole of HSCAN, SSCAN and ZSCAN. `add(found, view, member, ...)` is called with what
+// View::Scan visits, if the member matches.
 template <typename View, typename Add>
 void ScanMembers(Context& ctx, keyspace::Type type, Add add) {
   uint64_t cursor = 0;
@@ -58,7 +59,7 @@ void ScanMembers(Context& ctx, keyspace::Type type, Add add) {
   cursor = ScanSome(cursor, options.count, [&](uint64_t at, int64_t* visited) {
     return view.Scan(at, [&](std::string_view member, auto... rest) {
       ++*visited;
-      if (options.Matches(member)) add(found, member, rest...);
+      if (options.Matches(member)) add(found, view, member, rest...);
     });
   });
   ReplyScan(ctx, cursor, found);

@@ -102,6 +102,10 @@ TEST_F(SessionTest, PasswordGuardsEverythingButTheDoor) {
   dispatch::Session stranger;
   engine_.Join(stranger);
   EXPECT_EQ(RunOn(stranger, {"get", "k"}), "-NOAUTH Authentication required.");
+  EXPECT_EQ(RunOn(stranger, {"hello", "3"}),
+            "-NOAUTH HELLO must be called with the client already authenticated, otherwise the "
+            "HELLO AUTH <user> <pass> option can be used to authenticate the client and select the "
+            "RESP protocol version at the same time");
   EXPECT_EQ(RunOn(stranger, {"auth", "wrong"}),
             "-WRONGPASS invalid username-password pair or user is disabled.");
   EXPECT_EQ(RunOn(stranger, {"auth", "default", "secret"}), "+OK");

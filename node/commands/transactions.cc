@@ -32,13 +32,12 @@ bool WatchedKeyExpired(Context& ctx) {
 void Exec(Context& ctx) {
   Session& session = ctx.session;
   if (!session.transaction.open) return ctx.reply.Error("ERR EXEC without MULTI");
-  const bool changed = session.watcher.dirty() || WatchedKeyExpired(ctx);
-  if (session.transaction.failed || changed) {
-    const bool failed = session.transaction.failed;
+  if (session.transaction.failed) {
     ctx.engine.DiscardTransaction(session);
-    if (failed) {
-      return ctx.reply.Error("EXECABORT Transaction discarded because of previous errors.");
-    }
+    return ctx.reply.Error("EXECABORT Transaction discarded because of previous errors.");
+  }
+  if (session.watcher.dirty() || WatchedKeyExpired(ctx)) {
+    ctx.engine.DiscardTransaction(session);
     return ctx.reply.NullArray();
   }
   // Unwatched first: what runs now is our own doing.

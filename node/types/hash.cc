@@ -11,7 +11,7 @@ using structs::WritePacked;
 std::unique_ptr<LargeValue> HashTable::Clone() const {
   auto copy = std::make_unique<HashTable>(*secret_);
   copy->Reserve(size());
-  fields_.ForEach([&](std::string_view field, std::string_view value) { copy->Put(field, value); });
+  table_.ForEach([&](std::string_view field, std::string_view value) { copy->Put(field, value); });
   return copy;
 }
 

@@ -22,35 +22,18 @@
 #include "node/structs/packed.h"
 #include "node/types/sample.h"
 #include "node/types/slot.h"
-#include "node/types/table_walk.h"
+#include "node/types/table_value.h"
 
 namespace rha::node::types {
 
-class HashTable final : public TableWalk<HashTable> {
+class HashTable final : public TableValue<structs::MemberTable> {
  public:
-  // `secret` must outlive it.
-  explicit HashTable(const structs::HashSecret& secret) : secret_(&secret), fields_(secret) {}
-
-  size_t size() const override { return fields_.size(); }
-  size_t heap_bytes() const override {
-    return structs::HeapClass(sizeof *this) + fields_.heap_bytes();
-  }
+  using TableValue::TableValue;
   std::unique_ptr<LargeValue> Clone() const override;
-  void Reserve(size_t fields) { fields_.Reserve(fields); }
 
-  // To read, though its searches are not const, since they hand out what may be changed.
-  structs::MemberTable& fields() const { return fields_; }
-  bool Put(std::string_view field, std::string_view value) { return Changing().Put(field, value); }
-  bool Erase(std::string_view field) { return Changing().Erase(field); }
-
- private:
-  friend class TableWalk<HashTable>;
-  auto& walked_table() { return fields_; }
-  // The way to every change.
-  structs::MemberTable& Changing() { return fields_; }
-
-  const structs::HashSecret* secret_;
-  mutable structs::MemberTable fields_;
+  structs::MemberTable& fields() const { return table_; }
+  bool Put(std::string_view field, std::string_view value) { return table_.Put(field, value); }
+  bool Erase(std::string_view field) { return table_.Erase(field); }
 };
 
 // To read a hash. REQUIRES: TypeOf(form) is kHash.

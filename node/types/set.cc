@@ -17,7 +17,7 @@ std::unique_ptr<LargeValue> SetInts::Clone() const {
 std::unique_ptr<LargeValue> SetTable::Clone() const {
   auto copy = std::make_unique<SetTable>(*secret_);
   copy->Reserve(size());
-  members_.ForEach([&](std::string_view member, auto) { copy->Add(member); });
+  table_.ForEach([&](std::string_view member, auto) { copy->Add(member); });
   return copy;
 }
 

@@ -24,7 +24,7 @@
 #include "node/structs/member_table.h"
 #include "node/types/sample.h"
 #include "node/types/slot.h"
-#include "node/types/table_walk.h"
+#include "node/types/table_value.h"
 
 namespace rha::node::types {
 
@@ -40,41 +40,21 @@ class SetInts final : public LargeValue {
   std::unique_ptr<LargeValue> Clone() const override;
 
   const structs::IntSet& ints() const { return ints_; }
-  bool Add(int64_t member) { return Changing().Insert(member); }
-  bool Erase(int64_t member) { return Changing().Erase(member); }
+  bool Add(int64_t member) { return ints_.Insert(member); }
+  bool Erase(int64_t member) { return ints_.Erase(member); }
 
  private:
-  // The way to every change.
-  structs::IntSet& Changing() { return ints_; }
-
   structs::IntSet ints_;
 };
 
-class SetTable final : public TableWalk<SetTable> {
+class SetTable final : public TableValue<structs::MemberTable> {
  public:
-  // `secret` must outlive it.
-  explicit SetTable(const structs::HashSecret& secret) : secret_(&secret), members_(secret) {}
-
-  size_t size() const override { return members_.size(); }
-  size_t heap_bytes() const override {
-    return structs::HeapClass(sizeof *this) + members_.heap_bytes();
-  }
+  using TableValue::TableValue;
   std::unique_ptr<LargeValue> Clone() const override;
-  void Reserve(size_t members) { members_.Reserve(members); }
 
-  // To read, though its searches are not const, since they hand out what may be changed.
-  structs::MemberTable& members() const { return members_; }
-  bool Add(std::string_view member) { return Changing().Add(member); }
-  bool Erase(std::string_view member) { return Changing().Erase(member); }
-
- private:
-  friend class TableWalk<SetTable>;
-  auto& walked_table() { return members_; }
-  // The way to every change.
-  structs::MemberTable& Changing() { return members_; }
-
-  const structs::HashSecret* secret_;
-  mutable structs::MemberTable members_;
+  structs::MemberTable& members() const { return table_; }
+  bool Add(std::string_view member) { return table_.Add(member); }
+  bool Erase(std::string_view member) { return table_.Erase(member); }
 };
 
 // To read a set. REQUIRES: TypeOf(form) is kSet.

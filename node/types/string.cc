@@ -25,11 +25,6 @@ void String::Set(int64_t value) {
   entry_ = slot_.entry();
 }
 
-void String::Set(std::string_view text) {
-  int64_t number = 0;
-  structs::ParseDecimal(text, &number) ? Set(number) : SetText(text);
-}
-
 void String::SetText(std::string_view text) {
   slot_.SetBytes(Form::kString, text);
   entry_ = slot_.entry();

@@ -45,9 +45,7 @@ class String : public StringView {
   explicit String(Slot slot) : StringView(slot.entry()), slot_(slot) {}
 
   void Set(int64_t value);
-  // `text` as a whole: a number where it is one. REQUIRES: it does not lie in this value.
-  void Set(std::string_view text);
-  // Likewise, but bytes even if it is a number.
+  // Bytes, even if they are a number. REQUIRES: they do not lie in this value.
   void SetText(std::string_view text);
   // REQUIRES: the views do not lie in this value.
   void Append(std::string_view tail);

@@ -1,7 +1,5 @@
 #include "node/types/value.h"
 
-#include "node/structs/decimal.h"
-
 namespace rha::node::types {
 
 using structs::Entry;
@@ -48,21 +46,6 @@ bool IsEmptyCollection(Entry entry) {
   if (TypeOf(FormOf(entry)) == Type::kString) return false;
   const LargeValue* large = LargeIn(entry);
   return large == nullptr ? entry.bytes().empty() : large->size() == 0;
-}
-
-Value Value::String(std::string_view text) {
-  int64_t integer = 0;
-  if (!structs::ParseDecimal(text, &integer)) return Text(text);
-  Value value;
-  value.kind_ = EntryValue::Kind::kInteger;
-  value.integer_ = integer;
-  return value;
-}
-
-Value Value::Text(std::string_view text) {
-  Value value;
-  value.bytes_ = text;
-  return value;
 }
 
 Value Value::TakeFrom(Entry entry) {

@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "node/structs/entry.h"
 #include "node/types/form.h"
@@ -23,10 +22,6 @@ bool IsEmptyCollection(structs::Entry entry);
 // A value without a key: on its way to another one.
 class Value {
  public:
-  // An integer where the text is one.
-  static Value String(std::string_view text);
-  // Bytes, even if they are a number.
-  static Value Text(std::string_view text);
   // Takes the large value out of an entry that is about to be freed; copies what lies in the entry.
   static Value TakeFrom(structs::Entry entry);
   // A deep copy.

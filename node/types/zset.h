@@ -21,13 +21,14 @@
 #include <optional>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "common/base/prng.h"
 #include "node/structs/packed.h"
 #include "node/structs/sorted_set.h"
 #include "node/types/sample.h"
 #include "node/types/slot.h"
-#include "node/types/table_walk.h"
+#include "node/types/table_value.h"
 
 namespace rha::node::types {
 
@@ -53,47 +54,29 @@ struct MemberInterval {
   MemberEnd low, high;
 };
 
-class ZsetTree final : public TableWalk<ZsetTree> {
+class ZsetTree final : public TableValue<structs::SortedSet> {
  public:
-  using SortedSet = structs::SortedSet;
-
-  // `secret` must outlive it.
-  explicit ZsetTree(const structs::HashSecret& secret) : secret_(&secret), set_(secret) {}
-
-  size_t size() const override { return set_.size(); }
-  size_t heap_bytes() const override {
-    return structs::HeapClass(sizeof *this) + set_.heap_bytes();
-  }
+  using TableValue::TableValue;
   std::unique_ptr<LargeValue> Clone() const override;
-  void Reserve(size_t members) { set_.Reserve(members); }
 
-  const structs::RankTree& order() const { return set_.order(); }
-  std::optional<double> Score(std::string_view member) const { return set_.Score(member); }
-  std::optional<size_t> Rank(std::string_view member) const { return set_.Rank(member); }
+  const structs::RankTree& order() const { return table_.order(); }
+  std::optional<double> Score(std::string_view member) const { return table_.Score(member); }
+  std::optional<size_t> Rank(std::string_view member) const { return table_.Rank(member); }
   // The rank of the first inside a lower bound.
   template <typename Bound>
   size_t FirstFrom(Bound bound) const {
-    return set_.FirstFrom(bound).rank;
+    return table_.FirstFrom(bound).rank;
   }
   template <typename Visit>
   uint64_t Scan(uint64_t cursor, Visit&& visit) const {
-    return set_.Scan(cursor, visit);
+    return table_.Scan(cursor, visit);
   }
 
-  SortedSet::Change Put(std::string_view member, double score) {
-    return Changing().Put(member, score);
+  structs::SortedSet::Change Put(std::string_view member, double score) {
+    return table_.Put(member, score);
   }
-  bool Erase(std::string_view member) { return Changing().Erase(member); }
-  void EraseRange(RankRange range) { Changing().EraseRange(range.first, range.count); }
-
- private:
-  friend class TableWalk<ZsetTree>;
-  auto& walked_table() { return set_; }
-  // The way to every change.
-  SortedSet& Changing() { return set_; }
-
-  const structs::HashSecret* secret_;
-  mutable SortedSet set_;  // its searches are not const, since they hand out what may be changed
+  bool Erase(std::string_view member) { return table_.Erase(member); }
+  void EraseRange(RankRange range) { table_.EraseRange(range.first, range.count); }
 };
 
 // To read one. REQUIRES: TypeOf(form) is kZset.
@@ -103,6 +86,7 @@ class ZsetView {
 
   explicit ZsetView(structs::Entry entry) : entry_(entry) {}
 
+  bool is_packed() const { return FormOf(entry_) == Form::kZsetPacked; }
   size_t size() const { return is_packed() ? structs::PackedCount(entry_.bytes()) : tree().size(); }
   std::optional<double> Score(std::string_view member) const;
   std::optional<size_t> Rank(std::string_view member) const;
@@ -122,9 +106,12 @@ class ZsetView {
   // Redis' SCAN guarantee; begins and ends with 0. A packed one is visited whole by one call.
   template <typename Visit>
   uint64_t Scan(uint64_t cursor, Visit&& visit) const;
-  // `count` different ones at random, or fewer if there are no more.
+  // Random members: `count` different ones, or fewer if there are no more; or any, each draw on its
+  // own. REQUIRES of the latter: size() > 0.
   template <typename Visit>
   void Sample(size_t count, Prng& prng, Visit&& visit) const;
+  template <typename Visit>
+  void Draw(size_t count, Prng& prng, Visit&& visit) const;
 
  protected:
   struct Pair {
@@ -152,7 +139,6 @@ class ZsetView {
     structs::PackedReader reader_;
   };
 
-  bool is_packed() const { return FormOf(entry_) == Form::kZsetPacked; }
   ZsetTree& tree() const { return LargeOf<ZsetTree>(entry_); }
   // How many from the front on `before(pair)` is true for.
   template <typename Before>
@@ -268,6 +254,21 @@ void ZsetView::Sample(size_t count, Prng& prng, Visit&& visit) const {
   while (drawn.size() < count) {
     const size_t rank = prng.Below(members);
     if (drawn.insert(rank).second) ForRange({rank, 1}, Direction::kUp, visit);
+  }
+}
+
+template <typename Visit>
+void ZsetView::Draw(size_t count, Prng& prng, Visit&& visit) const {
+  if (!is_packed()) {
+    for (; count > 0; --count) ForRange({prng.Below(size()), 1}, Direction::kUp, visit);
+    return;
+  }
+  // One walk, whatever the count.
+  std::vector<Pair> pairs;
+  for (Reader reader(entry_.bytes()); !reader.done();) pairs.push_back(reader.Next());
+  for (; count > 0; --count) {
+    const Pair& pair = pairs[prng.Below(pairs.size())];
+    visit(pair.member, pair.score);
   }
 }
 

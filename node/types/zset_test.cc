@@ -228,6 +228,24 @@ TEST(Zset, ScanVisitsAllInBothForms) {
   }
 }
 
+TEST(Zset, DrawsAreOfAnyMemberWithItsScoreInBothForms) {
+  const FormLimits limits;
+  for (const int members : {1, 100, 1000}) {
+    Draft draft(Form::kZsetPacked, limits, kSecret);
+    for (int i = 0; i < members; ++i) draft.As<Zset>().Put(std::to_string(i), i);
+    Prng prng(7);
+    size_t draws = 0;
+    std::set<std::string> seen;
+    draft.As<ZsetView>().Draw(20'000, prng, [&](std::string_view member, double score) {
+      ++draws;
+      seen.emplace(member);
+      ASSERT_EQ(std::to_string(static_cast<int>(score)), member);
+    });
+    EXPECT_EQ(draws, 20'000u);
+    EXPECT_EQ(seen.size(), static_cast<size_t>(members));
+  }
+}
+
 TEST(Zset, CopyIsIndependent) {
   const FormLimits limits;
   Draft draft(Form::kZsetPacked, limits, kSecret);

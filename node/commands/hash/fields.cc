@@ -22,8 +22,7 @@ namespace events = keyspace::events;
 // Sets all pairs; nullopt: the error is written.
 std::optional<int64_t> SetPairs(Context& ctx) {
   if (ctx.argc() % 2 != 0) {
-    ctx.reply.Error("ERR wrong number of arguments for '" + std::string(ctx.spec.name) +
-                    "' command");
+    WrongArity(ctx);
     return std::nullopt;
   }
   Edit edit = ctx.db().WriteOrCreate(ctx.arg(1), Type::kHash);
@@ -138,9 +137,7 @@ void ReplyNumber(Context& ctx, Measure measure) {
       ctx, [&](const HashView& hash) { ctx.reply.Integer(static_cast<int64_t>(measure(hash))); },
       [&] { ctx.reply.Integer(0); });
 }
-void HLen(Context& ctx) {
-  ReplyNumber(ctx, [](const HashView& hash) { return hash.size(); });
-}
+void HLen(Context& ctx) { ReplySize<HashView>(ctx, Type::kHash); }
 void HExists(Context& ctx) {
   ReplyNumber(ctx, [&](const HashView& hash) { return hash.Find(ctx.arg(2)) ? 1 : 0; });
 }
@@ -151,11 +148,12 @@ void HStrLen(Context& ctx) {
 }
 
 void HScan(Context& ctx) {
-  ScanMembers<HashView>(ctx, Type::kHash,
-                        [](BulkList& found, std::string_view field, std::string_view value) {
-                          found.Add(field);
-                          found.Add(value);
-                        });
+  ScanMembers<HashView>(
+      ctx, Type::kHash,
+      [](BulkList& found, const HashView&, std::string_view field, std::string_view value) {
+        found.Add(field);
+        found.Add(value);
+      });
 }
 
 constexpr uint32_t kSetFlags = kWrite | kDenyOom | kFast;

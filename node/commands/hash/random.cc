@@ -13,36 +13,18 @@ using keyspace::Item;
 using keyspace::Type;
 using types::HashView;
 
-struct Request {
-  int64_t count = 0;  // negative: so many, each drawn on its own
-  bool with_values = false;
-};
-
-// False: the error is written.
-bool ParseRequest(Context& ctx, Request* request) {
-  if (!ParseIntegerInRange(ctx, ctx.arg(2), -INT64_MAX, INT64_MAX, &request->count)) return false;
-  if (ctx.argc() == 3) return true;
-  if (ctx.argc() > 4 || !EqualsIgnoreCase(ctx.arg(3), "withvalues")) {
-    return ctx.SyntaxError(), false;
-  }
-  if (request->count < -(INT64_MAX / 2) || request->count > INT64_MAX / 2) {
-    return ctx.reply.Error("ERR value is out of range"), false;
-  }
-  request->with_values = true;
-  return true;
-}
-
-void ReplyRandom(Context& ctx, const HashView& hash, const Request& request) {
+// `count` below zero: so many, each drawn on its own.
+void ReplyRandom(Context& ctx, const HashView& hash, int64_t count, bool with_values) {
   const auto size = static_cast<int64_t>(hash.size());
-  const int64_t fields = request.count < 0 ? -request.count : std::min(request.count, size);
-  const bool in_pairs = request.with_values && ctx.reply.protocol() == 3;
-  ctx.reply.Array(request.with_values && !in_pairs ? fields * 2 : fields);
+  const int64_t fields = count < 0 ? -count : std::min(count, size);
+  const bool in_pairs = with_values && ctx.reply.protocol() == 3;
+  ctx.reply.Array(with_values && !in_pairs ? fields * 2 : fields);
   const auto reply = [&](std::string_view field, std::string_view value) {
     if (in_pairs) ctx.reply.Array(2);
     ctx.reply.Bulk(field);
-    if (request.with_values) ctx.reply.Bulk(value);
+    if (with_values) ctx.reply.Bulk(value);
   };
-  if (request.count < 0) {
+  if (count < 0) {
     hash.Draw(static_cast<uint64_t>(fields), ctx.keyspace.prng(), reply);
   } else {
     hash.Sample(static_cast<size_t>(fields), ctx.keyspace.prng(), reply);
@@ -51,18 +33,18 @@ void ReplyRandom(Context& ctx, const HashView& hash, const Request& request) {
 
 void HRandField(Context& ctx) {
   const bool counted = ctx.argc() > 2;
-  Request request;
-  if (counted && !ParseRequest(ctx, &request)) return;
+  int64_t count = 1;
+  bool with_values = false;
+  if (counted && !ParseDraws(ctx, "withvalues", &count, &with_values)) return;
   const Item item = ctx.db().Read(ctx.arg(1));
   if (!IsOrAbsent(ctx, item, Type::kHash)) return;
+  if (!item) return counted ? ctx.reply.Array(0) : ctx.reply.Null();
+  const auto hash = item.As<HashView>();
   if (counted) {
-    if (!item) return ctx.reply.Array(0);
-    if (!TooManyDraws(ctx, request.count)) ReplyRandom(ctx, item.As<HashView>(), request);
-  } else if (item) {
-    const auto reply = [&](std::string_view field, std::string_view) { ctx.reply.Bulk(field); };
-    item.As<HashView>().Sample(1, ctx.keyspace.prng(), reply);
+    if (!TooManyDraws(ctx, count)) ReplyRandom(ctx, hash, count, with_values);
   } else {
-    ctx.reply.Null();
+    hash.Sample(1, ctx.keyspace.prng(),
+                [&](std::string_view field, auto) { ctx.reply.Bulk(field); });
   }
 }
 

@@ -1,7 +1,8 @@
 // The time to live of keys: EXPIRE and its family, TTL and its family, PERSIST.
-#include <limits>
 #include <string>
+#include <utility>
 
+#include "node/commands/expiry.h"
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
 
@@ -61,40 +62,16 @@ bool ParseConditions(Context& ctx, ExpireConditions* conditions) {
 
 enum class Unit : uint8_t { kSeconds, kMillis };
 
-// Negative times are allowed here: they delete the key.
-bool ParseWhen(Context& ctx, Unit unit, bool absolute, int64_t* when_ms) {
-  int64_t when = 0;
-  if (!ParseInteger(ctx, ctx.arg(2), &when)) return false;
-  const bool overflow = (unit == Unit::kSeconds && __builtin_mul_overflow(when, 1000, &when)) ||
-                        (!absolute && when > std::numeric_limits<int64_t>::max() - ctx.now_ms);
-  if (overflow) {
-    ctx.reply.Error("ERR invalid expire time in '" + std::string(ctx.spec.name) + "' command");
-    return false;
-  }
-  *when_ms = absolute ? when : when + ctx.now_ms;
-  return true;
-}
-
 void ExpireGeneric(Context& ctx, Unit unit, bool absolute) {
-  const std::string_view key = ctx.arg(1);
   ExpireConditions conditions;
   int64_t when_ms = 0;
   if (!ParseConditions(ctx, &conditions)) return;
-  if (!ParseWhen(ctx, unit, absolute, &when_ms)) return;
+  const ExpiryArg arg{ctx.arg(2), unit == Unit::kSeconds, absolute, /*may_be_past=*/true};
+  if (!ParseExpiry(ctx, arg, &when_ms)) return;
 
-  Edit edit = ctx.db().Write(key);
-  if (!edit || !conditions.Allow(edit.item().expire_at_ms(), when_ms)) {
-    return ctx.reply.Integer(0);
-  }
-  // On a replica the key stays, with a time in the past, until the primary deletes it.
-  if (when_ms <= ctx.now_ms && !ctx.state().loading && !ctx.state().is_replica) {
-    edit.Erase(events::kDel);
-    ctx.Propagate({"DEL", key});
-    return ctx.reply.Integer(1);
-  }
-  edit.SetExpiry(when_ms, events::kExpire);
-  structs::DecimalText number;
-  ctx.Propagate({"PEXPIREAT", key, structs::FormatDecimal(when_ms, number)});
+  Edit edit = ctx.db().Write(ctx.arg(1));
+  if (!edit || !conditions.Allow(edit.item().expire_at_ms(), when_ms)) return ctx.reply.Integer(0);
+  EndLifeAt(ctx, ctx.arg(1), std::move(edit), when_ms);
   ctx.reply.Integer(1);
 }
 
@@ -104,7 +81,7 @@ void PExpire(Context& ctx) { ExpireGeneric(ctx, Unit::kMillis, false); }
 void PExpireAt(Context& ctx) { ExpireGeneric(ctx, Unit::kMillis, true); }
 
 void TtlGeneric(Context& ctx, Unit unit, bool absolute) {
-  const Item item = ctx.db().Peek(ctx.arg(1));
+  const Item item = ctx.db().CountedPeek(ctx.arg(1));
   if (!item) return ctx.reply.Integer(-2);
   if (!item.has_expiry()) return ctx.reply.Integer(-1);
   int64_t ttl = absolute ? item.expire_at_ms() : item.expire_at_ms() - ctx.now_ms;

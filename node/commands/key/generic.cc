@@ -96,8 +96,7 @@ constexpr CommandSpec kRows[] = {
          "O(N) where N is the number of keys that will be removed. When a key to remove holds a "
          "value other than a string, the individual complexity for this key is O(M) where M is the "
          "number of elements in the list, set, sorted set or hash. Removing a single key that "
-         "holds "
-         "a string value is O(1)."},
+         "holds a string value is O(1)."},
     {.name = "unlink",
      .handler = Del,
      .arity = -2,

@@ -97,6 +97,33 @@ TEST_F(KeyTest, ScanSeesEveryKeyThatStays) {
   for (int i = 0; i < 500; ++i) EXPECT_TRUE(seen.contains("key:" + std::to_string(i))) << i;
 }
 
+TEST_F(KeyTest, ScanOfATypeWithoutANameFindsNothing) {
+  Run({"set", "k", "v"});
+  EXPECT_EQ(Run({"scan", "0", "type", ""}), "[$0, []]");
+  EXPECT_EQ(Run({"scan", "0", "type", "STRING"}), "[$0, [$k]]");
+}
+
+TEST_F(KeyTest, KeysLeavesExpiredKeysOutAndAlone) {
+  Run({"set", "gone", "v", "px", "10"});
+  Run({"set", "k", "v"});
+  Advance(11);
+  ForgetPropagated();
+  EXPECT_EQ(Run({"keys", "*"}), "[$k]");
+  EXPECT_EQ(Run({"dbsize"}), ":2");
+  EXPECT_THAT(propagated(), IsEmpty());
+}
+
+TEST_F(KeyTest, AskingForATimeToLiveCountsAsALookup) {
+  Run({"set", "k", "v"});
+  const keyspace::Stats before = keyspace_.stats();
+  for (const char* command : {"ttl", "pttl", "expiretime", "pexpiretime"}) {
+    Run({command, "k"});
+    Run({command, "nokey"});
+  }
+  EXPECT_EQ(keyspace_.stats().hits, before.hits + 4);
+  EXPECT_EQ(keyspace_.stats().misses, before.misses + 4);
+}
+
 TEST_F(KeyTest, SwapAndFlush) {
   Run({"set", "k", "zero"});
   EXPECT_EQ(Run({"swapdb", "0", "1"}), "+OK");

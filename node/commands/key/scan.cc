@@ -14,14 +14,10 @@ using keyspace::Item;
 void Keys(Context& ctx) {
   ScanOptions options;
   options.pattern = ctx.arg(1);
-  std::vector<std::string> keys;  // copies, since looking a key up may delete it
-  ctx.db().ForEach([&](const Item& item) {
-    if (options.Matches(item.key())) keys.emplace_back(item.key());
-  });
   BulkList found;
-  for (const std::string& key : keys) {
-    if (ctx.db().Exists(key)) found.Add(key);
-  }
+  ctx.db().ForEach([&](const Item& item) {
+    if (options.Matches(item.key()) && !ctx.db().IsExpired(item)) found.Add(item.key());
+  });
   found.WriteArray(ctx.reply);
 }
 
@@ -31,7 +27,7 @@ void Scan(Context& ctx) {
   if (!ParseScanCursor(ctx, ctx.arg(1), &cursor)) return;
   if (!ParseScanOptions(ctx, 2, ScanOf::kKeys, &options)) return;
 
-  std::vector<std::string> keys;
+  std::vector<std::string> keys;  // copies, since looking a key up may delete it
   cursor = ScanSome(cursor, options.count, [&](uint64_t at, int64_t* visited) {
     return ctx.db().Scan(at, [&](const Item& item) {
       ++*visited;
@@ -40,11 +36,11 @@ void Scan(Context& ctx) {
   });
   BulkList found;
   for (const std::string& key : keys) {
-    const Item item = ctx.db().Peek(key);
+    // As in Redis, looking at the type counts as a hit.
+    const Item item = options.type ? ctx.db().CountedPeek(key) : ctx.db().Peek(key);
     if (!item) continue;
-    if (options.type.empty() || EqualsIgnoreCase(options.type, types::TypeName(item.type()))) {
-      found.Add(key);
-    }
+    if (options.type && !EqualsIgnoreCase(*options.type, types::TypeName(item.type()))) continue;
+    found.Add(key);
   }
   ReplyScan(ctx, cursor, found);
 }

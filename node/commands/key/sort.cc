@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "node/commands/families.h"
-#include "node/commands/parse.h"
-#include "node/types/draft.h"
+#include "node/commands/store.h"
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
@@ -161,7 +160,7 @@ int Compare(const Request& request, const Element& a, const Element& b) {
   return a.weight->compare(*b.weight);
 }
 
-// Sorts, and cuts the window out. False: the error is written.
+// False: the error is written.
 bool Order(Context& ctx, const Request& request, Elements& elements) {
   if (!Weigh(ctx, request, elements)) {
     ctx.reply.Error("ERR One or more scores can't be converted into double");
@@ -191,16 +190,13 @@ void ForEachResult(Context& ctx, const Request& request, const Elements& element
 }
 
 void Store(Context& ctx, const Request& request, const Elements& elements) {
-  types::Draft draft(types::Form::kListNodes, ctx.keyspace.form_limits(), ctx.keyspace.secret());
+  types::Draft draft = NewDraft(ctx, types::Form::kListNodes);
   auto list = draft.As<types::List>();
   ForEachResult(ctx, request, elements,
                 [&](const std::optional<std::string>& text) { list.PushBack(text.value_or("")); });
-  ctx.reply.Integer(static_cast<int64_t>(list.size()));
-  if (list.size() == 0) {
-    ctx.db().Erase(*request.store);
-  } else {
-    ctx.db().Put(*request.store, draft.Take(), keyspace::kNoExpiry, events::kSortStore);
-  }
+  const size_t size = list.size();
+  StoreResult<types::ListView>(ctx, *request.store, draft, events::kSortStore);
+  if (size > 0) ctx.keyspace.AddDirty(size - 1);  // each element counts as a change
 }
 
 // Redis sorts a sorted set as a tree and leaves it one, which OBJECT ENCODING shows.

@@ -16,29 +16,7 @@ using types::List;
 using types::ListView;
 namespace events = keyspace::events;
 
-// From..to, both included and negative from behind, within a list of that size.
-struct Range {
-  size_t first = 0;
-  size_t count = 0;
-};
-Range Within(size_t list_size, int64_t from, int64_t to) {
-  const auto size = static_cast<int64_t>(list_size);
-  if (from < 0) from = std::max<int64_t>(from + size, 0);
-  if (to < 0) to += size;
-  to = std::min(to, size - 1);
-  if (from > to) return {};
-  return {static_cast<size_t>(from), static_cast<size_t>(to - from + 1)};
-}
-
-bool ParseBounds(Context& ctx, int64_t* from, int64_t* to) {
-  return ParseInteger(ctx, ctx.arg(2), from) && ParseInteger(ctx, ctx.arg(3), to);
-}
-
-void LLen(Context& ctx) {
-  const Item item = ctx.db().Read(ctx.arg(1));
-  if (!IsOrAbsent(ctx, item, Type::kList)) return;
-  ctx.reply.Integer(item ? static_cast<int64_t>(item.As<ListView>().size()) : 0);
-}
+void LLen(Context& ctx) { ReplySize<ListView>(ctx, Type::kList); }
 
 void LIndex(Context& ctx) {
   const Item item = ctx.db().Read(ctx.arg(1));
@@ -51,13 +29,13 @@ void LIndex(Context& ctx) {
 }
 
 void LRange(Context& ctx) {
-  int64_t from = 0, to = 0;
-  if (!ParseBounds(ctx, &from, &to)) return;
+  Indexes indexes;
+  if (!ParseIndexes(ctx, 2, &indexes)) return;
   const Item item = ctx.db().Read(ctx.arg(1));
   if (!IsOrAbsent(ctx, item, Type::kList)) return;
   if (!item) return ctx.reply.Array(0);
   const ListView list = item.As<ListView>();
-  const Range range = Within(list.size(), from, to);
+  const IndexRange range = Within(list.size(), indexes);
   ctx.reply.Array(static_cast<int64_t>(range.count));
   list.ForRange(range.first, range.count, ListEnd::kFront,
                 [&](std::string_view text) { ctx.reply.Bulk(text); });
@@ -168,14 +146,14 @@ void LRem(Context& ctx) {
 }
 
 void LTrim(Context& ctx) {
-  int64_t from = 0, to = 0;
-  if (!ParseBounds(ctx, &from, &to)) return;
+  Indexes indexes;
+  if (!ParseIndexes(ctx, 2, &indexes)) return;
   Edit edit = ctx.db().Write(ctx.arg(1));
   if (!edit) return ctx.reply.Ok();
   if (edit.type() != Type::kList) return ctx.WrongType();
   List list = edit.As<List>();
   const size_t size = list.size();
-  const Range kept = Within(size, from, to);
+  const IndexRange kept = Within(size, indexes);
   list.Drop(ListEnd::kBack, size - kept.first - kept.count);
   list.Drop(ListEnd::kFront, kept.first);
   // As in Redis, WATCH and listeners learn of it even if nothing went.

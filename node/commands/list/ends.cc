@@ -33,14 +33,8 @@ void PushIfExists(Context& ctx, ListEnd end) {
 void Pop(Context& ctx, ListEnd end) {
   const bool counted = ctx.argc() == 3;
   int64_t count = 1;
-  if (ctx.argc() > 3) {
-    return ctx.reply.Error("ERR wrong number of arguments for '" + std::string(ctx.spec.name) +
-                           "' command");
-  }
-  if (counted &&
-      !ParseIntegerOr(ctx, ctx.arg(2), 0, "ERR value is out of range, must be positive", &count)) {
-    return;
-  }
+  if (ctx.argc() > 3) return WrongArity(ctx);
+  if (counted && !ParsePositive(ctx, ctx.arg(2), &count)) return;
   Edit edit = ctx.db().Write(ctx.arg(1));
   if (!edit) return counted ? ctx.reply.NullArray() : ctx.reply.Null();
   if (edit.type() != Type::kList) return ctx.WrongType();

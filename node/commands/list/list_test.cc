@@ -146,6 +146,20 @@ TEST_F(BlockingTest, TimeEnds) {
   EXPECT_EQ(Run({"llen", "l"}), ":1");
 }
 
+TEST_F(BlockingTest, TheLongestTimeoutIsAsGoodAsNone) {
+  EXPECT_EQ(RunOn(other_, {"blpop", "l", "9223372036854775.807"}), "");
+  EXPECT_EQ(Run({"blpop", "l", "9223372036854776"}), "-ERR timeout is negative");
+  Run({"rpush", "l", "a"});
+  EXPECT_EQ(Pushed(other_), "[$l, $a]");
+}
+
+TEST_F(BlockingTest, CommandsThatWaitAreOfTheCategoryBlocking) {
+  for (const char* command :
+       {"blpop", "brpop", "blmove", "brpoplpush", "blmpop", "bzpopmin", "bzpopmax", "bzmpop"}) {
+    EXPECT_THAT(Run({"command", "info", command}), testing::HasSubstr("@blocking")) << command;
+  }
+}
+
 TEST_F(BlockingTest, EndedByOthers) {
   RunOn(other_, {"blpop", "l", "0"});
   const std::string id = std::to_string(other_.id);
@@ -213,6 +227,13 @@ TEST_F(SortTest, StoresAList) {
   EXPECT_EQ(Run({"sort_ro", "s", "store", "out"}), "-ERR syntax error");
   EXPECT_EQ(Run({"command", "getkeys", "sort", "k", "get", "g", "store", "d", "store", "e"}),
             "[$k, $e]");
+}
+
+TEST_F(SortTest, EachStoredElementCountsAsAChange) {
+  Run({"rpush", "l", "3", "1", "2"});
+  const uint64_t before = keyspace_.dirty();
+  EXPECT_EQ(Run({"sort", "l", "get", "#", "get", "#", "store", "out"}), ":6");
+  EXPECT_EQ(keyspace_.dirty(), before + 6);
 }
 
 TEST_F(ListCommandTest, LMoveCountsAsOneChange) {

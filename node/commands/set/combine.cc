@@ -6,14 +6,12 @@
 
 #include "node/commands/bulk_list.h"
 #include "node/commands/families.h"
-#include "node/commands/parse.h"
-#include "node/types/draft.h"
+#include "node/commands/store.h"
 #include "node/types/set.h"
 
 namespace rha::node::commands {
 namespace {
 
-using keyspace::Event;
 using keyspace::Item;
 using keyspace::Type;
 using types::Draft;
@@ -37,10 +35,6 @@ bool ReadSources(Context& ctx, Args keys, Sources* sources) {
 
 size_t SizeOf(const std::optional<SetView>& set) { return set ? set->size() : 0; }
 
-Draft NewDraft(Context& ctx) {
-  return {types::Form::kSetInts, ctx.keyspace.form_limits(), ctx.keyspace.secret()};
-}
-
 // ---------------------------------------------------------------- the three operations
 
 // visit(member) for each member that all have, until `limit` were visited.
@@ -63,7 +57,7 @@ void Intersect(Sources& sources, size_t limit, Visit visit) {
   } while (cursor != 0 && visited < limit);
 }
 
-void Unite(const Sources& sources, Set result) {
+void Unite(Sources& sources, Set result) {
   for (const std::optional<SetView>& set : sources) {
     if (set) set->ForEach([&](std::string_view member) { result.Add(member); });
   }
@@ -98,23 +92,39 @@ void Subtract(Sources& sources, Set result) {
   });
 }
 
-// ---------------------------------------------------------------- what becomes of a result
+// ---------------------------------------------------------------- commands
 
-void ReplyMembers(Context& ctx, const SetView& set) {
-  ctx.reply.Set(static_cast<int64_t>(set.size()));
-  set.ForEach([&](std::string_view member) { ctx.reply.Bulk(member); });
+using Operation = void (*)(Sources&, Set result);
+
+void CombineAndReply(Context& ctx, Operation operate) {
+  Sources sources;
+  if (!ReadSources(ctx, ctx.args.subspan(1), &sources)) return;
+  Draft draft = NewDraft(ctx, types::Form::kSetInts);
+  operate(sources, draft.As<Set>());
+  const auto result = draft.As<SetView>();
+  ctx.reply.Set(static_cast<int64_t>(result.size()));
+  result.ForEach([&](std::string_view member) { ctx.reply.Bulk(member); });
 }
+void SUnion(Context& ctx) { CombineAndReply(ctx, Unite); }
+void SDiff(Context& ctx) { CombineAndReply(ctx, Subtract); }
 
-void Store(Context& ctx, std::string_view key, Draft& draft, Event event) {
-  const size_t size = draft.As<Set>().size();
-  if (size == 0) {
-    ctx.db().Erase(key);
-  } else {
-    ctx.db().Put(key, draft.Take(), keyspace::kNoExpiry, event);
-  }
-  ctx.reply.Integer(static_cast<int64_t>(size));
+void CombineAndStore(Context& ctx, Operation operate, keyspace::Event event) {
+  Sources sources;
+  if (!ReadSources(ctx, ctx.args.subspan(2), &sources)) return;
+  Draft draft = NewDraft(ctx, types::Form::kSetInts);
+  operate(sources, draft.As<Set>());
+  StoreResult<SetView>(ctx, ctx.arg(1), draft, event);
 }
+void SInterStore(Context& ctx) {
+  const auto intersect = [](Sources& sources, Set result) {
+    Intersect(sources, SIZE_MAX, [&](std::string_view member) { result.Add(member); });
+  };
+  CombineAndStore(ctx, intersect, events::kSInterStore);
+}
+void SUnionStore(Context& ctx) { CombineAndStore(ctx, Unite, events::kSUnionStore); }
+void SDiffStore(Context& ctx) { CombineAndStore(ctx, Subtract, events::kSDiffStore); }
 
+// Needs no set of its own: no member comes twice.
 void SInter(Context& ctx) {
   Sources sources;
   if (!ReadSources(ctx, ctx.args.subspan(1), &sources)) return;
@@ -123,29 +133,17 @@ void SInter(Context& ctx) {
   members.WriteSet(ctx.reply);
 }
 
-void SInterStore(Context& ctx) {
-  Sources sources;
-  if (!ReadSources(ctx, ctx.args.subspan(2), &sources)) return;
-  Draft draft = NewDraft(ctx);
-  Set result = draft.As<Set>();
-  Intersect(sources, SIZE_MAX, [&](std::string_view member) { result.Add(member); });
-  Store(ctx, ctx.arg(1), draft, events::kSInterStore);
-}
-
 void SInterCard(Context& ctx) {
   int64_t keys = 0, limit = 0;
-  if (!structs::ParseDecimal(ctx.arg(1), &keys) || keys < 1) {
-    return ctx.reply.Error("ERR numkeys should be greater than 0");
-  }
+  if (!ParseIntegerOr(ctx, ctx.arg(1), 1, "ERR numkeys should be greater than 0", &keys)) return;
   if (keys > static_cast<int64_t>(ctx.argc()) - 2) {
     return ctx.reply.Error("ERR Number of keys can't be greater than number of args");
   }
   const auto end = static_cast<size_t>(keys) + 2;
   for (size_t i = end; i < ctx.argc(); i += 2) {
     if (!EqualsIgnoreCase(ctx.arg(i), "limit") || i + 1 == ctx.argc()) return ctx.SyntaxError();
-    if (!structs::ParseDecimal(ctx.arg(i + 1), &limit) || limit < 0) {
-      return ctx.reply.Error("ERR LIMIT can't be negative");
-    }
+    const char* const error = "ERR LIMIT can't be negative";
+    if (!ParseIntegerOr(ctx, ctx.arg(i + 1), 0, error, &limit)) return;
   }
   Sources sources;
   if (!ReadSources(ctx, ctx.args.subspan(2, end - 2), &sources)) return;
@@ -153,38 +151,6 @@ void SInterCard(Context& ctx) {
   Intersect(sources, limit == 0 ? SIZE_MAX : static_cast<size_t>(limit),
             [&](std::string_view) { ++count; });
   ctx.reply.Integer(count);
-}
-
-void SUnion(Context& ctx) {
-  Sources sources;
-  if (!ReadSources(ctx, ctx.args.subspan(1), &sources)) return;
-  Draft draft = NewDraft(ctx);
-  Unite(sources, draft.As<Set>());
-  ReplyMembers(ctx, draft.As<Set>());
-}
-
-void SUnionStore(Context& ctx) {
-  Sources sources;
-  if (!ReadSources(ctx, ctx.args.subspan(2), &sources)) return;
-  Draft draft = NewDraft(ctx);
-  Unite(sources, draft.As<Set>());
-  Store(ctx, ctx.arg(1), draft, events::kSUnionStore);
-}
-
-void SDiff(Context& ctx) {
-  Sources sources;
-  if (!ReadSources(ctx, ctx.args.subspan(1), &sources)) return;
-  Draft draft = NewDraft(ctx);
-  Subtract(sources, draft.As<Set>());
-  ReplyMembers(ctx, draft.As<Set>());
-}
-
-void SDiffStore(Context& ctx) {
-  Sources sources;
-  if (!ReadSources(ctx, ctx.args.subspan(2), &sources)) return;
-  Draft draft = NewDraft(ctx);
-  Subtract(sources, draft.As<Set>());
-  Store(ctx, ctx.arg(1), draft, events::kSDiffStore);
 }
 
 constexpr std::string_view kPerLookup =

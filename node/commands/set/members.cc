@@ -71,11 +71,7 @@ void SMIsMember(Context& ctx) {
   }
 }
 
-void SCard(Context& ctx) {
-  const Item item = ctx.db().Read(ctx.arg(1));
-  if (!IsOrAbsent(ctx, item, Type::kSet)) return;
-  ctx.reply.Integer(item ? static_cast<int64_t>(item.As<SetView>().size()) : 0);
-}
+void SCard(Context& ctx) { ReplySize<SetView>(ctx, Type::kSet); }
 
 void SMembers(Context& ctx) {
   const Item item = ctx.db().Read(ctx.arg(1));
@@ -88,7 +84,7 @@ void SMembers(Context& ctx) {
 
 void SScan(Context& ctx) {
   ScanMembers<SetView>(ctx, Type::kSet,
-                       [](BulkList& found, std::string_view member) { found.Add(member); });
+                       [](BulkList& found, auto, std::string_view member) { found.Add(member); });
 }
 
 constexpr CommandSpec kRows[] = {

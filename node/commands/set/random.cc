@@ -45,7 +45,7 @@ void SPop(Context& ctx) {
   if (ctx.argc() > 3) return ctx.SyntaxError();
   const bool counted = ctx.argc() == 3;
   int64_t count = 1;
-  if (counted && !ParseIntegerInRange(ctx, ctx.arg(2), 0, INT64_MAX, &count)) return;
+  if (counted && !ParsePositive(ctx, ctx.arg(2), &count)) return;
   Edit edit = ctx.db().Write(ctx.arg(1));
   if (!IsOrAbsent(ctx, edit.item(), Type::kSet)) return;
   if (!counted) return edit ? PopMembers(ctx, edit, 1) : ctx.reply.Null();
@@ -66,19 +66,21 @@ void SRandMember(Context& ctx) {
   if (!item) return counted ? ctx.reply.Array(0) : ctx.reply.Null();
 
   const auto set = item.As<SetView>();
-  const auto reply = [&](std::string_view member) { ctx.reply.Bulk(member); };
-  if (counted && count >= 0) {
-    const size_t members = std::min(static_cast<size_t>(count), set.size());
-    ctx.reply.Array(static_cast<int64_t>(members));
-    return set.Sample(members, ctx.keyspace.prng(), reply);
-  }
-  // Negative: so many, each drawn on its own.
-  if (TooManyDraws(ctx, count)) return;
-  if (counted) ctx.reply.Array(-count);
-  for (int64_t drawn = 0; drawn < std::abs(count); ++drawn) {
+  const auto draw = [&] {
     DecimalText scratch;
-    reply(set.Random(ctx.keyspace.prng(), scratch));
+    ctx.reply.Bulk(set.Random(ctx.keyspace.prng(), scratch));
+  };
+  if (!counted) return draw();
+  if (TooManyDraws(ctx, count)) return;
+  if (count < 0) {  // so many, each drawn on its own
+    ctx.reply.Array(-count);
+    for (; count < 0; ++count) draw();
+    return;
   }
+  const size_t members = std::min(static_cast<size_t>(count), set.size());
+  ctx.reply.Array(static_cast<int64_t>(members));
+  set.Sample(members, ctx.keyspace.prng(),
+             [&](std::string_view member) { ctx.reply.Bulk(member); });
 }
 
 constexpr CommandSpec kRows[] = {

@@ -100,8 +100,11 @@ TEST_F(SetTest, PopIsPropagatedAsWhatWentAway) {
   EXPECT_EQ(Run({"spop", "s", "3"}), "[$1, $2, $3]");
   EXPECT_EQ(Run({"exists", "s"}), ":0");
   EXPECT_THAT(propagated(), ElementsAre("[0] DEL s"));
+}
+
+TEST_F(SetTest, PopRefusesCountsThatAreNotPositive) {
   EXPECT_EQ(Run({"spop", "s", "-1"}), "-ERR value is out of range, must be positive");
-  EXPECT_EQ(Run({"spop", "s", "x"}), "-ERR value is not an integer or out of range");
+  EXPECT_EQ(Run({"spop", "s", "x"}), "-ERR value is out of range, must be positive");
   EXPECT_EQ(Run({"spop", "s", "1", "2"}), "-ERR syntax error");
 }
 

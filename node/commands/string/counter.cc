@@ -9,7 +9,6 @@ namespace rha::node::commands {
 namespace {
 
 using keyspace::Edit;
-using keyspace::kNoExpiry;
 using keyspace::Type;
 using structs::DecimalText;
 using types::String;
@@ -17,21 +16,17 @@ using types::StringView;
 namespace events = keyspace::events;
 
 void Add(Context& ctx, int64_t increment) {
-  const std::string_view key = ctx.arg(1);
-  Edit edit = ctx.db().Write(key);
-  int64_t value = 0;
+  Edit edit = ctx.db().WriteOrCreate(ctx.arg(1), Type::kString);
   if (!IsOrAbsent(ctx, edit.item(), Type::kString)) return;
-  if (edit && !edit.item().As<StringView>().AsInteger(&value)) return ctx.NotAnInteger();
+  int64_t value = 0;
+  if (!edit.created() && !edit.item().As<StringView>().AsInteger(&value)) {
+    return ctx.NotAnInteger();
+  }
   if (__builtin_add_overflow(value, increment, &value)) {
     return ctx.reply.Error("ERR increment or decrement would overflow");
   }
-  if (edit) {
-    edit.As<String>().Set(value);
-    edit.Commit(events::kIncrBy);
-  } else {
-    DecimalText text;
-    ctx.db().Put(key, structs::FormatDecimal(value, text), kNoExpiry, events::kIncrBy);
-  }
+  edit.As<String>().Set(value);
+  edit.Commit(events::kIncrBy);
   ctx.reply.Integer(value);
 }
 
@@ -54,14 +49,13 @@ void DecrBy(Context& ctx) {
 
 void IncrByFloat(Context& ctx) {
   const std::string_view key = ctx.arg(1);
-  Edit edit = ctx.db().Write(key);
+  Edit edit = ctx.db().WriteOrCreate(key, Type::kString);
   if (!IsOrAbsent(ctx, edit.item(), Type::kString)) return;
   long double value = 0, increment = 0;
   DecimalText scratch;
-  if (edit && !ParseLongDouble(edit.item().As<StringView>().View(scratch), &value)) {
-    return ctx.reply.Error("ERR value is not a valid float");
-  }
-  if (!ParseLongDouble(ctx.arg(2), &increment)) {
+  const bool valid =
+      edit.created() || ParseLongDouble(edit.item().As<StringView>().View(scratch), &value);
+  if (!valid || !ParseLongDouble(ctx.arg(2), &increment)) {
     return ctx.reply.Error("ERR value is not a valid float");
   }
   value += increment;
@@ -69,12 +63,8 @@ void IncrByFloat(Context& ctx) {
     return ctx.reply.Error("ERR increment would produce NaN or Infinity");
   }
   const std::string text = FormatLongDouble(value);
-  if (edit) {
-    edit.As<String>().SetText(text);
-    edit.Commit(events::kIncrByFloat);
-  } else {
-    ctx.db().Put(key, types::Value::Text(text), kNoExpiry, events::kIncrByFloat);
-  }
+  edit.As<String>().SetText(text);
+  edit.Commit(events::kIncrByFloat);
   ctx.reply.Bulk(text);
   // The result, so that replicas cannot round differently.
   ctx.Propagate({"SET", key, text, "KEEPTTL"});

@@ -1,7 +1,9 @@
 // GET, SET and their relatives: whole values in and out, with and without a time to live.
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "node/commands/expiry.h"
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
 
@@ -35,12 +37,12 @@ struct SetOptions {
   If condition = If::kAlways;
   bool get = false;
   bool keep_ttl = false;
-  bool persist = false;
-  bool has_expiry = false;
-  ExpiryArg expiry{};
+  std::optional<ExpiryArg> expiry;
 };
 
-bool ReadExpiryOption(std::string_view word, SetOptions* options) {
+// EX, PX, EXAT or PXAT with the text behind it. False: none of these, or another one was before.
+bool ReadExpiryOption(std::string_view word, std::string_view text,
+                      std::optional<ExpiryArg>* expiry) {
   struct Kind {
     std::string_view word;
     bool in_seconds, absolute;
@@ -50,35 +52,33 @@ bool ReadExpiryOption(std::string_view word, SetOptions* options) {
   for (const Kind& kind : kKinds) {
     if (!EqualsIgnoreCase(word, kind.word)) continue;
     // The same kind may be repeated, the last one counts; two kinds may not.
-    if (options->has_expiry && (options->expiry.in_seconds != kind.in_seconds ||
-                                options->expiry.absolute != kind.absolute)) {
+    const std::optional<ExpiryArg>& before = *expiry;
+    if (before && (before->in_seconds != kind.in_seconds || before->absolute != kind.absolute)) {
       return false;
     }
-    options->has_expiry = true;
-    options->expiry = {{}, kind.in_seconds, kind.absolute};
+    *expiry = {text, kind.in_seconds, kind.absolute};
     return true;
   }
   return false;
 }
 
-// SET's options, or with `for_getex` those of GETEX. False: syntax error.
-bool ParseSetOptions(const Context& ctx, size_t from, bool for_getex, SetOptions* options) {
+// False: syntax error.
+bool ParseSetOptions(const Context& ctx, SetOptions* options) {
   using If = SetOptions::If;
-  for (size_t i = from; i < ctx.argc(); ++i) {
+  for (size_t i = 3; i < ctx.argc(); ++i) {
     const std::string_view word = ctx.arg(i);
     const bool more = i + 1 < ctx.argc();
-    if (!for_getex && EqualsIgnoreCase(word, "nx") && options->condition != If::kPresent) {
+    if (EqualsIgnoreCase(word, "nx") && options->condition != If::kPresent) {
       options->condition = If::kAbsent;
-    } else if (!for_getex && EqualsIgnoreCase(word, "xx") && options->condition != If::kAbsent) {
+    } else if (EqualsIgnoreCase(word, "xx") && options->condition != If::kAbsent) {
       options->condition = If::kPresent;
-    } else if (!for_getex && EqualsIgnoreCase(word, "get")) {
+    } else if (EqualsIgnoreCase(word, "get")) {
       options->get = true;
-    } else if (!for_getex && EqualsIgnoreCase(word, "keepttl") && !options->has_expiry) {
+    } else if (EqualsIgnoreCase(word, "keepttl") && !options->expiry) {
       options->keep_ttl = true;
-    } else if (for_getex && EqualsIgnoreCase(word, "persist") && !options->has_expiry) {
-      options->persist = true;
-    } else if (more && !options->keep_ttl && !options->persist && ReadExpiryOption(word, options)) {
-      options->expiry.text = ctx.arg(++i);
+    } else if (!options->keep_ttl && more &&
+               ReadExpiryOption(word, ctx.arg(i + 1), &options->expiry)) {
+      ++i;
     } else {
       return false;
     }
@@ -106,7 +106,7 @@ void SetGeneric(Context& ctx, const SetRequest& request, SetReply style) {
   using If = SetOptions::If;
   const SetOptions& options = request.options;
   int64_t expire_at_ms = kNoExpiry;
-  if (options.has_expiry && !ParseExpiry(ctx, options.expiry, &expire_at_ms)) return;
+  if (options.expiry && !ParseExpiry(ctx, *options.expiry, &expire_at_ms)) return;
 
   if (options.get && !GetOrReply(ctx, request.key)) return;
   if (options.condition != If::kAlways || options.keep_ttl) {
@@ -118,7 +118,7 @@ void SetGeneric(Context& ctx, const SetRequest& request, SetReply style) {
     if (options.keep_ttl && old) expire_at_ms = old.expire_at_ms();
   }
   ctx.db().Put(request.key, request.value, expire_at_ms, events::kSet);
-  if (options.has_expiry) {
+  if (options.expiry) {
     ctx.db().Notify(events::kExpire, request.key);
     if (ctx.state().feed_active) {
       DecimalText number;
@@ -133,7 +133,7 @@ void SetGeneric(Context& ctx, const SetRequest& request, SetReply style) {
 
 void Set(Context& ctx) {
   SetRequest request{ctx.arg(1), ctx.arg(2), {}};
-  if (ctx.argc() > 3 && !ParseSetOptions(ctx, 3, false, &request.options)) return ctx.SyntaxError();
+  if (ctx.argc() > 3 && !ParseSetOptions(ctx, &request.options)) return ctx.SyntaxError();
   SetGeneric(ctx, request, SetReply::kStatus);
 }
 
@@ -145,34 +145,43 @@ void SetNx(Context& ctx) {
 
 void SetWithTtl(Context& ctx, bool in_seconds) {
   SetRequest request{ctx.arg(1), ctx.arg(3), {}};
-  request.options.has_expiry = true;
-  request.options.expiry = {ctx.arg(2), in_seconds, false};
+  request.options.expiry = {ctx.arg(2), in_seconds};
   SetGeneric(ctx, request, SetReply::kStatus);
 }
 void SetEx(Context& ctx) { SetWithTtl(ctx, true); }
 void PSetEx(Context& ctx) { SetWithTtl(ctx, false); }
 
+// False: syntax error.
+bool ParseGetExOptions(const Context& ctx, bool* persist, std::optional<ExpiryArg>* expiry) {
+  for (size_t i = 2; i < ctx.argc(); ++i) {
+    const bool more = i + 1 < ctx.argc();
+    if (!*expiry && EqualsIgnoreCase(ctx.arg(i), "persist")) {
+      *persist = true;
+    } else if (!*persist && more && ReadExpiryOption(ctx.arg(i), ctx.arg(i + 1), expiry)) {
+      ++i;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
 void GetEx(Context& ctx) {
   const std::string_view key = ctx.arg(1);
-  SetOptions options;
-  if (!ParseSetOptions(ctx, 2, true, &options)) return ctx.SyntaxError();
+  bool persist = false;
+  std::optional<ExpiryArg> expiry;
+  if (!ParseGetExOptions(ctx, &persist, &expiry)) return ctx.SyntaxError();
 
   const Item found = ctx.db().Read(key);
   if (!IsOrAbsent(ctx, found, Type::kString)) return;
   if (!found) return ctx.reply.Null();
   int64_t expire_at_ms = kNoExpiry;
-  if (options.has_expiry && !ParseExpiry(ctx, options.expiry, &expire_at_ms)) return;
+  if (expiry && !ParseExpiry(ctx, *expiry, &expire_at_ms)) return;
   ReplyValue(ctx, found);
 
-  if (options.has_expiry && options.expiry.absolute && expire_at_ms <= ctx.now_ms &&
-      !ctx.state().loading && !ctx.state().is_replica) {
-    ctx.db().Erase(key);
-    ctx.Propagate({"DEL", key});
-  } else if (options.has_expiry) {
-    ctx.db().Write(key).SetExpiry(expire_at_ms, events::kExpire);
-    DecimalText number;
-    ctx.Propagate({"PEXPIREAT", key, structs::FormatDecimal(expire_at_ms, number)});
-  } else if (options.persist && found.has_expiry()) {
+  if (expiry) {
+    EndLifeAt(ctx, key, ctx.db().Write(key), expire_at_ms);
+  } else if (persist && found.has_expiry()) {
     ctx.db().Write(key).ClearExpiry(events::kPersist);
     ctx.Propagate({"PERSIST", key});
   }
@@ -193,13 +202,14 @@ void MGet(Context& ctx) {
   ctx.reply.Array(static_cast<int64_t>(ctx.argc() - 1));
   for (size_t i = 1; i < ctx.argc(); ++i) {
     const Item item = ctx.db().Read(ctx.arg(i));
-    item&& item.type() == Type::kString ? ReplyValue(ctx, item) : ctx.reply.Null();
+    const bool is_text = item && item.type() == Type::kString;
+    is_text ? ReplyValue(ctx, item) : ctx.reply.Null();
   }
 }
 
 bool PairsComplete(Context& ctx) {
   if (ctx.argc() % 2 == 1) return true;
-  ctx.reply.Error("ERR wrong number of arguments for '" + std::string(ctx.spec.name) + "' command");
+  WrongArity(ctx);
   return false;
 }
 

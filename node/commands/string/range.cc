@@ -40,11 +40,7 @@ void Append(Context& ctx) {
   ctx.reply.Integer(static_cast<int64_t>(size + tail.size()));
 }
 
-void StrLen(Context& ctx) {
-  const Item item = ctx.db().Read(ctx.arg(1));
-  if (!IsOrAbsent(ctx, item, Type::kString)) return;
-  ctx.reply.Integer(item ? static_cast<int64_t>(item.As<StringView>().size()) : 0);
-}
+void StrLen(Context& ctx) { ReplySize<StringView>(ctx, Type::kString); }
 
 void SetRange(Context& ctx) {
   const std::string_view key = ctx.arg(1), bytes = ctx.arg(3);
@@ -68,8 +64,8 @@ void SetRange(Context& ctx) {
 }
 
 void GetRange(Context& ctx) {
-  int64_t start = 0, end = 0;
-  if (!ParseInteger(ctx, ctx.arg(2), &start) || !ParseInteger(ctx, ctx.arg(3), &end)) return;
+  Indexes indexes;
+  if (!ParseIndexes(ctx, 2, &indexes)) return;
   const Item item = ctx.db().Read(ctx.arg(1));
   if (!IsOrAbsent(ctx, item, Type::kString)) return;
   if (!item) return ctx.reply.Bulk("");
@@ -77,6 +73,8 @@ void GetRange(Context& ctx) {
   DecimalText scratch;
   const std::string_view bytes = item.As<StringView>().View(scratch);
   const auto length = static_cast<int64_t>(bytes.size());
+  auto [start, end] = indexes;
+  // Not Within(): an end before the first byte is the first byte.
   if (start < 0 && end < 0 && start > end) return ctx.reply.Bulk("");
   if (start < 0) start = std::max<int64_t>(0, start + length);
   if (end < 0) end = std::max<int64_t>(0, end + length);

@@ -74,15 +74,9 @@ Outcome AddOne(Zset& zset, const AddOptions& options, std::string_view member, d
       if (options.gt && *score <= *current) return Outcome::kRefused;
     }
   }
-  switch (zset.Put(member, *score)) {
-    case Zset::Change::kAdded:
-      return Outcome::kAdded;
-    case Zset::Change::kUpdated:
-      return Outcome::kUpdated;
-    case Zset::Change::kSame:
-      break;
-  }
-  return Outcome::kSame;
+  const Zset::Change change = zset.Put(member, *score);
+  if (change == Zset::Change::kSame) return Outcome::kSame;
+  return change == Zset::Change::kAdded ? Outcome::kAdded : Outcome::kUpdated;
 }
 
 void AddGeneric(Context& ctx, const AddOptions& options) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "node/commands/families.h"
+#include "node/commands/store.h"
 #include "node/commands/zset/zset_args.h"
 #include "node/types/set.h"
 
@@ -252,12 +253,12 @@ void CombineAndStore(Context& ctx, Operation operate, keyspace::Event event) {
   operate(request, tree.As<Zset>());
   const auto result = tree.As<ZsetView>();
   if (!FitsPacked(result, ctx.keyspace.form_limits())) {
-    return StoreZset(ctx, ctx.arg(1), tree, event);
+    return StoreResult<ZsetView>(ctx, ctx.arg(1), tree, event);
   }
-  types::Draft packed = DraftOf(ctx);
+  types::Draft packed = NewDraft(ctx, types::Form::kZsetPacked);
   Zset members = packed.As<Zset>();
   result.ForEach([&](std::string_view member, double score) { members.Put(member, score); });
-  StoreZset(ctx, ctx.arg(1), packed, event);
+  StoreResult<ZsetView>(ctx, ctx.arg(1), packed, event);
 }
 void ZUnionStore(Context& ctx) { CombineAndStore(ctx, Union, events::kZUnionStore); }
 void ZInterStore(Context& ctx) { CombineAndStore(ctx, Intersect, events::kZInterStore); }
@@ -268,6 +269,13 @@ void ZInterCard(Context& ctx) {
   if (!ParseCombine(ctx, {.count_at = 1, .weighted = false, .may_limit = true}, &request)) return;
   ctx.reply.Integer(static_cast<int64_t>(CountIntersection(request)));
 }
+
+constexpr std::string_view kInterComplexity =
+    "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number "
+    "of input sorted sets and M being the number of elements in the resulting sorted set.";
+constexpr std::string_view kDiffComplexity =
+    "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is "
+    "the size of the first set, and K is the size of the result set.";
 
 constexpr CommandSpec kRows[] = {
     {
@@ -293,9 +301,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "6.2.0",
         .summary = "Intersect multiple sorted sets",
-        .complexity = "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K "
-                      "being the number of input sorted sets and M being the number of elements in "
-                      "the resulting sorted set.",
+        .complexity = kInterComplexity,
     },
     {
         .name = "zdiff",
@@ -307,9 +313,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "6.2.0",
         .summary = "Subtract multiple sorted sets",
-        .complexity =
-            "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the "
-            "sets, N is the size of the first set, and K is the size of the result set.",
+        .complexity = kDiffComplexity,
     },
     {
         .name = "zunionstore",
@@ -336,9 +340,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "2.0.0",
         .summary = "Intersect multiple sorted sets and store the resulting sorted set in a new key",
-        .complexity = "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K "
-                      "being the number of input sorted sets and M being the number of elements in "
-                      "the resulting sorted set.",
+        .complexity = kInterComplexity,
     },
     {
         .name = "zdiffstore",
@@ -351,9 +353,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "6.2.0",
         .summary = "Subtract multiple sorted sets and store the resulting sorted set in a new key",
-        .complexity =
-            "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the "
-            "sets, N is the size of the first set, and K is the size of the result set.",
+        .complexity = kDiffComplexity,
     },
     {
         .name = "zintercard",

@@ -3,19 +3,20 @@
 #include <string>
 
 #include "node/commands/families.h"
+#include "node/commands/first_of.h"
 #include "node/commands/zset/zset_args.h"
 
 namespace rha::node::commands {
 namespace {
 
 using keyspace::Edit;
+using keyspace::Type;
 using types::Direction;
 using types::Zset;
 namespace events = keyspace::events;
 
 // Which end, how many at most, and how the reply shows them.
 struct Pop {
-  Args keys;
   Direction from = Direction::kUp;  // kUp: the least first
   int64_t count = 1;
   PairShape shape = PairShape::kFlat;
@@ -38,85 +39,69 @@ void PopGeneric(Context& ctx, Direction from) {
   Pop pop{.from = from};
   if (ctx.argc() > 3) return ctx.SyntaxError();
   if (ctx.argc() == 3) {
-    const char* const error = "ERR value is out of range, must be positive";
-    if (!ParseIntegerOr(ctx, ctx.arg(2), 0, error, &pop.count)) return;
+    if (!ParsePositive(ctx, ctx.arg(2), &pop.count)) return;
     pop.shape = ShapeOf(ctx, true);
   }
   Edit edit = ctx.db().Write(ctx.arg(1));
   if (!edit) return ctx.reply.Array(0);
-  if (edit.type() != keyspace::Type::kZset) return ctx.WrongType();
+  if (edit.type() != Type::kZset) return ctx.WrongType();
   if (pop.count == 0) return ctx.reply.Array(0);
   PopFrom(ctx, edit, pop);
 }
 void ZPopMin(Context& ctx) { PopGeneric(ctx, Direction::kUp); }
 void ZPopMax(Context& ctx) { PopGeneric(ctx, Direction::kDown); }
 
-// numkeys key [key ...] MIN|MAX [COUNT count], from argument `at` on.
-bool ParseMultiPop(Context& ctx, size_t at, Pop* pop) {
-  int64_t key_count = 0;
-  if (!ParseIntegerOr(ctx, ctx.arg(at), 1, "ERR numkeys should be greater than 0", &key_count)) {
-    return false;
-  }
-  const size_t words = ctx.argc() - at - 1;
-  if (static_cast<uint64_t>(key_count) >= words) return ctx.SyntaxError(), false;
-  pop->keys = ctx.args.subspan(at + 1, static_cast<size_t>(key_count));
-  pop->shape = PairShape::kNested;
-  at += 1 + pop->keys.size();
-  if (EqualsIgnoreCase(ctx.arg(at), "max")) {
-    pop->from = Direction::kDown;
-  } else if (!EqualsIgnoreCase(ctx.arg(at), "min")) {
-    return ctx.SyntaxError(), false;
-  }
-  if (++at == ctx.argc()) return true;
-  if (at + 1 == ctx.argc() || !EqualsIgnoreCase(ctx.arg(at), "count")) {
-    return ctx.SyntaxError(), false;
-  }
-  const char* const error = "ERR count should be greater than 0";
-  if (!ParseIntegerOr(ctx, ctx.arg(at + 1), 1, error, &pop->count)) return false;
-  if (at + 2 < ctx.argc()) return ctx.SyntaxError(), false;
-  return true;
+// ---------------------------------------------------------------- of several keys
+
+constexpr EndWords kEnds{"min", "max"};
+const char* NameOf(Direction from) { return from == Direction::kUp ? "ZPOPMIN" : "ZPOPMAX"; }
+
+// Replies with the key, its member and its score. REQUIRES: it is a sorted set.
+void PopOne(Context& ctx, std::string_view key, Direction from) {
+  ctx.reply.Array(3);
+  ctx.reply.Bulk(key);
+  Edit edit = ctx.db().Write(key);
+  PopFrom(ctx, edit, {.from = from, .shape = PairShape::kBare});
+  ctx.Propagate({NameOf(from), key});
 }
 
-// From the first of the keys that is there; its name comes before its members. True: the reply is
-// written, be it an error.
-bool PopFirst(Context& ctx, const Pop& pop) {
-  for (const std::string_view key : pop.keys) {
-    const keyspace::Item item = ctx.Awaited(key, keyspace::Type::kZset);
-    if (!IsOrAbsent(ctx, item, keyspace::Type::kZset)) return true;
-    if (!item) continue;
-    const bool nested = pop.shape == PairShape::kNested;
-    ctx.reply.Array(nested ? 2 : 3);
-    ctx.reply.Bulk(key);
-    Edit edit = ctx.db().Write(key);
-    const std::string taken = std::to_string(PopFrom(ctx, edit, pop));
-    const char* name = pop.from == Direction::kUp ? "ZPOPMIN" : "ZPOPMAX";
-    nested ? ctx.Propagate({name, key, taken}) : ctx.Propagate({name, key});
-    return true;
-  }
-  return false;
-}
-
-void PopOrWait(Context& ctx, const Pop& pop, std::string_view timeout) {
-  int64_t deadline_ms = 0;
-  if (!ParseTimeout(ctx, timeout, &deadline_ms) || PopFirst(ctx, pop)) return;
-  if (!ctx.WaitForKeys(pop.keys, deadline_ms)) ctx.reply.NullArray();
+// Replies with the key and up to `count` of its pairs. REQUIRES: it is a sorted set.
+void PopSome(Context& ctx, std::string_view key, const CountedPop& asked) {
+  const Direction from = asked.second_end ? Direction::kDown : Direction::kUp;
+  ctx.reply.Array(2);
+  ctx.reply.Bulk(key);
+  Edit edit = ctx.db().Write(key);
+  const Pop pop{.from = from, .count = asked.count, .shape = PairShape::kNested};
+  ctx.Propagate({NameOf(from), key, std::to_string(PopFrom(ctx, edit, pop))});
 }
 
 void ZMPop(Context& ctx) {
-  Pop pop;
-  if (ParseMultiPop(ctx, 1, &pop) && !PopFirst(ctx, pop)) ctx.reply.NullArray();
+  CountedPop pop;
+  if (!ParseCountedPop(ctx, 1, kEnds, &pop)) return;
+  TakeOrNull(ctx, pop.keys, Type::kZset, [&](std::string_view key) { PopSome(ctx, key, pop); });
 }
 void BZMPop(Context& ctx) {
-  Pop pop;
-  if (ParseMultiPop(ctx, 2, &pop)) PopOrWait(ctx, pop, ctx.arg(1));
+  CountedPop pop;
+  if (!ParseCountedPop(ctx, 2, kEnds, &pop)) return;
+  TakeOrWait(ctx, pop.keys, Type::kZset, ctx.arg(1),
+             [&](std::string_view key) { PopSome(ctx, key, pop); });
 }
 
 void BlockingPop(Context& ctx, Direction from) {
-  const Args keys = ctx.args.subspan(1, ctx.argc() - 2);
-  PopOrWait(ctx, {.keys = keys, .from = from, .shape = PairShape::kBare}, ctx.args.back());
+  TakeOrWait(ctx, ctx.args.subspan(1, ctx.argc() - 2), Type::kZset, ctx.args.back(),
+             [&](std::string_view key) { PopOne(ctx, key, from); });
 }
 void BZPopMin(Context& ctx) { BlockingPop(ctx, Direction::kUp); }
 void BZPopMax(Context& ctx) { BlockingPop(ctx, Direction::kDown); }
+
+constexpr std::string_view kPopComplexity =
+    "O(log(N)*M) with N being the number of elements in the sorted set, and M being the number of "
+    "elements popped.";
+constexpr std::string_view kMultiPopComplexity =
+    "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements in "
+    "the sorted set, and M being the number of elements popped.";
+constexpr std::string_view kOneComplexity =
+    "O(log(N)) with N being the number of elements in the sorted set.";
 
 constexpr CommandSpec kRows[] = {
     {
@@ -129,8 +114,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "5.0.0",
         .summary = "Remove and return members with the lowest scores in a sorted set",
-        .complexity = "O(log(N)*M) with N being the number of elements in the sorted set, and M "
-                      "being the number of elements popped.",
+        .complexity = kPopComplexity,
     },
     {
         .name = "zpopmax",
@@ -142,8 +126,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "5.0.0",
         .summary = "Remove and return members with the highest scores in a sorted set",
-        .complexity = "O(log(N)*M) with N being the number of elements in the sorted set, and M "
-                      "being the number of elements popped.",
+        .complexity = kPopComplexity,
     },
     {
         .name = "zmpop",
@@ -155,9 +138,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "7.0.0",
         .summary = "Remove and return members with scores in a sorted set",
-        .complexity =
-            "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of "
-            "elements in the sorted set, and M being the number of elements popped.",
+        .complexity = kMultiPopComplexity,
     },
     {
         .name = "bzpopmin",
@@ -170,7 +151,7 @@ constexpr CommandSpec kRows[] = {
         .since = "5.0.0",
         .summary = "Remove and return the member with the lowest score from one or more sorted "
                    "sets, or block until one is available",
-        .complexity = "O(log(N)) with N being the number of elements in the sorted set.",
+        .complexity = kOneComplexity,
     },
     {
         .name = "bzpopmax",
@@ -183,7 +164,7 @@ constexpr CommandSpec kRows[] = {
         .since = "5.0.0",
         .summary = "Remove and return the member with the highest score from one or more sorted "
                    "sets, or block until one is available",
-        .complexity = "O(log(N)) with N being the number of elements in the sorted set.",
+        .complexity = kOneComplexity,
     },
     {
         .name = "bzmpop",
@@ -196,9 +177,7 @@ constexpr CommandSpec kRows[] = {
         .since = "7.0.0",
         .summary =
             "Remove and return members with scores in a sorted set or block until one is available",
-        .complexity =
-            "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of "
-            "elements in the sorted set, and M being the number of elements popped.",
+        .complexity = kMultiPopComplexity,
     },
 };
 static_assert(RowsAreSound(kRows));

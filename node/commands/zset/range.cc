@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "node/commands/families.h"
+#include "node/commands/store.h"
 #include "node/commands/zset/zset_args.h"
 
 namespace rha::node::commands {
@@ -31,7 +32,7 @@ struct RangeRequest {
   bool with_scores = false;
   int64_t offset = 0;
   int64_t limit = -1;  // negative: none
-  int64_t first = 0, last = 0;
+  Indexes indexes{};
   types::ScoreInterval scores{};
   types::MemberInterval members{};
 };
@@ -78,7 +79,7 @@ bool ParseRange(Context& ctx, const RangeForm& form, RangeRequest* request) {
   }
   std::string_view low = ctx.arg(form.key_at + 1), high = ctx.arg(form.key_at + 2);
   if (request->by == By::kRank) {
-    return ParseInteger(ctx, low, &request->first) && ParseInteger(ctx, high, &request->last);
+    return ParseIndexes(ctx, form.key_at + 1, &request->indexes);
   }
   if (request->direction == Direction::kDown) std::swap(low, high);
   return request->by == By::kScore ? ParseInterval(ctx, low, high, &request->scores)
@@ -105,7 +106,7 @@ RankRange Select(const ZsetView& zset, const RangeRequest& request) {
     case By::kRank:
       break;
   }
-  return IndexRange(zset.size(), request.first, request.last, request.direction);
+  return RanksAt(zset.size(), request.indexes, request.direction);
 }
 
 void RangeGeneric(Context& ctx, const RangeForm& form) {
@@ -138,7 +139,7 @@ void ZRangeStore(Context& ctx) {
   if (!ParseRange(ctx, {.key_at = 2, .may_turn = true, .may_score = false}, &request)) return;
   const Item item = ctx.db().Read(request.key);
   if (!IsOrAbsent(ctx, item, keyspace::Type::kZset)) return;
-  types::Draft draft = DraftOf(ctx);
+  types::Draft draft = NewDraft(ctx, types::Form::kZsetPacked);
   if (item) {
     const auto zset = item.As<ZsetView>();
     auto result = draft.As<types::Zset>();
@@ -148,8 +149,16 @@ void ZRangeStore(Context& ctx) {
     zset.ForRange(range, request.direction,
                   [&](std::string_view member, double score) { result.Put(member, score); });
   }
-  StoreZset(ctx, ctx.arg(1), draft, events::kZRangeStore);
+  StoreResult<ZsetView>(ctx, ctx.arg(1), draft, events::kZRangeStore);
 }
+
+constexpr std::string_view kLimitComplexity =
+    "O(log(N)+M) with N being the number of elements in the sorted set and M the number of "
+    "elements being returned. If M is constant (e.g. always asking for the first 10 elements with "
+    "LIMIT), you can consider it O(log(N)).";
+constexpr std::string_view kRankComplexity =
+    "O(log(N)+M) with N being the number of elements in the sorted set and M the number of "
+    "elements returned.";
 
 constexpr CommandSpec kRows[] = {
     {
@@ -162,8 +171,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "1.2.0",
         .summary = "Return a range of members in a sorted set",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements returned.",
+        .complexity = kRankComplexity,
     },
     {
         .name = "zrevrange",
@@ -176,8 +184,7 @@ constexpr CommandSpec kRows[] = {
         .since = "1.2.0",
         .summary = "Return a range of members in a sorted set, by index, with scores ordered from "
                    "high to low",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements returned.",
+        .complexity = kRankComplexity,
     },
     {
         .name = "zrangebyscore",
@@ -189,9 +196,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "1.0.5",
         .summary = "Return a range of members in a sorted set, by score",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements being returned. If M is constant (e.g. always asking for "
-                      "the first 10 elements with LIMIT), you can consider it O(log(N)).",
+        .complexity = kLimitComplexity,
     },
     {
         .name = "zrevrangebyscore",
@@ -204,9 +209,7 @@ constexpr CommandSpec kRows[] = {
         .since = "2.2.0",
         .summary = "Return a range of members in a sorted set, by score, with scores ordered from "
                    "high to low",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements being returned. If M is constant (e.g. always asking for "
-                      "the first 10 elements with LIMIT), you can consider it O(log(N)).",
+        .complexity = kLimitComplexity,
     },
     {
         .name = "zrangebylex",
@@ -218,9 +221,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "2.8.9",
         .summary = "Return a range of members in a sorted set, by lexicographical range",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements being returned. If M is constant (e.g. always asking for "
-                      "the first 10 elements with LIMIT), you can consider it O(log(N)).",
+        .complexity = kLimitComplexity,
     },
     {
         .name = "zrevrangebylex",
@@ -233,9 +234,7 @@ constexpr CommandSpec kRows[] = {
         .since = "2.8.9",
         .summary = "Return a range of members in a sorted set, by lexicographical range, ordered "
                    "from higher to lower strings.",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements being returned. If M is constant (e.g. always asking for "
-                      "the first 10 elements with LIMIT), you can consider it O(log(N)).",
+        .complexity = kLimitComplexity,
     },
     {
         .name = "zrangestore",

@@ -2,7 +2,6 @@
 // ZSCAN.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 #include "node/commands/families.h"
@@ -26,11 +25,7 @@ void ReplyScore(Context& ctx, std::optional<double> score) {
   score ? ctx.reply.Double(*score) : ctx.reply.Null();
 }
 
-void ZCard(Context& ctx) {
-  Item item;
-  if (!Find(ctx, &item)) return;
-  ctx.reply.Integer(item ? static_cast<int64_t>(item.As<ZsetView>().size()) : 0);
-}
+void ZCard(Context& ctx) { ReplySize<ZsetView>(ctx, keyspace::Type::kZset); }
 
 void ZScore(Context& ctx) {
   Item item;
@@ -88,50 +83,39 @@ void RandomSome(Context& ctx, int64_t count, bool with_scores) {
   if (!item || count == 0) return ctx.reply.Array(0);
   if (TooManyDraws(ctx, count)) return;
   const auto zset = item.As<ZsetView>();
-  const size_t size = zset.size();
   Prng& prng = ctx.keyspace.prng();
   const PairShape shape = ShapeOf(ctx, with_scores);
-  if (count > 0) {
-    const size_t chosen = std::min(size, static_cast<size_t>(count));
-    return zset.Sample(chosen, prng, PairWriter(ctx.reply, shape, chosen));
-  }
-  const auto draws = static_cast<size_t>(-count);
-  const PairWriter writer(ctx.reply, shape, draws);
-  for (size_t i = 0; i < draws; ++i) zset.ForRange({prng.Below(size), 1}, Direction::kUp, writer);
+  const size_t shown =
+      count < 0 ? static_cast<size_t>(-count) : std::min(zset.size(), static_cast<size_t>(count));
+  const PairWriter writer(ctx.reply, shape, shown);
+  count < 0 ? zset.Draw(shown, prng, writer) : zset.Sample(shown, prng, writer);
 }
 
 void ZRandMember(Context& ctx) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
   if (ctx.argc() == 2) return RandomOne(ctx);
   int64_t count = 0;
-  if (!ParseIntegerInRange(ctx, ctx.arg(2), -kMax, kMax, &count)) return;
-  const bool with_scores = ctx.argc() == 4 && EqualsIgnoreCase(ctx.arg(3), "withscores");
-  if (ctx.argc() > 3 && !with_scores) return ctx.SyntaxError();
-  if (with_scores && (count < -kMax / 2 || count > kMax / 2)) {
-    return ctx.reply.Error("ERR value is out of range");
-  }
-  RandomSome(ctx, count, with_scores);
+  bool with_scores = false;
+  if (ParseDraws(ctx, "withscores", &count, &with_scores)) RandomSome(ctx, count, with_scores);
 }
 
-// As Redis' listpacks keep scores: whole numbers as integers, which show all their digits.
-bool IsKeptAsInteger(double score) {
-  constexpr double kMax = 0x1p62;
-  return std::abs(score) <= kMax && std::trunc(score) == score;
+// Redis' listpacks keep whole numbers as integers, which show all their digits.
+void AddScore(BulkList& found, double score, bool packed) {
+  constexpr double kIntegerMax = 0x1p62;
+  if (packed && std::abs(score) <= kIntegerMax && std::trunc(score) == score) {
+    structs::DecimalText text;
+    return found.Add(structs::FormatDecimal(static_cast<int64_t>(score), text));
+  }
+  resp::DoubleText text;
+  found.Add(resp::FormatDouble(score, text));
 }
 
 void ZScan(Context& ctx) {
-  const Item item = ctx.db().Peek(ctx.arg(1));
-  const bool packed = item && std::string_view(item.encoding()) == "listpack";
-  ScanMembers<ZsetView>(
-      ctx, keyspace::Type::kZset, [&](BulkList& found, std::string_view member, double score) {
-        found.Add(member);
-        if (packed && IsKeptAsInteger(score)) {
-          structs::DecimalText text;
-          return found.Add(structs::FormatDecimal(static_cast<int64_t>(score), text));
-        }
-        resp::DoubleText text;
-        found.Add(resp::FormatDouble(score, text));
-      });
+  const auto add = [](BulkList& found, const ZsetView& zset, std::string_view member,
+                      double score) {
+    found.Add(member);
+    AddScore(found, score, zset.is_packed());
+  };
+  ScanMembers<ZsetView>(ctx, keyspace::Type::kZset, add);
 }
 
 constexpr CommandSpec kRows[] = {

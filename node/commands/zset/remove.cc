@@ -30,10 +30,10 @@ void ZRem(Context& ctx) {
 }
 
 void ZRemRangeByRank(Context& ctx) {
-  int64_t first = 0, last = 0;
-  if (!ParseInteger(ctx, ctx.arg(2), &first) || !ParseInteger(ctx, ctx.arg(3), &last)) return;
+  Indexes indexes;
+  if (!ParseIndexes(ctx, 2, &indexes)) return;
   RemoveGeneric(ctx, events::kZRemRangeByRank, [&](Zset& zset) {
-    return zset.EraseRange(IndexRange(zset.size(), first, last, types::Direction::kUp));
+    return zset.EraseRange(RanksAt(zset.size(), indexes, types::Direction::kUp));
   });
 }
 
@@ -49,6 +49,10 @@ void ZRemRangeByScore(Context& ctx) {
 void ZRemRangeByLex(Context& ctx) {
   RemoveWithin<types::MemberInterval>(ctx, events::kZRemRangeByLex);
 }
+
+constexpr std::string_view kRangeComplexity =
+    "O(log(N)+M) with N being the number of elements in the sorted set and M the number of "
+    "elements removed by the operation.";
 
 constexpr CommandSpec kRows[] = {
     {
@@ -74,8 +78,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "2.0.0",
         .summary = "Remove all members in a sorted set within the given indexes",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements removed by the operation.",
+        .complexity = kRangeComplexity,
     },
     {
         .name = "zremrangebyscore",
@@ -87,8 +90,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "1.2.0",
         .summary = "Remove all members in a sorted set within the given scores",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements removed by the operation.",
+        .complexity = kRangeComplexity,
     },
     {
         .name = "zremrangebylex",
@@ -100,8 +102,7 @@ constexpr CommandSpec kRows[] = {
         .group = Group::kSortedSet,
         .since = "2.8.9",
         .summary = "Remove all members in a sorted set between the given lexicographical range",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements removed by the operation.",
+        .complexity = kRangeComplexity,
     },
 };
 static_assert(RowsAreSound(kRows));

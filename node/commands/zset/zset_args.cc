@@ -89,28 +89,10 @@ bool ParseInterval(Context& ctx, std::string_view low, std::string_view high,
   return false;
 }
 
-RankRange IndexRange(size_t size, int64_t first, int64_t last, types::Direction direction) {
-  const auto count = static_cast<int64_t>(size);
-  if (first < 0) first = std::max<int64_t>(first + count, 0);
-  if (last < 0) last += count;
-  last = std::min(last, count - 1);
-  if (first > last) return {};
-  const int64_t least = direction == types::Direction::kUp ? first : count - 1 - last;
-  return {static_cast<size_t>(least), static_cast<size_t>(last - first + 1)};
-}
-
-types::Draft DraftOf(Context& ctx) {
-  return {types::Form::kZsetPacked, ctx.keyspace.form_limits(), ctx.keyspace.secret()};
-}
-
-void StoreZset(Context& ctx, std::string_view key, types::Draft& result, keyspace::Event event) {
-  const size_t members = result.As<types::ZsetView>().size();
-  if (members == 0) {
-    ctx.db().Erase(key);
-  } else {
-    ctx.db().Put(key, result.Take(), keyspace::kNoExpiry, event);
-  }
-  ctx.reply.Integer(static_cast<int64_t>(members));
+RankRange RanksAt(size_t size, Indexes indexes, types::Direction direction) {
+  const auto [first, count] = Within(size, indexes);
+  if (direction == types::Direction::kUp || count == 0) return {first, count};
+  return {size - first - count, count};
 }
 
 }  // namespace rha::node::commands

@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "node/commands/parse.h"
-#include "node/types/draft.h"
 #include "node/types/zset.h"
 
 namespace rha::node::commands {
@@ -24,9 +23,8 @@ bool ParseInterval(Context& ctx, std::string_view low, std::string_view high,
 // "[a", "(a", "-", "+". The interval's texts are the arguments'.
 bool ParseInterval(Context& ctx, std::string_view low, std::string_view high,
                    types::MemberInterval* interval);
-// Redis' indexes, the last one included and negative ones counted from the end, as ranks. `kDown`:
-// index 0 is the greatest.
-types::RankRange IndexRange(size_t size, int64_t first, int64_t last, types::Direction direction);
+// `kDown`: index 0 is the greatest.
+types::RankRange RanksAt(size_t size, Indexes indexes, types::Direction direction);
 
 // How members and scores stand in a reply.
 enum class PairShape : uint8_t {
@@ -58,11 +56,5 @@ class PairWriter {
   resp::Writer& reply_;
   PairShape shape_;
 };
-
-// A sorted set under no key.
-types::Draft DraftOf(Context& ctx);
-// Puts the result of a ...STORE command under its key, or erases the key when there is none, and
-// replies with the count.
-void StoreZset(Context& ctx, std::string_view key, types::Draft& result, keyspace::Event event);
 
 }  // namespace rha::node::commands
