@@ -57,6 +57,7 @@ class Connection final : public dispatch::Session {
   size_t ExecuteBatch(std::string_view bytes);
   bool may_execute() const { return !closing && !close_after_reply_ && blocked == nullptr; }
   void ProtocolError();
+  ssize_t Send(std::string_view head, std::string_view tail) const;
   bool SendOut();
   void UpdateInterest();
 
