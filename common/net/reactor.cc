@@ -59,9 +59,14 @@ Status Reactor::Attach(IoWatch& watch, int fd, uint32_t events) {
 void Reactor::SetEvents(IoWatch& watch, uint32_t events) {
   RHA_CHECK(watch.reactor_ == this);
   if (watch.events_ == events) return;
-  epoll_event event{.events = events, .data = {.ptr = &watch}};
-  RHA_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, watch.fd_, &event) == 0);
   watch.events_ = events;
+  Rearm(watch);
+}
+
+void Reactor::Rearm(IoWatch& watch) {
+  RHA_CHECK(watch.reactor_ == this);
+  epoll_event event{.events = watch.events_, .data = {.ptr = &watch}};
+  RHA_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, watch.fd_, &event) == 0);
 }
 
 void Reactor::Detach(IoWatch& watch) {

@@ -1,4 +1,4 @@
-// The event loop: one thread, epoll, level-triggered.
+// The event loop: one thread, epoll, level-triggered unless a watch asks for edges.
 //
 // One turn: wait for descriptors → call their watchers → run due timers → run posted work → run the
 // turn hooks (where a server writes what the turn produced). A watcher is a plain function pointer
@@ -66,9 +66,13 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // `events`: EPOLLIN | EPOLLOUT; errors and hang-ups are always reported.
+  // `events`: EPOLLIN | EPOLLOUT; errors and hang-ups are always reported. With EPOLLET only news
+  // is, which spares the kernel a second look at each descriptor: whoever stops before reading or
+  // writing has come to its end must Rearm().
   Status Attach(IoWatch& watch, int fd, uint32_t events);
   void SetEvents(IoWatch& watch, uint32_t events);
+  // Reports what is there now once more.
+  void Rearm(IoWatch& watch);
   void Detach(IoWatch& watch);
 
   TimerId After(Millis delay, std::function<void()> callback);

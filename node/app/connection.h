@@ -51,7 +51,8 @@ class Connection final : public dispatch::Session {
   friend class Server;
   size_t out_bytes() const { return out().size() - sent_; }
   void OnEvents(uint32_t events);
-  void OnReadable();
+  bool OnReadable();
+  void TakeInput(std::string_view bytes, bool own);
   // Executes whole requests at the beginning of `bytes`; returns how many bytes they took.
   size_t ExecuteAll(std::string_view bytes);
   size_t ExecuteBatch(std::string_view bytes);
@@ -59,7 +60,6 @@ class Connection final : public dispatch::Session {
   void ProtocolError();
   ssize_t Send(std::string_view head, std::string_view tail) const;
   bool SendOut();
-  void UpdateInterest();
 
   Server& server_;
   UniqueFd fd_;
@@ -70,7 +70,6 @@ class Connection final : public dispatch::Session {
   size_t sent_ = 0;             // of out()
   bool write_queued_ = false;
   bool continue_queued_ = false;
-  bool want_epollout_ = false;
   bool close_after_reply_ = false;
   bool in_execute_ = false;
   int64_t last_interaction_ms_ = 0;

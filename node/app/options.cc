@@ -218,6 +218,7 @@ constexpr std::pair<const char*, const char*> kRemembered[] = {
     {"proc-title-template", "{title} {listen-addr} {server-mode}"},
     {"propagation-error-behavior", "ignore"},
     {"rdb-del-sync-files", "no"},
+    {"rdb-key-save-delay", "0"},
     {"rdb-save-incremental-fsync", "yes"},
     {"repl-diskless-load", "disabled"},
     {"repl-diskless-sync-max-replicas", "0"},

@@ -134,6 +134,36 @@ class NodeTest(unittest.TestCase):
         for i in range(50_000):
             self.assertEqual(client.read(), b":%d" % (i + 1))
 
+    def test_requests_that_fill_the_read_buffer_exactly_are_all_answered(self):
+        _, client = self.start()
+        for length in (65536, 2 * 65536, 10 * 65536):
+            value = b"x" * (length - len(b"*2\r\n$4\r\nECHO\r\n$655360\r\n\r\n"))
+            request = b"*2\r\n$4\r\nECHO\r\n$%d\r\n%s\r\n" % (len(value), value)
+            request += b"\n" * (length - len(request))  # an empty inline request is none
+            self.assertEqual(len(request), length)
+            client.link.sendall(request)
+            self.assertEqual(client.read(), value)
+
+    def test_the_end_of_a_stream_is_seen_behind_its_last_request(self):
+        _, client = self.start()
+        for _ in range(200):
+            other = self.client()
+            other.link.sendall(b"PING\r\n")
+            other.link.shutdown(socket.SHUT_WR)
+            self.assertEqual(other.input.read(), b"+PONG\r\n", "the reply, and then the end")
+            other.close()
+        self.assertIn(b"connected_clients:1\r\n", client.ask("info", "clients"))
+
+    def test_replies_longer_than_a_turn_reach_a_slow_reader(self):
+        _, client = self.start()
+        value = os.urandom(6_000_000)
+        client.ask("set", "k", value)
+        for _ in range(3):
+            client.send("get", "k")
+        time.sleep(0.2)
+        for _ in range(3):
+            self.assertEqual(client.read(), value)
+
     def test_output_limits_and_client_limits(self):
         _, client = self.start("--maxclients", "2", "--client-output-buffer-limit", "pubsub", "1mb", "0", "0")
         slow = self.client()
