@@ -207,7 +207,7 @@ void Db::Replace(Entry* entry, const EntryValue& value, int64_t expire_at_ms) {
   SetExpireAt(entry, expire_at_ms);
 }
 
-void Db::Store(std::string_view key, const EntryValue& value, int64_t expire_at_ms, Event event) {
+bool Db::Store(std::string_view key, const EntryValue& value, int64_t expire_at_ms) {
   const uint64_t hash = Hash(key);
   Entry* entry = Find(key, hash);
   if (entry != nullptr && keyspace_.expiry_mode_ == ExpiryMode::kDelete &&
@@ -216,24 +216,40 @@ void Db::Store(std::string_view key, const EntryValue& value, int64_t expire_at_
     entry = nullptr;
   }
   if (entry == nullptr) {
-    entry = Insert(key, value, expire_at_ms, hash);
-    keyspace_.Emit(index_, events::kNew, key);
-  } else {
-    Replace(entry, value, expire_at_ms);
-    MarkUsed(entry);
+    Insert(key, value, expire_at_ms, hash);
+    return true;
   }
-  Changed(key, event, 1, true);
+  Replace(entry, value, expire_at_ms);
+  MarkUsed(entry);
+  return false;
+}
+
+void Db::StoreNew(std::string_view key, types::Value value, int64_t expire_at_ms) {
+  const EntryValue view = value.view();
+  value.Release();
+  Store(key, view, expire_at_ms);
+  Notify(events::kNew, key);
 }
 
 void Db::Put(std::string_view key, std::string_view text, int64_t expire_at_ms, Event event) {
-  Store(key, StringValue(text), expire_at_ms, event);
+  if (Store(key, StringValue(text), expire_at_ms)) Notify(events::kNew, key);
+  Changed(key, event, 1, true);
 }
 
 void Db::Put(std::string_view key, types::Value value, int64_t expire_at_ms, Event event) {
+  const Type type = value.type();
   const EntryValue view = value.view();
   value.Release();
-  Store(key, view, expire_at_ms, event);
-  Appeared(key, types::TypeOf(static_cast<types::Form>(view.tag)));
+  if (Store(key, view, expire_at_ms)) Notify(events::kNew, key);
+  Changed(key, event, 1, true);
+  Appeared(key, type);
+}
+
+void Db::PutNew(std::string_view key, types::Value value, int64_t expire_at_ms, Event event) {
+  const Type type = value.type();
+  StoreNew(key, std::move(value), expire_at_ms);
+  Changed(key, event, 1, true);
+  Appeared(key, type);
 }
 
 void Db::Changed(std::string_view key, Event event, uint64_t changes, bool exists) {
@@ -263,9 +279,12 @@ void Db::Move(std::string_view from, Target to, Event from_event, Event to_event
   const int64_t expire_at_ms = Item(*entry).expire_at_ms();
   Capture(entry);
   types::Value value = types::Value::TakeFrom(*entry);
+  const Type type = value.type();
   Remove(entry, LargePart::kMoved);
+  to.db.StoreNew(to.key, std::move(value), expire_at_ms);
   Changed(from, from_event, 0, false);
-  to.db.Put(to.key, std::move(value), expire_at_ms, to_event);
+  to.db.Changed(to.key, to_event, 1, true);
+  to.db.Appeared(to.key, type);
 }
 
 void Db::Notify(Event event, std::string_view key) { keyspace_.Emit(index_, event, key); }

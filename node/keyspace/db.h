@@ -114,6 +114,8 @@ class Db {
   // REQUIRES: neither view lies in the keyspace.
   void Put(std::string_view key, std::string_view text, int64_t expire_at_ms, Event event);
   void Put(std::string_view key, types::Value value, int64_t expire_at_ms, Event event);
+  // Likewise, but to listeners the key is a new one even if another was there (COPY).
+  void PutNew(std::string_view key, types::Value value, int64_t expire_at_ms, Event event);
   // False: there was no such key (or only an expired one).
   bool Erase(std::string_view key, Event event = events::kDel);
   // The value moves: it is never copied. REQUIRES: `from` is there, and is not `to` itself.
@@ -183,8 +185,9 @@ class Db {
   void Replace(structs::Entry* entry, const structs::EntryValue& value, int64_t expire_at_ms);
   structs::Entry* LoadEntry(std::string_view key, const structs::EntryValue& value,
                             int64_t expire_at_ms, KeyUse use);
-  void Store(std::string_view key, const structs::EntryValue& value, int64_t expire_at_ms,
-             Event event);
+  // Puts the value there. True: there was no such key.
+  bool Store(std::string_view key, const structs::EntryValue& value, int64_t expire_at_ms);
+  void StoreNew(std::string_view key, types::Value value, int64_t expire_at_ms);
   void SetExpireAt(structs::Entry* entry, int64_t expire_at_ms);
   void ReleaseLarge(structs::Entry entry);
   // Takes the entry out. With its large value, unless that has been moved.

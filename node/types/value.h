@@ -26,6 +26,7 @@ class Value {
   static Value TakeFrom(structs::Entry entry);
   // A deep copy.
   static Value CopyOf(structs::Entry entry);
+  Type type() const { return TypeOf(form_); }
   // Valid while this lives.
   structs::EntryValue view() const;
   // The entry that was made from view() owns the large value now.

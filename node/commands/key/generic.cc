@@ -79,7 +79,7 @@ void Copy(Context& ctx) {
   }
   const Item item = ctx.db().Read(from);
   if (!item || (target->Exists(to) && !replace)) return ctx.reply.Integer(0);
-  target->Put(to, types::Value::CopyOf(item.entry()), item.expire_at_ms(), events::kCopyTo);
+  target->PutNew(to, types::Value::CopyOf(item.entry()), item.expire_at_ms(), events::kCopyTo);
   ctx.reply.Integer(1);
 }
 

@@ -190,5 +190,29 @@ TEST_F(KeyTest, SortLeavesASortedSetATree) {
   EXPECT_THAT(propagated(), IsEmpty());
 }
 
+TEST_F(KeyTest, ACopyOrAMovedValueIsANewKeyEvenWhereOneWas) {
+  Run({"set", "a", "1"});
+  Run({"set", "b", "2"});
+  keyspace_.set_event_mask(keyspace::kKeyeventChannel | keyspace::kGenericEvent |
+                           keyspace::kNewKeyEvent);
+  RunOn(other_, {"psubscribe", "*"});
+  Pushed(other_);
+  Run({"copy", "a", "b", "replace"});
+  Run({"rename", "a", "b"});
+  EXPECT_EQ(Pushed(other_),
+            "[$pmessage, $*, $__keyevent@0__:new, $b] "
+            "[$pmessage, $*, $__keyevent@0__:copy_to, $b] "
+            "[$pmessage, $*, $__keyevent@0__:new, $b] "
+            "[$pmessage, $*, $__keyevent@0__:rename_from, $a] "
+            "[$pmessage, $*, $__keyevent@0__:rename_to, $b]");
+}
+
+TEST_F(KeyTest, AFlushCountsTheKeysThatWereThere) {
+  Run({"mset", "a", "1", "b", "2"});
+  const uint64_t before = keyspace_.dirty();
+  Run({"flushdb"});
+  EXPECT_EQ(keyspace_.dirty(), before + 2);
+}
+
 }  // namespace
 }  // namespace rha::node::commands

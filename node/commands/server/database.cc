@@ -15,7 +15,7 @@ void Flush(Context& ctx, int db) {
       ctx.argc() == 1 || (ctx.argc() == 2 && (EqualsIgnoreCase(ctx.arg(1), "async") ||
                                               EqualsIgnoreCase(ctx.arg(1), "sync")));
   if (!known) return ctx.SyntaxError();
-  ctx.keyspace.AddDirty(ctx.keyspace.Flush(db) + 1);
+  ctx.keyspace.AddDirty(ctx.keyspace.Flush(db));
   if (db == -1 && ctx.services().persistence != nullptr)
     ctx.services().persistence->DatasetFlushed();
   // Replicas hear of it even if there was nothing here: they may hold what they should not.
