@@ -15,6 +15,7 @@ constexpr size_t kSlowlogArgBytesMax = 128;
 
 // Eviction: what a point of maxmemory-eviction-tenacity is worth, and how often the clock is asked.
 constexpr int64_t kEvictionUsPerTenacity = 50;
+constexpr int64_t kTenacityDefault = 10;
 constexpr int kEvictionsBetweenClockLooks = 16;
 constexpr size_t kReclaimedPerStep = 16;  // members or keys of what waits to be freed
 

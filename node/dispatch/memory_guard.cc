@@ -9,15 +9,15 @@ namespace rha::node::dispatch {
 using Outcome = keyspace::Evictor::Outcome;
 
 void MemoryGuard::set_tenacity(int64_t tenacity) {
-  // As Redis: up to 10 in proportion, then growing by 15 % each, about two minutes at 99.
+  // As Redis: up to the default in proportion, then growing by 15 % each, two minutes at 99.
   if (tenacity >= 100) {
     slice_us_ = INT64_MAX;
-  } else if (tenacity <= 10) {
+  } else if (tenacity <= kTenacityDefault) {
     slice_us_ = kEvictionUsPerTenacity * tenacity;
   } else {
-    const double us =
-        10 * kEvictionUsPerTenacity * std::pow(1.15, static_cast<double>(tenacity - 10));
-    slice_us_ = static_cast<int64_t>(us);
+    const auto above = static_cast<double>(tenacity - kTenacityDefault);
+    slice_us_ =
+        static_cast<int64_t>(kEvictionUsPerTenacity * kTenacityDefault * std::pow(1.15, above));
   }
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "common/base/clock.h"
+#include "node/dispatch/limits.h"
 #include "node/dispatch/node_state.h"
 #include "node/keyspace/db.h"
 
@@ -48,7 +49,7 @@ class MemoryGuard {
   const NodeState& state_;
   const Clock& clock_;
   std::function<void()> wake_;
-  int64_t slice_us_ = 500;
+  int64_t slice_us_ = kEvictionUsPerTenacity * kTenacityDefault;
   int64_t exceeded_us_ = 0;
   int64_t exceeded_since_us_ = 0;  // 0: it is not
 };

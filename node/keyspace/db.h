@@ -93,9 +93,9 @@ class Db {
   // ---- looking up
   // For a command that reads: counts a hit or miss and the access.
   Item Read(std::string_view key);
-  // For one that looks at a key without using it (TTL, OBJECT): counts nothing.
+  // For one that looks at a key without using it (OBJECT): counts nothing.
   Item Peek(std::string_view key);
-  // Likewise, but counts a hit or miss (EXISTS, TYPE).
+  // Likewise, but counts a hit or miss (EXISTS, TYPE, TTL).
   Item CountedPeek(std::string_view key);
   bool Exists(std::string_view key) { return static_cast<bool>(Peek(key)); }
   // Of a key's use either the time of the last one is kept or, under an LFU policy, the frequency.
