@@ -164,6 +164,29 @@ class NodeTest(unittest.TestCase):
         for _ in range(3):
             self.assertEqual(client.read(), value)
 
+    def memory(self, client):
+        return int(re.search(rb"used_memory:(\d+)", client.ask("info", "memory")).group(1))
+
+    def test_a_memory_limit_holds_at_every_command(self):
+        limit, slack = 20 << 20, 256 << 10
+        _, client = self.start("--maxmemory", str(limit))
+        before, replies, key = self.memory(client), [], 0
+        client.ask("set", "big", b"x" * (4 << 20))
+        if self.memory(client) < before + (4 << 20):
+            return  # a sanitizer's allocator keeps no count
+        while b"+OK" in replies or not replies:
+            client.link.sendall(b"".join(b"*3\r\n$3\r\nSET\r\n$8\r\n%08d\r\n$1000\r\n%s\r\n" % (key + i, b"v" * 1000)
+                                         for i in range(100)))
+            replies, key = [client.read() for _ in range(100)], key + 100
+        self.assertEqual(set(replies), {b"-OOM command not allowed when used memory > 'maxmemory'."})
+        self.assertLess(abs(self.memory(client) - limit), slack)
+        client.ask("config", "set", "maxmemory-policy", "allkeys-lru")
+        for i in range(50_000):
+            self.assertEqual(client.ask("set", "k%d" % i, b"v" * 1000), b"+OK")
+        self.assertLess(self.memory(client), limit + slack)
+        self.assertEqual(client.ask("get", "k49999"), b"v" * 1000, "the latest is there")
+        self.assertIsNone(client.ask("get", "00000000"), "the oldest is not")
+
     def test_output_limits_and_client_limits(self):
         _, client = self.start("--maxclients", "2", "--client-output-buffer-limit", "pubsub", "1mb", "0", "0")
         slow = self.client()
