@@ -10,8 +10,8 @@ RUN scripts/build release redisha redisha_node redisha_sentinel redisha_operator
 FROM debian:12-slim
 RUN apt-get update -qq \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-      ca-certificates libcpprest2.10 libssl3 libyaml-cpp0.7 libspdlog1.10 libfmt9 libprometheus-cpp-core1.0 \
-      libcivetweb1 libjemalloc2 liblzf1 libisal2 \
+      ca-certificates libcpprest2.10 libssl3 libyaml-cpp0.7 libprometheus-cpp-core1.0 \
+      libcivetweb1 liblzf1 libisal2 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 65532 --user-group --no-create-home --shell /usr/sbin/nologin redisha
 COPY --from=build /src/build/release/bin/redisha /src/build/release/bin/redisha-node \
