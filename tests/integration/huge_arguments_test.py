@@ -2,7 +2,8 @@
 """Every command with an argument of 512 MB and one byte: Redis' answer, and the server goes on.
 
 By default such an argument is refused by its length, before it comes. With a raised proto-max-bulk-len it comes whole,
-as a key, an element or an option of each command, to redisha-node and redis-server; both must say the same.
+as the last word of each command, be that a key, an element or an option, to redisha-node and redis-server; both must
+say the same.
 """
 import os
 import shutil
@@ -120,17 +121,15 @@ class HugeArguments(unittest.TestCase):
         ours, stock = self.start(BIN, *options), self.start(STOCK, *options)
         different = []
         for name, arity in sorted(commands_of(ours).items()):
-            for position in sorted({1, abs(arity) - 1}):
-                words = [name.encode()] + [b"1"] * (abs(arity) - 1)
-                words[position] = None
-                answers = []
-                for server in (ours, stock):
-                    with server.connect() as link:
-                        answers.append(answer(link, words))
-                        answer(link, [b"flushall"])
-                if answers[0] != answers[1]:
-                    different.append(f"{name}, argument {position}\n   ours  {answers[0]}\n   stock {answers[1]}")
-                self.assertIsNone(ours.process.poll(), f"the server died of {name}")
+            words = [name.encode()] + [b"1"] * (abs(arity) - 2) + [None]
+            answers = []
+            for server in (ours, stock):
+                with server.connect() as link:
+                    answers.append(answer(link, words))
+                    answer(link, [b"flushall"])
+            if answers[0] != answers[1]:
+                different.append(f"{name}\n   ours  {answers[0]}\n   stock {answers[1]}")
+            self.assertIsNone(ours.process.poll(), f"the server died of {name}")
         self.assertFalse(different, "\n" + "\n".join(different))
 
 
