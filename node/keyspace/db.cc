@@ -111,9 +111,6 @@ Item Db::CountedPeek(std::string_view key) {
   return entry == nullptr ? Item() : Item(*entry);
 }
 
-bool Db::counts_uses() const { return keyspace_.eviction_.counts_uses(); }
-bool Db::tracks_use() const { return keyspace_.eviction_.tracks_use(); }
-
 int64_t Db::IdleSeconds(std::string_view key) {
   Entry* entry = Find(key, Hash(key));
   RHA_CHECK(entry != nullptr);
@@ -328,8 +325,9 @@ Entry* Db::LoadEntry(std::string_view key, const EntryValue& value, int64_t expi
   }
   const int64_t now_s = keyspace_.now_s_;
   structs::KeyTable::Age(entry) =
-      counts_uses() ? use.frequency().value_or(Frequency::kFirst)
-                    : AgeClock::UsedAt(now_s - use.idle_seconds().value_or(0), now_s);
+      keyspace_.eviction_.counts_uses()
+          ? use.frequency().value_or(Frequency::kFirst)
+          : AgeClock::UsedAt(now_s - use.idle_seconds().value_or(0), now_s);
   return entry;
 }
 

@@ -98,11 +98,8 @@ class Db {
   // Likewise, but counts a hit or miss (EXISTS, TYPE, TTL).
   Item CountedPeek(std::string_view key);
   bool Exists(std::string_view key) { return static_cast<bool>(Peek(key)); }
-  // Of a key's use either the time of the last one is kept or, under an LFU policy, the frequency.
-  bool counts_uses() const;
-  // Which key goes when memory is short depends on that.
-  bool tracks_use() const;
-  // REQUIRES: the key is there, and that is what is kept.
+  // Of a key's use either the time of the last one is kept or, under an LFU policy, the frequency
+  // (EvictionPolicy::counts_uses). REQUIRES: the key is there, and that is what is kept.
   int64_t IdleSeconds(std::string_view key);
   uint8_t UseFrequency(std::string_view key);
 

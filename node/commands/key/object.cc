@@ -2,7 +2,7 @@
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/node_state.h"
 
 namespace rha::node::commands {
 namespace {
@@ -31,13 +31,13 @@ void RefCount(Context& ctx) {
     const auto text = item.As<types::StringView>();
     shared = text.is_integer() && text.integer() >= 0 && text.integer() < kSharedNumbers;
   }
-  if (ctx.engine.state().memory_max_bytes != 0 && ctx.db().tracks_use()) shared = false;
+  if (ctx.state().memory_max_bytes != 0 && ctx.keyspace.eviction().tracks_use()) shared = false;
   ctx.reply.Integer(shared ? INT32_MAX : 1);
 }
 
 void IdleTime(Context& ctx) {
   if (!Lookup(ctx)) return;
-  if (!ctx.db().counts_uses()) {
+  if (!ctx.keyspace.eviction().counts_uses()) {
     return ctx.reply.Integer(ctx.db().IdleSeconds(ctx.arg(2)));
   }
   ctx.reply.Error(
@@ -47,7 +47,7 @@ void IdleTime(Context& ctx) {
 
 void Freq(Context& ctx) {
   if (!Lookup(ctx)) return;
-  if (ctx.db().counts_uses()) {
+  if (ctx.keyspace.eviction().counts_uses()) {
     return ctx.reply.Integer(ctx.db().UseFrequency(ctx.arg(2)));
   }
   ctx.reply.Error(
