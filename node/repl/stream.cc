@@ -12,15 +12,18 @@ Stream::Stream(dispatch::NodeState& state, uint64_t backlog_bytes)
   history_.Adopt(RandomHex(kReplIdBytes));
 }
 
-void Stream::Publish() {
+void Stream::PublishExtent() {
   state_.replication_offset = backlog_.end();
   state_.stream_excess_bytes = static_cast<int64_t>(backlog_.ExcessBytes());
+}
+
+void Stream::Publish() {
+  PublishExtent();
   state_.feed_active = active_ && own_;
 }
 
 void Stream::Grown() {
-  state_.replication_offset = backlog_.end();
-  state_.stream_excess_bytes = static_cast<int64_t>(backlog_.ExcessBytes());
+  PublishExtent();
   if (listener_ != nullptr) listener_->OnStreamGrown();
 }
 
@@ -52,7 +55,7 @@ void Stream::AppendVerbatim(std::string_view bytes) {
 void Stream::Trim(uint64_t capacity_bytes, int64_t needed_from) {
   backlog_.set_capacity_bytes(capacity_bytes);
   backlog_.Trim(needed_from);
-  state_.stream_excess_bytes = static_cast<int64_t>(backlog_.ExcessBytes());
+  PublishExtent();
 }
 
 void Stream::Activate() {

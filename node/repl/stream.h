@@ -69,6 +69,7 @@ class Stream final : public dispatch::Feed {
 
  private:
   void Grown();
+  void PublishExtent();
   void Publish();
 
   dispatch::NodeState& state_;
