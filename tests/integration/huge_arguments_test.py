@@ -7,18 +7,17 @@ say the same.
 """
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 import unittest
 import zlib
+
+from tests.support.server import Server
 
 BIN = os.path.join(os.environ.get("RHA_BIN_DIR", "build/dev/bin"), "redisha-node")
 STOCK = shutil.which("redis-server")
 HUGE_BYTES = (512 << 20) + 1
 PIECE = b"x" * (1 << 20)
+REPLY_TIMEOUT_S = 120.0
 PREFIX_BYTES = 200        # of a reply that are compared as they are; of the rest length and checksum
 # Not commands about data, or ones that never answer.
 LEFT_OUT = {"shutdown", "debug", "monitor", "sync", "psync", "replconf", "replicaof", "slaveof", "subscribe", "psubscribe",
@@ -27,29 +26,8 @@ LEFT_OUT = {"shutdown", "debug", "monitor", "sync", "psync", "replconf", "replic
             "info", "lolwut", "time", "lastsave", "save", "bgsave", "role", "command", "module", "cluster"}
 
 
-class Server:
-    def __init__(self, program, *options):
-        self.directory = tempfile.mkdtemp(prefix="rha-huge-")
-        self.path = os.path.join(self.directory, "s")
-        self.process = subprocess.Popen(
-            [program, "--port", "0", "--unixsocket", self.path, "--save", "", "--dir", self.directory, *options],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while not os.path.exists(self.path):
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{program} did not start")
-            time.sleep(0.02)
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-    def connect(self):
-        link = socket.socket(socket.AF_UNIX)
-        link.settimeout(120)
-        link.connect(self.path)
-        return link
+def bulk(word):
+    return b"$%d\r\n%s\r\n" % (len(word), word)
 
 
 def send(link, words):
@@ -57,7 +35,7 @@ def send(link, words):
     link.sendall(b"*%d\r\n" % len(words))
     for word in words:
         if word is not None:
-            link.sendall(b"$%d\r\n%s\r\n" % (len(word), word))
+            link.sendall(bulk(word))
             continue
         link.sendall(b"$%d\r\n" % HUGE_BYTES)
         for _ in range(HUGE_BYTES // len(PIECE)):
@@ -83,34 +61,24 @@ def answer(link, words):
 
 
 def commands_of(server):
-    """(name, arity) of everything that takes arguments."""
-    output = subprocess.run(["redis-cli", "-s", server.path, "command"], capture_output=True, text=True).stdout.splitlines()
-    link = server.connect()
-    send(link, [b"command"])
-    link.close()
-    names = {}
-    for at, line in enumerate(output[:-1]):
-        if line and line[0].isalpha() and output[at + 1].lstrip("-").isdigit():
-            names[line] = int(output[at + 1])
-    return {name: arity for name, arity in names.items() if name not in LEFT_OUT and abs(arity) > 1}
+    """name: arity of everything that takes arguments."""
+    rows = ((row[0].decode(), row[1]) for row in server.control.command("COMMAND"))
+    return {name: arity for name, arity in rows if name not in LEFT_OUT and abs(arity) > 1}
 
 
 class HugeArguments(unittest.TestCase):
-    def setUp(self):
-        self.servers = []
-        self.addCleanup(lambda: [server.stop() for server in self.servers])
-
     def start(self, program, *options):
-        self.servers.append(Server(program, *options))
-        return self.servers[-1]
+        server = Server(program, program, options, timeout_s=REPLY_TIMEOUT_S)
+        self.addCleanup(server.remove)
+        return server.start()
 
     def test_more_than_the_limit_is_refused_by_its_length(self):
         server = self.start(BIN)
         found = commands_of(server)
         self.assertGreater(len(found), 100)
         for name, arity in found.items():
-            words = b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in [name.encode()] + [b"1"] * (abs(arity) - 2))
-            with server.connect() as link:
+            words = b"".join(bulk(word) for word in [name.encode()] + [b"1"] * (abs(arity) - 2))
+            with server.connect().socket as link:
                 link.sendall(b"*%d\r\n" % abs(arity) + words + b"$%d\r\n" % HUGE_BYTES)
                 self.assertEqual(link.recv(1000), b"-ERR Protocol error: invalid bulk length\r\n", name)
                 self.assertEqual(link.recv(1), b"", "the connection is closed")
@@ -124,12 +92,12 @@ class HugeArguments(unittest.TestCase):
             words = [name.encode()] + [b"1"] * (abs(arity) - 2) + [None]
             answers = []
             for server in (ours, stock):
-                with server.connect() as link:
+                with server.connect().socket as link:
                     answers.append(answer(link, words))
                     answer(link, [b"flushall"])
             if answers[0] != answers[1]:
                 different.append(f"{name}\n   ours  {answers[0]}\n   stock {answers[1]}")
-            self.assertIsNone(ours.process.poll(), f"the server died of {name}")
+            self.assertTrue(ours.alive(), f"the server died of {name}")
         self.assertFalse(different, "\n" + "\n".join(different))
 
 
