@@ -26,5 +26,7 @@ else()
   rha_system_library(jemalloc jemalloc/jemalloc.h libjemalloc_pic.a)
 endif()
 rha_system_library(lzf liblzf/lzf.h lzf)
+# Static: a node touches only the pages it needs, and only when a peer connects.
+rha_system_library(crypto openssl/hmac.h libcrypto.a)
 rha_system_library(isal isa-l.h isal)
 rha_system_library(civetweb civetweb.h civetweb)

@@ -19,13 +19,14 @@ COLUMNS_MAX = 100
 COMMON = {
     "common/base": [],
     "common/env": ["common/base"],
+    "common/trust": ["common/base"],
     "common/resp": ["common/base"],
-    "common/net": ["common/resp", "common/base"],
+    "common/net": ["common/resp", "common/trust", "common/base"],
     "common/http": ["common/base"],
     "common/metrics": ["common/http", "common/base"],
     "common/k8s": ["common/base"],
 }
-PURE_COMMON = ["common/base", "common/resp", "common/env"]
+PURE_COMMON = ["common/base", "common/resp", "common/env", "common/trust"]
 # Single headers a pure folder may use of one that also talks to the network: its values.
 K8S_VALUES = ["common/k8s/base64.h", "common/k8s/json.h", "common/k8s/object_ref.h"]
 ARROWS = {

@@ -1,0 +1,183 @@
+#include "common/trust/peer_proof.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/random_id.h"
+
+namespace rha::trust {
+namespace {
+
+enum class Side { kInitiator, kResponder };
+
+struct Exchange {
+  std::string_view uid, initiator, initiator_nonce, responder, responder_nonce;
+};
+
+// Each field with its length in front, so that no two exchanges have the same text.
+std::string TextToSeal(Side side, const Exchange& exchange) {
+  std::string text = "redisha-proof-1";
+  const std::string_view side_word = side == Side::kInitiator ? "initiator" : "responder";
+  for (const std::string_view field :
+       {side_word, exchange.uid, exchange.initiator, exchange.initiator_nonce, exchange.responder,
+        exchange.responder_nonce}) {
+    text += '|' + std::to_string(field.size()) + ':';
+    text += field;
+  }
+  return text;
+}
+
+std::string Hex(const unsigned char* bytes, size_t count) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (size_t i = 0; i < count; ++i) {
+    out += kHex[bytes[i] >> 4];
+    out += kHex[bytes[i] & 15];
+  }
+  return out;
+}
+
+Words Prove(const PeerKeys& keys, Side side, const Exchange& exchange) {
+  const std::string text = TextToSeal(side, exchange);
+  Words proofs;
+  for (const std::string& key : keys.all()) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    const bool made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                           reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest,
+                           &size) != nullptr;
+    RHA_CHECK(made && size * 2 == kProofDigits);
+    proofs.push_back(Hex(digest, size));
+  }
+  return proofs;
+}
+
+bool Proves(const PeerKeys& keys, Side side, const Exchange& exchange,
+            std::span<const std::string> given) {
+  if (given.empty() || given.size() > kKeysMax) return false;
+  bool proved = false;
+  for (const std::string& right : Prove(keys, side, exchange)) {
+    for (const std::string& proof : given) {
+      // In constant time: how far a guess is right must not show.
+      proved |= proof.size() == right.size() &&
+                CRYPTO_memcmp(proof.data(), right.data(), right.size()) == 0;
+    }
+  }
+  return proved;
+}
+
+bool IsName(std::string_view name) {
+  return !name.empty() && name.size() <= kNameBytesMax &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+bool IsNonce(std::string_view nonce) {
+  return nonce.size() == kNonceDigits &&
+         nonce.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+Status Foreign(const std::string& ours, std::string_view theirs) {
+  return Status(Code::kConflict, "it belongs to another cluster (" +
+                                     std::string(IsName(theirs) ? theirs : "unreadable uid") +
+                                     ", not " + ours + ")");
+}
+
+}  // namespace
+
+Result<PeerKeys> PeerKeys::Parse(std::string_view text) {
+  PeerKeys keys;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) continue;
+    if (line.size() < kKeyBytesMin) {
+      return Status(Code::kInvalid, "a peer key has at least " + std::to_string(kKeyBytesMin) +
+                                        " characters (try: openssl rand -hex 32)");
+    }
+    keys.keys_.emplace_back(line);
+  }
+  if (keys.keys_.empty()) return Status(Code::kInvalid, "there is no peer key");
+  if (keys.keys_.size() > kKeysMax) {
+    return Status(Code::kInvalid, "more than " + std::to_string(kKeysMax) + " peer keys");
+  }
+  return keys;
+}
+
+std::string NewNonce() { return RandomHex(kNonceDigits); }
+
+Initiator::Initiator(Identity self, std::string expected, std::string nonce)
+    : self_(std::move(self)), expected_(std::move(expected)), nonce_(std::move(nonce)) {}
+
+Words Initiator::Hello() const { return {"REDISHA", "HELLO", self_.uid, self_.name, nonce_}; }
+
+Result<Words> Initiator::OnHelloReply(const PeerKeys& keys, std::span<const std::string> reply) {
+  if (reply.size() < 4 || !IsName(reply[1]) || !IsNonce(reply[2])) {
+    return Status(Code::kDenied, "its answer to REDISHA HELLO is not one");
+  }
+  if (reply[0] != self_.uid) return Foreign(self_.uid, reply[0]);
+  if (!expected_.empty() && reply[1] != expected_) {
+    return Status(Code::kDenied, "it is " + reply[1] + ", not " + expected_);
+  }
+  const Exchange exchange{.uid = self_.uid,
+                          .initiator = self_.name,
+                          .initiator_nonce = nonce_,
+                          .responder = reply[1],
+                          .responder_nonce = reply[2]};
+  if (!Proves(keys, Side::kResponder, exchange, reply.subspan(3))) {
+    return Status(Code::kDenied, "it does not have our peer key");
+  }
+  responder_ = reply[1];
+  Words words = {"REDISHA", "PROVE"};
+  for (std::string& proof : Prove(keys, Side::kInitiator, exchange)) {
+    words.push_back(std::move(proof));
+  }
+  return words;
+}
+
+Responder::Responder(Identity self, std::string nonce)
+    : self_(std::move(self)), nonce_(std::move(nonce)) {}
+
+Result<Words> Responder::OnHello(const PeerKeys& keys, std::span<const std::string> arguments) {
+  if (!claimed_name_.empty()) return Status(Code::kInvalid, "HELLO was already said");
+  if (arguments.size() != 3 || !IsName(arguments[1]) || !IsNonce(arguments[2])) {
+    return Status(Code::kInvalid, "HELLO takes a cluster uid, a name and a nonce of " +
+                                      std::to_string(kNonceDigits) + " hexadecimal digits");
+  }
+  if (arguments[0] != self_.uid) return Foreign(self_.uid, arguments[0]);
+  claimed_name_ = arguments[1];
+  claimed_nonce_ = arguments[2];
+  Words reply = {self_.uid, self_.name, nonce_};
+  for (std::string& proof : Prove(keys, Side::kResponder,
+                                  {.uid = self_.uid,
+                                  .initiator = claimed_name_,
+                                  .initiator_nonce = claimed_nonce_,
+                                  .responder = self_.name,
+                                  .responder_nonce = nonce_})) {
+    reply.push_back(std::move(proof));
+  }
+  return reply;
+}
+
+Status Responder::OnProve(const PeerKeys& keys, std::span<const std::string> proofs) {
+  if (claimed_name_.empty() || !peer_.empty()) {
+    return Status(Code::kInvalid, "PROVE follows HELLO, once");
+  }
+  const Exchange exchange{.uid = self_.uid,
+                          .initiator = claimed_name_,
+                          .initiator_nonce = claimed_nonce_,
+                          .responder = self_.name,
+                          .responder_nonce = nonce_};
+  if (!Proves(keys, Side::kInitiator, exchange, proofs)) {
+    return Status(Code::kDenied, claimed_name_ + " does not have our peer key");
+  }
+  peer_ = claimed_name_;
+  return Status::Ok();
+}
+
+}  // namespace rha::trust
