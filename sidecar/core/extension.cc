@@ -1,6 +1,5 @@
 #include "sidecar/core/extension.h"
 
-#include <map>
 #include <string_view>
 
 #include "sidecar/core/text.h"
@@ -27,29 +26,42 @@ Role ParseRole(std::string_view name) {
   return name == "replica" ? Role::kReplica : Role::kUnknown;
 }
 
+// The key=value arguments of a message. Our own encoder writes the keys in the order they are asked
+// for, so the search goes on where the last one ended; any other order is only slower.
 class Fields {
  public:
-  explicit Fields(const std::vector<std::string>& args) {
-    for (size_t i = 2; i < args.size(); ++i) {
-      const std::string_view arg = args[i];
-      const size_t equals = arg.find('=');
-      if (equals == std::string_view::npos || arg.size() > 2 * kNameBytesMax) continue;
-      values_[arg.substr(0, equals)] = arg.substr(equals + 1);
-    }
-  }
+  explicit Fields(const std::vector<std::string>& args) : args_(args) {}
+
   std::string Text(std::string_view key) const {
-    auto it = values_.find(key);
-    return it == values_.end() || HasControlCharacter(it->second) ? "" : std::string(it->second);
+    const auto value = Find(key);
+    return !value || HasControlCharacter(*value) ? "" : std::string(*value);
   }
   template <typename T>
   T Number(std::string_view key, T fallback = {}) const {
-    auto it = values_.find(key);
-    return it == values_.end() ? fallback : ParseNumber<T>(it->second).value_or(fallback);
+    const auto value = Find(key);
+    return value ? ParseNumber<T>(*value).value_or(fallback) : fallback;
   }
   bool Flag(std::string_view key) const { return Number<int>(key) == 1; }
 
  private:
-  std::map<std::string_view, std::string_view> values_;
+  static constexpr size_t kFirst = 2;  // after the verb and the version
+
+  std::optional<std::string_view> Find(std::string_view key) const {
+    const size_t count = args_.size() - kFirst;
+    for (size_t i = 0; i < count; ++i) {
+      const size_t at = (next_ + i) % count;
+      const std::string_view arg = args_[kFirst + at];
+      const bool found = arg.size() > key.size() && arg[key.size()] == '=' &&
+                         arg.size() <= 2 * kNameBytesMax && arg.compare(0, key.size(), key) == 0;
+      if (!found) continue;
+      next_ = at + 1;
+      return arg.substr(key.size() + 1);
+    }
+    return std::nullopt;
+  }
+
+  const std::vector<std::string>& args_;
+  mutable size_t next_ = 0;
 };
 
 bool IsVerb(const std::vector<std::string>& args, std::string_view verb) {

@@ -1,5 +1,9 @@
 // A simulated cluster: N pods, each a modelled node and a real Sentinel machine driven by this file
-// the way the shell drives it, a network, a client that writes, and the checkers.
+// the way the shell drives it, a network, a client that writes, the API server's labels, and the
+// checkers.
+//
+//   cluster.cc   pods, clocks, events        data.cc   replication, the client, what may be lost
+//   perform.cc   the machine's actions       services.h  labels and whom the Services reach
 #pragma once
 
 #include <functional>
@@ -18,6 +22,8 @@
 
 namespace rha::sim {
 
+inline constexpr const char* kGroupName = "demo";
+
 struct ClusterOptions {
   int members = 3;
   int quorum = 2;
@@ -26,6 +32,13 @@ struct ClusterOptions {
   NetworkOptions network;
   double persist_failure = 0;
   Millis fsync_max{5};
+  Disk disk = Disk::kLogAlways;
+  Millis load_max{0};  // a restarted node loads its data up to this long
+  Millis lag_max{0};   // a write reaches a replica after up to this long
+  // Write the state before the first step, as Driver::Start does.
+  bool start_as_driver = false;
+  // Whoever is promoted must hold the newest copy in reach (data.cc).
+  bool judge_copies = true;
 };
 
 class Cluster {
@@ -41,31 +54,33 @@ class Cluster {
   Checkers& checkers() { return checkers_; }
   int size() const { return static_cast<int>(pods_.size()); }
 
-  void StartNode(int pod, bool keep_data);
-  void KillNode(int pod);
+  // `load`: how long the node loads what its disk holds; nothing: drawn from the options.
+  void StartNode(int pod, bool keep_data, std::optional<Millis> load = std::nullopt);
+  void KillNode(int pod, bool power_loss = false);
   void PauseNode(int pod, bool pause);
   void StartSidecar(int pod, bool keep_state);
   void KillSidecar(int pod);
   void PauseSidecar(int pod, bool pause);
-  // The pod is deleted and comes back at another address.
-  void MovePod(int pod);
+  // The pod is deleted, or its machine loses power, and it comes back at another address.
+  void MovePod(int pod, bool power_loss = false);
   void Partition(const std::vector<int>& island);
   void StartWriting(Millis period);
   void StopWriting() { writing_ = false; }
   void SendCommand(int pod, sidecar::core::CommandReceived command);
   void set_persist_failure(double probability) { options_.persist_failure = probability; }
+  const ClusterOptions& options() const { return options_; }
 
-  // ---- what a checker or a scenario asks
-  // ----------------------------------------------------------
+  // ---- what a checker or a scenario asks -------------------------------------------------------
   const SimNode& node(int pod) const { return *pods_[pod].node; }
   bool sidecar_alive(int pod) const { return pods_[pod].machine != nullptr; }
   const sidecar::core::Sentinel* machine(int pod) const { return pods_[pod].machine.get(); }
+  LogicalTime ClockOf(int pod) const { return queue_.now() + pods_[pod].clock_ahead; }
   // The one primary every living sidecar names and every node follows; nothing: no agreement.
   std::optional<int> AgreedPrimary() const;
   std::string Disagreement() const;
   int FirstPrimary() const;  // some living primary; -1: none
   LogicalTime last_write() const { return last_write_; }
-  int acknowledged() const { return next_write_; }
+  int acknowledged() const { return writes_; }
   int CountEvents(const std::string& channel) const;
   // Writes every node held at once and that the final primary must therefore have.
   void CheckNothingLost();
@@ -75,57 +90,83 @@ class Cluster {
   std::function<void(const std::string&)> trace;
 
  private:
-  void Trace(const std::string& line);
+  void Trace(const std::string& line) {
+    if (trace) TraceLine(line);
+  }
+  void TraceLine(const std::string& line);
+  struct Conn {
+    uint64_t generation = 0;
+    bool up = false;
+    int host = -1;
+    uint64_t life = 0;  // of the process at the other end: a connection never reaches a later one
+  };
+  // Whom a Reply of the machine is for, and what becomes of it there.
+  struct Asker {
+    int pod = -1;
+    uint64_t life = 0;
+    sidecar::core::PeerId peer = sidecar::core::kNoPeer;  // how the asker calls this sidecar
+    std::string group;
+    bool vote = false;
+  };
   struct Pod {
     std::unique_ptr<SimNode> node;
     std::unique_ptr<sidecar::core::Sentinel> machine;
     std::optional<sidecar::core::PersistedState> disk;
+    LogicalTime disk_busy_until{};
     uint64_t life = 0;  // of the machine: events for an earlier one are dropped
     uint64_t node_life = 0;
     bool paused = false;
     std::vector<sidecar::core::Event> queued;
-    std::vector<std::function<void()>> node_queued;
+    std::vector<Task> node_queued;
     int ip_generation = 0;
+    std::string ip;
+    Millis clock_ahead{0};  // of the machine's clock
     LogicalTime tick_at = LogicalTime::max();
-    struct Conn {
-      uint64_t generation = 0;
-      bool up = false;
-      int host = -1;
-      uint64_t life = 0;  // of the process at the other end: a connection never reaches a later one
-    };
+    LogicalTime disturbed{};  // last time anything was done to this pod
     std::map<sidecar::core::NodeId, Conn> nodes;
     std::map<sidecar::core::PeerId, Conn> peers;
-    std::map<sidecar::core::RequestId, std::function<void(const sidecar::core::Reply&)>> replies;
+    std::map<sidecar::core::RequestId, Asker> askers;
+    std::multimap<uint64_t, sidecar::core::Reply> held;  // by the Persist they wait for
   };
   friend struct Performer;
 
-  void Deliver(int pod, const sidecar::core::Event& event);
+  void Deliver(int pod, sidecar::core::Event event);
   void StepMachine(int pod, const sidecar::core::Event& event);
   void ArmTick(int pod);
-  std::string Ip(int pod) const;
+  void Disturb(int pod) { pods_[pod].disturbed = queue_.now(); }
+  const std::string& Ip(int pod) const { return pods_[pod].ip; }
+  void SetIp(int pod);
   int HostOfIp(const std::string& ip) const;
   sidecar::core::Config MakeConfig(int pod) const;
   // Runs at the node when it is not paused.
-  void AtNode(int host, uint64_t node_life, std::function<void()> work);
-  void CloseNodeLinks(int host);
-  void ClosePeerLinks(int host);
+  void AtNode(int host, uint64_t node_life, Task work);
+  template <typename Id>
+  void CloseLinks(int host, std::map<Id, Conn> Pod::*links);
+
+  // Data (data.cc).
   void Replicate();
+  void FeedFollowers(const SimNode& from);
+  void TakeArrived(int pod);
   void Write();
   void NoteCommonWrites();
+  void OnPromotion(int leader, SimNode& promoted);
   void CheckNotEmpty(const SimNode& promoted);
+  bool Overlooked(int leader, const SimNode& promoted, int other) const;
 
   // Performing actions (perform.cc).
-  void Perform(int pod, const sidecar::core::Action& action);
-  void PerformOnNode(int pod, const sidecar::core::Action& action);
-  void PerformOnPeer(int pod, const sidecar::core::Action& action);
-  void PerformOnSelf(int pod, const sidecar::core::Action& action);
+  void Perform(int pod, sidecar::core::Action& action);
+  bool PerformOnNode(int pod, sidecar::core::Action& action);
+  bool PerformOnPeer(int pod, sidecar::core::Action& action);
+  void PerformOnSelf(int pod, sidecar::core::Action& action);
   void Dial(int pod, sidecar::core::NodeId id, const sidecar::core::Address& address, bool local);
   void DialPeer(int pod, sidecar::core::PeerId id, const sidecar::core::Address& address);
-  void ToNode(int pod, sidecar::core::NodeId id, std::function<void(SimNode&)> work,
-              std::function<sidecar::core::Event(SimNode&)> answer);
-  void ToPeer(int pod, sidecar::core::PeerId id, std::function<void(int host)> deliver);
-  void Request(int from, int to, std::function<sidecar::core::Event(uint64_t)> make,
-               std::function<void(const sidecar::core::Reply&)> on_reply);
+  // A request over a node link: `work` at the node gives the answer's event, or nothing.
+  template <typename Work>
+  void ToNode(int pod, sidecar::core::NodeId id, Work work);
+  template <typename Work>
+  void ToPeer(int pod, sidecar::core::PeerId id, Work deliver);
+  void Answer(int pod, const sidecar::core::Reply& reply);
+  void Reconfigure(int pod, const sidecar::core::Reconfigure& action);
   void Observe(int pod, const sidecar::core::Action& action);
 
   ClusterOptions options_;
@@ -133,17 +174,17 @@ class Cluster {
   Prng prng_;
   Network network_;
   Checkers checkers_;
+  Histories histories_;
   std::vector<Pod> pods_;
   uint64_t unique_ = 1;
   uint64_t next_request_ = 1;
+  uint64_t reigns_ = 0;
   std::map<std::string, int> event_counts_;
   bool writing_ = false;
   Millis write_period_{10};
-  uint32_t next_write_ = 0;
+  int writes_ = 0;
   LogicalTime last_write_{};
-  size_t common_prefix_ = 0;
-  std::vector<uint32_t> common_writes_;  // held by all nodes at once
-  uint64_t data_losses_ = 0;
+  Position common_;  // held by all nodes at once
 };
 
 }  // namespace rha::sim

@@ -210,14 +210,15 @@ struct Profile {
   const char* name;
   void (*faults)(Run&);
   bool rough_network;
+  bool judge_copies;
 };
 
 constexpr Profile kProfiles[] = {
-    {"kill-primary", KillPrimary, false},
-    {"quick-restart", QuickRestart, false},
-    {"cold-start", ColdStart, false},
-    {"partitions", Partitions, true},
-    {"chaos", Chaos, true},
+    {"kill-primary", KillPrimary, false, true},
+    {"quick-restart", QuickRestart, false, true},
+    {"cold-start", ColdStart, false, true},
+    {"partitions", Partitions, true, true},
+    {"chaos", Chaos, true, false},
 };
 
 ClusterOptions DrawOptions(uint64_t seed, Prng& prng, const Profile& profile) {
@@ -227,6 +228,7 @@ ClusterOptions DrawOptions(uint64_t seed, Prng& prng, const Profile& profile) {
   options.quorum = options.members / 2 + 1;
   options.down_after = Millis{prng.Between(300, 2000)};
   options.network.delay_max = Millis{prng.Between(1, 8)};
+  options.judge_copies = profile.judge_copies;
   if (profile.rough_network && prng.Chance(0.6)) {
     options.network.slow = 0.05;
     options.network.drop = prng.Chance(0.5) ? 0.05 : 0.0;

@@ -28,8 +28,12 @@ class Network {
 
   void Cut(int from, int to) { cut_.insert({from, to}); }
   void HealAll() { cut_.clear(); }
-  bool IsCut(int from, int to) const { return from != to && cut_.count({from, to}) > 0; }
+  bool IsCut(int from, int to) const {
+    return !cut_.empty() && from != to && cut_.count({from, to}) > 0;
+  }
   bool BothWays(int a, int b) const { return !IsCut(a, b) && !IsCut(b, a); }
+  // Messages may be lost or very slow, so nobody can be blamed for what it did not hear.
+  bool rough() const { return options_.drop > 0 || options_.slow > 0; }
   void set_options(const NetworkOptions& options) { options_ = options; }
 
   // How long one message takes; nothing: it is lost.

@@ -1,5 +1,5 @@
 // The simulator's shell: performs the machine's actions on the modelled world.
-#include <type_traits>
+#include <memory>
 
 #include "tests/sim/cluster.h"
 
@@ -32,10 +32,10 @@ using sidecar::core::PeerLinkUp;
 using sidecar::core::PeerPingReply;
 using sidecar::core::Persist;
 using sidecar::core::PersistDone;
+using sidecar::core::PingResult;
 using sidecar::core::PublishEvent;
 using sidecar::core::PublishHelloToNode;
 using sidecar::core::PublishHelloToPeer;
-using sidecar::core::Reconfigure;
 using sidecar::core::ReconfigureDone;
 using sidecar::core::Reply;
 using sidecar::core::ReplyOk;
@@ -55,7 +55,7 @@ namespace {
 constexpr Millis kConnectTimeout{3000};
 }  // namespace
 
-void Cluster::AtNode(int host, uint64_t node_life, std::function<void()> work) {
+void Cluster::AtNode(int host, uint64_t node_life, Task work) {
   Pod& p = pods_[host];
   if (!p.node->alive() || p.node_life != node_life) return;
   if (p.node->paused) {
@@ -65,39 +65,31 @@ void Cluster::AtNode(int host, uint64_t node_life, std::function<void()> work) {
   }
 }
 
-void Cluster::CloseNodeLinks(int host) {
+namespace {
+Event Closed(NodeId id, DownReason reason) { return NodeLinkDown{id, reason}; }
+Event Closed(PeerId id, DownReason reason) { return PeerLinkDown{id, reason}; }
+}  // namespace
+
+// The process at `host` has ended: whoever is connected to it sees the end of the stream.
+template <typename Id>
+void Cluster::CloseLinks(int host, std::map<Id, Conn> Pod::*links) {
   for (int i = 0; i < size(); ++i) {
-    for (auto& [id, conn] : pods_[i].nodes) {
+    for (auto& [id, conn] : pods_[i].*links) {
       if (conn.host != host || !conn.up) continue;
       const auto transit = network_.Transit(host, i);
       if (!transit) continue;  // nobody tells; pings will
-      queue_.After(*transit, [this, i, id = id, generation = conn.generation] {
-        auto it = pods_[i].nodes.find(id);
-        if (it == pods_[i].nodes.end() || it->second.generation != generation) return;
+      queue_.After(*transit, [this, i, links, id = id, generation = conn.generation] {
+        auto it = (pods_[i].*links).find(id);
+        if (it == (pods_[i].*links).end() || it->second.generation != generation) return;
         it->second.up = false;
         it->second.generation = unique_++;
-        Deliver(i, NodeLinkDown{id, DownReason::kClosed});
+        Deliver(i, Closed(id, DownReason::kClosed));
       });
     }
   }
 }
-
-void Cluster::ClosePeerLinks(int host) {
-  for (int i = 0; i < size(); ++i) {
-    for (auto& [id, conn] : pods_[i].peers) {
-      if (conn.host != host || !conn.up) continue;
-      const auto transit = network_.Transit(host, i);
-      if (!transit) continue;
-      queue_.After(*transit, [this, i, id = id, generation = conn.generation] {
-        auto it = pods_[i].peers.find(id);
-        if (it == pods_[i].peers.end() || it->second.generation != generation) return;
-        it->second.up = false;
-        it->second.generation = unique_++;
-        Deliver(i, PeerLinkDown{id, DownReason::kClosed});
-      });
-    }
-  }
-}
+template void Cluster::CloseLinks(int, std::map<NodeId, Conn> Pod::*);
+template void Cluster::CloseLinks(int, std::map<PeerId, Conn> Pod::*);
 
 void Cluster::Dial(int pod, NodeId id, const Address& address, bool local) {
   auto& conn = pods_[pod].nodes[id];
@@ -107,23 +99,14 @@ void Cluster::Dial(int pod, NodeId id, const Address& address, bool local) {
   const int host = conn.host;
   const auto there = host < 0 ? std::nullopt : network_.Transit(pod, host);
   const auto back = host < 0 ? std::nullopt : network_.Transit(host, pod);
-  const auto current = [this, pod, id, generation] {
+  const bool ok = there && back;
+  queue_.After(ok ? *there + *back : kConnectTimeout, [this, pod, id, host, generation, ok] {
     auto it = pods_[pod].nodes.find(id);
-    return it != pods_[pod].nodes.end() && it->second.generation == generation;
-  };
-  if (!there || !back) {
-    queue_.After(kConnectTimeout, [this, pod, id, current] {
-      if (current()) Deliver(pod, NodeLinkDown{id, DownReason::kTimeout});
-    });
-    return;
-  }
-  queue_.After(*there + *back, [this, pod, id, host, current] {
-    if (!current()) return;
-    if (!pods_[host].node->alive()) {
-      return Deliver(pod, NodeLinkDown{id, DownReason::kRefused});
-    }
-    pods_[pod].nodes[id].up = true;
-    pods_[pod].nodes[id].life = pods_[host].node_life;
+    if (it == pods_[pod].nodes.end() || it->second.generation != generation) return;
+    if (!ok) return Deliver(pod, NodeLinkDown{id, DownReason::kTimeout});
+    if (!pods_[host].node->alive()) return Deliver(pod, NodeLinkDown{id, DownReason::kRefused});
+    it->second.up = true;
+    it->second.life = pods_[host].node_life;
     Deliver(pod, NodeLinkUp{id});
   });
 }
@@ -136,8 +119,8 @@ void Cluster::DialPeer(int pod, PeerId id, const Address& address) {
   const int host = conn.host;
   const auto there = host < 0 ? std::nullopt : network_.Transit(pod, host);
   const auto back = host < 0 ? std::nullopt : network_.Transit(host, pod);
-  const Millis delay = there && back ? *there + *back : kConnectTimeout;
-  queue_.After(delay, [this, pod, id, host, generation, ok = there && back] {
+  const bool ok = there && back;
+  queue_.After(ok ? *there + *back : kConnectTimeout, [this, pod, id, host, generation, ok] {
     auto it = pods_[pod].peers.find(id);
     if (it == pods_[pod].peers.end() || it->second.generation != generation) return;
     if (!ok) return Deliver(pod, PeerLinkDown{id, DownReason::kTimeout});
@@ -148,163 +131,181 @@ void Cluster::DialPeer(int pod, PeerId id, const Address& address) {
   });
 }
 
-// A request over a node link: `work` at the node, then its answer back, unless the link was
-// replaced.
-void Cluster::ToNode(int pod, NodeId id, std::function<void(SimNode&)> work,
-                     std::function<Event(SimNode&)> answer) {
+template <typename Work>
+void Cluster::ToNode(int pod, NodeId id, Work work) {
   auto it = pods_[pod].nodes.find(id);
   if (it == pods_[pod].nodes.end() || !it->second.up) return;
   const int host = it->second.host;
   const auto there = network_.Transit(pod, host);
   if (!there) return;
-  const uint64_t generation = it->second.generation;
   const uint64_t node_life = it->second.life;
-  const uint64_t life = pods_[pod].life;
-  queue_.After(*there, [=, this] {
-    AtNode(host, node_life, [=, this] {
-      if (work) work(*pods_[host].node);
-      if (!answer) return;
-      const Event event = answer(*pods_[host].node);
-      const auto back = network_.Transit(host, pod);
-      if (!back) return;
-      queue_.After(*back, [=, this] {
-        if (pods_[pod].life != life) return;
-        auto conn = pods_[pod].nodes.find(id);
-        if (conn == pods_[pod].nodes.end() || conn->second.generation != generation) return;
-        Deliver(pod, event);
-      });
+  auto at_node = [this, pod, id, host, generation = it->second.generation, life = pods_[pod].life,
+                  work = std::move(work)]() mutable {
+    std::optional<Event> event = work(*pods_[host].node);
+    if (!event) return;
+    const auto back = network_.Transit(host, pod);
+    if (!back) return;
+    queue_.After(*back, [this, pod, id, generation, life, event = std::move(*event)]() mutable {
+      if (pods_[pod].life != life) return;
+      auto conn = pods_[pod].nodes.find(id);
+      if (conn == pods_[pod].nodes.end() || conn->second.generation != generation) return;
+      Deliver(pod, std::move(event));
     });
+  };
+  queue_.After(*there, [this, host, node_life, at_node = std::move(at_node)]() mutable {
+    AtNode(host, node_life, std::move(at_node));
   });
 }
 
-void Cluster::ToPeer(int pod, PeerId id, std::function<void(int host)> deliver) {
+template <typename Work>
+void Cluster::ToPeer(int pod, PeerId id, Work deliver) {
   auto it = pods_[pod].peers.find(id);
   if (it == pods_[pod].peers.end() || !it->second.up) return;
   const int host = it->second.host;
   const uint64_t life = it->second.life;
-  const int copies = network_.Duplicates() ? 2 : 1;
-  for (int i = 0; i < copies; ++i) {
+  const auto send = [&](Work message) {
     const auto there = network_.Transit(pod, host);
-    if (!there) continue;
-    queue_.After(*there, [=, this] {
-      if (pods_[host].life == life) deliver(host);
-    });
-  }
-}
-
-void Cluster::Request(int from, int to, std::function<Event(uint64_t)> make,
-                      std::function<void(const Reply&)> on_reply) {
-  const RequestId request = next_request_++;
-  const uint64_t life = pods_[from].life;
-  pods_[to].replies[request] = [=, this](const Reply& reply) {
-    const auto back = network_.Transit(to, from);
-    if (!back) return;
-    queue_.After(*back, [=, this] {
-      if (pods_[from].life == life) on_reply(reply);
+    if (!there) return;
+    queue_.After(*there, [this, host, life, message = std::move(message)]() mutable {
+      if (pods_[host].life == life) message(host);
     });
   };
-  Deliver(to, make(request));
+  if (network_.Duplicates()) send(deliver);
+  send(std::move(deliver));
 }
 
-// Actions on nodes.
-void Cluster::PerformOnNode(int pod, const Action& action) {
-  Pod& p = pods_[pod];
+void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
+  ToNode(pod, action.node, [this, pod, id = action.node, primary = action.primary](SimNode& node) {
+    const std::string name = "pod-" + std::to_string(node.host());
+    if (node.loading(queue_.now())) {
+      return std::optional<Event>(
+          ReconfigureDone{id, false, "LOADING the node is loading its data"});
+    }
+    TakeArrived(node.host());
+    Trace("node " + name + " becomes " + (primary ? "replica of " + primary->host : "primary"));
+    if (primary) {
+      node.Follow(primary->host, primary->port, queue_.now());
+    } else if (!node.primary()) {
+      OnPromotion(pod, node);
+      node.BecomePrimary(unique_++, ++reigns_, queue_.now());
+    }
+    return std::optional<Event>(ReconfigureDone{id});
+  });
+}
+
+// Actions on nodes. False: it is none.
+bool Cluster::PerformOnNode(int pod, Action& action) {
   if (const auto* a = std::get_if<ConnectNode>(&action)) {
     Dial(pod, a->node, a->address, a->local);
   } else if (const auto* a = std::get_if<DisconnectNode>(&action)) {
-    p.nodes.erase(a->node);
+    pods_[pod].nodes.erase(a->node);
   } else if (const auto* a = std::get_if<SendNodePing>(&action)) {
-    ToNode(pod, a->node, nullptr, [id = a->node](SimNode&) { return NodePingReply{id}; });
+    ToNode(pod, a->node, [this, id = a->node](SimNode& node) -> std::optional<Event> {
+      const bool loading = node.loading(queue_.now());
+      return NodePingReply{id, loading ? PingResult::kLoading : PingResult::kPong};
+    });
   } else if (const auto* a = std::get_if<SendInfo>(&action)) {
-    ToNode(pod, a->node, nullptr, [this, id = a->node](SimNode& node) {
+    ToNode(pod, a->node, [this, id = a->node](SimNode& node) -> std::optional<Event> {
+      TakeArrived(node.host());
       return InfoReply{id, node.InfoText(queue_.now())};
     });
-  } else if (const auto* a = std::get_if<PublishHelloToNode>(&action)) {
-    ToNode(
-        pod, a->node,
-        [this, payload = a->payload](SimNode& node) {
-          for (int i = 0; i < size(); ++i) {
-            if (const auto transit = network_.Transit(node.host(), i)) {
-              queue_.After(*transit, [this, i, payload] { Deliver(i, HelloReceived{payload}); });
-            }
-          }
-        },
-        nullptr);
-  } else if (const auto* a = std::get_if<Reconfigure>(&action)) {
-    ToNode(
-        pod, a->node,
-        [this, primary = a->primary](SimNode& node) {
-          Trace("node pod-" + std::to_string(node.host()) + " becomes " +
-                (primary ? "replica of " + primary->host : "primary"));
-          if (primary) return node.Follow(primary->host, primary->port);
-          CheckNotEmpty(node);
-          node.BecomePrimary(unique_++);
-        },
-        [id = a->node](SimNode&) { return ReconfigureDone{id}; });
+  } else if (auto* a = std::get_if<PublishHelloToNode>(&action)) {
+    ToNode(pod, a->node,
+           [this, payload = std::move(a->payload)](SimNode& node) -> std::optional<Event> {
+             for (int i = 0; i < size(); ++i) {
+               if (const auto transit = network_.Transit(node.host(), i)) {
+                 queue_.After(*transit, [this, i, payload] { Deliver(i, HelloReceived{payload}); });
+               }
+             }
+             return std::nullopt;
+           });
+  } else if (const auto* a = std::get_if<sidecar::core::Reconfigure>(&action)) {
+    Reconfigure(pod, *a);
+  } else {
+    return false;
   }
+  return true;
 }
 
-// Actions on other sidecars.
-void Cluster::PerformOnPeer(int pod, const Action& action) {
-  Pod& p = pods_[pod];
+// Actions on other sidecars. False: it is none.
+bool Cluster::PerformOnPeer(int pod, Action& action) {
+  const uint64_t life = pods_[pod].life;
   if (const auto* a = std::get_if<ConnectPeer>(&action)) {
     DialPeer(pod, a->peer, a->address);
   } else if (const auto* a = std::get_if<DisconnectPeer>(&action)) {
-    p.peers.erase(a->peer);
+    pods_[pod].peers.erase(a->peer);
   } else if (const auto* a = std::get_if<SendPeerPing>(&action)) {
-    ToPeer(pod, a->peer, [this, pod, id = a->peer](int host) {
+    ToPeer(pod, a->peer, [this, pod, life, id = a->peer](int host) {
       if (pods_[host].paused) return;
-      if (const auto back = network_.Transit(host, pod)) {
-        queue_.After(*back, [this, pod, id] { Deliver(pod, PeerPingReply{id}); });
-      }
+      const auto back = network_.Transit(host, pod);
+      if (!back) return;
+      queue_.After(*back, [this, pod, life, id] {
+        if (pods_[pod].life == life) Deliver(pod, PeerPingReply{id});
+      });
     });
-  } else if (const auto* a = std::get_if<PublishHelloToPeer>(&action)) {
-    ToPeer(pod, a->peer,
-           [this, payload = a->payload](int host) { Deliver(host, HelloReceived{payload}); });
-  } else if (const auto* a = std::get_if<AskPeer>(&action)) {
-    ToPeer(pod, a->peer, [this, pod, ask = *a](int host) {
-      Request(
-          pod, host,
-          [ask](uint64_t request) {
-            return VoteRequest{request, ask.extended ? ask.group : "",
-                               ask.extended ? Address{} : ask.primary, ask.epoch, ask.candidate};
-          },
-          [this, pod, ask](const Reply& reply) {
-            const auto& vote = std::get<ReplyVote>(reply.value);
-            Deliver(pod, VoteReply{ask.peer, ask.group, vote.down, vote.leader, vote.leader_epoch});
-          });
+  } else if (auto* a = std::get_if<PublishHelloToPeer>(&action)) {
+    ToPeer(pod, a->peer, [this, payload = std::move(a->payload)](int host) {
+      Deliver(host, HelloReceived{payload});
     });
-  } else if (const auto* a = std::get_if<SendExtension>(&action)) {
-    ToPeer(pod, a->peer, [this, pod, send = *a](int host) {
-      Request(
-          pod, host,
-          [send](uint64_t request) {
-            return ExtensionReceived{request, send.args};
-          },
-          [this, pod, send](const Reply& reply) {
-            Deliver(pod, ExtensionReply{send.peer, std::holds_alternative<ReplyOk>(reply.value)});
-          });
+  } else if (auto* a = std::get_if<AskPeer>(&action)) {
+    ToPeer(pod, a->peer, [this, pod, life, ask = std::move(*a)](int host) {
+      const RequestId request = next_request_++;
+      pods_[host].askers[request] = {pod, life, ask.peer, ask.group, /*vote=*/true};
+      Deliver(host, VoteRequest{request, ask.extended ? ask.group : "",
+                                ask.extended ? Address{} : ask.primary, ask.epoch, ask.candidate});
     });
+  } else if (auto* a = std::get_if<SendExtension>(&action)) {
+    ToPeer(pod, a->peer, [this, pod, life, id = a->peer, args = std::move(a->args)](int host) {
+      const RequestId request = next_request_++;
+      pods_[host].askers[request] = {pod, life, id, "", /*vote=*/false};
+      Deliver(host, ExtensionReceived{request, std::move(args)});
+    });
+  } else {
+    return false;
   }
+  return true;
+}
+
+void Cluster::Answer(int pod, const Reply& reply) {
+  auto it = pods_[pod].askers.find(reply.request);
+  if (it == pods_[pod].askers.end()) return;
+  Asker asker = std::move(it->second);
+  pods_[pod].askers.erase(it);
+  const auto back = network_.Transit(pod, asker.pod);
+  if (!back) return;
+  Event event = ExtensionReply{asker.peer, std::holds_alternative<ReplyOk>(reply.value)};
+  if (const auto* vote = std::get_if<ReplyVote>(&reply.value); vote != nullptr && asker.vote) {
+    event = VoteReply{asker.peer, asker.group, vote->down, vote->leader, vote->leader_epoch};
+  }
+  queue_.After(*back,
+               [this, to = asker.pod, life = asker.life, event = std::move(event)]() mutable {
+                 if (pods_[to].life == life) Deliver(to, std::move(event));
+               });
 }
 
 // Everything that stays within the pod.
-void Cluster::PerformOnSelf(int pod, const Action& action) {
+void Cluster::PerformOnSelf(int pod, Action& action) {
   Pod& p = pods_[pod];
   if (const auto* a = std::get_if<Reply>(&action)) {
-    auto it = p.replies.find(a->request);
-    if (it == p.replies.end()) return;
-    const auto answer = std::move(it->second);
-    p.replies.erase(it);
-    answer(*a);
-  } else if (const auto* a = std::get_if<Persist>(&action)) {
-    const Millis delay{prng_.Between(0, options_.fsync_max.count())};
+    Answer(pod, *a);
+  } else if (auto* a = std::get_if<Persist>(&action)) {
+    // One writer, so states reach the disk in their order.
+    p.disk_busy_until = std::max(p.disk_busy_until, queue_.now()) +
+                        Millis{prng_.Between(0, options_.fsync_max.count())};
     const bool ok = !prng_.Chance(options_.persist_failure);
-    queue_.After(delay, [this, pod, persist = *a, ok, life = p.life] {
-      if (pods_[pod].life != life) return;  // crashed before the write was durable
-      if (ok) pods_[pod].disk = persist.state;
-      Deliver(pod, PersistDone{persist.seq, ok});
-    });
+    auto state = std::make_unique<sidecar::core::PersistedState>(std::move(a->state));
+    queue_.At(p.disk_busy_until,
+              [this, pod, seq = a->seq, state = std::move(state), ok, life = p.life] {
+                Pod& owner = pods_[pod];
+                if (owner.life != life) return;  // crashed before the write was durable
+                if (ok) owner.disk = std::move(*state);
+                while (!owner.held.empty() && owner.held.begin()->first <= seq) {
+                  const Reply reply = std::move(owner.held.begin()->second);
+                  owner.held.erase(owner.held.begin());
+                  Answer(pod, reply);
+                }
+                Deliver(pod, PersistDone{seq, ok});
+              });
   } else if (const auto* a = std::get_if<Resolve>(&action)) {
     for (int i = 0; i < size(); ++i) {
       if (a->host != "pod-" + std::to_string(i) + ".pods") continue;
@@ -320,21 +321,8 @@ void Cluster::PerformOnSelf(int pod, const Action& action) {
   }
 }
 
-void Cluster::Perform(int pod, const Action& action) {
-  // Each takes the actions it knows.
-  PerformOnNode(pod, action);
-  PerformOnPeer(pod, action);
-  PerformOnSelf(pod, action);
-}
-
-// No empty node takes the place of data that every node held once and some node still holds.
-void Cluster::CheckNotEmpty(const SimNode& promoted) {
-  if (!promoted.log().empty() || promoted.primary() || common_writes_.empty()) return;
-  for (const Pod& other : pods_) {
-    if (other.node->log().empty()) continue;
-    return checkers_.Fail("the empty pod-" + std::to_string(promoted.host()) +
-                          " is promoted although others hold data");
-  }
+void Cluster::Perform(int pod, Action& action) {
+  if (!PerformOnNode(pod, action) && !PerformOnPeer(pod, action)) PerformOnSelf(pod, action);
 }
 
 // Feeds the checkers and the trace.
@@ -347,7 +335,7 @@ void Cluster::Observe(int pod, const Action& action) {
     if (a->channel == "+elected-leader") {
       checkers_.OnElected(pod, group.leader_epoch);  // a leader has voted for itself
     }
-  } else if (const auto* a = std::get_if<Reconfigure>(&action)) {
+  } else if (const auto* a = std::get_if<sidecar::core::Reconfigure>(&action)) {
     if (a->primary || !group.failover) return;
     const int target = group.FindNode(a->node)->member;
     checkers_.OnPromotion(target, group.failover->epoch);

@@ -6,6 +6,9 @@
 namespace rha::sim {
 namespace {
 
+constexpr Millis kSnapshotPeriod{1500};
+constexpr Millis kLogSyncPeriod{1000};
+
 std::string HexId(char prefix, uint64_t number) {
   char text[41];
   std::snprintf(text, sizeof text, "%c%039llx", prefix, static_cast<unsigned long long>(number));
@@ -14,105 +17,189 @@ std::string HexId(char prefix, uint64_t number) {
 
 }  // namespace
 
-void SimNode::Start(bool keep_data, uint64_t unique) {
+void SimNode::Start(bool keep_data, uint64_t unique, LogicalTime now, Millis load) {
   alive_ = true;
   paused = false;
   undecided_ = true;
   primary_ = false;
   follows_.clear();
-  link_up_ = false;
-  syncing_ = false;
+  LeaveStream(now);
   streamed_ = false;
+  ++role_count_;
   run_id_ = HexId('a', unique);
-  if (!keep_data) log_.clear();
+  if (!keep_data || disk_kind_ == Disk::kNone) written_ = synced_ = Copy{};
+  data_ = synced_ = written_;
+  loading_until_ = data_.position.empty() ? now : now + load;
   // Redis 7: a restored primary keeps its history as the secondary id, an empty one starts afresh.
-  replid2_ = log_.empty() ? std::string(40, '0') : replid_;
-  second_offset_ = log_.empty() ? -1 : static_cast<int64_t>(log_.size());
+  replid2_ = data_.position.empty() ? std::string(40, '0') : disk_replid_;
+  second_offset_ = data_.position.empty() ? -1 : data_.position.length;
   replid_ = HexId('b', unique);
 }
 
-void SimNode::Kill() {
+void SimNode::Kill(bool power_loss) {
   alive_ = false;
   link_up_ = false;
+  swapping_ = receiving_ = false;
+  arriving_.clear();
+  if (power_loss) written_ = synced_;
+  if (disk_kind_ == Disk::kNone) written_ = synced_ = Copy{};
+  data_ = written_;
 }
 
-void SimNode::BecomePrimary(uint64_t unique) {
-  if (primary()) return;
+bool SimNode::BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now) {
+  if (loading(now) || swapping_) return false;
+  if (primary()) return true;
   undecided_ = false;
   primary_ = true;
   follows_.clear();
-  link_up_ = false;
-  syncing_ = false;
+  LeaveStream(now);
+  ++role_count_;
   // A restored node that has not streamed since keeps its secondary id: that is its history.
   if (streamed_) {
     replid2_ = replid_;
-    second_offset_ = static_cast<int64_t>(log_.size());
+    second_offset_ = data_.position.length;
   }
   streamed_ = true;
   replid_ = HexId('b', unique);
+  data_.reign = reign;
+  Wrote();
+  return true;
 }
 
-void SimNode::Follow(const std::string& host, uint16_t port) {
-  if (!undecided_ && !primary_ && follows_ == host && follows_port_ == port) return;
+bool SimNode::Follow(const std::string& host, uint16_t port, LogicalTime now) {
+  if (loading(now)) return false;
+  if (!undecided_ && !primary_ && follows_ == host && follows_port_ == port) return true;
   undecided_ = false;
   primary_ = false;
   follows_ = host;
   follows_port_ = port;
-  link_up_ = false;
-  syncing_ = false;
-}
-
-bool SimNode::Append(uint32_t write) {
-  if (!primary()) return false;
-  log_.push_back(write);
+  LeaveStream(now);
+  ++role_count_;
   return true;
 }
 
-bool SimNode::SharesHistory(const SimNode& primary) const {
-  const auto size = static_cast<int64_t>(log_.size());
-  if (size > static_cast<int64_t>(primary.log_.size())) return false;
-  const bool same = replid_ == primary.replid_;
-  const bool before = (replid_ == primary.replid2_ || replid2_ == primary.replid2_) &&
-                      size <= primary.second_offset_;
-  if (!same && !before) return false;
-  return std::equal(log_.begin(), log_.end(), primary.log_.begin());
+Position SimNode::Append(LogicalTime now) {
+  Sync(now);
+  data_.position = histories_.Append(data_.position);
+  Wrote();
+  return data_.position;
 }
 
-void SimNode::Replicate(const SimNode* primary, LogicalTime now,
-                        const std::function<Millis()>& full_sync) {
-  if (!alive_ || paused || undecided_ || primary_) return;
-  if (primary == nullptr || !primary->alive_ || primary->paused || primary->undecided_ ||
-      primary == this || (!primary->primary_ && !primary->link_up_)) {
-    if (link_up_) link_down_since_ = now;
-    link_up_ = false;
-    syncing_ = false;
+void SimNode::Wrote() {
+  if (disk_kind_ == Disk::kNone || disk_kind_ == Disk::kSnapshots) return;
+  written_ = data_;
+  disk_replid_ = replid_;
+  if (disk_kind_ == Disk::kLogAlways) synced_ = written_;
+}
+
+void SimNode::Sync(LogicalTime now) {
+  if (!alive_ || paused || now < sync_due_ || loading(now)) return;
+  if (disk_kind_ == Disk::kSnapshots) {
+    sync_due_ = now + kSnapshotPeriod;
+    written_ = synced_ = data_;
+    disk_replid_ = replid_;
+  } else if (disk_kind_ == Disk::kLogSeconds) {
+    sync_due_ = now + kLogSyncPeriod;
+    synced_ = written_;
+  }
+}
+
+void SimNode::LeaveStream(LogicalTime now) {
+  if (link_up_) link_down_since_ = now;
+  link_up_ = false;
+  receiving_ = swapping_ = false;
+  source_ = -1;
+  arriving_.clear();
+}
+
+bool SimNode::SharesHistory(const SimNode& primary) const {
+  if (data_.position.length > primary.data_.position.length) return false;
+  const bool same = replid_ == primary.replid_;
+  const bool before = (replid_ == primary.replid2_ || replid2_ == primary.replid2_) &&
+                      data_.position.length <= primary.second_offset_;
+  if (!same && !before) return false;
+  return histories_.Holds(primary.data_.position, data_.position);
+}
+
+void SimNode::Connect(const SimNode* primary, LogicalTime now,
+                      const std::function<Millis()>& full_sync) {
+  if (!alive_ || paused || undecided_ || primary_ || loading(now)) return;
+  const bool gone =
+      primary != nullptr && (!primary->alive_ || primary->undecided_ || primary->loading(now) ||
+                             primary == this || (!primary->primary_ && !primary->link_up_));
+  const bool other = primary != nullptr && source_ >= 0 &&
+                     (source_ != primary->host_ || source_role_ != primary->role_count_);
+  if (swapping_) return FinishSync(gone || other ? nullptr : primary, now);
+  if (gone || other) {
+    // What was sent before the other end went still arrives.
+    if (!link_up_ || arriving_.empty()) LeaveStream(now);
     return;
   }
-  if (!link_up_ && !SharesHistory(*primary)) {
-    if (!syncing_) {
-      syncing_ = true;
-      sync_done_ = now + full_sync();
-    }
-    if (now < sync_done_) return;
+  if (primary == nullptr || link_up_ || primary->paused) return;
+  if (receiving_ && now < sync_done_) return;
+  const bool received = std::exchange(receiving_, false);
+  if (!received && !SharesHistory(*primary)) {
+    receiving_ = true;
+    sync_done_ = now + full_sync();
+    source_ = primary->host_;
+    source_role_ = primary->role_count_;
+    return;
   }
-  syncing_ = false;
-  link_up_ = true;
-  streamed_ = true;
-  log_ = primary->log_;
+  source_ = primary->host_;
+  source_role_ = primary->role_count_;
   replid_ = primary->replid_;
   replid2_ = primary->replid2_;
   second_offset_ = primary->second_offset_;
+  streamed_ = true;
+  incoming_ = primary->data_;
+  swapping_ = true;
+  sync_done_ = received ? now + full_sync() : now;
+  FinishSync(primary, now);
+}
+
+// What was received is loaded, whatever became of the sender. nullptr: it has gone.
+void SimNode::FinishSync(const SimNode* primary, LogicalTime now) {
+  if (now < sync_done_) return;
+  swapping_ = false;
+  data_ = incoming_;
+  Wrote();
+  link_up_ = primary != nullptr;
+  if (!link_up_) return LeaveStream(now);
+  arriving_.push_back({now, primary->data_.position});
+}
+
+void SimNode::Feed(Position position, LogicalTime now, Millis lag) {
+  const LogicalTime last = arriving_.empty() ? now : arriving_.back().time;
+  arriving_.push_back({std::max(last, now + lag), position});
+}
+
+bool SimNode::TakeArrived(LogicalTime now, bool reachable) {
+  if (arriving_.empty() || !reachable || !alive_ || paused) return false;
+  const Position before = data_.position;
+  while (!arriving_.empty() && arriving_.front().time <= now) {
+    data_.position = arriving_.front().position;
+    arriving_.pop_front();
+  }
+  if (data_.position == before) return false;
+  Wrote();
+  return true;
 }
 
 std::string SimNode::InfoText(LogicalTime now) const {
   const bool replica = undecided_ || !primary_;
-  const std::string offset = std::to_string(log_.size());
-  std::string text = "# Server\r\nrun_id:" + run_id_ + "\r\n# Persistence\r\nloading:0\r\n";
-  text += "# Replication\r\nrole:" + std::string(replica ? "slave" : "master") + "\r\n";
+  const bool loads = loading(now) || swapping_;
+  // Like Redis, a loading node counts the keys it has so far and has no offset yet.
+  const int64_t keys = loading(now) ? data_.position.length / 2 : data_.position.length;
+  const std::string offset = std::to_string(loading(now) ? 0 : data_.position.length);
+  std::string text;
+  text.reserve(640);
+  text += "# Server\r\nrun_id:" + run_id_ + "\r\n# Persistence\r\nloading:";
+  text += loads ? "1\r\n" : "0\r\n";
+  text += replica ? "# Replication\r\nrole:slave\r\n" : "# Replication\r\nrole:master\r\n";
   if (undecided_) text += "redisha_undecided:1\r\n";
   if (replica) {
     text += "master_host:" + follows_ + "\r\nmaster_port:" + std::to_string(follows_port_) + "\r\n";
-    text += "master_link_status:" + std::string(link_up_ ? "up" : "down") + "\r\n";
+    text += link_up_ ? "master_link_status:up\r\n" : "master_link_status:down\r\n";
     if (!link_up_) {
       const auto down = std::chrono::duration_cast<std::chrono::seconds>(now - link_down_since_);
       text += "master_link_down_since_seconds:" + std::to_string(down.count()) + "\r\n";
@@ -122,7 +209,7 @@ std::string SimNode::InfoText(LogicalTime now) const {
   text += "master_replid:" + replid_ + "\r\nmaster_replid2:" + replid2_ + "\r\n";
   text += "master_repl_offset:" + offset +
           "\r\nsecond_repl_offset:" + std::to_string(second_offset_) + "\r\n# Keyspace\r\n";
-  if (!log_.empty()) text += "db0:keys=" + offset + ",expires=0,avg_ttl=0\r\n";
+  if (keys > 0) text += "db0:keys=" + std::to_string(keys) + ",expires=0,avg_ttl=0\r\n";
   return text;
 }
 

@@ -1,62 +1,128 @@
-// A modelled data node: role, replication and restart as the sidecar sees them through PING, INFO
-// and SLAVEOF. Its data is the list of writes it holds; its offset is that list's length.
+// A modelled data node as the sidecar sees it through PING, INFO and SLAVEOF: role, a stream that
+// arrives late, full synchronisation, a disk that is not its memory, and time to load.
+//
+//   memory ──written──▶ page cache ──synced──▶ disk
+//
+// A process that dies leaves what was written, a machine that loses power what was synced. The
+// offset a node reports is the number of writes it holds.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
-#include <vector>
+#include <utility>
 
+#include "tests/sim/history.h"
 #include "tests/sim/queue.h"
 
 namespace rha::sim {
 
+enum class Disk : uint8_t {
+  kNone,        // save "", appendonly no
+  kSnapshots,   // an RDB file every so often
+  kLogSeconds,  // appendfsync everysec
+  kLogAlways,   // appendfsync always
+};
+
+// A data set, and under which promotion its stream was last written: later reigns are newer
+// whatever their length.
+struct Copy {
+  uint64_t reign = 0;
+  Position position;
+  bool Newer(const Copy& than) const {
+    return std::pair(reign, position.length) > std::pair(than.reign, than.position.length);
+  }
+};
+
 class SimNode {
  public:
-  explicit SimNode(int host) : host_(host) {}
+  SimNode(int host, Histories& histories, Disk disk)
+      : host_(host), histories_(histories), disk_kind_(disk) {}
 
-  // A new process. `keep_data`: restored from its disk.
-  void Start(bool keep_data, uint64_t unique);
-  void Kill();
+  // A new process. `keep_data`: what its disk holds is loaded, which takes `load`.
+  void Start(bool keep_data, uint64_t unique, LogicalTime now, Millis load);
+  void Kill(bool power_loss);
 
-  void BecomePrimary(uint64_t unique);
-  void Follow(const std::string& host, uint16_t port);
+  // Both refuse while the node loads.
+  // `reign` numbers the promotions of the whole cluster.
+  bool BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now);
+  bool Follow(const std::string& host, uint16_t port, LogicalTime now);
   std::string InfoText(LogicalTime now) const;
-  bool Append(uint32_t write);  // false: not a primary
+  // Only on a primary.
+  Position Append(LogicalTime now);
 
-  // One replication step towards `primary`, which may be nullptr (unreachable). `full_sync` draws
-  // how long a full resynchronisation takes.
-  void Replicate(const SimNode* primary, LogicalTime now, const std::function<Millis()>& full_sync);
+  // ---- as a replica ----------------------------------------------------------------------------
+  // One step of getting and keeping a link to `primary`; nullptr: no packet passes. A link that is
+  // up only stalls then.
+  void Connect(const SimNode* primary, LogicalTime now, const std::function<Millis()>& full_sync);
+  // The primary has sent `position`; it arrives after `lag`, never before what was sent earlier.
+  void Feed(Position position, LogicalTime now, Millis lag);
+  // Takes what has arrived. True: the data changed.
+  bool TakeArrived(LogicalTime now, bool reachable);
+  bool ReplicatesFrom(const SimNode& primary) const {
+    return link_up_ && source_ == primary.host_ && source_role_ == primary.role_count_;
+  }
+  // Writes what is due to the disk.
+  void Sync(LogicalTime now);
 
   int host() const { return host_; }
   bool alive() const { return alive_; }
+  bool loading(LogicalTime now) const { return alive_ && now < loading_until_; }
   bool undecided() const { return undecided_; }
   bool primary() const { return alive_ && !undecided_ && primary_; }
   bool link_up() const { return link_up_; }
   const std::string& follows() const { return follows_; }
-  const std::vector<uint32_t>& log() const { return log_; }
+  // What it holds, or would hold once its disk is loaded.
+  const Copy& copy() const { return data_; }
+  // What no crash takes away.
+  Position safe() const { return disk_kind_ == Disk::kNone ? data_.position : synced_.position; }
 
   bool paused = false;
 
  private:
   bool SharesHistory(const SimNode& primary) const;
+  void LeaveStream(LogicalTime now);
+  void FinishSync(const SimNode* primary, LogicalTime now);
+  void Wrote();
 
-  int host_;
+  const int host_;
+  Histories& histories_;
+  const Disk disk_kind_;
   bool alive_ = false;
   bool undecided_ = true;
   bool primary_ = false;
-  std::string follows_;  // ip of the primary
-  uint16_t follows_port_ = 0;
-  bool link_up_ = false;
-  LogicalTime link_down_since_{};
-  LogicalTime sync_done_{};  // of the full resynchronisation under way
-  bool syncing_ = false;
-  bool streamed_ = false;  // replid_ names a stream this process was part of
+  LogicalTime loading_until_{};
+  uint64_t role_count_ = 0;  // changes of role and process; streams do not outlive them
   std::string run_id_;
   std::string replid_;
   std::string replid2_;
   int64_t second_offset_ = -1;
-  std::vector<uint32_t> log_;
+  bool streamed_ = false;  // replid_ names a stream this process was part of
+
+  Copy data_;
+  Copy written_;
+  Copy synced_;
+  std::string disk_replid_;  // that `written_` was part of
+  LogicalTime sync_due_{};
+
+  std::string follows_;  // ip of the primary
+  uint16_t follows_port_ = 0;
+  bool link_up_ = false;
+  LogicalTime link_down_since_{};
+  int source_ = -1;  // the link's other end, and its role then
+  uint64_t source_role_ = 0;
+  struct Arrival {
+    LogicalTime time;
+    Position position;
+  };
+  std::deque<Arrival> arriving_;
+  // A full synchronisation: received while the link holds, then loaded. The old data stays until
+  // the new one is whole.
+  bool receiving_ = false;
+  bool swapping_ = false;
+  Copy incoming_;
+  LogicalTime sync_done_{};
 };
 
 }  // namespace rha::sim

@@ -1,0 +1,165 @@
+// The data's side of a simulated cluster: replication, the client, and what may be lost.
+#include <algorithm>
+#include <tuple>
+
+#include "tests/sim/cluster.h"
+
+namespace rha::sim {
+
+namespace {
+
+constexpr Millis kReplicationPeriod{10};
+// A copy counts as in reach when nothing was done to its pod for this long.
+constexpr Millis kSteady{1500};
+
+}  // namespace
+
+void Cluster::Replicate() {
+  const LogicalTime now = queue_.now();
+  for (int i = 0; i < size(); ++i) {
+    SimNode& node = *pods_[i].node;
+    node.Sync(now);
+    if (!node.alive() || node.primary()) continue;
+    TakeArrived(i);
+    const int primary = HostOfIp(node.follows());
+    const bool reachable = primary >= 0 && network_.BothWays(i, primary);
+    node.Connect(reachable ? pods_[primary].node.get() : nullptr, now,
+                 [this] { return Millis{prng_.Between(10, 300)}; });
+  }
+  NoteCommonWrites();
+  queue_.After(kReplicationPeriod, [this] { Replicate(); });
+}
+
+void Cluster::FeedFollowers(const SimNode& from) {
+  for (Pod& p : pods_) {
+    if (!p.node->ReplicatesFrom(from)) continue;
+    p.node->Feed(from.copy().position, queue_.now(),
+                 Millis{prng_.Between(0, options_.lag_max.count())});
+    if (options_.lag_max == Millis{0}) TakeArrived(p.node->host());
+  }
+}
+
+void Cluster::TakeArrived(int pod) {
+  SimNode& node = *pods_[pod].node;
+  const int primary = HostOfIp(node.follows());
+  const bool reachable = primary >= 0 && network_.BothWays(pod, primary);
+  if (node.TakeArrived(queue_.now(), reachable)) FeedFollowers(node);
+}
+
+void Cluster::NoteCommonWrites() {
+  Position common = pods_[0].node->safe();
+  for (const Pod& p : pods_) common = histories_.Common(common, p.node->safe());
+  if (common.length > common_.length && histories_.Holds(common, common_)) common_ = common;
+}
+
+void Cluster::StartWriting(Millis period) {
+  write_period_ = period;
+  if (writing_) return;
+  writing_ = true;
+  queue_.After(write_period_, [this] { Write(); });
+}
+
+// A client as the Sentinel specification wants it: ask any sidecar, write where it says.
+void Cluster::Write() {
+  if (!writing_) return;
+  queue_.After(write_period_, [this] { Write(); });
+  const int first = static_cast<int>(prng_.Below(pods_.size()));
+  for (int i = 0; i < size(); ++i) {
+    const int asked = (first + i) % size();
+    const Pod& p = pods_[asked];
+    if (!p.machine || p.paused) continue;
+    const auto address = p.machine->PrimaryAddress(kGroupName, ClockOf(asked));
+    const int host = address ? HostOfIp(address->host) : -1;
+    if (host < 0 || pods_[host].node->paused || !pods_[host].node->primary()) continue;
+    pods_[host].node->Append(queue_.now());
+    FeedFollowers(*pods_[host].node);
+    ++writes_;
+    last_write_ = queue_.now();
+    return;
+  }
+}
+
+// ---- what a promotion may lose -----------------------------------------------------------------
+
+// No empty node takes the place of data that every node held once and some node still holds.
+void Cluster::CheckNotEmpty(const SimNode& promoted) {
+  if (!promoted.copy().position.empty() || common_.empty()) return;
+  for (const Pod& other : pods_) {
+    if (other.node->copy().position.empty()) continue;
+    return checkers_.Fail("the empty pod-" + std::to_string(promoted.host()) +
+                          " is promoted although others hold data");
+  }
+}
+
+// The other pod holds acknowledged writes of the newest history that the promoted one lacks, and
+// the leader could have known: nothing was wrong with that pod, or with the way to it, lately.
+bool Cluster::Overlooked(int leader, const SimNode& promoted, int other) const {
+  const Pod& p = pods_[other];
+  const Copy& copy = p.node->copy();
+  if (!copy.Newer(promoted.copy())) return false;
+  if (histories_.Holds(promoted.copy().position, copy.position)) return false;
+  if (!p.node->alive() || p.node->paused || !p.machine || p.paused) return false;
+  // A live copy in memory goes before what a restarted process found on its disk.
+  if (p.node->undecided() && !promoted.undecided()) return false;
+  if (!network_.BothWays(leader, other)) return false;
+  if (queue_.now() - std::max(p.disturbed, pods_[leader].disturbed) < kSteady) return false;
+  // A primary that lives on elsewhere goes on writing; what it has is lost in any case.
+  return std::none_of(pods_.begin(), pods_.end(),
+                      [](const Pod& any) { return any.node->primary(); });
+}
+
+void Cluster::OnPromotion(int leader, SimNode& promoted) {
+  CheckNotEmpty(promoted);
+  if (network_.rough() || !options_.judge_copies) return;
+  for (int i = 0; i < size(); ++i) {
+    if (i == promoted.host() || !Overlooked(leader, promoted, i)) continue;
+    const Position& held = pods_[i].node->copy().position;
+    const Position common = histories_.Common(held, promoted.copy().position);
+    checkers_.Fail("pod-" + std::to_string(promoted.host()) + " is promoted without " +
+                   std::to_string(held.length - common.length) + " writes that pod-" +
+                   std::to_string(i) + " holds");
+  }
+}
+
+// ---- verdicts ----------------------------------------------------------------------------------
+
+int Cluster::FirstPrimary() const {
+  for (int i = 0; i < size(); ++i) {
+    if (pods_[i].node->primary()) return i;
+  }
+  return -1;
+}
+
+std::string Cluster::Disagreement() const {
+  const int primary = FirstPrimary();
+  if (primary < 0) return "no node is primary";
+  for (int i = 0; i < size(); ++i) {
+    const SimNode& node = *pods_[i].node;
+    const std::string name = "pod-" + std::to_string(i);
+    if (i != primary && node.primary()) return name + " is primary too";
+    if (node.alive() && i != primary && (node.follows() != Ip(primary) || !node.link_up())) {
+      return name + " does not follow pod-" + std::to_string(primary);
+    }
+    if (!pods_[i].machine) continue;
+    const auto address = pods_[i].machine->PrimaryAddress(kGroupName, ClockOf(i));
+    if (!address) return "the sidecar of " + name + " names no primary";
+    if (address->host != Ip(primary)) return "the sidecar of " + name + " names " + address->host;
+  }
+  return "";
+}
+
+std::optional<int> Cluster::AgreedPrimary() const {
+  if (!Disagreement().empty()) return std::nullopt;
+  return FirstPrimary();
+}
+
+void Cluster::CheckNothingLost() {
+  const int primary = FirstPrimary();
+  if (primary < 0) return checkers_.Fail("no primary at the end");
+  const Position held = histories_.Common(pods_[primary].node->copy().position, common_);
+  if (held.length >= common_.length) return;
+  checkers_.Fail(std::to_string(common_.length - held.length) +
+                 " writes, once held by every node, are lost");
+}
+
+}  // namespace rha::sim
