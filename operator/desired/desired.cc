@@ -16,28 +16,29 @@ DesiredObject Sealed(const k8s::ResourceType& type, k8s::Json object) {
   return desired;
 }
 
-// What the pods read at their start: the files, and where the password comes from.
-std::string ConfigHash(const api::RedisHa& redisha, const k8s::Json& config_map) {
-  return Hash(k8s::DumpJson(config_map.at("data")) + AuthSecretName(redisha) + "/" +
+// What the pods read at their start only: the files without the voters, which a running sentinel
+// takes over, and where the password comes from.
+std::string ConfigHash(const api::RedisHa& redisha, Inputs inputs) {
+  inputs.voters = 1;
+  return Hash(k8s::DumpJson(ConfigMap(redisha, inputs).at("data")) + AuthSecretName(redisha) + "/" +
               redisha.spec.auth.secret_key);
 }
 
 }  // namespace
 
 std::vector<DesiredObject> Desired(const api::RedisHa& redisha, const Inputs& inputs) {
-  const k8s::Json config_map = ConfigMap(redisha, inputs);
   std::vector<DesiredObject> all;
   all.push_back(Sealed(k8s::kServiceAccounts, ServiceAccount(redisha)));
   all.push_back(Sealed(k8s::kRoles, Role(redisha, inputs)));
   all.push_back(Sealed(k8s::kRoleBindings, RoleBinding(redisha)));
-  all.push_back(Sealed(k8s::kConfigMaps, config_map));
+  all.push_back(Sealed(k8s::kConfigMaps, ConfigMap(redisha, inputs)));
   all.push_back(Sealed(k8s::kServices, PodsService(redisha)));
   all.push_back(Sealed(k8s::kServices, PrimaryService(redisha)));
   all.push_back(Sealed(k8s::kServices, ReplicasService(redisha)));
   all.push_back(Sealed(k8s::kServices, SentinelService(redisha)));
   all.push_back(Sealed(PodDisruptionBudgetType(inputs), PodDisruptionBudget(redisha, inputs)));
   all.push_back(
-      Sealed(k8s::kStatefulSets, StatefulSet(redisha, inputs, ConfigHash(redisha, config_map))));
+      Sealed(k8s::kStatefulSets, StatefulSet(redisha, inputs, ConfigHash(redisha, inputs))));
   return all;
 }
 

@@ -87,17 +87,18 @@ TEST(Desired, IsTheSameEveryTime) {
   EXPECT_EQ(Print(Desired(demo, kInputs)), Print(Desired(demo, kInputs)));
 }
 
-TEST(Desired, ScalingChangesTheMembersAndSoRestartsThePods) {
+TEST(Desired, ScalingChangesTheMembersAndReplacesNoPod) {
   api::RedisHa demo = Load("minimal.yaml");
   const auto three = Desired(demo, kInputs);
-  demo.spec.replicas = 5;
+  demo.spec.replicas = demo.spec.sentinel.quorum = 5;
   const auto five = Desired(demo, kInputs);
-  const auto config_hash = [](const std::vector<DesiredObject>& objects) {
-    return k8s::MapValue(*Only(objects, "StatefulSet").object, "spec.template.metadata.annotations",
-                         kAnnotationConfigHash);
+  const auto pods = [](const std::vector<DesiredObject>& objects) {
+    return k8s::Find(*Only(objects, "StatefulSet").object, "spec.template")->dump();
   };
-  EXPECT_NE(config_hash(three), config_hash(five));
+  EXPECT_EQ(pods(three), pods(five)) << "a replaced pod loses what it has in memory";
   EXPECT_THAT(Only(five, "ConfigMap").object->dump(), HasSubstr("redisha-member demo-4"));
+  demo.spec.config["hz"] = "20";
+  EXPECT_NE(pods(five), pods(Desired(demo, kInputs)));
 }
 
 TEST(Desired, AResourceChangeLeavesTheConfigurationAlone) {

@@ -29,7 +29,8 @@ inline constexpr std::string_view kComponentData = "data";
 
 // On every child: the hash of what was applied, so that nothing is written twice.
 inline constexpr std::string_view kAnnotationHash = "ha.redisha.io/applied-hash";
-// On the StatefulSet: how many voters its pods are configured with (reconcile/scale.h).
+// On the StatefulSet: how many voters its pods are configured with; on a pod, written by its own
+// sentinel: how many that one goes by (reconcile/scale.h).
 inline constexpr std::string_view kAnnotationVoters = "ha.redisha.io/voters";
 // On the pod template: the hash of the configuration files, so that a change restarts the pods.
 inline constexpr std::string_view kAnnotationConfigHash = "ha.redisha.io/config-hash";

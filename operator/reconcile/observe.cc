@@ -1,5 +1,6 @@
 #include "operator/reconcile/observe.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "operator/desired/names.h"
@@ -27,6 +28,13 @@ bool IsContainerReady(const k8s::Json& pod, std::string_view name) {
   return false;
 }
 
+int VotersOf(const k8s::Json& pod) {
+  int voters = 0;
+  const std::string text = k8s::AnnotationOf(pod, desired::kAnnotationVoters);
+  std::from_chars(text.data(), text.data() + text.size(), voters);
+  return voters;
+}
+
 void Copy(const k8s::Json& from, const char* key, k8s::Json* to) {
   const auto found = from.find(key);
   if (found != from.end()) (*to)[key] = *found;
@@ -38,6 +46,7 @@ PodView ViewPod(const k8s::Json& pod) {
   return {.name = k8s::StringAt(pod, "metadata.name"),
           .role = k8s::LabelOf(pod, desired::kLabelRole),
           .node = k8s::StringAt(pod, "spec.nodeName"),
+          .voters = VotersOf(pod),
           .ready = HasTrueCondition(pod, "Ready"),
           .sentinel_ready = IsContainerReady(pod, "sentinel"),
           .deleting = !k8s::StringAt(pod, "metadata.deletionTimestamp").empty()};
@@ -50,6 +59,9 @@ k8s::Json SlimPod(const k8s::Json& pod) {
                             "ownerReferences", "deletionTimestamp"}) {
       Copy(*metadata, key, &slim["metadata"]);
     }
+    const std::string voters(desired::kAnnotationVoters);
+    const std::string value = k8s::AnnotationOf(pod, voters);
+    if (!value.empty()) slim["metadata"]["annotations"][voters] = value;
   }
   const std::string node = k8s::StringAt(pod, "spec.nodeName");
   if (!node.empty()) slim["spec"]["nodeName"] = node;

@@ -18,6 +18,7 @@ struct PodView {
   std::string name;
   std::string role;  // "primary", "replica" or "" while it has none
   std::string node;
+  int voters = 0;  // that its sentinel goes by; 0: it has not said
   bool ready = false;
   bool sentinel_ready = false;
   bool deleting = false;

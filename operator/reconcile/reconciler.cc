@@ -137,7 +137,7 @@ Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const Obse
     return outcome;
   }
   MarkSeen(observed, &memory->records);
-  const ScaleStep step = NextStep(redisha.spec.replicas, ReadScale(observed));
+  const ScaleStep step = NextStep(redisha.spec.replicas, ReadScale(observed)).step;
   const auto wanted = desired::Desired(redisha, {.default_image = options_.default_image,
                                                  .server_minor = options_.server_minor,
                                                  .shared_loopback = options_.shared_loopback,

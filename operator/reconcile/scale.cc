@@ -11,24 +11,60 @@ namespace {
 
 int Majority(int voters) { return voters / 2 + 1; }
 
-// The most voters for whom `pods` pods are still a majority.
-int VotersFor(int pods) { return std::max(2 * pods - 1, 3); }
-
-ScaleStep Grow(int wanted, const ScaleFacts& facts) {
-  const auto [pods, voters] = facts.now;
-  if (!facts.settled) return facts.now;
-  if (voters > wanted) return {pods, wanted};
-  if (voters > pods) return {voters, voters};
-  return {pods, std::min(wanted, VotersFor(pods))};
+int OrdinalOf(const PodView& pod) {
+  int ordinal = -1;
+  const char* end = pod.name.data() + pod.name.size();
+  std::from_chars(pod.name.data() + pod.name.rfind('-') + 1, end, ordinal);
+  return ordinal;
 }
 
-ScaleStep Shrink(int wanted, const ScaleFacts& facts) {
-  const auto [pods, voters] = facts.now;
-  if (wanted == 1) return {1, 1};
-  // Taking pods away may be what mends a set that cannot settle, so it waits for nothing.
-  const int fewer = std::max(wanted, Majority(voters));
-  if (fewer < pods) return {fewer, voters};
-  return facts.settled ? ScaleStep{pods, pods} : facts.now;
+// `last_counts`: what the pod with the highest ordinal knows matters too.
+std::string Unsettled(const k8s::Json& set, const Observed& observed, const ScaleStep& now,
+                      bool last_counts) {
+  const auto count = [&set](const char* path) { return static_cast<int>(k8s::IntAt(set, path)); };
+  const bool rolled =
+      k8s::IntAt(set, "status.observedGeneration") >= k8s::IntAt(set, "metadata.generation") &&
+      count("status.updatedReplicas") == now.pods && count("status.replicas") == now.pods;
+  if (!rolled) return "the pods of the newest revision to be there";
+  if (static_cast<int>(observed.pods.size()) != now.pods) {
+    return std::to_string(now.pods) + " pods, there are " + std::to_string(observed.pods.size());
+  }
+  for (const PodView& pod : observed.pods) {
+    if (pod.deleting) return pod.name + " to end";
+    if (pod.voters != now.voters && (last_counts || OrdinalOf(pod) < now.pods - 1)) {
+      return pod.name + " to take over the list of " + std::to_string(now.voters) + " voters";
+    }
+  }
+  return {};
+}
+
+std::string Unready(const Observed& observed) {
+  for (const PodView& pod : observed.pods) {
+    if (!pod.ready) return pod.name + " to be ready";
+  }
+  return {};
+}
+
+// Why the pod with the highest ordinal cannot be spared.
+std::string Needed(const k8s::Json& set, const Observed& observed, const ScaleStep& now) {
+  if (std::string why = Unsettled(set, observed, now, false); !why.empty()) return why;
+  int ready_to_stay = 0;
+  const PodView* primary = nullptr;
+  for (const PodView& pod : observed.pods) {
+    ready_to_stay += pod.ready && OrdinalOf(pod) < now.pods - 1;
+    if (pod.role != desired::kRolePrimary) continue;
+    if (primary != nullptr) return "one primary instead of two";
+    primary = &pod;
+  }
+  // With one pod left of two voters there is no majority; the voter goes next.
+  const int needed = std::min(now.pods - 1, Majority(now.voters));
+  if (primary == nullptr) return "a primary to be elected";
+  if (!primary->ready) return "the primary " + primary->name + " to be ready";
+  if (ready_to_stay < needed) {
+    return std::to_string(needed) + " of the pods that stay to be ready, " +
+           std::to_string(ready_to_stay) + " are";
+  }
+  return {};
 }
 
 }  // namespace
@@ -41,26 +77,26 @@ std::optional<ScaleFacts> ReadScale(const Observed& observed) {
   facts.now.voters = facts.now.pods;
   const std::string voters = k8s::AnnotationOf(*set, desired::kAnnotationVoters);
   std::from_chars(voters.data(), voters.data() + voters.size(), facts.now.voters);
-
-  const int pods = facts.now.pods;
-  const auto count = [&set](const char* path) { return static_cast<int>(k8s::IntAt(*set, path)); };
-  const bool rolled =
-      k8s::IntAt(*set, "status.observedGeneration") >= k8s::IntAt(*set, "metadata.generation") &&
-      count("status.updatedReplicas") == pods && count("status.replicas") == pods;
-  const auto sentinels =
-      std::count_if(observed.pods.begin(), observed.pods.end(),
-                    [](const PodView& pod) { return pod.sentinel_ready && !pod.deleting; });
-  // Fewer pods than a majority cannot be ready: then it is enough that they run.
-  const bool fine =
-      pods < Majority(facts.now.voters) ? sentinels >= pods : count("status.readyReplicas") == pods;
-  facts.settled = rolled && fine;
+  facts.until_settled = Unsettled(*set, observed, facts.now, true);
+  facts.until_ready = Unready(observed);
+  facts.until_spare = Needed(*set, observed, facts.now);
   return facts;
 }
 
-ScaleStep NextStep(int wanted, const std::optional<ScaleFacts>& facts) {
-  if (!facts) return {wanted, wanted};
-  if (facts->now == ScaleStep{wanted, wanted}) return facts->now;
-  return wanted > facts->now.pods ? Grow(wanted, *facts) : Shrink(wanted, *facts);
+ScalePlan NextStep(int wanted, const std::optional<ScaleFacts>& facts) {
+  if (!facts) return {{wanted, wanted}, {}};
+  const auto [pods, voters] = facts->now;
+  const auto step_once = [&facts](const std::string& until, ScaleStep next) {
+    return until.empty() ? ScalePlan{next, {}} : ScalePlan{facts->now, until};
+  };
+  if (pods == voters && pods == wanted) return {facts->now, {}};
+  if (pods == voters && pods > wanted) return step_once(facts->until_spare, {pods - 1, voters});
+  if (!facts->until_settled.empty()) return {facts->now, facts->until_settled};
+  // Until its pod is there, a new voter is missing from every majority.
+  if (pods == voters) return step_once(facts->until_ready, {pods, voters + 1});
+  // A pod without a vote, or a vote without its pod: what was begun ends first, or turns back.
+  if (pods > voters) return {{pods, voters + 1}, {}};
+  return wanted < voters ? ScalePlan{{pods, voters - 1}, {}} : ScalePlan{{pods + 1, voters}, {}};
 }
 
 }  // namespace rha::op::reconcile

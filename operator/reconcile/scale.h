@@ -1,17 +1,20 @@
 // How the number of pods and the number of voters get from what they are to what was asked for.
 //
-// Voters are the members in sentinel.conf; a sentinel reads them at its start. Changing both
-// numbers at once is dangerous: six new, empty pods of nine are a majority and would elect one of
-// themselves beside the old primary. So one step at a time, each taken only when the last has
-// settled, and never with fewer pods than a majority of the voters:
+// Voters are the members in sentinel.conf; a running sentinel takes a changed list over and says so
+// on its pod. One member comes or goes at a time: then any majority of the old list and any of the
+// new one have a member in common, whoever has read which, pods on their way out included.
 //
-//   growing    voters first (the pods restart one by one and learn of the newcomers), then pods
-//   shrinking  pods first (their sentinels hand the primary's role over), then voters
+//   growing    a voter more, which all pods must know of, then its pod
+//   shrinking  the pod with the highest ordinal, then the voter that it was
 //
-// From and to a single pod there is no majority to keep. Pure; any thread.
+// No pod is replaced for any of it, so that data in memory alone survives. A pod is taken away only
+// while those that stay hold the data and can elect: a ready primary among them, or, where the pod
+// is itself the primary, replicas whose link to it is up; it hands over when it is told to stop.
+// Pure; any thread.
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "operator/reconcile/observe.h"
 
@@ -24,12 +27,20 @@ struct ScaleStep {
 };
 
 struct ScaleFacts {
-  ScaleStep now;         // what the StatefulSet says
-  bool settled = false;  // all its pods run with its latest template, and as well as they can
+  ScaleStep now;  // what the StatefulSet says
+  // What a step has to wait for, in words for people; empty: nothing.
+  std::string until_settled;  // all pods are there, of the newest revision, and know the voters
+  std::string until_ready;    // all of them are ready
+  std::string until_spare;    // the last pod can go, whatever state it is in itself
+};
+
+struct ScalePlan {
+  ScaleStep step;         // what the StatefulSet should say
+  std::string waits_for;  // why it is not another; empty: it is under way, or there
 };
 
 // Nothing while there is no StatefulSet.
 std::optional<ScaleFacts> ReadScale(const Observed& observed);
-ScaleStep NextStep(int wanted, const std::optional<ScaleFacts>& facts);
+ScalePlan NextStep(int wanted, const std::optional<ScaleFacts>& facts);
 
 }  // namespace rha::op::reconcile

@@ -39,6 +39,7 @@ struct Facts {
   int sentinels = 0;
   int voters = 0;
   int voters_required = 0;
+  std::string scaling_waits_for;
   bool set_exists = false;
   bool set_current = false;  // the StatefulSet controller has seen the latest spec
   bool rolling = false;
@@ -58,6 +59,7 @@ Facts Gather(const StatusInputs& inputs) {
   // While the replicas are being changed, the voters are those the pods are configured with.
   const auto scale = ReadScale(inputs.observed);
   facts.voters = scale ? scale->now.voters : spec.replicas;
+  facts.scaling_waits_for = NextStep(spec.replicas, scale).waits_for;
   facts.voters_required = facts.voters == spec.replicas
                               ? std::max(spec.sentinel.quorum, spec.Majority())
                               : facts.voters / 2 + 1;
@@ -130,7 +132,10 @@ Verdict Progressing(const Facts& facts) {
                OutOf(facts.updated, facts.pods) + " pods are of the newest revision");
   }
   if (facts.pods != facts.wanted || facts.voters != facts.wanted) {
-    return Yes(reason::kScaling, OutOf(facts.pods, facts.wanted) + " pods exist");
+    std::string text = std::to_string(facts.pods) + " pods exist, " + std::to_string(facts.wanted) +
+                       " were asked for";
+    if (!facts.scaling_waits_for.empty()) text += "; waiting for " + facts.scaling_waits_for;
+    return Yes(reason::kScaling, std::move(text));
   }
   if (facts.ready < facts.wanted) {
     return Yes(reason::kPodsNotReady, OutOf(facts.ready, facts.wanted) + " pods are ready");

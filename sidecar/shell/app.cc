@@ -37,19 +37,27 @@ Each directive may also follow as an option: --port 26379 --bind 10.0.0.5
 
 class App {
  public:
-  explicit App(Options options) : options_(std::move(options)) {}
+  // `overrides`: the command line's directives, for when the file is read again.
+  App(Options options, std::vector<ConfigLine> overrides)
+      : options_(std::move(options)), overrides_(std::move(overrides)) {}
 
   // Everything that can fail for reasons of the user's.
   Status Start();
-  void Run() { reactor_.Run(); }
+  // Ends when this process should, or with options to start anew with: the voters have changed.
+  std::optional<Options> Run() {
+    reactor_.Run();
+    return std::move(next_);
+  }
 
  private:
   Status LoadMachine(core::Config* config);
   void StartLabeler();
   void StopAsked();
   void PollStop();
+  void LookForOtherVoters();
 
   const Options options_;
+  const std::vector<ConfigLine> overrides_;
   net::Reactor reactor_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<RoleLabeler> labeler_;
@@ -58,6 +66,8 @@ class App {
   std::unique_ptr<Pages> pages_;
   bool stopping_ = false;
   MonoTime stop_deadline_;
+  std::string file_seen_;  // as it was last looked at
+  std::optional<Options> next_;
 };
 
 Status App::Start() {
@@ -89,6 +99,7 @@ Status App::Start() {
   if (!options_.pid_file.empty()) {
     RHA_RETURN_IF_ERROR(WriteTextFile(options_.pid_file, std::to_string(::getpid()) + "\n"));
   }
+  if (options_.configured()) reactor_.Every(kVotersPoll, [this] { LookForOtherVoters(); });
   log::Info("redisha-sentinel {} on port {}, id {}", RHA_VERSION, options_.port,
             driver_->machine().state().my_id);
   return Status::Ok();
@@ -115,7 +126,7 @@ Status App::LoadMachine(core::Config* config) {
 void App::StartLabeler() {
   std::unique_ptr<PodPatcher> patcher;
   if (options_.configured()) {
-    auto made = MakePodPatcher(options_.kubeconfig);
+    auto made = MakePodPatcher(options_.kubeconfig, options_.members.size());
     if (made.ok()) {
       patcher = std::move(*made);
     } else {
@@ -149,7 +160,28 @@ void App::PollStop() {
   reactor_.Stop();
 }
 
-Status ReadArguments(const std::vector<std::string>& args, Options* options) {
+// The machine learns of its voters at its construction only, so that no step of it can see two
+// lists. It is constructed anew, from what it made durable, one member after the other: a majority
+// of them runs throughout.
+void App::LookForOtherVoters() {
+  if (stopping_ || next_) return;
+  auto text = ReadTextFile(options_.config_path);
+  if (!text.ok() || *text == file_seen_) return;
+  file_seen_ = std::move(*text);
+  auto read = ReadOptions(options_.config_path, file_seen_, overrides_);
+  if (!read.ok()) {
+    log::Warn("the changed configuration is not taken over: {}", read.status().message());
+    return;
+  }
+  if (SameVoters(*read, options_)) return;
+  log::Info("{} voters instead of {}: starting anew", read->members.size(),
+            options_.members.size());
+  next_ = std::move(*read);
+  reactor_.After(kVotersStagger * OrdinalOfSelf(options_), [this] { reactor_.Stop(); });
+}
+
+Status ReadArguments(const std::vector<std::string>& args, Options* options,
+                     std::vector<ConfigLine>* overrides) {
   std::string path;
   std::vector<std::string> flags = args;
   if (!flags.empty() && !flags.front().starts_with("--")) {
@@ -161,8 +193,8 @@ Status ReadArguments(const std::vector<std::string>& args, Options* options) {
     return {Code::kInvalid, "a configuration file is needed: redisha-sentinel CONFIG_FILE"};
   }
   RHA_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
-  RHA_ASSIGN_OR_RETURN(const auto overrides, ParseFlags(flags));
-  RHA_ASSIGN_OR_RETURN(*options, ReadOptions(path, text, overrides));
+  RHA_ASSIGN_OR_RETURN(*overrides, ParseFlags(flags));
+  RHA_ASSIGN_OR_RETURN(*options, ReadOptions(path, text, *overrides));
   if (options->dir.empty()) return Status::Ok();
   // As Redis: the folder is entered after the file was read, so later paths are relative to it.
   if (options->config_path.front() != '/') {
@@ -194,15 +226,18 @@ int RunSidecar(const std::vector<std::string>& args) {
     }
   }
   Options options;
-  if (const Status read = ReadArguments(args, &options); !read.ok()) return Fail(read);
+  std::vector<ConfigLine> overrides;
+  if (const Status read = ReadArguments(args, &options, &overrides); !read.ok()) return Fail(read);
   const Status logging = log::Init({.program = "redisha-sentinel",
                                     .level = options.log_level,
                                     .format = options.log_format,
                                     .file = options.log_file});
   if (!logging.ok()) return Fail(logging);
-  App app(std::move(options));
-  if (const Status started = app.Start(); !started.ok()) return Fail(started);
-  app.Run();
+  for (std::optional<Options> next = std::move(options); next;) {
+    App app(std::move(*next), overrides);
+    if (const Status started = app.Start(); !started.ok()) return Fail(started);
+    next = app.Run();
+  }
   log::Info("bye");
   log::Flush();
   return 0;

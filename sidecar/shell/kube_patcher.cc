@@ -1,4 +1,4 @@
-// PodPatcher over common/k8s: one merge patch of the own pod's labels.
+// PodPatcher over common/k8s: one merge patch of the own pod's label and annotation.
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -14,15 +14,22 @@ namespace rha::sidecar::shell {
 namespace {
 
 constexpr char kRoleLabel[] = "ha.redisha.io/role";
+constexpr char kVotersAnnotation[] = "ha.redisha.io/voters";
 
 class KubePatcher final : public PodPatcher {
  public:
-  KubePatcher(std::unique_ptr<k8s::HttpTransport> transport, k8s::ObjectKey pod)
-      : transport_(std::move(transport)), api_(*transport_), pod_(std::move(pod)) {}
+  KubePatcher(std::unique_ptr<k8s::HttpTransport> transport, k8s::ObjectKey pod, size_t voters)
+      : transport_(std::move(transport)),
+        api_(*transport_),
+        pod_(std::move(pod)),
+        voters_(std::to_string(voters)) {}
 
   Status SetRole(core::Role role) override {
-    const char* value = role == core::Role::kPrimary ? "primary" : "replica";
-    const k8s::Json patch = {{"metadata", {{"labels", {{kRoleLabel, value}}}}}};
+    k8s::Json patch = {{"metadata", {{"annotations", {{kVotersAnnotation, voters_}}}}}};
+    if (role != core::Role::kUnknown) {
+      patch["metadata"]["labels"][kRoleLabel] =
+          role == core::Role::kPrimary ? "primary" : "replica";
+    }
     return api_.MergePatch({&k8s::kPods, pod_}, patch).status();
   }
   std::string Describe() const override { return "pod " + pod_.ToString(); }
@@ -31,6 +38,7 @@ class KubePatcher final : public PodPatcher {
   std::unique_ptr<k8s::HttpTransport> transport_;
   k8s::Api api_;
   const k8s::ObjectKey pod_;
+  const std::string voters_;
 };
 
 std::string Environment(const char* name) {
@@ -40,7 +48,7 @@ std::string Environment(const char* name) {
 
 }  // namespace
 
-Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig) {
+Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig, size_t voters) {
   const std::string name = Environment("POD_NAME"), ns = Environment("POD_NAMESPACE");
   if (name.empty() || ns.empty()) {
     return Status(Code::kNotFound, "POD_NAME and POD_NAMESPACE are not set");
@@ -49,7 +57,7 @@ Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig
   RHA_ASSIGN_OR_RETURN(auto transport,
                        k8s::MakeCpprestTransport(config, {.timeout = kLabelRequestTimeout,
                                                           .user_agent = "redisha-sentinel"}));
-  return std::unique_ptr<PodPatcher>(new KubePatcher(std::move(transport), {ns, name}));
+  return std::unique_ptr<PodPatcher>(new KubePatcher(std::move(transport), {ns, name}, voters));
 }
 
 }  // namespace rha::sidecar::shell

@@ -32,6 +32,8 @@ constexpr Millis kStopMax{10000};       // ... and how long it stays at most
 constexpr Millis kLoopLateMax{5000};    // /healthz fails when the loop has not turned for this long
 constexpr Millis kPageWait{1000};       // how long a page waits for the loop
 constexpr Millis kNodeScrapeWait{500};  // ... and the loop for the own node's INFO
+constexpr Millis kVotersPoll{500};      // how often the file is looked at for other voters
+constexpr Millis kVotersStagger{1000};  // between two members that take them over
 constexpr size_t kConfigBytesMax = 16 << 20;
 
 // The role label.

@@ -320,6 +320,22 @@ Result<core::Config> MachineConfig(const Options& options,
   return config;
 }
 
+bool SameVoters(const Options& left, const Options& right) {
+  const auto same = [](const core::MemberConfig& a, const core::MemberConfig& b) {
+    return a.name == b.name && a.host == b.host;
+  };
+  return left.groups.groups.begin()->second.quorum == right.groups.groups.begin()->second.quorum &&
+         std::equal(left.members.begin(), left.members.end(), right.members.begin(),
+                    right.members.end(), same);
+}
+
+int OrdinalOfSelf(const Options& options) {
+  const auto own =
+      std::find_if(options.members.begin(), options.members.end(),
+                   [&](const core::MemberConfig& member) { return member.name == options.self; });
+  return static_cast<int>(own - options.members.begin());
+}
+
 std::string MemberId(const std::string& cluster_uid, const std::string& name) {
   const std::string text = cluster_uid + "/" + name;
   unsigned char digest[EVP_MAX_MD_SIZE];

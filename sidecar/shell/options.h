@@ -63,6 +63,11 @@ Result<std::vector<ConfigLine>> ParseFlags(const std::vector<std::string>& args)
 Result<core::Config> MachineConfig(const Options& options,
                                    std::optional<core::PersistedState> persisted);
 
+// Whether two readings of a configured group's file tell of the same members and quorum.
+bool SameVoters(const Options& left, const Options& right);
+// The place of the own member among the members.
+int OrdinalOfSelf(const Options& options);
+
 // The stable id of a member: sha1("<cluster uid>/<name>") as 40 hex digits.
 std::string MemberId(const std::string& cluster_uid, const std::string& name);
 

@@ -17,7 +17,7 @@ struct RoleLabeler::State {
   std::condition_variable changed;
   // Guarded by mutex.
   core::Role wanted = core::Role::kUnknown;
-  uint64_t wish = 0;  // counts calls of Set
+  uint64_t wish = 1;  // counts calls of Set; the first is to say how many voters there are
   bool ending = false;
   LabelStats stats;
 
@@ -66,7 +66,9 @@ void RoleLabeler::Work(State& state) {
     const core::Role role = state.wanted;
     lock.unlock();
     const Status status = state.patcher->SetRole(role);
-    const char* name = role == core::Role::kPrimary ? "primary" : "replica";
+    const char* name = role == core::Role::kPrimary   ? "primary"
+                       : role == core::Role::kReplica ? "replica"
+                                                      : "member";
     if (status.ok()) {
       log::Info("labelled {} as {}", state.patcher->Describe(), name);
     } else if (!failing) {

@@ -2,7 +2,9 @@
 //
 // One worker thread patches; a slow or forbidden API server never reaches the loop. Only the newest
 // wish counts: it is tried until it succeeds, with growing pauses. Each change of outcome is logged
-// once. Outside Kubernetes the labeler is off and says so once.
+// once. At the start, and with every role, it also says on the pod how many voters this sidecar
+// goes by (ha.redisha.io/voters), which the operator waits for when it changes them. Outside
+// Kubernetes the labeler is off and says so once.
 // Thread rule: Set and the counters from any thread.
 #pragma once
 
@@ -19,13 +21,14 @@ namespace rha::sidecar::shell {
 class PodPatcher {
  public:
   virtual ~PodPatcher() = default;
+  // kUnknown leaves the label as it is.
   virtual Status SetRole(core::Role role) = 0;
   virtual std::string Describe() const = 0;  // "pod default/demo-0"
 };
 
 // Patches $POD_NAMESPACE/$POD_NAME through the API server of the usual configuration order.
 // kNotFound: this is no pod.
-Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig);
+Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig, size_t voters);
 
 struct LabelStats {
   bool enabled = false;

@@ -20,6 +20,7 @@ BIN_DIR = os.environ.get("RHA_BIN_DIR", os.path.join(REPO, "build/dev/bin"))
 KINDS = "statefulsets,services,configmaps,poddisruptionbudgets,serviceaccounts,roles,rolebindings"
 MANAGED = "app.kubernetes.io/managed-by=redisha-operator"
 ROLE_LABEL = "ha.redisha.io/role"
+VOTERS = "ha.redisha.io/voters"
 
 CLUSTER = control_plane.ControlPlane()
 
@@ -152,8 +153,12 @@ def pretend_running(name, roles):
 
 
 def keep_running(name):
-    """Pretends for every pod that is not ready yet, as pods are replaced while a set rolls."""
+    """Pretends for every pod that is not ready yet, and that sentinels take changed voters over."""
+    voters = CLUSTER.get("statefulset", name, "-n", "default")["metadata"]["annotations"][VOTERS]
     for pod in pods_of(name):
+        if pod["metadata"].get("annotations", {}).get(VOTERS) != voters:
+            CLUSTER.kubectl("annotate", "pod", pod["metadata"]["name"], "-n", "default",
+                            "--overwrite", f"{VOTERS}={voters}", check=False)
         conditions = pod.get("status", {}).get("conditions", [])
         if any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):
             continue
@@ -272,8 +277,9 @@ class OperatorTest(unittest.TestCase):
 
         self.make("sized")
         CLUSTER.wait("three ready pods", ready)
+        first = {pod["metadata"]["uid"] for pod in pods_of("sized")}
         CLUSTER.kubectl("scale", "redisha", "sized", "-n", "default", "--replicas=5")
-        CLUSTER.wait("five voters", lambda: voters() == 5)
+        CLUSTER.wait("four voters", lambda: voters() == 4)
         self.assertEqual(len(pods_of("sized")), 3, "newcomers before the others know of them")
         self.assertEqual(condition("sized", "Ready")["status"], "False")
         CLUSTER.wait("five ready pods", lambda: ready() and status("sized")["replicas"] == 5, 60)
@@ -287,6 +293,7 @@ class OperatorTest(unittest.TestCase):
         CLUSTER.kubectl("scale", "redisha", "sized", "-n", "default", "--replicas=3")
         CLUSTER.wait("three ready pods", lambda: ready() and status("sized")["replicas"] == 3, 60)
         self.assertEqual(voters(), 3)
+        self.assertEqual({pod["metadata"]["uid"] for pod in pods_of("sized")}, first)
 
     def test_a_failover_is_reported(self):
         self.make("moved")

@@ -230,12 +230,33 @@ class PodTest(Bed):
         again = pod.sentinel().execute_command("SENTINEL", "IS-MASTER-DOWN-BY-ADDR", "127.0.72.1", str(NODE_PORT), "0", "*")
         self.assertEqual(again[2], vote[2])
 
+    def test_a_changed_list_of_voters_is_taken_over_and_no_server_notices(self):
+        first = self.start_all()
+        if first is self.pods[2]:
+            first.kill("node")
+            first = until("a primary that stays", lambda: self.pods[self.pods[0].primary()] if self.pods[0].primary() in (0, 1) else None)
+        for kind in ("node", "sentinel"):
+            self.pods[2].kill(kind)
+        stay = self.pods[:2]
+        nodes, sentinels = ([pod.processes[kind].pid for pod in stay] for kind in ("node", "sentinel"))
+        for pod in stay:
+            with open(os.path.join(pod.folder, "sentinel.conf")) as conf:
+                text = conf.read().replace(f"redisha-member {GROUP}-2 {HOSTS[2]}\n", "")
+            pod.write("sentinel.conf", text)
+        until("two voters", lambda: [len(pod.sentinel().sentinel_sentinels(GROUP)) for pod in stay] == [1, 1])
+        self.settled(stay)
+        self.assertIs(self.pods[stay[0].primary()], first)
+        self.assertEqual([[pod.processes[kind].pid for pod in stay] for kind in ("node", "sentinel")], [nodes, sentinels])
+        self.assertEqual([pod.processes[kind].poll() for pod in stay for kind in ("node", "sentinel")], [None] * 4)
+        self.writes(first)
+
 
 class ApiServer(http.server.BaseHTTPRequestHandler):
     """Takes patches of pods; refuses the first ones."""
 
     refuse = 0
     patches = []
+    voters = {}
 
     def do_PATCH(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -245,8 +266,10 @@ class ApiServer(http.server.BaseHTTPRequestHandler):
             cls.refuse -= 1
             code = 403
         else:
+            metadata = json.loads(body)["metadata"]
             cls.patches.append((self.path, self.headers["Content-Type"], self.headers.get("Authorization"),
-                                json.loads(body)["metadata"]["labels"]["ha.redisha.io/role"]))
+                                metadata.get("labels", {}).get("ha.redisha.io/role")))
+            cls.voters[self.path] = metadata["annotations"]["ha.redisha.io/voters"]
         answer = {200: {"kind": "Pod", "apiVersion": "v1", "metadata": {}},
                   403: {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden",
                         "message": "pods is forbidden", "code": 403}}[code]
@@ -266,7 +289,7 @@ class Labels(Bed):
 
     def setUp(self):
         super().setUp()
-        ApiServer.refuse, ApiServer.patches = 2, []
+        ApiServer.refuse, ApiServer.patches, ApiServer.voters = 2, [], {}
         self.api = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ApiServer)
         threading.Thread(target=self.api.serve_forever, daemon=True).start()
         with open(os.path.join(self.folder, "kubeconfig"), "w") as conf:
@@ -291,6 +314,7 @@ class Labels(Bed):
         def wanted(index):
             return {path % i: "primary" if i == index else "replica" for i in range(3)}
         until("all pods labelled", lambda: labels() == wanted(primary.index))
+        self.assertEqual(ApiServer.voters, {path % i: "3" for i in range(3)})
         self.assertEqual({(kind, auth) for _, kind, auth, _ in ApiServer.patches},
                          {("application/merge-patch+json", "Bearer abc")})
         self.assertEqual(sum(pod.metric("redisha_sentinel_label_patch_errors_total") for pod in self.pods), 2)
