@@ -55,17 +55,25 @@ void GiveUpIfOutvoted(Context& c, Group& group) {
 
 }  // namespace
 
-void SeeEpoch(Context& c, Epoch epoch) {
-  if (epoch <= c.s.current_epoch) return;
+bool SeeEpoch(Context& c, Epoch epoch) {
+  if (epoch <= c.s.current_epoch) return true;
+  if (epoch - c.s.current_epoch > kEpochJumpMax || epoch > kEpochOnWireMax) {
+    if (c.Elapsed(c.s.implausible_noted, kImplausibleNotePeriod)) {
+      c.s.implausible_noted = c.now;
+      c.Warn("epoch " + std::to_string(epoch) + " is ignored: it is too far above " +
+             std::to_string(c.s.current_epoch) + " to come from an election");
+    }
+    return false;
+  }
   c.s.current_epoch = epoch;
   c.NeedPersist();
   c.PlainEvent("+new-epoch", std::to_string(epoch));
+  return true;
 }
 
 VoteResult CastVote(Context& c, Group& group, Epoch epoch, const std::string& candidate) {
   const VoteResult before{group.leader_id.empty() ? "*" : group.leader_id, group.leader_epoch};
-  if (!IsVoter(c.s, group, candidate)) return before;
-  SeeEpoch(c, epoch);
+  if (!IsVoter(c.s, group, candidate) || !SeeEpoch(c, epoch)) return before;
   if (!c.s.may_vote || group.leader_epoch >= epoch || c.s.current_epoch > epoch) return before;
   if (SeesNoReason(c, group, epoch, candidate)) return before;
   group.leader_id = candidate;
@@ -105,7 +113,7 @@ void ConsiderCandidacy(Context& c, Group& group) {
 }
 
 void StartFailover(Context& c, Group& group, bool forced) {
-  SeeEpoch(c, c.s.current_epoch + 1);
+  if (!SeeEpoch(c, c.s.current_epoch + 1)) return;  // the last number there is
   group.failover = Failover{.epoch = c.s.current_epoch,
                             .started = c.now,
                             .stage_since = c.now,

@@ -13,8 +13,9 @@
 
 namespace rha::sidecar::core {
 
-// Adopts a higher epoch seen anywhere.
-void SeeEpoch(Context& c, Epoch epoch);
+// Adopts a higher epoch. False: it is too far above the known one to come from an election
+// (kEpochJumpMax), and nothing that was said with it counts.
+[[nodiscard]] bool SeeEpoch(Context& c, Epoch epoch);
 
 struct VoteResult {
   std::string leader = "*";

@@ -1,8 +1,12 @@
 // Everything that can happen to the Sentinel machine. The shell turns I/O into these, one at a
 // time.
 //
-// Promise of the shell: after it performed Disconnect*(id) or another Connect*(id), no event of the
-// older link arrives any more; LinkUp means connected, authenticated and named (CLIENT SETNAME).
+// Promises of the shell
+//  * After it performed Disconnect*(id) or another Connect*(id), no event of the older link arrives
+//    any more; LinkUp means connected, authenticated and named (CLIENT SETNAME).
+//  * In a configured group LinkUp also means that the other side has proved to be that very member
+//    of this RedisHA, so every reply is a member's. What arrives over a connection that others
+//    opened says in `proven` who proved to be there: the member's id, or nothing.
 #pragma once
 
 #include <optional>
@@ -64,9 +68,11 @@ struct ReconfigureDone {
   std::string error;
 };
 
-// A message of channel __sentinel__:hello, from a node's channel or from PUBLISH sent by a peer.
+// A message of channel __sentinel__:hello, from a node's channel (then nobody proved anything: who
+// may publish may say what he likes) or from PUBLISH sent by a peer.
 struct HelloReceived {
   std::string payload;
+  std::string proven;
 };
 
 // SENTINEL IS-MASTER-DOWN-BY-ADDR <ip> <port> <epoch> <candidate|*>   (`group` empty)
@@ -77,6 +83,7 @@ struct VoteRequest {
   Address primary;
   Epoch epoch = 0;
   std::string candidate;
+  std::string proven;
 };
 
 // The answer to an AskPeer action; `group` is the action's. Leader "*": none.
@@ -92,6 +99,7 @@ struct VoteReply {
 struct ExtensionReceived {
   RequestId request = 0;
   std::vector<std::string> args;
+  std::string proven;
 };
 
 // The answer to a SendExtension action: ours say +OK, stock peers an error.

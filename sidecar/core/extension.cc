@@ -1,5 +1,6 @@
 #include "sidecar/core/extension.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "sidecar/core/text.h"
@@ -35,6 +36,10 @@ class Fields {
   std::string Text(std::string_view key) const {
     const auto value = Find(key);
     return !value || HasControlCharacter(*value) ? "" : std::string(*value);
+  }
+  std::string Host(std::string_view key) const {
+    const std::string text = Text(key);
+    return IsHost(text) ? text : "";
   }
   template <typename T>
   T Number(std::string_view key, T fallback = {}) const {
@@ -106,12 +111,12 @@ std::optional<Beat> DecodeBeat(const std::vector<std::string>& args) {
   const Fields fields(args);
   Beat beat;
   beat.id = fields.Text("id");
-  beat.address = {fields.Text("host"), fields.Number<uint16_t>("port")};
+  beat.address = {fields.Host("host"), fields.Number<uint16_t>("port")};
   beat.current_epoch = fields.Number<Epoch>("epoch");
   beat.may_vote = fields.Flag("may_vote");
   beat.group = fields.Text("group");
   beat.primary_member = fields.Text("primary");
-  beat.primary = {fields.Text("primary_host"), fields.Number<uint16_t>("primary_port")};
+  beat.primary = {fields.Host("primary_host"), fields.Number<uint16_t>("primary_port")};
   beat.config_epoch = fields.Number<Epoch>("config_epoch");
   beat.config_leader = fields.Text("config_leader");
   beat.leading_epoch = fields.Number<Epoch>("leading_epoch");
@@ -129,6 +134,9 @@ std::optional<Beat> DecodeBeat(const std::vector<std::string>& args) {
                        .offset = fields.Number<int64_t>("offset"),
                        .replid = fields.Text("replid")};
   if (!IsRunId(beat.id) || beat.group.empty()) return std::nullopt;
+  // Nobody leads, or follows, in an epoch that he does not know.
+  if (std::max(beat.config_epoch, beat.leading_epoch) > beat.current_epoch) return std::nullopt;
+  if (beat.current_epoch > kEpochOnWireMax) return std::nullopt;
   return beat;
 }
 

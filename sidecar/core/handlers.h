@@ -6,6 +6,10 @@
 
 namespace rha::sidecar::core {
 
+// Refuses what only a member may say, and only about itself.
+inline constexpr char kNotProven[] =
+    "NOPROOF only the member itself may say this, once it has proved who it is";
+
 void OnTick(Context& c);
 void OnNodeLink(Context& c, const NodeLinkUp& event);
 void OnNodeLink(Context& c, const NodeLinkDown& event);

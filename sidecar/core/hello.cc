@@ -20,7 +20,8 @@ std::optional<Hello> ParseHello(std::string_view payload) {
   const auto primary_port = ParseNumber<uint16_t>(tokens[6]);
   const auto config_epoch = ParseNumber<Epoch>(tokens[7]);
   if (!sentinel_port || !current_epoch || !primary_port || !config_epoch) return std::nullopt;
-  if (!IsRunId(tokens[2]) || tokens[0].empty()) return std::nullopt;
+  if (!IsRunId(tokens[2]) || !IsHost(tokens[0])) return std::nullopt;
+  if (!tokens[5].empty() && !IsHost(tokens[5])) return std::nullopt;
   return Hello{.sentinel = {std::string(tokens[0]), *sentinel_port},
                .id = std::string(tokens[2]),
                .current_epoch = *current_epoch,

@@ -1,5 +1,6 @@
 #include "sidecar/core/info.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "sidecar/core/limits.h"
@@ -11,6 +12,11 @@ namespace {
 template <typename T>
 void Assign(std::string_view text, T& field) {
   if (auto number = ParseNumber<T>(text)) field = *number;
+}
+
+// Numbers that are added and multiplied later: what no node can mean is cut.
+void AssignBounded(std::string_view text, int64_t most, int64_t& field) {
+  if (auto number = ParseNumber<int64_t>(text)) field = std::clamp<int64_t>(*number, -1, most);
 }
 
 // "ip=10.0.0.1,port=6379,state=online,offset=1,lag=0", or the old "10.0.0.1,6379,online".
@@ -33,7 +39,7 @@ std::optional<InfoReplica> ParseReplica(std::string_view value) {
       replica.state = part.substr(6);
     }
   }
-  if (replica.address.host.empty() || replica.address.port == 0) return std::nullopt;
+  if (!IsHost(replica.address.host) || replica.address.port == 0) return std::nullopt;
   return replica;
 }
 
@@ -65,11 +71,11 @@ void ParseField(std::string_view key, std::string_view value, Info& info) {
   } else if (key == "master_link_status") {
     info.primary_link_up = value == "up";
   } else if (key == "master_link_down_since_seconds") {
-    Assign(value, info.primary_link_down_seconds);
+    AssignBounded(value, kInfoSecondsMax, info.primary_link_down_seconds);
   } else if (key == "slave_priority") {
     Assign(value, info.priority);
   } else if (key == "slave_repl_offset") {
-    Assign(value, info.replica_offset);
+    AssignBounded(value, kInfoCountMax, info.replica_offset);
   } else if (key == "replica_announced") {
     info.announced = value != "0";
   } else if (key == "master_replid") {
@@ -77,17 +83,17 @@ void ParseField(std::string_view key, std::string_view value, Info& info) {
   } else if (key == "master_replid2") {
     info.replid2 = value.substr(0, kNameBytesMax);
   } else if (key == "master_repl_offset") {
-    Assign(value, info.primary_offset);
+    AssignBounded(value, kInfoCountMax, info.primary_offset);
   } else if (key == "second_repl_offset") {
-    Assign(value, info.second_offset);
+    AssignBounded(value, kInfoCountMax, info.second_offset);
   } else if (IsReplicaLine(key)) {
     if (auto replica = ParseReplica(value); replica && info.replicas.size() < kNodesPerGroupMax) {
       info.replicas.push_back(std::move(*replica));
     }
   } else if (IsKeyspaceLine(key) && value.rfind("keys=", 0) == 0) {
     int64_t keys = 0;
-    Assign(Split(value.substr(5), ',').front(), keys);
-    info.keys += keys;
+    AssignBounded(Split(value.substr(5), ',').front(), kInfoCountMax, keys);
+    info.keys = std::min(info.keys + std::max<int64_t>(keys, 0), kInfoCountMax);
   }
 }
 

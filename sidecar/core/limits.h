@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "sidecar/core/types.h"
 
@@ -96,12 +97,25 @@ inline constexpr Millis kPersistRetry{1000};
 // A stopping sidecar waits this long for its node's end and for a successor.
 inline constexpr Millis kStopTimeout{10000};
 
+// ---- Plausibility -----------------------------------------------------------------------------
+// One election is one step, so what others say is this far above what is known, at most: a forged
+// hello must not use up the numbers. (A million elections are twelve days of one a second.)
+inline constexpr Epoch kEpochJumpMax = 1 << 20;
+// Numbers on the wire are signed. What a file says beyond this is read as this: nobody can have won
+// such an epoch, and as many again are left.
+inline constexpr Epoch kEpochOnWireMax = (Epoch{1} << 63) - 1;
+inline constexpr Epoch kEpochInFileMax = Epoch{1} << 62;
+// The same complaint about implausible epochs, at most this often.
+inline constexpr Millis kImplausibleNotePeriod{60000};
+
 // ---- Sizes ------------------------------------------------------------------------------------
 inline constexpr size_t kGroupsMax = 1000;
 inline constexpr size_t kNodesPerGroupMax = 256;
 inline constexpr size_t kPeersMax = 1000;
 inline constexpr size_t kMembersMax = 15;
 inline constexpr size_t kInfoBytesMax = 1 << 20;
+inline constexpr int64_t kInfoSecondsMax = int64_t{100} * 365 * 86400;
+inline constexpr int64_t kInfoCountMax = int64_t{1} << 62;  // offsets, keys
 inline constexpr size_t kNameBytesMax = 256;
 
 }  // namespace rha::sidecar::core

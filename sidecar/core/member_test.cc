@@ -24,7 +24,7 @@ class Member : public testing::Test {
  protected:
   Member() : bench(Bench::Member()) {}
 
-  void Hear(const Beat& beat) { bench.Send(ExtensionReceived{1, EncodeBeat(beat)}); }
+  void Hear(const Beat& beat) { bench.Send(ExtensionReceived{1, EncodeBeat(beat), beat.id}); }
   // Everybody knows epoch 1 and primary demo-1; own node and demo-2 follow it.
   void KnowPrimary() {
     for (int i : {1, 2}) {
@@ -56,7 +56,7 @@ class Member : public testing::Test {
 };
 
 TEST_F(Member, WithoutMemoryDoesNotVote) {
-  bench.Send(VoteRequest{1, "demo", {}, 3, TestId(1)});
+  bench.Send(VoteRequest{1, "demo", {}, 3, TestId(1), TestId(1)});
   EXPECT_EQ(LastVote().leader, "*");
 }
 
@@ -82,11 +82,11 @@ TEST_F(Member, TwoNewMembersWaitForTheThirdBeforeTheyTrustThemselves) {
 TEST_F(Member, AVoteLeavesOnlyAfterItIsDurable) {
   KnowPrimary();
   bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
-  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(1), "demo", "b"})});
+  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(1), "demo", "b"}), TestId(1)});
   ASSERT_TRUE(bench.group().Primary()->sdown);
   bench.durable = false;
   const size_t replies = bench.Of<Reply>().size();
-  bench.Send(VoteRequest{5, "demo", {}, 60, TestId(2)});
+  bench.Send(VoteRequest{5, "demo", {}, 60, TestId(2), TestId(2)});
   EXPECT_EQ(bench.Of<Reply>().size(), replies);
   ASSERT_FALSE(bench.Of<Persist>().empty());
   EXPECT_EQ(bench.Of<Persist>().back().state.groups.at("demo").leader_id, TestId(2));
@@ -100,11 +100,11 @@ TEST_F(Member, AFailedWriteIsNoVote) {
   Hear(BeatOf(1, 0, true));
   Hear(BeatOf(2, 0, true));
   bench.durable = false;
-  bench.Send(VoteRequest{5, "demo", {}, 60, TestId(2)});
+  bench.Send(VoteRequest{5, "demo", {}, 60, TestId(2), TestId(2)});
   bench.Send(PersistDone{bench.Of<Persist>().back().seq, false});
   EXPECT_EQ(LastVote().leader, "*");
   // And never a vote for somebody else in that epoch.
-  bench.Send(VoteRequest{6, "demo", {}, 60, TestId(1)});
+  bench.Send(VoteRequest{6, "demo", {}, 60, TestId(1), TestId(1)});
   bench.Send(PersistDone{bench.Of<Persist>().back().seq, true});
   EXPECT_EQ(LastVote().leader, TestId(2));
 }
@@ -112,22 +112,22 @@ TEST_F(Member, AFailedWriteIsNoVote) {
 TEST_F(Member, OneVotePerEpochAndOnlyForVoters) {
   Hear(BeatOf(1, 0, true));
   Hear(BeatOf(2, 0, true));
-  bench.Send(VoteRequest{5, "demo", {}, 60, TestId(2)});
-  bench.Send(VoteRequest{6, "demo", {}, 60, TestId(1)});
+  bench.Send(VoteRequest{5, "demo", {}, 60, TestId(2), TestId(2)});
+  bench.Send(VoteRequest{6, "demo", {}, 60, TestId(1), TestId(1)});
   EXPECT_EQ(LastVote().leader, TestId(2));
-  bench.Send(VoteRequest{7, "demo", {}, 61, TestId(77)});
+  bench.Send(VoteRequest{7, "demo", {}, 61, TestId(77), TestId(77)});
   EXPECT_EQ(LastVote().leader_epoch, 60u);
 }
 
 TEST_F(Member, HelpsNobodyToReplaceAHealthyPrimary) {
   KnowPrimary();
-  bench.Send(VoteRequest{5, "demo", {}, 2, TestId(2)});
+  bench.Send(VoteRequest{5, "demo", {}, 2, TestId(2), TestId(2)});
   EXPECT_EQ(LastVote().leader, "*");
 }
 
 TEST_F(Member, ADeathNoticeAloneIsNotBelieved) {
   KnowPrimary();
-  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(1), "demo", "b"})});
+  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(1), "demo", "b"}), TestId(1)});
   EXPECT_FALSE(bench.group().Primary()->sdown);
   bench.Send(NodePingReply{bench.NodeAt("10.0.0.2").id});
   bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
@@ -136,7 +136,7 @@ TEST_F(Member, ADeathNoticeAloneIsNotBelieved) {
 
 TEST_F(Member, ANoticeAndAClosedLinkMakeDeathCertain) {
   KnowPrimary();
-  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(1), "demo", "b"})});
+  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(1), "demo", "b"}), TestId(1)});
   bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
   EXPECT_TRUE(bench.group().Primary()->sdown);
   EXPECT_TRUE(bench.group().odown) << "own view and the notice are the quorum of two";
@@ -147,7 +147,7 @@ TEST_F(Member, ANoticeAndAClosedLinkMakeDeathCertain) {
 TEST_F(Member, OnlyTheSidecarBesideANodeMayReportItsDeath) {
   KnowPrimary();
   bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
-  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(2), "demo", "b"})});
+  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(2), "demo", "b"}), TestId(2)});
   EXPECT_FALSE(bench.group().Primary()->sdown);
 }
 
@@ -226,8 +226,8 @@ TEST(Determinism, TheSameEventsGiveTheSameActions) {
   Bench a(Bench::Member());
   Bench b(Bench::Member());
   for (Bench* bench : {&a, &b}) {
-    bench->Send(ExtensionReceived{1, EncodeBeat(BeatOf(1, 0, false))});
-    bench->Send(ExtensionReceived{2, EncodeBeat(BeatOf(2, 0, false))});
+    bench->Send(ExtensionReceived{1, EncodeBeat(BeatOf(1, 0, false)), TestId(1)});
+    bench->Send(ExtensionReceived{2, EncodeBeat(BeatOf(2, 0, false)), TestId(2)});
     bench->Pass(Millis{3000});
   }
   ASSERT_EQ(a.all.size(), b.all.size());

@@ -14,6 +14,8 @@ namespace {
 using Answer = decltype(Reply::value);
 
 constexpr const char* kNoSuchGroup = "ERR No such master with that name";
+constexpr const char* kConfiguredOnly =
+    "ERR this Sentinel serves a configured group; its members come from its file";
 
 Group* Find(Context& c, const std::string& name) {
   auto it = c.s.groups.find(name);
@@ -36,6 +38,9 @@ Answer Run(Context& c, const FailoverCommand& command) {
 Answer Run(Context& c, const MonitorCommand& command) {
   if (command.quorum <= 0) return ReplyError{"ERR Quorum must be 1 or greater."};
   if (Find(c, command.group) != nullptr) return ReplyError{"ERR Duplicate master name"};
+  for (const auto& [name, group] : c.s.groups) {
+    if (group.configured()) return ReplyError{kConfiguredOnly};
+  }
   if (c.s.groups.size() >= kGroupsMax) return ReplyError{"ERR Too many monitored masters"};
   const bool bad_name = command.group.empty() || HasControlCharacter(command.group) ||
                         command.group.find_first_of(" ,") != std::string::npos ||
@@ -79,7 +84,7 @@ Answer Run(Context& c, const SetCommand& command) {
   }
   group->config = std::move(config);
   for (const auto& [option, value] : command.options) {
-    const bool secret = option == "auth-pass";
+    const bool secret = IsSecretSetting(option);
     c.GroupEvent("+set", *group, option + " " + (secret ? "******" : value));
   }
   c.NeedPersist();

@@ -9,9 +9,10 @@
 namespace rha::sidecar::core {
 namespace {
 
-// The sender's pod may have a new address; name and id stay.
+// The sender's pod may have a new address; name and id stay. This counts as DNS does: whoever is
+// found there must still prove to be that member.
 void FollowAddress(Context& c, Group& group, const Peer& peer, const Beat& beat) {
-  if (peer.member < 0 || beat.address.empty()) return;
+  if (!group.configured() || beat.address.empty()) return;
   SetMemberHost(c, group, group.members[peer.member], beat.address.host);
 }
 
@@ -27,7 +28,7 @@ void AdoptConfig(Context& c, Group& group, const Peer& peer, const Beat& beat) {
     if (const Member* member = FindMember(group, beat.primary_member)) node = member->node;
   } else if (Node* known = FindNodeByAddress(group, beat.primary)) {
     node = known->id;
-  } else if (!beat.primary.host.empty() && beat.primary.port != 0) {
+  } else if (MayAddNode(group, beat.primary)) {
     node = AddNode(c, group, beat.primary).id;
   }
   if (node == kNoNode) return;
@@ -78,12 +79,14 @@ void OnBeat(Context& c, const Beat& beat) {
   peer->current_epoch = beat.current_epoch;
   peer->last_heard = c.now;
   FollowAddress(c, group, *peer, beat);
-  if (beat.current_epoch > c.s.current_epoch) {
+  const bool newer = beat.current_epoch > c.s.current_epoch;
+  // A member without memory still learns such an epoch, from a majority (LearnEpoch).
+  if (!SeeEpoch(c, beat.current_epoch)) return Evaluate(c, group);
+  if (newer) {
     // Somebody has opened an election this member has not been asked about yet.
     const Millis wait{c.s.prng.Between(kSplitRetryMin.count(), kSplitRetryMax.count())};
     group.no_attempt_before = std::max(group.no_attempt_before, c.now + wait);
   }
-  SeeEpoch(c, beat.current_epoch);
   AdoptConfig(c, group, *peer, beat);
   TakeBeat(c, group, view->second, beat);
   Evaluate(c, group);
@@ -96,6 +99,7 @@ void OnDeath(Context& c, const Death& death) {
   const Peer* peer = FindPeerByRunId(c.s, death.id);
   if (it == c.s.groups.end() || peer == nullptr || peer->member < 0) return;
   Group& group = it->second;
+  if (!group.configured()) return;
   Node* node = group.FindNode(group.members[peer->member].node);
   if (node == nullptr || node->certainly_dead) return;
   const bool other_process =
@@ -114,15 +118,19 @@ void OnDeath(Context& c, const Death& death) {
 }  // namespace
 
 void OnExtension(Context& c, const ExtensionReceived& event) {
-  if (const auto beat = DecodeBeat(event.args)) {
-    c.Do(Reply{event.request, ReplyOk{}});
-    OnBeat(c, *beat);
-  } else if (const auto death = DecodeDeath(event.args)) {
-    c.Do(Reply{event.request, ReplyOk{}});
-    OnDeath(c, *death);
-  } else {
-    c.Do(Reply{event.request, ReplyError{"ERR Unknown REDISHA message"}});
+  const auto beat = DecodeBeat(event.args);
+  const auto death = DecodeDeath(event.args);
+  if (!beat && !death) {
+    return c.Do(Reply{event.request, ReplyError{"ERR Unknown REDISHA message"}});
   }
+  const auto group = c.s.groups.find(beat ? beat->group : death->group);
+  const bool members_only = group != c.s.groups.end() && group->second.configured();
+  if (members_only && event.proven != (beat ? beat->id : death->id)) {
+    return c.Do(Reply{event.request, ReplyError{kNotProven}});
+  }
+  c.Do(Reply{event.request, ReplyOk{}});
+  if (beat) OnBeat(c, *beat);
+  if (death) OnDeath(c, *death);
 }
 
 void OnExtensionReply(Context& c, const ExtensionReply& event) {

@@ -18,7 +18,7 @@ void MovePeer(Context& c, Peer& peer, const Address& address) {
 Peer* LearnPeer(Context& c, Group& group, const Hello& hello) {
   Peer* peer = FindPeerByRunId(c.s, hello.id);
   if (peer != nullptr && group.views.count(peer->id) > 0) {
-    if (peer->member < 0 && peer->address != hello.sentinel) {
+    if (peer->address != hello.sentinel) {
       MovePeer(c, *peer, hello.sentinel);
       c.GroupEvent("+sentinel-address-switch", group,
                    "ip " + hello.sentinel.host + " port " + std::to_string(hello.sentinel.port) +
@@ -27,8 +27,7 @@ Peer* LearnPeer(Context& c, Group& group, const Hello& hello) {
     }
     return peer;
   }
-  // Voters of a configured group are configured; a hello makes nobody a voter.
-  if (group.configured() || c.s.peers.size() >= kPeersMax) return nullptr;
+  if (c.s.peers.size() >= kPeersMax) return nullptr;
   for (auto& [id, other] : c.s.peers) {
     if (other.run_id == hello.id || other.address != hello.sentinel) continue;
     if (group.views.count(id) == 0) continue;
@@ -49,8 +48,7 @@ void AdoptConfig(Context& c, Group& group, const Hello& hello, const Peer* peer)
   if (peer == nullptr || hello.config_epoch <= group.config_epoch) return;
   Node* node = FindNodeByAddress(group, hello.primary);
   if (node == nullptr) {
-    // A member we cannot place yet: its beat will name it.
-    if (group.configured() || hello.primary.host.empty() || hello.primary.port == 0) return;
+    if (!MayAddNode(group, hello.primary)) return;
     node = &AddNode(c, group, hello.primary);
   }
   SwitchPrimary(c, group, {.node = node->id, .epoch = hello.config_epoch, .informer = peer});
@@ -64,10 +62,16 @@ void OnHello(Context& c, const HelloReceived& event) {
   auto it = c.s.groups.find(hello->group);
   if (it == c.s.groups.end()) return;
   Group& group = it->second;
+  // Members are configured and tell the rest in their beats, where they prove who they are: to a
+  // configured group a hello is news of nothing.
+  if (group.configured()) {
+    Peer* sender = event.proven == hello->id ? FindPeerByRunId(c.s, hello->id) : nullptr;
+    if (sender != nullptr) sender->last_hello_received = sender->last_heard = c.now;
+    return;
+  }
   Peer* peer = LearnPeer(c, group, *hello);
-  if (group.configured() && peer == nullptr) return;
-  SeeEpoch(c, hello->current_epoch);
-  AdoptConfig(c, group, *hello, peer);
+  const Epoch newest = std::max(hello->current_epoch, hello->config_epoch);
+  if (SeeEpoch(c, newest)) AdoptConfig(c, group, *hello, peer);
   if (peer != nullptr) {
     peer->last_hello_received = c.now;
     peer->last_heard = c.now;

@@ -11,12 +11,12 @@ void OnVoteReply(Context& c, const VoteReply& event) {
   auto view = group.views.find(event.peer);
   if (view == group.views.end()) return;
   peer->second.last_heard = c.now;
+  if (event.leader != "*" && !SeeEpoch(c, event.leader_epoch)) return;
   view->second.says_down = event.down;
   view->second.says_down_at = c.now;
   if (event.leader != "*") {
     view->second.leader = event.leader;
     view->second.leader_epoch = event.leader_epoch;
-    SeeEpoch(c, event.leader_epoch);
   }
   Evaluate(c, group);
 }

@@ -14,10 +14,15 @@ void OnVoteRequest(Context& c, const VoteRequest& event) {
     group = &it->second;
   }
   if (group == nullptr) return c.Do(Reply{event.request, ReplyVote{}});
+  // Anybody may ask whether the primary looks down; a vote is for the member who asks for it.
+  const bool asks_for_vote = event.candidate != "*";
+  if (group->configured() && asks_for_vote && event.proven != event.candidate) {
+    return c.Do(Reply{event.request, ReplyError{kNotProven}});
+  }
 
   const Node* primary = group->Primary();
   ReplyVote answer{.down = primary != nullptr && primary->sdown && !c.s.tilt};
-  if (event.candidate == "*") return c.Do(Reply{event.request, answer});
+  if (!asks_for_vote) return c.Do(Reply{event.request, answer});
 
   const VoteResult vote = CastVote(c, *group, event.epoch, event.candidate);
   answer.leader = vote.leader;

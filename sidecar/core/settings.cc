@@ -49,6 +49,8 @@ Status SetRename(GroupConfig& config, std::string_view option, std::string_view 
 
 }  // namespace
 
+bool IsSecretSetting(std::string_view option) { return Lower(option) == "auth-pass"; }
+
 Status ApplySetting(GroupConfig& config, std::string_view option, std::string_view value) {
   // A newline in a value would become a line of its own in a rewritten configuration file.
   if (HasControlCharacter(value) || HasControlCharacter(option)) {

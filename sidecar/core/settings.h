@@ -12,4 +12,7 @@ namespace rha::sidecar::core {
 // Two-word options (rename-command) have both words in `value`. The error text is a client's reply.
 Status ApplySetting(GroupConfig& config, std::string_view option, std::string_view value);
 
+// Its value must not be shown.
+bool IsSecretSetting(std::string_view option);
+
 }  // namespace rha::sidecar::core

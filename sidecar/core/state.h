@@ -234,6 +234,7 @@ struct State {
   Address announce;
   std::string self;
   Epoch current_epoch = 0;
+  LogicalTime implausible_noted = kLongAgo;  // last complaint about an epoch
   bool may_vote = true;
   LogicalTime started{};
   LogicalTime last_step{};  // last Tick

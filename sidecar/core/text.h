@@ -37,6 +37,15 @@ inline bool HasControlCharacter(std::string_view text) {
   return false;
 }
 
+// An IP address or host name, as far as a peer's word goes: one word that fits into an event.
+inline bool IsHost(std::string_view text) {
+  if (text.empty() || text.size() > 255) return false;
+  for (const char c : text) {
+    if (c <= ' ' || c > '~' || c == ',') return false;
+  }
+  return true;
+}
+
 // An id as Redis makes them: 40 lower-case hexadecimal digits.
 inline bool IsRunId(std::string_view text) {
   if (text.size() != 40) return false;

@@ -49,6 +49,8 @@ void RestoreGroup(Context& c, Group& group, const PersistedGroup& saved) {
   group.leader_id = saved.leader_id;
   group.data_epoch = saved.data_epoch;
   group.data_replid = saved.data_replid;
+  // Of a file that somebody edited, or that a stock sentinel wrote.
+  c.s.current_epoch = std::max({c.s.current_epoch, saved.config_epoch, saved.leader_epoch});
   if (group.configured()) {
     if (const Member* member = FindMember(group, saved.primary_member))
       group.primary = member->node;
@@ -97,6 +99,10 @@ void RemoveGroup(Context& c, const std::string& name) {
 
 void ResetGroup(Context& c, Group& group) {
   group.failover.reset();
+  for (auto& [id, node] : group.nodes) {
+    node.promoted = false;
+    node.reconf = ReconfStage::kNone;
+  }
   group.odown = false;
   group.attempt_at = kNever;
   for (auto& [id, view] : group.views) view.says_down = false;
@@ -127,6 +133,11 @@ Node& AddNode(Context& c, Group& group, const Address& address) {
   node.link.last_ok = c.now;
   node.link.last_reply = c.now;
   return node;
+}
+
+bool MayAddNode(const Group& group, const Address& address) {
+  return !group.configured() && group.nodes.size() < kNodesPerGroupMax && !address.empty() &&
+         address.port != 0;
 }
 
 void RemoveNode(Context& c, Group& group, NodeId id) {

@@ -16,6 +16,8 @@ void RemoveGroup(Context& c, const std::string& name);
 void ResetGroup(Context& c, Group& group);
 
 Node& AddNode(Context& c, Group& group, const Address& address);
+// Somebody else names this address as the primary's: it can be one, and there is room for it.
+bool MayAddNode(const Group& group, const Address& address);
 void RemoveNode(Context& c, Group& group, NodeId id);
 Node* FindNodeByAddress(Group& group, const Address& address);
 Node* OwnNode(Group& group);

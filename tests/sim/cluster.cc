@@ -16,14 +16,10 @@ using sidecar::core::Reply;
 using sidecar::core::Sentinel;
 using sidecar::core::Tick;
 
-namespace {
-
 std::string MemberId(int pod) {
   const std::string digits = std::to_string(pod);
   return std::string(40 - digits.size(), '0') + digits;
 }
-
-}  // namespace
 
 Cluster::Cluster(const ClusterOptions& options)
     : options_(options), prng_(options.seed), network_(prng_, options.network) {

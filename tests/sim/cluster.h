@@ -24,6 +24,9 @@ namespace rha::sim {
 
 inline constexpr const char* kGroupName = "demo";
 
+// The id of a pod's sidecar, which it proves on every connection.
+std::string MemberId(int pod);
+
 struct ClusterOptions {
   int members = 3;
   int quorum = 2;

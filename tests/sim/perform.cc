@@ -244,21 +244,22 @@ bool Cluster::PerformOnPeer(int pod, Action& action) {
       });
     });
   } else if (auto* a = std::get_if<PublishHelloToPeer>(&action)) {
-    ToPeer(pod, a->peer, [this, payload = std::move(a->payload)](int host) {
-      Deliver(host, HelloReceived{payload});
+    ToPeer(pod, a->peer, [this, pod, payload = std::move(a->payload)](int host) {
+      Deliver(host, HelloReceived{payload, MemberId(pod)});
     });
   } else if (auto* a = std::get_if<AskPeer>(&action)) {
     ToPeer(pod, a->peer, [this, pod, life, ask = std::move(*a)](int host) {
       const RequestId request = next_request_++;
       pods_[host].askers[request] = {pod, life, ask.peer, ask.group, /*vote=*/true};
       Deliver(host, VoteRequest{request, ask.extended ? ask.group : "",
-                                ask.extended ? Address{} : ask.primary, ask.epoch, ask.candidate});
+                                ask.extended ? Address{} : ask.primary, ask.epoch, ask.candidate,
+                                MemberId(pod)});
     });
   } else if (auto* a = std::get_if<SendExtension>(&action)) {
     ToPeer(pod, a->peer, [this, pod, life, id = a->peer, args = std::move(a->args)](int host) {
       const RequestId request = next_request_++;
       pods_[host].askers[request] = {pod, life, id, "", /*vote=*/false};
-      Deliver(host, ExtensionReceived{request, std::move(args)});
+      Deliver(host, ExtensionReceived{request, std::move(args), MemberId(pod)});
     });
   } else {
     return false;
