@@ -213,8 +213,8 @@ class HostileEvents {
 // One life of a machine among them: it is started, told `steps` things, and at times restarted with
 // what it would have on disk. What it answers to queries is asked too.
 inline void LiveAmongHostiles(const Config& config, HostileEvents& events, int steps) {
-  auto machine = std::make_unique<Sentinel>(config);
   LogicalTime now{Millis{1000000}};
+  auto machine = std::make_unique<Sentinel>(config, now);
   for (int i = 0; i < steps; ++i) {
     now += events.Pause();
     machine->Step(now, events.Next(machine->state()));
@@ -227,7 +227,7 @@ inline void LiveAmongHostiles(const Config& config, HostileEvents& events, int s
     if (i % 256 != 255) continue;
     Config again = config;
     again.persisted = machine->Snapshot();
-    machine = std::make_unique<Sentinel>(std::move(again));
+    machine = std::make_unique<Sentinel>(std::move(again), now);
   }
 }
 

@@ -14,14 +14,18 @@ namespace rha::sidecar::core {
 struct PersistedPeer {
   Address address;
   std::string id;  // 40 hex digits
+
+  bool operator==(const PersistedPeer&) const = default;
 };
 
 struct PersistedGroup {
   std::string name;
-  // Classic groups: everything needed to monitor again. Configured groups take the settings from
-  // the static configuration and only the rest from here.
-  Address primary;             // empty: none known yet
+  bool configured = false;
   std::string primary_member;  // configured groups: who it is, whatever its address is by then
+
+  // Classic groups: everything needed to monitor again. Configured groups take settings, members
+  // and their addresses from the static configuration.
+  Address primary;
   int quorum = 0;
   Millis down_after{0};
   Millis failover_timeout{0};
@@ -32,20 +36,20 @@ struct PersistedGroup {
   std::string client_reconfig_script;
   Millis reboot_down_after{0};
   std::map<std::string, std::string> renamed_commands;
-  bool configured = false;
+  std::vector<Address> replicas;
+  std::vector<PersistedPeer> peers;
 
   Epoch config_epoch = 0;     // of the primary's address
   std::string config_leader;  // who won that epoch; breaks ties of equal epochs
   Epoch leader_epoch = 0;     // the last epoch a vote was cast in ...
   std::string leader_id;      // ... and for whom
 
-  std::vector<Address> replicas;
-  std::vector<PersistedPeer> peers;
-
   // History of the own node's data set (configured groups): while it was primary, or replica in
   // sync, in config epoch `data_epoch`, its replication id was `data_replid`.
   Epoch data_epoch = 0;
   std::string data_replid;
+
+  bool operator==(const PersistedGroup&) const = default;
 };
 
 struct PersistedState {
@@ -55,6 +59,8 @@ struct PersistedState {
   // configured groups, as in Redis.
   bool may_vote = true;
   std::map<std::string, PersistedGroup> groups;
+
+  bool operator==(const PersistedState&) const = default;
 };
 
 }  // namespace rha::sidecar::core

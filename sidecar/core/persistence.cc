@@ -7,26 +7,28 @@ PersistedGroup MakeGroup(const State& state, const Group& group) {
   PersistedGroup saved;
   saved.name = group.config.name;
   saved.configured = group.configured();
-  if (const Node* primary = group.Primary()) {
-    saved.primary = primary->address;
-    if (primary->member >= 0) saved.primary_member = group.members[primary->member].config.name;
-  }
-  saved.quorum = group.config.quorum;
-  saved.down_after = group.config.down_after;
-  saved.failover_timeout = group.config.failover_timeout;
-  saved.parallel_syncs = group.config.parallel_syncs;
-  saved.auth_user = group.config.auth_user;
-  saved.auth_password = group.configured() ? "" : group.config.auth_password;
-  saved.notification_script = group.config.notification_script;
-  saved.client_reconfig_script = group.config.client_reconfig_script;
-  saved.reboot_down_after = group.config.reboot_down_after;
-  saved.renamed_commands = group.config.renamed_commands;
   saved.config_epoch = group.config_epoch;
   saved.config_leader = group.config_leader;
   saved.leader_epoch = group.leader_epoch;
   saved.leader_id = group.leader_id;
   saved.data_epoch = group.data_epoch;
   saved.data_replid = group.data_replid;
+  const Node* primary = group.Primary();
+  if (group.configured()) {
+    if (primary != nullptr) saved.primary_member = group.members[primary->member].config.name;
+    return saved;
+  }
+  if (primary != nullptr) saved.primary = primary->address;
+  saved.quorum = group.config.quorum;
+  saved.down_after = group.config.down_after;
+  saved.failover_timeout = group.config.failover_timeout;
+  saved.parallel_syncs = group.config.parallel_syncs;
+  saved.auth_user = group.config.auth_user;
+  saved.auth_password = group.config.auth_password;
+  saved.notification_script = group.config.notification_script;
+  saved.client_reconfig_script = group.config.client_reconfig_script;
+  saved.reboot_down_after = group.config.reboot_down_after;
+  saved.renamed_commands = group.config.renamed_commands;
   for (const auto& [id, node] : group.nodes) {
     if (id != group.primary && !node.address.empty()) saved.replicas.push_back(node.address);
   }

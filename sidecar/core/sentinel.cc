@@ -1,5 +1,7 @@
 #include "sidecar/core/sentinel.h"
 
+#include <utility>
+
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/invariants.h"
 #include "sidecar/core/persistence.h"
@@ -11,7 +13,9 @@ namespace {
 // Groups of the configuration first, then those that were added at run time and made durable.
 void Begin(Context& c, const Config& config) {
   State& s = c.s;
-  s.began = true;
+  s.my_id = config.my_id;
+  s.announce = config.announce;
+  s.self = config.self;
   s.started = c.now;
   s.last_step = c.now;
   bool has_configured = false;
@@ -79,16 +83,14 @@ struct Dispatch {
 
 }  // namespace
 
-Sentinel::Sentinel(Config config) : config_(std::move(config)), state_(config_.seed) {
-  state_.my_id = config_.my_id;
-  state_.announce = config_.announce;
-  state_.self = config_.self;
+Sentinel::Sentinel(Config config, LogicalTime now) : state_(config.seed) {
+  Context c(state_, now, opening_);
+  Begin(c, config);
 }
 
 Actions Sentinel::Step(LogicalTime now, const Event& event) {
-  Actions actions;
+  Actions actions = std::exchange(opening_, {});
   Context c(state_, now, actions);
-  if (!state_.began) Begin(c, config_);
   RHA_CHECK(now >= state_.last_step);
   const bool tick = std::holds_alternative<Tick>(event);
   if (tick) state_.next_wake = now + kTickPeriod;

@@ -26,9 +26,12 @@ namespace rha::sidecar::core {
 
 class Sentinel {
  public:
-  explicit Sentinel(Config config);
+  // Whole from the start: everything that `config.persisted` holds is in the state, so Snapshot()
+  // says what was loaded, and nothing that was promised before a restart can be forgotten by
+  // writing too early. There is no other way to begin.
+  Sentinel(Config config, LogicalTime now);
 
-  // The first call, with Tick, starts everything: +monitor, connections, bootstrap.
+  // The first call, with Tick, announces the groups (+monitor) and opens connections.
   Actions Step(LogicalTime now, const Event& event);
 
   // The shell must deliver a Tick no later than this (at most kTickPeriod away).
@@ -66,8 +69,8 @@ class Sentinel {
   PersistedState Snapshot() const;
 
  private:
-  const Config config_;
   State state_;
+  Actions opening_;  // what the constructor wants done; given out by the first Step
 };
 
 }  // namespace rha::sidecar::core

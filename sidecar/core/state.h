@@ -239,7 +239,6 @@ struct State {
   LogicalTime started{};
   LogicalTime last_step{};  // last Tick
   LogicalTime next_wake{};
-  bool began = false;
   bool tilt = false;
   LogicalTime tilt_since = kLongAgo;
   uint64_t total_tilt = 0;

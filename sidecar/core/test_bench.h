@@ -17,7 +17,7 @@ inline std::string TestId(int number) {
 
 class Bench {
  public:
-  explicit Bench(Config config) : machine(std::move(config)) { Send(Tick{}); }
+  explicit Bench(Config config) : machine(std::move(config), now) { Send(Tick{}); }
 
   // One classic group "mymaster" at 10.0.0.1:6379.
   static Config Classic(int quorum = 2) {
@@ -99,8 +99,8 @@ class Bench {
     return found;
   }
 
-  Sentinel machine;
   LogicalTime now{Millis{1000000}};
+  Sentinel machine;
   bool durable = true;  // every Persist succeeds at once
   std::optional<PersistedState> disk;
   Actions all;

@@ -1,5 +1,6 @@
 #include "sidecar/shell/driver.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,7 +36,7 @@ Driver::Driver(net::Reactor& reactor, net::Resolver& resolver, const Options& op
       options_(options),
       sinks_(std::move(sinks)),
       dialer_(MakeDialer(reactor, resolver, options, config.my_id)),
-      machine_(std::move(config)),
+      machine_(std::move(config), ReadClock()),
       writer_(options.configured() ? options.state_file : options.config_path,
               options.configured() ? StateWriter::Kind::kStateFile : StateWriter::Kind::kConfigFile,
               [this](uint64_t seq, const Status& status) {
@@ -60,9 +61,13 @@ Status Driver::Start() {
   return Status::Ok();
 }
 
-core::LogicalTime Driver::ReadClock() const {
-  const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
-  return core::LogicalTime(kClockBase + std::chrono::duration_cast<Millis>(since_boot));
+// Counts the time for which the machine was suspended too, unlike steady_clock: a sleep must show
+// as a gap.
+core::LogicalTime Driver::ReadClock() {
+  timespec since_boot{};
+  ::clock_gettime(CLOCK_BOOTTIME, &since_boot);
+  return core::LogicalTime(kClockBase + Millis(since_boot.tv_sec * 1000LL) +
+                           Millis(since_boot.tv_nsec / 1000000));
 }
 
 void Driver::Feed(core::Event event) {

@@ -56,7 +56,7 @@ class Driver {
   // The state could not be written the last time, so that no vote is given.
   bool write_failed() const { return write_failed_; }
   // The clock the machine is driven by.
-  core::LogicalTime ReadClock() const;
+  static core::LogicalTime ReadClock();
   const CachedInfo* FindInfo(core::NodeId node) const;
   size_t PendingCommands(core::NodeId node) const;
   size_t PendingCommands(core::PeerId peer) const;

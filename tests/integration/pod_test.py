@@ -230,6 +230,21 @@ class PodTest(Bed):
         again = pod.sentinel().execute_command("SENTINEL", "IS-MASTER-DOWN-BY-ADDR", "127.0.72.1", str(NODE_PORT), "0", "*")
         self.assertEqual(again[2], vote[2])
 
+    def test_nothing_is_forgotten_over_two_restarts(self):
+        primary = self.start_all()
+        pod = self.pods[1]
+        for other in self.pods:
+            other.kill("sentinel")
+        told = f"last primary {GROUP}-{primary.index} of epoch"
+        for restart in range(3):  # alone, so that nobody can tell it again what it forgot
+            pod.start("sentinel")
+            until("the sidecar answers", pod.sentinel().ping)
+            pod.kill("sentinel")
+            with open(os.path.join(pod.folder, "sentinel.log")) as log:
+                began = log.read().split("going on from")[1:]
+            self.assertEqual(len(began), restart + 1)
+            self.assertIn(told, began[-1].splitlines()[0])
+
     def test_a_changed_list_of_voters_is_taken_over_and_no_server_notices(self):
         first = self.start_all()
         if first is self.pods[2]:

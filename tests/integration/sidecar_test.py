@@ -402,8 +402,9 @@ class State(Bed):
         self.assertEqual(raw_command(port, "SENTINEL", "SET", GROUP, "down-after-milliseconds", "2500"), "OK")
         self.assertEqual(raw_command(port, "SENTINEL", "MONITOR", "second", "127.0.0.1", str(servers[0]), "1"), "OK")
         self.assertIn("Duplicate", str(raw_command(port, "SENTINEL", "MONITOR", "second", "127.0.0.1", "1", "1")))
-        self.sentinels[port].kill()
-        self.start_sentinel(servers[0], port=port)
+        for _ in range(2):
+            self.sentinels[port].kill()
+            self.start_sentinel(servers[0], port=port)
         self.assertEqual(self.master(port)["down-after-milliseconds"], 2500)
         self.assertEqual(raw_command(port, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "second")[1], str(servers[0]))
         self.assertEqual(raw_command(port, "SENTINEL", "REMOVE", "second"), "OK")

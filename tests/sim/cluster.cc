@@ -117,7 +117,7 @@ void Cluster::StartSidecar(int pod, bool keep_state) {
     checkers_.OnMemoryLost(pod, MemberId(pod));
   }
   ++unique_;
-  p.machine = std::make_unique<Sentinel>(MakeConfig(pod));
+  p.machine = std::make_unique<Sentinel>(MakeConfig(pod), queue_.now());
   if (options_.start_as_driver) p.disk = p.machine->Snapshot();
   ++p.life;
   p.paused = false;
