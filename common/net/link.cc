@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "common/base/check.h"
 #include "common/resp/writer.h"
@@ -12,6 +13,8 @@ namespace rha::net {
 namespace {
 
 constexpr size_t kReadBytes = 64 * 1024;
+// What is read of somebody who has not proved himself.
+constexpr size_t kUnprovenReplyBytesMax = 4096;
 
 // RESP2 tells a pub/sub message from a reply only by its first word.
 bool IsPubSubMessage(const resp::Value& value) {
@@ -38,6 +41,8 @@ const char* LinkEndName(LinkEnd end) {
       return "unreachable";
     case LinkEnd::kDenied:
       return "denied";
+    case LinkEnd::kUnproven:
+      return "unproven";
     case LinkEnd::kClosedByPeer:
       return "closed by peer";
     case LinkEnd::kTimeout:
@@ -65,7 +70,8 @@ void Link::Open() {
   RHA_CHECK(state_ == State::kClosed);
   state_ = State::kConnecting;
   generation_ = std::make_shared<char>();
-  parser_ = resp::ReplyParser();
+  proved_ = false;
+  parser_ = resp::ReplyParser(options_.proof ? kUnprovenReplyBytesMax : options_.reply_bytes_max);
   errno = 0;
   auto fd = options_.unix_path.empty() ? ConnectTcp(options_.to, options_.source_ip)
                                        : ConnectUnix(options_.unix_path);
@@ -95,15 +101,10 @@ void Link::FailLater(LinkEnd end, std::string why) {
 }
 
 void Link::Introduce() {
+  if (options_.proof) return SayHello();
   OnReply on_auth = [this](const resp::Value* reply) {
     if (reply) OnAuthReply(*reply);
   };
-  // The last request of the introduction opens the link, whatever its answer: CLIENT SETNAME may be
-  // forbidden by an ACL, and servers older than 2.6.9 do not know it.
-  OnReply on_name = [this](const resp::Value* reply) {
-    if (reply) BecomeOpen();
-  };
-  const bool named = !options_.client_name.empty();
   if (!options_.password.empty()) {
     if (options_.username.empty()) {
       Send({"AUTH", options_.password}, std::move(on_auth));
@@ -111,7 +112,53 @@ void Link::Introduce() {
       Send({"AUTH", options_.username, options_.password}, std::move(on_auth));
     }
   }
-  if (named) Send({"CLIENT", "SETNAME", options_.client_name}, std::move(on_name));
+  SayName();
+}
+
+void Link::SayName() {
+  if (options_.client_name.empty()) return;
+  // The last request of the introduction opens the link, whatever its answer: CLIENT SETNAME may be
+  // forbidden by an ACL, and servers older than 2.6.9 do not know it.
+  const std::string_view args[] = {"CLIENT", "SETNAME", options_.client_name};
+  SendNow(args, [this](const resp::Value* reply) {
+    if (reply) BecomeOpen();
+  });
+}
+
+void Link::SayHello() {
+  initiator_.emplace(options_.proof->self, options_.proof->expected, trust::NewNonce());
+  const trust::Words words = initiator_->Hello();
+  const std::vector<std::string_view> args(words.begin(), words.end());
+  SendNow(args, [this](const resp::Value* reply) {
+    if (reply) OnHelloReply(*reply);
+  });
+}
+
+void Link::OnHelloReply(const resp::Value& reply) {
+  if (reply.is_error()) return End(LinkEnd::kUnproven, reply.text);
+  trust::Words answer;
+  for (const resp::Value& item : reply.items) answer.push_back(item.text);
+  const auto words = initiator_->OnHelloReply(options_.proof->keys, answer);
+  if (!words.ok()) return End(LinkEnd::kUnproven, words.status().message());
+  const std::vector<std::string_view> args(words->begin(), words->end());
+  SendNow(args, [this](const resp::Value* prove_reply) {
+    if (prove_reply) OnProveReply(*prove_reply);
+  });
+}
+
+void Link::OnProveReply(const resp::Value& reply) {
+  if (reply.is_error()) return End(LinkEnd::kUnproven, reply.text);
+  proved_ = true;
+  parser_ = resp::ReplyParser(options_.reply_bytes_max);
+  SayName();
+  if (pending_.empty()) last_progress_ = reactor_.Now();
+  std::move(early_pending_.begin(), early_pending_.end(), std::back_inserter(pending_));
+  early_pending_.clear();
+  output_ += early_output_;
+  early_output_.clear();
+  if (!pending_.empty()) ArmReplyTimer();
+  Flush();
+  if (options_.client_name.empty()) BecomeOpen();
 }
 
 void Link::OnAuthReply(const resp::Value& reply) {
@@ -142,18 +189,27 @@ bool Link::Send(std::initializer_list<std::string_view> args, OnReply on_reply) 
 }
 
 bool Link::Send(resp::Args args, OnReply on_reply) {
-  if (state_ == State::kClosed || pending_.size() >= options_.pending_max) return false;
+  if (state_ == State::kClosed || pending() >= options_.pending_max) return false;
+  if (unproven()) {
+    early_pending_.push_back(std::move(on_reply));
+    resp::AppendRequest(args, &early_output_);
+  } else {
+    SendNow(args, std::move(on_reply));
+  }
+  return true;
+}
+
+void Link::SendNow(resp::Args args, OnReply on_reply) {
   if (pending_.empty()) last_progress_ = reactor_.Now();
   pending_.push_back(std::move(on_reply));
   ArmReplyTimer();
   Queue(args);
-  return true;
 }
 
 bool Link::Subscribe(std::string_view command, std::string_view channel) {
   if (state_ == State::kClosed) return false;
   const std::string_view args[] = {command, channel};
-  Queue(args);
+  unproven() ? resp::AppendRequest(args, &early_output_) : Queue(args);
   return true;
 }
 
@@ -185,7 +241,7 @@ void Link::OnConnected() {
   last_progress_ = reactor_.Now();
   reactor_.SetEvents(watch_, EPOLLIN);
   Flush();
-  if (options_.password.empty() && options_.client_name.empty()) BecomeOpen();
+  if (options_.password.empty() && options_.client_name.empty() && !options_.proof) BecomeOpen();
 }
 
 void Link::ReadSome() {
@@ -223,7 +279,7 @@ void Link::HandleInput() {
 }
 
 void Link::Deliver(const resp::Value& value) {
-  if (IsPubSubMessage(value)) {
+  if (!unproven() && IsPubSubMessage(value)) {
     if (const auto on_message = handlers_.on_message) on_message(value);
     return;
   }
@@ -267,8 +323,12 @@ void Link::End(LinkEnd end, const std::string& why) {
   input_.clear();
   output_.clear();
   output_sent_ = 0;
+  early_output_.clear();
+  proved_ = false;
   std::deque<OnReply> unanswered;
   unanswered.swap(pending_);
+  std::move(early_pending_.begin(), early_pending_.end(), std::back_inserter(unanswered));
+  early_pending_.clear();
   for (const OnReply& on_reply : unanswered) {
     if (on_reply) on_reply(nullptr);
     if (alive.expired()) return;

@@ -1,13 +1,14 @@
-// One outgoing RESP connection: connects, introduces itself (AUTH, CLIENT SETNAME), sends pipelined
-// requests and hands each reply to its callback in order.
+// One outgoing RESP connection: connects, introduces itself (proof, AUTH, CLIENT SETNAME), sends
+// pipelined requests and hands each reply to its callback in order.
 //
 //   Closed ──Open()──▶ Connecting ──connected──▶ Open ──┐
 //     ▲                    │ refused, timeout           │ peer closed, timeout, protocol error,
 //     Close() └────────────────────┴────────────────────────────┘
 //
 // Whether and when to open it again is the owner's decision; a Link can be opened any number of
-// times. Requests may be sent while connecting: they leave after the introduction. When the
-// connection ends each pending callback gets a null reply, oldest first, and then on_close is
+// times. Requests may be sent while connecting: they leave after the introduction. With a proof
+// nothing but our name leaves before the other side has proved itself, and no password ever does:
+// a stranger at the address learns nothing and is never open. When the connection ends each pending callback gets a null reply, oldest first, and then on_close is
 // called once.
 //
 // Thread rule: the reactor's thread. Every callback may close, reopen or destroy the link.
@@ -17,6 +18,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +27,10 @@
 #include "common/base/unique_fd.h"
 #include "common/net/reactor.h"
 #include "common/net/socket.h"
+#include "common/resp/limits.h"
 #include "common/resp/parser.h"
 #include "common/resp/value.h"
+#include "common/trust/peer_proof.h"
 
 namespace rha::net {
 
@@ -34,7 +38,8 @@ namespace rha::net {
 enum class LinkEnd {
   kRefused,
   kUnreachable,
-  kDenied,  // AUTH was refused
+  kDenied,    // AUTH was refused
+  kUnproven,  // the other side is not who it should be, or does not believe us
   kClosedByPeer,
   kTimeout,
   kProtocolError,
@@ -42,11 +47,19 @@ enum class LinkEnd {
 };
 const char* LinkEndName(LinkEnd end);
 
+// Who both sides must prove to be (common/trust/peer_proof.h).
+struct LinkProof {
+  trust::Identity self;
+  std::string expected;  // the other side's name; empty: any member will do
+  trust::PeerKeys keys;
+};
+
 struct LinkOptions {
   std::string unix_path;  // used instead of `to` when not empty
   Endpoint to;
   std::string source_ip;
 
+  std::optional<LinkProof> proof;  // in place of AUTH
   std::string username, password;  // no password: no AUTH
   std::string client_name;         // empty: no CLIENT SETNAME
 
@@ -54,6 +67,7 @@ struct LinkOptions {
   Millis reply_timeout{
       0};  // 0: wait for ever. Counts while requests are pending, from the last byte
   size_t pending_max = 100;
+  size_t reply_bytes_max = resp::kReplyBytesMaxDefault;  // of one reply
 };
 
 struct LinkHandlers {
@@ -87,7 +101,7 @@ class Link {
   // (P)SUBSCRIBE: the confirmations arrive at on_message and nothing is pending.
   bool Subscribe(std::string_view command, std::string_view channel);
 
-  size_t pending() const { return pending_.size(); }
+  size_t pending() const { return pending_.size() + early_pending_.size(); }
   const LinkOptions& options() const { return options_; }
   // Takes effect at the next Open.
   void set_options(LinkOptions options) { options_ = std::move(options); }
@@ -100,6 +114,12 @@ class Link {
   static void OnEvents(void* self, uint32_t events);
   void OnConnected();
   void Introduce();
+  void SayHello();
+  void OnHelloReply(const resp::Value& reply);
+  void OnProveReply(const resp::Value& reply);
+  void SayName();
+  void SendNow(resp::Args args, OnReply on_reply);
+  bool unproven() const { return options_.proof && !proved_; }
   void OnAuthReply(const resp::Value& reply);
   void BecomeOpen();
   void Queue(resp::Args args);
@@ -123,6 +143,11 @@ class Link {
   std::string input_, output_;
   size_t output_sent_ = 0;
   std::deque<OnReply> pending_;
+  // Sent before the other side has proved itself; leaves then.
+  std::string early_output_;
+  std::deque<OnReply> early_pending_;
+  std::optional<trust::Initiator> initiator_;
+  bool proved_ = false;
   resp::ReplyParser parser_;
   // Replaced at each end of a connection: a callback that closed or destroyed the link expires it.
   std::shared_ptr<char> generation_;

@@ -16,6 +16,9 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+constexpr char kKey[] = "0123456789abcdef0123456789abcdef";
+constexpr char kOtherKey[] = "fedcba9876543210fedcba9876543210";
+
 class LinkTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -28,8 +31,9 @@ class LinkTest : public testing::Test {
   LinkHandlers Handlers() {
     return {.on_open = [this] { events_.push_back("open"); },
             .on_close =
-                [this](LinkEnd end, const std::string&) {
+                [this](LinkEnd end, const std::string& why) {
                   events_.push_back(std::string("close: ") + LinkEndName(end));
+                  why_ = why;
                 },
             .on_message =
                 [this](const resp::Value& message) {
@@ -74,7 +78,60 @@ class LinkTest : public testing::Test {
     return all;
   }
 
+  // The link's side of a proof, and everything a password or request could leak with.
+  LinkOptions Proving() {
+    LinkOptions options = Options();
+    options.proof = LinkProof{{"uid-1", "demo-0"}, "demo-1", *trust::PeerKeys::Parse(kKey)};
+    options.password = "hush";
+    options.client_name = "n";
+    return options;
+  }
+  // The next request that the link sent, as its words.
+  trust::Words PeerReadsRequest() {
+    trust::Words words;
+    Until([&] {
+      if (!words.empty()) return true;
+      char buffer[4096];
+      const ssize_t got = ::recv(peer_.get(), buffer, sizeof buffer, MSG_DONTWAIT);
+      if (got == 0) return true;  // it hung up
+      if (got > 0) from_link_.append(buffer, static_cast<size_t>(got));
+      resp::RequestParser parser;
+      if (parser.Parse(from_link_) != resp::Outcome::kDone) return false;
+      words.assign(parser.args().begin(), parser.args().end());
+      from_link_.erase(0, parser.consumed());
+      return true;
+    });
+    return words;
+  }
+  void PeerSendsWords(const trust::Words& words) {
+    std::string bytes = "*" + std::to_string(words.size()) + "\r\n";
+    for (const auto& word : words) {
+      bytes += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+    }
+    PeerSends(bytes);
+  }
+  // Plays the other side as `who` with `key`; true: it was proved to as well.
+  bool PeerProves(const trust::Identity& who, const std::string& key) {
+    AcceptPeer();
+    const auto keys = *trust::PeerKeys::Parse(key);
+    trust::Responder responder(who, trust::NewNonce());
+    const trust::Words hello = PeerReadsRequest();
+    if (hello.size() != 5 || hello[1] != "HELLO") return false;
+    const auto answer = responder.OnHello(keys, std::span(hello).subspan(2));
+    if (!answer.ok()) {
+      PeerSends("-FOREIGN " + answer.status().message() + "\r\n");
+      return false;
+    }
+    PeerSendsWords(*answer);
+    const trust::Words prove = PeerReadsRequest();
+    if (prove.size() < 3 || prove[1] != "PROVE") return false;
+    const bool proved = responder.OnProve(keys, std::span(prove).subspan(2)).ok();
+    PeerSends(proved ? "+OK\r\n" : "-WRONGPROOF no\r\n");
+    return proved;
+  }
+
   Reactor reactor_;
+  std::string from_link_, why_;
   UniqueFd listener_, peer_;
   Endpoint address_;
   std::vector<std::string> events_;
@@ -121,6 +178,93 @@ TEST_F(LinkTest, AServerWithoutPasswordIsWelcome) {
       "-ERR AUTH <password> called without any password configured for the default user.\r\n");
   ASSERT_TRUE(UntilEvents(1));
   EXPECT_THAT(events_, ElementsAre("open"));
+}
+
+TEST_F(LinkTest, NothingLeavesBeforeTheOtherSideHasProvedItself) {
+  Link link(reactor_, Proving(), Handlers());
+  link.Open();
+  EXPECT_TRUE(link.Send({"SECRET"}, Note("secret")));
+  EXPECT_TRUE(link.Subscribe("SUBSCRIBE", "news"));
+  EXPECT_EQ(link.pending(), 2u);
+  EXPECT_TRUE(PeerProves({"uid-1", "demo-1"}, kKey));
+  EXPECT_FALSE(link.open());
+  EXPECT_THAT(PeerReadsRequest(), ElementsAre("CLIENT", "SETNAME", "n"));
+  EXPECT_THAT(PeerReadsRequest(), ElementsAre("SECRET"));
+  EXPECT_THAT(PeerReadsRequest(), ElementsAre("SUBSCRIBE", "news"));
+  PeerSends("+OK\r\n+1\r\n");
+  ASSERT_TRUE(UntilEvents(2));
+  EXPECT_THAT(events_, ElementsAre("open", "secret=1"));
+}
+
+TEST_F(LinkTest, AStrangerLearnsNothingAndIsNeverOpen) {
+  struct {
+    trust::Identity who;
+    const char* key;
+    const char* why;
+  } const strangers[] = {{{"uid-2", "demo-1"}, kKey, "another cluster"},
+                         {{"uid-1", "demo-2"}, kKey, "it is demo-2, not demo-1"},
+                         {{"uid-1", "demo-1"}, kOtherKey, "does not have our peer key"}};
+  for (const auto& stranger : strangers) {
+    events_.clear();
+    Link link(reactor_, Proving(), Handlers());
+    link.Open();
+    link.Send({"SECRET"}, Note("secret"));
+    EXPECT_FALSE(PeerProves(stranger.who, stranger.key));
+    ASSERT_TRUE(UntilEvents(2));
+    EXPECT_THAT(events_, ElementsAre("secret=null", "close: unproven"));
+    EXPECT_THAT(why_, HasSubstr(stranger.why));
+    char rest[4096];
+    const ssize_t got = ::recv(peer_.get(), rest, sizeof rest, MSG_DONTWAIT);
+    if (got > 0) from_link_.append(rest, static_cast<size_t>(got));
+    EXPECT_EQ(from_link_, "") << "after HELLO";
+  }
+}
+
+TEST_F(LinkTest, AServerThatKnowsNoProofIsAStranger) {
+  Link link(reactor_, Proving(), Handlers());
+  link.Open();
+  AcceptPeer();
+  EXPECT_THAT(PeerReadsRequest()[0], "REDISHA");
+  PeerSends("-ERR unknown command 'REDISHA'\r\n");
+  ASSERT_TRUE(UntilEvents(1));
+  EXPECT_THAT(events_, ElementsAre("close: unproven"));
+}
+
+TEST_F(LinkTest, WhoDoesNotBelieveUsIsNotOpen) {
+  Link link(reactor_, Proving(), Handlers());
+  link.Open();
+  AcceptPeer();
+  const trust::Words hello = PeerReadsRequest();
+  trust::Responder responder({"uid-1", "demo-1"}, trust::NewNonce());
+  PeerSendsWords(*responder.OnHello(*trust::PeerKeys::Parse(kKey), std::span(hello).subspan(2)));
+  PeerReadsRequest();
+  PeerSends("-WRONGPROOF no\r\n");
+  ASSERT_TRUE(UntilEvents(1));
+  EXPECT_THAT(events_, ElementsAre("close: unproven"));
+}
+
+TEST_F(LinkTest, AStrangersLongAnswerIsNotRead) {
+  Link link(reactor_, Proving(), Handlers());
+  link.Open();
+  AcceptPeer();
+  PeerSends("*4\r\n$1000000000\r\n");
+  ASSERT_TRUE(UntilEvents(1));
+  EXPECT_THAT(events_, ElementsAre("close: protocol error"));
+}
+
+TEST_F(LinkTest, ProvesItselfAgainAtEachOpening) {
+  Link link(reactor_, Proving(), Handlers());
+  for (int round = 0; round < 2; ++round) {
+    events_.clear();
+    from_link_.clear();
+    link.Open();
+    EXPECT_TRUE(PeerProves({"uid-1", "demo-1"}, std::string(kOtherKey) + "\n" + kKey));
+    EXPECT_THAT(PeerReadsRequest(), ElementsAre("CLIENT", "SETNAME", "n"));
+    PeerSends("+OK\r\n");
+    ASSERT_TRUE(UntilEvents(1));
+    link.Close();
+    EXPECT_THAT(events_, ElementsAre("open", "close: closed"));
+  }
 }
 
 TEST_F(LinkTest, APeerThatAcceptsButNeverAnswersTimesOut) {
