@@ -8,8 +8,8 @@
 // Whether and when to open it again is the owner's decision; a Link can be opened any number of
 // times. Requests may be sent while connecting: they leave after the introduction. With a proof
 // nothing but our name leaves before the other side has proved itself, and no password ever does:
-// a stranger at the address learns nothing and is never open. When the connection ends each pending callback gets a null reply, oldest first, and then on_close is
-// called once.
+// a stranger at the address learns nothing and is never open. When the connection ends each pending
+// callback gets a null reply, oldest first, and then on_close is called once.
 //
 // Thread rule: the reactor's thread. Every callback may close, reopen or destroy the link.
 #pragma once
