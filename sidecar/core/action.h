@@ -77,11 +77,16 @@ struct SendExtension {
   std::vector<std::string> args;
 };
 
-// MULTI; SLAVEOF <primary>|NO ONE; CONFIG REWRITE; CLIENT KILL TYPE normal; CLIENT KILL TYPE
-// pubsub; EXEC
+// Makes the node a replica of `primary`, or primary itself; clients are told to look again.
+// Configured: REDISHA ROLE <epoch> <leader> PRIMARY | REPLICA <host> <port>, which the node refuses
+//             if it knows a newer (epoch, leader); then CLIENT KILL TYPE normal and pubsub.
+// Classic:    MULTI; SLAVEOF <primary>|NO ONE; CONFIG REWRITE; CLIENT KILL TYPE normal; CLIENT KILL
+//             TYPE pubsub; EXEC
 struct Reconfigure {
   NodeId node;
   std::optional<Address> primary;
+  Epoch epoch = 0;
+  std::string leader;  // who won this epoch
 };
 
 struct ReplyOk {};

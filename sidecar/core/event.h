@@ -23,10 +23,11 @@ namespace rha::sidecar::core {
 struct Tick {};
 
 enum class DownReason : uint8_t {
-  kClosed,   // was up; end of file or reset
-  kRefused,  // connection refused, or the local socket file does not exist
-  kTimeout,  // no answer to the connection attempt
-  kError,    // anything else (authentication refused, no route, protocol error)
+  kClosed,    // was up; end of file or reset
+  kRefused,   // connection refused, or the local socket file does not exist
+  kTimeout,   // no answer to the connection attempt
+  kError,     // anything else (authentication refused, no route, protocol error)
+  kUnproven,  // somebody answered who is not the member that should be there
 };
 
 struct NodeLinkUp {
@@ -35,6 +36,7 @@ struct NodeLinkUp {
 struct NodeLinkDown {
   NodeId node;
   DownReason reason = DownReason::kClosed;
+  std::string why = {};  // kUnproven: in words
 };
 struct PeerLinkUp {
   PeerId peer;
@@ -42,6 +44,7 @@ struct PeerLinkUp {
 struct PeerLinkDown {
   PeerId peer;
   DownReason reason = DownReason::kClosed;
+  std::string why = {};
 };
 
 enum class PingResult : uint8_t { kPong, kLoading, kMasterDown, kBusy, kError };

@@ -120,7 +120,7 @@ bool RunSendPromotion(Context& c, Group& group) {
     }
     return false;
   }
-  SendReconfigure(c, node, std::nullopt);
+  SendPromote(c, group, node);
   Enter(c, group, WaitPromotion{.node = node.id, .since = c.now});
   c.NodeEvent("+failover-state-wait-promotion", group, node);
   return false;
@@ -139,7 +139,7 @@ bool RunWaitPromotion(Context& c, Group& group) {
     Abort(c, group, "-failover-abort-slave-timeout");
   } else if (group.configured() && process == Process::kChosen &&
              c.Elapsed(node.reconfigured_at, kReconfRetry)) {
-    SendReconfigure(c, node, std::nullopt);
+    SendPromote(c, group, node);
   }
   return false;
 }
@@ -150,7 +150,7 @@ bool NeedsReconf(const Group& group, const Node& node) {
 }
 
 void StartReconf(Context& c, Group& group, Node& node, std::string_view channel) {
-  SendReconfigure(c, node, group.Primary()->address);
+  SendFollow(c, group, node);
   node.reconf = ReconfStage::kSent;
   node.reconf_at = c.now;
   c.NodeEvent(channel, group, node);
@@ -232,9 +232,20 @@ void AdvanceFailover(Context& c, Group& group) {
   }
 }
 
-void SendReconfigure(Context& c, Node& node, const std::optional<Address>& primary) {
+void SendPromote(Context& c, const Group& group, Node& node) {
   node.reconfigured_at = c.now;
-  c.Do(Reconfigure{.node = node.id, .primary = primary});
+  c.Do(Reconfigure{.node = node.id,
+                   .primary = std::nullopt,
+                   .epoch = group.failover->epoch,
+                   .leader = c.s.my_id});
+}
+
+void SendFollow(Context& c, const Group& group, Node& node) {
+  node.reconfigured_at = c.now;
+  c.Do(Reconfigure{.node = node.id,
+                   .primary = group.Primary()->address,
+                   .epoch = group.config_epoch,
+                   .leader = group.config_leader});
 }
 
 void OnPromoted(Context& c, Group& group, Node& node) {

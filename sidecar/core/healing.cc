@@ -61,7 +61,7 @@ void Heal(Context& c, Group& group, Node& node) {
   if (fault == Fault::kWrongPrimary) c.NodeEvent("+fix-slave-config", group, node);
   if (fault == Fault::kUndecided) c.Note("assigning " + ToString(node.address) + " as replica");
   node.wrong_primary_since = kNever;
-  SendReconfigure(c, node, group.Primary()->address);
+  SendFollow(c, group, node);
 }
 
 }  // namespace

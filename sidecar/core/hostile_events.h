@@ -31,11 +31,11 @@ class HostileEvents {
       case 0:
         return NodeLinkUp{NodeOf(state)};
       case 1:
-        return NodeLinkDown{NodeOf(state), static_cast<DownReason>(below_(4))};
+        return NodeLinkDown{NodeOf(state), static_cast<DownReason>(below_(5)), Host()};
       case 2:
         return PeerLinkUp{PeerOf(state)};
       case 3:
-        return PeerLinkDown{PeerOf(state), static_cast<DownReason>(below_(4))};
+        return PeerLinkDown{PeerOf(state), static_cast<DownReason>(below_(5)), Host()};
       case 4:
         return NodePingReply{NodeOf(state), static_cast<PingResult>(below_(5))};
       case 5:

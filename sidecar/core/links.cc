@@ -131,6 +131,14 @@ Millis PeerDownAfter(const State& state, PeerId id) {
 
 }  // namespace
 
+void NoteStranger(Context& c, std::string* stranger, const std::string& what,
+                  const std::string& why) {
+  if (*stranger == why) return;
+  *stranger = why;
+  if (why.empty()) return c.Note(what + " has proved itself");
+  c.Warn("whoever answers as " + what + " is not believed: " + why);
+}
+
 void MarkUp(Link& link, LogicalTime now) {
   link.connected = true;
   link.dialing = false;

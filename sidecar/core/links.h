@@ -17,6 +17,9 @@ void SpreadNews(Context& c, Group& group);
 void SendBeat(Context& c, Group& group, PeerId id);
 
 // Bookkeeping common to nodes and peers.
+// Somebody else answers at the address of `what`: said once, until it changes.
+void NoteStranger(Context& c, std::string* stranger, const std::string& what,
+                  const std::string& why);
 void MarkUp(Link& link, LogicalTime now);
 void MarkDown(Link& link, LogicalTime now);
 void MarkReply(Link& link, bool acceptable, LogicalTime now);

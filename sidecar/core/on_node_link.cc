@@ -6,6 +6,12 @@
 namespace rha::sidecar::core {
 namespace {
 
+std::string Described(const Group& group, const Node& node) {
+  const std::string where = ToString(node.address);
+  if (node.member < 0) return "node " + where;
+  return "node " + group.members[node.member].config.name + " at " + where;
+}
+
 // The process beside us is gone. Everyone else is told before anything is decided.
 void NoticeOwnDeath(Context& c, Group& group, Node& node) {
   if (node.certainly_dead) return;
@@ -40,6 +46,7 @@ void OnNodeLink(Context& c, const NodeLinkUp& event) {
   if (group == nullptr) return;
   Node& node = *group->FindNode(event.node);
   MarkUp(node.link, c.now);
+  NoteStranger(c, &node.stranger, Described(*group, node), "");
   node.info_sent = kLongAgo;
   AskInfo(c, node);
   PingNode(c, node);
@@ -53,6 +60,9 @@ void OnNodeLink(Context& c, const NodeLinkDown& event) {
   const bool was_connected = node.link.connected;
   MarkDown(node.link, c.now);
   node.info_pending = false;
+  if (event.reason == DownReason::kUnproven) {
+    NoteStranger(c, &node.stranger, Described(*group, node), event.why);
+  }
   // A closed link may be CLIENT KILL as well as a death; dialling again tells which, at once.
   if (was_connected && event.reason == DownReason::kClosed) DialNode(c, *group, node);
   // Nobody listens on the local socket: the process does not run. A stopped or stuck one would

@@ -8,6 +8,7 @@ void OnPeerLink(Context& c, const PeerLinkUp& event) {
   if (it == c.s.peers.end()) return;
   Peer& peer = it->second;
   MarkUp(peer.link, c.now);
+  NoteStranger(c, &peer.stranger, "sentinel " + ToString(peer.address), "");
   peer.extension_refused = false;
   peer.last_hello_sent = kLongAgo;
   for (auto& [name, group] : c.s.groups) {
@@ -22,7 +23,11 @@ void OnPeerLink(Context& c, const PeerLinkUp& event) {
 void OnPeerLink(Context& c, const PeerLinkDown& event) {
   auto it = c.s.peers.find(event.peer);
   if (it == c.s.peers.end()) return;
-  MarkDown(it->second.link, c.now);
+  Peer& peer = it->second;
+  MarkDown(peer.link, c.now);
+  if (event.reason == DownReason::kUnproven) {
+    NoteStranger(c, &peer.stranger, "sentinel " + ToString(peer.address), event.why);
+  }
 }
 
 }  // namespace rha::sidecar::core

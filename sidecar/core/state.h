@@ -57,6 +57,8 @@ struct Node {
   LogicalTime created{};
 
   Link link;
+  // Why whoever answers at this address is not believed to be it; empty: no such thing is known.
+  std::string stranger;
   bool sdown = false;
   LogicalTime sdown_since = kLongAgo;
 
@@ -96,6 +98,7 @@ struct Peer {
   LogicalTime created{};
 
   Link link;
+  std::string stranger;  // as of a node
   bool sdown = false;
   LogicalTime sdown_since = kLongAgo;
   bool extended = false;           // speaks SENTINEL REDISHA

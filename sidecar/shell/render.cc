@@ -76,6 +76,11 @@ void AppendRole(const View& view, const core::Node& node, core::Role assumed, Fi
                        Since(view, std::max(node.role_reported_at, node.created)));
 }
 
+// Not of Redis: somebody else answers there.
+void AppendStranger(const std::string& why, Fields* fields) {
+  if (!why.empty()) fields->emplace_back("redisha-stranger", why);
+}
+
 }  // namespace
 
 Fields PrimaryFields(const View& view, const core::Group& group, size_t pending) {
@@ -94,6 +99,7 @@ Fields PrimaryFields(const View& view, const core::Group& group, size_t pending)
   fields.emplace_back("quorum", Number(group.config.quorum));
   fields.emplace_back("failover-timeout", Number(group.config.failover_timeout.count()));
   fields.emplace_back("parallel-syncs", Number(group.config.parallel_syncs));
+  AppendStranger(node.stranger, &fields);
   if (!group.config.notification_script.empty()) {
     fields.emplace_back("notification-script", group.config.notification_script);
   }
@@ -116,6 +122,7 @@ Fields ReplicaFields(const View& view, const core::Group& group, const core::Nod
   fields.emplace_back("slave-priority", Number(info.priority));
   fields.emplace_back("slave-repl-offset", Number(info.replica_offset));
   fields.emplace_back("replica-announced", info.announced ? "1" : "0");
+  AppendStranger(node.stranger, &fields);
   return fields;
 }
 
@@ -145,6 +152,7 @@ Fields PeerFields(const View& view, const core::Group& group, const core::Peer& 
   fields.emplace_back("voted-leader", voted ? said->second.leader : "?");
   fields.emplace_back("voted-leader-epoch",
                       voted ? Number(static_cast<int64_t>(said->second.leader_epoch)) : "0");
+  AppendStranger(peer.stranger, &fields);
   return fields;
 }
 
