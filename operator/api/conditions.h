@@ -20,6 +20,8 @@ inline constexpr std::string_view kQuorumHealthy = "QuorumHealthy";
 inline constexpr std::string_view kReplicationHealthy = "ReplicationHealthy";
 // Something asked for is not done, and cannot be by this version; what runs is not affected.
 inline constexpr std::string_view kConfigurationWarning = "ConfigurationWarning";
+// The operator brings a newer image, which this RedisHA does not run before it is allowed to.
+inline constexpr std::string_view kUpdateAvailable = "UpdateAvailable";
 // Aliases that kstatus reads (kubectl, Flux, Argo CD, Helm 4).
 inline constexpr std::string_view kReconciling = "Reconciling";
 inline constexpr std::string_view kStalled = "Stalled";
@@ -48,6 +50,7 @@ inline constexpr std::string_view kQuorumReachable = "QuorumReachable";
 inline constexpr std::string_view kQuorumLost = "QuorumLost";
 inline constexpr std::string_view kReplicasInSync = "ReplicasInSync";
 inline constexpr std::string_view kReplicasMissing = "ReplicasMissing";
+inline constexpr std::string_view kNewImage = "NewImage";
 inline constexpr std::string_view kStorageUnchangeable = "StorageUnchangeable";
 inline constexpr std::string_view kNone = "None";
 }  // namespace reason

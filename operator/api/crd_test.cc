@@ -82,6 +82,9 @@ TEST_F(Crd, DefaultsAreThoseOfTheOperator) {
   EXPECT_EQ(theirs.storage.type, ours.storage.type);
   EXPECT_EQ(theirs.auth.enabled, ours.auth.enabled);
   EXPECT_EQ(theirs.auth.secret_key, ours.auth.secret_key);
+  EXPECT_EQ(object["spec"]["auth"]["sentinel"], ours.auth.sentinel);
+  EXPECT_EQ(theirs.image_update, ours.image_update);
+  EXPECT_EQ(object["spec"]["networkPolicy"]["enabled"], ours.network_policy.enabled);
   EXPECT_EQ(object["spec"]["sentinel"]["downAfterMilliseconds"], ours.sentinel.down_after_ms);
   EXPECT_EQ(object["spec"]["sentinel"]["failoverTimeoutMilliseconds"],
             ours.sentinel.failover_timeout_ms);

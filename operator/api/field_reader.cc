@@ -119,6 +119,14 @@ k8s::ObjectPtr FieldReader::Raw(std::string_view name) const {
   return nullptr;
 }
 
+k8s::ObjectPtr FieldReader::RawList(std::string_view name) const {
+  const k8s::Json* field = Field(name);
+  if (field == nullptr) return nullptr;
+  if (field->is_array()) return std::make_shared<const k8s::Json>(*field);
+  Error(name, Wanted("a list", *field));
+  return nullptr;
+}
+
 size_t FieldReader::Enum(std::string_view name, const std::vector<std::string_view>& allowed,
                          size_t fallback) const {
   const k8s::Json* field = Field(name);

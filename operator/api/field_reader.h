@@ -37,6 +37,8 @@ class FieldReader {
   std::vector<std::string> Names(std::string_view name) const;
   // A copy of an object that is passed on as it is, or null.
   k8s::ObjectPtr Raw(std::string_view name) const;
+  // The same of a list.
+  k8s::ObjectPtr RawList(std::string_view name) const;
   // The index of the string in `allowed`, or of the fallback.
   size_t Enum(std::string_view name, const std::vector<std::string_view>& allowed,
               size_t fallback) const;

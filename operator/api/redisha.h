@@ -38,6 +38,7 @@ struct StorageSpec {
 
 struct AuthSpec {
   bool enabled = true;
+  bool sentinel = true;     // the sentinels' port wants the password too
   std::string secret_name;  // empty: generated, NAME-auth
   std::string secret_key = "password";
 };
@@ -51,9 +52,21 @@ struct SentinelSpec {
   k8s::ObjectPtr resources;  // ResourceRequirements or null
 };
 
+// Where the image comes from that a RedisHA runs when its spec names none.
+enum class ImageUpdate {
+  kPinned,  // the operator's own when it was made, for ever
+  kFollow,  // the operator's own
+};
+
+struct NetworkPolicySpec {
+  bool enabled = true;
+  k8s::ObjectPtr from;  // a list of NetworkPolicyPeers, or null: clients may be anywhere
+};
+
 struct Spec {
   int replicas = 3;
-  std::string image;  // empty: the operator's own
+  std::string image;  // empty: see update
+  ImageUpdate image_update = ImageUpdate::kPinned;
   std::string image_pull_policy = "IfNotPresent";
   std::vector<std::string> image_pull_secrets;
   k8s::ObjectPtr resources;  // ResourceRequirements or null
@@ -62,6 +75,7 @@ struct Spec {
   StorageSpec storage;
   AuthSpec auth;
   SentinelSpec sentinel;
+  NetworkPolicySpec network_policy;
   k8s::ObjectPtr pod_template;  // {metadata, spec} or null
 
   int Majority() const { return replicas / 2 + 1; }

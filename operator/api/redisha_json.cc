@@ -73,6 +73,7 @@ void ReadStorage(const FieldReader& spec, Spec* out) {
 void ReadAuth(const FieldReader& spec, Spec* out) {
   const FieldReader auth = spec.Object("auth");
   out->auth.enabled = auth.Bool("enabled", out->auth.enabled);
+  out->auth.sentinel = auth.Bool("sentinel", out->auth.sentinel);
   if (!auth.Has("secretRef")) return;
   const FieldReader secret = auth.Object("secretRef");
   out->auth.secret_name = secret.String("name", "");
@@ -103,9 +104,17 @@ void ReadSentinel(const FieldReader& spec, const k8s::ObjectKey& key, Spec* out)
   to.resources = sentinel.Raw("resources");
 }
 
+void ReadNetworkPolicy(const FieldReader& spec, Spec* out) {
+  const FieldReader policy = spec.Object("networkPolicy");
+  out->network_policy.enabled = policy.Bool("enabled", out->network_policy.enabled);
+  out->network_policy.from = policy.RawList("from");
+}
+
 void ReadPod(const FieldReader& spec, Spec* out) {
   static const std::vector<std::string_view> kPolicies = {"Always", "IfNotPresent", "Never"};
   out->image = spec.String("image", "");
+  out->image_update =
+      static_cast<ImageUpdate>(spec.Object("update").Enum("image", {"Pinned", "Follow"}, 0));
   out->image_pull_policy = kPolicies[spec.Enum("imagePullPolicy", kPolicies, 1)];
   out->image_pull_secrets = spec.Names("imagePullSecrets");
   out->resources = spec.Raw("resources");
@@ -159,6 +168,7 @@ ParsedRedisHa ParseRedisHa(const k8s::Json& object) {
   ReadStorage(spec, &out);
   ReadAuth(spec, &out);
   ReadSentinel(spec, redisha.key, &out);
+  ReadNetworkPolicy(spec, &out);
   return parsed;
 }
 

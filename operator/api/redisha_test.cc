@@ -54,6 +54,10 @@ TEST(RedisHa, ErrorsNameTheField) {
             "spec.auth.secretRef.name: is required");
   EXPECT_EQ(ErrorsOf({{"imagePullSecrets", {{{"name", "a"}}, {{"nam", "b"}}}}}),
             "spec.imagePullSecrets[1].name: is required");
+  EXPECT_EQ(ErrorsOf({{"update", {{"image", "Sometimes"}}}}),
+            "spec.update.image: must be one of Pinned, Follow, is 'Sometimes'");
+  EXPECT_EQ(ErrorsOf({{"networkPolicy", {{"from", {{"a", 1}}}}}}),
+            "spec.networkPolicy.from: must be a list, is an object");
   EXPECT_THAT(ErrorsOf({{"podTemplate", {{"containers", 1}}}}),
               HasSubstr("spec.podTemplate.containers: unknown field"));
   EXPECT_EQ(ErrorsOf({{"podTemplate", {{"metadata", {{"labels", "x"}}}}}}),

@@ -148,6 +148,8 @@ void Metrics::CollectResources(const reconcile::Controller& controller, metrics:
                reconcile::IsTrue(status, api::kDegraded), labels);
     page.Gauge("redisha_has_primary", "1 if one pod is primary and ready",
                reconcile::IsTrue(status, api::kPrimaryAvailable), labels);
+    page.Gauge("redisha_update_available", "1 if the operator brings an image that is held back",
+               reconcile::IsTrue(status, api::kUpdateAvailable), labels);
     page.Gauge("redisha_replicas_desired", "Pods that were asked for",
                number(k8s::IntAt(*object, "spec.replicas")), labels);
     page.Gauge("redisha_replicas_ready", "Pods that are ready",

@@ -27,7 +27,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   app.add_option("--namespace", to.ns, "Watch only this namespace; all when omitted")
       ->envname("WATCH_NAMESPACE");
   app.add_option("--image", to.image,
-                 "Image of the pods where spec.image names none; the operator's own when omitted")
+                 "Image of new pods where spec.image names none; the operator's own when omitted")
       ->envname("REDISHA_IMAGE");
   app.add_flag("--leader-elect", to.leader_elect, "Work only while holding a Lease");
   app.add_option("--leader-election-namespace", to.leader_election_namespace,

@@ -17,9 +17,10 @@ DesiredObject Sealed(const k8s::ResourceType& type, k8s::Json object) {
 }
 
 // What the pods read at their start only: the files without the voters, which a running sentinel
-// takes over, and where the password comes from.
+// takes over, and without what only matters to a first start; and where the password comes from.
 std::string ConfigHash(const api::RedisHa& redisha, Inputs inputs) {
   inputs.voters = 1;
+  inputs.initialised = false;
   return Hash(k8s::DumpJson(ConfigMap(redisha, inputs).at("data")) + AuthSecretName(redisha) + "/" +
               redisha.spec.auth.secret_key);
 }
@@ -37,8 +38,9 @@ std::vector<DesiredObject> Desired(const api::RedisHa& redisha, const Inputs& in
   all.push_back(Sealed(k8s::kServices, ReplicasService(redisha)));
   all.push_back(Sealed(k8s::kServices, SentinelService(redisha)));
   all.push_back(Sealed(PodDisruptionBudgetType(inputs), PodDisruptionBudget(redisha, inputs)));
-  all.push_back(
-      Sealed(k8s::kStatefulSets, StatefulSet(redisha, inputs, ConfigHash(redisha, inputs))));
+  k8s::Json pods = StatefulSet(redisha, inputs, ConfigHash(redisha, inputs));
+  all.push_back(Sealed(k8s::kNetworkPolicies, NetworkPolicy(redisha, pods)));
+  all.push_back(Sealed(k8s::kStatefulSets, std::move(pods)));
   return all;
 }
 

@@ -1,8 +1,8 @@
 // What should exist for a RedisHA, as a pure function of its spec and a few facts.
 //
 // One file per kind of object; Desired() is the list of them, in the order in which they are
-// applied (the StatefulSet last, so that its pods find everything else). The generated Secret is
-// apart: it is created once and never changed, since its content cannot be computed twice.
+// applied (the StatefulSet last, so that its pods find everything else). The generated Secrets are
+// apart: they are created once and never changed, since their content cannot be computed twice.
 // No I/O, clock or randomness; any thread.
 #pragma once
 
@@ -16,8 +16,8 @@
 namespace rha::op::desired {
 
 struct Inputs {
-  std::string default_image;  // used where the spec names none
-  int server_minor = 34;      // of Kubernetes 1.x; old servers lack some fields
+  std::string image;      // of node and sentinel
+  int server_minor = 34;  // of Kubernetes 1.x; old servers lack some fields
   // Pods share one loopback, as on `redisha local`: they must not listen there.
   bool shared_loopback = false;
   // Identity of the dataset, as its volume claims carry it. Empty: none do, and the resource's own
@@ -26,6 +26,8 @@ struct Inputs {
   // While the number of replicas is being changed (reconcile/scale.h); 0: as the spec says.
   int pods = 0;
   int voters = 0;
+  // This dataset has had a primary: members that find no data wait for those that have some.
+  bool initialised = false;
 
   int Pods(const api::RedisHa& redisha) const { return pods > 0 ? pods : redisha.spec.replicas; }
   int Voters(const api::RedisHa& redisha) const {
@@ -56,8 +58,13 @@ k8s::Json Role(const api::RedisHa& redisha, const Inputs& inputs);
 k8s::Json RoleBinding(const api::RedisHa& redisha);
 k8s::Json StatefulSet(const api::RedisHa& redisha, const Inputs& inputs,
                       const std::string& config_hash);
+// Which ports of the pods may be reached from where. `pods`: the StatefulSet, which has the ports.
+k8s::Json NetworkPolicy(const api::RedisHa& redisha, const k8s::Json& pods);
 // The Secret to create when the user named none.
 k8s::Json GeneratedSecret(const api::RedisHa& redisha, const std::string& password);
+// The Secret that only this RedisHA's own programs read.
+k8s::Json PeerSecret(const api::RedisHa& redisha, const std::string& peer_key,
+                     const std::string& admin_password);
 
 // policy/v1 appeared in Kubernetes 1.21.
 const k8s::ResourceType& PodDisruptionBudgetType(const Inputs& inputs);

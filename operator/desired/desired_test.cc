@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 const std::string kRoot = RHA_SOURCE_DIR;
-const Inputs kInputs{.default_image = "localhost/redisha:dev"};
+const Inputs kInputs{.image = "localhost/redisha:dev"};
 
 api::RedisHa Load(const std::string& file) {
   const auto text = k8s::ReadFile(kRoot + "/examples/" + file);
@@ -120,6 +120,80 @@ TEST(Desired, WithoutAPasswordThereIsNoTraceOfOne) {
   EXPECT_THAT(all, HasSubstr("protected-mode no")) << "else only the pod itself would be served";
 }
 
+const k8s::Json& ContainerOf(const k8s::Json& set, std::string_view name) {
+  for (const k8s::Json& container : *k8s::Find(set, "spec.template.spec.containers")) {
+    if (k8s::StringAt(container, "name") == name) return container;
+  }
+  ADD_FAILURE() << "no container " << name;
+  return set;
+}
+
+TEST(Desired, OnlyTheSentinelIsGivenTheTokenOfTheApiServer) {
+  const auto objects = Desired(Load("minimal.yaml"), kInputs);
+  const k8s::Json& set = *Only(objects, "StatefulSet").object;
+  EXPECT_FALSE(k8s::BoolAt(set, "spec.template.spec.automountServiceAccountToken", true));
+  EXPECT_THAT(ContainerOf(set, "sentinel")["volumeMounts"].dump(),
+              HasSubstr("/var/run/secrets/kubernetes.io/serviceaccount"));
+  EXPECT_THAT(ContainerOf(set, "node")["volumeMounts"].dump(), Not(HasSubstr("token")));
+}
+
+TEST(Desired, ThePeerKeyIsMountedAndNoPartOfAnyObject) {
+  const api::RedisHa demo = Load("minimal.yaml");
+  const k8s::Json secret = PeerSecret(demo, "0123abc", "hush");
+  EXPECT_EQ(k8s::StringAt(secret, "metadata.name"), "demo-peer");
+  EXPECT_EQ(secret["data"]["peer-key"], "MDEyM2FiYwo=");
+  EXPECT_EQ(secret["data"]["admin-password"], "aHVzaA==");
+  const auto objects = Desired(demo, kInputs);
+  const k8s::Json& set = *Only(objects, "StatefulSet").object;
+  for (const char* container : {"node", "sentinel"}) {
+    EXPECT_THAT(ContainerOf(set, container)["volumeMounts"].dump(), HasSubstr("/redisha/peer"));
+  }
+}
+
+TEST(Desired, ThatADatasetExistsReachesTheSentinelsAndRestartsNothing) {
+  const api::RedisHa demo = Load("minimal.yaml");
+  const auto before = Desired(demo, kInputs);
+  Inputs inputs = kInputs;
+  inputs.initialised = true;
+  EXPECT_EQ(Only(before, "StatefulSet").hash, Only(Desired(demo, inputs), "StatefulSet").hash);
+}
+
+// Who may connect: the rules of the policy as text.
+std::string Ingress(const api::RedisHa& redisha) {
+  const auto objects = Desired(redisha, kInputs);
+  return k8s::Find(*Only(objects, "NetworkPolicy").object, "spec.ingress")->dump();
+}
+
+TEST(NetworkPolicy, OpensWhatTheContainersDeclareAndNothingElse) {
+  api::RedisHa demo = Load("minimal.yaml");
+  EXPECT_EQ(Ingress(demo),
+            R"([{"ports":[{"port":6379,"protocol":"TCP"},{"port":26379,"protocol":"TCP"}]},)"
+            R"({"ports":[{"port":9121,"protocol":"TCP"}]}])");
+  demo.spec.pod_template = std::make_shared<const k8s::Json>(k8s::Json::parse(
+      R"({"spec":{"containers":[{"name":"mine","ports":[{"containerPort":80}]}]}})"));
+  EXPECT_THAT(Ingress(demo), HasSubstr(R"({"port":80,"protocol":"TCP"})"));
+}
+
+TEST(NetworkPolicy, KeepsStrangersFromNodeAndSentinelButNotFromTheMetrics) {
+  api::RedisHa demo = Load("minimal.yaml");
+  demo.spec.network_policy.from = std::make_shared<const k8s::Json>(
+      k8s::Json::parse(R"([{"podSelector":{"matchLabels":{"app":"shop"}}}])"));
+  const k8s::Json rules = k8s::Json::parse(Ingress(demo));
+  ASSERT_EQ(rules.size(), 2u);
+  EXPECT_EQ(rules[0]["from"].size(), 2u) << "the given ones and the pods themselves";
+  EXPECT_THAT(rules[0].dump(), HasSubstr(R"("app":"shop")"));
+  EXPECT_THAT(rules[0].dump(), HasSubstr(R"("app.kubernetes.io/instance":"demo")"));
+  EXPECT_FALSE(rules[1].contains("from"));
+  demo.spec.network_policy.from = std::make_shared<const k8s::Json>(k8s::Json::array());
+  EXPECT_EQ(k8s::Json::parse(Ingress(demo))[0]["from"].size(), 1u) << "nobody is not everybody";
+}
+
+TEST(NetworkPolicy, SwitchedOffLetsEverythingThrough) {
+  api::RedisHa demo = Load("minimal.yaml");
+  demo.spec.network_policy.enabled = false;
+  EXPECT_EQ(Ingress(demo), "[{}]");
+}
+
 TEST(Desired, PodsThatShareALoopbackStayAwayFromIt) {
   const auto arguments = [](const Inputs& inputs) {
     std::string text;
@@ -130,13 +204,12 @@ TEST(Desired, PodsThatShareALoopbackStayAwayFromIt) {
     }
     return text;
   };
-  EXPECT_THAT(arguments({.default_image = "x"}), HasSubstr("127.0.0.1"));
-  EXPECT_THAT(arguments({.default_image = "x", .shared_loopback = true}),
-              Not(HasSubstr("127.0.0.1")));
+  EXPECT_THAT(arguments({.image = "x"}), HasSubstr("127.0.0.1"));
+  EXPECT_THAT(arguments({.image = "x", .shared_loopback = true}), Not(HasSubstr("127.0.0.1")));
 }
 
 TEST(Desired, OldServersGetWhatTheyKnow) {
-  const auto objects = Desired(Load("minimal.yaml"), {.default_image = "x", .server_minor = 20});
+  const auto objects = Desired(Load("minimal.yaml"), {.image = "x", .server_minor = 20});
   const k8s::Json& budget = *Only(objects, "PodDisruptionBudget").object;
   EXPECT_EQ(k8s::StringAt(budget, "apiVersion"), "policy/v1beta1");
   EXPECT_THAT(budget.dump(), Not(HasSubstr("unhealthyPodEvictionPolicy")));

@@ -32,6 +32,8 @@ inline constexpr std::string_view kAnnotationHash = "ha.redisha.io/applied-hash"
 // On the StatefulSet: how many voters its pods are configured with; on a pod, written by its own
 // sentinel: how many that one goes by (reconcile/scale.h).
 inline constexpr std::string_view kAnnotationVoters = "ha.redisha.io/voters";
+// On the StatefulSet: the image of its pods, which stays when the operator's own becomes another.
+inline constexpr std::string_view kAnnotationImage = "ha.redisha.io/image";
 // On the pod template: the hash of the configuration files, so that a change restarts the pods.
 inline constexpr std::string_view kAnnotationConfigHash = "ha.redisha.io/config-hash";
 
@@ -40,6 +42,10 @@ inline constexpr std::string_view kAnnotationClusterUid = "ha.redisha.io/cluster
 
 inline constexpr std::string_view kConfigPath = "/redisha/config";
 inline constexpr std::string_view kAuthPath = "/redisha/auth";
+inline constexpr std::string_view kPeerPath = "/redisha/peer";
+inline constexpr std::string_view kPeerKey = "peer-key";
+inline constexpr std::string_view kAdminPasswordKey = "admin-password";
+inline constexpr std::string_view kTokenPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 inline constexpr std::string_view kRunPath = "/redisha/run";
 inline constexpr std::string_view kDataVolume = "data";
 inline constexpr std::string_view kDataPath = "/data";
@@ -51,6 +57,7 @@ inline constexpr std::string_view kStateFile = "/data/sentinel.state";
 std::string ManagedSelector();
 
 inline std::string ConfigMapName(const std::string& name) { return name + "-config"; }
+inline std::string PeerSecretName(const std::string& name) { return name + "-peer"; }
 inline std::string GeneratedSecretName(const std::string& name) { return name + "-auth"; }
 inline std::string ReplicasServiceName(const std::string& name) { return name + "-replicas"; }
 inline std::string SentinelServiceName(const std::string& name) { return name + "-sentinel"; }

@@ -48,9 +48,10 @@ Json Container(const char* name, const api::RedisHa& redisha, const Inputs& inpu
   const api::Spec& spec = redisha.spec;
   Json mounts = Json::array({Mount(kDataVolume, kDataPath, false),
                              Mount("config", kConfigPath, true), Mount("run", kRunPath, false)});
+  mounts.push_back(Mount("peer", kPeerPath, true));
   if (spec.auth.enabled) mounts.push_back(Mount("auth", kAuthPath, true));
   return {{"name", name},
-          {"image", spec.image.empty() ? inputs.default_image : spec.image},
+          {"image", inputs.image},
           {"imagePullPolicy", spec.image_pull_policy},
           {"env", Json::array({FieldEnv("POD_NAME", "metadata.name"),
                                FieldEnv("POD_NAMESPACE", "metadata.namespace"),
@@ -93,15 +94,34 @@ Json SentinelContainer(const api::RedisHa& redisha, const Inputs& inputs) {
                                                      {"periodSeconds", 5},
                                                      {"timeoutSeconds", 3},
                                                      {"failureThreshold", 6}});
+  // The only one that talks to the API server: a node that is broken into may not label pods.
+  sentinel["volumeMounts"].push_back(Mount("token", kTokenPath, true));
   if (redisha.spec.sentinel.resources) sentinel["resources"] = *redisha.spec.sentinel.resources;
   return sentinel;
 }
 
+// What a pod's service account is given by default, for one container instead of all.
+Json TokenVolume() {
+  static constexpr int kTokenSeconds = 3607;  // as the API server's own; the kubelet renews it
+  const Json token = {{"path", "token"}, {"expirationSeconds", kTokenSeconds}};
+  const Json authority = {{"name", "kube-root-ca.crt"},
+                          {"items", Json::array({{{"key", "ca.crt"}, {"path", "ca.crt"}}})}};
+  const Json ns = {{"path", "namespace"},
+                   {"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", "metadata.namespace"}}}};
+  return {{"name", "token"},
+          {"projected",
+           {{"sources", Json::array({{{"serviceAccountToken", token}},
+                                     {{"configMap", authority}},
+                                     {{"downwardAPI", {{"items", Json::array({ns})}}}}})}}}};
+}
+
 Json Volumes(const api::RedisHa& redisha) {
   const api::Spec& spec = redisha.spec;
-  Json volumes =
-      Json::array({{{"name", "config"}, {"configMap", {{"name", ConfigMapName(redisha.key.name)}}}},
-                   {{"name", "run"}, {"emptyDir", Json::object()}}});
+  Json volumes = Json::array(
+      {{{"name", "config"}, {"configMap", {{"name", ConfigMapName(redisha.key.name)}}}},
+       {{"name", "run"}, {"emptyDir", Json::object()}},
+       {{"name", "peer"}, {"secret", {{"secretName", PeerSecretName(redisha.key.name)}}}},
+       TokenVolume()});
   if (spec.auth.enabled) {
     volumes.push_back(
         {{"name", "auth"},
@@ -119,6 +139,7 @@ Json Volumes(const api::RedisHa& redisha) {
 Json PodSpec(const api::RedisHa& redisha, const Inputs& inputs) {
   Json pod = {
       {"serviceAccountName", redisha.key.name},
+      {"automountServiceAccountToken", false},
       {"terminationGracePeriodSeconds", kTerminationGraceSeconds},
       {"securityContext",
        {{"runAsNonRoot", true},
@@ -183,7 +204,8 @@ k8s::Json StatefulSet(const api::RedisHa& redisha, const Inputs& inputs,
   Json object = NewChild(k8s::kStatefulSets, redisha, redisha.key.name);
   Json& spec = object["spec"];
   object["metadata"]["annotations"] = {
-      {std::string(kAnnotationVoters), std::to_string(inputs.Voters(redisha))}};
+      {Text(kAnnotationVoters), std::to_string(inputs.Voters(redisha))},
+      {Text(kAnnotationImage), inputs.image}};
   spec = {{"replicas", inputs.Pods(redisha)},
           {"serviceName", PodsServiceName(redisha.key.name)},
           // A pod is ready only with a majority of sentinels: started in order, none would be.

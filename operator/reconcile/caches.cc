@@ -41,7 +41,7 @@ Caches::Caches(k8s::Api& api, const CachesOptions& options, OnChange on_change) 
   child.transform = nullptr;
   for (const k8s::ResourceType* type :
        {&k8s::kStatefulSets, &k8s::kServices, &k8s::kConfigMaps, &k8s::kServiceAccounts,
-        &k8s::kRoles, &k8s::kRoleBindings,
+        &k8s::kRoles, &k8s::kRoleBindings, &k8s::kNetworkPolicies,
         &desired::PodDisruptionBudgetType({.server_minor = options.server_minor})}) {
     child.type = type;
     children_.push_back(std::make_unique<k8s::Informer>(api, child, changed_owner));

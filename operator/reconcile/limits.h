@@ -22,5 +22,6 @@ inline constexpr size_t kEventsRemembered = 4096;
 // Messages of conditions and events are cut here; the API server refuses events above 1 KiB.
 inline constexpr size_t kMessageBytesMax = 1000;
 inline constexpr size_t kPasswordDigits = 32;
+inline constexpr size_t kPeerKeyDigits = 64;  // 32 bytes
 
 }  // namespace rha::op::reconcile

@@ -65,7 +65,7 @@ class PlanTest : public ::testing::Test {
   }
   Plan Now() { return Decide("u1", desired_, observed_, records_, now_); }
 
-  std::vector<desired::DesiredObject> desired_ = desired::Desired(Demo(), {.default_image = "i"});
+  std::vector<desired::DesiredObject> desired_ = desired::Desired(Demo(), {.image = "i"});
   Observed observed_;
   AppliedRecords records_;
   MonoTime now_{std::chrono::hours(1)};
@@ -88,7 +88,7 @@ TEST_F(PlanTest, AppliesWhatWasEditedAndWhatIsNewlyAsked) {
   StoreAll();
   api::RedisHa scaled = Demo();
   scaled.spec.replicas = 5;
-  desired_ = desired::Desired(scaled, {.default_image = "i"});
+  desired_ = desired::Desired(scaled, {.image = "i"});
   EXPECT_THAT(Now().applies, SizeIs(3)) << "role, configuration and pods depend on the replicas";
 }
 
@@ -173,7 +173,8 @@ class StatusTest : public ::testing::Test {
                              .observed = observed_,
                              .problems = problems_,
                              .warning = warning_,
-                             .image = "i",
+                             .image = {.image = "i"},
+                             .initialised = initialised_,
                              .now_us = now_us_});
     Observe(status_);
     return EventsOf(before, status_);
@@ -191,6 +192,7 @@ class StatusTest : public ::testing::Test {
   Observed observed_;
   std::vector<Problem> problems_;
   std::string warning_;
+  bool initialised_ = false;
   Json status_;
   int64_t now_us_ = 1'700'000'000'000'000;
 };
@@ -249,6 +251,32 @@ TEST_F(StatusTest, AFailoverIsCountedAndTold) {
   EXPECT_THAT(Step(), ElementsAre(EventNote{false, "Ready", "3 of 3 pods are ready"}));
   EXPECT_EQ(status_["failoverCount"], 1);
   EXPECT_EQ(Reason(api::kDegraded), "False Healthy");
+}
+
+TEST_F(StatusTest, AFirstPrimaryIsNeverForgotten) {
+  const auto look = [this] { return WasInitialised(Demo(), observed_, "u1"); };
+  Pods("???", "---");
+  EXPECT_FALSE(look());
+  Step();
+  EXPECT_FALSE(status_.contains("initialised"));
+  Pods("prr", "+++");
+  initialised_ = look();
+  EXPECT_TRUE(initialised_);
+  Step();
+  EXPECT_EQ(status_["initialised"], true);
+  const Json since = status_["initialisedTime"];
+  Pods("???", "---");
+  EXPECT_TRUE(look()) << "all volumes may be lost";
+  initialised_ = false;  // as when the spec has become invalid
+  Step();
+  EXPECT_EQ(status_["initialised"], true);
+  EXPECT_EQ(status_["initialisedTime"], since);
+}
+
+TEST_F(StatusTest, VolumesOfAnEarlierResourceHoldADataset) {
+  EXPECT_FALSE(WasInitialised(Demo(), observed_, ""));
+  EXPECT_FALSE(WasInitialised(Demo(), observed_, "u1"));
+  EXPECT_TRUE(WasInitialised(Demo(), observed_, "u0"));
 }
 
 TEST_F(StatusTest, TwoPrimariesAreNeverCalledHealthy) {

@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/log.h"
-#include "common/base/random_id.h"
 #include "operator/api/conditions.h"
 #include "operator/api/quantity.h"
 #include "operator/desired/names.h"
 #include "operator/reconcile/claims.h"
 #include "operator/reconcile/drift.h"
+#include "operator/reconcile/image.h"
 #include "operator/reconcile/limits.h"
 #include "operator/reconcile/scale.h"
 #include "operator/reconcile/status.h"
@@ -78,10 +78,6 @@ Reconciler::Memory& Reconciler::MemoryOf(const k8s::ObjectKey& key) {
   return memories_[key];
 }
 
-std::string Reconciler::ImageOf(const api::Spec& spec) const {
-  return spec.image.empty() ? options_.default_image : spec.image;
-}
-
 ReconcileResult Reconciler::Reconcile(const k8s::ObjectKey& key) {
   const Observed observed = observe_(key);
   if (!observed.redisha) {  // the garbage collector takes the children
@@ -98,24 +94,26 @@ ReconcileResult Reconciler::Reconcile(const k8s::ObjectKey& key) {
   api::RedisHa& redisha = parsed.redisha;
   if (redisha.deleting) return {};
 
+  const ImageChoice image = ChooseImage(redisha.spec, observed, options_.default_image);
   Outcome outcome;
   std::string warning;
   if (!parsed.errors.empty()) {
     outcome.problems.push_back(
         {std::string(reason::kInvalidSpec), api::JoinErrors(parsed.errors), true});
-  } else if (ImageOf(redisha.spec).empty()) {
+  } else if (image.image.empty()) {
     outcome.problems.push_back({std::string(reason::kNoImage),
                                 "no image: set spec.image, or give the operator --image", true});
   } else {
     warning = KeepClaimedSize(observed, &redisha.spec);
-    outcome = Converge(redisha, observed, &memory);
+    outcome = Converge(redisha, observed, image.image, &memory);
   }
 
   const k8s::Json status = ComputeStatus({.redisha = redisha,
                                           .observed = observed,
                                           .problems = outcome.problems,
                                           .warning = warning,
-                                          .image = ImageOf(redisha.spec),
+                                          .image = image,
+                                          .initialised = outcome.initialised,
                                           .now_us = clock_.UnixMicros()});
   const Status written = WriteStatus(redisha, observed, status, &memory);
   if (outcome.error.ok()) outcome.error = written;
@@ -123,27 +121,30 @@ ReconcileResult Reconciler::Reconcile(const k8s::ObjectKey& key) {
 }
 
 Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const Observed& observed,
-                                         Memory* memory) {
+                                         const std::string& image, Memory* memory) {
   Outcome outcome;
   const auto note = [&outcome](const Status& status) {
     if (status.ok()) return;
     outcome.problems.push_back(ProblemOf(status));
     if (outcome.error.ok()) outcome.error = status;
   };
-  note(EnsureSecret(redisha, memory, &outcome.problems));
+  note(EnsurePeerSecret(redisha, memory, &outcome.problems));
+  note(EnsureAuthSecret(redisha, memory, &outcome.problems));
   const Result<std::string> cluster_uid = ClusterUid(redisha, observed, memory);
   if (!cluster_uid.ok()) {  // a guess would be written onto the volumes
     note(cluster_uid.status());
     return outcome;
   }
+  outcome.initialised = WasInitialised(redisha, observed, *cluster_uid);
   MarkSeen(observed, &memory->records);
   const ScaleStep step = NextStep(redisha.spec.replicas, ReadScale(observed)).step;
-  const auto wanted = desired::Desired(redisha, {.default_image = options_.default_image,
+  const auto wanted = desired::Desired(redisha, {.image = image,
                                                  .server_minor = options_.server_minor,
                                                  .shared_loopback = options_.shared_loopback,
                                                  .cluster_uid = *cluster_uid,
                                                  .pods = step.pods,
-                                                 .voters = step.voters});
+                                                 .voters = step.voters,
+                                                 .initialised = outcome.initialised});
   const Plan plan = Decide(redisha.uid, wanted, observed, memory->records, clock_.Now());
   outcome.awaits_cache = plan.awaits_cache || !plan.applies.empty();
   outcome.problems.insert(outcome.problems.end(), plan.problems.begin(), plan.problems.end());
@@ -203,43 +204,6 @@ Result<std::string> Reconciler::ClusterUid(const api::RedisHa& redisha, const Ob
                                  "claim and pod to let them start empty"});
   }
   return survey.cluster_uid;
-}
-
-Status Reconciler::EnsureSecret(const api::RedisHa& redisha, Memory* memory,
-                                std::vector<Problem>* problems) {
-  const api::AuthSpec& auth = redisha.spec.auth;
-  if (!auth.enabled) return {};
-  const std::string name = desired::AuthSecretName(redisha);
-  const std::string wanted = name + "/" + auth.secret_key;
-  if (memory->secret == wanted && clock_.Now() - memory->secret_at < kSecretCheckPeriod) return {};
-  memory->secret.clear();
-  auto secret = api_.Get({&k8s::kSecrets, {redisha.key.ns, name}});
-  if (!secret.ok() && secret.status().code() == Code::kNotFound && auth.secret_name.empty()) {
-    secret =
-        api_.Create(k8s::kSecrets, desired::GeneratedSecret(redisha, RandomHex(kPasswordDigits)),
-                    {.field_manager = kFieldManager});
-    if (secret.ok()) {
-      events_.Record(redisha,
-                     {false, "PasswordGenerated", "a password was generated into Secret " + name});
-    }
-  }
-  if (!secret.ok() && secret.status().code() == Code::kNotFound) {
-    problems->push_back({std::string(reason::kSecretMissing),
-                         "spec.auth.secretRef.name: Secret " + name + " does not exist; create it",
-                         true});
-    return {};
-  }
-  if (!secret.ok()) return secret.status();
-  if (k8s::MapValue(*secret, "data", auth.secret_key).empty()) {
-    problems->push_back({std::string(reason::kSecretKeyMissing),
-                         "spec.auth.secretRef.key: Secret " + name + " has no key '" +
-                             auth.secret_key + "' with a password",
-                         true});
-    return {};
-  }
-  memory->secret = wanted;
-  memory->secret_at = clock_.Now();
-  return {};
 }
 
 Status Reconciler::WriteStatus(const api::RedisHa& redisha, const Observed& observed,

@@ -5,6 +5,7 @@
 // the requests it makes; at rest it makes none.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "operator/reconcile/caches.h"
 #include "operator/reconcile/event_recorder.h"
 #include "operator/reconcile/plan.h"
+#include "operator/reconcile/status.h"
 
 namespace rha::op::reconcile {
 
@@ -46,8 +48,7 @@ class Reconciler {
     AppliedRecords records;
     std::string status_version;  // resourceVersion after our last write of the status
     MonoTime status_at{};
-    std::string secret;  // NAME/KEY that was last found
-    MonoTime secret_at{};
+    std::map<std::string, MonoTime> secrets;  // NAME/KEY...: when it was last found
     std::string cluster_uid_told;  // of the earlier dataset that an event was written about
   };
 
@@ -56,20 +57,33 @@ class Reconciler {
     std::vector<Problem> problems;
     Status error;  // to be retried with backoff
     bool awaits_cache = false;
+    bool initialised = false;  // WasInitialised()
   };
 
   // One pass over the children of a valid RedisHA.
-  Outcome Converge(const api::RedisHa& redisha, const Observed& observed, Memory* memory);
+  Outcome Converge(const api::RedisHa& redisha, const Observed& observed, const std::string& image,
+                   Memory* memory);
   Status ApplyOne(const api::RedisHa& redisha, const PlannedApply& planned, Memory* memory,
                   std::vector<Problem>* problems);
   // Which dataset the volumes hold or will hold; empty where the set's claims do not say.
   Result<std::string> ClusterUid(const api::RedisHa& redisha, const Observed& observed,
                                  Memory* memory);
-  // Creates the generated Secret or looks for the user's.
-  Status EnsureSecret(const api::RedisHa& redisha, Memory* memory, std::vector<Problem>* problems);
+  // What pods are given of a Secret, and how it comes to be.
+  struct NeededSecret {
+    std::string name;
+    std::string field;  // of the spec that names it; empty: none does
+    std::vector<std::string> keys;
+    std::function<k8s::Json()> generate;  // null: somebody else makes it
+    EventNote told;                       // once it was generated
+  };
+  Status EnsureSecret(const api::RedisHa& redisha, const NeededSecret& needed, Memory* memory,
+                      std::vector<Problem>* problems);
+  Status EnsurePeerSecret(const api::RedisHa& redisha, Memory* memory,
+                          std::vector<Problem>* problems);
+  Status EnsureAuthSecret(const api::RedisHa& redisha, Memory* memory,
+                          std::vector<Problem>* problems);
   Status WriteStatus(const api::RedisHa& redisha, const Observed& observed, const k8s::Json& status,
                      Memory* memory);
-  std::string ImageOf(const api::Spec& spec) const;
 
   k8s::Api& api_;
   const ObserveFn observe_;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/log.h"
+#include "common/k8s/base64.h"
 #include "common/k8s/fake_transport.h"
 #include "operator/api/conditions.h"
 #include "operator/reconcile/limits.h"
@@ -177,6 +178,66 @@ TEST_F(ReconcilerTest, ThePasswordIsGeneratedOnce) {
   clock_.Advance(kSecretCheckPeriod);
   Run();
   EXPECT_EQ(server_.objects[path], secret);
+}
+
+TEST_F(ReconcilerTest, ThePeerKeyIsGeneratedOnceAndShownNowhere) {
+  Run();
+  const std::string path = "/api/v1/namespaces/ns/secrets/demo-peer";
+  const Json secret = server_.objects[path];
+  clock_.Advance(kSecretCheckPeriod);
+  Run();
+  EXPECT_EQ(server_.objects[path], secret);
+  EXPECT_THAT(EventReasons(), Contains("PeerKeyGenerated"));
+  const auto key = k8s::DecodeBase64(secret["data"]["peer-key"].get<std::string>());
+  ASSERT_TRUE(key.ok());
+  EXPECT_EQ(key->size(), 64u + 1);
+  for (const auto& [where, object] : server_.objects) {
+    if (where == path) continue;
+    for (const auto& [name, value] : secret["data"].items()) {
+      EXPECT_THAT(object.dump(), Not(HasSubstr(value.get<std::string>()))) << where;
+    }
+    EXPECT_THAT(object.dump(), Not(HasSubstr(key->substr(0, 64)))) << where;
+  }
+}
+
+TEST_F(ReconcilerTest, ANewOperatorsImageWaitsUntilItIsAllowed) {
+  Run();
+  Reconciler upgraded(
+      api_, [this](const auto&) { return server_.Observe(); }, clock_, {.default_image = "new"},
+      "me");
+  const auto image = [this] {
+    const Json& set = server_.objects["/apis/apps/v1/namespaces/ns/statefulsets/demo"];
+    return set["spec"]["template"]["spec"]["containers"][0]["image"].get<std::string>();
+  };
+  clock_.Advance(kCacheLagMax);
+  upgraded.Reconcile(kKey);
+  EXPECT_EQ(image(), "localhost/redisha:dev");
+  EXPECT_EQ(server_.objects[kCrPath]["status"]["image"], "localhost/redisha:dev");
+  EXPECT_EQ(Reason(api::kUpdateAvailable), "NewImage");
+  EXPECT_THAT(Message(api::kUpdateAvailable), HasSubstr("the operator's image is new"));
+  EXPECT_THAT(EventReasons(), Contains("UpdateAvailable"));
+
+  server_.objects[kCrPath]["spec"] = {{"update", {{"image", "Follow"}}}};
+  clock_.Advance(kCacheLagMax);
+  upgraded.Reconcile(kKey);
+  EXPECT_EQ(image(), "new");
+  EXPECT_EQ(Reason(api::kUpdateAvailable), "None");
+  server_.objects[kCrPath]["spec"] = {{"image", "mine"}};
+  clock_.Advance(kCacheLagMax);
+  upgraded.Reconcile(kKey);
+  EXPECT_EQ(image(), "mine");
+}
+
+TEST_F(ReconcilerTest, ASetThatWasDeletedComesBackWithItsImage) {
+  Run();
+  server_.objects.erase("/apis/apps/v1/namespaces/ns/statefulsets/demo");
+  clock_.Advance(kCacheLagMax);
+  Reconciler upgraded(
+      api_, [this](const auto&) { return server_.Observe(); }, clock_, {.default_image = "new"},
+      "me");
+  upgraded.Reconcile(kKey);
+  EXPECT_THAT(server_.objects["/apis/apps/v1/namespaces/ns/statefulsets/demo"].dump(),
+              HasSubstr("localhost/redisha:dev"));
 }
 
 TEST_F(ReconcilerTest, UndoesEditsAndReplacesWhatWasDeleted) {

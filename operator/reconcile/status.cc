@@ -143,6 +143,13 @@ Verdict Progressing(const Facts& facts) {
   return No(reason::kUpToDate, "nothing is left to change");
 }
 
+Verdict UpdateAvailable(const ImageChoice& image) {
+  if (image.held_back.empty()) return No(reason::kNone, "the pods run the image they should");
+  return Yes(reason::kNewImage, "the pods run " + image.image + ", the operator's image is " +
+                                    image.held_back +
+                                    "; spec.update.image: Follow or spec.image updates them");
+}
+
 struct Verdicts {
   Verdict ready, progressing, degraded, primary, quorum, replication, stalled;
 };
@@ -262,6 +269,16 @@ void AddPrimary(const StatusInputs& inputs, const Facts& facts, Json* status) {
   (*status)["primarySince"] = current == before && !since.empty() ? since : now;
 }
 
+// Never taken back: a status that cannot tell (an invalid spec) goes on from the one before.
+void AddInitialised(const StatusInputs& inputs, Json* status) {
+  const Json* old = OldStatus(inputs);
+  const bool before = old != nullptr && k8s::BoolAt(*old, "initialised");
+  if (!inputs.initialised && !before) return;
+  const std::string since = old != nullptr ? k8s::StringAt(*old, "initialisedTime") : "";
+  (*status)["initialised"] = true;
+  (*status)["initialisedTime"] = since.empty() ? k8s::FormatTime(inputs.now_us) : since;
+}
+
 Json Endpoints(const api::RedisHa& redisha) {
   const std::string& name = redisha.key.name;
   const auto address = [&redisha](const std::string& service, int port) {
@@ -302,6 +319,18 @@ bool IsTrue(const k8s::Json& status, std::string_view type) {
   return false;
 }
 
+bool WasInitialised(const api::RedisHa& redisha, const Observed& observed,
+                    const std::string& cluster_uid) {
+  const Json* old = observed.redisha ? k8s::Find(*observed.redisha, "status") : nullptr;
+  if (old != nullptr &&
+      (k8s::BoolAt(*old, "initialised") || !k8s::StringAt(*old, "currentPrimary").empty())) {
+    return true;
+  }
+  if (!cluster_uid.empty() && cluster_uid != redisha.uid) return true;
+  return std::any_of(observed.pods.begin(), observed.pods.end(),
+                     [](const PodView& pod) { return pod.role == desired::kRolePrimary; });
+}
+
 k8s::Json ComputeStatus(const StatusInputs& inputs) {
   const api::RedisHa& redisha = inputs.redisha;
   const Facts facts = Gather(inputs);
@@ -319,7 +348,8 @@ k8s::Json ComputeStatus(const StatusInputs& inputs) {
                    {"required", facts.voters_required}}},
                  {"endpoints", Endpoints(redisha)},
                  {"instances", Instances(inputs.observed.pods)}};
-  if (!inputs.image.empty()) status["image"] = inputs.image;
+  if (!inputs.image.image.empty()) status["image"] = inputs.image.image;
+  AddInitialised(inputs, &status);
   if (const k8s::ObjectPtr set = inputs.observed.StatefulSet()) {
     const std::string cluster_uid = ClusterUidOf(inputs.observed);
     status["clusterUID"] = cluster_uid.empty() ? redisha.uid : cluster_uid;
@@ -340,6 +370,7 @@ k8s::Json ComputeStatus(const StatusInputs& inputs) {
   conditions.Add(api::kConfigurationWarning,
                  inputs.warning.empty() ? No(reason::kNone, "the whole spec is in effect")
                                         : Yes(reason::kStorageUnchangeable, inputs.warning));
+  conditions.Add(api::kUpdateAvailable, UpdateAvailable(inputs.image));
   conditions.Add(api::kReconciling, all.progressing);
   conditions.Add(api::kStalled, all.stalled);
   status["conditions"] = conditions.Take();

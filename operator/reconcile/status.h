@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "operator/api/redisha.h"
+#include "operator/reconcile/image.h"
 #include "operator/reconcile/observe.h"
 #include "operator/reconcile/problem.h"
 
@@ -16,8 +17,9 @@ struct StatusInputs {
   const Observed& observed;
   std::vector<Problem> problems;  // the first one is shown
   std::string warning;            // for ConfigurationWarning; empty: none
-  std::string image;
-  int64_t now_us = 0;  // only for times of transition
+  ImageChoice image;
+  bool initialised = false;  // WasInitialised()
+  int64_t now_us = 0;        // only for times of transition
 };
 
 // The whole status field. Equal inputs with another time give an equal status, so that nothing is
@@ -33,6 +35,11 @@ struct EventNote {
 };
 // `before` may be null or empty.
 std::vector<EventNote> EventsOf(const k8s::Json& before, const k8s::Json& after);
+
+// Whether this dataset has ever had a primary: the status says so, a pod is primary, or the volumes
+// come from an earlier RedisHA. From then on nobody may start it empty.
+bool WasInitialised(const api::RedisHa& redisha, const Observed& observed,
+                    const std::string& cluster_uid);
 
 // Whether the condition of this type is "True".
 bool IsTrue(const k8s::Json& status, std::string_view type);

@@ -58,6 +58,10 @@ std::vector<EventNote> EventsOf(const Json& before, const Json& after) {
   if (warning.status == "True" && View(before, api::kConfigurationWarning).status != "True") {
     notes.push_back({true, warning.reason, warning.message});
   }
+  const ConditionView update = View(after, api::kUpdateAvailable);
+  if (update.status == "True" && View(before, api::kUpdateAvailable).message != update.message) {
+    notes.push_back({false, std::string(api::kUpdateAvailable), update.message});
+  }
   const ConditionView ready = View(after, api::kReady);
   if (ready.status == "True" && View(before, api::kReady).status != "True") {
     notes.push_back({false, "Ready", ready.message});

@@ -17,7 +17,7 @@ import control_plane
 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN_DIR = os.environ.get("RHA_BIN_DIR", os.path.join(REPO, "build/dev/bin"))
-KINDS = "statefulsets,services,configmaps,poddisruptionbudgets,serviceaccounts,roles,rolebindings"
+KINDS = "statefulsets,services,configmaps,poddisruptionbudgets,serviceaccounts,roles,rolebindings,networkpolicies"
 MANAGED = "app.kubernetes.io/managed-by=redisha-operator"
 ROLE_LABEL = "ha.redisha.io/role"
 VOTERS = "ha.redisha.io/voters"
@@ -234,7 +234,7 @@ class OperatorTest(unittest.TestCase):
 
     def test_children_are_made_and_then_left_alone(self):
         self.make("made")
-        CLUSTER.wait("all children", lambda: len(versions("made")) == 11)
+        CLUSTER.wait("all children", lambda: len(versions("made")) == 12)
         pretend_running("made", "PRR")
         CLUSTER.wait("made to be ready", lambda: condition("made", "Ready").get("status") == "True")
         found = status("made")
@@ -258,7 +258,7 @@ class OperatorTest(unittest.TestCase):
 
     def test_edits_are_undone_and_deletions_repaired(self):
         self.make("drift")
-        CLUSTER.wait("all children", lambda: len(versions("drift")) == 11)
+        CLUSTER.wait("all children", lambda: len(versions("drift")) == 12)
         CLUSTER.kubectl("patch", "service", "drift", "-n", "default", "--type", "merge", "-p",
                         json.dumps({"spec": {"selector": {ROLE_LABEL: "other"}}}))
         CLUSTER.wait("the selector to be repaired", lambda: CLUSTER.get(
@@ -338,7 +338,7 @@ class OperatorTest(unittest.TestCase):
 
     def test_deletion_leaves_nothing_but_the_volumes(self):
         self.make("gone")
-        CLUSTER.wait("all children", lambda: len(versions("gone")) == 11)
+        CLUSTER.wait("all children", lambda: len(versions("gone")) == 12)
         CLUSTER.kubectl("delete", "redisha", "gone", "-n", "default")
         CLUSTER.wait("the garbage collector", lambda: not CLUSTER.get(
             KINDS + ",secrets", "-n", "default", "-l",
@@ -346,13 +346,13 @@ class OperatorTest(unittest.TestCase):
 
     def test_a_name_can_be_used_again_at_once(self):
         self.make("again")
-        CLUSTER.wait("all children", lambda: len(versions("again")) == 11)
+        CLUSTER.wait("all children", lambda: len(versions("again")) == 12)
         CLUSTER.wait("the claims", lambda: len(CLUSTER.get(
             "pvc", "-n", "default", "-l", "app.kubernetes.io/instance=again")["items"]) == 3)
         dataset = CLUSTER.wait("its identity", lambda: status("again").get("clusterUID"))
         CLUSTER.kubectl("delete", "redisha", "again", "-n", "default")
         apply("again")
-        CLUSTER.wait("all children anew", lambda: len(versions("again")) == 11 and
+        CLUSTER.wait("all children anew", lambda: len(versions("again")) == 12 and
                      condition("again", "Stalled").get("status") == "False", 60)
         CLUSTER.wait("the identity on the claims", lambda: status("again").get("clusterUID") == dataset)
         self.assertNotEqual(CLUSTER.get("redisha", "again", "-n", "default")["metadata"]["uid"], dataset)
@@ -372,7 +372,7 @@ class RestartTest(unittest.TestCase):
         first = Operator()
         apply("rest", {"resources": {"limits": {"memory": "0.5Gi"}}})
         self.addCleanup(CLUSTER.kubectl, "delete", "redisha", "rest", "-n", "default")
-        CLUSTER.wait("all children", lambda: len(versions("rest")) == 11)
+        CLUSTER.wait("all children", lambda: len(versions("rest")) == 12)
         CLUSTER.wait("three pods", lambda: status("rest").get("replicas") == 3)
         time.sleep(1)
         self.assertEqual(first.stop()[0], 0)
