@@ -15,6 +15,7 @@ core::DownReason ToDownReason(net::LinkEnd end) {
       return core::DownReason::kTimeout;
     case net::LinkEnd::kUnreachable:
     case net::LinkEnd::kDenied:
+    case net::LinkEnd::kUnproven:
     case net::LinkEnd::kProtocolError:
       break;
   }
