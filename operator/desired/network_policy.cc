@@ -1,5 +1,5 @@
-// NetworkPolicy NAME: clients reach the ports of node and sentinel from where the spec says, anybody
-// the metrics and what else the pod template declares, the pods each other; all other ports nobody.
+// NetworkPolicy NAME: clients reach the ports of node and sentinel from where the spec says, the
+// pods each other, anybody the metrics and what else the pod template declares; nobody the rest.
 #include <nlohmann/json.hpp>
 
 #include "operator/desired/desired.h"

@@ -1,5 +1,5 @@
-// The Secrets a RedisHA needs: made once where the operator makes them, looked for where it does not.
-// They are asked for by name, never listed, and their content is in no hash, log or event.
+// The Secrets a RedisHA needs: made once where the operator makes them, else looked for. They are
+// asked for by name, never listed, and their content is in no hash, log or event.
 #include <nlohmann/json.hpp>
 
 #include "common/base/random_id.h"
