@@ -17,7 +17,8 @@ void AdvanceFailover(Context& c, Group& group);
 void OnPromoted(Context& c, Group& group, Node& node);
 // News about a replica being re-pointed.
 void UpdateReconfStage(Context& c, Group& group, Node& node);
-// Tells the node to be primary by the failover this sidecar leads, or to follow the group's primary.
+// Tells the node to be primary by the failover that this sidecar leads, or to follow the group's
+// primary.
 void SendPromote(Context& c, const Group& group, Node& node);
 void SendFollow(Context& c, const Group& group, Node& node);
 

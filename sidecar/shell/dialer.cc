@@ -13,6 +13,8 @@ core::DownReason ToDownReason(net::LinkEnd end) {
       return core::DownReason::kClosed;
     case net::LinkEnd::kTimeout:
       return core::DownReason::kTimeout;
+    case net::LinkEnd::kUnproven:
+      return core::DownReason::kUnproven;
     case net::LinkEnd::kUnreachable:
     case net::LinkEnd::kDenied:
     case net::LinkEnd::kUnproven:
