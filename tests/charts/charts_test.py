@@ -1,0 +1,191 @@
+"""The Helm charts: their generated parts, their renderings (golden/*.expected.yaml), what they refuse, and the alerts.
+
+  RHA_HELM      helm programs to test with, separated by ':'; what of helm3, helm4, helm is in PATH when unset
+  RHA_REWRITE   1: write golden/*.expected.yaml anew
+"""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import unittest
+
+import yaml
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CHARTS = os.path.join(ROOT, "charts")
+ALERTS = os.path.join(CHARTS, "redisha-operator", "files", "alerts.yaml")
+MONITORING = "monitoring.coreos.com/v1"
+METRIC_SOURCES = ("sidecar/shell/*.cc", "operator/app/*.cc", "common/metrics/*.cc")
+METRICS_OF_OTHERS = {"kubelet_volume_stats_available_bytes", "kubelet_volume_stats_capacity_bytes"}
+WORDS_OF_PROMQL = {"by", "on", "or", "and", "count", "min", "max", "sum", "rate", "increase", "floor", "absent", "group",
+                   "group_left", "group_right", "label_replace"}
+
+
+def helms():
+    named = os.environ.get("RHA_HELM")
+    found = named.split(":") if named else [shutil.which(name) for name in ("helm3", "helm4", "helm")]
+    return [helm for helm in found if helm]
+
+
+def run(*words, **options):
+    return subprocess.run(words, capture_output=True, text=True, cwd=ROOT, **options)
+
+
+def render(helm, chart, *words):
+    return run(helm, "template", "shop", os.path.join(CHARTS, chart), "--namespace", "store", "--api-versions", MONITORING, *words)
+
+
+def documents(text):
+    """The objects by kind and name: Helm's versions order and space them differently."""
+    objects = [document for document in yaml.safe_load_all(text) if document]
+    return sorted(objects, key=lambda o: (o["kind"], o["metadata"]["name"]))
+
+
+class GeneratedParts(unittest.TestCase):
+    def test_follow_their_sources(self):
+        checked = run("tools/charts.py", "--check")
+        self.assertEqual(checked.returncode, 0, checked.stdout)
+
+    def test_the_crd_is_small_enough_for_kubectl_apply(self):
+        self.assertLess(os.path.getsize(os.path.join(ROOT, "crds", "redisha.yaml")), 200 * 1024)
+
+
+@unittest.skipUnless(helms(), "no helm in PATH: go install helm.sh/helm/v3/cmd/helm@latest")
+class Renderings(unittest.TestCase):
+    maxDiff = None
+
+    def each(self, chart="*"):
+        for helm in helms():
+            for values in sorted(glob.glob(os.path.join(CHARTS, chart, "golden", "*.values.yaml"))):
+                with self.subTest(helm=helm, values=os.path.relpath(values, CHARTS)):
+                    yield helm, values
+
+    def test_charts_lint(self):
+        for helm in helms():
+            for chart in ("redisha-operator", "redisha"):
+                linted = run(helm, "lint", "--strict", os.path.join(CHARTS, chart))
+                self.assertEqual(linted.returncode, 0, linted.stdout + linted.stderr)
+
+    def test_are_as_reviewed(self):
+        for helm, values in self.each():
+            chart = os.path.basename(os.path.dirname(os.path.dirname(values)))
+            rendered = render(helm, chart, "--values", values)
+            self.assertEqual(rendered.returncode, 0, rendered.stderr)
+            golden = values.replace(".values.", ".expected.")
+            # The CRD and the alerts are copies of files that are reviewed themselves.
+            objects = [o for o in documents(rendered.stdout) if o["kind"] != "CustomResourceDefinition"]
+            for document in objects:
+                if document["kind"] == "PrometheusRule":
+                    document["spec"] = "as in files/alerts.yaml"
+            text = yaml.safe_dump_all(objects, sort_keys=True)
+            if os.environ.get("RHA_REWRITE"):
+                with open(golden, "w", encoding="utf-8") as file:
+                    file.write(text)
+            with open(golden, encoding="utf-8") as file:
+                self.assertEqual(text, file.read())
+
+    def test_the_crd_arrives_unchanged_and_is_kept(self):
+        with open(os.path.join(ROOT, "crds", "redisha.yaml"), encoding="utf-8") as file:
+            source = yaml.safe_load(file)
+        for helm in helms():
+            crd, = [o for o in documents(render(helm, "redisha-operator").stdout) if o["kind"] == "CustomResourceDefinition"]
+            self.assertEqual(crd["spec"], source["spec"])
+            self.assertEqual(crd["metadata"]["annotations"]["helm.sh/resource-policy"], "keep")
+
+    def test_alerts_arrive_unchanged(self):
+        with open(ALERTS, encoding="utf-8") as file:
+            source = yaml.safe_load(file)
+        for helm in helms():
+            rendered = render(helm, "redisha-operator", "--set", "metrics.prometheusRule.enabled=true").stdout
+            rule, = [o for o in documents(rendered) if o["kind"] == "PrometheusRule"]
+            self.assertEqual(rule["spec"], source)
+
+    def test_a_spec_is_valid_against_the_crd(self):
+        with open(os.path.join(ROOT, "crds", "redisha.yaml"), encoding="utf-8") as file:
+            fields = yaml.safe_load(file)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+        for golden in glob.glob(os.path.join(CHARTS, "redisha", "golden", "*.expected.yaml")):
+            with open(golden, encoding="utf-8") as file:
+                spec, = [o["spec"] for o in yaml.safe_load_all(file) if o["kind"] == "RedisHA"]
+            self.check_fields(spec, fields, os.path.basename(golden))
+
+    def check_fields(self, value, schema, where):
+        if not isinstance(value, dict) or "properties" not in schema:
+            return
+        for key, inner in value.items():
+            self.assertIn(key, schema["properties"], f"{where}: the resource has no such field")
+            self.check_fields(inner, schema["properties"][key], f"{where}.{key}")
+
+
+@unittest.skipUnless(helms(), "no helm in PATH: go install helm.sh/helm/v3/cmd/helm@latest")
+class Refusals(unittest.TestCase):
+    def refused(self, message, *settings):
+        for helm in helms():
+            words = [word for setting in settings for word in ("--set", setting)]
+            rendered = render(helm, "redisha", *words)
+            self.assertNotEqual(rendered.returncode, 0, rendered.stdout)
+            self.assertIn(message, rendered.stderr)
+
+    def test_what_does_not_map_names_the_field_to_use(self):
+        self.refused("master.service is not taken: the Services are the operator's", "master.service.type=LoadBalancer")
+        self.refused("existingConfigmap is not taken: put the settings into commonConfiguration", "existingConfigmap=mine")
+        self.refused("tls is not taken", "tls.enabled=true")
+        self.refused("replica.autoscaling is not taken", "replica.autoscaling.enabled=true")
+
+    def test_an_unknown_value_is_named(self):
+        self.refused("replica.replicas is not a value of this chart", "replica.replicas=3")
+        self.refused("sentinell is not a value of this chart", "sentinell.quorum=2")
+
+    def test_a_wrong_type_is_named(self):
+        self.refused("replicaCount", "replica.replicaCount=three")
+        self.refused("enabled", "auth.enabled=perhaps")
+
+    def test_primary_and_replicas_are_the_same_pods(self):
+        self.refused("master.persistence.size and replica.persistence.size differ", "master.persistence.size=1Gi", "replica.persistence.size=2Gi")
+        self.refused("master.resources and replica.resources differ", "master.resources.limits.memory=1Gi", "replica.resources.limits.memory=2Gi")
+
+    def test_the_append_only_file_is_not_silently_left_out(self):
+        self.refused("set spec.persistence.mode to RDB", "commonConfiguration=appendonly yes")
+
+    def test_what_the_operator_sets_is_refused(self):
+        self.refused("commonConfiguration: requirepass is set by the operator", "commonConfiguration=requirepass secret")
+
+
+@unittest.skipUnless(shutil.which("promtool"), "no promtool in PATH: apt-get install prometheus")
+class Alerts(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with open(ALERTS, encoding="utf-8") as file:
+            cls.rules = [rule for group in yaml.safe_load(file)["groups"] for rule in group["rules"]]
+
+    def test_promtool_finds_nothing(self):
+        for words in (("check", "rules", ALERTS), ("test", "rules", os.path.join(ROOT, "tests", "charts", "alerts_test.yaml"))):
+            result = run("promtool", *words)
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_each_alert_is_tested_firing_and_silent(self):
+        with open(os.path.join(ROOT, "tests", "charts", "alerts_test.yaml"), encoding="utf-8") as file:
+            tests = {test["name"] for test in yaml.safe_load(file)["tests"]}
+        self.assertEqual(tests, {f"{rule['alert']} {what}" for rule in self.rules for what in ("fires", "is silent")})
+
+    def test_each_alert_has_a_runbook(self):
+        for rule in self.rules:
+            self.assertTrue(rule["annotations"]["runbook_url"].endswith(f"/docs/runbooks/{rule['alert']}.md"))
+        pages = {os.path.basename(path) for path in glob.glob(os.path.join(ROOT, "docs", "runbooks", "*.md"))}
+        self.assertEqual(pages, {f"{rule['alert']}.md" for rule in self.rules})
+
+    def test_each_metric_is_one_we_export(self):
+        exported = ""
+        for pattern in METRIC_SOURCES:
+            for path in glob.glob(os.path.join(ROOT, pattern)):
+                with open(path, encoding="utf-8") as file:
+                    exported += file.read()
+        for rule in self.rules:
+            expression = re.sub(r'"[^"]*"', "", rule["expr"])
+            expression = re.sub(r"\{[^}]*\}|\b(by|on|group_left|group_right) \([^)]*\)", "", expression)
+            for name in set(re.findall(r"[a-z_]{4,}", expression)) - WORDS_OF_PROMQL - METRICS_OF_OTHERS:
+                self.assertIn(f'"{name}"', exported, rule["alert"])
+
+
+if __name__ == "__main__":
+    unittest.main()
