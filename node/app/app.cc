@@ -48,7 +48,7 @@ repl::ReplConfig ToReplConfig(const Config& config) {
   out.directory = config.dir;
   out.compress = config.rdb_compression;
   out.checksum = config.rdb_checksum;
-  out.keep_history = config.managed;
+  out.managed = config.managed;
   return out;
 }
 
@@ -97,7 +97,9 @@ App::App(Config config)
                 .server = server_,
                 .persistence = persistence_,
                 .replication = replication_,
-                .config = config_}) {
+                .config = config_}),
+      password_file_("requirepass-file", config_.password_file),
+      peer_key_file_("redisha-peer-key-file", config_.peer_key_file) {
   snapshots_.set_wake([this] { snapshot_.Wake(); });
   keyspace_.reclaimer().set_wake([this] { reclaim_.Wake(); });
   engine_.memory_guard().set_wake([this] { evict_.Wake(); });
@@ -123,6 +125,7 @@ Status App::Start() {
   RHA_RETURN_IF_ERROR(EnterDirectory());
   RHA_RETURN_IF_ERROR(RaiseDescriptorLimit());
   PublishConfig();
+  RHA_RETURN_IF_ERROR(JoinCluster());
   if (config_.managed) replication_.StartUndecided();
   RHA_RETURN_IF_ERROR(server_.Listen());
   RHA_RETURN_IF_ERROR(WritePidFile());
@@ -149,8 +152,30 @@ void App::OnLoaded(const Status& status, const persist::RdbInfo& info) {
   log::Info("Ready to accept connections");
 }
 
+// What the peers' key proves, and the file that remembers the role.
+Status App::JoinCluster() {
+  if (config_.peer_key_file.empty()) return {};
+  if (config_.cluster_uid.empty() || config_.node_name.empty()) {
+    return Status(Code::kInvalid,
+                  "redisha-peer-key-file needs redisha-cluster-uid and redisha-node-name");
+  }
+  RHA_ASSIGN_OR_RETURN(const std::string text,
+                       ReadSecretFile("redisha-peer-key-file", config_.peer_key_file));
+  auto keys = trust::PeerKeys::Parse(text);
+  if (!keys.ok()) {
+    return std::move(keys).status().Context("redisha-peer-key-file " + config_.peer_key_file);
+  }
+  engine_.options().membership = {.self = {config_.cluster_uid, config_.node_name}, .keys = *keys};
+  return replication_.JoinCluster(config_.dir + "/" + kRoleFileName, config_.cluster_uid);
+}
+
 void App::TakeRole() {
-  if (config_.managed && config_.primary_host.empty()) return;  // undecided until told
+  if (replication_.holds_foreign_data()) return replication_.StartUndecided();
+  const bool told_by_members = config_.managed && engine_.options().membership.known();
+  if (told_by_members && !config_.primary_host.empty()) {
+    log::Warn("replicaof is ignored: the members of its cluster say what this node is");
+  }
+  if (told_by_members || (config_.managed && config_.primary_host.empty())) return;
   if (config_.primary_host.empty()) return replication_.StartAsPrimary();
   const auto port = static_cast<uint16_t>(config_.primary_port);
   if (const auto followed = replication_.ReplicaOf(config_.primary_host, port); !followed.ok()) {
@@ -250,7 +275,39 @@ Status App::ListenAnew(const Config& old) {
                                   ": " + bound.message());
 }
 
+void App::LookAtSecrets() {
+  const int64_t now_ms = clock_.UnixMillis();
+  dispatch::EngineOptions& options = engine_.options();
+  if (now_ms >= options.replaced_password_until_ms) options.replaced_password.clear();
+  // The clock may have been set back.
+  if (now_ms >= secrets_looked_at_ms_ && now_ms < secrets_looked_at_ms_ + kSecretLookIntervalMs)
+    return;
+  secrets_looked_at_ms_ = now_ms;
+  if (const auto text = password_file_.Changed()) OnNewPassword(FirstLine(*text));
+  if (const auto text = peer_key_file_.Changed()) {
+    auto keys = trust::PeerKeys::Parse(*text);
+    if (keys.ok()) {
+      options.membership.keys = std::move(keys).value();
+    } else {
+      log::Warn("redisha-peer-key-file {}: {}; the keys known before stay in force",
+                config_.peer_key_file, keys.status().message());
+    }
+  }
+}
+
+void App::OnNewPassword(std::string password) {
+  if (password == config_.password) return;
+  log::Info("the password in {} has changed; the one before is accepted for {} s more",
+            config_.password_file, kReplacedPasswordMs / 1000);
+  engine_.options().replaced_password = config_.password;
+  engine_.options().replaced_password_until_ms = clock_.UnixMillis() + kReplacedPasswordMs;
+  if (config_.primary_auth == config_.password) config_.primary_auth = password;
+  config_.password = std::move(password);
+  PublishConfig();
+}
+
 void App::Cron() {
+  LookAtSecrets();
   sweep_.Wake();
   server_.Cron(clock_.UnixMillis());
   persistence_.Cron();

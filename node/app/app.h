@@ -13,6 +13,7 @@
 #include "node/app/config_service.h"
 #include "node/app/persistence.h"
 #include "node/app/process.h"
+#include "node/app/secret_file.h"
 #include "node/app/server.h"
 #include "node/app/sliced_work.h"
 #include "node/dispatch/engine.h"
@@ -35,6 +36,7 @@ class App {
 
  private:
   Status EnterDirectory();
+  Status JoinCluster();
   Status RaiseDescriptorLimit();
   Status WritePidFile() const;
   void OnLoaded(const Status& status, const persist::RdbInfo& info);
@@ -43,6 +45,8 @@ class App {
   Status ApplyConfig(const Config& old, std::string* culprit);
   Status ListenAnew(const Config& old);
   void PublishConfig();
+  void LookAtSecrets();
+  void OnNewPassword(std::string password);
   void Cron();
   std::optional<Millis> SweepSlice();
   std::optional<Millis> SnapshotSlice();
@@ -64,6 +68,8 @@ class App {
   Persistence persistence_;
   ConfigService config_service_;
   Process process_;
+  SecretFile password_file_, peer_key_file_;
+  int64_t secrets_looked_at_ms_ = 0;
   net::TimerId deadline_timer_ = 0;
   int64_t timer_at_ms_ = 0;  // the deadline it is for
   SlicedWork sweep_{reactor_, [this] { return SweepSlice(); }};

@@ -10,6 +10,7 @@
 
 #include "common/base/config_text.h"
 #include "node/app/options.h"
+#include "node/app/secret_file.h"
 #include "node/dispatch/command.h"
 #include "node/dispatch/table.h"
 
@@ -131,16 +132,9 @@ std::string AbsolutePath(const std::string& path) {
 
 Status ReadPasswordFile(Config* config) {
   if (config->password_file.empty()) return {};
-  std::ifstream file(config->password_file);
-  if (!file) {
-    return Status(Code::kIo, "requirepass-file " + config->password_file + ": " +
-                                 ErrnoStatus("open").message());
-  }
-  std::getline(file, config->password);
-  if (config->password.empty()) {
-    return Status(Code::kInvalid,
-                  "requirepass-file " + config->password_file + ": the file is empty");
-  }
+  RHA_ASSIGN_OR_RETURN(const std::string text,
+                       ReadSecretFile("requirepass-file", config->password_file));
+  config->password = FirstLine(text);
   if (config->primary_auth.empty()) config->primary_auth = config->password;
   return {};
 }

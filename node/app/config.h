@@ -113,6 +113,11 @@ struct Config : types::FormLimits {
   int64_t min_replicas_max_lag_s = 10;
   bool managed = false;  // redisha-managed: start without a role
 
+  // ---- the RedisHA this node belongs to
+  std::string peer_key_file;  // empty: none
+  std::string cluster_uid;
+  std::string node_name;
+
   // Options that are known and have no effect here.
   std::map<std::string, std::string> remembered;
 

@@ -17,4 +17,14 @@ constexpr int kAcceptsPerTurn = 1000;
 constexpr int64_t kDeadlineWaitMsMax = 3'600'000;  // then the clock is looked at again
 constexpr int kReservedDescriptors = 32;           // files, listeners, epoll; besides maxclients
 
+// Files of secrets: passwords and keys are short.
+constexpr size_t kSecretFileBytesMax = 16 * 1024;
+// How often they are looked at, and how long a password that was replaced is still accepted, so
+// that nobody is locked out while the new one makes its way to all who use it.
+constexpr int64_t kSecretLookIntervalMs = 1000;
+constexpr int64_t kReplacedPasswordMs = 120'000;
+
+// In dir: what repl/role_memory.h keeps.
+constexpr const char* kRoleFileName = "redisha-role";
+
 }  // namespace rha::node::app

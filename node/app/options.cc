@@ -287,6 +287,9 @@ std::vector<Option> ProcessOptions() {
       IntOption("slowlog-log-slower-than", &Config::slowlog_threshold_us, {-1}),
       IntOption("slowlog-max-len", &Config::slowlog_entries_max, {0}),
       BoolOption("redisha-managed", &Config::managed, kImmutable | kOurs),
+      TextOption("redisha-peer-key-file", &Config::peer_key_file, kImmutable | kOurs),
+      TextOption("redisha-cluster-uid", &Config::cluster_uid, kImmutable | kOurs),
+      TextOption("redisha-node-name", &Config::node_name, kImmutable | kOurs),
   };
 }
 

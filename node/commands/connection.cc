@@ -47,8 +47,12 @@ bool SamePassword(std::string_view given, std::string_view wanted) {
 }
 
 bool Authenticate(Context& ctx, std::string_view user, std::string_view password) {
-  const std::string& wanted = ctx.engine.options().password;
-  const bool known = user == "default" && (wanted.empty() || SamePassword(password, wanted));
+  const dispatch::EngineOptions& options = ctx.engine.options();
+  const std::string& replaced = options.replaced_password;
+  const bool known =
+      user == "default" && (options.password.empty() || SamePassword(password, options.password) ||
+                            (!replaced.empty() && ctx.now_ms < options.replaced_password_until_ms &&
+                             SamePassword(password, replaced)));
   if (!known) {
     ctx.reply.Error("WRONGPASS invalid username-password pair or user is disabled.");
     return false;

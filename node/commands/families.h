@@ -42,5 +42,6 @@ dispatch::CommandRows DebugRows();             // server/debug.cc
 dispatch::CommandRows ObserveRows();           // server/observe.cc
 dispatch::CommandRows PersistenceRows();       // server/persistence.cc
 dispatch::CommandRows ReplicationRows();       // replication.cc
+dispatch::CommandRows MemberRows();            // members.cc
 
 }  // namespace rha::node::commands

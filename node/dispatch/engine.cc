@@ -264,6 +264,7 @@ void Engine::ResetSession(Session& session) {
   session.name.clear();
   session.reply_mode = ReplyMode::kOn;
   session.authenticated = options_.password.empty();
+  session.peer.reset();
 }
 
 void Engine::OnEvent(int db, keyspace::Event event, std::string_view key) {

@@ -21,6 +21,7 @@
 #include "node/dispatch/command.h"
 #include "node/dispatch/memory_guard.h"
 #include "node/dispatch/node_state.h"
+#include "node/dispatch/peers.h"
 #include "node/dispatch/propagation.h"
 #include "node/dispatch/pubsub.h"
 #include "node/dispatch/services.h"
@@ -42,6 +43,7 @@ struct EngineStats {
   uint64_t commands = 0;
   uint64_t error_replies = 0;
   uint64_t unexpected_error_replies = 0;
+  uint64_t failed_proofs = 0;                           // of strangers who claimed to be members
   std::map<std::string, uint64_t, std::less<>> errors;  // by code: "ERR", "WRONGTYPE"
   uint64_t ops_per_second = 0;                          // app computes it
 };
@@ -55,10 +57,13 @@ struct Pause {
 
 // Options of the configuration that the engine itself needs.
 struct EngineOptions {
-  std::string password;                  // requirepass; empty: none
+  std::string password;           // requirepass; empty: none
+  std::string replaced_password;  // the one before, still accepted; empty: none
+  int64_t replaced_password_until_ms = 0;
   bool debug_allowed = true;             // enable-debug-command
   bool active_expire = true;             // DEBUG SET-ACTIVE-EXPIRE
   int64_t bulk_bytes_max = 512LL << 20;  // proto-max-bulk-len
+  Membership membership;
 };
 
 class Engine final : public keyspace::Observer {

@@ -31,6 +31,14 @@ class Feed {
   virtual void Append(int db, Args command) = 0;
 };
 
+// Whose replica a node shall be, in which election that was decided, and by whom.
+struct RoleOrder {
+  uint64_t epoch = 0;
+  std::string leader;
+  std::string host;  // empty: it shall be the primary
+  uint16_t port = 0;
+};
+
 // REPLICAOF, ROLE, PSYNC, REPLCONF, WAIT and INFO replication (node/repl).
 class ReplicationService {
  public:
@@ -41,6 +49,13 @@ class ReplicationService {
   virtual Result<bool> ReplicaOf(const std::string& host, uint16_t port) = 0;
   // REPLICAOF NO ONE; ends the undecided state.
   virtual void BecomePrimary() = 0;
+
+  // Why REPLICAOF may not say what this node is; empty: it may.
+  virtual std::string PlainRoleRefusal() const = 0;
+  // REDISHA ROLE, of a peer. The message of an error begins with its code.
+  virtual Status AssignRole(const RoleOrder& order) = 0;
+  // REDISHA ADOPT uid: the foreign dataset found here belongs to this cluster from now on.
+  virtual Status AdoptDataset(std::string_view uid) = 0;
 
   // ROLE: writes the whole reply.
   virtual void WriteRole(resp::Writer& reply) = 0;

@@ -57,6 +57,7 @@ struct Transaction {
 };
 
 struct PubsubState;   // pubsub.h
+struct PeerState;     // peers.h
 struct BlockedState;  // blocking.h
 
 class Session {
@@ -102,6 +103,10 @@ class Session {
   int64_t last_command_unix_ms = 0;
   const CommandSpec* last_command = nullptr;
 
+  // The member of our RedisHA that proved to be on the other side; empty: nobody did.
+  const std::string& peer_name() const;
+  bool is_peer() const { return peer != nullptr && !peer_name().empty(); }
+
   // ---- state that commands change
   int db = 0;
   int protocol = 2;
@@ -115,6 +120,7 @@ class Session {
   keyspace::Watcher watcher;
   std::unique_ptr<PubsubState> pubsub;    // null: no subscription
   std::unique_ptr<BlockedState> blocked;  // null: not blocked
+  std::unique_ptr<PeerState> peer;        // null: did not introduce itself
   int64_t last_write_offset = 0;          // replication offset after its last write, for WAIT
 
  private:

@@ -63,4 +63,7 @@ constexpr size_t kPrintableBytesMax = 64;
 // A long save writes dirty pages back this often, so that the final fsync stays short.
 constexpr size_t kSyncIntervalBytes = 32 * 1024 * 1024;
 
+// An RDB file's name of the RedisHA it belongs to; a longer one is not ours.
+constexpr size_t kClusterUidBytesMax = 256;
+
 }  // namespace rha::node::persist

@@ -38,6 +38,10 @@ void WriteRdbInfo(RdbWriter& writer, const RdbInfo& info) {
     writer.Aux("repl-id", info.repl_id);
     writer.Aux("repl-offset", std::to_string(info.repl_offset));
   }
+  if (!info.cluster_uid.empty()) {
+    writer.Aux("redisha-cluster-uid", info.cluster_uid);
+    writer.Aux("redisha-data-epoch", std::to_string(info.data_epoch));
+  }
   writer.Aux("aof-base", "0");
 }
 
@@ -90,6 +94,10 @@ void RdbLoader::Apply(const RdbAux& aux) {
     ParseInto(aux.value, info_.repl_offset);
   } else if (aux.name == "repl-stream-db") {
     ParseInto(aux.value, info_.repl_stream_db);
+  } else if (aux.name == "redisha-cluster-uid") {
+    info_.cluster_uid = aux.value.substr(0, kClusterUidBytesMax);
+  } else if (aux.name == "redisha-data-epoch") {
+    ParseInto(aux.value, info_.data_epoch);
   }
 }
 

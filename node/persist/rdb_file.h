@@ -30,6 +30,10 @@ struct RdbInfo {
   std::string repl_id;
   int64_t repl_offset = -1;
   int repl_stream_db = -1;  // database the stream had selected; -1: not said
+  // The RedisHA it belongs to (empty: none), and the epoch in which it was last known to be its
+  // primary's.
+  std::string cluster_uid;
+  uint64_t data_epoch = 0;
 };
 
 struct SaveRequest {

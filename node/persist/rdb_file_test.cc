@@ -91,6 +91,8 @@ TEST(RdbFile, AKeyspaceComesBackAsItWas) {
   info.repl_offset = 1234567890123;
   info.repl_stream_db = 9;
   info.created_at_s = 1'700'000'000;
+  info.cluster_uid = "5f0c";
+  info.data_epoch = 7;
   Loaded loaded;
   Load(Saved(keyspace, info), loaded, {.drop_expired = false});
   ASSERT_TRUE(loaded.status.ok()) << loaded.status.message();
@@ -99,6 +101,8 @@ TEST(RdbFile, AKeyspaceComesBackAsItWas) {
   EXPECT_EQ(loaded.info.repl_offset, info.repl_offset);
   EXPECT_EQ(loaded.info.repl_stream_db, 9);
   EXPECT_EQ(loaded.info.created_at_s, info.created_at_s);
+  EXPECT_EQ(loaded.info.cluster_uid, "5f0c");
+  EXPECT_EQ(loaded.info.data_epoch, 7u);
 }
 
 TEST(RdbFile, APrimaryLeavesOutWhatHasExpired) {

@@ -21,6 +21,8 @@ constexpr size_t kHandshakeLineBytesMax = 4096;
 constexpr size_t kErrorTextBytesMax = 512;  // as INFO shows it
 constexpr size_t kEofMarkBytes = 40;
 constexpr size_t kAnnouncedIpBytesMax = 255;
+// What role_memory.h keeps: three names and a number.
+constexpr size_t kRoleRecordBytesMax = 2048;
 // A capability that only nodes of this kind answer with +REDISHA: then replicas acknowledge every
 // batch.
 constexpr std::string_view kOwnKindCapability = "redisha-ack";

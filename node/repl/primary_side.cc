@@ -402,7 +402,7 @@ void PrimarySide::Cron() {
   EnforceLimits();
   TrimBacklog();
   PublishGoodReplicas();
-  const bool forgotten = config_.backlog_ttl_s > 0 && !config_.keep_history &&
+  const bool forgotten = config_.backlog_ttl_s > 0 && !config_.managed &&
                          now() - last_replica_seen_ > std::chrono::seconds(config_.backlog_ttl_s);
   if (own && stream_.active() && replicas_.empty() && forgotten) {
     log::Info("the replication backlog is given up after {} s without replicas",

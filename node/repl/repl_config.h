@@ -38,9 +38,9 @@ struct ReplConfig {
   bool compress = true;         // rdbcompression
   bool checksum = true;         // rdbchecksum
 
-  // Keep the stream from the start on, before there is a replica (redisha-managed): after a cold
-  // start the nodes are compared by their histories.
-  bool keep_history = false;
+  // redisha-managed: the stream is kept from the start on, before there is a replica, since after a
+  // cold start the nodes are compared by their histories; and no client says what this node is.
+  bool managed = false;
 };
 
 }  // namespace rha::node::repl

@@ -80,6 +80,27 @@ void ReplShell::AppendHistoryInfo(std::string* info) {
   Line(info, "repl_backlog_histlen:{}", held);
 }
 
+void ReplShell::AppendMemberInfo(std::string* info) const {
+  const dispatch::Membership& membership = engine_.options().membership;
+  if (!membership.known()) return;
+  Line(info, "redisha_cluster_uid:{}", membership.self.uid);
+  Line(info, "redisha_node_name:{}", membership.self.name);
+  std::string members;
+  for (const auto& replica : primary_.replicas()) {
+    const std::string& name = replica->session.peer_name();
+    if (!name.empty()) members += (members.empty() ? "" : ",") + name;
+  }
+  Line(info, "redisha_replicas:{}", members);
+  Line(info, "redisha_failed_proofs:{}", engine_.stats().failed_proofs);
+  if (!role_memory_) return;
+  Line(info, "redisha_role_epoch:{}", role_memory_->epoch());
+  Line(info, "redisha_role_leader:{}", role_memory_->leader());
+  Line(info, "redisha_data_epoch:{}", data_epoch_);
+  if (!holds_foreign_data()) return;
+  Line(info, "redisha_foreign_dataset:1");
+  Line(info, "redisha_dataset_uid:{}", role_memory_->foreign_uid());
+}
+
 void ReplShell::AppendInfo(std::string* info) {
   const bool undecided = engine_.state().undecided;
   Line(info, "role:{}", replica_.active() || undecided ? "slave" : "master");
@@ -87,6 +108,7 @@ void ReplShell::AppendInfo(std::string* info) {
   AppendReplicasInfo(info);
   AppendHistoryInfo(info);
   if (undecided) Line(info, "redisha_undecided:1");
+  AppendMemberInfo(info);
 }
 
 void ReplShell::WriteRole(resp::Writer& reply) {

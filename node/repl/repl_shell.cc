@@ -20,14 +20,14 @@ ReplShell::ReplShell(Dependencies dependencies)
                 .snapshots = dependencies.snapshots,
                 .stream = stream_,
                 .describe = [this] { return DescribeDataset(); }}),
-      replica_({.reactor = reactor_,
-                .resolver = dependencies.resolver,
-                .engine = engine_,
-                .config = config_,
-                .stream = stream_,
-                .disconnect_replicas = [this](const std::string& why) {
-                  primary_.DisconnectAll(why);
-                }}) {
+      replica_(
+          {.reactor = reactor_,
+           .resolver = dependencies.resolver,
+           .engine = engine_,
+           .config = config_,
+           .stream = stream_,
+           .disconnect_replicas = [this](const std::string& why) { primary_.DisconnectAll(why); },
+           .on_dataset = [this](bool known) { OnDataset(known); }}) {
   cron_ = reactor_.Every(kCronInterval, [this] {
     primary_.Cron();
     replica_.Cron();
@@ -36,7 +36,16 @@ ReplShell::ReplShell(Dependencies dependencies)
 
 ReplShell::~ReplShell() { reactor_.Cancel(cron_); }
 
+Status ReplShell::JoinCluster(const std::string& path, const std::string& uid) {
+  RHA_ASSIGN_OR_RETURN(role_memory_, RoleMemory::Open(path, uid));
+  return {};
+}
+
 void ReplShell::RestoreHistory(const persist::RdbInfo& info) {
+  if (role_memory_) {
+    role_memory_->OnDataset(info.cluster_uid);
+    data_epoch_ = info.data_epoch;
+  }
   if (info.repl_id.size() != kReplIdBytes || info.repl_offset < 0) return;
   stream_.StandAt(History{info.repl_id, History::NoId(), -1}, info.repl_offset);
   replica_.set_selected_db(std::max(info.repl_stream_db, 0));
@@ -47,14 +56,14 @@ void ReplShell::StartUndecided() {
   engine_.state().undecided = true;
   // Nothing may be added to a history before it is known whether this node continues it.
   stream_.set_own(false);
-  if (config_.keep_history) stream_.Activate();
+  if (config_.managed) stream_.Activate();
 }
 
 void ReplShell::StartAsPrimary() {
   // A restored history is not continued under its own name: another node may have done that
   // meanwhile.
   if (stream_.active()) stream_.history().Branch(RandomHex(kReplIdBytes), stream_.offset());
-  if (config_.keep_history) stream_.Activate();
+  if (config_.managed) stream_.Activate();
 }
 
 persist::RdbInfo ReplShell::DescribeDataset() const {
@@ -62,6 +71,11 @@ persist::RdbInfo ReplShell::DescribeDataset() const {
   info.server_version = kRedisVersion;
   info.created_at_s = engine_.clock().UnixMillis() / 1000;
   info.used_memory_bytes = static_cast<uint64_t>(engine_.state().memory.bytes());
+  if (role_memory_) {
+    const std::string& foreign = role_memory_->foreign_uid();
+    info.cluster_uid = foreign.empty() ? role_memory_->uid() : foreign;
+    info.data_epoch = data_epoch_;
+  }
   if (!stream_.active()) return info;
   info.repl_id = stream_.history().id;
   info.repl_offset = stream_.offset();
@@ -75,6 +89,42 @@ void ReplShell::ForgetHistory() {
   stream_.history().Adopt(RandomHex(kReplIdBytes));
 }
 
+void ReplShell::OnDataset(bool known) {
+  if (!known) data_epoch_ = 0;
+  if (known && role_memory_ && follows_order_) data_epoch_ = role_memory_->epoch();
+}
+
+std::string ReplShell::PlainRoleRefusal() const {
+  if (!role_memory_) return {};
+  if (holds_foreign_data()) return role_memory_->ForeignRefusal();
+  if (!config_.managed) return {};
+  return "ERR the members of its cluster say what this node is (redisha-managed): move the primary "
+         "with SENTINEL FAILOVER";
+}
+
+Status ReplShell::AssignRole(const dispatch::RoleOrder& order) {
+  if (!role_memory_) return Status(Code::kInvalid, "ERR this node belongs to no RedisHA");
+  RHA_RETURN_IF_ERROR(role_memory_->Accept(order.epoch, order.leader));
+  if (order.host.empty()) {
+    data_epoch_ = order.epoch;
+    BecomePrimary();
+    return {};
+  }
+  const Result<bool> changed = ReplicaOf(order.host, order.port);
+  if (!changed.ok()) return Status(changed.status().code(), "ERR " + changed.status().message());
+  follows_order_ = true;
+  if (replica_.streaming()) OnDataset(true);
+  if (*changed)
+    log::Info("replica of {}:{} by order of {}, epoch {}", order.host, order.port, order.leader,
+              order.epoch);
+  return {};
+}
+
+Status ReplShell::AdoptDataset(std::string_view uid) {
+  if (!role_memory_) return Status(Code::kInvalid, "ERR this node belongs to no RedisHA");
+  return role_memory_->Adopt(uid);
+}
+
 Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
   ReplicaSide::Target target{host, port};
   if (replica_.target() == target) return false;
@@ -82,6 +132,7 @@ Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
     // A primary's own stream becomes the past of a replica: what follows begins with SELECT.
     replica_.set_selected_db(0);
   }
+  follows_order_ = false;
   stream_.Activate();
   stream_.set_own(false);
   engine_.state().undecided = false;
@@ -97,7 +148,7 @@ void ReplShell::BecomePrimary() {
   stream_.history().Branch(RandomHex(kReplIdBytes), stream_.offset());
   stream_.set_own(true);
   stream_.ForgetSelectedDb();
-  if (config_.keep_history) stream_.Activate();
+  if (config_.managed) stream_.Activate();
   // They learn the new id by asking again, and continue without a full synchronisation.
   primary_.DisconnectAll("this node became a primary, with a new history id");
   log::Info("this node is a primary now: history {}, second {} up to offset {}",

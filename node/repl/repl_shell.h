@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "node/dispatch/services.h"
@@ -24,6 +25,7 @@
 #include "node/repl/primary_side.h"
 #include "node/repl/repl_config.h"
 #include "node/repl/replica_side.h"
+#include "node/repl/role_memory.h"
 #include "node/repl/stream.h"
 
 namespace rha::node::repl {
@@ -46,6 +48,10 @@ class ReplShell final : public dispatch::ReplicationService {
   // The dataset was loaded from a file that says this of itself.
   void RestoreHistory(const persist::RdbInfo& info);
   void StartUndecided();
+  // This node is a member of a RedisHA; `path` is the file that remembers its role.
+  Status JoinCluster(const std::string& path, const std::string& uid);
+  // The data are another cluster's: neither served nor replaced.
+  bool holds_foreign_data() const { return role_memory_ && !role_memory_->foreign_uid().empty(); }
   void StartAsPrimary();
   // (or ReplicaOf)
 
@@ -59,6 +65,9 @@ class ReplShell final : public dispatch::ReplicationService {
   dispatch::Feed& feed() override { return stream_; }
   Result<bool> ReplicaOf(const std::string& host, uint16_t port) override;
   void BecomePrimary() override;
+  std::string PlainRoleRefusal() const override;
+  Status AssignRole(const dispatch::RoleOrder& order) override;
+  Status AdoptDataset(std::string_view uid) override;
   void WriteRole(resp::Writer& reply) override;
   void AppendInfo(std::string* info) override;
   void Psync(dispatch::Session& session, dispatch::Args args) override;
@@ -74,9 +83,11 @@ class ReplShell final : public dispatch::ReplicationService {
   const Stream& stream() const { return stream_; }
 
  private:
+  void OnDataset(bool known);
   void AppendReplicaInfo(std::string* info) const;
   void AppendReplicasInfo(std::string* info) const;
   void AppendHistoryInfo(std::string* info);
+  void AppendMemberInfo(std::string* info) const;
 
   net::Reactor& reactor_;
   dispatch::Engine& engine_;
@@ -85,6 +96,11 @@ class ReplShell final : public dispatch::ReplicationService {
   Stream stream_;
   PrimarySide primary_;
   ReplicaSide replica_;
+  std::optional<RoleMemory> role_memory_;  // none: this node is no member of a RedisHA
+  // The epoch in which the dataset was last known to be its primary's: what a file says when it is
+  // loaded, then that of the order under which this node leads or has synchronised.
+  uint64_t data_epoch_ = 0;
+  bool follows_order_ = false;  // the primary was assigned by REDISHA ROLE
   net::TimerId cron_ = 0;
 };
 

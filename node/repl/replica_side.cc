@@ -19,6 +19,7 @@ ReplicaSide::ReplicaSide(Dependencies dependencies)
       config_(dependencies.config),
       stream_(dependencies.stream),
       disconnect_replicas_(std::move(dependencies.disconnect_replicas)),
+      on_dataset_(std::move(dependencies.on_dataset)),
       down_since_(reactor_.Now()) {}
 
 ReplicaSide::~ReplicaSide() {
@@ -251,13 +252,19 @@ void ReplicaSide::BeginLoad() {
     return Fail(begun.message());
   }
   disconnect_replicas_("a full synchronisation replaces the dataset");
-  // From here on the old data are gone: until the load succeeds this node has no history.
-  may_continue_ = false;
-  stream_.GiveUp(RandomHex(kReplIdBytes));
+  // From here on the old data are gone, until the load succeeds.
+  LeaveHistory();
   engine_.state().loading = true;
   engine_.keyspace().Reset();
   SetPhase(Phase::kLoading);
   LoadSlice();
+}
+
+// The dataset is not what its history says: it can neither be continued nor be passed on as that.
+void ReplicaSide::LeaveHistory() {
+  may_continue_ = false;
+  stream_.GiveUp(RandomHex(kReplIdBytes));
+  on_dataset_(false);
 }
 
 void ReplicaSide::LoadSlice() {

@@ -49,6 +49,8 @@ class ReplicaSide final : public LinkOwner {
     Stream& stream;
     // Replicas of ours must ask again: another history, or another name of it.
     std::function<void(const std::string& why)> disconnect_replicas;
+    // True: the dataset is the primary's, and follows it. False: it is nobody's any more.
+    std::function<void(bool known)> on_dataset;
   };
   explicit ReplicaSide(Dependencies dependencies);
   ~ReplicaSide() override;
@@ -116,6 +118,7 @@ class ReplicaSide final : public LinkOwner {
   void ReceiveInput();
   void SnapshotComplete();
   void BeginLoad();
+  void LeaveHistory();
   void LoadSlice();
   void LoadFailed(const Status& status);
   void Loaded();
@@ -135,6 +138,7 @@ class ReplicaSide final : public LinkOwner {
   const ReplConfig& config_;
   Stream& stream_;
   std::function<void(const std::string&)> disconnect_replicas_;
+  std::function<void(bool)> on_dataset_;
 
   Phase phase_ = Phase::kIdle;
   std::optional<Target> target_;

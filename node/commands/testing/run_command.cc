@@ -65,6 +65,12 @@ class FakeReplication final : public dispatch::ReplicationService, public dispat
   }
   Result<bool> ReplicaOf(const std::string&, uint16_t) override { return true; }
   void BecomePrimary() override {}
+  std::string PlainRoleRefusal() const override { return {}; }
+  Status AssignRole(const dispatch::RoleOrder& order) override {
+    orders.push_back(order);
+    return {};
+  }
+  Status AdoptDataset(std::string_view) override { return {}; }
   void WriteRole(resp::Writer& reply) override { reply.Array(0); }
   void AppendInfo(std::string*) override {}
   void Psync(dispatch::Session&, dispatch::Args) override {}
@@ -75,6 +81,7 @@ class FakeReplication final : public dispatch::ReplicationService, public dispat
   void ChangeReplicationId() override {}
 
   std::vector<std::string> commands;
+  std::vector<dispatch::RoleOrder> orders;
   int acknowledged = 0;
 };
 
@@ -109,6 +116,9 @@ std::string CommandTest::Pushed(dispatch::Session& session) { return ShowAll(ses
 const std::vector<std::string>& CommandTest::propagated() {
   reference_.Part();
   return replication_->commands;
+}
+const std::vector<dispatch::RoleOrder>& CommandTest::role_orders() const {
+  return replication_->orders;
 }
 void CommandTest::ForgetPropagated() { replication_->commands.clear(); }
 

@@ -50,6 +50,7 @@ class CommandTest : public testing::Test {
   }
   const std::vector<std::string>& propagated();
   void ForgetPropagated();
+  const std::vector<dispatch::RoleOrder>& role_orders() const;
 
   ManualClock clock_;
   keyspace::Keyspace keyspace_;

@@ -1,0 +1,191 @@
+// REDISHA: what the members of one RedisHA say to each other, and to nobody else.
+//
+//   REDISHA HELLO uid name nonce        who is there? (common/trust/peer_proof.h)
+//   REDISHA PROVE proof...              a peer session from here on
+//   REDISHA ROLE epoch leader PRIMARY | REPLICA host port
+//   REDISHA ADOPT uid                   for people: see repl/role_memory.h
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "common/base/log.h"
+#include "node/commands/families.h"
+#include "node/commands/help.h"
+#include "node/commands/parse.h"
+#include "node/dispatch/engine.h"
+
+namespace rha::node::commands {
+namespace {
+
+using dispatch::Membership;
+using dispatch::PeerState;
+
+// Copies for common/trust. A word longer than any it could take stands for "not one".
+std::vector<std::string> WordsFrom(const Context& ctx, size_t first) {
+  std::vector<std::string> words;
+  for (size_t i = first; i < ctx.argc(); ++i) {
+    words.emplace_back(ctx.arg(i).substr(0, trust::kNameBytesMax + 1));
+  }
+  return words;
+}
+
+// Closing costs a stranger who guesses a connection for each guess.
+void RefusePeer(Context& ctx, std::string_view code, const std::string& why) {
+  ctx.session.peer.reset();
+  ctx.reply.Error(std::string(code) + " " + why);
+  ctx.session.Close(Session::CloseMode::kAfterReply);
+}
+
+void PeerHello(Context& ctx) {
+  const Membership& membership = ctx.engine.options().membership;
+  if (!membership.known()) {
+    return ctx.reply.Error("ERR this node belongs to no RedisHA: it has no redisha-peer-key-file");
+  }
+  if (ctx.session.kind != SessionKind::kClient || ctx.session.peer != nullptr) {
+    return RefusePeer(ctx, "ERR", "REDISHA HELLO is said once");
+  }
+  trust::Responder responder(membership.self, trust::NewNonce());
+  const auto reply = responder.OnHello(membership.keys, WordsFrom(ctx, 2));
+  if (!reply.ok()) {
+    const bool foreign = reply.status().code() == Code::kConflict;
+    return RefusePeer(ctx, foreign ? "FOREIGN" : "ERR", reply.status().message());
+  }
+  ctx.session.peer = std::make_unique<PeerState>(std::move(responder));
+  ctx.reply.Array(static_cast<int64_t>(reply->size()));
+  for (const std::string& word : *reply) ctx.reply.Bulk(word);
+}
+
+void PeerProve(Context& ctx) {
+  if (ctx.session.peer == nullptr)
+    return ctx.reply.Error("ERR REDISHA PROVE follows REDISHA HELLO");
+  const Status proved =
+      ctx.session.peer->responder.OnProve(ctx.engine.options().membership.keys, WordsFrom(ctx, 2));
+  if (!proved.ok()) {
+    ++ctx.engine.stats().failed_proofs;
+    log::Warn("{} is no member of this RedisHA: {}", ctx.session.peer_address, proved.message());
+    return RefusePeer(ctx, "WRONGPROOF", proved.message());
+  }
+  ctx.session.authenticated = true;
+  ctx.reply.Ok();
+}
+
+bool IsPrintableWord(std::string_view word) {
+  return !word.empty() && word.size() <= trust::kNameBytesMax &&
+         std::all_of(word.begin(), word.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+// False: the error is written.
+bool ParseRole(Context& ctx, dispatch::RoleOrder* order) {
+  int64_t epoch = 0, port = 0;
+  if (!structs::ParseDecimal(ctx.arg(2), &epoch) || epoch <= 0) {
+    ctx.reply.Error("ERR the epoch is a number above 0");
+    return false;
+  }
+  if (!IsPrintableWord(ctx.arg(3))) {
+    ctx.reply.Error("ERR the leader is a word without blanks");
+    return false;
+  }
+  order->epoch = static_cast<uint64_t>(epoch);
+  order->leader = ctx.arg(3);
+  if (ctx.argc() == 5 && EqualsIgnoreCase(ctx.arg(4), "primary")) return true;
+  if (ctx.argc() != 7 || !EqualsIgnoreCase(ctx.arg(4), "replica")) {
+    ctx.SyntaxError();
+    return false;
+  }
+  if (!IsPrintableWord(ctx.arg(5)) || !structs::ParseDecimal(ctx.arg(6), &port) || port <= 0 ||
+      port > std::numeric_limits<uint16_t>::max()) {
+    ctx.reply.Error("ERR Invalid master host or port");
+    return false;
+  }
+  order->host = ctx.arg(5);
+  order->port = static_cast<uint16_t>(port);
+  return true;
+}
+
+void PeerRole(Context& ctx) {
+  if (!ctx.session.is_peer() || ctx.session.kind != SessionKind::kClient) {
+    return ctx.reply.Error(
+        "NOPERM roles are assigned by members that proved themselves (REDISHA HELLO)");
+  }
+  dispatch::RoleOrder order;
+  if (!ParseRole(ctx, &order)) return;
+  const Status assigned = ctx.services().replication->AssignRole(order);
+  if (!assigned.ok()) return ctx.reply.Error(assigned.message());
+  ctx.reply.Ok();
+}
+
+void Adopt(Context& ctx) {
+  const Status adopted = ctx.services().replication->AdoptDataset(ctx.arg(2));
+  if (!adopted.ok()) return ctx.reply.Error(adopted.message());
+  log::Warn("the dataset of cluster {} was taken over by client {}", ctx.arg(2),
+            ctx.session.peer_address);
+  ctx.reply.Ok();
+}
+
+void Help(Context& ctx) {
+  WriteHelp(ctx, {"HELLO <cluster-uid> <name> <nonce>", "    Begin to prove to be a member.",
+                  "PROVE <proof> [<proof> ...]", "    Prove to hold the cluster's key.",
+                  "ROLE <epoch> <leader> (PRIMARY|REPLICA <host> <port>)",
+                  "    Assign a role. For members alone.", "ADOPT <cluster-uid>",
+                  "    Take over the foreign dataset found here (INFO redisha_dataset_uid)."});
+}
+
+constexpr uint32_t kAnytime = kNoscript | kLoading | kStale | kFast | kUndecidedOk;
+constexpr uint32_t kBeforeAuth = kAnytime | kNoAuth | kNoMulti | kSkipMonitor | kSkipSlowlog;
+
+constexpr CommandSpec kRows[] = {
+    {.name = "redisha",
+     .arity = -2,
+     .flags = kAnytime | kContainer,
+     .group = Group::kServer,
+     .since = "7.0.0",
+     .summary = "A container for what the members of a RedisHA say to each other.",
+     .complexity = "Depends on subcommand."},
+    {.name = "redisha|hello",
+     .handler = PeerHello,
+     .arity = 5,
+     .flags = kBeforeAuth,
+     .acl = kAclConnection,
+     .group = Group::kServer,
+     .since = "7.0.0",
+     .summary = "Begin to prove to be a member of the cluster"},
+    {.name = "redisha|prove",
+     .handler = PeerProve,
+     .arity = -3,
+     .flags = kBeforeAuth,
+     .acl = kAclConnection,
+     .group = Group::kServer,
+     .since = "7.0.0",
+     .summary = "Prove to be a member of the cluster",
+     .complexity = "O(N) where N is the number of keys known"},
+    {.name = "redisha|role",
+     .handler = PeerRole,
+     .arity = -5,
+     .flags = kAdmin | kNoscript | kStale | kNoAsyncLoading | kUndecidedOk,
+     .acl = kAclDangerous,
+     .group = Group::kServer,
+     .since = "7.0.0",
+     .summary = "Make the node the primary or a replica"},
+    {.name = "redisha|adopt",
+     .handler = Adopt,
+     .arity = 3,
+     .flags = kAdmin | kNoscript | kStale | kNoAsyncLoading | kUndecidedOk,
+     .acl = kAclDangerous,
+     .group = Group::kServer,
+     .since = "7.0.0",
+     .summary = "Take over a dataset of another cluster"},
+    {.name = "redisha|help",
+     .handler = Help,
+     .arity = 2,
+     .flags = kLoading | kStale,
+     .group = Group::kServer,
+     .since = "7.0.0",
+     .summary = "Show helpful text about the different subcommands"},
+};
+static_assert(RowsAreSound(kRows));
+
+}  // namespace
+
+CommandRows MemberRows() { return kRows; }
+
+}  // namespace rha::node::commands

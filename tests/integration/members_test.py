@@ -1,0 +1,274 @@
+"""redisha-node as a member of a RedisHA: who is believed, and what only they may say."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from tests.support import members, resp
+from tests.support.server import free_port
+
+NODE = os.path.join(os.environ.get("RHA_BIN_DIR", "build/dev/bin"), "redisha-node")
+DEADLINE_S = 20
+UID, OTHER_UID = "5f0c-one", "77aa-two"
+STRANGERS_KEY = "f" * 32
+
+
+def wait_for(what, condition, deadline_s=DEADLINE_S):
+    end = time.monotonic() + deadline_s
+    last = None
+    while time.monotonic() < end:
+        last = condition()
+        if last:
+            return last
+        time.sleep(0.01)
+    raise AssertionError(f"not within {deadline_s} s: {what} (last: {last!r})")
+
+
+class Node:
+    """One node with a folder of its own."""
+
+    def __init__(self, test, name, uid=UID, key=members.KEY, password=None, managed=True, options=()):
+        self.test, self.name, self.uid, self.password = test, name, uid, password
+        self.folder = tempfile.mkdtemp(prefix="rha-members-")
+        test.addCleanup(shutil.rmtree, self.folder, True)
+        self.port = free_port()
+        self.key_file = os.path.join(self.folder, "peer-key")
+        self.write_key(key)
+        self.options = [*(["--redisha-managed", "yes"] if managed else []),
+                        *(["--requirepass", password] if password else []), *options]
+        self.process = None
+        test.addCleanup(self.kill)
+        self.start()
+
+    def write_key(self, *keys):
+        with open(self.key_file + ".new", "w", encoding="ascii") as file:
+            file.write("\n".join(keys) + "\n")
+        os.rename(self.key_file + ".new", self.key_file)
+
+    def start(self):
+        with open(os.path.join(self.folder, "log"), "ab") as log:
+            self.process = subprocess.Popen(
+                [NODE, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--save", "3600", "1000000",
+                 "--redisha-peer-key-file", self.key_file, "--redisha-cluster-uid", self.uid,
+                 "--redisha-node-name", self.name, *self.options], stdout=log, stderr=log)
+        wait_for(f"{self.name} answers", self.answers)
+        return self
+
+    def answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.name} ended:\n{self.log()}")
+        try:
+            connection = self.connect()
+        except resp.Disconnected:
+            return False
+        reply = connection.command("PING")
+        connection.close()
+        return not (isinstance(reply, resp.Error) and reply.args[0].startswith("LOADING"))
+
+    def connect(self):
+        connection = resp.Connection("127.0.0.1", self.port, self.password, timeout=DEADLINE_S)
+        self.test.addCleanup(connection.close)
+        return connection
+
+    def stranger(self):
+        connection = resp.Connection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        self.test.addCleanup(connection.close)
+        return connection
+
+    def peer(self, name="pod-9"):
+        connection = self.stranger()
+        answer = members.introduce(connection.command, self.uid, name)
+        self.test.assertEqual(answer, b"OK")
+        return connection
+
+    def role(self, epoch, leader, *words):
+        connection = self.peer()
+        answer = connection.command("REDISHA", "ROLE", epoch, leader, *words)
+        connection.close()
+        return answer.args[0] if isinstance(answer, resp.Error) else answer.decode()
+
+    def info(self, section="replication"):
+        connection = self.connect()
+        fields = resp.info(connection, section)
+        connection.close()
+        return fields
+
+    def log(self):
+        with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(DEADLINE_S)
+
+    def kill(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+        if self.process is not None:
+            self.process.wait()
+
+
+def code(answer):
+    return answer.args[0].split(" ")[0] if isinstance(answer, resp.Error) else answer
+
+
+class MembersTest(unittest.TestCase):
+    def is_closed(self, connection):
+        connection.socket.settimeout(DEADLINE_S)
+        return connection.socket.recv(100) == b""
+
+    def test_who_holds_the_key_needs_no_password(self):
+        node = Node(self, "pod-0", password="secret")
+        stranger = node.stranger()
+        self.assertEqual(code(stranger.command("INFO")), "NOAUTH")
+        peer = node.peer()
+        self.assertIn(b"redisha_node_name:pod-0", peer.command("INFO", "replication"))
+        self.assertEqual(peer.command("RESET"), b"RESET")
+        self.assertEqual(code(peer.command("INFO")), "NOAUTH", "a session that was reset is nobody's")
+
+    def test_who_does_not_hold_the_key_is_shown_out(self):
+        node = Node(self, "pod-0", password="secret")
+        guess = node.stranger()
+        answer = guess.command("REDISHA", "HELLO", UID, "pod-1", "a" * 64)
+        self.assertEqual([answer[0], answer[1], len(answer)], [UID.encode(), b"pod-0", 4])
+        self.assertEqual(code(guess.command("REDISHA", "PROVE", "0" * 64)), "WRONGPROOF")
+        self.assertTrue(self.is_closed(guess), "each guess costs a connection")
+        foreign = node.stranger()
+        self.assertEqual(code(members.introduce(foreign.command, OTHER_UID, "pod-1")), "FOREIGN")
+        self.assertTrue(self.is_closed(foreign))
+        self.assertEqual(node.info()["redisha_failed_proofs"], "1")
+
+    def test_a_proof_is_worth_nothing_without_its_hello(self):
+        node = Node(self, "pod-0", password="secret")
+        self.assertEqual(code(node.stranger().command("REDISHA", "PROVE", "0" * 64)), "ERR")
+        for words in (("REDISHA", "HELLO", UID, "pod 1", "a" * 64), ("REDISHA", "HELLO", UID, "pod-1", "a")):
+            connection = node.stranger()
+            self.assertEqual(code(connection.command(*words)), "ERR")
+            self.assertTrue(self.is_closed(connection))
+
+    def test_only_members_assign_roles(self):
+        node = Node(self, "pod-0")
+        client = node.connect()
+        self.assertEqual(code(client.command("REDISHA", "ROLE", 1, "me", "PRIMARY")), "NOPERM")
+        for words in (("REPLICAOF", "NO", "ONE"), ("SLAVEOF", "127.0.0.1", 1)):
+            self.assertIn("SENTINEL FAILOVER", client.command(*words).args[0])
+        self.assertEqual(node.info()["redisha_undecided"], "1")
+        self.assertEqual(node.role(1, "pod-1", "PRIMARY"), "OK")
+        self.assertEqual(client.command("SET", "k", "v"), b"OK")
+        self.assertEqual(node.info()["redisha_role_epoch"], "1")
+
+    def test_an_order_of_an_older_election_is_refused_also_after_a_restart(self):
+        node = Node(self, "pod-0")
+        self.assertEqual(node.role(7, "pod-1", "PRIMARY"), "OK")
+        self.assertTrue(node.role(6, "pod-2", "REPLICA", "127.0.0.1", 1).startswith("STALEEPOCH "))
+        self.assertTrue(node.role(7, "pod-2", "REPLICA", "127.0.0.1", 1).startswith("STALEEPOCH "))
+        self.assertEqual(node.info()["role"], "master")
+        node.kill()
+        node.start()
+        self.assertEqual(node.info()["redisha_role_epoch"], "7")
+        self.assertTrue(node.role(6, "pod-2", "PRIMARY").startswith("STALEEPOCH "))
+        self.assertEqual(node.info()["redisha_undecided"], "1")
+        self.assertEqual(node.role(8, "pod-2", "REPLICA", "127.0.0.1", 1), "OK")
+        self.assertEqual(node.info()["role"], "slave")
+
+    def test_the_epoch_of_the_data_is_that_of_the_file_not_of_the_last_order(self):
+        node = Node(self, "pod-0")
+        node.role(3, "pod-1", "PRIMARY")
+        client = node.connect()
+        client.command("SET", "k", "v")
+        client.command("SAVE")
+        node.role(9, "pod-1", "PRIMARY")
+        self.assertEqual(node.info()["redisha_data_epoch"], "9")
+        node.kill()
+        node.start()
+        self.assertEqual([node.info()[field] for field in ("redisha_role_epoch", "redisha_data_epoch")], ["9", "3"])
+
+    def test_the_data_of_another_cluster_are_neither_served_nor_replaced(self):
+        node = Node(self, "pod-0", uid=OTHER_UID)
+        node.role(5, "pod-1", "PRIMARY")
+        node.connect().command("SET", "k", "theirs")
+        node.stop()
+        for volume in ("the same", "only the data"):
+            node.uid = UID
+            if volume == "only the data":
+                os.unlink(os.path.join(node.folder, "redisha-role"))
+            node.start()
+            fields = node.info()
+            self.assertEqual([fields["redisha_foreign_dataset"], fields["redisha_dataset_uid"], fields["redisha_undecided"]],
+                             ["1", OTHER_UID, "1"], volume)
+            for words in (("PRIMARY",), ("REPLICA", "127.0.0.1", 1)):
+                self.assertTrue(node.role(6, "pod-1", *words).startswith("FOREIGN "))
+            self.assertEqual(code(node.connect().command("GET", "k")), "MASTERDOWN")
+            node.stop()
+        node.start()
+        client = node.connect()
+        self.assertEqual(code(client.command("REDISHA", "ADOPT", "another")), "ERR")
+        self.assertEqual(client.command("REDISHA", "ADOPT", OTHER_UID), b"OK")
+        self.assertEqual(node.role(1, "pod-1", "PRIMARY"), "OK")
+        self.assertEqual(client.command("GET", "k"), b"theirs")
+        node.kill()
+        node.start()
+        self.assertNotIn("redisha_foreign_dataset", node.info(), "adopted once is adopted, saved since or not")
+
+    def test_keys_are_rotated_while_nodes_run(self):
+        node = Node(self, "pod-0")
+        node.write_key(STRANGERS_KEY, members.KEY)
+
+        def proofs():
+            connection = node.stranger()
+            answer = connection.command("REDISHA", "HELLO", UID, "pod-1", "a" * 64)
+            connection.close()
+            return len(answer) - 3
+        wait_for("both keys prove", lambda: proofs() == 2)
+        node.peer()
+        node.write_key("")
+        node.write_key(STRANGERS_KEY)
+        wait_for("one key is left", lambda: proofs() == 1)
+        connection = node.stranger()
+        self.assertEqual(members.introduce(connection.command, UID, "pod-1", STRANGERS_KEY), b"OK")
+
+    def test_a_password_that_was_replaced_is_accepted_for_a_while(self):
+        folder = tempfile.mkdtemp(prefix="rha-members-")
+        self.addCleanup(shutil.rmtree, folder)
+        path = os.path.join(folder, "password")
+
+        def write(text):
+            with open(path + ".new", "w", encoding="ascii") as file:
+                file.write(text)
+            os.rename(path + ".new", path)
+        write("one\n")
+        node = Node(self, "pod-0", managed=False, options=["--requirepass-file", path])
+        knows = lambda password: node.stranger().command("AUTH", password) == b"OK"
+        self.assertTrue(knows("one"))
+        write("")
+        write("two\n")
+        wait_for("the new password", lambda: knows("two"))
+        self.assertTrue(knows("one"), "whoever has not heard of the change is not locked out")
+        peer = node.peer()
+        self.assertEqual(peer.command("CONFIG", "GET", "masterauth")[1], b"two")
+        write("three\n")
+        wait_for("the newest password", lambda: knows("three"))
+        self.assertTrue(knows("two"))
+        self.assertFalse(knows("one"))
+
+    def test_a_start_without_what_membership_needs_is_refused(self):
+        folder = tempfile.mkdtemp(prefix="rha-members-")
+        self.addCleanup(shutil.rmtree, folder)
+        key = os.path.join(folder, "key")
+        with open(key, "w", encoding="ascii") as file:
+            file.write("short\n")
+        start = [NODE, "--port", "0", "--dir", folder, "--redisha-peer-key-file"]
+        identity = ["--redisha-cluster-uid", UID, "--redisha-node-name", "pod-0"]
+        for options, line in (([key], "needs redisha-cluster-uid"), ([key, *identity], "at least 32"),
+                              ([key + ".not", *identity], "No such file")):
+            ended = subprocess.run([*start, *options], capture_output=True, text=True, timeout=DEADLINE_S)
+            self.assertNotEqual(ended.returncode, 0)
+            self.assertIn(line, ended.stdout + ended.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv)
