@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 import yaml
@@ -149,6 +150,44 @@ class Refusals(unittest.TestCase):
 
     def test_what_the_operator_sets_is_refused(self):
         self.refused("commonConfiguration: requirepass is set by the operator", "commonConfiguration=requirepass secret")
+
+    def test_a_chart_around_it_needs_only_another_dependency(self):
+        for helm in helms():
+            with tempfile.TemporaryDirectory() as folder:
+                wrapper = shutil.copytree(os.path.join(ROOT, "examples", "argocd", "wrapper"), os.path.join(folder, "wrapper"))
+                with open(os.path.join(wrapper, "Chart.yaml"), "r+", encoding="utf-8") as file:
+                    text = file.read().replace("file://../../../charts", "file://" + CHARTS)
+                    file.seek(0)
+                    file.write(text)
+                built = run(helm, "dependency", "build", wrapper)
+                self.assertEqual(built.returncode, 0, built.stderr)
+                rendered = run(helm, "template", "shop", wrapper)
+                self.assertEqual(rendered.returncode, 0, rendered.stderr)
+                resource, = documents(rendered.stdout)
+                self.assertEqual(resource["metadata"]["name"], "shop-redis")
+                self.assertEqual(resource["spec"]["config"], {"maxmemory": "256mb", "maxmemory-policy": "allkeys-lru"})
+
+
+class Kustomizations(unittest.TestCase):
+    def objects(self, folder):
+        built = run("kubectl", "kustomize", folder)
+        self.assertEqual(built.returncode, 0, built.stderr)
+        return {(o["kind"], o["metadata"]["name"]): o for o in yaml.safe_load_all(built.stdout)}
+
+    def test_the_base_is_the_manifests(self):
+        kinds = {kind for kind, _ in self.objects("deploy")}
+        self.assertLessEqual({"CustomResourceDefinition", "Deployment", "ClusterRole"}, kinds)
+
+    def test_one_namespace(self):
+        objects = self.objects("examples/kustomize/one-namespace")
+        arguments = objects["Deployment", "redisha-operator"]["spec"]["template"]["spec"]["containers"][0]["args"]
+        self.assertIn("--namespace=team", arguments)
+        self.assertFalse([name for kind, name in objects if kind == "ClusterRoleBinding"])
+
+    def test_two_operators(self):
+        objects = self.objects("examples/kustomize/two-operators")
+        self.assertEqual(objects["Deployment", "redisha-operator"]["spec"]["replicas"], 2)
+        self.assertIn(("PodDisruptionBudget", "redisha-operator"), objects)
 
 
 @unittest.skipUnless(shutil.which("promtool"), "no promtool in PATH: apt-get install prometheus")

@@ -1,0 +1,3 @@
+if obj.spec.update == nil then obj.spec.update = {} end
+obj.spec.update.image = "Pinned"
+return obj
