@@ -2,6 +2,7 @@
 
 #include "sidecar/core/extension.h"
 #include "sidecar/core/links.h"
+#include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -16,8 +17,9 @@ Millis Silence(const Link& link, LogicalTime now) {
 
 bool PrimaryLostItsRole(const Context& c, const Group& group, const Node& node) {
   // What it said before it was made primary is no evidence.
-  if (node.role_reported != Role::kReplica || node.info_refresh <= group.primary_since)
-    return false;
+  const bool old_news =
+      node.info_refresh <= group.primary_since && !Mutated(Mutant::kInfoFromBeforeSwitch);
+  if (node.role_reported != Role::kReplica || old_news) return false;
   if (group.configured()) {
     if (node.info.undecided) return true;
     return c.now - std::max(node.role_reported_at, group.primary_since) > kRoleMismatch;

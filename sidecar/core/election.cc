@@ -2,6 +2,7 @@
 
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mutants.h"
 #include "sidecar/core/pick_replica.h"
 #include "sidecar/core/topology.h"
 
@@ -35,6 +36,7 @@ bool WantsFailover(const Context& c, const Group& group) {
 // user asked for that: a majority must see the failure, not only the quorum. It is asked again when
 // its beats say otherwise.
 bool SeesNoReason(const Context& c, const Group& group, Epoch epoch, const std::string& candidate) {
+  if (Mutated(Mutant::kVoteAgainstHealthy)) return false;
   const Node* primary = group.Primary();
   if (!group.configured() || primary == nullptr || primary->sdown || candidate == c.s.my_id)
     return false;
@@ -163,6 +165,12 @@ int VotesForMe(const Context& c, const Group& group) {
 
 bool Elected(const Context& c, const Group& group) {
   const int votes = VotesForMe(c, group);
+  if (Mutated(Mutant::kMajorityOfConnected)) {
+    const auto connected = [&](const auto& view) {
+      return c.s.peers.at(view.first).link.connected;
+    };
+    return votes > std::count_if(group.views.begin(), group.views.end(), connected) / 2;
+  }
   return votes >= MajorityOf(group) && votes >= group.config.quorum;
 }
 

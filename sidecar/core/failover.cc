@@ -4,6 +4,7 @@
 #include "sidecar/core/election.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mutants.h"
 #include "sidecar/core/pick_replica.h"
 #include "sidecar/core/topology.h"
 
@@ -26,10 +27,13 @@ void Abort(Context& c, Group& group, std::string_view channel, Millis retry = Mi
   if (retry > Millis{0}) group.no_attempt_before = c.now + retry;
 }
 
-// Somebody else was elected for a later epoch, or has already switched: leave the field to them.
+// Somebody else was elected for a later epoch, or has already switched, perhaps for an earlier one:
+// the primary this attempt was to replace is replaced. Leave the field to them.
 bool Superseded(const Group& group) {
+  if (Mutated(Mutant::kNotSuperseded)) return false;
   const Failover& failover = *group.failover;
-  return group.leader_epoch > failover.epoch || group.config_epoch >= failover.epoch;
+  const bool replaced = group.primary != failover.old_primary;
+  return replaced || group.leader_epoch > failover.epoch || group.config_epoch >= failover.epoch;
 }
 
 // Each Run… does one stage; true: the next stage may be tried at once.
@@ -71,7 +75,7 @@ bool OffsetMayGrow(const Group& group, const Node& node) {
 // True: worth waiting for newer INFO of a node that could be chosen; asks for it.
 bool AwaitsInfo(Context& c, Group& group) {
   const LogicalTime until = group.failover->stage_since + kSelectWait;
-  if (c.now >= until) return false;
+  if (c.now >= until || Mutated(Mutant::kNoFreshInfo)) return false;
   bool awaits = false;
   for (auto& [id, node] : group.nodes) {
     if (id == group.primary || !node.link.connected || node.sdown) continue;
@@ -107,6 +111,7 @@ bool RunSelectReplica(Context& c, Group& group) {
 enum class Process : uint8_t { kChosen, kOther, kNotKnown };
 Process ProcessAt(const Group& group, const Node& node) {
   if (!node.link.connected || node.info_refresh < node.link.connected_at) return Process::kNotKnown;
+  if (Mutated(Mutant::kAnyProcessPromoted)) return Process::kChosen;
   return node.info.run_id == group.failover->chosen_run_id ? Process::kChosen : Process::kOther;
 }
 
@@ -133,8 +138,9 @@ bool RunWaitPromotion(Context& c, Group& group) {
                            : group.config.failover_timeout;
   // Not sdown: an old primary that is given its role again counts as down until it has it.
   const Process process = ProcessAt(group, node);
-  const bool lost =
-      process == Process::kOther || (group.configured() && Unreachable(c, group, node));
+  const bool lost = (node.sdown && Mutated(Mutant::kSdownEndsPromotion)) ||
+                    process == Process::kOther ||
+                    (group.configured() && Unreachable(c, group, node));
   if (lost || c.now - group.failover->stage_since > limit) {
     Abort(c, group, "-failover-abort-slave-timeout");
   } else if (group.configured() && process == Process::kChosen &&
@@ -171,7 +177,7 @@ bool RunReconfReplicas(Context& c, Group& group) {
   }
   const bool timeout = c.now - group.failover->stage_since > group.config.failover_timeout;
   // The new primary is gone already: nobody can follow it, and the next failover must not wait.
-  if (group.odown) all_done = true;
+  if (group.odown && !Mutated(Mutant::kReplicasAwaited)) all_done = true;
   if (timeout && !all_done) c.GroupEvent("+failover-end-for-timeout", group);
   for (auto& [id, node] : group.nodes) {
     if (all_done || !NeedsReconf(group, node) || node.reconf != ReconfStage::kNone) continue;

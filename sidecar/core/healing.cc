@@ -2,6 +2,7 @@
 
 #include "sidecar/core/failover.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -11,7 +12,9 @@ enum class Fault : uint8_t { kNone, kUndecided, kClaimsPrimary, kWrongPrimary };
 
 Fault FindFault(const Group& group, const Node& node) {
   if (node.info.undecided) return Fault::kUndecided;
-  if (node.role_reported == Role::kPrimary) return Fault::kClaimsPrimary;
+  if (node.role_reported == Role::kPrimary) {
+    return Mutated(Mutant::kOldPrimaryStaysPrimary) ? Fault::kNone : Fault::kClaimsPrimary;
+  }
   if (node.role_reported == Role::kReplica && node.info.primary != group.Primary()->address) {
     return Fault::kWrongPrimary;
   }
@@ -36,7 +39,9 @@ Millis Delay(const Context& c, const Group& group, const Node& node, Fault fault
     // heard from yet; one that still was primary when the switch became known has not.
     const bool just_promoted =
         fault == Fault::kClaimsPrimary && node.role_reported_at >= group.primary_since;
-    if (node.local && just_promoted) return kPromotionNews;
+    if (node.local && just_promoted && !Mutated(Mutant::kJustPromotedDemoted)) {
+      return kPromotionNews;
+    }
     return node.local && !leader_at_it ? Millis{0} : kConvertDelay;
   }
   // Redis: four hello periods, and the failover timeout, for others may know better.
@@ -68,7 +73,8 @@ void Heal(Context& c, Group& group, Node& node) {
 
 void HealNodes(Context& c, Group& group) {
   if (group.failover || c.s.tilt || !PrimaryLooksSane(c, group)) return;
-  if (group.configured() && (!MajorityAgrees(c.s, group, c.now) || OtherLeads(c.s, group, c.now))) {
+  if (group.configured() && !Mutated(Mutant::kHealsInMinority) &&
+      (!MajorityAgrees(c.s, group, c.now) || OtherLeads(c.s, group, c.now))) {
     return;
   }
   for (auto& [id, node] : group.nodes) {

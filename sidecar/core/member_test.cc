@@ -79,6 +79,30 @@ TEST_F(Member, TwoNewMembersWaitForTheThirdBeforeTheyTrustThemselves) {
   EXPECT_TRUE(bench.machine.state().may_vote);
 }
 
+TEST_F(Member, AnAttemptEndsWhenItsPrimaryIsReplacedInAnEarlierEpoch) {
+  KnowPrimary();
+  bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
+  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(1), "demo", "b"}), TestId(1)});
+  for (int i = 0; i < 10 && !bench.group().failover; ++i) {
+    bench.Pass(Millis{100});
+    Beat beat = BeatOf(2, 5, true);
+    beat.primary_member = "demo-1";
+    beat.config_epoch = 1;
+    beat.config_leader = TestId(2);
+    beat.says_down = true;
+    Hear(beat);
+  }
+  ASSERT_TRUE(bench.group().failover);
+  ASSERT_EQ(bench.group().failover->epoch, 6u);
+  Beat news = BeatOf(2, 6, true);
+  news.primary_member = "demo-2";
+  news.config_epoch = 4;
+  news.config_leader = TestId(2);
+  Hear(news);
+  EXPECT_EQ(bench.group().config_epoch, 4u);
+  EXPECT_FALSE(bench.group().failover);
+}
+
 TEST_F(Member, AVoteLeavesOnlyAfterItIsDurable) {
   KnowPrimary();
   bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});

@@ -1,5 +1,6 @@
 #include "sidecar/core/membership.h"
 
+#include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -82,6 +83,10 @@ bool IsVoter(const State& state, const Group& group, const std::string& run_id) 
 
 void LearnEpoch(Context& c, Group& group) {
   if (c.s.may_vote || !group.configured()) return;
+  if (Mutated(Mutant::kAmnesiacVotes)) {
+    c.s.may_vote = true;
+    return c.NeedPersist();
+  }
   int with_memory = 0;
   int without_memory = 0;
   Epoch highest = c.s.current_epoch;

@@ -1,6 +1,7 @@
 #include "sidecar/core/failover.h"
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/links.h"
+#include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -31,6 +32,10 @@ void UpdateHistory(Context& c, Group& group, Node& node) {
   history.replid = node.info.replid;
   history.has_data = current || node.info.keys > 0 || SameLineage(node.info, old_replid);
   // The same stream as before, or restored from its disk: as old as it was.
+  if (Mutated(Mutant::kEpochRestamped) && history.has_data) {
+    history.data_epoch = group.config_epoch;
+    return;
+  }
   history.data_epoch = current ? group.config_epoch : history.has_data ? old_epoch : 0;
   if (!own) return;
   const std::string replid = history.has_data ? history.replid : "";

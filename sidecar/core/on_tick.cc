@@ -5,6 +5,7 @@
 #include "sidecar/core/healing.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mutants.h"
 
 namespace rha::sidecar::core {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 // Redis' TILT, with one difference: the pings start anew instead of 30 s of looking away.
 void NoticeLateness(Context& c) {
   const Millis gap = c.now - c.s.last_step;
+  if (Mutated(Mutant::kLatenessIgnored)) return;
   if (gap > kLateTick) {
     const auto forgive = [&](Link& link) {
       if (link.unanswered_since != kNever) link.unanswered_since = c.now;

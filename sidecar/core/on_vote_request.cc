@@ -1,5 +1,6 @@
 #include "sidecar/core/election.h"
 #include "sidecar/core/handlers.h"
+#include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -27,7 +28,8 @@ void OnVoteRequest(Context& c, const VoteRequest& event) {
   const VoteResult vote = CastVote(c, *group, event.epoch, event.candidate);
   answer.leader = vote.leader;
   answer.leader_epoch = vote.epoch;
-  const bool durable = !c.s.persist_needed && c.s.persist_done == c.s.persist_seq;
+  const bool durable = (!c.s.persist_needed && c.s.persist_done == c.s.persist_seq) ||
+                       Mutated(Mutant::kVoteBeforeDurable);
   if (durable) {
     c.Do(Reply{event.request, answer});
   } else {

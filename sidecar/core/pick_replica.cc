@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -26,7 +27,8 @@ bool InfoFresh(const Node& node, LogicalTime now, Millis validity) {
 // earlier link does not count: this one may be empty.
 bool Reachable(const Node& node, LogicalTime now) {
   return node.link.connected && node.info_refresh >= node.link.connected_at &&
-         !node.certainly_dead && !node.sdown && !node.info.loading &&
+         !node.certainly_dead && !node.sdown &&
+         (!node.info.loading || Mutated(Mutant::kLoadingPromoted)) &&
          node.info.role != Role::kUnknown && InfoFresh(node, now, kInfoFresh);
 }
 
@@ -43,6 +45,7 @@ struct Candidate {
 };
 
 bool Better(const Candidate& a, const Candidate& b) {
+  if (Mutated(Mutant::kPriorityFirst)) return a.node->member < b.node->member;
   if (MoreHistory(a.history, b.history)) return true;
   if (MoreHistory(b.history, a.history)) return false;
   return std::tuple(a.node->info.priority, a.node->member) <
@@ -118,7 +121,7 @@ Pick PickMember(const State& state, const Group& group, LogicalTime now, bool fo
   if (since == kNever || since == kLongAgo) since = now;
   const bool grace_over = now - since >= kBootstrapGrace;
   const Pick wait{.result = PickResult::kWait, .wait_until = since + kBootstrapGrace};
-  if (!best->history.has_data) {
+  if (!best->history.has_data && !Mutated(Mutant::kEmptyPromoted)) {
     // Somebody missing may hold the data. Only a group that never had a primary may begin empty.
     const bool first_start = group.config_epoch == 0 && !history_known;
     return first_start && grace_over ? chosen : wait;
@@ -131,6 +134,9 @@ Pick PickMember(const State& state, const Group& group, LogicalTime now, bool fo
 }  // namespace
 
 bool MoreHistory(const History& a, const History& b) {
+  if (Mutated(Mutant::kLengthBeforeEpoch)) {
+    return std::tuple(a.has_data, a.offset) > std::tuple(b.has_data, b.offset);
+  }
   return std::tuple(a.has_data, a.data_epoch, a.offset) >
          std::tuple(b.has_data, b.data_epoch, b.offset);
 }

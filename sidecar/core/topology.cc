@@ -1,6 +1,7 @@
 #include "sidecar/core/topology.h"
 
 #include "sidecar/core/links.h"
+#include "sidecar/core/mutants.h"
 
 namespace rha::sidecar::core {
 namespace {
@@ -45,8 +46,10 @@ void AddMembers(Context& c, Group& group) {
 void RestoreGroup(Context& c, Group& group, const PersistedGroup& saved) {
   group.config_epoch = saved.config_epoch;
   group.config_leader = saved.config_leader;
-  group.leader_epoch = saved.leader_epoch;
-  group.leader_id = saved.leader_id;
+  if (!Mutated(Mutant::kVotesForgotten)) {
+    group.leader_epoch = saved.leader_epoch;
+    group.leader_id = saved.leader_id;
+  }
   group.data_epoch = saved.data_epoch;
   group.data_replid = saved.data_replid;
   // Of a file that somebody edited, or that a stock sentinel wrote.
@@ -214,6 +217,7 @@ void SetMemberHost(Context& c, Group& group, Member& member, const std::string& 
   member.resolved_at = c.now;
   const auto move = [&](Address& address, Link& link) {
     if (address.host == ip) return false;
+    if (Mutated(Mutant::kAddressFrozen) && !address.host.empty()) return false;
     address.host = ip;
     link.connected = false;
     link.dialing = false;
@@ -248,7 +252,7 @@ void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
   group.odown = false;
   group.attempt_at = kNever;
   for (auto& [id, view] : group.views) {
-    view.says_down = false;
+    view.says_down = view.says_down && Mutated(Mutant::kVotesOutliveSwitch);
     view.asked_at = kLongAgo;
   }
   for (auto& [id, node] : group.nodes) {

@@ -1,7 +1,6 @@
 #include "sidecar/shell/dialer.h"
 
 #include "common/net/resolver.h"
-#include "sidecar/shell/limits.h"
 
 namespace rha::sidecar::shell {
 
@@ -18,18 +17,11 @@ core::DownReason ToDownReason(net::LinkEnd end) {
       return core::DownReason::kUnproven;
     case net::LinkEnd::kUnreachable:
     case net::LinkEnd::kDenied:
+    case net::LinkEnd::kUnproven:
     case net::LinkEnd::kProtocolError:
       break;
   }
   return core::DownReason::kError;
-}
-
-std::string PlainReason(const std::string& why) {
-  std::string plain = why.substr(0, kReasonBytesMax);
-  for (char& c : plain) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return plain;
 }
 
 core::PingResult ToPingResult(const resp::Value& reply) {

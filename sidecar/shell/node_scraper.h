@@ -17,9 +17,8 @@ class NodeScraper {
  public:
   using Done = std::function<void(NodeScrape)>;
 
-  // `introduce`: asked at each connection for what it needs to be let in.
-  NodeScraper(net::Reactor& reactor, std::string unix_path,
-              std::function<void(net::LinkOptions*)> introduce);
+  // `password`: asked for at each connection.
+  NodeScraper(net::Reactor& reactor, std::string unix_path, std::function<std::string()> password);
   ~NodeScraper();
 
   // Calls back once, within kNodeScrapeWait. Calls that overlap share one scrape.
@@ -34,7 +33,7 @@ class NodeScraper {
   void Finish(const std::string& error);
 
   net::Reactor& reactor_;
-  std::function<void(net::LinkOptions*)> introduce_;
+  std::function<std::string()> password_;
   std::unique_ptr<net::Link> link_;
   std::vector<Done> waiting_;
   NodeScrape scrape_;

@@ -19,7 +19,6 @@ class PeerLink {
   struct Target {
     core::PeerId peer{};
     core::Address address;
-    std::string member;  // who must prove to be there; empty: nobody (classic groups)
     Credentials credentials;
   };
   using Emit = std::function<void(core::Event)>;

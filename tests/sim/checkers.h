@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -28,7 +29,12 @@ class Checkers {
   // Its memory is gone and with it its own candidacies: a vote for itself that nobody else knew of
   // binds nobody any more. Its votes for others still do.
   void OnMemoryLost(int member, const std::string& id);
-  void Fail(std::string what) { failures_.push_back(std::move(what)); }
+  void Fail(std::string what) {
+    if (on_failure) on_failure(what);
+    failures_.push_back(std::move(what));
+  }
+  // Told at once, so that a trace shows a failure where it happens.
+  std::function<void(const std::string&)> on_failure;
 
   bool ok() const { return failures_.empty(); }
   const std::vector<std::string>& failures() const { return failures_; }

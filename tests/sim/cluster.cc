@@ -26,8 +26,10 @@ Cluster::Cluster(const ClusterOptions& options)
   pods_.resize(options.members);
   for (int i = 0; i < options.members; ++i) {
     pods_[i].node = std::make_unique<SimNode>(i, histories_, options.disk);
+    pods_[i].node->flushes_before_load = options.fault == WorldFault::kFlushBeforeLoad;
     SetIp(i);
   }
+  checkers_.on_failure = [this](const std::string& what) { Trace("FAILED " + what); };
   Replicate();
 }
 
@@ -117,8 +119,9 @@ void Cluster::StartSidecar(int pod, bool keep_state) {
     checkers_.OnMemoryLost(pod, MemberId(pod));
   }
   ++unique_;
-  p.machine = std::make_unique<Sentinel>(MakeConfig(pod), queue_.now());
-  if (options_.start_as_driver) p.disk = p.machine->Snapshot();
+  p.machine = std::make_unique<Sentinel>(MakeConfig(pod), ClockOf(pod));
+  p.disk = p.machine->Snapshot();
+  if (options_.fault == WorldFault::kStateBlanked) p.disk.emplace();
   ++p.life;
   p.paused = false;
   p.queued.clear();

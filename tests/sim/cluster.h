@@ -27,6 +27,13 @@ inline constexpr const char* kGroupName = "demo";
 // The id of a pod's sidecar, which it proves on every connection.
 std::string MemberId(int pod);
 
+// A fault of what stands around the machine, put back to see that it would be noticed.
+enum class WorldFault : uint8_t {
+  kNone,
+  kStateBlanked,     // the driver
+  kFlushBeforeLoad,  // the node
+};
+
 struct ClusterOptions {
   int members = 3;
   int quorum = 2;
@@ -38,8 +45,7 @@ struct ClusterOptions {
   Disk disk = Disk::kLogAlways;
   Millis load_max{0};  // a restarted node loads its data up to this long
   Millis lag_max{0};   // a write reaches a replica after up to this long
-  // Write the state before the first step, as Driver::Start does.
-  bool start_as_driver = false;
+  WorldFault fault = WorldFault::kNone;
   // Whoever is promoted must hold the newest copy in reach (data.cc).
   bool judge_copies = true;
 };

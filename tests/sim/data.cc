@@ -103,9 +103,10 @@ bool Cluster::Overlooked(int leader, const SimNode& promoted, int other) const {
   if (p.node->undecided() && !promoted.undecided()) return false;
   if (!network_.BothWays(leader, other)) return false;
   if (queue_.now() - std::max(p.disturbed, pods_[leader].disturbed) < kSteady) return false;
-  // A primary that lives on elsewhere goes on writing; what it has is lost in any case.
-  return std::none_of(pods_.begin(), pods_.end(),
-                      [](const Pod& any) { return any.node->primary(); });
+  // A primary that lives on and has it all is not replaced for want of data.
+  return std::none_of(pods_.begin(), pods_.end(), [&](const Pod& any) {
+    return any.node->primary() && histories_.Holds(any.node->copy().position, copy.position);
+  });
 }
 
 void Cluster::OnPromotion(int leader, SimNode& promoted) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/cluster.h"
+
 namespace rha::sim {
 
 struct Outcome {
@@ -19,7 +21,12 @@ struct Outcome {
   int promotions = 0;
 };
 
-Outcome RunSeed(uint64_t seed, bool trace);
+struct RunOptions {
+  bool trace = false;
+  std::string profile;  // empty: the seed's
+  WorldFault world = WorldFault::kNone;
+};
+Outcome RunSeed(uint64_t seed, const RunOptions& options);
 
 class Summary {
  public:

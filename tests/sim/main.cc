@@ -1,8 +1,8 @@
 // sim: runs the Sentinel machine through seeded faults.
 //
-//   sim --seeds 1000 [--from N]   many runs; prints the seed of each failure and the failover
-//   times.
+//   sim --seeds 1000 [--from N]   many runs; prints the seeds that failed and the failover times.
 //                                 RHA_SIM_SEEDS in the environment replaces the number
+//       --profile NAME            ... of one kind of fault only
 //   sim --seed N [--trace]        one run, with everything that happened
 //   sim --seed-file FILE          the seeds that failed once
 //   sim --scenario FILE... [--rewrite]
@@ -22,12 +22,14 @@ using rha::sim::Outcome;
 struct Arguments {
   std::vector<uint64_t> seeds;
   std::vector<std::string> scenarios;
+  std::string profile;
   bool trace = false;
   bool rewrite = false;
 };
 
-bool RunOne(uint64_t seed, bool trace, rha::sim::Summary& summary) {
-  const Outcome outcome = rha::sim::RunSeed(seed, trace);
+bool RunOne(uint64_t seed, const Arguments& arguments, rha::sim::Summary& summary) {
+  const Outcome outcome =
+      rha::sim::RunSeed(seed, {.trace = arguments.trace, .profile = arguments.profile});
   summary.Add(outcome);
   for (const std::string& failure : outcome.failures) {
     std::printf("seed %llu (%s): %s\n", static_cast<unsigned long long>(seed),
@@ -40,7 +42,7 @@ int RunSeeds(const Arguments& arguments) {
   rha::sim::Summary summary;
   int failed = 0;
   for (const uint64_t seed : arguments.seeds) {
-    failed += RunOne(seed, arguments.trace, summary) ? 0 : 1;
+    failed += RunOne(seed, arguments, summary) ? 0 : 1;
   }
   std::printf("%s%zu seeds, %d failed\n", summary.Text().c_str(), arguments.seeds.size(), failed);
   if (failed > 0) std::printf("reproduce with: sim --seed N --trace\n");
@@ -108,6 +110,8 @@ int main(int argc, char** argv) {
       if (override_count != nullptr) ++i;
     } else if (flag == "--from") {
       from = std::strtoull(argv[++i], nullptr, 10);
+    } else if (flag == "--profile") {
+      arguments.profile = argv[++i];
     } else if (flag == "--seed") {
       arguments.seeds.push_back(std::strtoull(argv[++i], nullptr, 10));
     } else if (flag == "--seed-file") {

@@ -154,6 +154,7 @@ void SimNode::Connect(const SimNode* primary, LogicalTime now,
   incoming_ = primary->data_;
   swapping_ = true;
   sync_done_ = received ? now + full_sync() : now;
+  if (received && flushes_before_load) data_ = written_ = synced_ = Copy{};
   FinishSync(primary, now);
 }
 

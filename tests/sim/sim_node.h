@@ -79,6 +79,7 @@ class SimNode {
   Position safe() const { return disk_kind_ == Disk::kNone ? data_.position : synced_.position; }
 
   bool paused = false;
+  bool flushes_before_load = false;  // a fault: the old data goes before the new is whole
 
  private:
   bool SharesHistory(const SimNode& primary) const;

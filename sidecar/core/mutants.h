@@ -1,0 +1,44 @@
+// Faults that the simulator must notice. Each is one `if (Mutated(...))` at the place where the
+// rule it breaks is kept; tests/sim/mutants.cc says what each does, and `sim_mutants --all` how many
+// seeds it takes to catch it. In production Mutated() is a constant, so that nothing of it is left.
+#pragma once
+
+#include <cstdint>
+
+namespace rha::sidecar::core {
+
+enum class Mutant : uint8_t {
+  kNone,
+  kVoteBeforeDurable,
+  kVotesForgotten,
+  kAmnesiacVotes,
+  kMajorityOfConnected,
+  kVoteAgainstHealthy,
+  kVotesOutliveSwitch,
+  kInfoFromBeforeSwitch,
+  kAnyProcessPromoted,
+  kNotSuperseded,
+  kNoFreshInfo,
+  kOldPrimaryStaysPrimary,
+  kJustPromotedDemoted,
+  kHealsInMinority,
+  kMinorityNamesPrimary,
+  kAddressFrozen,
+  kReplicasAwaited,
+  kSdownEndsPromotion,
+  kLatenessIgnored,
+  kLengthBeforeEpoch,
+  kEpochRestamped,
+  kEmptyPromoted,
+  kPriorityFirst,
+  kLoadingPromoted,
+};
+
+#ifdef RHA_MUTANTS
+inline Mutant active_mutant = Mutant::kNone;
+inline bool Mutated(Mutant mutant) { return active_mutant == mutant; }
+#else
+constexpr bool Mutated(Mutant) { return false; }
+#endif
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,72 @@
+#include "tests/sim/mutants.h"
+
+namespace rha::sim {
+namespace {
+
+using sidecar::core::Mutant;
+
+constexpr MutantRow Machine(const char* name, Mutant mutant, const char* what) {
+  return {.name = name, .machine = mutant, .what = what};
+}
+constexpr MutantRow World(const char* name, WorldFault fault, const char* what) {
+  return {.name = name, .world = fault, .what = what};
+}
+
+constexpr MutantRow kTable[] = {
+    // Votes and memory.
+    Machine("vote-before-durable", Mutant::kVoteBeforeDurable,
+            "P3: a vote is answered before it is on disk"),
+    Machine("votes-forgotten", Mutant::kVotesForgotten, "P3: a restart forgets the last vote"),
+    Machine("amnesiac-votes", Mutant::kAmnesiacVotes,
+            "P3: who lost its disk votes at once, perhaps again in an epoch it voted in"),
+    World("state-blanked", WorldFault::kStateBlanked,
+          "the driver writes the state before the machine has read what was saved"),
+    // Who may decide.
+    Machine("majority-of-connected", Mutant::kMajorityOfConnected,
+            "P4, P5: the majority is one of those connected, not of those configured"),
+    Machine("vote-against-healthy", Mutant::kVoteAgainstHealthy,
+            "a late candidate gets votes against a primary promoted a moment before"),
+    Machine("votes-outlive-switch", Mutant::kVotesOutliveSwitch,
+            "'it is down' said of the old primary counts against the new one"),
+    Machine("info-from-before-switch", Mutant::kInfoFromBeforeSwitch,
+            "INFO from before the promotion says that the new primary lost its role"),
+    Machine("minority-names-primary", Mutant::kMinorityNamesPrimary,
+            "a sidecar without a majority goes on naming the old primary"),
+    Machine("heals-in-minority", Mutant::kHealsInMinority,
+            "a node is re-pointed on the word of one sidecar"),
+    Machine("lateness-ignored", Mutant::kLatenessIgnored,
+            "after a pause the others' silence is held against them"),
+    // The failover.
+    Machine("not-superseded", Mutant::kNotSuperseded,
+            "P13: a leader that was stopped goes on with a failover that others have finished"),
+    Machine("any-process-promoted", Mutant::kAnyProcessPromoted,
+            "the process that is promoted is not the one that was chosen: it restarted empty"),
+    Machine("sdown-ends-promotion", Mutant::kSdownEndsPromotion,
+            "an old primary that gets its role again counts as down until it has it"),
+    Machine("replicas-awaited", Mutant::kReplicasAwaited,
+            "the next failover waits for replicas to follow a primary that has died"),
+    Machine("old-primary-stays", Mutant::kOldPrimaryStaysPrimary,
+            "P9: a primary that comes back keeps its role"),
+    Machine("just-promoted-demoted", Mutant::kJustPromotedDemoted,
+            "the sidecar beside a node demotes it before it heard of the promotion"),
+    Machine("address-frozen", Mutant::kAddressFrozen, "a pod's new address is not taken over"),
+    // Which copy.
+    Machine("no-fresh-info", Mutant::kNoFreshInfo,
+            "the choice is made from offsets as they were before the death"),
+    Machine("length-before-epoch", Mutant::kLengthBeforeEpoch,
+            "the longest history wins, whichever epoch it is of"),
+    Machine("epoch-restamped", Mutant::kEpochRestamped,
+            "P1: data counts as of the present epoch before it holds that epoch's stream"),
+    Machine("empty-promoted", Mutant::kEmptyPromoted,
+            "an empty node is promoted while data may exist"),
+    Machine("priority-first", Mutant::kPriorityFirst, "the ordinal goes before the history"),
+    Machine("loading-promoted", Mutant::kLoadingPromoted, "a loading node is chosen"),
+    World("flush-before-load", WorldFault::kFlushBeforeLoad,
+          "P2: a full synchronisation empties the replica before the new data is whole"),
+};
+
+}  // namespace
+
+std::span<const MutantRow> MutantTable() { return kTable; }
+
+}  // namespace rha::sim

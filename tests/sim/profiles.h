@@ -1,0 +1,36 @@
+// What is done to a cluster in one seeded run. A profile is a row of the table at the end of
+// profiles.cc: which faults, in which world, under which switches.
+#pragma once
+
+#include <span>
+
+#include "tests/sim/cluster.h"
+#include "tests/sim/faults.h"
+
+namespace rha::sim {
+
+inline constexpr Millis kSettleLimit{30000};
+
+// One run: the cluster, what it tells, and the chance that draws the faults.
+struct Run {
+  Cluster& cluster;
+  Outcome& outcome;
+  Prng& prng;
+  int memoryless = -1;  // the one member that may have lost its disk lately
+
+  int AnyPod() { return static_cast<int>(prng.Below(cluster.size())); }
+  Millis Between(int64_t low, int64_t high) { return Millis{prng.Between(low, high)}; }
+  // Runs until everyone agrees, or that is a failure.
+  void Settle(const char* after);
+};
+
+struct Profile {
+  const char* name;
+  void (*faults)(Run&);
+  // Draws the world it happens in; what is not set is the same for all.
+  void (*world)(ClusterOptions&, Prng&);
+};
+
+std::span<const Profile> Profiles();
+
+}  // namespace rha::sim
