@@ -1,6 +1,7 @@
 // Faults that the simulator must notice. Each is one `if (Mutated(...))` at the place where the
-// rule it breaks is kept; tests/sim/mutants.cc says what each does, and `sim_mutants --all` how many
-// seeds it takes to catch it. In production Mutated() is a constant, so that nothing of it is left.
+// rule it breaks is kept; tests/sim/mutants.cc says what each does, and `sim_mutants --all` how
+// many seeds it takes to catch it. In production Mutated() is a constant, so that nothing of it is
+// left.
 #pragma once
 
 #include <cstdint>
