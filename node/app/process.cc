@@ -42,6 +42,7 @@ double Process::Rate::PerSecond() const {
 
 void Process::Cron() {
   dispatch::NodeState& state = parts_.engine.state();
+  parts_.engine.keyspace().held().Settle();
   state.memory.Set(AllocatedBytes());
   peak_memory_ = std::max(peak_memory_, state.memory.bytes());
   const int64_t now_ms = parts_.engine.clock().UnixMillis();

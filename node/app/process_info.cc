@@ -143,7 +143,7 @@ void Process::MemoryInfo(std::string* info) const {
        now.rss - now.resident);
   Line(info, "mem_fragmentation_ratio:{:.2f}\r\nmem_fragmentation_bytes:{}",
        Ratio(now.rss, now.allocated), now.rss - now.allocated);
-  Line(info, "mem_not_counted_for_evict:{}", parts_.engine.state().stream_excess_bytes);
+  Line(info, "mem_not_counted_for_evict:{}", parts_.engine.state().NotCountedBytes());
   Line(info, "mem_replication_backlog:{0}\r\nmem_total_replication_buffers:{0}",
        has_backlog ? backlog : 0);
   Line(info, "mem_clients_slaves:{}\r\nmem_clients_normal:{}", replicas, clients);

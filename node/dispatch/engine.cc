@@ -34,6 +34,7 @@ Engine::Engine(keyspace::Keyspace& keyspace, NodeState& state, const Clock& cloc
       clock_(clock),
       table_(std::move(families)),
       memory_guard_(keyspace, state, clock) {
+  state_.held = &keyspace_.held();
   keyspace_.set_observer(this);
   keyspace_.set_now_ms(clock_.UnixMillis());
 }

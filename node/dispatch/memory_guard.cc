@@ -38,6 +38,8 @@ MemoryGuard::Room MemoryGuard::Free() {
   for (int step = 1; state_.MemoryShort(); ++step) {
     if (keyspace_.reclaimer().pending() > 0) {
       keyspace_.reclaimer().Step(kReclaimedPerStep);
+    } else if (keyspace_.held().unmeasured()) {
+      return Room::kFreeing;
     } else if (keyspace_.EvictOne() == Outcome::kNothing) {
       return Room::kNone;
     }

@@ -4,8 +4,9 @@
 //                                  ├▶ kFreeing  its time is over: go on; set_wake's owner continues
 //                                  └▶ kNone     nothing may go: what needs memory is refused
 //
-// Large values are freed in slices (keyspace/reclaimer.h); they come first, or one that is on its
-// way would cost many keys in addition.
+// No key goes for memory that is on its way back: large values, freed in slices
+// (keyspace/reclaimer.h), come first, and what an image keeps (keyspace/held_memory.h) is left out
+// of the sum; while its size is not known, nothing is evicted.
 // Thread rule: the engine's thread.
 #pragma once
 

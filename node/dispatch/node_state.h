@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "node/keyspace/held_memory.h"
+
 namespace rha::node::dispatch {
 
 // Bytes in use at this moment: what the allocator said a while ago, corrected by what the engine's
@@ -39,6 +41,9 @@ struct NodeState {
   int64_t replication_offset = 0;
   int64_t stream_excess_bytes = 0;  // kept for slow replicas beyond the backlog: not in maxmemory
 
+  // ---- written by images (keyspace/held_memory.h): not in maxmemory either
+  const keyspace::HeldMemory* held = nullptr;
+
   // ---- written by app
   bool loading = false;
   MemoryMeter memory;
@@ -49,8 +54,12 @@ struct NodeState {
   bool replica_ignores_maxmemory = true;  // replica-ignore-maxmemory
   int min_replicas_to_write = 0;          // min-replicas-to-write
 
+  // Of the memory in use.
+  int64_t NotCountedBytes() const {
+    return stream_excess_bytes + (held == nullptr ? 0 : held->bytes());
+  }
   bool MemoryShort() const {
-    return memory_max_bytes != 0 && memory.bytes() - stream_excess_bytes > memory_max_bytes;
+    return memory_max_bytes != 0 && memory.bytes() - NotCountedBytes() > memory_max_bytes;
   }
 };
 

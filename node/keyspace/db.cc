@@ -183,7 +183,7 @@ void Db::Capture(Entry* entry) {
 void Db::ReleaseLarge(Entry entry) {
   if (entry.kind() != Entry::Kind::kPointer) return;
   std::unique_ptr<types::LargeValue> large(static_cast<types::LargeValue*>(entry.pointer()));
-  if (large->walked()) {
+  if (large->walker() != nullptr) {
     keyspace_.image_->TakeOver(std::move(large));
   } else {
     keyspace_.reclaimer_.Free(std::move(large));

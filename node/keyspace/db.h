@@ -25,6 +25,7 @@
 #include "node/keyspace/event.h"
 #include "node/keyspace/eviction.h"
 #include "node/keyspace/frequency.h"
+#include "node/keyspace/held_memory.h"
 #include "node/keyspace/item.h"
 #include "node/keyspace/key_use.h"
 #include "node/keyspace/limits.h"
@@ -244,6 +245,8 @@ class Keyspace {
   // Of every table of keys and members.
   const structs::HashSecret& secret() const { return secret_; }
   Reclaimer& reclaimer() { return reclaimer_; }
+  // What an image keeps of the memory in use.
+  HeldMemory& held() { return held_; }
   const EvictionPolicy& eviction() const { return eviction_; }
   void set_eviction(const EvictionPolicy& policy) {
     eviction_ = policy;
@@ -298,6 +301,7 @@ class Keyspace {
   Image* image_ = nullptr;
   types::FormLimits form_limits_;
   structs::HashSecret secret_;
+  HeldMemory held_;
   Reclaimer reclaimer_;
   EvictionPolicy eviction_;
   Evictor evictor_{*this};

@@ -13,10 +13,14 @@
 //           aside ────────────────────▶ out     (no Big is open)
 //           next slots of the tables ─▶ out     (a value too big becomes a Big)
 //
+// A value or table that goes meanwhile is kept until it has been walked, and then freed in slices;
+// if the image is in vain (hopeless stream), at once.
+//
 // Bounds: nothing is copied twice, and what waits aside is at most what commands change while one
-// value is walked; the slices of a walk grow when that becomes much (kAsideChunksMax).
-// Invariant: the entries of a table are all seen once the walk is over, be it in vain (hopeless
-// stream): the next image depends on that.
+// value is walked; the slices of a walk grow when that becomes much (kAsideBytesMax). Every byte
+// that is copied or kept is counted in Keyspace::held().
+// Invariant: the entries of a table that stays are all seen once the walk is over, be it in vain:
+// the next image depends on that.
 // Thread rule: the engine's thread.
 #pragma once
 
@@ -37,7 +41,7 @@ class ImageTaker final : public keyspace::Image {
   ~ImageTaker() override;
 
   enum class Progress : uint8_t { kMore, kWriterLags, kDone };
-  // A slice of about `entries` keys or members.
+  // A slice of about `entries` keys or members, fewer if they are large.
   Progress Step(size_t entries);
   // Nobody wants the rest: only the marks are still put right.
   void Abandon() { stream_ = nullptr; }
@@ -51,13 +55,26 @@ class ImageTaker final : public keyspace::Image {
   struct Table {
     structs::KeyTable* table;
     uint32_t database;
-    bool done = false;
+  };
+  // A table that has gone from the keyspace, also one that began after the image: its values may
+  // come from elsewhere and be walked.
+  struct GoneTable {
+    std::unique_ptr<structs::KeyTable> table;
+    keyspace::HeldMemory::Share share;
+    uint64_t measured_to = 0;  // a cursor
+    bool measuring = true;
   };
   // A value that is walked in pieces.
   class Big;
 
-  void CaptureTo(RecordBuffer& records, uint32_t database, structs::Entry* entry);
+  // Returns what that took of a slice.
+  size_t CaptureTo(RecordBuffer& records, uint32_t database, structs::Entry* entry);
   bool WalkTables(size_t* entries);
+  void FillBatch(structs::KeyTable& table);
+  bool MeasureSome(size_t entries);
+  bool StillToWalk(const structs::KeyTable* table) const;
+  void FreeWalkedTables();
+  void FreeUnwanted();
   bool wanted() const { return stream_ != nullptr && !stream_->hopeless(); }
 
   keyspace::Keyspace& keyspace_;
@@ -65,11 +82,12 @@ class ImageTaker final : public keyspace::Image {
   std::vector<Table> tables_;
   size_t table_ = 0;  // that is being walked
   uint64_t cursor_ = 0;
+  bool table_done_ = false;
+  bool heavy_ = true;  // the entries walked last were large
   RecordBuffer out_, aside_;
   std::deque<std::unique_ptr<Big>> bigs_;  // the first may be open
   std::vector<structs::Entry*> batch_;
-  std::vector<std::unique_ptr<structs::KeyTable>> owned_tables_;
-  std::vector<std::unique_ptr<types::LargeValue>> owned_values_;
+  std::vector<GoneTable> gone_tables_;
 };
 
 }  // namespace rha::node::persist

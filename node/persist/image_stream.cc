@@ -18,7 +18,7 @@ using structs::Entry;
 
 // ---------------------------------------------------------------- records
 
-RecordBuffer::~RecordBuffer() {
+void RecordBuffer::Clear() {
   Drain([](const Head& head, std::string_view) {
     if (head.kind == Kind::kKey && head.entry.kind() == Entry::Kind::kPointer) {
       delete static_cast<types::LargeValue*>(head.entry.pointer());
@@ -29,10 +29,13 @@ RecordBuffer::~RecordBuffer() {
 char* RecordBuffer::Room(size_t bytes) {
   bytes = (bytes + 15) & ~size_t{15};
   if (chunks_.empty() || chunks_.back().size - chunks_.back().used < bytes) {
-    const size_t size = std::max(kImageChunkBytes, bytes);
+    const size_t size = structs::HeapClass(std::max(next_chunk_bytes_, bytes));
+    next_chunk_bytes_ = std::min(next_chunk_bytes_ * 2, kImageChunkBytes);
     Chunk chunk;
     chunk.bytes.reset(static_cast<char*>(structs::HeapAllocateAligned(16, size)));
     chunk.size = size;
+    chunk.share = keyspace::HeldMemory::Share(held_, size);
+    bytes_ += size;
     chunks_.push_back(std::move(chunk));
   }
   Chunk& chunk = chunks_.back();
@@ -47,7 +50,12 @@ void RecordBuffer::AddClone(Head head, Entry entry, std::unique_ptr<types::Large
   head.bytes = sizeof head + entry.block_bytes();
   char* to = Room(head.bytes);
   head.entry = entry.CopyTo(to + sizeof head);
-  if (clone != nullptr) head.entry.ReplacePointer(clone.release());
+  if (clone != nullptr) {
+    const size_t clone_bytes = clone->heap_bytes();
+    bytes_ += clone_bytes;
+    chunks_.back().share.Add(clone_bytes);
+    head.entry.ReplacePointer(clone.release());
+  }
   std::memcpy(to, &head, sizeof head);
 }
 
@@ -60,6 +68,7 @@ void RecordBuffer::AddBytes(Head head, std::string_view bytes) {
 
 void RecordBuffer::Splice(RecordBuffer&& other) {
   std::move(other.chunks_.begin(), other.chunks_.end(), std::back_inserter(chunks_));
+  bytes_ += std::exchange(other.bytes_, 0);
   other.chunks_.clear();
 }
 
@@ -85,7 +94,7 @@ void ImageStream::Push(RecordBuffer&& records) {
   if (records.empty()) return;
   RecordBuffer taken(std::move(records));
   if (hopeless()) return;
-  queued_ += taken.chunks();
+  queued_bytes_ += taken.bytes();
   {
     const std::lock_guard lock(mutex_);
     queue_.Splice(std::move(taken));
@@ -183,6 +192,12 @@ void WriteMember(RdbWriter& writer, types::Type type, Entry member) {
 
 void ImageStream::WriteAll(RdbWriter& writer) {
   using Kind = RecordBuffer::Kind;
+  // A long text is compressed in a buffer of its length, which stays.
+  keyspace::HeldMemory::Share scratch(target_.held);
+  const auto expect = [&](uint64_t bytes) {
+    const auto known = static_cast<uint64_t>(scratch.bytes());
+    if (target_.request.options.compress && bytes > known) scratch.Add(bytes - known);
+  };
   int64_t database = -1;
   types::Type walked = types::Type::kString;  // of the value whose pieces come
   const auto write = [&](const RecordBuffer::Head& head, std::string_view payload) {
@@ -198,6 +213,7 @@ void ImageStream::WriteAll(RdbWriter& writer) {
       const auto [keys, expiring] = target_.sizes[head.database];
       writer.SelectDb(head.database, keys, expiring);
     }
+    expect(clone == nullptr ? head.bytes : clone->heap_bytes());
     switch (head.kind) {
       case Kind::kKey:
         writer.Use(head.use);
@@ -213,13 +229,13 @@ void ImageStream::WriteAll(RdbWriter& writer) {
     }
   };
   for (RecordBuffer records; Next(&records);) {
-    const size_t chunks = records.chunks();
+    const size_t bytes = records.bytes();
     if (hopeless()) {
-      records = RecordBuffer();
+      records.Clear();
     } else {
       records.Drain(write);
     }
-    queued_ -= chunks;
+    queued_bytes_ -= bytes;
   }
 }
 

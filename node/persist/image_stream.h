@@ -20,7 +20,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -28,6 +27,7 @@
 #include <vector>
 
 #include "common/base/unique_fd.h"
+#include "node/keyspace/held_memory.h"
 #include "node/keyspace/key_use.h"
 #include "node/persist/limits.h"
 #include "node/persist/rdb_file.h"
@@ -49,11 +49,14 @@ class RecordBuffer {
   };
   static_assert(sizeof(Head) == 32);
 
+  // For what others have filled.
   RecordBuffer() = default;
-  ~RecordBuffer();
-  RecordBuffer(RecordBuffer&& other) noexcept { chunks_.swap(other.chunks_); }
+  // What is added counts as held there.
+  explicit RecordBuffer(keyspace::HeldMemory* held) : held_(held) {}
+  ~RecordBuffer() { Clear(); }
+  RecordBuffer(RecordBuffer&& other) noexcept { Swap(other); }
   RecordBuffer& operator=(RecordBuffer&& other) noexcept {
-    chunks_.swap(other.chunks_);
+    Swap(other);
     return *this;
   }
 
@@ -62,8 +65,11 @@ class RecordBuffer {
   void AddClone(Head head, structs::Entry entry, std::unique_ptr<types::LargeValue> clone);
   void AddBytes(Head head, std::string_view bytes);
   void Splice(RecordBuffer&& other);
+  void Clear();
   bool empty() const { return chunks_.empty(); }
   size_t chunks() const { return chunks_.size(); }
+  // On the heap, with the clones.
+  size_t bytes() const { return bytes_; }
 
   // visit(Head, std::string_view payload) for each record; large values of kKey records belong to
   // the visitor. The buffer is empty afterwards.
@@ -78,16 +84,25 @@ class RecordBuffer {
     };
     std::unique_ptr<char, Free> bytes;
     size_t size = 0, used = 0;
+    keyspace::HeldMemory::Share share;
   };
   char* Room(size_t bytes);
+  void Swap(RecordBuffer& other) {
+    chunks_.swap(other.chunks_);
+    std::swap(bytes_, other.bytes_);
+  }
 
-  std::deque<Chunk> chunks_;
+  keyspace::HeldMemory* held_ = nullptr;
+  size_t next_chunk_bytes_ = kImageChunkBytesMin;
+  std::vector<Chunk> chunks_;
+  size_t bytes_ = 0;
 };
 
 class ImageStream {
  public:
   struct Target {
     SaveRequest request;
+    keyspace::HeldMemory* held;
     std::vector<std::pair<uint64_t, uint64_t>> sizes;  // keys and expiring of each database
   };
   static Result<std::unique_ptr<ImageStream>> Start(Target target);
@@ -97,7 +112,9 @@ class ImageStream {
   // Sends what is in `records` on its way.
   void Push(RecordBuffer&& records);
   // The writer lags behind: wait before walking on.
-  bool full() const { return queued_.load(std::memory_order_relaxed) >= kImageChunksMax; }
+  bool full() const {
+    return queued_bytes_.load(std::memory_order_relaxed) >= kImageQueuedBytesMax;
+  }
   // Writing has failed or nobody wants it: what is pushed is dropped.
   bool hopeless() const { return hopeless_.load(std::memory_order_relaxed); }
   // That was all: write the end of the file.
@@ -118,7 +135,7 @@ class ImageStream {
 
   const Target target_;
   const UniqueFd done_;
-  std::atomic<size_t> queued_{0};
+  std::atomic<size_t> queued_bytes_{0};
   std::atomic<bool> hopeless_{false};
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -130,8 +147,8 @@ class ImageStream {
 
 template <typename Visit>
 void RecordBuffer::Drain(Visit&& visit) {
-  for (; !chunks_.empty(); chunks_.pop_front()) {
-    const Chunk& chunk = chunks_.front();
+  for (Chunk& each : chunks_) {
+    const Chunk chunk = std::move(each);  // freed as soon as it has been visited
     for (size_t at = 0; at < chunk.used;) {
       Head head;
       std::memcpy(&head, chunk.bytes.get() + at, sizeof head);
@@ -139,6 +156,8 @@ void RecordBuffer::Drain(Visit&& visit) {
       at += (head.bytes + 15) & ~uint64_t{15};
     }
   }
+  chunks_.clear();
+  bytes_ = 0;
 }
 
 }  // namespace rha::node::persist

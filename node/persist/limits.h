@@ -44,17 +44,21 @@ constexpr uint64_t kDatabaseIndexMax = INT32_MAX;
 // Loading in slices: this many keys or members between two looks at the clock.
 constexpr size_t kItemsBetweenClockLooks = 256;
 
-// A snapshot without a fork (image.h). Copies travel to the writing thread in chunks; the walk
-// waits while so many are on their way.
+// A snapshot without a fork (image.h). Copies travel to the writing thread in chunks, of which the
+// first of each buffer are smaller; the walk waits while so much is on its way.
+constexpr size_t kImageChunkBytesMin = 512;
 constexpr size_t kImageChunkBytes = 256 * 1024;
-constexpr size_t kImageChunksMax = 32;
+constexpr size_t kImageQueuedBytesMax = size_t{8} << 20;
 // Keys or members between two looks at the clock, and how many are fetched ahead of being copied.
 constexpr size_t kImageSliceEntries = 256;
 constexpr size_t kImageBatchEntries = 32;
-// A value of no more members is copied in one step; above it is walked in pieces.
+// So many bytes more of an entry take as long as another entry.
+constexpr size_t kImageBytesPerEntry = 1024;
+// A value of no more members and bytes is copied in one step; above it is walked in pieces.
 constexpr size_t kCopiedAtOnceMax = 1000;
-// Chunks that wait for a walked value to end before its slices grow, and by how much.
-constexpr size_t kAsideChunksMax = 64;
+constexpr size_t kCopiedAtOnceBytesMax = 256 * 1024;
+// What may wait for a walked value to end before its slices grow, and by how much.
+constexpr size_t kAsideBytesMax = size_t{16} << 20;
 constexpr size_t kHurriedSliceFactor = 8;
 
 // Names in messages are cut here.

@@ -8,7 +8,7 @@ SnapshotJob::~SnapshotJob() { service_.Forget(*this); }
 
 Result<std::unique_ptr<SnapshotJob>> SnapshotService::Start(const SaveRequest& request) {
   if (busy()) return Status(Code::kExists, "another snapshot is under way");
-  ImageStream::Target target{.request = request, .sizes = {}};
+  ImageStream::Target target{.request = request, .held = &keyspace_.held(), .sizes = {}};
   for (int i = 0; i < keyspace_.databases(); ++i) {
     target.sizes.emplace_back(keyspace_.db(i).size(), keyspace_.db(i).expiring());
   }

@@ -22,6 +22,8 @@ class PieceSink {
   virtual ~PieceSink() = default;
   virtual void OnMember(structs::Entry member) = 0;
   virtual void OnNode(const structs::ListpackView& node) = 0;
+  // The value keeps so many bytes more until its walk ends: a piece that changed before its turn.
+  virtual void OnKept(size_t) {}
 };
 
 class LargeValue {
@@ -35,6 +37,8 @@ class LargeValue {
   virtual size_t size() const = 0;
   // What it takes on the heap, itself included, in the allocator's classes.
   virtual size_t heap_bytes() const = 0;
+  // About that, in a step that does not grow with the value.
+  virtual size_t heap_estimate() const { return heap_bytes(); }
   virtual std::unique_ptr<LargeValue> Clone() const = 0;
 
   // Frees up to `budget` members or nodes; true: what is left is the object itself. Nothing else
@@ -47,15 +51,18 @@ class LargeValue {
   // Returns how many pieces there are. `sink` must live until EndWalk(). REQUIRES: walkable(), and
   // no walk is under way.
   virtual size_t BeginWalk(PieceSink*) { return 0; }
-  // Shows about `budget` pieces; true: that was the last.
+  // Shows about `budget` pieces (fewer if they are large); true: that was the last.
   virtual bool WalkSome(size_t) { return true; }
-  // REQUIRES: WalkSome() has said true.
+  // REQUIRES: WalkSome() has said true, or the value will only be freed.
   virtual void EndWalk() {}
-  // Somebody walks it, who decides when it is freed.
-  bool walked() const { return walked_; }
+  // Set: somebody walks it, who decides when it is freed.
+  PieceSink* walker() const { return sink_; }
 
  protected:
-  bool walked_ = false;
+  // How much of a walk's budget a piece of so many bytes takes.
+  static constexpr size_t WalkCost(size_t bytes) { return 1 + bytes / 1024; }
+
+  PieceSink* sink_ = nullptr;
 };
 
 }  // namespace rha::node::types

@@ -19,27 +19,41 @@ size_t ListNodes::heap_bytes() const {
   return structs::HeapClass(sizeof *this) + list_.heap_bytes();
 }
 
+size_t ListNodes::heap_estimate() const {
+  constexpr size_t kNodesLookedAt = 1024;
+  const size_t nodes = list_.node_count();
+  if (nodes <= kNodesLookedAt) return heap_bytes();
+  size_t bytes = 0;
+  for (size_t i = 0; i < kNodesLookedAt; ++i) {
+    bytes += list_.node(i * nodes / kNodesLookedAt).heap_bytes();
+  }
+  return bytes / kNodesLookedAt * nodes;
+}
+
 size_t ListNodes::BeginWalk(PieceSink* sink) {
   const size_t nodes = list_.node_count();
-  walk_ = std::make_unique<Walk>(Walk{sink, 1, static_cast<uint32_t>(nodes), {}});
-  walked_ = true;
+  walk_ = std::make_unique<Walk>(Walk{1, static_cast<uint32_t>(nodes), {}});
+  sink_ = sink;
   list_.Watch(this);
   return nodes;
 }
 
 void ListNodes::OnNode(uint32_t ordinal, const structs::ListpackView& node) {
-  walk_->early.emplace(ordinal, structs::Listpack(node.bytes()));
+  const auto [early, added] = walk_->early.emplace(ordinal, structs::Listpack(node.bytes()));
+  if (added) sink_->OnKept(early->second.heap_bytes());
 }
 
 bool ListNodes::WalkSome(size_t budget) {
-  for (; budget > 0 && walk_->next <= walk_->last; --budget, ++walk_->next) {
-    if (const structs::Listpack* node = list_.See(walk_->next)) {
-      walk_->sink->OnNode(*node);
-    } else {
-      const auto early = walk_->early.extract(walk_->next);
+  for (; budget > 0 && walk_->next <= walk_->last; ++walk_->next) {
+    const structs::Listpack* node = list_.See(walk_->next);
+    Walk::Early::node_type early;
+    if (node == nullptr) {
+      early = walk_->early.extract(walk_->next);
       RHA_CHECK(!early.empty());
-      walk_->sink->OnNode(early.mapped());
+      node = &early.mapped();
     }
+    sink_->OnNode(*node);
+    budget -= std::min(budget, WalkCost(node->bytes_size()));
   }
   return walk_->next > walk_->last;
 }
@@ -47,7 +61,7 @@ bool ListNodes::WalkSome(size_t budget) {
 void ListNodes::EndWalk() {
   list_.Unwatch();
   walk_.reset();
-  walked_ = false;
+  sink_ = nullptr;
 }
 
 std::unique_ptr<LargeValue> ListNodes::Clone() const {

@@ -28,6 +28,7 @@ class ListNodes final : public LargeValue, private structs::NodeWatcher {
 
   size_t size() const override { return list_.size(); }
   size_t heap_bytes() const override;
+  size_t heap_estimate() const override;
   std::unique_ptr<LargeValue> Clone() const override;
 
   const structs::QuickList& list() const { return list_; }
@@ -44,9 +45,9 @@ class ListNodes final : public LargeValue, private structs::NodeWatcher {
  private:
   // Nodes that change before their turn are copied and wait for it.
   struct Walk {
-    PieceSink* sink;
+    using Early = std::map<uint32_t, structs::Listpack>;
     uint32_t next, last;
-    std::map<uint32_t, structs::Listpack> early;
+    Early early;
   };
   void OnNode(uint32_t ordinal, const structs::ListpackView& node) override;
 

@@ -30,14 +30,13 @@ class TableValue : public LargeValue, private structs::EntryWatcher {
   size_t BeginWalk(PieceSink* sink) override {
     sink_ = sink;
     cursor_ = 0;
-    walked_ = true;
     table_.Watch(this);
     return size();
   }
   bool WalkSome(size_t budget) override {
     for (size_t seen = 0; seen < budget; ++seen) {  // an empty bucket costs something, too
       cursor_ = table_.ScanUnseen(cursor_, [&](structs::Entry& entry) {
-        ++seen;
+        seen += WalkCost(entry.block_bytes());
         sink_->OnMember(entry);
       });
       if (cursor_ == 0) return true;
@@ -46,7 +45,7 @@ class TableValue : public LargeValue, private structs::EntryWatcher {
   }
   void EndWalk() override {
     table_.Unwatch();
-    walked_ = false;
+    sink_ = nullptr;
   }
 
  protected:
@@ -56,7 +55,6 @@ class TableValue : public LargeValue, private structs::EntryWatcher {
  private:
   void OnEntry(structs::Entry entry) override { sink_->OnMember(entry); }
 
-  PieceSink* sink_ = nullptr;
   uint64_t cursor_ = 0;
 };
 
