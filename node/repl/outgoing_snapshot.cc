@@ -17,8 +17,9 @@ OutgoingSnapshot::OutgoingSnapshot(net::Reactor& reactor, int64_t position, Uniq
       watch_([](void* self, uint32_t) { static_cast<OutgoingSnapshot*>(self)->OnJobEnded(); },
              this) {}
 
-Result<std::shared_ptr<OutgoingSnapshot>> OutgoingSnapshot::Start(
-    net::Reactor& reactor, const SnapshotOrder& order, std::function<void(const Status&)> on_end) {
+Result<std::shared_ptr<OutgoingSnapshot>> OutgoingSnapshot::Start(net::Reactor& reactor,
+                                                                  const SnapshotOrder& order,
+                                                                  OnEnd on_end) {
   RHA_ASSIGN_OR_RETURN(UniqueFd file, persist::CreateNamelessFile(order.directory, "temp-sync"));
   const std::shared_ptr<OutgoingSnapshot> snapshot(
       new OutgoingSnapshot(reactor, order.position, std::move(file)));
@@ -36,7 +37,7 @@ void OutgoingSnapshot::OnJobEnded() {
   job_.reset();
   failed_ = !status.ok();
   const auto on_end = std::exchange(on_end_, nullptr);
-  on_end(status);
+  on_end(shared_from_this(), status);
 }
 
 uint64_t OutgoingSnapshot::size() const {

@@ -25,13 +25,12 @@ struct SnapshotOrder {
   int64_t position = 0;  // of the stream
 };
 
-class OutgoingSnapshot {
+class OutgoingSnapshot : public std::enable_shared_from_this<OutgoingSnapshot> {
  public:
-  // `on_end` is called once, when the job has ended either way; the snapshot may be destroyed in
-  // it.
+  // Called once, with the snapshot itself, when the job has ended either way.
+  using OnEnd = std::function<void(std::shared_ptr<OutgoingSnapshot>, const Status&)>;
   static Result<std::shared_ptr<OutgoingSnapshot>> Start(net::Reactor& reactor,
-                                                         const SnapshotOrder& order,
-                                                         std::function<void(const Status&)> on_end);
+                                                         const SnapshotOrder& order, OnEnd on_end);
   ~OutgoingSnapshot() = default;
 
   int64_t position() const { return position_; }
@@ -51,7 +50,7 @@ class OutgoingSnapshot {
   UniqueFd file_;
   std::unique_ptr<persist::SnapshotJob> job_;
   bool failed_ = false;
-  std::function<void(const Status&)> on_end_;
+  OnEnd on_end_;
   net::IoWatch watch_;
 };
 

@@ -61,11 +61,10 @@ bool PrimarySide::RefusesToServe(resp::Writer& reply) const {
 }
 
 void PrimarySide::Psync(Session& session, dispatch::Args args) {
-  if (session.kind == dispatch::SessionKind::kReplica) return;
+  if (session.kind == dispatch::SessionKind::kReplica || IsWaiting(session)) return;
   resp::Writer reply(&session.out(), session.protocol);
   if (RefusesToServe(reply)) return session.WantWrite();
-  const bool psync = args.size() >= 3;
-  if (psync) {
+  if (args.size() >= 3) {
     int64_t offset = -1;
     if (!ParseNumber(args[2], offset)) {
       reply.Error("ERR value is not an integer or out of range");
@@ -74,7 +73,7 @@ void PrimarySide::Psync(Session& session, dispatch::Args args) {
     if (TryContinue(session, args[1], offset)) return;
     if (args[1] != "?") ++stats_.partial_err;
   }
-  FullSync(session, psync);
+  FullSync(session, args);
 }
 
 bool PrimarySide::TryContinue(Session& session, std::string_view id, int64_t offset) {
@@ -108,11 +107,11 @@ Replica& PrimarySide::AddReplica(Session& session) {
   return *replicas_.back();
 }
 
-void PrimarySide::FullSync(Session& session, bool announce) {
+void PrimarySide::FullSync(Session& session, dispatch::Args request) {
   stream_.Activate();
   const bool join = snapshot_ != nullptr && !snapshot_->failed() &&
                     stream_.backlog().Holds(snapshot_->position());
-  if (!join && snapshots_.busy()) return Wait(session, announce);
+  if (!join && snapshots_.busy()) return Wait(session, request);
   if (!join) {
     if (const Status started = StartSnapshot(); !started.ok()) {
       log::Error("full synchronisation of replica {} failed: {}", session.peer_address,
@@ -124,17 +123,22 @@ void PrimarySide::FullSync(Session& session, bool announce) {
     }
   }
   ++stats_.full;
-  if (announce) {
+  if (request.size() >= 3) {  // PSYNC, not SYNC
     session.out() += "+FULLRESYNC " + stream_.history().id + " " +
                      std::to_string(snapshot_->position()) + "\r\n";
   }
   AddReplica(session).Attach(snapshot_);
 }
 
-void PrimarySide::Wait(Session& session, bool announce) {
+bool PrimarySide::IsWaiting(const Session& session) const {
+  return std::any_of(waiting_.begin(), waiting_.end(),
+                     [&](const Waiting& waiting) { return waiting.session_id == session.id; });
+}
+
+void PrimarySide::Wait(Session& session, dispatch::Args request) {
   log::Info("full synchronisation of replica {} waits for a snapshot under way",
             session.peer_address);
-  waiting_.push_back({session.id, announce});
+  waiting_.push_back({session.id, {request.begin(), request.end()}});
   if (wait_timer_ == 0)
     wait_timer_ = reactor_.Every(kSnapshotPollInterval, [this] { ServeWaiting(); });
 }
@@ -145,7 +149,14 @@ void PrimarySide::ServeWaiting() {
   wait_timer_ = 0;
   for (const Waiting& waiting : std::exchange(waiting_, {})) {
     Session* const session = engine_.sessions().Find(waiting.session_id);
-    if (session != nullptr && !session->closing) FullSync(*session, waiting.announce);
+    if (session == nullptr || session->closing) continue;
+    // What else it has begun meanwhile could not be answered inside the stream.
+    if (session->blocked != nullptr) {
+      session->Close(Session::CloseMode::kNow);
+      continue;
+    }
+    const std::vector<std::string_view> request(waiting.request.begin(), waiting.request.end());
+    engine_.Execute(*session, request);
   }
 }
 
@@ -158,20 +169,21 @@ Status PrimarySide::StartSnapshot() {
                             .options = {.compress = config_.compress, .checksum = config_.checksum},
                             .directory = config_.directory,
                             .position = stream_.offset()};
-  RHA_ASSIGN_OR_RETURN(snapshot_, OutgoingSnapshot::Start(reactor_, order, [this](const Status& s) {
-                         OnSnapshotEnded(s);
-                       }));
+  RHA_ASSIGN_OR_RETURN(
+      snapshot_, OutgoingSnapshot::Start(reactor_, order, [this](auto ended, const Status& status) {
+        OnSnapshotEnded(std::move(ended), status);
+      }));
   log::Info("snapshot for replicas begun at offset {}", order.position);
   return {};
 }
 
-void PrimarySide::OnSnapshotEnded(const Status& status) {
-  const std::shared_ptr<OutgoingSnapshot> ended = snapshot_;
+// It may be another than the newest: replicas that were sent away hold theirs until they are gone.
+void PrimarySide::OnSnapshotEnded(std::shared_ptr<OutgoingSnapshot> ended, const Status& status) {
   if (status.ok()) {
     log::Info("snapshot for replicas complete: {} bytes", ended->size());
   } else {
     log::Error("snapshot for replicas failed: {}", status.message());
-    snapshot_.reset();
+    if (snapshot_ == ended) snapshot_.reset();
   }
   std::vector<Replica*> concerned;
   for (const auto& replica : replicas_) {
@@ -386,6 +398,12 @@ void PrimarySide::Cron() {
       now() - last_ping_ >= std::chrono::seconds(config_.ping_period_s)) {
     last_ping_ = now();
     stream_.AppendCommand({"PING"});
+  }
+  for (const Waiting& waiting : waiting_) {
+    Session* const session = engine_.sessions().Find(waiting.session_id);
+    if (session == nullptr || session->closing) continue;
+    session->out() += '\n';
+    session->WantWrite();
   }
   for (const auto& replica : replicas_) {
     replica->KeepAlive();

@@ -77,11 +77,12 @@ class PrimarySide final : public StreamListener {
  private:
   bool RefusesToServe(resp::Writer& reply) const;
   bool TryContinue(dispatch::Session& session, std::string_view id, int64_t offset);
-  void FullSync(dispatch::Session& session, bool announce);
-  void Wait(dispatch::Session& session, bool announce);
+  void FullSync(dispatch::Session& session, dispatch::Args request);
+  void Wait(dispatch::Session& session, dispatch::Args request);
+  bool IsWaiting(const dispatch::Session& session) const;
   void ServeWaiting();
   Status StartSnapshot();
-  void OnSnapshotEnded(const Status& status);
+  void OnSnapshotEnded(std::shared_ptr<OutgoingSnapshot> ended, const Status& status);
   void DropIdleSnapshot();
   void PollStarved();
   Replica* Find(const dispatch::Session& session) const;
@@ -108,10 +109,11 @@ class PrimarySide final : public StreamListener {
   MonoTime last_ping_{}, last_replica_seen_{};
   int64_t acknowledgements_asked_at_ = -1;
   SyncStats stats_;
-  // Replicas whose full synchronisation must wait until another image is taken.
+  // Requests that came while another image was being taken. Once that has ended each is executed
+  // again as if it came now: meanwhile this node may have lost its data, its role or its primary.
   struct Waiting {
     uint64_t session_id;
-    bool announce;
+    std::vector<std::string> request;
   };
   std::vector<Waiting> waiting_;
   net::TimerId wait_timer_ = 0;

@@ -605,6 +605,82 @@ class ReplicationInterop(unittest.TestCase):
         wait_for("it is dropped", lambda: (primary.client.set("k", value), primary.info()["connected_slaves"])[1] == 0)
         lazy.close()
 
+    def held_save(self, node):
+        """A BGSAVE that stands still until the returned function is called: more than may be on its way to the file."""
+        node.client.execute_command("DEBUG", "POPULATE", "200000", "k", "100")
+        pipe = os.path.join(node.folder, f"dump.rdb.{node.process.pid}.tmp")
+        os.mkfifo(pipe)
+        node.client.bgsave()
+
+        def release():
+            with open(pipe, "rb") as reader:
+                while reader.read(1 << 16):
+                    pass
+            wait_for("the save has ended", lambda: node.info("persistence")["rdb_bgsave_in_progress"] == 0)
+        return release
+
+    def ask_to_sync(self, node, *lines):
+        link = socket.create_connection(("127.0.0.1", node.port))
+        link.settimeout(DEADLINE_S)
+        self.addCleanup(link.close)
+        link.sendall(b"".join(line + b"\r\n" for line in lines))
+        return link
+
+    @staticmethod
+    def first_line(link):
+        """Of the answer to PSYNC, behind the empty lines that ask for patience."""
+        line = b""
+        while not line.endswith(b"\n") or not line.strip():
+            piece = link.recv(1)
+            if not piece:
+                return b"closed"
+            line += piece
+        return line.strip()
+
+    def test_one_session_is_one_replica_however_often_it_asks_while_it_waits(self):
+        node = self.server(NODE, "--enable-debug-command", "yes")
+        release = self.held_save(node)
+        link = self.ask_to_sync(node, b"PSYNC ? -1", b"PSYNC ? -1", b"SYNC")
+        release()
+        self.assertTrue(self.first_line(link).startswith(b"+FULLRESYNC "))
+        self.assertEqual(node.info()["connected_slaves"], 1)
+        link.close()
+        wait_for("it is gone", lambda: node.info()["connected_slaves"] == 0)
+
+    def test_who_waits_for_a_snapshot_is_asked_as_if_it_came_now(self):
+        node = self.server(NODE, "--enable-debug-command", "yes")
+        release = self.held_save(node)
+        link = self.ask_to_sync(node, b"PSYNC ? -1")
+        wait_for("it waits", lambda: b"psync" in str(node.client.client_list()).encode())
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            node.client.execute_command("REPLICAOF", "127.0.0.1", nobody.getsockname()[1])
+            release()
+            self.assertTrue(self.first_line(link).startswith(b"-NOMASTERLINK"), "this dataset is not known to be whole")
+
+    def test_who_waits_for_a_snapshot_hears_that_we_live(self):
+        node = self.server(NODE, "--enable-debug-command", "yes")
+        release = self.held_save(node)
+        link = self.ask_to_sync(node, b"PSYNC ? -1")
+        self.assertEqual(link.recv(1), b"\n")
+        release()
+        self.assertTrue(self.first_line(link).startswith(b"+FULLRESYNC "))
+
+    def test_replicas_that_are_sent_away_while_their_snapshot_ends(self):
+        node = self.server(NODE, "--enable-debug-command", "yes")
+        node.client.execute_command("DEBUG", "POPULATE", "1000", "k", "100")
+        for attempt in range(300):
+            link = socket.create_connection(("127.0.0.1", node.port))
+            link.sendall(b"PSYNC ? -1\r\n")
+            for _ in range(attempt % 30):
+                node.client.ping()
+            pipe = node.client.pipeline(transaction=False)
+            pipe.execute_command("REPLICAOF", "127.0.0.1", "1")
+            pipe.execute_command("REPLICAOF", "NO", "ONE")
+            pipe.execute()
+            link.close()
+        wait_for("all are gone", lambda: node.info()["connected_slaves"] == 0)
+
     def test_nonsense_from_a_primary(self):
         node = self.server(NODE)
         node.client.set("mine", "stays")
