@@ -251,9 +251,7 @@ void ReplicaSide::BeginLoad() {
   if (const Status begun = incoming_->StartLoad(engine_.keyspace()); !begun.ok()) {
     return Fail(begun.message());
   }
-  disconnect_replicas_("a full synchronisation replaces the dataset");
-  // From here on the old data are gone, until the load succeeds.
-  LeaveHistory();
+  LeaveHistory("a full synchronisation replaces the dataset");
   engine_.state().loading = true;
   engine_.keyspace().Reset();
   SetPhase(Phase::kLoading);
@@ -261,7 +259,8 @@ void ReplicaSide::BeginLoad() {
 }
 
 // The dataset is not what its history says: it can neither be continued nor be passed on as that.
-void ReplicaSide::LeaveHistory() {
+void ReplicaSide::LeaveHistory(const std::string& why) {
+  disconnect_replicas_(why);
   may_continue_ = false;
   stream_.GiveUp(RandomHex(kReplIdBytes));
   on_dataset_(false);

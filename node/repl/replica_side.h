@@ -11,7 +11,8 @@
 //    stream exactly when the commands in them have been applied, and a transaction counts only as
 //    a whole.
 //  * Nothing is flushed before a whole snapshot with the right checksum lies on disk.
-//  * A command that cannot be applied ends the link; it is never skipped.
+//  * A command that cannot be applied ends the link; it is never skipped. If part of it was applied
+//    (EXEC), the dataset belongs to no history any more and is replaced at the next connection.
 // Thread rule: the engine's thread.
 #pragma once
 
@@ -118,7 +119,7 @@ class ReplicaSide final : public LinkOwner {
   void ReceiveInput();
   void SnapshotComplete();
   void BeginLoad();
-  void LeaveHistory();
+  void LeaveHistory(const std::string& why);
   void LoadSlice();
   void LoadFailed(const Status& status);
   void Loaded();

@@ -76,11 +76,17 @@ void ReplicaSide::ApplyInput() {
       return Fail("the stream is broken: " + parser_.error());
     }
     const resp::Args args = parser_.args();
+    const uint64_t changes = engine_.keyspace().dirty();
     if (IsGetack(args)) {
       asked = true;
     } else if (const std::string refusal = Apply(args); !refusal.empty()) {
       const std::string what = Describe(args);
       Commit(committed);
+      // Of a transaction the commands before it stand. Asking for them once more would apply them
+      // once more, so the dataset goes on under no name until the primary's has replaced it.
+      if (engine_.keyspace().dirty() != changes) {
+        LeaveHistory("half a transaction was applied");
+      }
       pause_ = kReconnectPauseMax;
       return Fail(fmt::format("replication stopped at offset {}: {} cannot be applied: {}",
                               stream_.offset() + 1, what, refusal));

@@ -681,6 +681,39 @@ class ReplicationInterop(unittest.TestCase):
             link.close()
         wait_for("all are gone", lambda: node.info()["connected_slaves"] == 0)
 
+    def test_half_a_transaction_is_applied_once_and_belongs_to_no_history(self):
+        node = self.server(NODE)
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.settimeout(DEADLINE_S)
+        self.addCleanup(listener.close)
+        node.client.execute_command("REPLICAOF", "127.0.0.1", listener.getsockname()[1])
+
+        def request(link):
+            words = []
+            for _ in range(int(link.readline()[1:])):
+                words.append(link.read(int(link.readline()[1:]) + 2)[:-2])
+            return words
+
+        def accept():
+            connection, _ = listener.accept()
+            connection.settimeout(DEADLINE_S)
+            self.addCleanup(connection.close)
+            link = connection.makefile("rb")
+            while (asked := request(link))[0] != b"PSYNC":
+                connection.sendall(b"+OK\r\n")
+            return connection, asked
+        connection, _ = accept()
+        history = "a" * 40
+        stream = b"".join(b" ".join(words) + b"\r\n" for words in (
+            (b"SET", b"text", b"x"), (b"MULTI",), (b"INCR", b"count"), (b"INCR", b"text"), (b"EXEC",)))
+        empty = b"REDIS0010\xff" + bytes(8)
+        connection.sendall(f"+FULLRESYNC {history} 0\r\n${len(empty)}\r\n".encode() + empty + stream)
+        connection, asked = accept()
+        self.assertEqual(asked, [b"PSYNC", b"?", b"-1"], "what half a transaction was added to cannot be continued")
+        self.assertEqual(node.client.get("count"), b"1")
+        self.assertNotEqual(node.info()["master_replid"], history)
+        self.assertIn("EXEC cannot be applied", node.info()["redisha_master_link_error"])
+
     def test_nonsense_from_a_primary(self):
         node = self.server(NODE)
         node.client.set("mine", "stays")
