@@ -56,9 +56,8 @@ void Process::Cron() {
 }
 
 bool Process::ReplicasCaughtUp() const {
-  const auto connected = static_cast<int>(parts_.replication.primary_side().replicas().size());
-  return parts_.replication.primary_side().CountAcknowledged(
-             parts_.engine.state().replication_offset) >= connected;
+  return parts_.replication.primary_side().AllAcknowledged(
+      parts_.engine.state().replication_offset);
 }
 
 Status Process::Shutdown(const dispatch::ShutdownRequest& request) {

@@ -106,7 +106,8 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
       Reject(session, spec, refusal, reply);
     } else if (pause_.scope != Pause::Scope::kNone && session.kind == SessionKind::kClient &&
                Paused() &&
-               (pause_.scope == Pause::Scope::kAll || (flags & (kWrite | kMayReplicate)) != 0)) {
+               ((pause_.scope == Pause::Scope::kAll && !session.is_peer()) ||
+                (flags & (kWrite | kMayReplicate)) != 0)) {
       blocking_.Block(session, {.kind = BlockKind::kPause});
       return Executed::kNotNow;
     } else if (session.transaction.open && !RunsInsideMulti(*spec)) {

@@ -45,7 +45,9 @@ std::string_view MemoryLeft(const GateQuestion& q, std::string*) {
 std::string_view DiskHealthy(const GateQuestion& q, std::string*) {
   const NodeState& state = q.engine.state();
   if (!state.last_save_failed || state.is_replica || FromPrimary(q)) return {};
-  if ((q.flags & (kWrite | kMayReplicate)) == 0 && q.spec.name != "ping") return {};
+  // A full disk is no death: members of the cluster learn of it from INFO.
+  const bool alarm = q.spec.name == "ping" && !q.session.is_peer();
+  if ((q.flags & (kWrite | kMayReplicate)) == 0 && !alarm) return {};
   return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist "
          "to "
          "disk. Commands that may modify the data set are disabled, because this instance is "

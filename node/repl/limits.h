@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "common/base/clock.h"
+#include "common/trust/peer_proof.h"
 
 namespace rha::node::repl {
 
@@ -18,6 +19,8 @@ constexpr size_t kReplIdBytes = 40;
 constexpr std::string_view kRedisVersion = "7.0.15";
 // A line of the handshake: error texts are the longest.
 constexpr size_t kHandshakeLineBytesMax = 4096;
+// Words of the answer to REDISHA HELLO: uid, name, nonce and a proof for each key.
+constexpr size_t kHelloWordsMax = 3 + trust::kKeysMax;
 constexpr size_t kErrorTextBytesMax = 512;  // as INFO shows it
 constexpr size_t kEofMarkBytes = 40;
 constexpr size_t kAnnouncedIpBytesMax = 255;

@@ -357,10 +357,20 @@ void PrimarySide::Replconf(Session& session, dispatch::Args args, resp::Writer& 
   if (plain_ok) reply.Ok();
 }
 
+bool PrimarySide::Counts(const Replica& replica) const {
+  return !engine_.options().membership.known() || replica.session.is_peer();
+}
+
 int PrimarySide::CountAcknowledged(int64_t offset) const {
   return static_cast<int>(std::count_if(replicas_.begin(), replicas_.end(), [&](const auto& entry) {
-    return entry->progress.streaming() && entry->progress.acked >= offset;
+    return Counts(*entry) && entry->progress.streaming() && entry->progress.acked >= offset;
   }));
+}
+
+bool PrimarySide::AllAcknowledged(int64_t offset) const {
+  return std::all_of(replicas_.begin(), replicas_.end(), [&](const auto& entry) {
+    return entry->progress.streaming() && entry->progress.acked >= offset;
+  });
 }
 
 void PrimarySide::RequestAcknowledgements() {
@@ -381,7 +391,7 @@ void PrimarySide::DisconnectAll(const std::string& why) {
 
 int PrimarySide::good_replicas() const {
   return static_cast<int>(std::count_if(replicas_.begin(), replicas_.end(), [&](const auto& entry) {
-    return entry->progress.streaming() &&
+    return Counts(*entry) && entry->progress.streaming() &&
            entry->progress.LagSeconds(now()) <= config_.min_replicas_max_lag_s;
   }));
 }

@@ -52,7 +52,9 @@ class PrimarySide final : public StreamListener {
   void Psync(dispatch::Session& session, dispatch::Args args);
   // Options a replica tells before PSYNC, and its acknowledgements after.
   void Replconf(dispatch::Session& session, dispatch::Args args, resp::Writer& reply);
+  // Of those that count.
   int CountAcknowledged(int64_t offset) const;
+  bool AllAcknowledged(int64_t offset) const;
   void RequestAcknowledgements();
 
   // Their history is not ours any more, or has a new name: they must ask again.
@@ -85,6 +87,8 @@ class PrimarySide final : public StreamListener {
   void OnSnapshotEnded(std::shared_ptr<OutgoingSnapshot> ended, const Status& status);
   void DropIdleSnapshot();
   void PollStarved();
+  // Whose acknowledgement is one for min-replicas-to-write and WAIT: in a RedisHA, members.
+  bool Counts(const Replica& replica) const;
   Replica* Find(const dispatch::Session& session) const;
   Replica& AddReplica(dispatch::Session& session);
   int64_t NeededFrom() const;

@@ -108,6 +108,9 @@ void ReplShell::AppendInfo(std::string* info) {
   AppendReplicasInfo(info);
   AppendHistoryInfo(info);
   if (undecided) Line(info, "redisha_undecided:1");
+  if (engine_.state().last_save_failed && !replica_.active()) {
+    Line(info, "redisha_writes_refused:the last save failed (stop-writes-on-bgsave-error)");
+  }
   AppendMemberInfo(info);
 }
 

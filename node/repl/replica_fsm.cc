@@ -21,18 +21,59 @@ bool AsksForPatience(std::string_view line) {
          line.starts_with("-MASTERDOWN") || line.starts_with("-BUSY");
 }
 
+std::string Request(const trust::Words& words) {
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  std::string out;
+  resp::AppendRequest(views, &out);
+  return out;
+}
+
 }  // namespace
 
 std::string ReplicaFsm::OnConnected() {
+  if (!options_.introduction) return Greet({});
+  state_ = ProvingPrimary{};
+  return Request(options_.introduction->initiator.Hello());
+}
+
+std::string ReplicaFsm::OnHelloReply(ProvingPrimary& proving, std::string_view line) {
+  int64_t number = 0;
+  if (proving.words_expected == 0) {
+    if (!line.starts_with('*') || !ParseNumber(line.substr(1), number) || number < 1 ||
+        number > static_cast<int64_t>(kHelloWordsMax)) {
+      Fail(fmt::format("the primary does not prove to be a member of this cluster: {}", line));
+      return {};
+    }
+    proving.words_expected = static_cast<size_t>(number);
+    return {};
+  }
+  if (!proving.text_is_next) {
+    proving.text_is_next = true;
+    return {};  // the word's length: no word holds a line end
+  }
+  proving.text_is_next = false;
+  proving.words.emplace_back(line);
+  if (proving.words.size() < proving.words_expected) return {};
+  auto& [initiator, keys] = *options_.introduction;
+  const auto proof = initiator.OnHelloReply(keys, proving.words);
+  if (!proof.ok()) {
+    Fail("the primary is not followed: " + proof.status().message());
+    return {};
+  }
+  return Greet(Request(*proof));
+}
+
+// `out`: the proof that goes first, if there is one.
+std::string ReplicaFsm::Greet(std::string out) {
   using Step = Greeting::Step;
   Greeting greeting;
-  std::string out;
+  if (options_.introduction) greeting.unanswered.push_back(Step::kProof);
   const auto say = [&](Step step, std::initializer_list<std::string_view> words) {
     greeting.unanswered.push_back(step);
     resp::AppendRequest(words, &out);
   };
   say(Step::kPing, {"PING"});
-  if (!options_.password.empty()) {
+  if (!options_.introduction && !options_.password.empty()) {
     if (options_.user.empty()) {
       say(Step::kAuth, {"AUTH", options_.password});
     } else {
@@ -52,6 +93,7 @@ std::string ReplicaFsm::OnConnected() {
 }
 
 std::string ReplicaFsm::OnLine(std::string_view line) {
+  if (auto* proving = std::get_if<ProvingPrimary>(&state_)) return OnHelloReply(*proving, line);
   if (auto* greeting = std::get_if<Greeting>(&state_)) {
     OnGreeting(*greeting, line);
     if (!std::holds_alternative<AskingToSync>(state_)) return {};
@@ -77,6 +119,9 @@ void ReplicaFsm::OnGreeting(Greeting& greeting, std::string_view line) {
   if (step == Step::kPing && error && !line.starts_with("-NOAUTH") &&
       !line.starts_with("-NOPERM") && !line.starts_with("-ERR operation not permitted")) {
     return Fail(fmt::format("PING was answered {}", line), AsksForPatience(line));
+  }
+  if (step == Step::kProof && error) {
+    return Fail(fmt::format("the primary does not believe us: {}", line));
   }
   if (step == Step::kAuth && error) {
     return Fail(fmt::format("the primary refused the password (masterauth, masteruser): {}", line));
@@ -133,6 +178,7 @@ void ReplicaFsm::OnSnapshotHeader(AwaitingSnapshot awaiting, std::string_view li
 const char* ReplicaFsm::RoleWord() const {
   struct Word {
     const char* operator()(const Connecting&) const { return "connecting"; }
+    const char* operator()(const ProvingPrimary&) const { return "handshake"; }
     const char* operator()(const Greeting&) const { return "handshake"; }
     const char* operator()(const AskingToSync&) const { return "handshake"; }
     const char* operator()(const AwaitingSnapshot&) const { return "sync"; }

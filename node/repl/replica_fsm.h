@@ -6,6 +6,13 @@
 //                             REPLCONF listening-port …    ▼
 //                             REPLCONF capa …            AwaitingSnapshot ──$len, $EOF──▶ Receiving
 //                                                                                        Snapshot
+//
+// A member of a RedisHA lets the primary prove itself first and then proves itself, instead of
+// AUTH: no password goes to who cannot, and nobody else is followed.
+//
+//   Connecting ──connected──▶ ProvingPrimary ──believed──▶ Greeting
+//                             REDISHA HELLO                REDISHA PROVE, PING, REPLCONF …
+//
 //   any state ──error, refusal──▶ Failed (the shell closes and tries again)
 //
 // The greeting goes out in one write; PSYNC waits for the answers, because Redis refuses it while
@@ -15,14 +22,25 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
+
+#include "common/trust/peer_proof.h"
 
 namespace rha::node::repl {
 
+// How a member of a RedisHA introduces itself.
+struct Introduction {
+  trust::Initiator initiator;
+  trust::PeerKeys keys;
+};
+
 struct HandshakeOptions {
-  std::string user, password;  // no password: no AUTH
+  std::optional<Introduction> introduction;  // none: AUTH
+  std::string user, password;                // no password: no AUTH
   uint16_t listening_port = 0;
   std::string announced_ip;  // empty: the primary takes the connection's
   std::string id = "?";      // what to ask for
@@ -30,8 +48,14 @@ struct HandshakeOptions {
 };
 
 struct Connecting {};
+struct ProvingPrimary {
+  // Of the answer to REDISHA HELLO, which is the only one of more than one line.
+  size_t words_expected = 0;
+  bool text_is_next = false;
+  std::vector<std::string> words;
+};
 struct Greeting {
-  enum class Step { kPing, kAuth, kPort, kIp, kCapabilities, kExtension };
+  enum class Step { kProof, kPing, kAuth, kPort, kIp, kCapabilities, kExtension };
   std::deque<Step> unanswered;
 };
 struct AskingToSync {};
@@ -54,8 +78,8 @@ struct Failed {
   // warning.
   bool temporary;
 };
-using ReplicaState = std::variant<Connecting, Greeting, AskingToSync, AwaitingSnapshot,
-                                  ReceivingSnapshot, ContinuedStream, Failed>;
+using ReplicaState = std::variant<Connecting, ProvingPrimary, Greeting, AskingToSync,
+                                  AwaitingSnapshot, ReceivingSnapshot, ContinuedStream, Failed>;
 
 class ReplicaFsm {
  public:
@@ -73,6 +97,9 @@ class ReplicaFsm {
   const char* RoleWord() const;
 
  private:
+  std::string Greet(std::string out);
+  // Returns what to send.
+  std::string OnHelloReply(ProvingPrimary& proving, std::string_view line);
   void OnGreeting(Greeting& greeting, std::string_view line);
   void OnSyncReply(std::string_view line);
   void OnSnapshotHeader(AwaitingSnapshot awaiting, std::string_view line);

@@ -46,6 +46,97 @@ TEST(ReplicaFsm, SaysItsGreetingInOneBreath) {
   EXPECT_FALSE(fsm.primary_is_redisha());
 }
 
+class MemberHandshake : public testing::Test {
+ protected:
+  MemberHandshake() {
+    keys_ = *trust::PeerKeys::Parse(std::string(32, 'k'));
+    HandshakeOptions options = Options();
+    options.password = "secret";
+    options.introduction =
+        Introduction{trust::Initiator({"uid", "pod-1"}, "", std::string(64, '1')), keys_};
+    fsm_.emplace(std::move(options));
+    hello_ = fsm_->OnConnected();
+  }
+
+  // Line by line, as the answer to HELLO comes; returns what the last one was answered with.
+  std::string Answer(const trust::Words& words) {
+    EXPECT_THAT(fsm_->OnLine("*" + std::to_string(words.size())), IsEmpty());
+    std::string said;
+    for (const std::string& word : words) {
+      EXPECT_THAT(fsm_->OnLine("$" + std::to_string(word.size())), IsEmpty());
+      said = fsm_->OnLine(word);
+    }
+    return said;
+  }
+  trust::Words AnswerOf(trust::Identity primary, const trust::PeerKeys& keys) {
+    trust::Responder responder(std::move(primary), std::string(64, '2'));
+    const std::vector<std::string> hello = {"uid", "pod-1", std::string(64, '1')};
+    auto answer = responder.OnHello(keys, hello);
+    responder_.emplace(std::move(responder));
+    return answer.ok() ? *answer : trust::Words{};
+  }
+
+  trust::PeerKeys keys_;
+  std::optional<ReplicaFsm> fsm_;
+  std::optional<trust::Responder> responder_;
+  std::string hello_;
+};
+
+TEST_F(MemberHandshake, ProvesItselfInsteadOfSayingAPassword) {
+  EXPECT_THAT(hello_, StartsWith("*5\r\n$7\r\nREDISHA\r\n$5\r\nHELLO\r\n$3\r\nuid\r\n"));
+  const std::string greeting = Answer(AnswerOf({"uid", "pod-0"}, keys_));
+  EXPECT_THAT(greeting, StartsWith("*3\r\n$7\r\nREDISHA\r\n$5\r\nPROVE\r\n$64\r\n"));
+  EXPECT_THAT(greeting, HasSubstr("\r\n*1\r\n$4\r\nPING\r\n"));
+  EXPECT_THAT(hello_ + greeting, Not(HasSubstr("secret")));
+  EXPECT_THAT(hello_ + greeting, Not(HasSubstr("AUTH")));
+  const std::vector<std::string> proof = {greeting.substr(greeting.find("$64") + 5, 64)};
+  EXPECT_TRUE(responder_->OnProve(keys_, proof).ok());
+  for (const char* line : {"+OK", "+PONG", "+OK", "+OK"})
+    EXPECT_THAT(fsm_->OnLine(line), IsEmpty());
+  EXPECT_THAT(fsm_->OnLine("+REDISHA"), HasSubstr("PSYNC"));
+}
+
+TEST_F(MemberHandshake, AStrangerIsNotFollowed) {
+  const trust::PeerKeys others = *trust::PeerKeys::Parse(std::string(32, 'x'));
+  EXPECT_THAT(Answer(AnswerOf({"uid", "pod-0"}, others)), IsEmpty());
+  ASSERT_NE(Failure(*fsm_), nullptr);
+  EXPECT_THAT(Failure(*fsm_)->reason, HasSubstr("does not have our peer key"));
+}
+
+TEST_F(MemberHandshake, AnotherClusterIsNotFollowed) {
+  EXPECT_THAT(Answer({"other", "pod-0", std::string(64, '2'), std::string(64, '3')}), IsEmpty());
+  ASSERT_NE(Failure(*fsm_), nullptr);
+  EXPECT_THAT(Failure(*fsm_)->reason, HasSubstr("another cluster"));
+}
+
+TEST_F(MemberHandshake, WhoDoesNotKnowTheQuestionIsNotFollowed) {
+  EXPECT_THAT(fsm_->OnLine("-ERR unknown command 'REDISHA', with args beginning with: "),
+              IsEmpty());
+  ASSERT_NE(Failure(*fsm_), nullptr);
+  EXPECT_THAT(Failure(*fsm_)->reason, HasSubstr("does not prove to be a member"));
+}
+
+TEST_F(MemberHandshake, NonsenseForAnAnswerIsAnError) {
+  for (const char* line : {"*0", "*8", "*-1", "+OK", "$5", "*", "*99999999999999999999"}) {
+    HandshakeOptions options = Options();
+    options.introduction =
+        Introduction{trust::Initiator({"uid", "pod-1"}, "", std::string(64, '1')), keys_};
+    ReplicaFsm fsm(std::move(options));
+    fsm.OnConnected();
+    fsm.OnLine(line);
+    EXPECT_NE(Failure(fsm), nullptr) << line;
+  }
+  EXPECT_THAT(Answer({"uid"}), IsEmpty());
+  EXPECT_NE(Failure(*fsm_), nullptr);
+}
+
+TEST_F(MemberHandshake, APrimaryThatRefusesTheProofIsLeft) {
+  Answer(AnswerOf({"uid", "pod-0"}, keys_));
+  fsm_->OnLine("-WRONGPROOF pod-1 does not have our peer key");
+  ASSERT_NE(Failure(*fsm_), nullptr);
+  EXPECT_THAT(Failure(*fsm_)->reason, HasSubstr("does not believe us"));
+}
+
 TEST(ReplicaFsm, KnowsItsOwnKind) {
   ReplicaFsm fsm(Options());
   fsm.OnConnected();

@@ -153,6 +153,10 @@ void ReplicaSide::OnLinkConnected() {
                            .password = config_.primary_password,
                            .listening_port = config_.listening_port,
                            .announced_ip = config_.announce_ip};
+  if (const dispatch::Membership& membership = engine_.options().membership; membership.known()) {
+    options.introduction =
+        Introduction{trust::Initiator(membership.self, "", trust::NewNonce()), membership.keys};
+  }
   if (may_continue_) {
     options.id = stream_.history().id;
     options.offset = stream_.offset() + 1;

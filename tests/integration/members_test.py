@@ -255,6 +255,81 @@ class MembersTest(unittest.TestCase):
         self.assertTrue(knows("two"))
         self.assertFalse(knows("one"))
 
+    def stock(self, *options):
+        """A redis-server that knows no cluster."""
+        folder = tempfile.mkdtemp(prefix="rha-members-")
+        self.addCleanup(shutil.rmtree, folder, True)
+        port = free_port()
+        process = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "",
+                                    *options], stdout=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+
+        def connect():
+            try:
+                connection = resp.Connection("127.0.0.1", port, timeout=DEADLINE_S)
+            except resp.Disconnected:
+                return None
+            self.addCleanup(connection.close)
+            return connection
+        return port, wait_for("redis-server answers", connect)
+
+    def up(self, node):
+        return lambda: node.info()["master_link_status"] == "up"
+
+    def test_members_replicate_without_a_password(self):
+        primary = Node(self, "pod-0", password="secret", options=["--min-replicas-to-write", "1"])
+        replica = Node(self, "pod-1", password="another", options=["--masterauth", "wrong"])
+        self.assertEqual(primary.role(1, "pod-0", "PRIMARY"), "OK")
+        self.assertEqual(replica.role(1, "pod-0", "REPLICA", "127.0.0.1", primary.port), "OK")
+        wait_for("the link", self.up(replica))
+        wait_for("a member", lambda: primary.info()["redisha_replicas"] == "pod-1")
+        self.assertEqual(replica.info()["redisha_data_epoch"], "1")
+        client = primary.connect()
+        wait_for("a write", lambda: client.command("SET", "k", "v") == b"OK")
+        self.assertEqual(client.command("WAIT", 1, 10000), 1)
+        self.assertEqual(replica.role(2, "pod-1", "PRIMARY"), "OK")
+        self.assertEqual(primary.role(2, "pod-1", "REPLICA", "127.0.0.1", replica.port), "OK")
+        wait_for("the link the other way", self.up(primary))
+        self.assertEqual(primary.info("stats")["sync_full"], "1", "both go on in one history")
+        self.assertEqual(replica.info("stats")["sync_full"], "0")
+
+    def test_a_primary_that_does_not_prove_itself_is_not_followed(self):
+        replica = Node(self, "pod-1", options=["--masterauth", "secret"])
+        stock_port, _ = self.stock()
+        others = Node(self, "pod-0", uid=OTHER_UID)
+        strangers = Node(self, "pod-0", key=STRANGERS_KEY)
+        for epoch, (port, why) in enumerate(((stock_port, "does not prove"), (others.port, "another cluster"),
+                                             (strangers.port, "does not have our peer key")), 1):
+            self.assertEqual(replica.role(epoch, "pod-0", "REPLICA", "127.0.0.1", port), "OK")
+            wait_for(why, lambda why=why: why in replica.info().get("redisha_master_link_error", ""))
+
+    def test_a_replica_without_the_key_is_served_but_does_not_count(self):
+        primary = Node(self, "pod-0", password="secret", options=["--min-replicas-to-write", "1"])
+        self.assertEqual(primary.role(1, "pod-0", "PRIMARY"), "OK")
+        _, stock = self.stock("--replicaof", "127.0.0.1", str(primary.port), "--masterauth", "secret")
+        wait_for("the stock replica", lambda: resp.info(stock, "replication")["master_link_status"] == "up")
+        wait_for("it streams", lambda: "state=online" in primary.info().get("slave0", ""))
+        client = primary.connect()
+        self.assertEqual(primary.info()["redisha_replicas"], "")
+        self.assertEqual(code(client.command("SET", "k", "v")), "NOREPLICAS")
+        self.assertEqual(client.command("WAIT", 1, 50), 0)
+
+    def test_a_full_disk_and_a_paused_node_answer_members(self):
+        node = Node(self, "pod-0")
+        self.assertEqual(node.role(1, "pod-0", "PRIMARY"), "OK")
+        peer, client = node.peer(), node.connect()
+        client.command("SET", "k", "v")
+        os.mkdir(os.path.join(node.folder, f"dump.rdb.{node.process.pid}.tmp"))
+        client.command("BGSAVE")
+        wait_for("the save fails", lambda: code(client.command("PING")) == "MISCONF")
+        self.assertEqual(peer.command("PING"), b"PONG")
+        self.assertIn("stop-writes-on-bgsave-error", node.info()["redisha_writes_refused"])
+        self.assertEqual(code(peer.command("SET", "k", "w")), "MISCONF")
+        client.command("CLIENT", "PAUSE", 600000, "ALL")
+        self.assertEqual(peer.command("PING"), b"PONG")
+        self.assertEqual(peer.command("REDISHA", "ROLE", 2, "pod-1", "REPLICA", "127.0.0.1", 1), b"OK")
+
     def test_a_start_without_what_membership_needs_is_refused(self):
         folder = tempfile.mkdtemp(prefix="rha-members-")
         self.addCleanup(shutil.rmtree, folder)
