@@ -17,7 +17,6 @@ core::DownReason ToDownReason(net::LinkEnd end) {
       return core::DownReason::kUnproven;
     case net::LinkEnd::kUnreachable:
     case net::LinkEnd::kDenied:
-    case net::LinkEnd::kUnproven:
     case net::LinkEnd::kProtocolError:
       break;
   }
