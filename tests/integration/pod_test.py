@@ -18,6 +18,8 @@ import urllib.request
 
 import redis
 
+from tests.support import members
+
 BIN = os.environ.get("RHA_BIN_DIR", "build/dev/bin")
 NODE = os.path.join(BIN, "redisha-node")
 SENTINEL = os.path.join(BIN, "redisha-sentinel")
@@ -50,13 +52,17 @@ class Pod:
         self.environment = {}
         with open(os.path.join(folder, "auth"), "w") as auth:
             auth.write(PASSWORD + "\n")
+        with open(os.path.join(folder, "peer-key"), "w") as key:
+            key.write(members.KEY + "\n")
         self.write("node.conf", f"port {NODE_PORT}\nunixsocket {self.folder}/node.sock\ndir {self.folder}\n"
-                                f"requirepass {PASSWORD}\nmasterauth {PASSWORD}\nredisha-managed yes\n")
-        members = "".join(f"redisha-member {GROUP}-{i} {host}\n" for i, host in enumerate(HOSTS))
+                                f"requirepass {PASSWORD}\nmasterauth {PASSWORD}\nredisha-managed yes\n"
+                                f"redisha-peer-key-file {folder}/peer-key\nredisha-cluster-uid uid-1\n")
+        voters = "".join(f"redisha-member {GROUP}-{i} {host}\n" for i, host in enumerate(HOSTS))
         self.write("sentinel.conf",
-                   f"port {SENTINEL_PORT}\nredisha-group {GROUP} 2\n{members}redisha-node-port {NODE_PORT}\n"
+                   f"port {SENTINEL_PORT}\nredisha-group {GROUP} 2\n{voters}redisha-node-port {NODE_PORT}\n"
                    f"redisha-local-socket {self.folder}/node.sock\nredisha-auth-file {folder}/auth\n"
                    f"redisha-state-file {self.folder}/sentinel.state\nredisha-cluster-uid uid-1\n"
+                   f"redisha-peer-key-file {folder}/peer-key\n"
                    f"redisha-metrics-port {METRICS_PORT}\nsentinel down-after-milliseconds {GROUP} 1000\n")
 
     def write(self, name, text):
@@ -64,7 +70,8 @@ class Pod:
             conf.write(text)
 
     def start(self, kind):
-        args = {"node": [NODE, f"{self.folder}/node.conf", "--bind", self.host, "--replica-announce-ip", self.host],
+        args = {"node": [NODE, f"{self.folder}/node.conf", "--bind", self.host, "--replica-announce-ip", self.host,
+                         "--redisha-node-name", f"{GROUP}-{self.index}"],
                 "sentinel": [SENTINEL, f"{self.folder}/sentinel.conf", "--bind", self.host, "--announce-ip", self.host,
                              "--self", f"{GROUP}-{self.index}"]}[kind]
         env = {k: v for k, v in os.environ.items() if k not in ("POD_NAME", "POD_NAMESPACE")} | self.environment
