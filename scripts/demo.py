@@ -116,7 +116,8 @@ def what_next(arguments, ha, primary_ip):
     print(f"""
 Try next:
   kubectl --kubeconfig {config} get redisha,sts,pods,svc,events
-  redis-cli -h {primary_ip} -a "$(kubectl --kubeconfig {config} get secret demo-auth -o jsonpath='{{.data.password}}' | base64 -d)"
+  export REDISCLI_AUTH="$(kubectl --kubeconfig {config} get secret demo-auth -o jsonpath='{{.data.password}}' | base64 -d)"
+  redis-cli -h {primary_ip}
   redis-cli -h {primary_ip} -p 26379 sentinel get-master-addr-by-name {ha.master_name}
   curl http://{primary_ip}:9121/metrics
   build/release/bin/redisha local down --dir {arguments.dir}      (when you are done)""")

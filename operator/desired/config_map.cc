@@ -32,7 +32,13 @@ std::string Heading(const api::RedisHa& redisha) {
          "; edits here are undone.";
 }
 
-std::string NodeConf(const api::RedisHa& redisha) {
+// How a program shows the others of its RedisHA that it is one of them.
+void AddIdentity(const api::RedisHa& redisha, const Inputs& inputs, Lines* lines) {
+  lines->Add("redisha-cluster-uid", inputs.ClusterUid(redisha));
+  lines->Add("redisha-peer-key-file", kPeerKeyFile);
+}
+
+std::string NodeConf(const api::RedisHa& redisha, const Inputs& inputs) {
   const api::Spec& spec = redisha.spec;
   Lines lines;
   lines.Add(Heading(redisha));
@@ -41,6 +47,7 @@ std::string NodeConf(const api::RedisHa& redisha) {
   lines.Add("dir", kDataPath);
   // The node waits for its sentinel to give it a role.
   lines.Add("redisha-managed", "yes");
+  AddIdentity(redisha, inputs, &lines);
   if (spec.auth.enabled) {
     lines.Add("requirepass-file", kPasswordFile);
   } else {
@@ -75,8 +82,10 @@ std::string SentinelConf(const api::RedisHa& redisha, const Inputs& inputs) {
   lines.Add("redisha-node-port", kNodePort);
   lines.Add("redisha-local-socket", kNodeSocket);
   if (spec.auth.enabled) lines.Add("redisha-auth-file", kPasswordFile);
+  if (spec.auth.enabled && spec.auth.sentinel) lines.Add("requirepass-file", kPasswordFile);
+  lines.Add("redisha-admin-password-file", kAdminPasswordFile);
   lines.Add("redisha-state-file", kStateFile);
-  lines.Add("redisha-cluster-uid", inputs.ClusterUid(redisha));
+  AddIdentity(redisha, inputs, &lines);
   lines.Add("redisha-metrics-port", kMetricsPort);
   lines.Add("sentinel down-after-milliseconds", master, spec.sentinel.down_after_ms);
   lines.Add("sentinel failover-timeout", master, spec.sentinel.failover_timeout_ms);
@@ -88,7 +97,7 @@ std::string SentinelConf(const api::RedisHa& redisha, const Inputs& inputs) {
 
 k8s::Json ConfigMap(const api::RedisHa& redisha, const Inputs& inputs) {
   k8s::Json object = NewChild(k8s::kConfigMaps, redisha, ConfigMapName(redisha.key.name));
-  object["data"] = {{"node.conf", NodeConf(redisha)},
+  object["data"] = {{"node.conf", NodeConf(redisha, inputs)},
                     {"sentinel.conf", SentinelConf(redisha, inputs)}};
   return object;
 }

@@ -50,6 +50,8 @@ inline constexpr std::string_view kRunPath = "/redisha/run";
 inline constexpr std::string_view kDataVolume = "data";
 inline constexpr std::string_view kDataPath = "/data";
 inline constexpr std::string_view kNodeSocket = "/redisha/run/node.sock";
+inline constexpr std::string_view kPeerKeyFile = "/redisha/peer/peer-key";
+inline constexpr std::string_view kAdminPasswordFile = "/redisha/peer/admin-password";
 inline constexpr std::string_view kPasswordFile = "/redisha/auth/password";
 inline constexpr std::string_view kStateFile = "/data/sentinel.state";
 

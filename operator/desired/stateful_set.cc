@@ -67,7 +67,8 @@ Json NodeContainer(const api::RedisHa& redisha, const Inputs& inputs) {
   Json node = Container("node", redisha, inputs);
   node["command"] = {"redisha-node"};
   Json& args =
-      node["args"] = {Text(kConfigPath) + "/node.conf", "--replica-announce-ip", "$(POD_IP)"};
+      node["args"] = {Text(kConfigPath) + "/node.conf", "--replica-announce-ip", "$(POD_IP)",
+                               "--redisha-node-name", "$(POD_NAME)"};
   AddBind(inputs, &args);
   node["ports"] = Json::array({Port("redis", kNodePort)});
   // The sentinel answers for the node: only it knows whether the role is settled and in sync.

@@ -18,7 +18,7 @@ int OrdinalOf(const PodView& pod) {
   return ordinal;
 }
 
-// `last_counts`: what the pod with the highest ordinal knows matters too.
+// `last_counts`: what the pod with the highest ordinal knows matters even if it is not ready.
 std::string Unsettled(const k8s::Json& set, const Observed& observed, const ScaleStep& now,
                       bool last_counts) {
   const auto count = [&set](const char* path) { return static_cast<int>(k8s::IntAt(set, path)); };
@@ -31,7 +31,7 @@ std::string Unsettled(const k8s::Json& set, const Observed& observed, const Scal
   }
   for (const PodView& pod : observed.pods) {
     if (pod.deleting) return pod.name + " to end";
-    if (pod.voters != now.voters && (last_counts || OrdinalOf(pod) < now.pods - 1)) {
+    if (pod.voters != now.voters && (last_counts || pod.ready || OrdinalOf(pod) < now.pods - 1)) {
       return pod.name + " to take over the list of " + std::to_string(now.voters) + " voters";
     }
   }

@@ -137,6 +137,7 @@ void App::StartLabeler() {
 }
 
 void App::StopAsked() {
+  next_.reset();  // an end is an end, also just before a new beginning
   if (stopping_ || !options_.configured()) {
     log::Info("stopping");
     reactor_.Stop();

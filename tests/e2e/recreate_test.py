@@ -39,7 +39,7 @@ class RecreateTest(unittest.TestCase):
     def config_epoch(self):
         connection = resp.Connection(*self.ha.sentinels()[0], timeout=2.0)
         try:
-            fields = connection.command("SENTINEL", "MASTER", self.ha.master_name)
+            fields = resp.ask_sentinel(connection, self.ha.password(), "SENTINEL", "MASTER", self.ha.master_name)
         finally:
             connection.close()
         return int(fields[fields.index(b"config-epoch") + 1])

@@ -78,6 +78,10 @@ class Pod:
         with open(os.path.join(self.folder, kind + ".log"), "ab") as log:
             self.processes[kind] = subprocess.Popen(args, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, env=env)
 
+    def log(self, kind):
+        with open(os.path.join(self.folder, kind + ".log"), errors="replace") as log:
+            return log.read()
+
     def signal(self, kind, sig):
         process = self.processes[kind]
         if process.poll() is None:
@@ -271,6 +275,14 @@ class PodTest(Bed):
         self.assertEqual([[pod.processes[kind].pid for pod in stay] for kind in ("node", "sentinel")], [nodes, sentinels])
         self.assertEqual([pod.processes[kind].poll() for pod in stay for kind in ("node", "sentinel")], [None] * 4)
         self.writes(first)
+
+        other = stay[1]  # looks at the file a second after the first member has
+        with open(os.path.join(other.folder, "sentinel.conf")) as conf:
+            other.write("sentinel.conf", conf.read() + f"redisha-member {GROUP}-2 {HOSTS[2]}\n")
+        until("the other one to have seen it", lambda: "3 voters instead of 2" in other.log("sentinel"))
+        for kind in ("node", "sentinel"):
+            other.signal(kind, signal.SIGTERM)
+        self.assertEqual(other.processes["sentinel"].wait(30), 0, "an end is an end, also before a new beginning")
 
 
 class ApiServer(http.server.BaseHTTPRequestHandler):

@@ -102,7 +102,12 @@ def info(connection, section="all"):
     return dict(line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))
 
 
-def ask_sentinels(sentinels, master_name, timeout=0.5):
+def ask_sentinel(connection, password, *words):
+    """The reply of a sentinel that may want a password, or none."""
+    return connection.pipeline([("AUTH", password), words])[-1] if password else connection.command(*words)
+
+
+def ask_sentinels(sentinels, master_name, password=None, timeout=0.5):
     """The primary's (host, port) as the first sentinel that knows it says, or None."""
     for host, port in sentinels:
         try:
@@ -110,7 +115,7 @@ def ask_sentinels(sentinels, master_name, timeout=0.5):
         except Disconnected:
             continue
         try:
-            reply = connection.command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", master_name)
+            reply = ask_sentinel(connection, password, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", master_name)
         except Disconnected:
             continue
         finally:

@@ -66,7 +66,7 @@ class Writer(threading.Thread):
             connection.close()
 
     def _connect(self):
-        address = resp.ask_sentinels(self.sentinels, self.master_name)
+        address = resp.ask_sentinels(self.sentinels, self.master_name, self.password)
         if address is None:
             return None
         try:
