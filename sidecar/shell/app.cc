@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "common/base/log.h"
@@ -17,6 +18,7 @@
 #include "sidecar/shell/role_labeler.h"
 #include "sidecar/shell/server.h"
 #include "sidecar/shell/state_file.h"
+#include "sidecar/shell/trust.h"
 
 namespace rha::sidecar::shell {
 namespace {
@@ -59,6 +61,7 @@ class App {
   const Options options_;
   const std::vector<ConfigLine> overrides_;
   net::Reactor reactor_;
+  std::optional<Trust> trust_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<RoleLabeler> labeler_;
   std::unique_ptr<Server> server_;
@@ -76,14 +79,15 @@ Status App::Start() {
   for (const int signal : {SIGTERM, SIGINT}) {
     RHA_RETURN_IF_ERROR(reactor_.OnSignal(signal, [this] { StopAsked(); }));
   }
+  RHA_ASSIGN_OR_RETURN(trust_, Trust::Make(options_, reactor_.Now()));
   core::Config config;
   RHA_RETURN_IF_ERROR(LoadMachine(&config));
-  server_ = std::make_unique<Server>(reactor_, options_);
+  server_ = std::make_unique<Server>(reactor_, options_, *trust_);
   RHA_RETURN_IF_ERROR(server_->Listen());
   resolver_ = std::make_unique<net::Resolver>(reactor_);
   StartLabeler();
   driver_ = std::make_unique<Driver>(
-      reactor_, *resolver_, options_, std::move(config),
+      reactor_, *resolver_, *trust_, options_, std::move(config),
       DriverSinks{.reply = [this](const core::Reply& reply) { server_->OnReply(reply); },
                   .publish =
                       [this](const core::PublishEvent& event) {
@@ -93,7 +97,7 @@ Status App::Start() {
                   .role_label = [this](core::Role role) { labeler_->Set(role); }});
   server_->set_driver(driver_.get());
   server_->set_on_shutdown([this] { reactor_.Stop(); });
-  pages_ = std::make_unique<Pages>(reactor_, *driver_, *labeler_, options_);
+  pages_ = std::make_unique<Pages>(reactor_, *driver_, *labeler_, *trust_, options_);
   RHA_RETURN_IF_ERROR(pages_->Start());
   RHA_RETURN_IF_ERROR(driver_->Start());
   if (!options_.pid_file.empty()) {

@@ -30,15 +30,18 @@ Status Client::Attach() {
   return reactor_.Attach(watch_, fd_.get(), EPOLLIN);
 }
 
-void Client::SetAuthenticated(bool yes) {
-  authenticated = yes;
-  parser_.set_unauthenticated(!yes);
+void Client::SetRights(Rights rights) {
+  rights_ = rights;
+  parser_.set_unauthenticated(rights == Rights::kNothing);
 }
 
 void Client::OnEvents(void* self_pointer, uint32_t events) {
   auto* self = static_cast<Client*>(self_pointer);
   if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) self->ReadSome();
   if (!self->closed() && (events & EPOLLOUT)) self->Flush();
+  if (self->closed() || !self->paused_ || self->Owed() > 0) return;
+  self->paused_ = false;
+  self->HandleInput();
 }
 
 void Client::ReadSome() {
@@ -52,11 +55,24 @@ void Client::ReadSome() {
   }
 }
 
+// True: no further request is handled before what was answered has been read.
+bool Client::PauseIfOwing() {
+  const bool stranger = rights_ == Rights::kNothing;
+  if (Owed() <= (stranger ? kStrangerOutputBytesMax : kClientOutputPauseBytes)) return false;
+  paused_ = true;  // for the events that Flush asks for
+  Flush();
+  if (!closed() && stranger && Owed() > kStrangerOutputBytesMax) Close();
+  paused_ = !closed() && Owed() > 0;
+  return paused_;
+}
+
 void Client::HandleInput() {
   if (handling_) return;
   handling_ = true;
+  paused_ = false;
   size_t used = 0;
   while (!closed() && !waiting_ && !closing_ && used < input_.size()) {
+    if (PauseIfOwing() || closed()) break;
     const auto outcome = parser_.Parse(std::string_view(input_).substr(used));
     if (outcome == resp::Outcome::kMore) break;
     if (outcome == resp::Outcome::kError) {
@@ -71,11 +87,12 @@ void Client::HandleInput() {
   handling_ = false;
   if (closed()) return;
   input_.erase(0, used);
-  if (input_.size() > kClientInputBytesMax) {
+  const bool stranger = rights_ == Rights::kNothing;
+  if (input_.size() > (stranger ? kStrangerInputBytesMax : kClientInputBytesMax)) {
     writer_.Error("ERR Protocol error: too much input");
     closing_ = true;
   }
-  Flush();
+  if (!paused_) Flush();
 }
 
 void Client::Resume() {
@@ -91,7 +108,7 @@ void Client::Flush() {
     if (sent > 0) {
       output_sent_ += static_cast<size_t>(sent);
     } else if (errno == EAGAIN && output_.size() - output_sent_ <= kClientOutputBytesMax) {
-      reactor_.SetEvents(watch_, closing_ ? EPOLLOUT : EPOLLIN | EPOLLOUT);
+      reactor_.SetEvents(watch_, closing_ || paused_ ? EPOLLOUT : EPOLLIN | EPOLLOUT);
       return;
     } else if (errno != EINTR) {
       Close();

@@ -1,13 +1,16 @@
 // One client of the sidecar's port: bytes ↔ requests and replies, subscriptions, identity.
 //
 // Requests are answered in order. One that waits for the machine (a vote waits for the disk) holds
-// those behind it; they stay in the input buffer. A client that does not read its messages is
-// closed when kClientOutputBytesMax wait for it. Thread rule: the loop's. The handler may close the
-// client; the server destroys it at the turn's end.
+// those behind it; they stay in the input buffer. So do they while kClientOutputPauseBytes of
+// answers have not been read. A client that does not read is closed at kClientOutputBytesMax, or at
+// its first kilobytes while it may do nothing yet; for messages see Server::Publish.
+// Thread rule: the loop's. The handler may close the client; the server destroys it at the turn's
+// end.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -16,6 +19,8 @@
 #include "common/net/socket.h"
 #include "common/resp/parser.h"
 #include "common/resp/writer.h"
+#include "common/trust/peer_proof.h"
+#include "sidecar/shell/trust.h"
 
 namespace rha::sidecar::shell {
 
@@ -44,18 +49,25 @@ class Client {
   void Flush();
   void CloseAfterReply() { closing_ = true; }
   void Close();
-  void SetAuthenticated(bool yes);
+  void SetRights(Rights rights);
+  Rights rights() const { return rights_; }
+  // Answers and messages that have not been sent.
+  size_t Owed() const { return output_.size() - output_sent_; }
 
   bool subscribed() const { return !channels.empty() || !patterns.empty(); }
   std::set<std::string> channels, patterns;
   std::string name, lib_name, lib_version;
-  bool authenticated = true;
+  std::string user = "default";
+  // The member of the RedisHA that proved to be at the other end: its name and id.
+  std::string member, member_id;
+  std::optional<trust::Responder> proof;  // has said REDISHA HELLO
   std::string last_command = "NULL";
 
  private:
   static void OnEvents(void* self, uint32_t events);
   void ReadSome();
   void HandleInput();
+  bool PauseIfOwing();
 
   net::Reactor& reactor_;
   UniqueFd fd_;
@@ -68,7 +80,8 @@ class Client {
   std::string input_, output_;
   size_t output_sent_ = 0;
   resp::Writer writer_;
-  bool waiting_ = false, closing_ = false, handling_ = false;
+  Rights rights_ = Rights::kNothing;
+  bool waiting_ = false, closing_ = false, handling_ = false, paused_ = false;
 };
 
 }  // namespace rha::sidecar::shell

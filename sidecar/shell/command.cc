@@ -34,9 +34,16 @@ void UnknownCommand(CommandContext& c) {
   c.reply.Error(text);
 }
 
-bool AllowedBeforeAuth(const Command& row) {
-  const std::string_view name = row.name;
-  return name == "auth" || name == "hello" || name == "quit" || name == "reset";
+// False: the error is written.
+bool MayRun(CommandContext& c, const Command& row, const std::string& name) {
+  if (c.client.rights() >= row.needs) return true;
+  if (c.client.rights() == Rights::kNothing) {
+    c.reply.Error("NOAUTH Authentication required.");
+  } else {
+    c.reply.Error("NOPERM User " + c.client.user + " has no permissions to run the '" + name +
+                  "' command: it needs AUTH admin <password>");
+  }
+  return false;
 }
 
 bool AllowedWhileSubscribed(const Command& row) {
@@ -80,10 +87,7 @@ void RunCommand(CommandContext& c) {
     c.reply.Error("ERR wrong number of arguments for '" + std::string(row->name) + "' command");
     return;
   }
-  if (!c.client.authenticated && !AllowedBeforeAuth(*row)) {
-    c.reply.Error("NOAUTH Authentication required.");
-    return;
-  }
+  if (!MayRun(c, *row, row->name)) return;
   if (c.client.protocol() == 2 && c.client.subscribed() && !AllowedWhileSubscribed(*row)) {
     c.reply.Error("ERR Can't execute '" + std::string(row->name) +
                   "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "
@@ -112,7 +116,9 @@ void RunSubcommand(CommandContext& c, std::string_view container, std::span<cons
                   "' command");
     return;
   }
-  c.client.last_command = std::string(container) + "|" + row->name;
+  const std::string name = std::string(container) + "|" + row->name;
+  if (!MayRun(c, *row, name)) return;
+  c.client.last_command = name;
   row->run(c);
 }
 

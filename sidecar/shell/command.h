@@ -8,6 +8,7 @@
 
 #include "common/resp/parser.h"
 #include "common/resp/writer.h"
+#include "sidecar/shell/trust.h"
 
 namespace rha::sidecar::shell {
 
@@ -29,6 +30,7 @@ struct Command {
   const char* name;  // lower case
   int arity;         // as Redis counts: with the command itself; negative: at least
   void (*run)(CommandContext&);
+  Rights needs = Rights::kApplications;
   const char* help = nullptr;  // of subcommands: arguments, then a line for HELP
   const char* usage = nullptr;
 };
@@ -42,6 +44,7 @@ void RunSubcommand(CommandContext& context, std::string_view container,
 
 std::span<const Command> ServerCommands();       // connection_commands.cc
 std::span<const Command> SentinelSubcommands();  // sentinel_commands.cc
+std::span<const Command> ProofSubcommands();     // proof_commands.cc
 
 bool SameWord(std::string_view a, std::string_view b);  // ignoring case
 

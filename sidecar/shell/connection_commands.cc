@@ -24,11 +24,12 @@ bool IsPlainName(std::string_view name) {
 
 // Null: fine. Otherwise the error.
 const char* TryAuth(CommandContext& c, std::string_view user, std::string_view password) {
-  const std::string& wanted = c.server.options().password;
-  if (user != "default" || (!wanted.empty() && password != wanted)) {
+  const Rights rights = c.server.trust().Authenticate(user, password, c.server.Now());
+  if (rights == Rights::kNothing) {
     return "WRONGPASS invalid username-password pair or user is disabled.";
   }
-  c.client.SetAuthenticated(true);
+  if (!c.server.Admit(c.client, rights)) return kTooManyClients;
+  c.client.user = user;
   return nullptr;
 }
 
@@ -37,7 +38,7 @@ void Auth(CommandContext& c) {
     c.reply.Error("ERR syntax error");
     return;
   }
-  if (c.args.size() == 2 && c.server.options().password.empty()) {
+  if (c.args.size() == 2 && !c.server.trust().has_password()) {
     c.reply.Error(
         "ERR AUTH <password> called without any password configured for the default user. Are you "
         "sure your configuration is correct?");
@@ -98,7 +99,7 @@ void Hello(CommandContext& c) {
       return;
     }
   }
-  if (!c.client.authenticated) {
+  if (c.client.rights() == Rights::kNothing) {
     c.reply.Error(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
         "AUTH <user> <pass> option can be used to authenticate the client and select the RESP "
@@ -133,8 +134,11 @@ void Reset(CommandContext& c) {
   c.client.channels.clear();
   c.client.patterns.clear();
   c.client.name.clear();
+  c.client.user = "default";
+  c.client.member.clear();
+  c.client.member_id.clear();
   c.reply.set_protocol(2);
-  c.client.SetAuthenticated(c.server.options().password.empty());
+  c.server.StartOver(c.client);
   c.reply.Simple("RESET");
 }
 
@@ -178,7 +182,7 @@ void Publish(CommandContext& c) {
     c.reply.Error("ERR Only HELLO messages are accepted by Sentinel instances.");
     return;
   }
-  c.driver.Feed(core::HelloReceived{c.arg(2)});
+  c.driver.Feed(core::HelloReceived{c.arg(2), c.client.member_id});
   c.reply.Integer(1);
 }
 
@@ -193,7 +197,7 @@ std::string Describe(const Client& client) {
          " laddr=" + client.local() + " name=" + client.name + " age=" + std::to_string(age) +
          " db=0 sub=" + std::to_string(client.channels.size()) +
          " psub=" + std::to_string(client.patterns.size()) + " cmd=" + client.last_command +
-         " user=default resp=" + std::to_string(client.protocol()) +
+         " user=" + client.user + " resp=" + std::to_string(client.protocol()) +
          " lib-name=" + client.lib_name + " lib-ver=" + client.lib_version + "\n";
 }
 
@@ -257,16 +261,19 @@ const Command kClientCommands[] = {
      [](CommandContext& c) {
        c.client.name.empty() ? c.reply.Null() : c.reply.Bulk(c.client.name);
      },
-     "Return the name of the current connection.", "GETNAME"},
+     Rights::kApplications, "Return the name of the current connection.", "GETNAME"},
     {"id", 2, [](CommandContext& c) { c.reply.Integer(static_cast<int64_t>(c.client.id())); },
-     "Return the ID of the current connection.", "ID"},
+     Rights::kApplications, "Return the ID of the current connection.", "ID"},
     {"info", 2, [](CommandContext& c) { c.reply.Verbatim("txt", Describe(c.client)); },
-     "Return information about the current client connection.", "INFO"},
-    {"kill", -3, ClientKill, "Kill connections.", "KILL <ip:port>|ID <id>|ADDR <ip:port>"},
-    {"list", -2, ClientList, "Return information about client connections.", "LIST"},
-    {"setinfo", 4, ClientSetInfo, "Set client meta attribute.", "SETINFO <option> <value>"},
-    {"setname", 3, ClientSetName, "Assign the name <name> to the current connection.",
-     "SETNAME <name>"},
+     Rights::kApplications, "Return information about the current client connection.", "INFO"},
+    {"kill", -3, ClientKill, Rights::kEverything, "Kill connections.",
+     "KILL <ip:port>|ID <id>|ADDR <ip:port>"},
+    {"list", -2, ClientList, Rights::kApplications, "Return information about client connections.",
+     "LIST"},
+    {"setinfo", 4, ClientSetInfo, Rights::kApplications, "Set client meta attribute.",
+     "SETINFO <option> <value>"},
+    {"setname", 3, ClientSetName, Rights::kApplications,
+     "Assign the name <name> to the current connection.", "SETNAME <name>"},
 };
 
 // ---- the rest
@@ -274,7 +281,7 @@ const Command kClientCommands[] = {
 
 void Acl(CommandContext& c) {
   if (c.args.size() == 2 && SameWord(c.args[1], "whoami")) {
-    c.reply.Bulk("default");
+    c.reply.Bulk(c.client.user);
   } else {
     c.reply.Error("ERR unknown subcommand '" + c.arg(1) + "'. Only ACL WHOAMI is supported here.");
   }
@@ -344,22 +351,24 @@ void Shutdown(CommandContext& c) {
 
 const Command kCommands[] = {
     {"acl", -2, Acl},
-    {"auth", -2, Auth},
+    {"auth", -2, Auth, Rights::kNothing},
     {"client", -2, [](CommandContext& c) { RunSubcommand(c, "client", kClientCommands); }},
     {"command", -1, CommandCommand},
-    {"hello", -1, Hello},
+    {"hello", -1, Hello, Rights::kNothing},
     {"info", -1, Info},
     {"ping", -1, Ping},
     {"psubscribe", -2, [](CommandContext& c) { Subscribe(c, "psubscribe", c.client.patterns); }},
-    {"publish", 3, Publish},
+    {"publish", 3, Publish, Rights::kEverything},
     {"punsubscribe", -1,
      [](CommandContext& c) { Unsubscribe(c, "punsubscribe", c.client.patterns); }},
-    {"quit", -1, Quit},
-    {"reset", 1, Reset},
+    {"quit", -1, Quit, Rights::kNothing},
+    {"redisha", -2, [](CommandContext& c) { RunSubcommand(c, "redisha", ProofSubcommands()); },
+     Rights::kNothing},
+    {"reset", 1, Reset, Rights::kNothing},
     {"role", 1, Role},
     {"sentinel", -2,
      [](CommandContext& c) { RunSubcommand(c, "sentinel", SentinelSubcommands()); }},
-    {"shutdown", -1, Shutdown},
+    {"shutdown", -1, Shutdown, Rights::kEverything},
     {"subscribe", -2, [](CommandContext& c) { Subscribe(c, "subscribe", c.client.channels); }},
     {"unsubscribe", -1,
      [](CommandContext& c) { Unsubscribe(c, "unsubscribe", c.client.channels); }},

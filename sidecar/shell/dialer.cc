@@ -1,6 +1,7 @@
 #include "sidecar/shell/dialer.h"
 
 #include "common/net/resolver.h"
+#include "sidecar/shell/limits.h"
 
 namespace rha::sidecar::shell {
 
@@ -21,6 +22,14 @@ core::DownReason ToDownReason(net::LinkEnd end) {
       break;
   }
   return core::DownReason::kError;
+}
+
+std::string PlainReason(const std::string& why) {
+  std::string plain = why.substr(0, kReasonBytesMax);
+  for (char& c : plain) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return plain;
 }
 
 core::PingResult ToPingResult(const resp::Value& reply) {

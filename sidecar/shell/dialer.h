@@ -8,6 +8,7 @@
 
 #include "common/net/link.h"
 #include "sidecar/core/event.h"
+#include "sidecar/shell/trust.h"
 
 namespace rha::net {
 class Reactor;
@@ -23,6 +24,7 @@ struct Credentials {
 struct Dialer {
   net::Reactor& reactor;
   net::Resolver& resolver;
+  Trust& trust;
   std::string my_id;
   std::string source_ip;
   std::string local_socket;    // of the own node
@@ -35,6 +37,8 @@ struct Dialer {
 };
 
 core::DownReason ToDownReason(net::LinkEnd end);
+// The words of somebody who is not believed, fit for a log.
+std::string PlainReason(const std::string& why);
 core::PingResult ToPingResult(const resp::Value& reply);
 // A hello whose first field is the address of the link it leaves by.
 std::string WithSource(const std::string& hello, const net::Link& link);

@@ -17,10 +17,11 @@ namespace {
 // The machine's times may lie before its start ("long ago" by some period): begin well above zero.
 constexpr Millis kClockBase = std::chrono::hours(24);
 
-Dialer MakeDialer(net::Reactor& reactor, net::Resolver& resolver, const Options& options,
-                  const std::string& my_id) {
+Dialer MakeDialer(net::Reactor& reactor, net::Resolver& resolver, Trust& trust,
+                  const Options& options, const std::string& my_id) {
   return {.reactor = reactor,
           .resolver = resolver,
+          .trust = trust,
           .my_id = my_id,
           .source_ip = options.source_ip,
           .local_socket = options.local_socket,
@@ -29,13 +30,13 @@ Dialer MakeDialer(net::Reactor& reactor, net::Resolver& resolver, const Options&
 
 }  // namespace
 
-Driver::Driver(net::Reactor& reactor, net::Resolver& resolver, const Options& options,
+Driver::Driver(net::Reactor& reactor, net::Resolver& resolver, Trust& trust, const Options& options,
                core::Config config, DriverSinks sinks)
     : reactor_(reactor),
       resolver_(resolver),
       options_(options),
       sinks_(std::move(sinks)),
-      dialer_(MakeDialer(reactor, resolver, options, config.my_id)),
+      dialer_(MakeDialer(reactor, resolver, trust, options, config.my_id)),
       machine_(std::move(config), ReadClock()),
       writer_(options.configured() ? options.state_file : options.config_path,
               options.configured() ? StateWriter::Kind::kStateFile : StateWriter::Kind::kConfigFile,
@@ -141,6 +142,7 @@ void Driver::ReleaseReplies(uint64_t seq, const Status& status) {
 
 Credentials Driver::CredentialsOf(const std::string& group) const {
   Credentials credentials;
+  if (dialer_.trust.is_member()) return credentials;  // a proof says more
   if (const core::Group* found = machine_.FindGroup(group)) {
     credentials = {found->config.auth_user, found->config.auth_password};
   }
@@ -153,6 +155,23 @@ Credentials Driver::CredentialsOf(const std::string& group) const {
   }
   credentials.password = password->substr(0, password->find_first_of("\r\n"));
   return credentials;
+}
+
+std::string Driver::MemberOf(core::NodeId id) const {
+  for (const auto& [name, group] : machine_.state().groups) {
+    const core::Node* node = group.FindNode(id);
+    if (node && node->member >= 0) return group.members[node->member].config.name;
+  }
+  return "";
+}
+
+std::string Driver::MemberOf(core::PeerId id) const {
+  for (const auto& [name, group] : machine_.state().groups) {
+    for (const core::Member& member : group.members) {
+      if (member.peer == id) return member.config.name;
+    }
+  }
+  return "";
 }
 
 NodeLink* Driver::Find(core::NodeId node) {
@@ -185,6 +204,7 @@ void Driver::Perform(const core::ConnectNode& a) {
   NodeLink::Target target{.node = a.node,
                           .address = a.address,
                           .local = a.local && !options_.local_socket.empty(),
+                          .member = MemberOf(a.node),
                           .credentials = CredentialsOf(a.group),
                           .renamed_commands = {}};
   if (const core::Group* group = machine_.FindGroup(a.group)) {
@@ -211,6 +231,7 @@ void Driver::Perform(const core::ConnectPeer& a) {
       dialer_,
       PeerLink::Target{.peer = a.peer,
                        .address = a.address,
+                       .member = MemberOf(a.peer),
                        .credentials = {options_.peer_user, options_.peer_password}},
       [this](core::Event event) { Feed(std::move(event)); });
   link->Dial();
@@ -249,7 +270,7 @@ void Driver::Perform(const core::SendExtension& a) {
   if (PeerLink* link = Find(a.peer)) link->SendExtension(a.args);
 }
 void Driver::Perform(const core::Reconfigure& a) {
-  if (NodeLink* link = Find(a.node)) link->Reconfigure(a.primary);
+  if (NodeLink* link = Find(a.node)) link->Reconfigure(a);
 }
 
 void Driver::Perform(const core::Reply& a) { sinks_.reply(a); }

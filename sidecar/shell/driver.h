@@ -41,7 +41,7 @@ struct CachedInfo {
 
 class Driver {
  public:
-  Driver(net::Reactor& reactor, net::Resolver& resolver, const Options& options,
+  Driver(net::Reactor& reactor, net::Resolver& resolver, Trust& trust, const Options& options,
          core::Config config, DriverSinks sinks);
   ~Driver();
 
@@ -67,6 +67,9 @@ class Driver {
   void OnPersisted(uint64_t seq, const Status& status);
   void ReleaseReplies(uint64_t seq, const Status& status);
   Credentials CredentialsOf(const std::string& group) const;
+  // The member of a configured group that must be there; empty: it is of a classic one.
+  std::string MemberOf(core::NodeId node) const;
+  std::string MemberOf(core::PeerId peer) const;
   NodeLink* Find(core::NodeId node);
   PeerLink* Find(core::PeerId peer);
 

@@ -48,10 +48,14 @@ net::LinkOptions NodeLink::MakeOptions(const char* kind) const {
     options.source_ip = dialer_.source_ip;
     options.connect_timeout = kConnectTimeout;
   }
+  if (!target_.member.empty()) {
+    options.proof = dialer_.trust.ProofFor(target_.member, dialer_.reactor.Now());
+  }
   options.username = target_.credentials.user;
   options.password = target_.credentials.password;
   options.client_name = dialer_.ClientName(kind);
   options.pending_max = kLinkPendingMax;
+  options.reply_bytes_max = kLinkReplyBytesMax;
   return options;
 }
 
@@ -114,7 +118,7 @@ void NodeLink::Report(core::DownReason reason, const std::string& why) {
              target_.local ? " (local socket)" : "", why);
   const Emit emit = std::exchange(emit_, nullptr);
   Retire();
-  emit(core::NodeLinkDown{target_.node, reason});
+  emit(core::NodeLinkDown{target_.node, reason, PlainReason(why)});
 }
 
 void NodeLink::OpenSubscription() {
@@ -140,7 +144,7 @@ void NodeLink::OnMessage(const resp::Value& message) {
   heard_hello_at_ = dialer_.reactor.Now();
   if (!emit_ || message.items.size() < 3 || message.items[0].text != "message") return;
   if (message.items[1].text != kHelloChannel) return;
-  emit_(core::HelloReceived{message.items[2].text});
+  emit_(core::HelloReceived{.payload = message.items[2].text, .proven = {}});
 }
 
 void NodeLink::SendPing() {
@@ -167,7 +171,9 @@ void NodeLink::PublishHello(const std::string& payload) {
   commands_.Send({Name("PUBLISH"), kHelloChannel, own ? payload : WithSource(payload, commands_)});
 }
 
-void NodeLink::Reconfigure(const std::optional<core::Address>& primary) {
+void NodeLink::Reconfigure(const core::Reconfigure& change) {
+  if (commands_.options().proof) return AssignRole(change);
+  const auto& primary = change.primary;
   const std::string slave_of = Name("SLAVEOF");
   commands_.Send({Name("MULTI")});
   if (primary) {
@@ -176,12 +182,35 @@ void NodeLink::Reconfigure(const std::optional<core::Address>& primary) {
     commands_.Send({slave_of, "NO", "ONE"});
   }
   commands_.Send({Name("CONFIG"), "REWRITE"});
-  const std::string client = Name("CLIENT");
-  commands_.Send({client, "KILL", "TYPE", "normal"});
-  commands_.Send({client, "KILL", "TYPE", "pubsub"});
+  KillClients();
   commands_.Send({Name("EXEC")}, [this](const resp::Value* reply) {
     if (reply && emit_) OnReconfigured(*reply);
   });
+}
+
+void NodeLink::AssignRole(const core::Reconfigure& change) {
+  const std::string epoch = std::to_string(change.epoch);
+  // A word is needed; this one is before every id, as nothing is.
+  const std::string leader = change.leader.empty() ? "*" : change.leader;
+  const std::string port = change.primary ? std::to_string(change.primary->port) : "";
+  std::vector<std::string_view> words = {"REDISHA", "ROLE", epoch, leader};
+  if (change.primary) {
+    words.insert(words.end(), {"REPLICA", change.primary->host, port});
+  } else {
+    words.push_back("PRIMARY");
+  }
+  commands_.Send(words, [this](const resp::Value* reply) {
+    if (!reply || !emit_) return;
+    if (!reply->is_error()) KillClients();
+    OnReconfigured(*reply);
+  });
+}
+
+// They look for the primary again, wherever they are.
+void NodeLink::KillClients() {
+  const std::string client = Name("CLIENT");
+  commands_.Send({client, "KILL", "TYPE", "normal"});
+  commands_.Send({client, "KILL", "TYPE", "pubsub"});
 }
 
 void NodeLink::OnReconfigured(const resp::Value& reply) {

@@ -10,6 +10,9 @@
 // connection at once, a living one accepts it; only the former is news. That makes the report
 // certain, and it costs microseconds.
 //
+// To a member of a configured group both connections are proved (common/trust) before they are
+// used: a stranger at its address is reported as kUnproven, told nothing and never up.
+//
 // Thread rule: the loop's. Emit may retire the link, but must not destroy it before the turn ends.
 #pragma once
 
@@ -19,6 +22,7 @@
 #include <optional>
 #include <string>
 
+#include "sidecar/core/action.h"
 #include "sidecar/core/event.h"
 #include "sidecar/shell/dialer.h"
 
@@ -30,6 +34,7 @@ class NodeLink {
     core::NodeId node{};
     core::Address address;
     bool local = false;
+    std::string member;  // who must prove to be there; empty: nobody (classic groups)
     Credentials credentials;
     std::map<std::string, std::string> renamed_commands;
   };
@@ -46,8 +51,7 @@ class NodeLink {
   void SendInfo();
   void SendScriptKill();
   void PublishHello(const std::string& payload);
-  // Nothing: SLAVEOF NO ONE.
-  void Reconfigure(const std::optional<core::Address>& primary);
+  void Reconfigure(const core::Reconfigure& change);
 
   size_t pending() const { return commands_.pending() + subscription_.pending(); }
   const Target& target() const { return target_; }
@@ -61,6 +65,8 @@ class NodeLink {
   void OpenSubscription();
   void RetrySubscription();
   void OnMessage(const resp::Value& message);
+  void AssignRole(const core::Reconfigure& change);
+  void KillClients();
   void OnReconfigured(const resp::Value& reply);
   void Report(core::DownReason reason, const std::string& why);
 

@@ -7,8 +7,8 @@
 namespace rha::sidecar::shell {
 
 NodeScraper::NodeScraper(net::Reactor& reactor, std::string unix_path,
-                         std::function<std::string()> password)
-    : reactor_(reactor), password_(std::move(password)) {
+                         std::function<void(net::LinkOptions*)> introduce)
+    : reactor_(reactor), introduce_(std::move(introduce)) {
   net::LinkOptions options;
   options.unix_path = std::move(unix_path);
   options.client_name = "redisha-metrics";
@@ -38,7 +38,7 @@ void NodeScraper::Scrape(Done done) {
   });
   if (link_->closed()) {
     net::LinkOptions options = link_->options();
-    options.password = password_();
+    introduce_(&options);
     link_->set_options(std::move(options));
     link_->Open();
   }

@@ -17,8 +17,9 @@ class NodeScraper {
  public:
   using Done = std::function<void(NodeScrape)>;
 
-  // `password`: asked for at each connection.
-  NodeScraper(net::Reactor& reactor, std::string unix_path, std::function<std::string()> password);
+  // `introduce`: asked at each connection for what it needs to be let in.
+  NodeScraper(net::Reactor& reactor, std::string unix_path,
+              std::function<void(net::LinkOptions*)> introduce);
   ~NodeScraper();
 
   // Calls back once, within kNodeScrapeWait. Calls that overlap share one scrape.
@@ -33,7 +34,7 @@ class NodeScraper {
   void Finish(const std::string& error);
 
   net::Reactor& reactor_;
-  std::function<std::string()> password_;
+  std::function<void(net::LinkOptions*)> introduce_;
   std::unique_ptr<net::Link> link_;
   std::vector<Done> waiting_;
   NodeScrape scrape_;

@@ -88,6 +88,8 @@ const Directive kDirectives[] = {
     {"bind", 1, kAny, ParseBinds},
     {"bind-source-addr", 1, 1, RHA_TEXT(source_ip)},
     {"requirepass", 1, 1, RHA_TEXT(password)},
+    {"requirepass-file", 1, 1, RHA_TEXT(password_file)},
+    {"redisha-admin-password-file", 1, 1, RHA_TEXT(admin_password_file)},
     {"dir", 1, 1, RHA_TEXT(dir)},
     {"pidfile", 1, 1, RHA_TEXT(pid_file)},
     {"logfile", 1, 1, RHA_TEXT(log_file)},
@@ -116,6 +118,7 @@ const Directive kDirectives[] = {
     {"redisha-auth-file", 1, 1, RHA_TEXT(auth_file)},
     {"redisha-state-file", 1, 1, RHA_TEXT(state_file)},
     {"redisha-cluster-uid", 1, 1, RHA_TEXT(cluster_uid)},
+    {"redisha-peer-key-file", 1, 1, RHA_TEXT(peer_key_file)},
     {"redisha-metrics-port", 1, 1, RHA_PORT(metrics_port)},
     // Of Redis' server, without meaning here: taken so that existing files work.
     {"protected-mode", 1, 1, Accept},
@@ -151,6 +154,20 @@ const Directive kGlobals[] = {
 #undef RHA_TEXT
 #undef RHA_PORT
 #undef RHA_YESNO
+
+// A line as errors show it: without passwords.
+std::string Shown(const Words& words) {
+  const auto hides = [](const std::string& word) {
+    return word == "requirepass" || word == "auth-pass" || word == "sentinel-pass";
+  };
+  std::string shown;
+  bool hidden = false;
+  for (const std::string& word : words) {
+    shown += (shown.empty() ? "" : " ") + (hidden ? "***" : word);
+    hidden = hidden || hides(word);
+  }
+  return shown;
+}
 
 template <size_t N>
 Result<bool> ApplyDirective(const Directive (&rows)[N], const Words& words, Options* options) {
@@ -190,7 +207,19 @@ int LoadOrder(const Words& words) {
   return global || words[1] == "myid" || words[1] == "current-epoch" ? 0 : 2;
 }
 
+Status CheckTrust(const Options& options) {
+  if (!options.password.empty() && !options.password_file.empty()) {
+    return Bad("requirepass and requirepass-file say the same thing: leave one out");
+  }
+  if (options.configured()) return Status::Ok();
+  if (!options.peer_key_file.empty() || !options.admin_password_file.empty()) {
+    return Bad("redisha-peer-key-file and redisha-admin-password-file are of a redisha-group");
+  }
+  return Status::Ok();
+}
+
 Status Check(const Options& options) {
+  RHA_RETURN_IF_ERROR(CheckTrust(options));
   for (const auto& [name, group] : options.groups.groups) {
     if (group.configured || options.resolve_hostnames) continue;
     if (net::IsNumericIp(group.primary.host)) continue;
@@ -270,8 +299,7 @@ Result<Options> ReadOptions(const std::string& path, const std::string& text,
   for (const ConfigLine& line : lines) {
     const Status applied = ApplyLine(line.words, &options);
     if (applied.ok()) continue;
-    std::string shown;
-    for (const std::string& word : line.words) shown += (shown.empty() ? "" : " ") + word;
+    const std::string shown = Shown(line.words);
     const std::string where =
         line.number == 0 ? "option --" + shown
                          : path + " line " + std::to_string(line.number) + ": '" + shown + "'";

@@ -26,6 +26,7 @@ struct Options {
   uint16_t port = kSentinelPort;
   std::string source_ip;  // of outgoing connections
   std::string password;   // requirepass of our own port
+  std::string password_file, admin_password_file;
   std::string dir, pid_file;
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
@@ -37,7 +38,7 @@ struct Options {
   bool resolve_hostnames = false;
 
   // Configured groups.
-  std::string cluster_uid, state_file, auth_file, local_socket;
+  std::string cluster_uid, peer_key_file, state_file, auth_file, local_socket;
   std::string self;
   std::string kubeconfig;
   uint16_t metrics_port = 0;  // 0: off

@@ -11,6 +11,7 @@
 #include "sidecar/shell/readiness.h"
 #include "sidecar/shell/role_labeler.h"
 #include "sidecar/shell/state_file.h"
+#include "sidecar/shell/trust.h"
 
 namespace rha::sidecar::shell {
 namespace {
@@ -24,16 +25,19 @@ int64_t NowMillis() {
 
 }  // namespace
 
-Pages::Pages(net::Reactor& reactor, Driver& driver, const RoleLabeler& labeler,
+Pages::Pages(net::Reactor& reactor, Driver& driver, const RoleLabeler& labeler, Trust& trust,
              const Options& options)
     : reactor_(reactor), driver_(driver), labeler_(labeler), options_(options) {
   registry_.AddCollector(metrics::CollectProcess);
   registry_.AddCollector([this](metrics::Page& page) { CollectFromLoop(page); });
   if (!options_.local_socket.empty()) {
-    scraper_ = std::make_unique<NodeScraper>(reactor_, options_.local_socket, [this] {
+    const auto introduce = [this, &trust](net::LinkOptions* link) {
+      link->proof = trust.ProofFor(options_.self, reactor_.Now());
+      if (link->proof) return;
       const auto password = ReadTextFile(options_.auth_file);
-      return password.ok() ? password->substr(0, password->find_first_of("\r\n")) : std::string();
-    });
+      if (password.ok()) link->password = password->substr(0, password->find_first_of("\r\n"));
+    };
+    scraper_ = std::make_unique<NodeScraper>(reactor_, options_.local_socket, introduce);
   }
   StampTurn();
   stamp_timer_ = reactor_.Every(kStampPeriod, [this] { StampTurn(); });

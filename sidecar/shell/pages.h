@@ -25,11 +25,13 @@ namespace rha::sidecar::shell {
 
 class Driver;
 class RoleLabeler;
+class Trust;
 struct Options;
 
 class Pages {
  public:
-  Pages(net::Reactor& reactor, Driver& driver, const RoleLabeler& labeler, const Options& options);
+  Pages(net::Reactor& reactor, Driver& driver, const RoleLabeler& labeler, Trust& trust,
+        const Options& options);
   ~Pages();
 
   // Does nothing when the port is 0.

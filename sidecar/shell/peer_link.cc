@@ -23,10 +23,14 @@ net::LinkOptions PeerLink::MakeOptions() const {
   net::LinkOptions options;
   options.source_ip = dialer_.source_ip;
   options.connect_timeout = kConnectTimeout;
+  if (!target_.member.empty()) {
+    options.proof = dialer_.trust.ProofFor(target_.member, dialer_.reactor.Now());
+  }
   options.username = target_.credentials.user;
   options.password = target_.credentials.password;
   options.client_name = dialer_.ClientName("cmd");
   options.pending_max = kLinkPendingMax;
+  options.reply_bytes_max = kLinkReplyBytesMax;
   return options;
 }
 
@@ -46,7 +50,7 @@ void PeerLink::Report(core::DownReason reason, const std::string& why) {
   log::Debug("link to sentinel {}: {}", core::ToString(target_.address), why);
   const Emit emit = std::exchange(emit_, nullptr);
   Retire();
-  emit(core::PeerLinkDown{target_.peer, reason});
+  emit(core::PeerLinkDown{target_.peer, reason, PlainReason(why)});
 }
 
 void PeerLink::SendPing() {

@@ -19,6 +19,7 @@ class PeerLink {
   struct Target {
     core::PeerId peer{};
     core::Address address;
+    std::string member;  // who must prove to be there; empty: nobody (classic groups)
     Credentials credentials;
   };
   using Emit = std::function<void(core::Event)>;

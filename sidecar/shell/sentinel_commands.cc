@@ -111,6 +111,7 @@ void IsMasterDown(CommandContext& c) {
   }
   request.epoch = static_cast<core::Epoch>(epoch);
   request.candidate = c.arg(5);
+  request.proven = c.client.member_id;
   request.request = c.server.Await(c.client);
   c.driver.Feed(std::move(request));
 }
@@ -289,7 +290,9 @@ void Debug(CommandContext& c) {
 }
 
 // Who proved to be at the other end. Without a key nobody can, and everybody is who he says.
-std::string Proven(const CommandContext&, std::string_view claimed) { return std::string(claimed); }
+std::string Proven(const CommandContext& c, std::string_view claimed) {
+  return c.server.trust().is_member() ? c.client.member_id : std::string(claimed);
+}
 
 // Between our own sidecars. ASK is a vote request that names the group instead of an address.
 void RedisHa(CommandContext& c) {
@@ -318,49 +321,53 @@ void RedisHa(CommandContext& c) {
 }
 
 const Command kSubcommands[] = {
-    {"ckquorum", 3, CkQuorum,
+    {"ckquorum", 3, CkQuorum, Rights::kApplications,
      "Check if the current Sentinel configuration is able to reach the quorum needed to failover "
      "a master and the majority needed to authorize the failover.",
      "CKQUORUM <master-name>"},
-    {"config", -4, Config, "Get or set a global Sentinel configuration parameter.",
+    {"config", -4, Config, Rights::kEverything,
+     "Get or set a global Sentinel configuration parameter.",
      "CONFIG GET <param> | SET <param> <value>"},
-    {"debug", -2, Debug, "Show the periods of this Sentinel.", "DEBUG"},
-    {"failover", 3, FailoverGroup, "Manually failover a master node without asking for agreement.",
-     "FAILOVER <master-name>"},
+    {"debug", -2, Debug, Rights::kEverything, "Show the periods of this Sentinel.", "DEBUG"},
+    {"failover", 3, FailoverGroup, Rights::kEverything,
+     "Manually failover a master node without asking for agreement.", "FAILOVER <master-name>"},
     {"flushconfig", 2, [](CommandContext& c) { FeedCommand(c, core::FlushConfigCommand{}); },
-     "Force Sentinel to rewrite its state on disk.", "FLUSHCONFIG"},
-    {"get-master-addr-by-name", 3, GetMasterAddr, "Return the ip and port of the master.",
-     "GET-MASTER-ADDR-BY-NAME <master-name>"},
+     Rights::kEverything, "Force Sentinel to rewrite its state on disk.", "FLUSHCONFIG"},
+    {"get-master-addr-by-name", 3, GetMasterAddr, Rights::kApplications,
+     "Return the ip and port of the master.", "GET-MASTER-ADDR-BY-NAME <master-name>"},
     {"get-primary-addr-by-name", 3, GetMasterAddr},
-    {"info-cache", -2, InfoCache, "Return cached INFO output from masters and all its replicas.",
-     "INFO-CACHE <master-name>"},
-    {"is-master-down-by-addr", 6, IsMasterDown,
+    {"info-cache", -2, InfoCache, Rights::kApplications,
+     "Return cached INFO output from masters and all its replicas.", "INFO-CACHE <master-name>"},
+    {"is-master-down-by-addr", 6, IsMasterDown, Rights::kApplications,
      "Check if the master specified by ip:port is down from current Sentinel's point of view.",
      "IS-MASTER-DOWN-BY-ADDR <ip> <port> <current-epoch> <runid>"},
     {"is-primary-down-by-addr", 6, IsMasterDown},
-    {"master", 3, Master, "Show the state and info of the specified master.",
+    {"master", 3, Master, Rights::kApplications, "Show the state and info of the specified master.",
      "MASTER <master-name>"},
-    {"masters", 2, Masters, "Show a list of monitored masters and their state.", "MASTERS"},
-    {"monitor", 6, Monitor, "Start monitoring a new master with the specified name, ip, port.",
+    {"masters", 2, Masters, Rights::kApplications,
+     "Show a list of monitored masters and their state.", "MASTERS"},
+    {"monitor", 6, Monitor, Rights::kEverything,
+     "Start monitoring a new master with the specified name, ip, port.",
      "MONITOR <name> <ip> <port> <quorum>"},
     {"myid", 2, [](CommandContext& c) { c.reply.Bulk(c.driver.machine().state().my_id); },
-     "Return the ID of the Sentinel instance.", "MYID"},
-    {"pending-scripts", 2, [](CommandContext& c) { c.reply.Array(0); },
+     Rights::kApplications, "Return the ID of the Sentinel instance.", "MYID"},
+    {"pending-scripts", 2, [](CommandContext& c) { c.reply.Array(0); }, Rights::kApplications,
      "Get pending scripts information.", "PENDING-SCRIPTS"},
     {"primaries", 2, Masters},
     {"primary", 3, Master},
     {"redisha", -3, RedisHa},
-    {"remove", 3, Remove, "Remove master from Sentinel's monitor list.", "REMOVE <master-name>"},
-    {"replicas", 3, Replicas, "Show a list of replicas for this master and their state.",
-     "REPLICAS <master-name>"},
-    {"reset", 3, ResetGroups, "Reset masters for specific master name matching this pattern.",
-     "RESET <pattern>"},
-    {"sentinels", 3, Sentinels,
+    {"remove", 3, Remove, Rights::kEverything, "Remove master from Sentinel's monitor list.",
+     "REMOVE <master-name>"},
+    {"replicas", 3, Replicas, Rights::kApplications,
+     "Show a list of replicas for this master and their state.", "REPLICAS <master-name>"},
+    {"reset", 3, ResetGroups, Rights::kEverything,
+     "Reset masters for specific master name matching this pattern.", "RESET <pattern>"},
+    {"sentinels", 3, Sentinels, Rights::kApplications,
      "Show a list of Sentinel instances for this master and their state.",
      "SENTINELS <master-name>"},
-    {"set", -5, SetGroup, "Set configuration parameters for certain masters.",
+    {"set", -5, SetGroup, Rights::kEverything, "Set configuration parameters for certain masters.",
      "SET <master-name> <option> <value> [<option> <value> ...]"},
-    {"simulate-failure", -3, SimulateFailure, "Simulate a Sentinel crash.",
+    {"simulate-failure", -3, SimulateFailure, Rights::kEverything, "Simulate a Sentinel crash.",
      "SIMULATE-FAILURE [CRASH-AFTER-ELECTION] [CRASH-AFTER-PROMOTION] [HELP]"},
     {"slaves", 3, Replicas},
 };

@@ -23,8 +23,12 @@ Server::Listener::Listener(Server& owner, UniqueFd socket)
           },
           this) {}
 
-Server::Server(net::Reactor& reactor, const Options& options)
-    : reactor_(reactor), options_(options), started_(reactor.Now()), run_id_(RandomHex(40)) {
+Server::Server(net::Reactor& reactor, const Options& options, Trust& trust)
+    : reactor_(reactor),
+      options_(options),
+      trust_(trust),
+      started_(reactor.Now()),
+      run_id_(RandomHex(40)) {
   handlers_ = {.on_request = [this](Client& client, resp::Args args) { OnRequest(client, args); },
                .on_closed = [this](Client& client) { OnClosed(client); }};
   turn_hook_ = reactor_.AddTurnHook([this] { closed_.clear(); });
@@ -65,14 +69,48 @@ void Server::AcceptAll(Listener& listener) {
     }
     if (!fd->valid()) return;
     ++stats_.connections;
-    if (clients_.size() >= kClientsMax) {
-      ++stats_.rejected_connections;
-      continue;  // closes it
-    }
     auto client = std::make_unique<Client>(reactor_, std::move(*fd), ++last_client_, handlers_);
-    client->SetAuthenticated(options_.password.empty());
-    if (client->Attach().ok()) clients_.emplace(client->id(), std::move(client));
+    if (!client->Attach().ok()) continue;
+    Client& welcome = *client;
+    clients_.emplace(client->id(), std::move(client));
+    Welcome(welcome);
   }
+}
+
+// When there is no room for another client, a member may still come and prove itself.
+void Server::Welcome(Client& client) {
+  client.SetRights(Full() && trust_.is_member() ? Rights::kNothing : trust_.AtFirst());
+  if (client.rights() != Rights::kNothing) {
+    if (!Full()) return;
+    ++stats_.rejected_connections;
+    return client.Close();
+  }
+  strangers_.insert(client.id());
+  if (strangers_.size() <= kStrangersMax) return;
+  ++stats_.rejected_connections;
+  clients_.at(*strangers_.begin())->Close();
+}
+
+bool Server::Admit(Client& client, Rights rights) {
+  strangers_.erase(client.id());
+  if (Full()) {
+    strangers_.insert(client.id());
+    ++stats_.rejected_connections;
+    client.CloseAfterReply();
+    return false;
+  }
+  client.SetRights(rights);
+  return true;
+}
+
+void Server::AdmitMember(Client& client) {
+  strangers_.erase(client.id());
+  client.SetRights(Rights::kEverything);
+}
+
+void Server::StartOver(Client& client) {
+  client.SetRights(trust_.AtFirst());
+  if (client.rights() == Rights::kNothing) strangers_.insert(client.id());
 }
 
 void Server::OnRequest(Client& client, resp::Args args) {
@@ -84,6 +122,7 @@ void Server::OnRequest(Client& client, resp::Args args) {
 void Server::OnClosed(Client& client) {
   const auto found = clients_.find(client.id());
   if (found == clients_.end()) return;
+  strangers_.erase(client.id());
   closed_.push_back(std::move(found->second));
   clients_.erase(found);
 }
@@ -121,6 +160,7 @@ void Server::OnReply(const core::Reply& reply) {
 
 void Server::Publish(std::string_view channel, std::string_view payload) {
   // Sending may close a client, which takes it out of the map.
+  size_t owed = 0;
   std::vector<Client*> receivers;
   for (const auto& [id, client] : clients_) {
     if (client->subscribed()) receivers.push_back(client.get());
@@ -142,6 +182,13 @@ void Server::Publish(std::string_view channel, std::string_view payload) {
       out.Bulk(payload);
     }
     client->Flush();
+    if (client->closed()) continue;
+    owed += client->Owed();
+    if (client->Owed() <= kSubscriberOutputBytesMax && owed <= kSubscribersOutputBytesMax) continue;
+    log::Warn("closing subscriber {}: it does not read, {} bytes wait", client->peer(),
+              client->Owed());
+    owed -= client->Owed();
+    client->Close();
   }
 }
 

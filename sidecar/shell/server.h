@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,11 +16,14 @@
 #include "sidecar/core/action.h"
 #include "sidecar/core/event.h"
 #include "sidecar/shell/client.h"
+#include "sidecar/shell/limits.h"
 
 namespace rha::sidecar::shell {
 
 class Driver;
 struct Options;
+
+inline constexpr char kTooManyClients[] = "ERR max number of clients reached";
 
 struct ServerStats {
   uint64_t connections = 0, rejected_connections = 0, commands = 0;
@@ -27,7 +31,7 @@ struct ServerStats {
 
 class Server {
  public:
-  Server(net::Reactor& reactor, const Options& options);
+  Server(net::Reactor& reactor, const Options& options, Trust& trust);
   ~Server();
 
   // Errors name the address and what to do.
@@ -43,6 +47,15 @@ class Server {
   // For commands.
   Driver& driver() { return *driver_; }
   const Options& options() const { return options_; }
+  Trust& trust() { return trust_; }
+  MonoTime Now() const { return reactor_.Now(); }
+  // Raises what a session may do. False: there is no room for another client, and it is closed
+  // after its reply.
+  bool Admit(Client& client, Rights rights);
+  // A member of the RedisHA may do everything, and there is always room for it.
+  void AdmitMember(Client& client);
+  // As if the session had just been opened.
+  void StartOver(Client& client);
   // Feeds an event made with a fresh request id; the client waits for its Reply.
   core::RequestId Await(Client& client);
   void Shutdown() { on_shutdown_(); }
@@ -62,14 +75,18 @@ class Server {
   void AcceptAll(Listener& listener);
   void OnRequest(Client& client, resp::Args args);
   void OnClosed(Client& client);
+  bool Full() const { return clients_.size() - strangers_.size() > kClientsMax; }
+  void Welcome(Client& client);
 
   net::Reactor& reactor_;
   const Options& options_;
+  Trust& trust_;
   Driver* driver_ = nullptr;
   std::function<void()> on_shutdown_;
   Client::Handlers handlers_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::map<uint64_t, std::unique_ptr<Client>> clients_;
+  std::set<uint64_t> strangers_;                 // clients that may do nothing yet, oldest first
   std::vector<std::unique_ptr<Client>> closed_;  // destroyed when the turn ends
   std::map<core::RequestId, uint64_t> waiting_;  // request → client
   uint64_t last_client_ = 0;
