@@ -126,6 +126,7 @@ Status ReplShell::AdoptDataset(std::string_view uid) {
 }
 
 Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
+  if (holds_foreign_data()) return Status(Code::kConflict, role_memory_->ForeignRefusal());
   ReplicaSide::Target target{host, port};
   if (replica_.target() == target) return false;
   if (!replica_.active() && !engine_.state().undecided) {
@@ -142,6 +143,7 @@ Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
 }
 
 void ReplShell::BecomePrimary() {
+  if (holds_foreign_data()) return;
   if (!replica_.active() && !engine_.state().undecided) return;
   replica_.Stop();
   engine_.state().undecided = false;
