@@ -23,7 +23,7 @@ class HostileEvents {
   explicit HostileEvents(std::function<uint64_t(uint64_t)> below) : below_(std::move(below)) {}
 
   Millis Pause() {
-    return Of<Millis>({Millis{0}, Millis{1}, Millis{100}, Millis{100}, Millis{700}, Millis{4000}});
+    return below_(200) == 0 ? Millis{4000} : Of<Millis>({Millis{0}, Millis{1}, Millis{20}});
   }
 
   Event Next(const State& state) {
@@ -51,7 +51,9 @@ class HostileEvents {
       case 11:
         return Vote(state);
       case 12:
-        return VoteReply{PeerOf(state), Group(), below_(2) == 1, Id(), AnyEpoch(state)};
+        return VoteReply{PeerOf(state), Group(), below_(2) == 1,
+                         Of<std::string>({state.my_id, Id()}),
+                         Of<Epoch>({state.current_epoch, AnyEpoch(state)})};
       case 13:
         return CommandReceived{1, Command()};
       case 14:
@@ -67,8 +69,13 @@ class HostileEvents {
     return *(choices.begin() + below_(choices.size()));
   }
 
-  NodeId NodeOf(const State& state) { return NodeId(1 + below_(state.next_node + 1)); }
-  PeerId PeerOf(const State& state) { return PeerId(1 + below_(state.next_peer + 1)); }
+  // Mostly the first few, so that something comes of them.
+  NodeId NodeOf(const State& state) {
+    return NodeId(1 + below_(below_(4) == 0 ? state.next_node + 1 : 3));
+  }
+  PeerId PeerOf(const State& state) {
+    return PeerId(1 + below_(below_(4) == 0 ? state.next_peer + 1 : 3));
+  }
   std::string Id() {
     return Of<std::string>({TestId(0), TestId(1), TestId(1), TestId(2), TestId(2), TestId(9), "*",
                             "", std::string(40, 'f'), "no id"});
@@ -95,12 +102,12 @@ class HostileEvents {
   }
 
   std::string InfoText() {
-    std::string text = "run_id:" + Of<std::string>({"a", "b", "c", ""}) + "\r\n";
+    std::string text = "run_id:" + Of<std::string>({"a", "a", "a", "a", "b", ""}) + "\r\n";
     text += Of<std::string>({"role:master\r\n", "role:slave\r\n", "role:slave\r\n", "role:x\r\n"});
-    for (const char* flag : {"redisha_undecided:1\r\n", "loading:1\r\n",
-                             "master_link_status:up\r\n", "master_replid:r\r\n"}) {
-      if (below_(3) == 0) text += flag;
+    for (const char* flag : {"redisha_undecided:1\r\n", "loading:1\r\n"}) {
+      if (below_(8) == 0) text += flag;
     }
+    text += "master_link_status:up\r\nmaster_replid:r\r\n";
     text += "master_host:" + Host() + "\r\nmaster_port:" + std::to_string(Port()) + "\r\n";
     for (const char* field :
          {"master_repl_offset:", "slave_repl_offset:", "second_repl_offset:", "slave_priority:",
@@ -117,10 +124,10 @@ class HostileEvents {
   std::string HelloText(const State& state) {
     return FormatHello({.sentinel = {Host(), Port()},
                         .id = Id(),
-                        .current_epoch = AnyEpoch(state),
+                        .current_epoch = Of<Epoch>({0, 0, 0, AnyEpoch(state)}),
                         .group = Group(),
                         .primary = {Host(), Port()},
-                        .config_epoch = AnyEpoch(state)});
+                        .config_epoch = Of<Epoch>({0, 0, 0, AnyEpoch(state)})});
   }
 
   Event Extension(const State& state) {
@@ -174,13 +181,13 @@ class HostileEvents {
   decltype(CommandReceived::command) Command() {
     switch (below_(7)) {
       case 0:
-        return FailoverCommand{Group()};
+        return FailoverCommand{Of<std::string>({"mymaster", "demo"})};
       case 1:
         return MonitorCommand{Group(), {Host(), Port()}, static_cast<int>(below_(3))};
       case 2:
-        return RemoveCommand{Of<std::string>({"other", Group()})};
+        return RemoveCommand{below_(20) == 0 ? Group() : "other"};
       case 3:
-        return ResetCommand{"*"};
+        return ResetCommand{Of<std::string>({"*", "x", "x", "x", "x"})};
       case 4:
         return SetCommand{Group(),
                           {{Of<std::string>({"down-after-milliseconds", "quorum", "auth-pass",
@@ -203,7 +210,8 @@ class HostileEvents {
       case 2:
         return HostResolved{Member() + ".pods", Host()};
       default:
-        return PersistDone{state.persist_seq - below_(state.persist_seq + 1), below_(4) != 0};
+        return PersistDone{state.persist_seq - below_(2) * below_(state.persist_seq + 1),
+                           below_(8) != 0};
     }
   }
 
@@ -211,24 +219,30 @@ class HostileEvents {
 };
 
 // One life of a machine among them: it is started, told `steps` things, and at times restarted with
-// what it would have on disk. What it answers to queries is asked too.
-inline void LiveAmongHostiles(const Config& config, HostileEvents& events, int steps) {
+// what it would have on disk. What it answers to queries is asked too. Returns how many replicas it
+// promoted, which shows how far the events lead.
+inline int LiveAmongHostiles(const Config& config, HostileEvents& events, int steps) {
   LogicalTime now{Millis{1000000}};
   auto machine = std::make_unique<Sentinel>(config, now);
+  int promoted = 0;
   for (int i = 0; i < steps; ++i) {
     now += events.Pause();
-    machine->Step(now, events.Next(machine->state()));
+    for (const Action& action : machine->Step(now, events.Next(machine->state()))) {
+      const auto* event = std::get_if<PublishEvent>(&action);
+      promoted += event != nullptr && event->channel == "+promoted-slave" ? 1 : 0;
+    }
     for (const auto& [name, group] : machine->state().groups) {
       machine->PrimaryAddress(name, now);
       machine->FailoverState(group);
       for (const Node* node : machine->Replicas(group)) machine->NodeFlags(group, *node);
       (void)machine->CheckQuorum(name, now);
     }
-    if (i % 256 != 255) continue;
+    if (i % 1024 != 1023) continue;
     Config again = config;
     again.persisted = machine->Snapshot();
     machine = std::make_unique<Sentinel>(std::move(again), now);
   }
+  return promoted;
 }
 
 }  // namespace rha::sidecar::core
