@@ -16,8 +16,9 @@ using dispatch::ReplicationService;
 
 void ReplicaOf(Context& ctx) {
   ReplicationService& replication = *ctx.services().replication;
-  const std::string refusal = replication.PlainRoleRefusal();
-  if (!refusal.empty() && !ctx.session.is_peer()) return ctx.reply.Error(refusal);
+  if (const std::string refusal = replication.PlainRoleRefusal(); !refusal.empty()) {
+    return ctx.reply.Error(refusal);
+  }
   if (EqualsIgnoreCase(ctx.arg(1), "no") && EqualsIgnoreCase(ctx.arg(2), "one")) {
     if (ctx.state().is_replica || ctx.state().undecided) {
       log::Info("primary mode enabled by client {}", ctx.session.peer_address);

@@ -1,9 +1,11 @@
 // What a member of a RedisHA must never forget, in a file beside its data: the newest order that
 // gave it a role, and whose data these are.
 //
-// An order names the epoch of the election behind it and the member that won it. A node obeys the
-// newest it has ever heard and what its giver says again; anything older comes from a leader that
-// was paused or cut off, and is refused. The order is durable before it is obeyed.
+// An order names the epoch of the election behind it and the member that won it. A node obeys what
+// is at least as new as the newest it has ever heard; anything older comes from a leader that was
+// paused or cut off, and is refused. The order is durable before it is obeyed. An election has one
+// winner; should two ever claim an epoch, all nodes side with the same, the greater id. Whoever
+// does not know the winner says "*", which is less than every id.
 //
 // A volume belongs to one cluster. A node that finds the data of another one (a volume attached by
 // mistake, a name used twice) neither promotes nor wipes them: it takes no role until a person has
@@ -29,7 +31,7 @@ struct RoleRecord {
 
   // Whether an order may be obeyed.
   bool Yields(uint64_t to_epoch, std::string_view to_leader) const {
-    return to_epoch > epoch || (to_epoch == epoch && to_leader == leader);
+    return to_epoch > epoch || (to_epoch == epoch && to_leader >= leader);
   }
 };
 

@@ -42,11 +42,13 @@ TEST(RoleRecord, ComesBackAsItWas) {
 }
 
 TEST(RoleRecord, YieldsToTheNewestAndToTheSameAgain) {
-  const RoleRecord record{.uid = "u", .epoch = 5, .leader = "a"};
-  EXPECT_TRUE(record.Yields(6, "b"));
-  EXPECT_TRUE(record.Yields(5, "a"));
-  EXPECT_FALSE(record.Yields(5, "b")) << "one election has one winner";
-  EXPECT_FALSE(record.Yields(4, "a"));
+  const RoleRecord record{.uid = "u", .epoch = 5, .leader = "b"};
+  EXPECT_TRUE(record.Yields(6, "a"));
+  EXPECT_TRUE(record.Yields(5, "b"));
+  EXPECT_TRUE(record.Yields(5, "c"));
+  EXPECT_FALSE(record.Yields(5, "a"));
+  EXPECT_FALSE(record.Yields(5, "*")) << "who does not know the winner has nothing to add";
+  EXPECT_FALSE(record.Yields(4, "c"));
 }
 
 TEST_F(RoleMemoryTest, ARestartedNodeStillRefusesAnOlderOrder) {

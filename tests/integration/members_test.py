@@ -165,7 +165,7 @@ class MembersTest(unittest.TestCase):
         node = Node(self, "pod-0")
         self.assertEqual(node.role(7, "pod-1", "PRIMARY"), "OK")
         self.assertTrue(node.role(6, "pod-2", "REPLICA", "127.0.0.1", 1).startswith("STALEEPOCH "))
-        self.assertTrue(node.role(7, "pod-2", "REPLICA", "127.0.0.1", 1).startswith("STALEEPOCH "))
+        self.assertTrue(node.role(7, "pod-0", "REPLICA", "127.0.0.1", 1).startswith("STALEEPOCH "))
         self.assertEqual(node.info()["role"], "master")
         node.kill()
         node.start()
