@@ -154,7 +154,12 @@ void App::OnLoaded(const Status& status, const persist::RdbInfo& info) {
 
 // What the peers' key proves, and the file that remembers the role.
 Status App::JoinCluster() {
-  if (config_.peer_key_file.empty()) return {};
+  if (config_.peer_key_file.empty()) {
+    if (!config_.managed) return {};
+    return Status(Code::kInvalid,
+                  "redisha-managed yes needs redisha-peer-key-file: only members that prove "
+                  "themselves say what a managed node is");
+  }
   if (config_.cluster_uid.empty() || config_.node_name.empty()) {
     return Status(Code::kInvalid,
                   "redisha-peer-key-file needs redisha-cluster-uid and redisha-node-name");
@@ -171,11 +176,10 @@ Status App::JoinCluster() {
 
 void App::TakeRole() {
   if (replication_.holds_foreign_data()) return replication_.StartUndecided();
-  const bool told_by_members = config_.managed && engine_.options().membership.known();
-  if (told_by_members && !config_.primary_host.empty()) {
-    log::Warn("replicaof is ignored: the members of its cluster say what this node is");
+  if (config_.managed) {
+    if (config_.primary_host.empty()) return;
+    return log::Warn("replicaof is ignored: the members of its cluster say what this node is");
   }
-  if (told_by_members || (config_.managed && config_.primary_host.empty())) return;
   if (config_.primary_host.empty()) return replication_.StartAsPrimary();
   const auto port = static_cast<uint16_t>(config_.primary_port);
   if (const auto followed = replication_.ReplicaOf(config_.primary_host, port); !followed.ok()) {

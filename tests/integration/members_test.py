@@ -338,6 +338,9 @@ class MembersTest(unittest.TestCase):
             file.write("short\n")
         start = [NODE, "--port", "0", "--dir", folder, "--redisha-peer-key-file"]
         identity = ["--redisha-cluster-uid", UID, "--redisha-node-name", "pod-0"]
+        without = subprocess.run([*start[:-1], "--redisha-managed", "yes"], capture_output=True, text=True, timeout=DEADLINE_S)
+        self.assertNotEqual(without.returncode, 0)
+        self.assertIn("needs redisha-peer-key-file", without.stdout + without.stderr)
         for options, line in (([key], "needs redisha-cluster-uid"), ([key, *identity], "at least 32"),
                               ([key + ".not", *identity], "No such file")):
             ended = subprocess.run([*start, *options], capture_output=True, text=True, timeout=DEADLINE_S)

@@ -11,6 +11,8 @@ import tempfile
 import time
 import unittest
 
+from tests.support import members
+
 BIN = os.path.join(os.environ.get("RHA_BIN_DIR", "build/dev/bin"), "redisha-node")
 
 
@@ -76,6 +78,17 @@ class NodeTest(unittest.TestCase):
         client = Client(self.port)
         self.addCleanup(client.close)
         return client
+
+    def start_managed(self, *args):
+        """A node that waits for its role, and the session of a member that may assign it."""
+        key = os.path.join(self.dir, "peer-key")
+        with open(key, "w") as file:
+            file.write(members.KEY)
+        process, client = self.start("--redisha-managed", "yes", "--redisha-peer-key-file", key, "--redisha-cluster-uid",
+                                     "uid", "--redisha-node-name", "pod-0", *args)
+        peer = self.client()
+        self.assertEqual(members.introduce(peer.ask, "uid", "pod-1"), b"+OK")
+        return process, client, peer
 
     def test_bad_command_lines_end_in_one_clear_error(self):
         for args, text in (
@@ -210,8 +223,8 @@ class NodeTest(unittest.TestCase):
         self.assertEqual(process.wait(20), 0)
 
     def test_a_managed_node_that_ends_is_gone_for_others_before_it_saves(self):
-        process, client = self.start("--save", "3600", "1", "--redisha-managed", "yes")
-        client.ask("replicaof", "no", "one")
+        process, client, peer = self.start_managed("--save", "3600", "1")
+        self.assertEqual(peer.ask("redisha", "role", "1", "pod-1", "primary"), b"+OK")
         client.ask("set", "k", "v")
         # Saving stands still until somebody reads this.
         pipe = os.path.join(self.dir, f"dump.rdb.{process.pid}.tmp")
@@ -254,14 +267,15 @@ class NodeTest(unittest.TestCase):
         password = os.path.join(self.dir, "password")
         with open(password, "w") as file:
             file.write("secret\n")
-        _, client = self.start("--redisha-managed", "yes", "--requirepass-file", password)
+        _, client, peer = self.start_managed("--requirepass-file", password, "--replicaof", "127.0.0.1", "1")
         self.assertEqual(client.ask("get", "k"), b"-NOAUTH Authentication required.")
         self.assertEqual(client.ask("auth", "secret"), b"+OK")
         self.assertEqual(client.ask("get", "k"), b"-MASTERDOWN No role has been assigned to this node yet")
         info = client.ask("info", "replication")
         self.assertIn(b"role:slave", info)
         self.assertIn(b"redisha_undecided:1", info)
-        self.assertEqual(client.ask("replicaof", "no", "one"), b"+OK")
+        self.assertTrue(client.ask("replicaof", "no", "one").startswith(b"-ERR the members of its cluster"))
+        self.assertEqual(peer.ask("redisha", "role", "1", "pod-1", "primary"), b"+OK")
         self.assertEqual(client.ask("set", "k", "v"), b"+OK")
         self.assertIn(b"role:master", client.ask("info", "replication"))
 
