@@ -40,6 +40,9 @@ struct GroupConfig {
   std::vector<MemberConfig> members;
   uint16_t node_port = 6379;
   uint16_t sentinel_port = 26379;
+  // This group has had data once, whatever its volumes say (redisha-initialised).
+  bool initialised = false;
+  Millis cold_start_wait = kColdStartWaitDefault;
 
   bool configured() const { return !members.empty(); }
 };

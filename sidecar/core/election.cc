@@ -28,8 +28,22 @@ bool WantsFailover(const Context& c, const Group& group) {
   if (!group.odown && !bootstrap) return false;
   if (group.no_attempt_before != kLongAgo && c.now < group.no_attempt_before) return false;
   if (!HearsMajority(c.s, group, c.now) || OtherLeads(c.s, group, c.now)) return false;
-  // Epochs are not burnt while there is nobody to promote. Redis' Sentinel tries and says so.
-  return !group.configured() || PickReplica(c.s, group, c.now, false).result == PickResult::kChosen;
+  return true;
+}
+
+// Epochs are not burnt while there is nobody to promote. (Redis' Sentinel tries and says so.)
+bool SomebodyToPromote(Context& c, Group& group) {
+  if (!group.configured()) return true;
+  Pick pick = PickReplica(c.s, group, c.now);
+  const bool news =
+      pick.wait.reason != group.wait.reason || pick.wait.members != group.wait.members;
+  group.wait = std::move(pick.wait);
+  if (group.wait.until != kNever) c.WakeBy(group.wait.until);
+  if (news && group.wait.reason != WaitReason::kNone) {
+    c.Warn("no primary of " + group.config.name + " yet: waiting for " +
+           DescribeWait(group, group.wait, c.now) + " (" + DescribeCopies(c.s, group, c.now) + ")");
+  }
+  return pick.result == PickResult::kChosen;
 }
 
 // In a configured group a member does not help to replace a primary that looks well to it, unless a
@@ -100,7 +114,9 @@ void HoldBack(Context& c, Group& group) {
 }
 
 void ConsiderCandidacy(Context& c, Group& group) {
-  if (!WantsFailover(c, group)) {
+  const bool wanted = WantsFailover(c, group);
+  if (!wanted) group.wait = {};
+  if (!wanted || !SomebodyToPromote(c, group)) {
     group.attempt_at = kNever;
     return;
   }
@@ -114,12 +130,13 @@ void ConsiderCandidacy(Context& c, Group& group) {
   StartFailover(c, group, /*forced=*/false);
 }
 
-void StartFailover(Context& c, Group& group, bool forced) {
+void StartFailover(Context& c, Group& group, bool forced, std::vector<std::string> given_up) {
   if (!SeeEpoch(c, c.s.current_epoch + 1)) return;  // the last number there is
   group.failover = Failover{.epoch = c.s.current_epoch,
                             .started = c.now,
                             .stage_since = c.now,
                             .forced = forced,
+                            .given_up = std::move(given_up),
                             .bootstrap = group.primary == kNoNode,
                             .old_primary = group.primary,
                             .stage = WaitStart{}};

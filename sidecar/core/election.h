@@ -26,7 +26,8 @@ VoteResult CastVote(Context& c, Group& group, Epoch epoch, const std::string& ca
 
 // Starts an attempt when one is due: O_DOWN, or no primary at all, and nobody else is at it.
 void ConsiderCandidacy(Context& c, Group& group);
-void StartFailover(Context& c, Group& group, bool forced);
+// forced: a user asked for it and does without the members `given_up`.
+void StartFailover(Context& c, Group& group, bool forced, std::vector<std::string> given_up = {});
 // Requests the votes still missing.
 void AskForVotes(Context& c, Group& group, bool again);
 int VotesForMe(const Context& c, const Group& group);

@@ -115,6 +115,8 @@ struct ExtensionReply {
 // ----------------------
 struct FailoverCommand {
   std::string group;
+  bool force = false;                 // without it: only if nothing can be lost that anybody knows
+  std::vector<std::string> given_up;  // FORCE accept-loss-of <member>...
 };
 struct MonitorCommand {
   std::string group;

@@ -91,7 +91,7 @@ bool AwaitsInfo(Context& c, Group& group) {
 
 bool RunSelectReplica(Context& c, Group& group) {
   if (AwaitsInfo(c, group)) return false;
-  const Pick pick = PickReplica(c.s, group, c.now, group.failover->forced);
+  const Pick pick = PickReplica(c.s, group, c.now, group.failover->given_up);
   if (pick.result != PickResult::kChosen) {
     const bool quick = group.configured();
     Abort(c, group, "-failover-abort-no-good-slave", quick ? Millis{0} : kNoReplicaRetry);

@@ -62,6 +62,8 @@ void ParseField(std::string_view key, std::string_view value, Info& info) {
                                    : Role::kUnknown;
   } else if (key == "redisha_undecided") {
     info.undecided = value == "1";
+  } else if (key == "redisha_role_epoch") {
+    info.role_epoch = ParseNumber<Epoch>(value);
   } else if (key == "loading") {
     info.loading = value == "1";
   } else if (key == "master_host") {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@ struct Info {
   Role role = Role::kUnknown;
   bool undecided = false;  // redisha_undecided:1
   bool loading = false;
+  std::optional<Epoch> role_epoch;  // redisha_role_epoch: of the last command that gave it a role
 
   // role:slave
   Address primary;

@@ -84,6 +84,9 @@ inline constexpr Millis kReconfRetry{500};
 // ---- Configured groups ------------------------------------------------------------------------
 // Before an empty or restarted node is chosen, missing members get this long to appear.
 inline constexpr Millis kBootstrapGrace{3000};
+// ... and the member that led last this long, when everything was down: only it knows what it
+// acknowledged last (redisha-cold-start-wait-milliseconds).
+inline constexpr Millis kColdStartWaitDefault{30000};
 // A member without memory votes after this even if it could not ask enough others; it then jumps
 // over the epochs it may have voted in.
 inline constexpr Millis kAmnesiaWait{20000};
@@ -117,5 +120,7 @@ inline constexpr size_t kInfoBytesMax = 1 << 20;
 inline constexpr int64_t kInfoSecondsMax = int64_t{100} * 365 * 86400;
 inline constexpr int64_t kInfoCountMax = int64_t{1} << 62;  // offsets, keys
 inline constexpr size_t kNameBytesMax = 256;
+// Histories remembered of the own node's data: as many promotions may lie between two saves.
+inline constexpr size_t kLineageMax = 16;
 
 }  // namespace rha::sidecar::core

@@ -214,7 +214,7 @@ TEST_F(Member, AnEmptyRestartedPrimaryIsReplacedNotObeyed) {
   bench.now += Millis{5};
   bench.Info("10.0.0.2", "run_id:new\r\nrole:slave\r\nredisha_undecided:1\r\nmaster_replid:q\r\n");
   EXPECT_TRUE(bench.group().Primary()->sdown);
-  const Pick pick = PickReplica(bench.machine.state(), bench.group(), bench.now, false);
+  const Pick pick = PickReplica(bench.machine.state(), bench.group(), bench.now);
   EXPECT_EQ(pick.result, PickResult::kChosen);
   EXPECT_EQ(pick.node, bench.NodeAt("10.0.0.1").id) << "the longest history among the others";
 }

@@ -22,16 +22,45 @@ Group* Find(Context& c, const std::string& name) {
   return it == c.s.groups.end() ? nullptr : &it->second;
 }
 
+// Why a failover cannot be had now, and with what words it could.
+ReplyError NobodyToPromote(const Context& c, const Group& group, const Pick& pick, bool force) {
+  const std::string redis_words = "NOGOODSLAVE No suitable replica to promote";
+  if (!group.configured()) return ReplyError{redis_words};
+  const std::string copies = DescribeCopies(c.s, group, c.now);
+  if (pick.wait.members.empty()) return ReplyError{redis_words + ": " + copies};
+  const std::string command = "SENTINEL FAILOVER " + group.config.name + " FORCE";
+  if (!force) {
+    return ReplyError{redis_words + " without a loss: " + copies + ". " + command +
+                      " says what to do"};
+  }
+  std::string names;
+  for (const int member : pick.wait.members) names += " " + group.members[member].config.name;
+  return ReplyError{"WOULDLOSE " + copies + ". To lose what only" + names +
+                    " may hold, say: " + command + " accept-loss-of" + names};
+}
+
 Answer Run(Context& c, const FailoverCommand& command) {
   Group* group = Find(c, command.group);
   if (group == nullptr) return ReplyError{kNoSuchGroup};
   if (group->failover) return ReplyError{"INPROG Failover already in progress"};
-  if (PickReplica(c.s, *group, c.now, /*forced=*/true).result != PickResult::kChosen) {
-    return ReplyError{"NOGOODSLAVE No suitable replica to promote"};
+  if (command.force && !group->configured()) {
+    return ReplyError{"ERR FORCE is for groups of redisha-group lines"};
+  }
+  for (const std::string& name : command.given_up) {
+    if (FindMember(*group, name) == nullptr) {
+      return ReplyError{"ERR '" + name + "' is no member of this group"};
+    }
+  }
+  const Pick pick = PickReplica(c.s, *group, c.now, command.given_up);
+  if (pick.result != PickResult::kChosen) {
+    return NobodyToPromote(c, *group, pick, command.force);
   }
   if (!c.s.may_vote) return ReplyError{"NOGOODSLAVE This member has not yet learned the epoch"};
   c.Note("Executing user requested FAILOVER of '" + command.group + "'");
-  StartFailover(c, *group, /*forced=*/true);
+  for (const std::string& name : command.given_up) {
+    c.Warn("a user gives up what only " + name + " may hold");
+  }
+  StartFailover(c, *group, /*forced=*/true, command.given_up);
   return ReplyOk{};
 }
 

@@ -1,49 +1,11 @@
 #include "sidecar/core/failover.h"
 #include "sidecar/core/handlers.h"
+#include "sidecar/core/lineage.h"
 #include "sidecar/core/links.h"
-#include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
 namespace {
-
-bool SameLineage(const Info& info, const std::string& replid) {
-  return !replid.empty() && (info.replid == replid || info.replid2 == replid);
-}
-
-// The node follows the group's present primary, or is it: its data belongs to this config epoch.
-bool HoldsCurrentData(const Group& group, const Node& node) {
-  if (node.info.undecided || node.info.loading || group.config_epoch == 0) return false;
-  if (node.id == group.primary) return node.info.role == Role::kPrimary;
-  return node.info.role == Role::kReplica && node.info.primary_link_up &&
-         group.Primary() != nullptr && node.info.primary == group.Primary()->address;
-}
-
-// What the node's data is worth. The own node's history is remembered across restarts of both; an
-// empty data_replid says that nothing is.
-void UpdateHistory(Context& c, Group& group, Node& node) {
-  History& history = node.history;
-  const bool own = node.local && group.configured();
-  if (own && node.info.loading) return;
-  const std::string old_replid = own ? group.data_replid : history.has_data ? history.replid : "";
-  const Epoch old_epoch = own ? group.data_epoch : history.data_epoch;
-  const bool current = HoldsCurrentData(group, node);
-  history.offset = node.info.Offset();
-  history.replid = node.info.replid;
-  history.has_data = current || node.info.keys > 0 || SameLineage(node.info, old_replid);
-  // The same stream as before, or restored from its disk: as old as it was.
-  if (Mutated(Mutant::kEpochRestamped) && history.has_data) {
-    history.data_epoch = group.config_epoch;
-    return;
-  }
-  history.data_epoch = current ? group.config_epoch : history.has_data ? old_epoch : 0;
-  if (!own) return;
-  const std::string replid = history.has_data ? history.replid : "";
-  if (group.data_epoch == history.data_epoch && group.data_replid == replid) return;
-  group.data_epoch = history.data_epoch;
-  group.data_replid = replid;
-  c.NeedPersist();
-}
 
 void NoteIdentity(Context& c, Group& group, Node& node, const Info& info) {
   if (info.run_id.empty() || info.run_id == node.info.run_id) return;

@@ -18,6 +18,14 @@ struct PersistedPeer {
   bool operator==(const PersistedPeer&) const = default;
 };
 
+// Data of replication history `replid` was written under the primary of config epoch `epoch`.
+struct DataMark {
+  Epoch epoch = 0;
+  std::string replid;
+
+  bool operator==(const DataMark&) const = default;
+};
+
 struct PersistedGroup {
   std::string name;
   bool configured = false;
@@ -44,10 +52,9 @@ struct PersistedGroup {
   Epoch leader_epoch = 0;     // the last epoch a vote was cast in ...
   std::string leader_id;      // ... and for whom
 
-  // History of the own node's data set (configured groups): while it was primary, or replica in
-  // sync, in config epoch `data_epoch`, its replication id was `data_replid`.
-  Epoch data_epoch = 0;
-  std::string data_replid;
+  // Histories the own node took part in (configured groups), as primary or replica in sync; newest
+  // first.
+  std::vector<DataMark> lineage;
 
   bool operator==(const PersistedGroup&) const = default;
 };

@@ -11,8 +11,7 @@ PersistedGroup MakeGroup(const State& state, const Group& group) {
   saved.config_leader = group.config_leader;
   saved.leader_epoch = group.leader_epoch;
   saved.leader_id = group.leader_id;
-  saved.data_epoch = group.data_epoch;
-  saved.data_replid = group.data_replid;
+  saved.lineage = group.lineage;
   const Node* primary = group.Primary();
   if (group.configured()) {
     if (primary != nullptr) saved.primary_member = group.members[primary->member].config.name;

@@ -4,6 +4,7 @@
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/persistence.h"
+#include "sidecar/core/pick_replica.h"
 #include "sidecar/core/sentinel.h"
 #include "sidecar/core/topology.h"
 
@@ -109,6 +110,10 @@ std::optional<std::string> Sentinel::FailoverState(const Group& group) const {
   static constexpr const char* kNames[] = {"wait_start",     "select_slave",  "send_slaveof_noone",
                                            "wait_promotion", "reconf_slaves", "update_config"};
   return kNames[group.failover->stage.index()];
+}
+
+std::string Sentinel::WaitsFor(const Group& group, LogicalTime now) const {
+  return DescribeWait(group, group.wait, now);
 }
 
 std::vector<const Node*> Sentinel::Replicas(const Group& group) const {

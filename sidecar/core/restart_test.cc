@@ -17,8 +17,7 @@ PersistedState OfAMember() {
                           .config_leader = TestId(1),
                           .leader_epoch = 9,
                           .leader_id = TestId(2),
-                          .data_epoch = 8,
-                          .data_replid = "r"};
+                          .lineage = {{8, "r"}, {6, "q"}}};
   return saved;
 }
 

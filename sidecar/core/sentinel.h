@@ -55,6 +55,8 @@ class Sentinel {
   std::string PeerFlags(const Group& group, const Peer& peer) const;
   // The `failover-state` field; nothing while this sidecar leads none.
   std::optional<std::string> FailoverState(const Group& group) const;
+  // Whom a configured group without a primary waits for, in words; empty: it does not.
+  std::string WaitsFor(const Group& group, LogicalTime now) const;
   // Replicas and peers of a group, in the order SENTINEL REPLICAS and SENTINELS list them.
   std::vector<const Node*> Replicas(const Group& group) const;
   std::vector<const Peer*> Peers(const Group& group) const;

@@ -41,7 +41,15 @@ struct Link {
 // How far a replica follows the re-pointing of a failover.
 enum class ReconfStage : uint8_t { kNone, kSent, kInProgress, kDone };
 
-// How much a node's data is worth; see pick_replica.h for the order.
+// Why a configured group without a primary promotes nobody yet; see pick_member.cc.
+enum class WaitReason : uint8_t { kNone, kLoading, kMissing, kLastPrimary, kPerson };
+struct Wait {
+  WaitReason reason = WaitReason::kNone;
+  std::vector<int> members;    // whose copies are waited for; indices into Group::members
+  LogicalTime until = kNever;  // kNever: until they are there
+};
+
+// How much a node's data is worth; see pick_member.cc for the order.
 struct History {
   bool has_data = false;  // keys, or a copy of a known stream, which may be empty so far
   Epoch data_epoch = 0;   // config epoch of the primary whose stream it last held; 0 unknown
@@ -173,8 +181,9 @@ struct Failover {
   Epoch epoch = 0;
   LogicalTime started{};
   LogicalTime stage_since{};
-  bool forced = false;     // SENTINEL FAILOVER: no vote needed, the primary may be alive
-  bool bootstrap = false;  // there was no primary to replace
+  bool forced = false;                // SENTINEL FAILOVER: the primary may be alive
+  std::vector<std::string> given_up;  // ... FORCE: members a user does without
+  bool bootstrap = false;             // there was no primary to replace
   NodeId old_primary = kNoNode;
   std::string chosen_run_id;  // the process that was judged and may be promoted; no later one
   FailoverStage stage;
@@ -202,9 +211,9 @@ struct Group {
   LogicalTime attempt_at = kNever;  // own candidacy, staggered by rank
 
   LogicalTime no_primary_since = kNever;  // bootstrap clock
-  Epoch data_epoch = 0;                   // of the own node; see PersistedGroup
-  std::string data_replid;
-  Role label = Role::kUnknown;  // last SetRoleLabel
+  Wait wait;                              // why nobody is promoted although it is due
+  std::vector<DataMark> lineage;          // of the own node; see PersistedGroup
+  Role label = Role::kUnknown;            // last SetRoleLabel
 
   bool configured() const { return config.configured(); }
   const Node* FindNode(NodeId id) const {

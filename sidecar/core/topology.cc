@@ -50,8 +50,7 @@ void RestoreGroup(Context& c, Group& group, const PersistedGroup& saved) {
     group.leader_epoch = saved.leader_epoch;
     group.leader_id = saved.leader_id;
   }
-  group.data_epoch = saved.data_epoch;
-  group.data_replid = saved.data_replid;
+  group.lineage = saved.lineage;
   // Of a file that somebody edited, or that a stock sentinel wrote.
   c.s.current_epoch = std::max({c.s.current_epoch, saved.config_epoch, saved.leader_epoch});
   if (group.configured()) {

@@ -60,6 +60,17 @@ Status ParseMember(const Words& w, Options& o) {
   return Status::Ok();
 }
 
+Status ParseColdStartWait(const Words& w, Options& o) {
+  constexpr int64_t kMost = 24 * 3600 * 1000;
+  int64_t value = -1;
+  const auto [end, error] = std::from_chars(w[1].data(), w[1].data() + w[1].size(), value);
+  if (error != std::errc() || end != w[1].data() + w[1].size() || value < 0 || value > kMost) {
+    return Bad("argument must be milliseconds, at most a day");
+  }
+  o.cold_start_wait = Millis(value);
+  return Status::Ok();
+}
+
 Status RefuseDaemonize(const Words& w, Options&) {
   return w[1] == "no" ? Status() : Bad("the sidecar stays in the foreground: leave this out");
 }
@@ -114,6 +125,8 @@ const Directive kDirectives[] = {
     {"redisha-group", 2, 2, ParseGroup},
     {"redisha-member", 2, 2, ParseMember},
     {"redisha-node-port", 1, 1, RHA_PORT(node_port)},
+    {"redisha-initialised", 1, 1, RHA_YESNO(initialised)},
+    {"redisha-cold-start-wait-milliseconds", 1, 1, ParseColdStartWait},
     {"redisha-local-socket", 1, 1, RHA_TEXT(local_socket)},
     {"redisha-auth-file", 1, 1, RHA_TEXT(auth_file)},
     {"redisha-state-file", 1, 1, RHA_TEXT(state_file)},
@@ -328,6 +341,8 @@ Result<core::Config> MachineConfig(const Options& options,
       to.members = options.members;
       to.node_port = options.node_port;
       to.sentinel_port = options.port;
+      to.initialised = options.initialised;
+      to.cold_start_wait = options.cold_start_wait;
     }
     config.groups.push_back(std::move(to));
   }

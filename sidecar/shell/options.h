@@ -47,6 +47,8 @@ struct Options {
   core::PersistedState groups;
   std::vector<core::MemberConfig> members;  // of the one configured group
   uint16_t node_port = 6379;
+  bool initialised = false;  // the group has had data once
+  Millis cold_start_wait = core::kColdStartWaitDefault;
 
   bool configured() const { return !members.empty(); }
 };

@@ -99,13 +99,17 @@ Fields PrimaryFields(const View& view, const core::Group& group, size_t pending)
   fields.emplace_back("quorum", Number(group.config.quorum));
   fields.emplace_back("failover-timeout", Number(group.config.failover_timeout.count()));
   fields.emplace_back("parallel-syncs", Number(group.config.parallel_syncs));
-  AppendStranger(node.stranger, &fields);
   if (!group.config.notification_script.empty()) {
     fields.emplace_back("notification-script", group.config.notification_script);
   }
   if (!group.config.client_reconfig_script.empty()) {
     fields.emplace_back("client-reconfig-script", group.config.client_reconfig_script);
   }
+  if (group.configured()) {
+    fields.emplace_back("redisha-cold-start-wait", Number(group.config.cold_start_wait.count()));
+    fields.emplace_back("redisha-waits-for", view.machine.WaitsFor(group, view.now));
+  }
+  AppendStranger(node.stranger, &fields);
   return fields;
 }
 
@@ -169,6 +173,8 @@ std::string SentinelInfo(const View& view) {
   std::string lines;
   int count = 0;
   for (const auto& [name, group] : state.groups) {
+    const std::string waits_for = view.machine.WaitsFor(group, view.now);
+    if (!waits_for.empty()) lines += "redisha_waits:" + name + " for " + waits_for + "\r\n";
     const auto address = view.machine.PrimaryAddress(name, view.now);
     if (!address) continue;
     lines += "master" + Number(count++) + ":name=" + name + ",status=" + GroupStatus(group) +

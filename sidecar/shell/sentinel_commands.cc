@@ -128,8 +128,19 @@ void FeedCommand(CommandContext& c, T command) {
   c.driver.Feed(std::move(event));
 }
 
+// FAILOVER <name> [FORCE [accept-loss-of <member> ...]]
 void FailoverGroup(CommandContext& c) {
-  if (FindGroupOrError(c)) FeedCommand(c, core::FailoverCommand{c.arg(2)});
+  core::FailoverCommand command{.group = c.arg(2), .force = c.args.size() > 3, .given_up = {}};
+  const bool words =
+      c.args.size() <= 3 ||
+      (SameWord(c.args[3], "force") &&
+       (c.args.size() == 4 || (c.args.size() > 5 && SameWord(c.args[4], "accept-loss-of"))));
+  if (!words) {
+    c.reply.Error("ERR SENTINEL FAILOVER <master-name> [FORCE [accept-loss-of <member> ...]]");
+    return;
+  }
+  for (size_t i = 5; i < c.args.size(); ++i) command.given_up.push_back(c.arg(i));
+  if (FindGroupOrError(c)) FeedCommand(c, std::move(command));
 }
 
 void Monitor(CommandContext& c) {
@@ -329,8 +340,9 @@ const Command kSubcommands[] = {
      "Get or set a global Sentinel configuration parameter.",
      "CONFIG GET <param> | SET <param> <value>"},
     {"debug", -2, Debug, Rights::kEverything, "Show the periods of this Sentinel.", "DEBUG"},
-    {"failover", 3, FailoverGroup, Rights::kEverything,
-     "Manually failover a master node without asking for agreement.", "FAILOVER <master-name>"},
+    {"failover", -3, FailoverGroup, Rights::kEverything,
+     "Manually failover a master node without asking for agreement.",
+     "FAILOVER <master-name> [FORCE [accept-loss-of <member> ...]]"},
     {"flushconfig", 2, [](CommandContext& c) { FeedCommand(c, core::FlushConfigCommand{}); },
      Rights::kEverything, "Force Sentinel to rewrite its state on disk.", "FLUSHCONFIG"},
     {"get-master-addr-by-name", 3, GetMasterAddr, Rights::kApplications,

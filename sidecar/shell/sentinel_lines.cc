@@ -139,8 +139,8 @@ const Setting kOwnLines[] = {
      }},
     {"redisha-data", 2,
      [](PersistedGroup& g, const Words& v) {
-       g.data_replid = v[1];
-       return ParseEpoch(v[0], &g.data_epoch);
+       if (v[1].empty()) return Status();  // of a version that wrote it for "none"
+       return ParseEpoch(v[0], &g.lineage.emplace_back(core::DataMark{0, v[1]}).epoch);
      }},
 };
 
@@ -239,7 +239,9 @@ void AppendGroup(const PersistedGroup& group, Dialect dialect, std::vector<std::
   lines->push_back(
       Line({"redisha-primary", name, group.primary.host, std::to_string(group.primary.port),
             group.primary_member, group.config_leader}));
-  lines->push_back(Line({"redisha-data", name, Number(group.data_epoch), group.data_replid}));
+  for (const core::DataMark& mark : group.lineage) {
+    lines->push_back(Line({"redisha-data", name, Number(mark.epoch), mark.replid}));
+  }
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 // Only in state files (redis-sentinel would refuse them):
 //   redisha-state <may-vote yes|no>                     redisha-leader <group> <id of leader-epoch>
 //   redisha-primary <group> <ip> <port> <member|""> <config leader|"">
-//   redisha-data <group> <epoch> <replication id|"">
+//   redisha-data <group> <epoch> <replication id>   (newest first)
 #pragma once
 
 #include <string>

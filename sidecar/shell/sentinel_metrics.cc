@@ -65,6 +65,9 @@ void CollectGroup(const View& view, const core::Group& group, Page& page) {
   page.Gauge("redisha_sentinel_has_majority",
              "1 while this sidecar hears a majority of the group's members.",
              view.machine.HasMajority(group, view.now) ? 1 : 0, {{"group", name}});
+  page.Gauge("redisha_sentinel_cold_start_waiting",
+             "1 while no primary is made because a member that may hold more is waited for.",
+             group.wait.reason == core::WaitReason::kNone ? 0 : 1, {{"group", name}});
   page.Gauge("redisha_sentinel_primary_known", "1 while a primary is known and may be named.",
              address ? 1 : 0, {{"group", name}});
 }

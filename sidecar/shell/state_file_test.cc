@@ -32,8 +32,7 @@ core::PersistedState SomeState() {
   group.leader_id = std::string(40, 'c');
   group.replicas = {{"10.0.0.2", 6379}};
   group.peers = {{{"10.0.0.3", 26379}, std::string(40, 'd')}};
-  group.data_epoch = 6;
-  group.data_replid = std::string(40, 'e');
+  group.lineage = {{6, std::string(40, 'e')}, {4, std::string(40, 'f')}};
   state.groups.emplace(group.name, group);
   return state;
 }
@@ -55,8 +54,7 @@ TEST(StateFile, ReadsBackWhatItWrote) {
   EXPECT_EQ(group.replicas, state.groups.at("demo").replicas);
   ASSERT_EQ(group.peers.size(), 1u);
   EXPECT_EQ(group.peers[0].id, std::string(40, 'd'));
-  EXPECT_EQ(group.data_epoch, 6u);
-  EXPECT_EQ(group.data_replid, std::string(40, 'e'));
+  EXPECT_EQ(group.lineage, state.groups.at("demo").lineage);
 }
 
 TEST(StateFile, ReadsBackAStateWithoutAPrimary) {
@@ -66,7 +64,7 @@ TEST(StateFile, ReadsBackAStateWithoutAPrimary) {
   group.primary_member.clear();
   group.leader_id.clear();
   group.config_leader.clear();
-  group.data_replid.clear();
+  group.lineage.clear();
   const auto read = DecodeState(EncodeState(state), "demo");
   ASSERT_TRUE(read.ok()) << read.status().message();
   EXPECT_TRUE(read->groups.at("demo").primary.empty());

@@ -62,6 +62,7 @@ Config Cluster::MakeConfig(int pod) const {
   group.name = kGroupName;
   group.quorum = options_.quorum;
   group.down_after = options_.down_after;
+  group.initialised = options_.initialised;
   for (int i = 0; i < size(); ++i) {
     const std::string name = "pod-" + std::to_string(i);
     group.members.push_back({.name = name, .host = name + ".pods", .id = MemberId(i)});

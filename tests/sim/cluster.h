@@ -46,6 +46,8 @@ struct ClusterOptions {
   Millis load_max{0};  // a restarted node loads its data up to this long
   Millis lag_max{0};   // a write reaches a replica after up to this long
   WorldFault fault = WorldFault::kNone;
+  // The resource says that this group has had data once (redisha-initialised).
+  bool initialised = false;
   // Whoever is promoted must hold the newest copy in reach (data.cc).
   bool judge_copies = true;
 };

@@ -38,6 +38,7 @@ using sidecar::core::PublishHelloToNode;
 using sidecar::core::PublishHelloToPeer;
 using sidecar::core::ReconfigureDone;
 using sidecar::core::Reply;
+using sidecar::core::ReplyError;
 using sidecar::core::ReplyOk;
 using sidecar::core::ReplyVote;
 using sidecar::core::RequestId;
@@ -347,6 +348,8 @@ void Cluster::Observe(int pod, const Action& action) {
     if (vote != nullptr && vote->leader != "*") {
       checkers_.OnVote(pod, vote->leader_epoch, vote->leader);
     }
+    const auto* error = std::get_if<ReplyError>(&a->value);
+    if (error != nullptr) Trace(name + " answers: " + error->text);
   } else if (const auto* a = std::get_if<SetRoleLabel>(&action)) {
     Trace(name + " label " + (a->role == Role::kPrimary ? "primary" : "replica"));
   } else if (const auto* a = std::get_if<Log>(&action)) {

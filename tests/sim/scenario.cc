@@ -59,6 +59,8 @@ class Player {
       options_.seed = Number(words, 1);
     else if (words[0] == "quorum")
       options_.quorum = Number(words, 1);
+    else if (words[0] == "initialised")
+      options_.initialised = Number(words, 1) == 1;
     else if (words[0] == "down-after")
       options_.down_after = Millis{Number(words, 1)};
     else
@@ -120,6 +122,12 @@ class Player {
     return {Code::kInvalid, "unknown expectation"};
   }
 
+  static sidecar::core::CommandReceived Failover(const std::vector<std::string>& words) {
+    sidecar::core::FailoverCommand command{.group = "demo", .force = words.size() > 2};
+    for (size_t i = 3; i < words.size(); ++i) command.given_up.push_back("pod-" + words[i]);
+    return {0, std::move(command)};
+  }
+
   Status OnePod(const std::vector<std::string>& words) {
     const std::string& verb = words[0];
     const int pod = Number(words, 1);
@@ -130,7 +138,7 @@ class Player {
     if (verb == "kill-node")
       cluster_->KillNode(pod);
     else if (verb == "start-node")
-      cluster_->StartNode(pod, option != "empty");
+      cluster_->StartNode(pod, option != "empty", Millis{option == "load" ? Number(words, 3) : 0});
     else if (verb == "kill-sidecar")
       cluster_->KillSidecar(pod);
     else if (verb == "start-sidecar")
@@ -146,7 +154,7 @@ class Player {
     else if (verb == "move")
       cluster_->MovePod(pod);
     else if (verb == "failover")
-      cluster_->SendCommand(pod, {0, sidecar::core::FailoverCommand{"demo"}});
+      cluster_->SendCommand(pod, Failover(words));
     else
       return {Code::kInvalid, "unknown verb"};
     return Status::Ok();

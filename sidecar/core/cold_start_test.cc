@@ -1,0 +1,153 @@
+// What a copy is worth, and who is waited for when everything was down. The whole runs are in
+// tests/sim/scenarios/cold_start_*.txt.
+#include <gtest/gtest.h>
+
+#include "sidecar/core/lineage.h"
+#include "sidecar/core/pick_replica.h"
+#include "sidecar/core/test_bench.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+std::string Restored(const std::string& replid, int offset, bool loading = false) {
+  return "run_id:new\r\nloading:" + std::string(loading ? "1" : "0") +
+         "\r\nrole:slave\r\nredisha_undecided:1\r\nmaster_replid:" + replid +
+         "\r\nmaster_repl_offset:" + std::to_string(offset) + "\r\ndb0:keys=5,expires=0\r\n";
+}
+
+// Member 0 after everything was killed: it remembers that demo-2 led in epoch 5, when its own data
+// was of history r5, and that r3 was epoch 3's.
+class ColdStart : public testing::Test {
+ protected:
+  ColdStart() : bench(Remembering()) {
+    for (const Member& member : bench.group().members) {
+      if (member.peer == kNoPeer) continue;
+      bench.Send(
+          HostResolved{member.config.host,
+                       "10.0.0." + std::to_string(1 + (&member - &bench.group().members[0]))});
+      bench.Send(PeerLinkUp{member.peer});
+    }
+    for (int i = 0; i < 3; ++i) bench.Send(NodeLinkUp{NodeOf(i)});
+    bench.now += Millis{5};
+  }
+  static Config Remembering() {
+    Config config = Bench::Member();
+    config.persisted = PersistedState{.my_id = TestId(0), .current_epoch = 5, .may_vote = true};
+    config.persisted->groups["demo"] = {.name = "demo",
+                                        .configured = true,
+                                        .primary_member = "demo-2",
+                                        .config_epoch = 5,
+                                        .config_leader = TestId(1),
+                                        .lineage = {{5, "r5"}, {3, "r3"}}};
+    return config;
+  }
+  NodeId NodeOf(int member) { return bench.group().members[member].node; }
+  void Own(const std::string& text) { bench.Send(InfoReply{NodeOf(0), text}); }
+  void Beat(int member, Epoch data_epoch, int64_t offset, bool loading = false) {
+    core::Beat beat;
+    beat.id = TestId(member);
+    beat.address = {"10.0.0." + std::to_string(member + 1), 26379};
+    beat.current_epoch = 5;
+    beat.group = "demo";
+    beat.primary_member = "demo-2";
+    beat.config_epoch = 5;
+    beat.config_leader = TestId(1);
+    beat.node_alive = true;
+    beat.node_undecided = true;
+    beat.node_loading = loading;
+    beat.node_role = Role::kReplica;
+    beat.node_run_id = "new";
+    beat.node_history = {.has_data = data_epoch > 0, .data_epoch = data_epoch, .offset = offset};
+    bench.Send(ExtensionReceived{1, EncodeBeat(beat), beat.id});
+  }
+  const History& OwnHistory() { return bench.group().FindNode(NodeOf(0))->history; }
+  Pick Now() { return PickReplica(bench.machine.state(), bench.group(), bench.now); }
+
+  Bench bench;
+};
+
+TEST_F(ColdStart, AnOldFileHasTheEpochOfItsOwnHistory) {
+  Own(Restored("r3", 1000));
+  EXPECT_EQ(OwnHistory().data_epoch, 3u);
+  Own(Restored("of another time", 1000));
+  EXPECT_TRUE(OwnHistory().has_data);
+  EXPECT_EQ(OwnHistory().data_epoch, 0u) << "nothing is inherited from what the node held before";
+  Own(Restored("r5", 10));
+  EXPECT_EQ(OwnHistory().data_epoch, 5u);
+}
+
+TEST_F(ColdStart, APrimaryOfAnotherEpochHoldsNoCurrentData) {
+  const auto primary = [](int epoch) {
+    return "run_id:p\r\nrole:master\r\nredisha_role_epoch:" + std::to_string(epoch) +
+           "\r\nmaster_replid:x\r\nmaster_repl_offset:9\r\n";
+  };
+  bench.Send(InfoReply{NodeOf(2), primary(4)});
+  EXPECT_EQ(bench.group().FindNode(NodeOf(2))->history.data_epoch, 0u);
+  bench.Send(InfoReply{NodeOf(2), primary(5)});
+  EXPECT_EQ(bench.group().FindNode(NodeOf(2))->history.data_epoch, 5u);
+}
+
+TEST_F(ColdStart, ALoadingCopyIsWaitedForUnlessItIsKnownToBeOlder) {
+  Own(Restored("r5", 100));
+  Beat(1, 5, 90);
+  Beat(2, 0, 0, /*loading=*/true);
+  EXPECT_EQ(Now().wait.reason, WaitReason::kLoading);
+  EXPECT_EQ(Now().wait.members, std::vector<int>{2});
+  EXPECT_EQ(Now().wait.until, kNever);
+  Beat(2, 4, 0, /*loading=*/true);
+  EXPECT_EQ(Now().result, PickResult::kChosen) << "its file names a history of epoch 4";
+}
+
+TEST_F(ColdStart, ACopyThatOnlyItsSidecarReachesIsNotPassedOver) {
+  Own(Restored("r5", 100));
+  Beat(1, 5, 101);
+  Beat(2, 5, 99);
+  EXPECT_EQ(Now().result, PickResult::kWait);
+  EXPECT_EQ(Now().wait.members, std::vector<int>{1});
+  bench.Send(InfoReply{NodeOf(1), Restored("r5", 101)});
+  EXPECT_EQ(Now().node, NodeOf(1));
+}
+
+TEST_F(ColdStart, ALateLookWhileLoadingDoesNotHideTheOffset) {
+  bench.Send(InfoReply{NodeOf(1), Restored("r5", 0, /*loading=*/true)});
+  Beat(1, 5, 200);
+  bench.Send(InfoReply{NodeOf(1), Restored("r5", 200)});
+  const Node& node = *bench.group().FindNode(NodeOf(1));
+  const History known = BestKnownHistory(bench.machine.state(), bench.group(), node, bench.now);
+  EXPECT_EQ(known.data_epoch, 5u);
+  EXPECT_EQ(known.offset, 200);
+}
+
+TEST_F(ColdStart, ForceMustNameExactlyWhoIsMissing) {
+  Own(Restored("r5", 100));
+  Beat(1, 0, 0);
+  const auto ask = [&](std::vector<std::string> given_up) {
+    bench.Send(CommandReceived{1, FailoverCommand{"demo", true, std::move(given_up)}});
+    const Reply reply = bench.Of<Reply>().back();
+    const auto* error = std::get_if<ReplyError>(&reply.value);
+    return error == nullptr ? std::string() : error->text;
+  };
+  EXPECT_EQ(ask({}),
+            "WOULDLOSE demo-0 holds epoch 5 offset 100, demo-1 is empty, demo-2 has not been seen "
+            "and led last. To lose what only demo-2 may hold, say: SENTINEL FAILOVER demo FORCE "
+            "accept-loss-of demo-2");
+  EXPECT_EQ(ask({"demo-7"}), "ERR 'demo-7' is no member of this group");
+  EXPECT_NE(ask({"demo-1"}), "");
+  EXPECT_EQ(ask({"demo-2"}), "");
+  EXPECT_TRUE(bench.Saw("+try-failover"));
+}
+
+TEST(Lineage, NewestFirstOncePerHistoryAndBounded) {
+  std::vector<DataMark> lineage;
+  EXPECT_FALSE(Remember(lineage, {1, ""}));
+  EXPECT_TRUE(Remember(lineage, {1, "a"}));
+  EXPECT_FALSE(Remember(lineage, {1, "a"}));
+  EXPECT_TRUE(Remember(lineage, {2, "b"}));
+  EXPECT_TRUE(Remember(lineage, {3, "a"}));
+  EXPECT_EQ(lineage, (std::vector<DataMark>{{3, "a"}, {2, "b"}}));
+  for (int i = 0; i < 100; ++i) Remember(lineage, {Epoch(i), std::to_string(i)});
+  EXPECT_EQ(lineage.size(), kLineageMax);
+}
+
+}  // namespace
+}  // namespace rha::sidecar::core

@@ -1,0 +1,71 @@
+#include <chrono>
+#include <tuple>
+
+#include "sidecar/core/pick_replica.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+// How well a replica's data is known to be the primary's. Redis asks for none of this and promotes
+// a replica that was pointed at another primary, or that came back empty and never synchronised, if
+// its priority is better.
+enum class Kinship : uint8_t { kStranger, kNeverSynced, kInStep };
+
+bool SharesHistory(const Info& replica, const Info& primary) {
+  const auto is = [](const std::string& a, const std::string& b) { return !a.empty() && a == b; };
+  return is(replica.replid, primary.replid) || is(replica.replid, primary.replid2) ||
+         is(replica.replid2, primary.replid);
+}
+
+Kinship KinshipOf(const Node& node, const Node* primary) {
+  const bool never_up = !node.info.primary_link_up && node.info.primary_link_down_seconds < 0;
+  if (never_up && primary != nullptr && SharesHistory(node.info, primary->info)) {
+    return Kinship::kNeverSynced;
+  }
+  // The primary may have begun a new history since its last INFO; who was in touch with its address
+  // has taken part in it.
+  if (primary == nullptr || primary->info.replid.empty()) {
+    return never_up ? Kinship::kNeverSynced : Kinship::kInStep;
+  }
+  const bool shares =
+      SharesHistory(node.info, primary->info) || node.info.primary == primary->address;
+  return shares && !never_up ? Kinship::kInStep : Kinship::kStranger;
+}
+
+// sentinelSelectSlave(): what its replicas must fulfil.
+bool Eligible(const Group& group, const Node& node, LogicalTime now) {
+  const Node* primary = group.Primary();
+  const bool primary_down = primary != nullptr && primary->sdown;
+  Millis down_time_max = group.config.down_after * 10;
+  if (primary_down) down_time_max += now - primary->sdown_since;
+  const Millis info_validity = primary_down ? kPingPeriod * 5 : kInfoPeriod * 3;
+
+  if (node.id == group.primary || node.sdown || !node.link.connected) return false;
+  if (node.info.role != Role::kReplica || node.info.priority == 0) return false;
+  if (now - node.link.last_ok > kPingPeriod * 5) return false;
+  if (node.info_refresh == kLongAgo || now - node.info_refresh > info_validity) return false;
+  const int64_t down_seconds = std::max<int64_t>(node.info.primary_link_down_seconds, 0);
+  return node.info.primary_link_up || std::chrono::seconds(down_seconds) <= down_time_max;
+}
+
+}  // namespace
+
+// Redis' order among those in step with the primary. Who was never in step since its start comes
+// into question only if nobody else does, and a stranger never.
+Pick PickClassic(const Group& group, LogicalTime now) {
+  const Node* best = nullptr;
+  const auto key = [&](const Node& node) {
+    const std::string& run_id = node.info.run_id;
+    const bool synced = KinshipOf(node, group.Primary()) == Kinship::kInStep;
+    return std::tuple(!synced, node.info.priority, -node.info.Offset(), run_id.empty(), run_id);
+  };
+  for (const auto& [id, node] : group.nodes) {
+    if (!Eligible(group, node, now)) continue;
+    if (KinshipOf(node, group.Primary()) == Kinship::kStranger) continue;
+    if (best == nullptr || key(node) < key(*best)) best = &node;
+  }
+  if (best == nullptr) return {};
+  return {.result = PickResult::kChosen, .node = best->id};
+}
+
+}  // namespace rha::sidecar::core

@@ -1,0 +1,281 @@
+// All known copies are ranked by (has data, data epoch, offset). Then:
+//
+//   best copy          the others                             promoted
+//   live, newest       whatever                               now
+//   live, older        all known / not                        now / after the bootstrap grace
+//   restarted          all known                              now
+//                      one is loading and may hold more       when it is loaded
+//                      majority has data, last primary there  after the bootstrap grace
+//                      majority has data, last primary not    after the cold start wait
+//                      less                                   when they are there, or a person says
+//   empty              all known to be empty                  now
+//                      never initialised                      after the bootstrap grace
+//                      initialised                            when they are there, or a person says
+#include <tuple>
+
+#include "sidecar/core/membership.h"
+#include "sidecar/core/mutants.h"
+#include "sidecar/core/pick_replica.h"
+
+namespace rha::sidecar::core {
+namespace {
+
+const PeerView* ViewOfMember(const State& state, const Group& group, const Node& node,
+                             LogicalTime now) {
+  if (node.member < 0) return nullptr;
+  const PeerId peer = group.members[node.member].peer;
+  auto it = group.views.find(peer);
+  if (it == group.views.end() || !Hears(state, peer, now)) return nullptr;
+  const bool fresh = it->second.beat_at != kLongAgo && now - it->second.beat_at <= kLease;
+  return fresh ? &it->second : nullptr;
+}
+
+// What an earlier process said over an earlier link does not count: this one may be empty. A
+// primary that came back undecided is down, but it speaks.
+bool Answers(const Node& node, LogicalTime now) {
+  return node.link.connected && node.info_refresh != kLongAgo &&
+         node.info_refresh >= node.link.connected_at && now - node.info_refresh <= kInfoFresh &&
+         !node.certainly_dead && node.info.role != Role::kUnknown &&
+         (!node.sdown || node.info.undecided);
+}
+
+enum class Seen : uint8_t {
+  kMissing,
+  kLoading,   // there is a copy; how much it holds, nobody knows yet
+  kMeasured,  // also: known to be empty
+};
+
+Seen SeenOf(const State& state, const Group& group, const Node& node, LogicalTime now) {
+  if (Answers(node, now)) {
+    const bool loading = node.info.loading && !Mutated(Mutant::kLoadingPromoted);
+    return loading ? Seen::kLoading : Seen::kMeasured;
+  }
+  const PeerView* view = ViewOfMember(state, group, node, now);
+  if (view == nullptr || !view->node_alive) return Seen::kMissing;
+  return view->node_loading ? Seen::kLoading : Seen::kMeasured;
+}
+
+struct Copy {
+  const Node* node;
+  History history;
+  Seen seen = Seen::kMissing;
+  bool given_up = false;  // a user does without it
+
+  // In memory since before the failure, as a part of the stream.
+  bool live() const { return !node->info.undecided && history.has_data; }
+};
+
+struct Survey {
+  std::vector<Copy> copies;
+  const Copy* best = nullptr;  // that can be told to become primary
+  std::vector<int> missing;
+  std::vector<int> loading;  // and may hold more than the best
+  std::vector<int> beyond;   // holds more, says its sidecar, but is out of this member's reach
+  int measured = 0;
+  int with_data = 0;
+  bool last_primary_seen = false;
+};
+
+bool Better(const Copy& a, const Copy& b) {
+  if (Mutated(Mutant::kPriorityFirst)) return a.node->member < b.node->member;
+  if (MoreHistory(a.history, b.history)) return true;
+  if (MoreHistory(b.history, a.history)) return false;
+  return std::tuple(a.node->info.priority, a.node->member) <
+         std::tuple(b.node->info.priority, b.node->member);
+}
+
+// The group's primary is no candidate, unless it has lost its role; and then a live copy that is as
+// new goes before what it found on its disk.
+bool Promotable(const Group& group, const Copy& copy, LogicalTime now,
+                const std::vector<Copy>& copies) {
+  if (copy.seen != Seen::kMeasured || !Answers(*copy.node, now)) {
+    return false;
+  }
+  if (copy.node->id != group.primary) return copy.node->info.priority != 0;
+  if (!copy.node->info.undecided) return false;
+  for (const Copy& other : copies) {
+    if (&other == &copy || other.seen != Seen::kMeasured || other.node->info.priority == 0) {
+      continue;
+    }
+    const bool as_new = other.history.data_epoch >= copy.history.data_epoch;
+    if (Answers(*other.node, now) && other.live() && as_new) return false;
+  }
+  return true;
+}
+
+Survey Measure(const State& state, const Group& group, LogicalTime now,
+               const std::vector<std::string>& given_up) {
+  Survey survey;
+  for (const auto& [id, node] : group.nodes) {
+    if (node.member < 0) continue;
+    Copy copy{.node = &node, .seen = SeenOf(state, group, node, now)};
+    const std::string& name = group.members[node.member].config.name;
+    if (copy.seen != Seen::kMissing) copy.history = BestKnownHistory(state, group, node, now);
+    copy.given_up = copy.seen != Seen::kMeasured &&
+                    std::find(given_up.begin(), given_up.end(), name) != given_up.end();
+    survey.copies.push_back(std::move(copy));
+  }
+  for (const Copy& copy : survey.copies) {
+    if (!Promotable(group, copy, now, survey.copies)) continue;
+    if (survey.best == nullptr || Better(copy, *survey.best)) survey.best = &copy;
+  }
+  for (const Copy& copy : survey.copies) {
+    if (copy.given_up) continue;
+    const Epoch epoch = copy.history.data_epoch;  // proven by the history its file names
+    const bool older =
+        epoch != 0 && survey.best != nullptr && epoch < survey.best->history.data_epoch;
+    if (copy.seen == Seen::kMissing) survey.missing.push_back(copy.node->member);
+    if (copy.seen == Seen::kLoading && !older) survey.loading.push_back(copy.node->member);
+    if (copy.seen != Seen::kMeasured) continue;
+    ++survey.measured;
+    survey.with_data += copy.history.has_data ? 1 : 0;
+    survey.last_primary_seen |= copy.node->id == group.primary;
+    if (Answers(*copy.node, now) || survey.best == nullptr) continue;
+    const PeerView* view = ViewOfMember(state, group, *copy.node, now);
+    if (view != nullptr && view->node_priority != 0 &&
+        MoreHistory(copy.history, survey.best->history)) {
+      survey.beyond.push_back(copy.node->member);
+    }
+  }
+  return survey;
+}
+
+LogicalTime DownSince(const Group& group, LogicalTime now) {
+  const LogicalTime since = group.primary == kNoNode ? group.no_primary_since : group.odown_since;
+  return since == kNever || since == kLongAgo ? now : since;
+}
+
+Pick WaitFor(WaitReason reason, std::vector<int> members, LogicalTime until = kNever) {
+  return {.result = PickResult::kWait,
+          .wait = {.reason = reason, .members = std::move(members), .until = until}};
+}
+
+// Everything was down: nobody's memory goes on, only disks tell.
+Pick DecideColdStart(const Group& group, const Survey& survey, const Pick& chosen,
+                     LogicalTime now) {
+  if (!survey.loading.empty()) return WaitFor(WaitReason::kLoading, survey.loading);
+  // Until it is reached; or the sidecar beside it, which reaches it, leads.
+  if (!survey.beyond.empty()) return WaitFor(WaitReason::kMissing, survey.beyond);
+  const bool empty = !survey.best->history.has_data;
+  if (survey.missing.empty()) {
+    const bool others_have_data = empty && survey.with_data > 0;
+    return others_have_data ? WaitFor(WaitReason::kPerson, {}) : chosen;
+  }
+  // A fact that outlives volumes: an empty majority does not begin anew over a volume that is late.
+  const bool initialised = group.config.initialised || group.config_epoch > 0;
+  const bool majority =
+      (empty && !initialised ? survey.measured : survey.with_data) >= MajorityOf(group);
+  if (empty && Mutated(Mutant::kEmptyPromoted)) return chosen;
+  if (initialised && !majority) return WaitFor(WaitReason::kPerson, survey.missing);
+  if (empty && (survey.with_data > 0 || !majority)) {
+    return WaitFor(WaitReason::kMissing, survey.missing);
+  }
+  const bool short_wait = empty || survey.last_primary_seen;
+  const LogicalTime until =
+      DownSince(group, now) + (short_wait ? kBootstrapGrace : group.config.cold_start_wait);
+  if (now >= until) return chosen;
+  return WaitFor(short_wait ? WaitReason::kMissing : WaitReason::kLastPrimary, survey.missing,
+                 until);
+}
+
+std::string Names(const Group& group, const std::vector<int>& members) {
+  std::string names;
+  for (const int member : members) {
+    names += (names.empty() ? "" : ", ") + group.members[member].config.name;
+  }
+  return names;
+}
+
+}  // namespace
+
+bool MoreHistory(const History& a, const History& b) {
+  if (Mutated(Mutant::kLengthBeforeEpoch)) {
+    return std::tuple(a.has_data, a.offset) > std::tuple(b.has_data, b.offset);
+  }
+  return std::tuple(a.has_data, a.data_epoch, a.offset) >
+         std::tuple(b.has_data, b.data_epoch, b.offset);
+}
+
+History BestKnownHistory(const State& state, const Group& group, const Node& node,
+                         LogicalTime now) {
+  const PeerView* view = ViewOfMember(state, group, node, now);
+  if (view == nullptr || !view->node_alive) return node.history;
+  if (node.info_refresh == kLongAgo) return view->node_history;
+  if (!node.info.run_id.empty() && view->node_run_id != node.info.run_id) {
+    return view->beat_at > node.info_refresh ? view->node_history : node.history;
+  }
+  // The same process seen twice: its own sidecar remembers the epoch, the later look has the higher
+  // offset (0 while it was loading).
+  History merged = node.history;
+  merged.has_data |= view->node_history.has_data;
+  merged.data_epoch = std::max(merged.data_epoch, view->node_history.data_epoch);
+  merged.offset = std::max(merged.offset, view->node_history.offset);
+  return merged;
+}
+
+Pick PickMember(const State& state, const Group& group, LogicalTime now,
+                const std::vector<std::string>& given_up) {
+  const Survey survey = Measure(state, group, now, given_up);
+  if (survey.best == nullptr) {
+    if (!survey.loading.empty()) return WaitFor(WaitReason::kLoading, survey.loading);
+    return survey.missing.empty() ? Pick{} : WaitFor(WaitReason::kMissing, survey.missing);
+  }
+  const Pick chosen{.result = PickResult::kChosen, .node = survey.best->node->id, .wait = {}};
+  if (!survey.best->live()) return DecideColdStart(group, survey, chosen, now);
+  const bool newest = survey.best->history.data_epoch >= group.config_epoch;
+  std::vector<int> unknown = survey.missing;
+  unknown.insert(unknown.end(), survey.loading.begin(), survey.loading.end());
+  const LogicalTime until = DownSince(group, now) + kBootstrapGrace;
+  if (newest || unknown.empty() || now >= until) return chosen;
+  return WaitFor(WaitReason::kMissing, std::move(unknown), until);
+}
+
+std::string DescribeWait(const Group& group, const Wait& wait, LogicalTime now) {
+  std::string text;
+  const std::string names = Names(group, wait.members);
+  switch (wait.reason) {
+    case WaitReason::kNone:
+      return "";
+    case WaitReason::kLoading:
+      text = names + " to load its data";
+      break;
+    case WaitReason::kMissing:
+      text = names + ", which may hold more";
+      break;
+    case WaitReason::kLastPrimary: {
+      const Node* last = group.Primary();
+      text = last == nullptr ? names : group.members[last->member].config.name + ", which led last";
+      break;
+    }
+    case WaitReason::kPerson:
+      if (names.empty()) return "a member with data that may become primary";
+      return names + ", without which data may be lost, or SENTINEL FAILOVER " + group.config.name +
+             " FORCE";
+  }
+  if (wait.until == kNever || wait.until <= now) return text;
+  return text + "; " + std::to_string((wait.until - now + Millis{999}) / Millis{1000}) +
+         " s more at most";
+}
+
+std::string DescribeCopies(const State& state, const Group& group, LogicalTime now) {
+  std::string text;
+  for (const Copy& copy : Measure(state, group, now, {}).copies) {
+    text += (text.empty() ? "" : ", ") + group.members[copy.node->member].config.name;
+    if (copy.seen == Seen::kMeasured && copy.history.has_data) {
+      text += " holds epoch " + std::to_string(copy.history.data_epoch) + " offset " +
+              std::to_string(copy.history.offset);
+    } else if (copy.seen == Seen::kMeasured) {
+      text += " is empty";
+    } else if (copy.seen == Seen::kLoading) {
+      text += " is loading";
+    } else {
+      const LogicalTime seen = std::max(copy.node->info_refresh, copy.node->link.lost_at);
+      text += " has not been seen";
+      if (seen != kLongAgo) text += " for " + std::to_string((now - seen) / Millis{1000}) + " s";
+      if (copy.node->id == group.primary) text += " and led last";
+    }
+  }
+  return text;
+}
+
+}  // namespace rha::sidecar::core
