@@ -280,13 +280,10 @@ Status App::ListenAnew(const Config& old) {
 }
 
 void App::LookAtSecrets() {
-  const int64_t now_ms = clock_.UnixMillis();
   dispatch::EngineOptions& options = engine_.options();
-  if (now_ms >= options.replaced_password_until_ms) options.replaced_password.clear();
-  // The clock may have been set back.
-  if (now_ms >= secrets_looked_at_ms_ && now_ms < secrets_looked_at_ms_ + kSecretLookIntervalMs)
-    return;
-  secrets_looked_at_ms_ = now_ms;
+  if (reactor_.Now() >= replaced_password_until_) options.replaced_password.clear();
+  if (reactor_.Now() < look_at_secrets_at_) return;
+  look_at_secrets_at_ = reactor_.Now() + kSecretLookInterval;
   if (const auto text = password_file_.Changed()) OnNewPassword(FirstLine(*text));
   if (const auto text = peer_key_file_.Changed()) {
     auto keys = trust::PeerKeys::Parse(*text);
@@ -302,9 +299,9 @@ void App::LookAtSecrets() {
 void App::OnNewPassword(std::string password) {
   if (password == config_.password) return;
   log::Info("the password in {} has changed; the one before is accepted for {} s more",
-            config_.password_file, kReplacedPasswordMs / 1000);
+            config_.password_file, kReplacedPasswordTime.count() / 1000);
   engine_.options().replaced_password = config_.password;
-  engine_.options().replaced_password_until_ms = clock_.UnixMillis() + kReplacedPasswordMs;
+  replaced_password_until_ = reactor_.Now() + kReplacedPasswordTime;
   if (config_.primary_auth == config_.password) config_.primary_auth = password;
   config_.password = std::move(password);
   PublishConfig();

