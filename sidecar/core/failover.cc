@@ -205,8 +205,13 @@ bool RunUpdateConfig(Context& c, Group& group) {
   return false;
 }
 
+bool BeforePromotion(const Group& group) {
+  return !std::holds_alternative<ReconfReplicas>(group.failover->stage) &&
+         !std::holds_alternative<UpdateConfig>(group.failover->stage);
+}
+
 bool RunStage(Context& c, Group& group) {
-  const bool before_promotion = group.failover->stage.index() <= 3;
+  const bool before_promotion = BeforePromotion(group);
   if (before_promotion && Superseded(group)) {
     Abort(c, group, "-failover-abort-not-elected");
     return false;
@@ -252,6 +257,15 @@ void SendFollow(Context& c, const Group& group, Node& node) {
                    .primary = group.Primary()->address,
                    .epoch = group.config_epoch,
                    .leader = group.config_leader});
+}
+
+void Yield(Context& c, Group& group, std::string_view why) {
+  if (!group.failover) return;
+  c.Warn("the failover of epoch " + std::to_string(group.failover->epoch) +
+         " is given up: " + std::string(why));
+  if (BeforePromotion(group)) return Abort(c, group, "-failover-abort-not-elected");
+  Enter(c, group, UpdateConfig{.node = group.primary});
+  RunUpdateConfig(c, group);
 }
 
 void OnPromoted(Context& c, Group& group, Node& node) {

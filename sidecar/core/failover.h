@@ -13,6 +13,9 @@ namespace rha::sidecar::core {
 
 // Goes as far as it can now.
 void AdvanceFailover(Context& c, Group& group);
+// Somebody else may lead by now: gives up what is not promoted yet, and leaves the replicas of what
+// is to the later leader, or to healing.
+void Yield(Context& c, Group& group, std::string_view why);
 // The promoted node says role:master.
 void OnPromoted(Context& c, Group& group, Node& node);
 // News about a replica being re-pointed.

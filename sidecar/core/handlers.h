@@ -28,6 +28,8 @@ void OnCommand(Context& c, const CommandReceived& event);
 void OnPersistDone(Context& c, const PersistDone& event);
 void OnHostResolved(Context& c, const HostResolved& event);
 
+// Before every event: was this process stopped since the last one?
+void NoticeLateness(Context& c);
 // What every event about a group ends with: who is down, is an election due, can the failover go
 // on, does a node need correction. Cheap when nothing changed.
 void Evaluate(Context& c, Group& group);

@@ -64,6 +64,12 @@ void ParseField(std::string_view key, std::string_view value, Info& info) {
     info.undecided = value == "1";
   } else if (key == "redisha_role_epoch") {
     info.role_epoch = ParseNumber<Epoch>(value);
+  } else if (key == "redisha_role_leader") {
+    info.role_leader = value.substr(0, kNameBytesMax);
+  } else if (key == "redisha_data_epoch") {
+    info.data_epoch = ParseNumber<Epoch>(value);
+  } else if (key == "redisha_foreign_dataset") {
+    info.foreign_data = value == "1";
   } else if (key == "loading") {
     info.loading = value == "1";
   } else if (key == "master_host") {

@@ -21,7 +21,12 @@ struct Info {
   Role role = Role::kUnknown;
   bool undecided = false;  // redisha_undecided:1
   bool loading = false;
-  std::optional<Epoch> role_epoch;  // redisha_role_epoch: of the last command that gave it a role
+
+  // Of redisha-node.
+  std::optional<Epoch> role_epoch;  // of the newest order that gave it a role, and who gave it
+  std::string role_leader;
+  std::optional<Epoch> data_epoch;  // in which its data were last known to be the primary's
+  bool foreign_data = false;        // its volume belongs to another cluster
 
   // role:slave
   Address primary;

@@ -48,7 +48,8 @@ void UpdateHistory(Context& c, Group& group, Node& node) {
   history.offset = node.info.Offset();
   history.replid = node.info.replid;
   history.has_data = current || node.info.keys > 0 || remembered.has_value();
-  history.data_epoch = current ? group.config_epoch : remembered.value_or(0);
+  const Epoch proven = node.info.data_epoch.value_or(remembered.value_or(0));
+  history.data_epoch = current ? group.config_epoch : proven;
   if (Mutated(Mutant::kEpochRestamped) && history.has_data) {
     history.data_epoch = group.config_epoch;
   }

@@ -1,5 +1,6 @@
-// Which data epoch a copy belongs to, proven by the replication history it names. A file of long
-// ago names a history of long ago, and its epoch is that one's, whatever happened since.
+// Which data epoch a copy belongs to: what the node itself has kept with its data, or what the
+// replication history proves that the copy names. A file of long ago says or names what was long
+// ago, whatever happened since.
 #pragma once
 
 #include <string>

@@ -89,7 +89,8 @@ Beat MakeBeat(const Context& c, const Group& group) {
     if (primary->member >= 0) beat.primary_member = group.members[primary->member].config.name;
   }
   if (const Node* own = OwnNode(group)) {
-    beat.node_alive = own->link.connected && own->info_refresh != kLongAgo && !own->certainly_dead;
+    beat.node_alive = own->link.connected && own->info_refresh != kLongAgo &&
+                      !own->certainly_dead && !own->info.foreign_data;
     beat.node_undecided = own->info.undecided;
     beat.node_loading = own->info.loading;
     beat.node_role = own->info.role;

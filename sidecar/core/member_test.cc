@@ -237,6 +237,71 @@ TEST_F(Member, ResetKeepsTheVoters) {
   EXPECT_EQ(bench.group().nodes.size(), 3u);
 }
 
+TEST_F(Member, AfterAPauseTheOwnPrimaryStepsDownThoughTheClockWasLate) {
+  KnowPrimary();
+  // demo-0 was promoted in epoch 2; then this pod was stopped, and epoch 3 went to demo-1.
+  Beat own = BeatOf(1, 2, true);
+  own.primary_member = "demo-0";
+  own.config_epoch = 2;
+  own.config_leader = TestId(2);
+  Hear(own);
+  bench.Info("10.0.0.1", "run_id:x\r\nrole:master\r\nmaster_replid:s\r\n");
+  bench.now += Millis{10000};
+  for (int i : {1, 2}) {
+    Beat beat = BeatOf(i, 3, true);
+    beat.primary_member = "demo-1";
+    beat.config_epoch = 3;
+    beat.config_leader = TestId(2);
+    beat.node_undecided = false;
+    Hear(beat);
+  }
+  ASSERT_TRUE(bench.machine.state().tilt);
+  bench.now += Millis{1};
+  bench.Info("10.0.0.1", "run_id:x\r\nrole:master\r\nmaster_replid:s\r\n");
+  bench.Info("10.0.0.2", "run_id:b\r\nrole:master\r\nmaster_replid:t\r\n");
+  ASSERT_FALSE(bench.Of<Reconfigure>().empty());
+  const Reconfigure last = bench.Of<Reconfigure>().back();
+  EXPECT_EQ(last.node, bench.NodeAt("10.0.0.1").id);
+  EXPECT_EQ(last.primary->host, "10.0.0.2");
+  EXPECT_EQ(last.epoch, 3u);
+}
+
+TEST_F(Member, APausedLeaderGivesItsFailoverUp) {
+  KnowPrimary();
+  bench.Send(CommandReceived{1, FailoverCommand{"demo"}});
+  ASSERT_TRUE(bench.group().failover);
+  bench.now += kLeaderSilence + Millis{1};
+  // The vote it waited for was on its way all the while.
+  bench.Send(VoteReply{bench.PeerOf(1), "demo", true, TestId(0), 2});
+  EXPECT_FALSE(bench.group().failover);
+  EXPECT_FALSE(bench.Saw("+elected-leader"));
+}
+
+TEST_F(Member, ANodeThatObeysALaterLeaderEndsTheFailover) {
+  KnowPrimary();
+  bench.Send(CommandReceived{1, FailoverCommand{"demo"}});
+  bench.Send(ReconfigureDone{bench.NodeAt("10.0.0.3").id, false, "STALEEPOCH this node obeys x"});
+  EXPECT_FALSE(bench.group().failover);
+  EXPECT_TRUE(bench.Saw("-failover-abort-not-elected"));
+}
+
+TEST_F(Member, APromotionWhoseLeaderDiedStands) {
+  KnowPrimary();
+  bench.Info("10.0.0.3", "run_id:c\r\nrole:master\r\nredisha_role_epoch:2\r\nredisha_role_leader:" +
+                             TestId(1) + "\r\nmaster_replid:n\r\n");
+  EXPECT_EQ(bench.group().Primary()->address.host, "10.0.0.3");
+  EXPECT_EQ(bench.group().config_epoch, 2u);
+  EXPECT_EQ(bench.group().config_leader, TestId(1));
+  EXPECT_TRUE(bench.Saw("+switch-master"));
+}
+
+TEST_F(Member, ARoleFromAStrangersElectionIsNotAdopted) {
+  KnowPrimary();
+  bench.Info("10.0.0.3", "run_id:c\r\nrole:master\r\nredisha_role_epoch:2\r\nredisha_role_leader:" +
+                             TestId(77) + "\r\n");
+  EXPECT_EQ(bench.group().Primary()->address.host, "10.0.0.2");
+}
+
 TEST(History, DataThenEpochThenOffset) {
   const History empty;
   const History old_long{.has_data = true, .data_epoch = 1, .offset = 1000};

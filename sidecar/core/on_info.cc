@@ -1,7 +1,11 @@
+#include <tuple>
+
+#include "sidecar/core/election.h"
 #include "sidecar/core/failover.h"
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/lineage.h"
 #include "sidecar/core/links.h"
+#include "sidecar/core/membership.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -41,6 +45,23 @@ void DiscoverReplicas(Context& c, Group& group, const Node& primary) {
   }
 }
 
+// The node obeys an election this sidecar has not heard of, perhaps because the winner died before
+// it could tell: the promotion it had ordered stands, and everyone will hear of it. Members only;
+// orders reach a node from nobody else.
+void LearnFromRole(Context& c, Group& group, const Node& node) {
+  const Info& info = node.info;
+  if (!group.configured() || !info.role_epoch || !SeeEpoch(c, *info.role_epoch)) return;
+  if (info.role != Role::kPrimary || info.undecided || !IsVoter(c.s, group, info.role_leader)) {
+    return;
+  }
+  if (std::tie(*info.role_epoch, info.role_leader) <=
+      std::tie(group.config_epoch, group.config_leader)) {
+    return;
+  }
+  SwitchPrimary(c, group, {.node = node.id, .epoch = *info.role_epoch, .leader = info.role_leader});
+  SpreadNews(c, group);
+}
+
 bool AwaitedPromotion(const Group& group, const Node& node) {
   if (!group.failover || node.info.role != Role::kPrimary || node.info.undecided) return false;
   const auto* stage = std::get_if<WaitPromotion>(&group.failover->stage);
@@ -64,9 +85,10 @@ void OnInfo(Context& c, const InfoReply& event) {
   node.info_refresh = c.now;
   node.certainly_dead = false;
   node.death_noticed = false;
+  if (AwaitedPromotion(*group, node)) OnPromoted(c, *group, node);
+  LearnFromRole(c, *group, node);
   UpdateHistory(c, *group, node);
   DiscoverReplicas(c, *group, node);
-  if (AwaitedPromotion(*group, node)) OnPromoted(c, *group, node);
   UpdateReconfStage(c, *group, node);
   // Everyone should see at once that the own node died, came back or changed its role.
   if (news && group->configured()) {
@@ -79,6 +101,10 @@ void OnReconfigureDone(Context& c, const ReconfigureDone& event) {
   Group* group = GroupOfNode(c.s, event.node);
   if (group == nullptr) return;
   Node& node = *group->FindNode(event.node);
+  if (event.error.starts_with("STALEEPOCH")) {
+    Yield(c, *group, ToString(node.address) + " obeys a later leader");
+    return AskInfo(c, node);
+  }
   if (!event.ok) {
     c.Warn("reconfiguring " + ToString(node.address) + " failed: " + event.error);
     return;

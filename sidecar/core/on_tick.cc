@@ -10,6 +10,15 @@
 namespace rha::sidecar::core {
 namespace {
 
+// Long enough for the others to have found another leader: what this one was about to do is theirs.
+void StopLeading(Context& c) {
+  for (auto& [name, group] : c.s.groups) {
+    if (group.configured()) Yield(c, group, "this sidecar was stopped meanwhile");
+  }
+}
+
+}  // namespace
+
 // This process was late (stopped, starved of CPU): silence of others during the gap proves nothing.
 // Redis' TILT, with one difference: the pings start anew instead of 30 s of looking away.
 void NoticeLateness(Context& c) {
@@ -25,6 +34,7 @@ void NoticeLateness(Context& c) {
     }
     for (auto& [id, peer] : c.s.peers) forgive(peer.link);
   }
+  if (gap > kLeaderSilence) StopLeading(c);
   if (gap > kTiltTrigger) {
     if (!c.s.tilt) ++c.s.total_tilt;
     c.s.tilt = true;
@@ -35,8 +45,6 @@ void NoticeLateness(Context& c) {
     c.PlainEvent("-tilt", "#tilt mode exited");
   }
 }
-
-}  // namespace
 
 void Evaluate(Context& c, Group& group) {
   for (auto& [id, node] : group.nodes) UpdateNodeDown(c, group, node);
@@ -51,7 +59,6 @@ void Evaluate(Context& c, Group& group) {
 }
 
 void OnTick(Context& c) {
-  NoticeLateness(c);
   KeepPeerLinks(c);
   UpdatePeersDown(c);
   for (auto& [name, group] : c.s.groups) {

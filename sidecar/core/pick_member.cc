@@ -47,6 +47,7 @@ enum class Seen : uint8_t {
 
 Seen SeenOf(const State& state, const Group& group, const Node& node, LogicalTime now) {
   if (Answers(node, now)) {
+    if (node.info.foreign_data) return Seen::kMissing;  // ours is on some other volume
     const bool loading = node.info.loading && !Mutated(Mutant::kLoadingPromoted);
     return loading ? Seen::kLoading : Seen::kMeasured;
   }

@@ -94,10 +94,9 @@ Actions Sentinel::Step(LogicalTime now, const Event& event) {
   RHA_CHECK(now >= state_.last_step);
   const bool tick = std::holds_alternative<Tick>(event);
   if (tick) state_.next_wake = now + kTickPeriod;
+  NoticeLateness(c);
+  state_.last_step = now;
   std::visit(Dispatch{c}, event);
-  // Lateness is measured between Ticks: after a pause the queued events come first, and they would
-  // hide the gap.
-  if (tick) state_.last_step = now;
   FlushPersist(c);
   CheckInvariants(state_);
   return actions;

@@ -249,7 +249,7 @@ struct State {
   LogicalTime implausible_noted = kLongAgo;  // last complaint about an epoch
   bool may_vote = true;
   LogicalTime started{};
-  LogicalTime last_step{};  // last Tick
+  LogicalTime last_step{};
   LogicalTime next_wake{};
   bool tilt = false;
   LogicalTime tilt_since = kLongAgo;
