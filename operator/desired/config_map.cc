@@ -81,7 +81,6 @@ std::string SentinelConf(const api::RedisHa& redisha, const Inputs& inputs) {
   }
   lines.Add("redisha-node-port", kNodePort);
   lines.Add("redisha-local-socket", kNodeSocket);
-  if (spec.auth.enabled) lines.Add("redisha-auth-file", kPasswordFile);
   if (spec.auth.enabled && spec.auth.sentinel) lines.Add("requirepass-file", kPasswordFile);
   lines.Add("redisha-admin-password-file", kAdminPasswordFile);
   lines.Add("redisha-state-file", kStateFile);

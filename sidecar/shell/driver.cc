@@ -140,21 +140,11 @@ void Driver::ReleaseReplies(uint64_t seq, const Status& status) {
   }
 }
 
+// Of a classic group: who proves himself needs none.
 Credentials Driver::CredentialsOf(const std::string& group) const {
-  Credentials credentials;
-  if (dialer_.trust.is_member()) return credentials;  // a proof says more
-  if (const core::Group* found = machine_.FindGroup(group)) {
-    credentials = {found->config.auth_user, found->config.auth_password};
-  }
-  if (options_.auth_file.empty()) return credentials;
-  // Read at each dial, so that a rotated password is found without a restart.
-  const auto password = ReadTextFile(options_.auth_file);
-  if (!password.ok()) {
-    log::Warn("password of the nodes: {}", password.status().message());
-    return credentials;
-  }
-  credentials.password = password->substr(0, password->find_first_of("\r\n"));
-  return credentials;
+  const core::Group* found = machine_.FindGroup(group);
+  if (!found || found->configured()) return {};
+  return {found->config.auth_user, found->config.auth_password};
 }
 
 std::string Driver::MemberOf(core::NodeId id) const {

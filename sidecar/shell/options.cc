@@ -75,6 +75,10 @@ Status RefuseDaemonize(const Words& w, Options&) {
   return w[1] == "no" ? Status() : Bad("the sidecar stays in the foreground: leave this out");
 }
 
+Status RefuseAuthFile(const Words&, Options&) {
+  return Bad("members prove themselves by redisha-peer-key-file: leave this out");
+}
+
 Status Accept(const Words&, Options&) { return Status::Ok(); }
 
 // One row per directive: words that follow it (at least, at most) and what they do.
@@ -128,7 +132,7 @@ const Directive kDirectives[] = {
     {"redisha-initialised", 1, 1, RHA_YESNO(initialised)},
     {"redisha-cold-start-wait-milliseconds", 1, 1, ParseColdStartWait},
     {"redisha-local-socket", 1, 1, RHA_TEXT(local_socket)},
-    {"redisha-auth-file", 1, 1, RHA_TEXT(auth_file)},
+    {"redisha-auth-file", 1, 1, RefuseAuthFile},
     {"redisha-state-file", 1, 1, RHA_TEXT(state_file)},
     {"redisha-cluster-uid", 1, 1, RHA_TEXT(cluster_uid)},
     {"redisha-peer-key-file", 1, 1, RHA_TEXT(peer_key_file)},
@@ -224,22 +228,29 @@ Status CheckTrust(const Options& options) {
   if (!options.password.empty() && !options.password_file.empty()) {
     return Bad("requirepass and requirepass-file say the same thing: leave one out");
   }
-  if (options.configured()) return Status::Ok();
-  if (!options.peer_key_file.empty() || !options.admin_password_file.empty()) {
-    return Bad("redisha-peer-key-file and redisha-admin-password-file are of a redisha-group");
+  const bool has_key = !options.peer_key_file.empty();
+  if (options.configured() && !has_key) {
+    return Bad(
+        "redisha-peer-key-file is missing: the members of a redisha-group prove to each other that "
+        "they belong together (one key for all of them: openssl rand -hex 32)");
+  }
+  if (!options.configured() &&
+      (has_key || !options.admin_password_file.empty() || !options.local_socket.empty())) {
+    return Bad(
+        "redisha-peer-key-file, redisha-admin-password-file and redisha-local-socket are of a "
+        "redisha-group");
   }
   return Status::Ok();
 }
 
 Status Check(const Options& options) {
-  RHA_RETURN_IF_ERROR(CheckTrust(options));
   for (const auto& [name, group] : options.groups.groups) {
     if (group.configured || options.resolve_hostnames) continue;
     if (net::IsNumericIp(group.primary.host)) continue;
     return Bad("sentinel monitor " + name + ": '" + group.primary.host +
                "' is not an IP address (host names need 'sentinel resolve-hostnames yes')");
   }
-  if (options.groups.groups.empty() && options.members.empty()) return Status::Ok();
+  if (options.groups.groups.empty() && options.members.empty()) return CheckTrust(options);
   if (options.configured() && options.groups.groups.size() > 1) {
     return Bad("only one group, and no 'sentinel monitor' beside it");
   }
@@ -248,6 +259,7 @@ Status Check(const Options& options) {
   if (group_configured != options.configured()) {
     return Bad("redisha-group and redisha-member belong together");
   }
+  RHA_RETURN_IF_ERROR(CheckTrust(options));
   if (!options.configured()) return Status::Ok();
   if (options.cluster_uid.empty()) return Bad("redisha-cluster-uid is missing");
   if (options.state_file.empty()) return Bad("redisha-state-file is missing");

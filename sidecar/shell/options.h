@@ -38,7 +38,7 @@ struct Options {
   bool resolve_hostnames = false;
 
   // Configured groups.
-  std::string cluster_uid, peer_key_file, state_file, auth_file, local_socket;
+  std::string cluster_uid, peer_key_file, state_file, local_socket;
   std::string self;
   std::string kubeconfig;
   uint16_t metrics_port = 0;  // 0: off

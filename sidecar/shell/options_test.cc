@@ -14,7 +14,7 @@ constexpr char kConfigured[] =
     "redisha-member demo-0 demo-0.demo-pods\nredisha-member demo-1 demo-1.demo-pods\n"
     "sentinel down-after-milliseconds demo 1500\nredisha-group demo 2\n"
     "redisha-cluster-uid uid\nredisha-state-file /data/sentinel.state\nself demo-1\n"
-    "redisha-metrics-port 9121\nredisha-node-port 7000\n";
+    "redisha-peer-key-file /peer-key\nredisha-metrics-port 9121\nredisha-node-port 7000\n";
 
 TEST(Options, AClassicFileInAnyOrder) {
   const auto options = ReadOptions("s.conf",
@@ -90,6 +90,20 @@ TEST(Options, ErrorsNameTheLine) {
   EXPECT_THAT(error(no_self), HasSubstr("none of the redisha-member"));
   EXPECT_THAT(error(std::string(kConfigured) + "sentinel monitor b 1.1.1.1 1 1\n"),
               HasSubstr("only one group"));
+  std::string no_key = kConfigured;
+  no_key.replace(no_key.find("redisha-peer-key-file /peer-key\n"), 32, "");
+  EXPECT_THAT(error(no_key), HasSubstr("redisha-peer-key-file is missing"));
+  EXPECT_THAT(error("redisha-admin-password-file f\n"), HasSubstr("are of a redisha-group"));
+  EXPECT_THAT(error("requirepass a\nrequirepass-file f\n"), HasSubstr("leave one out"));
+}
+
+TEST(Options, ErrorsDoNotShowPasswords) {
+  for (const char* line : {"requirepass hush hush", "sentinel auth-pass nobody hush",
+                           "sentinel sentinel-pass hush hush"}) {
+    const std::string error = ReadOptions("s.conf", line, {}).status().message();
+    EXPECT_NE(error, "");
+    EXPECT_THAT(error, testing::Not(HasSubstr("hush"))) << line;
+  }
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include "sidecar/shell/options.h"
 #include "sidecar/shell/readiness.h"
 #include "sidecar/shell/role_labeler.h"
-#include "sidecar/shell/state_file.h"
 #include "sidecar/shell/trust.h"
 
 namespace rha::sidecar::shell {
@@ -33,9 +32,6 @@ Pages::Pages(net::Reactor& reactor, Driver& driver, const RoleLabeler& labeler, 
   if (!options_.local_socket.empty()) {
     const auto introduce = [this, &trust](net::LinkOptions* link) {
       link->proof = trust.ProofFor(options_.self, reactor_.Now());
-      if (link->proof) return;
-      const auto password = ReadTextFile(options_.auth_file);
-      if (password.ok()) link->password = password->substr(0, password->find_first_of("\r\n"));
     };
     scraper_ = std::make_unique<NodeScraper>(reactor_, options_.local_socket, introduce);
   }

@@ -300,11 +300,6 @@ void Debug(CommandContext& c) {
                         {"ELECTION-TIMEOUT", ms(core::kElectionTimeout)}});
 }
 
-// Who proved to be at the other end. Without a key nobody can, and everybody is who he says.
-std::string Proven(const CommandContext& c, std::string_view claimed) {
-  return c.server.trust().is_member() ? c.client.member_id : std::string(claimed);
-}
-
 // Between our own sidecars. ASK is a vote request that names the group instead of an address.
 void RedisHa(CommandContext& c) {
   if (SameWord(c.args[2], "ask")) {
@@ -317,16 +312,14 @@ void RedisHa(CommandContext& c) {
     request.group = c.arg(3);
     request.epoch = static_cast<core::Epoch>(epoch);
     request.candidate = c.arg(5);
-    request.proven = Proven(c, request.candidate);
+    request.proven = c.client.member_id;
     request.request = c.server.Await(c.client);
     c.driver.Feed(std::move(request));
     return;
   }
   core::ExtensionReceived event;
-  for (size_t i = 2; i < c.args.size(); ++i) {
-    event.args.push_back(c.arg(i));
-    if (c.args[i].starts_with("id=")) event.proven = Proven(c, c.args[i].substr(3));
-  }
+  for (size_t i = 2; i < c.args.size(); ++i) event.args.push_back(c.arg(i));
+  event.proven = c.client.member_id;
   event.request = c.server.Await(c.client);
   c.driver.Feed(std::move(event));
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A configured group: three pods of redisha-node and redisha-sentinel on 127.0.72.1-3, without Kubernetes.
+"""A configured group: three pods of redisha-node and redisha-sentinel on loopback addresses of their own, without Kubernetes.
 
 Bootstrap, the fast path after a SIGKILL, cold starts, probes, metrics and the sidecar's way of stopping.
 """
@@ -23,7 +23,8 @@ from tests.support import members
 BIN = os.environ.get("RHA_BIN_DIR", "build/dev/bin")
 NODE = os.path.join(BIN, "redisha-node")
 SENTINEL = os.path.join(BIN, "redisha-sentinel")
-HOSTS = ["127.0.72.1", "127.0.72.2", "127.0.72.3"]
+# Of this process alone: the same test may run elsewhere on this machine.
+HOSTS = [f"127.{100 + os.getpid() % 100}.{os.getpid() // 100 % 250}.{i + 1}" for i in range(3)]
 NODE_PORT, SENTINEL_PORT, METRICS_PORT = 21250, 21260, 21270
 GROUP = "demo"
 PASSWORD = "secret"
@@ -50,8 +51,6 @@ class Pod:
         os.mkdir(self.folder)
         self.processes = {}
         self.environment = {}
-        with open(os.path.join(folder, "auth"), "w") as auth:
-            auth.write(PASSWORD + "\n")
         with open(os.path.join(folder, "peer-key"), "w") as key:
             key.write(members.KEY + "\n")
         self.write("node.conf", f"port {NODE_PORT}\nunixsocket {self.folder}/node.sock\ndir {self.folder}\n"
@@ -60,7 +59,7 @@ class Pod:
         voters = "".join(f"redisha-member {GROUP}-{i} {host}\n" for i, host in enumerate(HOSTS))
         self.write("sentinel.conf",
                    f"port {SENTINEL_PORT}\nredisha-group {GROUP} 2\n{voters}redisha-node-port {NODE_PORT}\n"
-                   f"redisha-local-socket {self.folder}/node.sock\nredisha-auth-file {folder}/auth\n"
+                   f"redisha-local-socket {self.folder}/node.sock\n"
                    f"redisha-state-file {self.folder}/sentinel.state\nredisha-cluster-uid uid-1\n"
                    f"redisha-peer-key-file {folder}/peer-key\n"
                    f"redisha-metrics-port {METRICS_PORT}\nsentinel down-after-milliseconds {GROUP} 1000\n")
@@ -234,11 +233,11 @@ class PodTest(Bed):
     def test_votes_survive_a_restart_of_the_sidecar(self):
         self.start_all()
         pod = self.pods[1]
-        vote = pod.sentinel().execute_command("SENTINEL", "IS-MASTER-DOWN-BY-ADDR", "127.0.72.1", str(NODE_PORT), "0", "*")
+        vote = pod.sentinel().execute_command("SENTINEL", "IS-MASTER-DOWN-BY-ADDR", HOSTS[0], str(NODE_PORT), "0", "*")
         pod.kill("sentinel")
         pod.start("sentinel")
         self.settled()
-        again = pod.sentinel().execute_command("SENTINEL", "IS-MASTER-DOWN-BY-ADDR", "127.0.72.1", str(NODE_PORT), "0", "*")
+        again = pod.sentinel().execute_command("SENTINEL", "IS-MASTER-DOWN-BY-ADDR", HOSTS[0], str(NODE_PORT), "0", "*")
         self.assertEqual(again[2], vote[2])
 
     def test_nothing_is_forgotten_over_two_restarts(self):

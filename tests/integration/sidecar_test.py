@@ -443,8 +443,13 @@ class BadInput(Bed):
             self.assertIn("in use", line)
 
     def test_state_that_cannot_be_kept(self):
+        key = os.path.join(self.folder, "peer-key")
+        with open(key, "w") as file:
+            file.write("0123456789abcdef" * 2 + "\n")
         text = (f"port {self.port()}\nbind 127.0.0.1\nredisha-group g 1\nredisha-member a 127.0.0.1\nself a\n"
-                "redisha-cluster-uid u\nredisha-state-file {}\n")
+                f"redisha-cluster-uid u\nredisha-peer-key-file {key}\nredisha-state-file {{}}\n")
+        self.assertIn("redisha-peer-key-file is missing", self.refused(
+            text.replace(f"redisha-peer-key-file {key}\n", "").format("s")))
         self.assertIn("cannot be written", self.refused(text.format("/nonexistent/sentinel.state")))
         broken = os.path.join(self.folder, "broken.state")
         with open(broken, "w") as state:
