@@ -18,7 +18,8 @@ import redis.sentinel
 
 BIN = os.environ.get("RHA_BIN_DIR", "build/dev/bin")
 SENTINEL = os.path.join(BIN, "redisha-sentinel")
-PORT_BASE = int(os.environ.get("RHA_PORT_BASE", "21200"))
+# Of this process alone, as far as a hundred places go.
+PORT_BASE = int(os.environ.get("RHA_PORT_BASE", 21300 + os.getpid() % 100 * 100))
 GROUP = "mymaster"
 
 
