@@ -150,13 +150,13 @@ void PrimarySide::ServeWaiting() {
   for (const Waiting& waiting : std::exchange(waiting_, {})) {
     Session* const session = engine_.sessions().Find(waiting.session_id);
     if (session == nullptr || session->closing) continue;
-    // What else it has begun meanwhile could not be answered inside the stream.
-    if (session->blocked != nullptr) {
-      session->Close(Session::CloseMode::kNow);
-      continue;
-    }
     const std::vector<std::string_view> request(waiting.request.begin(), waiting.request.end());
-    engine_.Execute(*session, request);
+    // One that waits for something else, or is held by CLIENT PAUSE now, would be answered in the
+    // middle of the stream or never: it is to connect and ask again.
+    if (session->blocked != nullptr ||
+        engine_.Execute(*session, request) == dispatch::Executed::kNotNow) {
+      session->Close(Session::CloseMode::kNow);
+    }
   }
 }
 

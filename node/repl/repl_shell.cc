@@ -44,7 +44,8 @@ Status ReplShell::JoinCluster(const std::string& path, const std::string& uid) {
 void ReplShell::RestoreHistory(const persist::RdbInfo& info) {
   if (role_memory_) {
     role_memory_->OnDataset(info.cluster_uid);
-    data_epoch_ = info.data_epoch;
+    // The epochs of another cluster, whose data were taken over, are none of ours.
+    if (info.cluster_uid == role_memory_->uid()) data_epoch_ = info.data_epoch;
   }
   if (info.repl_id.size() != kReplIdBytes || info.repl_offset < 0) return;
   stream_.StandAt(History{info.repl_id, History::NoId(), -1}, info.repl_offset);

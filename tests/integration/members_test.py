@@ -212,6 +212,7 @@ class MembersTest(unittest.TestCase):
         self.assertEqual(client.command("GET", "k"), b"theirs")
         node.kill()
         node.start()
+        self.assertEqual(node.info()["redisha_data_epoch"], "0", "their epochs are not ours")
         self.assertNotIn("redisha_foreign_dataset", node.info(), "adopted once is adopted, saved since or not")
 
     def test_keys_are_rotated_while_nodes_run(self):
