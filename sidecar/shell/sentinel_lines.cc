@@ -33,8 +33,11 @@ bool IsRunId(const std::string& text) {
 }
 
 Status ParseEpoch(const std::string& text, core::Epoch* out) {
-  constexpr core::Epoch kMax = std::numeric_limits<int64_t>::max();
-  return ParseNumber<core::Epoch>(text, 0, kMax, out) ? Status() : Bad("Invalid epoch value.");
+  constexpr core::Epoch kMax = std::numeric_limits<core::Epoch>::max();
+  if (!ParseNumber<core::Epoch>(text, 0, kMax, out)) return Bad("Invalid epoch value.");
+  // What a forged hello has left in a file must not end the start, nor every later election.
+  *out = std::min(*out, core::kEpochInFileMax);
+  return Status::Ok();
 }
 
 Status ParseAddress(const std::string& host, const std::string& port, core::Address* out) {

@@ -90,6 +90,15 @@ TEST(StateFile, IsReadByAGroupThatHasGotAnotherName) {
   EXPECT_EQ(read->groups.at("other").config_epoch, 6u);
 }
 
+TEST(StateFile, AHugeEpochIsNoDamageAndLeavesRoomForElections) {
+  core::PersistedState state = SomeState();
+  state.current_epoch = state.groups.at("demo").config_epoch = UINT64_MAX;
+  const auto read = DecodeState(EncodeState(state), "demo");
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(read->current_epoch, core::kEpochInFileMax);
+  EXPECT_EQ(read->groups.at("demo").config_epoch, core::kEpochInFileMax);
+}
+
 TEST(RewriteConfig, KeepsTheUsersLinesAndReplacesTheState) {
   const std::string config =
       "port 26379\n# mine\nsentinel announce-ip 1.2.3.4\n"
