@@ -44,6 +44,7 @@ inline constexpr std::string_view kUpToDate = "UpToDate";
 inline constexpr std::string_view kHealthy = "Healthy";
 inline constexpr std::string_view kPrimaryReady = "PrimaryReady";
 inline constexpr std::string_view kNoPrimary = "NoPrimary";
+inline constexpr std::string_view kWaitingForData = "WaitingForData";
 inline constexpr std::string_view kPrimaryNotReady = "PrimaryNotReady";
 inline constexpr std::string_view kTwoPrimaries = "TwoPrimaries";
 inline constexpr std::string_view kQuorumReachable = "QuorumReachable";

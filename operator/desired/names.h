@@ -32,6 +32,8 @@ inline constexpr std::string_view kAnnotationHash = "ha.redisha.io/applied-hash"
 // On the StatefulSet: how many voters its pods are configured with; on a pod, written by its own
 // sentinel: how many that one goes by (reconcile/scale.h).
 inline constexpr std::string_view kAnnotationVoters = "ha.redisha.io/voters";
+// On a pod, by its own sentinel: whom it waits for before anybody is made primary, in words.
+inline constexpr std::string_view kAnnotationWaitsFor = "ha.redisha.io/waits-for";
 // On the StatefulSet: the image of its pods, which stays when the operator's own becomes another.
 inline constexpr std::string_view kAnnotationImage = "ha.redisha.io/image";
 // On the pod template: the hash of the configuration files, so that a change restarts the pods.

@@ -66,9 +66,8 @@ Json Container(const char* name, const api::RedisHa& redisha, const Inputs& inpu
 Json NodeContainer(const api::RedisHa& redisha, const Inputs& inputs) {
   Json node = Container("node", redisha, inputs);
   node["command"] = {"redisha-node"};
-  Json& args =
-      node["args"] = {Text(kConfigPath) + "/node.conf", "--replica-announce-ip", "$(POD_IP)",
-                               "--redisha-node-name", "$(POD_NAME)"};
+  Json& args = node["args"] = {Text(kConfigPath) + "/node.conf", "--replica-announce-ip",
+                               "$(POD_IP)", "--redisha-node-name", "$(POD_NAME)"};
   AddBind(inputs, &args);
   node["ports"] = Json::array({Port("redis", kNodePort)});
   // The sentinel answers for the node: only it knows whether the role is settled and in sync.

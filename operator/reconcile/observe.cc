@@ -47,6 +47,7 @@ PodView ViewPod(const k8s::Json& pod) {
           .role = k8s::LabelOf(pod, desired::kLabelRole),
           .node = k8s::StringAt(pod, "spec.nodeName"),
           .voters = VotersOf(pod),
+          .waits_for = k8s::AnnotationOf(pod, desired::kAnnotationWaitsFor),
           .ready = HasTrueCondition(pod, "Ready"),
           .sentinel_ready = IsContainerReady(pod, "sentinel"),
           .deleting = !k8s::StringAt(pod, "metadata.deletionTimestamp").empty()};
@@ -59,9 +60,10 @@ k8s::Json SlimPod(const k8s::Json& pod) {
                             "ownerReferences", "deletionTimestamp"}) {
       Copy(*metadata, key, &slim["metadata"]);
     }
-    const std::string voters(desired::kAnnotationVoters);
-    const std::string value = k8s::AnnotationOf(pod, voters);
-    if (!value.empty()) slim["metadata"]["annotations"][voters] = value;
+    for (const auto name : {desired::kAnnotationVoters, desired::kAnnotationWaitsFor}) {
+      const std::string value = k8s::AnnotationOf(pod, name);
+      if (!value.empty()) slim["metadata"]["annotations"][std::string(name)] = value;
+    }
   }
   const std::string node = k8s::StringAt(pod, "spec.nodeName");
   if (!node.empty()) slim["spec"]["nodeName"] = node;

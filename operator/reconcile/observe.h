@@ -18,7 +18,8 @@ struct PodView {
   std::string name;
   std::string role;  // "primary", "replica" or "" while it has none
   std::string node;
-  int voters = 0;  // that its sentinel goes by; 0: it has not said
+  int voters = 0;         // that its sentinel goes by; 0: it has not said
+  std::string waits_for;  // what its sentinel waits for before anybody is made primary
   bool ready = false;
   bool sentinel_ready = false;
   bool deleting = false;

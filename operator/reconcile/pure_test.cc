@@ -279,6 +279,23 @@ TEST_F(StatusTest, VolumesOfAnEarlierResourceHoldADataset) {
   EXPECT_TRUE(WasInitialised(Demo(), observed_, "u0"));
 }
 
+TEST_F(StatusTest, WhoseDataIsWaitedForIsTold) {
+  Pods("prr", "+++");
+  Step();
+  Pods("prr", "---");
+  Step();
+  observed_.pods[1].waits_for = "demo-2, which led last";
+  const auto events = Step();
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_EQ(events[0].reason, "WaitingForData");
+  EXPECT_EQ(events[0].message,
+            "no pod is made primary yet: the sentinels wait for demo-2, which led last");
+  EXPECT_EQ(Reason(api::kPrimaryAvailable), "False WaitingForData");
+  Pods("rrp", "+++");
+  Step();
+  EXPECT_EQ(Reason(api::kPrimaryAvailable), "True PrimaryReady");
+}
+
 TEST_F(StatusTest, TwoPrimariesAreNeverCalledHealthy) {
   Pods("prr", "+++");
   Step();
@@ -313,7 +330,8 @@ TEST_F(StatusTest, AWarningDoesNotTakeReadinessAway) {
 
 TEST(Pods, ViewAndSlimPodAgree) {
   const Json pod = Json::parse(R"({"metadata":{"name":"a","namespace":"n","uid":"u",
-      "annotations":{"big":"x"},"labels":{"ha.redisha.io/role":"primary"}},
+      "annotations":{"big":"x","ha.redisha.io/voters":"3",
+                     "ha.redisha.io/waits-for":"all"},"labels":{"ha.redisha.io/role":"primary"}},
       "spec":{"nodeName":"m","containers":[]},
       "status":{"conditions":[{"type":"Ready","status":"True","message":"long"}],
                 "containerStatuses":[{"name":"sentinel","ready":true,"image":"i"}]}})");
@@ -321,6 +339,8 @@ TEST(Pods, ViewAndSlimPodAgree) {
   EXPECT_TRUE(view.ready);
   EXPECT_TRUE(view.sentinel_ready);
   EXPECT_EQ(view.role, "primary");
+  EXPECT_EQ(view.voters, 3);
+  EXPECT_EQ(view.waits_for, "all");
   EXPECT_EQ(ViewPod(SlimPod(pod)), view);
   EXPECT_LT(SlimPod(pod).dump().size(), pod.dump().size());
   EXPECT_EQ(ViewPod(SlimPod(Json::object())), PodView{});

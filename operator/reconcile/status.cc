@@ -40,6 +40,7 @@ struct Facts {
   int voters = 0;
   int voters_required = 0;
   std::string scaling_waits_for;
+  std::string election_waits_for;  // whom the sentinels wait for
   bool set_exists = false;
   bool set_current = false;  // the StatefulSet controller has seen the latest spec
   bool rolling = false;
@@ -69,6 +70,7 @@ Facts Gather(const StatusInputs& inputs) {
     facts.ready += pod.ready;
     facts.sentinels += pod.sentinel_ready;
     facts.synced += pod.ready && pod.role == desired::kRoleReplica;
+    if (!pod.waits_for.empty()) facts.election_waits_for = pod.waits_for;
     if (pod.role == desired::kRolePrimary) {
       facts.primaries.push_back(pod.name);
       if (pod.ready) facts.ready_primaries.push_back(pod.name);
@@ -101,6 +103,10 @@ Verdict PrimaryAvailable(const Facts& facts) {
   }
   if (facts.ready_primaries.size() == 1) {
     return Yes(reason::kPrimaryReady, facts.ready_primaries[0] + " takes writes");
+  }
+  if (!facts.election_waits_for.empty()) {
+    return No(reason::kWaitingForData,
+              "no pod is made primary yet: the sentinels wait for " + facts.election_waits_for);
   }
   if (!facts.primaries.empty()) {
     return No(reason::kPrimaryNotReady, facts.primaries[0] + " is primary but not ready");
