@@ -85,6 +85,7 @@ std::string SentinelConf(const api::RedisHa& redisha, const Inputs& inputs) {
   lines.Add("redisha-admin-password-file", kAdminPasswordFile);
   lines.Add("redisha-state-file", kStateFile);
   AddIdentity(redisha, inputs, &lines);
+  lines.Add("redisha-initialised", inputs.initialised ? "yes" : "no");
   lines.Add("redisha-metrics-port", kMetricsPort);
   lines.Add("sentinel down-after-milliseconds", master, spec.sentinel.down_after_ms);
   lines.Add("sentinel failover-timeout", master, spec.sentinel.failover_timeout_ms);

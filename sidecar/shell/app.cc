@@ -57,6 +57,7 @@ class App {
   void StopAsked();
   void PollStop();
   void LookForOtherVoters();
+  void TellPod();
 
   const Options options_;
   const std::vector<ConfigLine> overrides_;
@@ -69,7 +70,8 @@ class App {
   std::unique_ptr<Pages> pages_;
   bool stopping_ = false;
   MonoTime stop_deadline_;
-  std::string file_seen_;  // as it was last looked at
+  core::Role role_ = core::Role::kUnknown;  // as the label should say
+  std::string file_seen_;                   // as it was last looked at
   std::optional<Options> next_;
 };
 
@@ -94,7 +96,11 @@ Status App::Start() {
                         server_->Publish(event.channel, event.payload);
                         pages_->OnEvent(event.channel, event.payload);
                       },
-                  .role_label = [this](core::Role role) { labeler_->Set(role); }});
+                  .role_label =
+                      [this](core::Role role) {
+                        role_ = role;
+                        TellPod();
+                      }});
   server_->set_driver(driver_.get());
   server_->set_on_shutdown([this] { reactor_.Stop(); });
   pages_ = std::make_unique<Pages>(reactor_, *driver_, *labeler_, *trust_, options_);
@@ -103,7 +109,12 @@ Status App::Start() {
   if (!options_.pid_file.empty()) {
     RHA_RETURN_IF_ERROR(WriteTextFile(options_.pid_file, std::to_string(::getpid()) + "\n"));
   }
-  if (options_.configured()) reactor_.Every(kVotersPoll, [this] { LookForOtherVoters(); });
+  if (options_.configured()) {
+    reactor_.Every(kVotersPoll, [this] {
+      LookForOtherVoters();
+      TellPod();
+    });
+  }
   log::Info("redisha-sentinel {} on port {}, id {}", RHA_VERSION, options_.port,
             driver_->machine().state().my_id);
   return Status::Ok();
@@ -130,7 +141,9 @@ Status App::LoadMachine(core::Config* config) {
 void App::StartLabeler() {
   std::unique_ptr<PodPatcher> patcher;
   if (options_.configured()) {
-    auto made = MakePodPatcher(options_.kubeconfig, options_.members.size());
+    std::vector<std::string> members;
+    for (const core::MemberConfig& member : options_.members) members.push_back(member.name);
+    auto made = MakePodPatcher(options_.kubeconfig, std::move(members));
     if (made.ok()) {
       patcher = std::move(*made);
     } else {
@@ -163,6 +176,17 @@ void App::PollStop() {
   }
   if (!safe) log::Warn("stopping although the own node or the failover has not ended");
   reactor_.Stop();
+}
+
+// Also when only the epoch is another: a primary that was replaced and elected again without having
+// noticed must get its label back.
+void App::TellPod() {
+  const core::Group& group = driver_->machine().state().groups.begin()->second;
+  const std::string waits_for = driver_->machine().WaitsFor(group, driver_->now());
+  labeler_->Set({.role = role_,
+                 .epoch = role_ == core::Role::kPrimary ? group.config_epoch : 0,
+                 // Without the seconds that are left, which would be another text each time.
+                 .waits_for = waits_for.substr(0, waits_for.find(';'))});
 }
 
 // The machine learns of its voters at its construction only, so that no step of it can see two

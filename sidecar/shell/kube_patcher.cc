@@ -1,8 +1,11 @@
-// PodPatcher over common/k8s: one merge patch of the own pod's label and annotation.
+// PodPatcher over common/k8s: one merge patch of the own pod, and, for a new primary, one of each pod
+// that still has the label.
+#include <charconv>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/base/log.h"
 #include "common/k8s/api.h"
 #include "common/k8s/config.h"
 #include "common/k8s/cpprest_http.h"
@@ -14,31 +17,61 @@ namespace rha::sidecar::shell {
 namespace {
 
 constexpr char kRoleLabel[] = "ha.redisha.io/role";
-constexpr char kVotersAnnotation[] = "ha.redisha.io/voters";
+constexpr char kRoleEpoch[] = "ha.redisha.io/role-epoch";
+constexpr char kVoters[] = "ha.redisha.io/voters";
+constexpr char kWaitsFor[] = "ha.redisha.io/waits-for";
 
 class KubePatcher final : public PodPatcher {
  public:
-  KubePatcher(std::unique_ptr<k8s::HttpTransport> transport, k8s::ObjectKey pod, size_t voters)
+  KubePatcher(std::unique_ptr<k8s::HttpTransport> transport, k8s::ObjectKey pod,
+              std::vector<std::string> members)
       : transport_(std::move(transport)),
         api_(*transport_),
         pod_(std::move(pod)),
-        voters_(std::to_string(voters)) {}
+        members_(std::move(members)) {}
 
-  Status SetRole(core::Role role) override {
-    k8s::Json patch = {{"metadata", {{"annotations", {{kVotersAnnotation, voters_}}}}}};
-    if (role != core::Role::kUnknown) {
-      patch["metadata"]["labels"][kRoleLabel] =
-          role == core::Role::kPrimary ? "primary" : "replica";
+  Status Tell(const PodFacts& facts) override {
+    k8s::Json metadata = {{"annotations", {{kVoters, std::to_string(members_.size())}}}};
+    metadata["annotations"][kWaitsFor] =
+        facts.waits_for.empty() ? k8s::Json() : k8s::Json(facts.waits_for);
+    if (facts.role != core::Role::kUnknown) {
+      const bool primary = facts.role == core::Role::kPrimary;
+      metadata["labels"][kRoleLabel] = primary ? "primary" : "replica";
+      if (primary) metadata["annotations"][kRoleEpoch] = std::to_string(facts.epoch);
     }
-    return api_.MergePatch({&k8s::kPods, pod_}, patch).status();
+    const k8s::ObjectRef own{&k8s::kPods, pod_};
+    RHA_RETURN_IF_ERROR(api_.MergePatch(own, {{"metadata", std::move(metadata)}}).status());
+    if (facts.role != core::Role::kPrimary) return {};
+    for (const std::string& member : members_) {
+      if (member != pod_.name) RHA_RETURN_IF_ERROR(TakeLabel(member, facts.epoch));
+    }
+    return {};
   }
   std::string Describe() const override { return "pod " + pod_.ToString(); }
 
  private:
+  Status TakeLabel(const std::string& member, core::Epoch epoch) {
+    const k8s::ObjectRef ref{&k8s::kPods, {pod_.ns, member}};
+    const auto pod = api_.Get(ref);
+    if (!pod.ok()) return pod.status().code() == Code::kNotFound ? Status() : pod.status();
+    if (k8s::LabelOf(*pod, kRoleLabel) != "primary") return {};
+    const std::string text = k8s::AnnotationOf(*pod, kRoleEpoch);
+    core::Epoch its_epoch = 0;
+    std::from_chars(text.data(), text.data() + text.size(), its_epoch);
+    if (its_epoch >= epoch) return {};
+    // Only as it was read: its own sidecar may just be writing something newer.
+    const k8s::Json patch = {{"metadata",
+                              {{"resourceVersion", k8s::ResourceVersionOf(*pod)},
+                               {"labels", {{kRoleLabel, "replica"}}}}}};
+    const Status status = api_.MergePatch(ref, patch).status();
+    if (status.ok()) log::Info("took the primary's label from pod {}", ref.key.ToString());
+    return status.code() == Code::kNotFound ? Status() : status;
+  }
+
   std::unique_ptr<k8s::HttpTransport> transport_;
   k8s::Api api_;
   const k8s::ObjectKey pod_;
-  const std::string voters_;
+  const std::vector<std::string> members_;
 };
 
 std::string Environment(const char* name) {
@@ -48,7 +81,8 @@ std::string Environment(const char* name) {
 
 }  // namespace
 
-Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig, size_t voters) {
+Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig,
+                                                   std::vector<std::string> members) {
   const std::string name = Environment("POD_NAME"), ns = Environment("POD_NAMESPACE");
   if (name.empty() || ns.empty()) {
     return Status(Code::kNotFound, "POD_NAME and POD_NAMESPACE are not set");
@@ -57,7 +91,8 @@ Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig
   RHA_ASSIGN_OR_RETURN(auto transport,
                        k8s::MakeCpprestTransport(config, {.timeout = kLabelRequestTimeout,
                                                           .user_agent = "redisha-sentinel"}));
-  return std::unique_ptr<PodPatcher>(new KubePatcher(std::move(transport), {ns, name}, voters));
+  return std::unique_ptr<PodPatcher>(
+      new KubePatcher(std::move(transport), {ns, name}, std::move(members)));
 }
 
 }  // namespace rha::sidecar::shell

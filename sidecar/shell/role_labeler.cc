@@ -16,8 +16,8 @@ struct RoleLabeler::State {
   mutable std::mutex mutex;
   std::condition_variable changed;
   // Guarded by mutex.
-  core::Role wanted = core::Role::kUnknown;
-  uint64_t wish = 1;  // counts calls of Set; the first is to say how many voters there are
+  PodFacts wanted;
+  uint64_t wish = 1;  // counts what was wanted; the first is to say how many voters there are
   bool ending = false;
   LabelStats stats;
 
@@ -40,10 +40,11 @@ RoleLabeler::~RoleLabeler() {
   if (state_->thread.joinable()) state_->thread.join();
 }
 
-void RoleLabeler::Set(core::Role role) {
+void RoleLabeler::Set(PodFacts facts) {
   {
     const std::lock_guard lock(state_->mutex);
-    state_->wanted = role;
+    if (facts == state_->wanted) return;
+    state_->wanted = std::move(facts);
     ++state_->wish;
   }
   state_->changed.notify_all();
@@ -63,12 +64,12 @@ void RoleLabeler::Work(State& state) {
     state.changed.wait(lock, [&] { return state.ending || state.wish != done; });
     if (state.ending) return;
     const uint64_t wish = state.wish;
-    const core::Role role = state.wanted;
+    const PodFacts facts = state.wanted;
     lock.unlock();
-    const Status status = state.patcher->SetRole(role);
-    const char* name = role == core::Role::kPrimary   ? "primary"
-                       : role == core::Role::kReplica ? "replica"
-                                                      : "member";
+    const Status status = state.patcher->Tell(facts);
+    const char* name = facts.role == core::Role::kPrimary   ? "primary"
+                       : facts.role == core::Role::kReplica ? "replica"
+                                                            : "member";
     if (status.ok()) {
       log::Info("labelled {} as {}", state.patcher->Describe(), name);
     } else if (!failing) {

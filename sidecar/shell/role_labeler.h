@@ -1,34 +1,47 @@
-// The role label of the own pod: ha.redisha.io/role = primary | replica, which Services select by.
+// What a sidecar says on its pod: the label ha.redisha.io/role = primary | replica, which Services
+// select by; how many voters it goes by, which the operator waits for when it changes them; and
+// whom it waits for before anybody is made primary.
+//
+// A machine that is gone keeps its pod's label, and Kubernetes takes most of a minute to notice. So
+// a new primary's sidecar also takes the label from the pods of the others, but only where it was
+// given for an older epoch: a sidecar that has missed its own replacement takes nothing.
 //
 // One worker thread patches; a slow or forbidden API server never reaches the loop. Only the newest
 // wish counts: it is tried until it succeeds, with growing pauses. Each change of outcome is logged
-// once. At the start, and with every role, it also says on the pod how many voters this sidecar
-// goes by (ha.redisha.io/voters), which the operator waits for when it changes them. Outside
-// Kubernetes the labeler is off and says so once.
+// once. Outside Kubernetes the labeler is off and says so once.
 // Thread rule: Set and the counters from any thread.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/base/status.h"
 #include "sidecar/core/types.h"
 
 namespace rha::sidecar::shell {
 
+struct PodFacts {
+  core::Role role = core::Role::kUnknown;  // kUnknown leaves the label as it is
+  core::Epoch epoch = 0;                   // in which the own node is primary
+  std::string waits_for;                   // empty: for nobody
+
+  bool operator==(const PodFacts&) const = default;
+};
+
 // Makes one attempt; blocks. Called on the worker thread only.
 class PodPatcher {
  public:
   virtual ~PodPatcher() = default;
-  // kUnknown leaves the label as it is.
-  virtual Status SetRole(core::Role role) = 0;
+  virtual Status Tell(const PodFacts& facts) = 0;
   virtual std::string Describe() const = 0;  // "pod default/demo-0"
 };
 
-// Patches $POD_NAMESPACE/$POD_NAME through the API server of the usual configuration order.
-// kNotFound: this is no pod.
-Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig, size_t voters);
+// Patches $POD_NAMESPACE/$POD_NAME through the API server of the usual configuration order;
+// `members` are the names of all pods. kNotFound: this is no pod.
+Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig,
+                                                   std::vector<std::string> members);
 
 struct LabelStats {
   bool enabled = false;
@@ -43,7 +56,8 @@ class RoleLabeler {
   RoleLabeler(const RoleLabeler&) = delete;
   RoleLabeler& operator=(const RoleLabeler&) = delete;
 
-  void Set(core::Role role);
+  // Costs nothing while the facts are the same.
+  void Set(PodFacts facts);
   LabelStats stats() const;
 
  private:

@@ -289,7 +289,7 @@ class ApiServer(http.server.BaseHTTPRequestHandler):
 
     refuse = 0
     patches = []
-    voters = {}
+    pods = {}  # their metadata
 
     def do_PATCH(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -302,12 +302,25 @@ class ApiServer(http.server.BaseHTTPRequestHandler):
             metadata = json.loads(body)["metadata"]
             cls.patches.append((self.path, self.headers["Content-Type"], self.headers.get("Authorization"),
                                 metadata.get("labels", {}).get("ha.redisha.io/role")))
-            cls.voters[self.path] = metadata["annotations"]["ha.redisha.io/voters"]
-        answer = {200: {"kind": "Pod", "apiVersion": "v1", "metadata": {}},
+            for kind in ("labels", "annotations"):
+                cls.pod(self.path)[kind].update(metadata.get(kind, {}))
+        answer = {200: {"kind": "Pod", "apiVersion": "v1", "metadata": cls.pod(self.path)},
                   403: {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden",
                         "message": "pods is forbidden", "code": 403}}[code]
         data = json.dumps(answer).encode()
         self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    @classmethod
+    def pod(cls, path):
+        return cls.pods.setdefault(path, {"labels": {}, "annotations": {}, "resourceVersion": "1"})
+
+    def do_GET(self):
+        data = json.dumps({"kind": "Pod", "apiVersion": "v1", "metadata": type(self).pod(self.path)}).encode()
+        self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -322,7 +335,7 @@ class Labels(Bed):
 
     def setUp(self):
         super().setUp()
-        ApiServer.refuse, ApiServer.patches, ApiServer.voters = 2, [], {}
+        ApiServer.refuse, ApiServer.patches, ApiServer.pods = 2, [], {}
         self.api = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ApiServer)
         threading.Thread(target=self.api.serve_forever, daemon=True).start()
         with open(os.path.join(self.folder, "kubeconfig"), "w") as conf:
@@ -343,11 +356,11 @@ class Labels(Bed):
         primary = self.start_all()
         path = "/api/v1/namespaces/ns/pods/demo-%d"
         def labels():
-            return {p: role for p, _, _, role in ApiServer.patches}
+            return {p: pod["labels"].get("ha.redisha.io/role") for p, pod in ApiServer.pods.items()}
         def wanted(index):
             return {path % i: "primary" if i == index else "replica" for i in range(3)}
         until("all pods labelled", lambda: labels() == wanted(primary.index))
-        self.assertEqual(ApiServer.voters, {path % i: "3" for i in range(3)})
+        self.assertEqual([ApiServer.pods[path % i]["annotations"]["ha.redisha.io/voters"] for i in range(3)], ["3"] * 3)
         self.assertEqual({(kind, auth) for _, kind, auth, _ in ApiServer.patches},
                          {("application/merge-patch+json", "Bearer abc")})
         self.assertEqual(sum(pod.metric("redisha_sentinel_label_patch_errors_total") for pod in self.pods), 2)
@@ -356,6 +369,14 @@ class Labels(Bed):
             (p for p in self.pods if p is not primary and labels()[path % p.index] == "primary"), None))
         primary.start("node")
         until("the old primary labelled as replica", lambda: labels() == wanted(new.index))
+
+        self.settled()
+        for kind in ("sentinel", "node"):  # as a machine that is gone: nobody is left to change its label
+            new.kill(kind)
+        last = until("the next primary alone labelled so", lambda: next(
+            (p for p in self.pods if p is not new and labels() == wanted(p.index)), None))
+        self.assertGreater(int(ApiServer.pods[path % last.index]["annotations"]["ha.redisha.io/role-epoch"]),
+                           int(ApiServer.pods[path % new.index]["annotations"]["ha.redisha.io/role-epoch"]))
 
 
 if __name__ == "__main__":
