@@ -18,7 +18,7 @@ inline constexpr std::string_view kLabelName = "app.kubernetes.io/name";
 inline constexpr std::string_view kLabelInstance = "app.kubernetes.io/instance";
 inline constexpr std::string_view kLabelManagedBy = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view kLabelComponent = "app.kubernetes.io/component";
-// Written by each pod's own sentinel, and by nobody else.
+// Written by each pod's own sentinel; a new primary's takes it from the pod that had it.
 inline constexpr std::string_view kLabelRole = "ha.redisha.io/role";
 inline constexpr std::string_view kRolePrimary = "primary";
 inline constexpr std::string_view kRoleReplica = "replica";

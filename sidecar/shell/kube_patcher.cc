@@ -1,5 +1,5 @@
-// PodPatcher over common/k8s: one merge patch of the own pod, and, for a new primary, one of each pod
-// that still has the label.
+// PodPatcher over common/k8s: one merge patch of the own pod, and, for a new primary, one of each
+// pod that still has the label.
 #include <charconv>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
