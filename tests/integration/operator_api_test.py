@@ -193,6 +193,8 @@ class CrdTest(unittest.TestCase):
         self.refused({"persistence": {"mode": "Maybe"}}, "spec.persistence.mode")
         self.refused({"auth": {"enabled": False, "secretRef": {"name": "x"}}},
                      "spec.auth.secretRef")
+        self.refused({"update": {"image": "Sometimes"}}, "spec.update.image")
+        self.refused({"networkPolicy": {"from": {}}}, "spec.networkPolicy.from")
         self.refused({}, "metadata.name", name="x" * 41)
         self.refused({"relicas": 3}, 'unknown field "spec.relicas"')
 
@@ -233,6 +235,12 @@ class OperatorTest(unittest.TestCase):
                         "--ignore-not-found")
         CLUSTER.wait(f"a status of {name}", lambda: status(name).get("conditions"))
 
+    @staticmethod
+    def pods_may(request):
+        """Whether a sidecar's token permits it."""
+        return CLUSTER.kubectl("auth", "can-i", *request.split(), "-n", "default",
+                               "--as", "system:serviceaccount:default:made", check=False).stdout.strip() == "yes"
+
     def test_children_are_made_and_then_left_alone(self):
         self.make("made")
         CLUSTER.wait("all children", lambda: len(versions("made")) == 12)
@@ -246,6 +254,12 @@ class OperatorTest(unittest.TestCase):
         self.assertEqual(condition("made", "Stalled")["status"], "False")
         self.assertIn("Ready", events("made"))
         self.assertIn("PrimaryElected", events("made"))
+        self.assertTrue(found["initialised"])
+        self.assertEqual({verb: self.pods_may(verb) for verb in
+                          ("get pods/made-1", "patch pods/made-2", "get pods/other-0", "list pods", "delete pods/made-1",
+                           "get secrets/made-peer")},
+                         {"get pods/made-1": True, "patch pods/made-2": True, "get pods/other-0": False, "list pods": False,
+                          "delete pods/made-1": False, "get secrets/made-peer": False})
         pod = CLUSTER.get("statefulset", "made", "-n", "default")["spec"]["template"]["spec"]
         self.assertEqual(pod["containers"][0]["image"], "localhost/redisha:dev")
 
