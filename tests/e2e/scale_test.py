@@ -1,7 +1,7 @@
-"""Scaling a RedisHA that has its data in memory alone: whatever it is made of, what was written is there afterwards.
+"""Scaling and updating a RedisHA that has its data in memory alone: what was written is there afterwards.
 
 Asserted: three pods to one and back keep every key, also when the primary is the first pod to go; no pod that stays is
-replaced; a set that has no second copy in sync gives up none of its pods.
+replaced; an update replaces all of them, one by one, and keeps every key; a set that has no second copy in sync gives up none of its pods.
 """
 import json
 import os
@@ -88,6 +88,15 @@ class ScaleTest(unittest.TestCase):
         self.assertEqual(self.uid(0), first, "the pod with the data was replaced")
         self.assertEqual(self.command("DBSIZE"), KEYS)
         wait_for("the replicas to have it all", lambda: self.ha.all_follow(self.ha.pod_ips()[self.primary()], 0), 60)
+
+    def test_what_is_in_memory_survives_an_update_of_all_pods(self):
+        self.write()
+        first = [self.uid(i) for i in range(3)]
+        self.kubectl("patch", "redisha", "demo", "--type", "merge", "-p", '{"spec":{"config":{"hz":"20"}}}')
+        wait_for("all pods to be replaced", lambda: all(self.ha.pod(i) and self.uid(i) != first[i] for i in range(3)), 120)
+        self.scaled(3)
+        self.assertEqual(self.command("DBSIZE"), KEYS)
+        self.assertEqual(self.command("CONFIG", "GET", "hz"), [b"hz", b"20"])
 
     def test_the_last_copy_is_not_taken_away(self):
         self.make_primary("demo-2")
