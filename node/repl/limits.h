@@ -29,6 +29,7 @@ constexpr size_t kRoleRecordBytesMax = 2048;
 // A capability that only nodes of this kind answer with +REDISHA: then replicas acknowledge every
 // batch.
 constexpr std::string_view kOwnKindCapability = "redisha-ack";
+constexpr std::string_view kOwnKindAnswer = "+REDISHA ";
 
 // What is read from the primary at once, and sent to a replica at once.
 constexpr size_t kReadBytes = 256 * 1024;

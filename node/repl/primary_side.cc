@@ -321,7 +321,7 @@ bool PrimarySide::ParseReplconf(ReplicaIdentity& identity, dispatch::Args args,
       if (EqualsIgnoreCase(value, "eof")) identity.accepts_end_mark = true;
       if (EqualsIgnoreCase(value, "psync2")) identity.accepts_new_id = true;
       if (value == kOwnKindCapability) {
-        reply.Simple("REDISHA");
+        reply.Simple("REDISHA " + std::to_string(describe_().data_epoch));
         return false;
       }
     } else if (!EqualsIgnoreCase(option, "rdb-only") &&

@@ -27,7 +27,7 @@ ReplShell::ReplShell(Dependencies dependencies)
            .config = config_,
            .stream = stream_,
            .disconnect_replicas = [this](const std::string& why) { primary_.DisconnectAll(why); },
-           .on_dataset = [this](bool known) { OnDataset(known); }}) {
+           .on_dataset = [this](uint64_t epoch) { data_epoch_ = epoch; }}) {
   cron_ = reactor_.Every(kCronInterval, [this] {
     primary_.Cron();
     replica_.Cron();
@@ -90,11 +90,6 @@ void ReplShell::ForgetHistory() {
   stream_.history().Adopt(RandomHex(kReplIdBytes));
 }
 
-void ReplShell::OnDataset(bool known) {
-  if (!known) data_epoch_ = 0;
-  if (known && role_memory_ && follows_order_) data_epoch_ = role_memory_->epoch();
-}
-
 std::string ReplShell::PlainRoleRefusal() const {
   if (!role_memory_) return {};
   if (holds_foreign_data()) return role_memory_->ForeignRefusal();
@@ -113,8 +108,6 @@ Status ReplShell::AssignRole(const dispatch::RoleOrder& order) {
   }
   const Result<bool> changed = ReplicaOf(order.host, order.port);
   if (!changed.ok()) return Status(changed.status().code(), "ERR " + changed.status().message());
-  follows_order_ = true;
-  if (replica_.streaming()) OnDataset(true);
   if (*changed)
     log::Info("replica of {}:{} by order of {}, epoch {}", order.host, order.port, order.leader,
               order.epoch);
@@ -134,7 +127,6 @@ Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
     // A primary's own stream becomes the past of a replica: what follows begins with SELECT.
     replica_.set_selected_db(0);
   }
-  follows_order_ = false;
   stream_.Activate();
   stream_.set_own(false);
   engine_.state().undecided = false;

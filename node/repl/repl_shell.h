@@ -83,7 +83,6 @@ class ReplShell final : public dispatch::ReplicationService {
   const Stream& stream() const { return stream_; }
 
  private:
-  void OnDataset(bool known);
   void AppendReplicaInfo(std::string* info) const;
   void AppendReplicasInfo(std::string* info) const;
   void AppendHistoryInfo(std::string* info);
@@ -98,9 +97,8 @@ class ReplShell final : public dispatch::ReplicationService {
   ReplicaSide replica_;
   std::optional<RoleMemory> role_memory_;  // none: this node is no member of a RedisHA
   // The epoch in which the dataset was last known to be its primary's: what a file says when it is
-  // loaded, then that of the order under which this node leads or has synchronised.
+  // loaded, then that of the order under which this node leads, or what its primary says.
   uint64_t data_epoch_ = 0;
-  bool follows_order_ = false;  // the primary was assigned by REDISHA ROLE
   net::TimerId cron_ = 0;
 };
 

@@ -85,8 +85,8 @@ std::string ReplicaFsm::Greet(std::string out) {
     say(Step::kIp, {"REPLCONF", "ip-address", options_.announced_ip});
   }
   say(Step::kCapabilities, {"REPLCONF", "capa", "eof", "capa", "psync2"});
-  // A question that only our own kind answers with +REDISHA; Redis says +OK to unknown
-  // capabilities.
+  // A question that only our own kind answers with +REDISHA and the epoch of its data; Redis says
+  // +OK to unknown capabilities.
   say(Step::kExtension, {"REPLCONF", "capa", kOwnKindCapability});
   state_ = std::move(greeting);
   return out;
@@ -134,7 +134,12 @@ void ReplicaFsm::OnGreeting(Greeting& greeting, std::string_view line) {
     return Fail(fmt::format("what answers there is no Redis server: {}", line));
   }
   // Other refusals of REPLCONF come from servers that know less, and do no harm.
-  if (step == Step::kExtension) primary_is_redisha_ = line == "+REDISHA";
+  if (step == Step::kExtension && line.starts_with(kOwnKindAnswer)) {
+    primary_is_redisha_ = true;
+    if (int64_t epoch = 0; ParseNumber(line.substr(kOwnKindAnswer.size()), epoch) && epoch > 0) {
+      primary_data_epoch_ = static_cast<uint64_t>(epoch);
+    }
+  }
   greeting.unanswered.pop_front();
   if (greeting.unanswered.empty()) state_ = AskingToSync{};
 }

@@ -93,6 +93,8 @@ class ReplicaFsm {
   const ReplicaState& state() const { return state_; }
   // A primary of our own kind: it wants to hear of every batch that was applied.
   bool primary_is_redisha() const { return primary_is_redisha_; }
+  // Of which epoch it says its data are (repl_shell.h); 0: it does not say.
+  uint64_t primary_data_epoch() const { return primary_data_epoch_; }
   // For master_link_status and ROLE: "connect", "handshake" ...
   const char* RoleWord() const;
 
@@ -110,6 +112,7 @@ class ReplicaFsm {
   HandshakeOptions options_;
   ReplicaState state_ = Connecting{};
   bool primary_is_redisha_ = false;
+  uint64_t primary_data_epoch_ = 0;
 };
 
 }  // namespace rha::node::repl

@@ -93,7 +93,7 @@ TEST_F(MemberHandshake, ProvesItselfInsteadOfSayingAPassword) {
   EXPECT_TRUE(responder_->OnProve(keys_, proof).ok());
   for (const char* line : {"+OK", "+PONG", "+OK", "+OK"})
     EXPECT_THAT(fsm_->OnLine(line), IsEmpty());
-  EXPECT_THAT(fsm_->OnLine("+REDISHA"), HasSubstr("PSYNC"));
+  EXPECT_THAT(fsm_->OnLine("+REDISHA 0"), HasSubstr("PSYNC"));
 }
 
 TEST_F(MemberHandshake, AStrangerIsNotFollowed) {
@@ -140,8 +140,9 @@ TEST_F(MemberHandshake, APrimaryThatRefusesTheProofIsLeft) {
 TEST(ReplicaFsm, KnowsItsOwnKind) {
   ReplicaFsm fsm(Options());
   fsm.OnConnected();
-  for (const char* line : {"+PONG", "+OK", "+OK", "+REDISHA"}) fsm.OnLine(line);
+  for (const char* line : {"+PONG", "+OK", "+OK", "+REDISHA 7"}) fsm.OnLine(line);
   EXPECT_TRUE(fsm.primary_is_redisha());
+  EXPECT_EQ(fsm.primary_data_epoch(), 7u);
 }
 
 TEST(ReplicaFsm, FullResyncWithLength) {

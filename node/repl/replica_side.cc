@@ -267,7 +267,7 @@ void ReplicaSide::LeaveHistory(const std::string& why) {
   disconnect_replicas_(why);
   may_continue_ = false;
   stream_.GiveUp(RandomHex(kReplIdBytes));
-  on_dataset_(false);
+  on_dataset_(0);
 }
 
 void ReplicaSide::LoadSlice() {

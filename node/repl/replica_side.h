@@ -50,8 +50,8 @@ class ReplicaSide final : public LinkOwner {
     Stream& stream;
     // Replicas of ours must ask again: another history, or another name of it.
     std::function<void(const std::string& why)> disconnect_replicas;
-    // True: the dataset is the primary's, and follows it. False: it is nobody's any more.
-    std::function<void(bool known)> on_dataset;
+    // The dataset is the primary's, which says that it is of this epoch; 0: it is nobody's.
+    std::function<void(uint64_t epoch)> on_dataset;
   };
   explicit ReplicaSide(Dependencies dependencies);
   ~ReplicaSide() override;
@@ -139,7 +139,7 @@ class ReplicaSide final : public LinkOwner {
   const ReplConfig& config_;
   Stream& stream_;
   std::function<void(const std::string&)> disconnect_replicas_;
-  std::function<void(bool)> on_dataset_;
+  std::function<void(uint64_t)> on_dataset_;
 
   Phase phase_ = Phase::kIdle;
   std::optional<Target> target_;

@@ -28,7 +28,7 @@ void ReplicaSide::BeginStreaming(int db) {
   applied_ahead_ = 0;
   acknowledge_batches_ = fsm_->primary_is_redisha();
   SetPhase(Phase::kStreaming);
-  on_dataset_(true);
+  on_dataset_(fsm_->primary_data_epoch());
   // A snapshot that ended with a mark is followed by the stream only after this (progress.h).
   Acknowledge();
 }

@@ -295,6 +295,17 @@ class MembersTest(unittest.TestCase):
         self.assertEqual(primary.info("stats")["sync_full"], "1", "both go on in one history")
         self.assertEqual(replica.info("stats")["sync_full"], "0")
 
+    def test_a_replica_has_the_epoch_of_what_it_follows_not_of_the_order(self):
+        old, follower = Node(self, "pod-0"), Node(self, "pod-1")
+        self.assertEqual(old.role(3, "pod-0", "PRIMARY"), "OK")
+        self.assertEqual(follower.role(9, "pod-2", "REPLICA", "127.0.0.1", old.port), "OK")
+        wait_for("the link", self.up(follower))
+        self.assertEqual(follower.info()["redisha_data_epoch"], "3")
+        self.assertEqual(follower.role(10, "pod-2", "PRIMARY"), "OK")
+        self.assertEqual(old.role(10, "pod-2", "REPLICA", "127.0.0.1", follower.port), "OK")
+        wait_for("the link the other way", self.up(old))
+        self.assertEqual(old.info()["redisha_data_epoch"], "10")
+
     def test_a_primary_that_does_not_prove_itself_is_not_followed(self):
         replica = Node(self, "pod-1", options=["--masterauth", "secret"])
         stock_port, _ = self.stock()
