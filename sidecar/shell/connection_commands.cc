@@ -14,8 +14,9 @@ namespace {
 
 constexpr char kHelloChannel[] = "__sentinel__:hello";
 
-// A name as CLIENT LIST can show it: no blanks, no line ends.
+// A name as CLIENT LIST can show it: short, no blanks, no line ends.
 bool IsPlainName(std::string_view name) {
+  if (name.size() > kClientWordBytesMax) return false;
   for (const char c : name) {
     if (c < '!' || c > '~') return false;
   }
@@ -157,6 +158,10 @@ void Subscribe(CommandContext& c, const char* kind, std::set<std::string>& set) 
     const std::string channel = c.arg(i);
     if (set.size() >= kSubscriptionsPerClientMax && !set.count(channel)) {
       c.reply.Error("ERR too many subscriptions");
+      return;
+    }
+    if (channel.size() > kClientWordBytesMax) {
+      c.reply.Error("ERR no channel of a Sentinel has so long a name");
       return;
     }
     set.insert(channel);

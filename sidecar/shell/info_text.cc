@@ -37,7 +37,7 @@ std::string ServerSection(Server& server) {
 
 std::string ClientsSection(Server& server) {
   return "# Clients\r\nconnected_clients:" + std::to_string(server.clients().size()) +
-         "\r\nmaxclients:" + std::to_string(kClientsMax) + "\r\nblocked_clients:0\r\n";
+         "\r\nmaxclients:" + std::to_string(server.clients_max()) + "\r\nblocked_clients:0\r\n";
 }
 
 std::string CpuSection() {

@@ -17,9 +17,11 @@ constexpr size_t kClientOutputPauseBytes = 64 << 10;  // no further request unti
 constexpr size_t kClientOutputBytesMax = 32 << 20;    // of one answer, not read: closed
 constexpr size_t kSubscriberOutputBytesMax = 1 << 20;    // messages that are not read: closed
 constexpr size_t kSubscribersOutputBytesMax = 32 << 20;  // ... of all subscribers together
-constexpr size_t kClientInputBytesMax = 1 << 20;         // one request
-constexpr int64_t kClientBulkBytesMax = 512 << 10;
-constexpr Millis kAcceptPause{200};  // when descriptors have run out
+constexpr size_t kClientInputBytesMax = 256 << 10;       // one request
+constexpr int64_t kClientBulkBytesMax = 64 << 10;
+constexpr size_t kClientWordBytesMax = 1024;  // what is kept of it: its name, each channel
+constexpr size_t kDescriptorsKept = 256;      // for our own links and files; clients have the rest
+constexpr Millis kAcceptPause{200};           // when descriptors have run out
 constexpr size_t kReadBytes = 16 * 1024;
 constexpr size_t kSubscriptionsPerClientMax = 1000;
 

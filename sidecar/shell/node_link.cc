@@ -101,15 +101,21 @@ void NodeLink::OnCommandsClosed(net::LinkEnd end, const std::string& why) {
 bool NodeLink::CheckLocalEnd(net::LinkEnd end) {
   if (!target_.local || !reported_up_ || end != net::LinkEnd::kClosedByPeer) return false;
   if (local_checks_++ == 0) {
-    commands_.Open();
+    OpenAgain();
     return true;
   }
   if (local_checks_ > kLocalChecksMax) return false;
   check_timer_ = dialer_.reactor.After(kLocalCheckDelay, [this] {
     check_timer_ = 0;
-    commands_.Open();
+    OpenAgain();
   });
   return true;
+}
+
+// With the keys of now: links live long.
+void NodeLink::OpenAgain() {
+  commands_.set_options(MakeOptions("cmd"));
+  commands_.Open();
 }
 
 void NodeLink::Report(core::DownReason reason, const std::string& why) {
@@ -122,14 +128,10 @@ void NodeLink::Report(core::DownReason reason, const std::string& why) {
 }
 
 void NodeLink::OpenSubscription() {
-  if (target_.local) {
-    subscription_.Open();
-  } else {
-    net::LinkOptions options = subscription_.options();
-    options.to = commands_.options().to;
-    subscription_.set_options(std::move(options));
-    subscription_.Open();
-  }
+  net::LinkOptions options = MakeOptions("pubsub");
+  options.to = commands_.options().to;
+  subscription_.set_options(std::move(options));
+  subscription_.Open();
 }
 
 void NodeLink::RetrySubscription() {

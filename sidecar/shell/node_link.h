@@ -62,6 +62,7 @@ class NodeLink {
   void OnCommandsOpen();
   void OnCommandsClosed(net::LinkEnd end, const std::string& why);
   bool CheckLocalEnd(net::LinkEnd end);
+  void OpenAgain();
   void OpenSubscription();
   void RetrySubscription();
   void OnMessage(const resp::Value& message);

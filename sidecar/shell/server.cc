@@ -1,5 +1,7 @@
 #include "sidecar/shell/server.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -36,7 +38,25 @@ Server::Server(net::Reactor& reactor, const Options& options, Trust& trust)
 
 Server::~Server() { reactor_.RemoveTurnHook(turn_hook_); }
 
+// Clients must not use up what the links to nodes and peers need: a stranger could stop failovers.
+void Server::LimitByDescriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = kDescriptorsKept + kClientsMax + kStrangersMax;
+  if (limit.rlim_cur < wanted) {
+    limit.rlim_cur = std::min(wanted, limit.rlim_max);
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  if (limit.rlim_cur >= wanted) return;
+  const size_t left = std::max<size_t>(limit.rlim_cur, kDescriptorsKept + 64) - kDescriptorsKept;
+  strangers_max_ = std::min(kStrangersMax, left / 4);
+  clients_max_ = left - strangers_max_;
+  log::Warn("{} clients at most: this process may have {} descriptors (ulimit -n)", clients_max_,
+            limit.rlim_cur);
+}
+
 Status Server::Listen() {
+  LimitByDescriptors();
   for (const std::string& bind : options_.binds) {
     // Redis' syntax: a leading '-' means that this address may be missing, '*' is every address.
     const bool optional = bind.starts_with('-');
@@ -86,7 +106,7 @@ void Server::Welcome(Client& client) {
     return client.Close();
   }
   strangers_.insert(client.id());
-  if (strangers_.size() <= kStrangersMax) return;
+  if (strangers_.size() <= strangers_max_) return;
   ++stats_.rejected_connections;
   clients_.at(*strangers_.begin())->Close();
 }

@@ -48,6 +48,7 @@ class Server {
   Driver& driver() { return *driver_; }
   const Options& options() const { return options_; }
   Trust& trust() { return trust_; }
+  size_t clients_max() const { return clients_max_; }
   MonoTime Now() const { return reactor_.Now(); }
   // Raises what a session may do. False: there is no room for another client, and it is closed
   // after its reply.
@@ -75,7 +76,8 @@ class Server {
   void AcceptAll(Listener& listener);
   void OnRequest(Client& client, resp::Args args);
   void OnClosed(Client& client);
-  bool Full() const { return clients_.size() - strangers_.size() > kClientsMax; }
+  void LimitByDescriptors();
+  bool Full() const { return clients_.size() - strangers_.size() > clients_max_; }
   void Welcome(Client& client);
 
   net::Reactor& reactor_;
@@ -89,6 +91,7 @@ class Server {
   std::set<uint64_t> strangers_;                 // clients that may do nothing yet, oldest first
   std::vector<std::unique_ptr<Client>> closed_;  // destroyed when the turn ends
   std::map<core::RequestId, uint64_t> waiting_;  // request → client
+  size_t clients_max_ = kClientsMax, strangers_max_ = kStrangersMax;
   uint64_t last_client_ = 0;
   uint64_t turn_hook_ = 0;
   ServerStats stats_;
