@@ -7,19 +7,14 @@
 namespace rha::op::reconcile {
 namespace {
 
-// What the pods run now. A set of an earlier version of the operator has no annotation, a set that
-// was deleted by hand is remembered by the status.
+// What the pods run now; empty: nobody has written it down. A set of a version that followed every
+// operator has no annotation, and its image may not know what this version writes into its files.
 std::string RunningImage(const Observed& observed) {
-  const k8s::ObjectPtr set = observed.StatefulSet();
-  if (!set) return observed.redisha ? k8s::StringAt(*observed.redisha, "status.image") : "";
-  const std::string image = k8s::AnnotationOf(*set, desired::kAnnotationImage);
-  if (!image.empty()) return image;
-  const k8s::Json* containers = k8s::Find(*set, "spec.template.spec.containers");
-  if (containers == nullptr || !containers->is_array()) return {};
-  for (const k8s::Json& container : *containers) {
-    if (k8s::StringAt(container, "name") == "sentinel") return k8s::StringAt(container, "image");
+  if (const k8s::ObjectPtr set = observed.StatefulSet()) {
+    return k8s::AnnotationOf(*set, desired::kAnnotationImage);
   }
-  return {};
+  // One that was deleted by hand is remembered by the status.
+  return observed.redisha ? k8s::StringAt(*observed.redisha, "status.image") : "";
 }
 
 }  // namespace

@@ -228,6 +228,18 @@ TEST_F(ReconcilerTest, ANewOperatorsImageWaitsUntilItIsAllowed) {
   EXPECT_EQ(image(), "mine");
 }
 
+TEST_F(ReconcilerTest, ASetOfAVersionThatFollowedIsUpdatedWithItsFiles) {
+  Run();
+  Json& set = server_.objects["/apis/apps/v1/namespaces/ns/statefulsets/demo"];
+  set["metadata"]["annotations"].erase("ha.redisha.io/image");
+  clock_.Advance(kCacheLagMax);
+  Reconciler upgraded(
+      api_, [this](const auto&) { return server_.Observe(); }, clock_, {.default_image = "new"},
+      "me");
+  upgraded.Reconcile(kKey);
+  EXPECT_EQ(k8s::AnnotationOf(set, "ha.redisha.io/image"), "new");
+}
+
 TEST_F(ReconcilerTest, ASetThatWasDeletedComesBackWithItsImage) {
   Run();
   server_.objects.erase("/apis/apps/v1/namespaces/ns/statefulsets/demo");
