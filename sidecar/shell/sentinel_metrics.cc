@@ -17,6 +17,13 @@ double CountGood(const List& list, Good good) {
   return static_cast<double>(std::count_if(list.begin(), list.end(), good));
 }
 
+double CountStrangers(const View& view, const core::Group& group) {
+  int count = 0;
+  for (const auto& [id, node] : group.nodes) count += node.stranger.empty() ? 0 : 1;
+  for (const core::Peer* peer : view.machine.Peers(group)) count += peer->stranger.empty() ? 0 : 1;
+  return count;
+}
+
 void CollectGroup(const View& view, const core::Group& group, Page& page) {
   const std::string& name = group.config.name;
   const auto address = view.machine.PrimaryAddress(name, view.now);
@@ -68,6 +75,8 @@ void CollectGroup(const View& view, const core::Group& group, Page& page) {
   page.Gauge("redisha_sentinel_cold_start_waiting",
              "1 while no primary is made because a member that may hold more is waited for.",
              group.wait.reason == core::WaitReason::kNone ? 0 : 1, {{"group", name}});
+  page.Gauge("redisha_sentinel_strangers", "Members at whose address somebody else answers.",
+             CountStrangers(view, group), {{"group", name}});
   page.Gauge("redisha_sentinel_primary_known", "1 while a primary is known and may be named.",
              address ? 1 : 0, {{"group", name}});
 }

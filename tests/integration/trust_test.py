@@ -203,6 +203,7 @@ class Foreigners(Bed):
         self.start_foreigner(victim, program, "--replica-priority", "1", "--replicaof", "127.0.0.1", "1", *extra)
         for pod in (primary, third):
             until("the stranger is seen", lambda: why in self.stranger_seen(pod, victim))
+            self.assertEqual(pod.metric("redisha_sentinel_strangers"), 1)
         new = self.kill_and_fail_over(primary, [victim, third])
         self.assertEqual(new.index, third.index)
         self.assertEqual(new.client().get("ours"), "1")
