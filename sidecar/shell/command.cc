@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "sidecar/shell/client.h"
+#include "sidecar/shell/server.h"
 
 namespace rha::sidecar::shell {
 namespace {
@@ -38,7 +39,8 @@ void UnknownCommand(CommandContext& c) {
 bool MayRun(CommandContext& c, const Command& row, const std::string& name) {
   if (c.client.rights() >= row.needs) return true;
   if (c.client.rights() == Rights::kNothing) {
-    c.reply.Error("NOAUTH Authentication required.");
+    const bool full = c.server.trust().AtFirst() != Rights::kNothing;
+    c.reply.Error(full ? kTooManyClients : "NOAUTH Authentication required.");
   } else {
     c.reply.Error("NOPERM User " + c.client.user + " has no permissions to run the '" + name +
                   "' command: it needs AUTH admin <password>");
