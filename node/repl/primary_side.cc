@@ -97,7 +97,19 @@ bool PrimarySide::TryContinue(Session& session, std::string_view id, int64_t off
   return true;
 }
 
+// A member that connects again has left its former session, though nobody may have noticed yet. Two
+// of them would count as two copies.
+void PrimarySide::DropFormerSession(const Session& session) {
+  if (!session.is_peer()) return;
+  for (const auto& replica : replicas_) {
+    if (replica->session.closing || replica->session.peer_name() != session.peer_name()) continue;
+    log::Info("replica {} has connected again", session.peer_name());
+    replica->session.Close(Session::CloseMode::kNow);
+  }
+}
+
 Replica& PrimarySide::AddReplica(Session& session) {
+  DropFormerSession(session);
   ReplicaIdentity identity;
   if (const auto known = introduced_.extract(session.id)) identity = known.mapped();
   replicas_.push_back(std::make_unique<Replica>(*this, session, std::move(identity)));
@@ -358,7 +370,8 @@ void PrimarySide::Replconf(Session& session, dispatch::Args args, resp::Writer& 
 }
 
 bool PrimarySide::Counts(const Replica& replica) const {
-  return !engine_.options().membership.known() || replica.session.is_peer();
+  const bool member = !engine_.options().membership.known() || replica.session.is_peer();
+  return member && !replica.session.closing;
 }
 
 int PrimarySide::CountAcknowledged(int64_t offset) const {

@@ -90,6 +90,7 @@ class PrimarySide final : public StreamListener {
   // Whose acknowledgement is one for min-replicas-to-write and WAIT: in a RedisHA, members.
   bool Counts(const Replica& replica) const;
   Replica* Find(const dispatch::Session& session) const;
+  void DropFormerSession(const dispatch::Session& session);
   Replica& AddReplica(dispatch::Session& session);
   int64_t NeededFrom() const;
   void TrimBacklog();

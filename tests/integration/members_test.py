@@ -327,6 +327,22 @@ class MembersTest(unittest.TestCase):
         self.assertEqual(code(client.command("SET", "k", "v")), "NOREPLICAS")
         self.assertEqual(client.command("WAIT", 1, 50), 0)
 
+    def test_a_member_that_connects_again_is_one_copy(self):
+        primary = Node(self, "pod-0", options=["--min-replicas-to-write", "2"])
+        self.assertEqual(primary.role(1, "pod-0", "PRIMARY"), "OK")
+
+        def follow():
+            link = primary.peer("pod-1")
+            link.socket.sendall(b"PSYNC ? -1\r\n")
+            wait_for("a snapshot", lambda: link.socket.recv(1 << 16))
+            return link
+        former = follow()
+        follow()
+        wait_for("the former is dropped", lambda: primary.info()["connected_slaves"] == "1")
+        self.assertTrue(self.is_closed(former))
+        self.assertEqual(primary.info()["redisha_replicas"], "pod-1")
+        self.assertEqual(code(primary.connect().command("SET", "k", "v")), "NOREPLICAS")
+
     def test_a_full_disk_and_a_paused_node_answer_members(self):
         node = Node(self, "pod-0")
         self.assertEqual(node.role(1, "pod-0", "PRIMARY"), "OK")
