@@ -42,30 +42,43 @@ class KubePatcher final : public PodPatcher {
     const k8s::ObjectRef own{&k8s::kPods, pod_};
     RHA_RETURN_IF_ERROR(api_.MergePatch(own, {{"metadata", std::move(metadata)}}).status());
     if (facts.role != core::Role::kPrimary) return {};
+    // Afterwards, since a failover waits for the label of its own.
     for (const std::string& member : members_) {
-      if (member != pod_.name) RHA_RETURN_IF_ERROR(TakeLabel(member, facts.epoch));
+      if (member == pod_.name) continue;
+      RHA_ASSIGN_OR_RETURN(const bool newer, TakeLabel(member, facts.epoch));
+      if (newer) return GiveWayTo(member);
     }
     return {};
   }
   std::string Describe() const override { return "pod " + pod_.ToString(); }
 
  private:
-  Status TakeLabel(const std::string& member, core::Epoch epoch) {
+  // True if that pod is primary of a newer epoch, and keeps its label.
+  Result<bool> TakeLabel(const std::string& member, core::Epoch epoch) {
     const k8s::ObjectRef ref{&k8s::kPods, {pod_.ns, member}};
     const auto pod = api_.Get(ref);
-    if (!pod.ok()) return pod.status().code() == Code::kNotFound ? Status() : pod.status();
-    if (k8s::LabelOf(*pod, kRoleLabel) != "primary") return {};
+    if (!pod.ok() && pod.status().code() == Code::kNotFound) return false;
+    if (!pod.ok()) return pod.status();
+    if (k8s::LabelOf(*pod, kRoleLabel) != "primary") return false;
     const std::string text = k8s::AnnotationOf(*pod, kRoleEpoch);
     core::Epoch its_epoch = 0;
     std::from_chars(text.data(), text.data() + text.size(), its_epoch);
-    if (its_epoch >= epoch) return {};
+    if (its_epoch >= epoch) return its_epoch > epoch;
     // Only as it was read: its own sidecar may just be writing something newer.
     const k8s::Json patch = {{"metadata",
                               {{"resourceVersion", k8s::ResourceVersionOf(*pod)},
                                {"labels", {{kRoleLabel, "replica"}}}}}};
     const Status status = api_.MergePatch(ref, patch).status();
-    if (status.ok()) log::Info("took the primary's label from pod {}", ref.key.ToString());
-    return status.code() == Code::kNotFound ? Status() : status;
+    if (!status.ok() && status.code() != Code::kNotFound) return status;
+    log::Info("took the primary's label from pod {}", ref.key.ToString());
+    return false;
+  }
+
+  Status GiveWayTo(const std::string& member) {
+    log::Warn("pod {} is primary of a newer epoch: this one has missed that", member);
+    return api_
+        .MergePatch({&k8s::kPods, pod_}, {{"metadata", {{"labels", {{kRoleLabel, "replica"}}}}}})
+        .status();
   }
 
   std::unique_ptr<k8s::HttpTransport> transport_;

@@ -4,7 +4,8 @@
 //
 // A machine that is gone keeps its pod's label, and Kubernetes takes most of a minute to notice. So
 // a new primary's sidecar also takes the label from the pods of the others, but only where it was
-// given for an older epoch: a sidecar that has missed its own replacement takes nothing.
+// given for an older epoch: a sidecar that has missed its own replacement takes nothing, and gives
+// its own back.
 //
 // One worker thread patches; a slow or forbidden API server never reaches the loop. Only the newest
 // wish counts: it is tried until it succeeds, with growing pauses. Each change of outcome is logged

@@ -378,6 +378,13 @@ class Labels(Bed):
         self.assertGreater(int(ApiServer.pods[path % last.index]["annotations"]["ha.redisha.io/role-epoch"]),
                            int(ApiServer.pods[path % new.index]["annotations"]["ha.redisha.io/role-epoch"]))
 
+        # As one that was cut off and starts again without having heard of its successor.
+        ApiServer.pods[path % new.index].update(labels={"ha.redisha.io/role": "primary"},
+                                                annotations={"ha.redisha.io/role-epoch": "1000"})
+        last.kill("sentinel")
+        last.start("sentinel")
+        until("it to give way", lambda: labels() == wanted(new.index))
+
 
 if __name__ == "__main__":
     unittest.main()
