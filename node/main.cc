@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "node/app/app.h"
 #include "node/app/command_line.h"
+#include "node/app/service_manager.h"
 
 // Read by jemalloc before main(): freed memory goes back to the kernel a second later and from a
 // thread of its own, never in the middle of a command (which took up to 25 ms).
@@ -60,7 +61,8 @@ int main(int argc, char** argv) {
     std::fputs(rha::node::app::VersionText().c_str(), stdout);
     return 0;
   }
-  if (line->config.daemonize && ::daemon(1, line->config.log_file.empty() ? 0 : 1) != 0) {
+  if (line->config.daemonize && !rha::node::app::Supervised(line->config) &&
+      ::daemon(1, line->config.log_file.empty() ? 0 : 1) != 0) {
     return Fail("become a daemon: " + rha::ErrnoStatus("daemon").message());
   }
   if (const rha::Status started = StartLog(line->config); !started.ok()) {

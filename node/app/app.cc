@@ -12,6 +12,8 @@
 #include "common/base/random_id.h"
 #include "node/app/limits.h"
 #include "node/app/memory.h"
+#include "node/app/service_manager.h"
+#include "node/app/shutdown_signal.h"
 #include "node/commands/all.h"
 
 namespace rha::node::app {
@@ -90,8 +92,10 @@ App::App(Config config)
                     .config = config_,
                     .describe = [this] { return replication_.DescribeDataset(); },
                     .dataset_replaced = [this] { replication_.ForgetHistory(); }}),
-      config_service_(config_, [this](const Config& old,
-                                      std::string* culprit) { return ApplyConfig(old, culprit); }),
+      config_service_(
+          config_,
+          [this](const Config& old, std::string* culprit) { return ApplyConfig(old, culprit); },
+          [this](Config* shown) { ShowRole(shown); }),
       process_({.reactor = reactor_,
                 .engine = engine_,
                 .server = server_,
@@ -116,11 +120,16 @@ Status App::Start() {
   std::signal(SIGPIPE, SIG_IGN);
   for (const int signal_number : {SIGTERM, SIGINT}) {
     RHA_RETURN_IF_ERROR(reactor_.OnSignal(signal_number, [this, signal_number] {
-      log::Info("Received {} scheduling shutdown...",
-                signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
-      if (const Status ended = process_.Shutdown({}); !ended.ok())
-        log::Error("{}", ended.message());
+      const bool term = signal_number == SIGTERM;
+      log::Info("Received {} scheduling shutdown...", term ? "SIGTERM" : "SIGINT");
+      const auto request =
+          ShutdownBySignal(term ? config_.shutdown_on_sigterm : config_.shutdown_on_sigint);
+      const Status ended = request.ok() ? process_.Shutdown(*request) : request.status();
+      if (!ended.ok()) log::Error("{}", ended.message());
     }));
+  }
+  for (const auto& [name, called] : config_.renamed_commands) {
+    RHA_RETURN_IF_ERROR(engine_.table().Rename(name, called).Context("rename-command " + name));
   }
   RHA_RETURN_IF_ERROR(EnterDirectory());
   RHA_RETURN_IF_ERROR(RaiseDescriptorLimit());
@@ -150,6 +159,14 @@ void App::OnLoaded(const Status& status, const persist::RdbInfo& info) {
   replication_.RestoreHistory(info);
   TakeRole();
   log::Info("Ready to accept connections");
+  if (Supervised(config_)) TellServiceManager("STATUS=Ready to accept connections\nREADY=1\n");
+}
+
+void App::ShowRole(Config* shown) const {
+  if (!role_taken_) return;  // still loading: what the file says will be
+  const auto& primary = replication_.replica_side().target();
+  shown->primary_host = primary ? primary->host : "";
+  shown->primary_port = primary ? primary->port : 0;
 }
 
 // What the peers' key proves, and the file that remembers the role.
@@ -175,6 +192,7 @@ Status App::JoinCluster() {
 }
 
 void App::TakeRole() {
+  role_taken_ = true;
   if (replication_.holds_foreign_data()) return replication_.StartUndecided();
   if (config_.managed) {
     if (config_.primary_host.empty()) return;
@@ -189,6 +207,7 @@ void App::TakeRole() {
 
 int App::Run() {
   reactor_.Run();
+  if (Supervised(config_)) TellServiceManager("STOPPING=1\n");
   if (!config_.pid_file.empty()) ::unlink(config_.pid_file.c_str());
   log::Flush();
   return exit_code_;
@@ -234,9 +253,10 @@ Status App::WritePidFile() const {
 void App::PublishConfig() {
   repl_config_ = ToReplConfig(config_);
   dispatch::EngineOptions& options = engine_.options();
-  options.password = config_.password;
+  options.user.password = config_.password;
+  options.user.password_sha256 = config_.password_sha256;
   options.bulk_bytes_max = config_.bulk_bytes_max;
-  options.debug_allowed = config_.enable_debug_command != "no";
+  options.debug = ToOpenTo(config_.enable_debug_command);
   engine_.slowlog().set_threshold_us(config_.slowlog_threshold_us);
   engine_.slowlog().set_entries_max(static_cast<size_t>(config_.slowlog_entries_max));
   const auto events = static_cast<uint32_t>(config_.notify_mask);
@@ -281,7 +301,7 @@ Status App::ListenAnew(const Config& old) {
 
 void App::LookAtSecrets() {
   dispatch::EngineOptions& options = engine_.options();
-  if (reactor_.Now() >= replaced_password_until_) options.replaced_password.clear();
+  if (reactor_.Now() >= replaced_password_until_) options.user.replaced_password.clear();
   if (reactor_.Now() < look_at_secrets_at_) return;
   look_at_secrets_at_ = reactor_.Now() + kSecretLookInterval;
   if (const auto text = password_file_.Changed()) OnNewPassword(FirstLine(*text));
@@ -300,7 +320,7 @@ void App::OnNewPassword(std::string password) {
   if (password == config_.password) return;
   log::Info("the password in {} has changed; the one before is accepted for {} s more",
             config_.password_file, kReplacedPasswordTime.count() / 1000);
-  engine_.options().replaced_password = config_.password;
+  engine_.options().user.replaced_password = config_.password;
   replaced_password_until_ = reactor_.Now() + kReplacedPasswordTime;
   if (config_.primary_auth == config_.password) config_.primary_auth = password;
   config_.password = std::move(password);

@@ -41,6 +41,8 @@ class App {
   Status WritePidFile() const;
   void OnLoaded(const Status& status, const persist::RdbInfo& info);
   void TakeRole();
+  // `replicaof` as it is now, whoever changed it.
+  void ShowRole(Config* shown) const;
   // The configuration has changed from `old`: lets everyone know.
   Status ApplyConfig(const Config& old, std::string* culprit);
   Status ListenAnew(const Config& old);
@@ -76,6 +78,7 @@ class App {
   SlicedWork snapshot_{reactor_, [this] { return SnapshotSlice(); }};
   SlicedWork reclaim_{reactor_, [this] { return ReclaimSlice(); }};
   SlicedWork evict_{reactor_, [this] { return EvictionSlice(); }};
+  bool role_taken_ = false;
   int exit_code_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <sstream>
 
 #include "common/base/config_text.h"
+#include "node/app/default_user.h"
 #include "node/app/options.h"
 #include "node/app/secret_file.h"
 #include "node/dispatch/command.h"
@@ -19,11 +21,21 @@ namespace {
 
 constexpr int kIncludeDepthMax = 8;
 
+// The line, but for what nobody should find in a log.
+std::string Showable(std::string_view line) {
+  const size_t start = std::min(line.find_first_not_of(" \t"), line.size());
+  const size_t end = std::min(line.find_first_of(" \t", start), line.size());
+  const std::string_view directive = line.substr(start, end - start);
+  const Option* option = FindOption(directive);
+  if (option == nullptr || (option->flags & kSecret) == 0) return std::string(line);
+  return std::string(directive) + " (redacted)";
+}
+
 Status LineError(std::string_view origin, int line, std::string_view text, std::string_view why) {
   std::string message = "*** FATAL CONFIG FILE ERROR (RedisHA " RHA_VERSION ") ***\nReading ";
   message += origin;
   message += ", at line " + std::to_string(line) + "\n>>> '";
-  message += text;
+  message += Showable(text);
   message += "'\n";
   message += why;
   return Status(Code::kInvalid, std::move(message));
@@ -139,7 +151,18 @@ Status ReadPasswordFile(Config* config) {
   return {};
 }
 
+// When all has been read: what lies beside the text, and what its parts say together.
+Status Complete(Config* config) {
+  RHA_RETURN_IF_ERROR(ReadPasswordFile(config));
+  return SettleDefaultUser(config);
+}
+
 }  // namespace
+
+Status ReadConfigText(std::string_view text, std::string_view origin, Config* config) {
+  RHA_RETURN_IF_ERROR(ApplyConfigText(text, origin, config));
+  return Complete(config);
+}
 
 Status ApplyConfigText(std::string_view text, std::string_view origin, Config* config) {
   return ApplyText(text, origin, 0, config);
@@ -174,7 +197,7 @@ Result<CommandLine> ReadCommandLine(const std::vector<std::string>& args) {
   }
   RHA_ASSIGN_OR_RETURN(const std::string text, FlagsToText(flags, next));
   RHA_RETURN_IF_ERROR(ApplyConfigText(text, "the command line", &result.config));
-  RHA_RETURN_IF_ERROR(ReadPasswordFile(&result.config));
+  RHA_RETURN_IF_ERROR(Complete(&result.config));
   return result;
 }
 

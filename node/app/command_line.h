@@ -29,6 +29,8 @@ Result<CommandLine> ReadCommandLine(const std::vector<std::string>& args);
 
 // The directives of `text`. `origin` names it in errors.
 Status ApplyConfigText(std::string_view text, std::string_view origin, Config* config);
+// Likewise a whole configuration: with what it names (requirepass-file), and checked as a whole.
+Status ReadConfigText(std::string_view text, std::string_view origin, Config* config);
 
 std::string HelpText();
 std::string VersionText();

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -62,6 +63,9 @@ struct Config : types::FormLimits {
   int64_t databases = 16;
   int64_t hz = 10;
   int64_t shutdown_timeout_s = 10;
+  std::vector<std::string> shutdown_on_sigterm = {"default"};
+  std::vector<std::string> shutdown_on_sigint = {"default"};
+  std::string supervised = "no";
   std::string enable_debug_command = "no";
   std::string enable_protected_configs = "no";
   std::string config_file;  // where CONFIG REWRITE writes; absolute
@@ -89,6 +93,11 @@ struct Config : types::FormLimits {
   // ---- security
   std::string password;
   std::string password_file;
+  std::string password_sha256;  // where a file says no more of it (`user default on #...`)
+  // What such a line says, until all is read; empty text: no password.
+  std::optional<std::string> user_line_sha256;
+  // What clients call a command instead of its name; empty: they cannot call it.
+  std::vector<std::pair<std::string, std::string>> renamed_commands;
 
   // ---- replication
   std::string primary_host;  // empty: none
@@ -118,8 +127,8 @@ struct Config : types::FormLimits {
   std::string cluster_uid;
   std::string node_name;
 
-  // Options that are known and have no effect here.
-  std::map<std::string, std::string> remembered;
+  // Options that are known and have no effect here, as their words.
+  std::map<std::string, std::vector<std::string>> remembered;
 
   const OutputLimit& OutputLimitFor(const dispatch::Session& session) const;
 };

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "node/app/config.h"
+#include "node/dispatch/access.h"
 #include "node/dispatch/services.h"
 
 namespace rha::node::app {
@@ -18,20 +19,26 @@ class ConfigService final : public dispatch::ConfigService {
   // `apply` makes the rest of the server follow; it may refuse (a directory that is not there),
   // then the old values stay and `culprit` names the option.
   using Apply = std::function<Status(const Config& old, std::string* culprit)>;
-  ConfigService(Config& config, Apply apply) : config_(config), apply_(std::move(apply)) {}
+  // `facts` writes what commands change and options show (REPLICAOF: replicaof), as their owners
+  // say. It is asked each time, so that nothing can be stale.
+  using Facts = std::function<void(Config* shown)>;
+  ConfigService(Config& config, Apply apply, Facts facts = {})
+      : config_(config), apply_(std::move(apply)), facts_(std::move(facts)) {}
 
   Pairs Get(dispatch::Args patterns) const override;
-  Status Set(const Pairs& pairs) override;
+  Status Set(const Pairs& pairs, const dispatch::Session& asker) override;
+  bool IsSecret(std::string_view option) const override;
   Status Rewrite() override;
 
  private:
+  Config Shown() const;
+
   Config& config_;
   Apply apply_;
+  Facts facts_;
 };
 
-// The text of a configuration file after a rewrite: known directives take their present values in
-// their old places, comments and unknown lines stay, what is not the default and had no line is
-// appended.
-std::string RewriteConfigText(std::string_view old_text, const Config& config);
+// "no", "yes", "local", as in the options enable-...
+dispatch::OpenTo ToOpenTo(const std::string& value);
 
 }  // namespace rha::node::app

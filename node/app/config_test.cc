@@ -4,6 +4,7 @@
 #include "node/app/command_line.h"
 #include "node/app/config_service.h"
 #include "node/app/options.h"
+#include "node/dispatch/session.h"
 
 namespace rha::node::app {
 namespace {
@@ -31,12 +32,10 @@ TEST(Config, EveryDefaultReadsBack) {
   for (const Option& option : Options()) {
     Config config;
     const std::string value = option.get(defaults);
-    if (option.name == "replicaof") continue;
-    const std::string words[] = {value};
-    const Status set =
-        option.set(config, (option.flags & kManyWords) != 0 && option.lines ? Words() : words);
-    if (option.lines) continue;
-    EXPECT_TRUE(set.ok()) << option.name << ": " << set.message();
+    for (const auto& words : LinesOf(option, defaults)) {
+      const Status set = option.set(config, words);
+      EXPECT_TRUE(set.ok()) << option.name << ": " << set.message();
+    }
     EXPECT_EQ(option.get(config), value) << option.name;
   }
 }
@@ -66,6 +65,62 @@ TEST(Config, ErrorsNameLineAndReason) {
   EXPECT_THAT(ErrorOf("hash-max-listpack-entries many\n"), HasSubstr("parsed into an integer"));
 }
 
+TEST(Config, ErrorsShowNoPassword) {
+  for (const char* text : {"requirepass s3cret x\n", "  masterauth \"s3cret\n",
+                           "user default >s3cret\n", "tls-key-file-pass s3cret x\n"}) {
+    EXPECT_THAT(ErrorOf(text), testing::AllOf(HasSubstr("(redacted)"), Not(HasSubstr("s3cret"))));
+  }
+}
+
+TEST(Config, WhatProtectsAndIsNotThereEndsTheStart) {
+  for (const char* text :
+       {"aclfile /etc/users.acl\n", "tls-port 6380\n", "tls-replication yes\n", "tls-cluster yes\n",
+        "cluster-enabled yes\n", "maxmemory-clients 10%\n", "syslog-enabled yes\n",
+        "bind-source-addr 10.0.0.1\n", "socket-mark-id 7\n", "activedefrag yes\n"}) {
+    EXPECT_THAT(ErrorOf(text), HasSubstr("cannot be honoured: ")) << text;
+  }
+  EXPECT_EQ(ErrorOf("aclfile \"\"\ntls-port 0\ntls-cert-file /x.crt\ncluster-enabled no\n"
+                    "cluster-node-timeout 5000\nmaxmemory-clients 0\nsyslog-ident r\n"),
+            "");
+}
+
+TEST(Config, TheDefaultUserOfAStockFileIsReadIfItIsOurs) {
+  constexpr char kHash[] = "#2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+  const auto read = [](const std::string& text, Config* config) {
+    return ReadConfigText(text, "the test", config).message();
+  };
+  Config open;
+  EXPECT_EQ(read("user default on nopass sanitize-payload ~* &* +@all\n", &open), "");
+  EXPECT_EQ(open.password_sha256, "");
+  Config hashed;
+  EXPECT_EQ(read(std::string("user default on ") + kHash + " ~* &* +@all\n", &hashed), "");
+  EXPECT_EQ(hashed.password_sha256, kHash + 1);
+  Config both;
+  EXPECT_EQ(
+      read(std::string("user default on ") + kHash + " ~* &* +@all\nrequirepass foo\n", &both), "");
+  EXPECT_EQ(both.password, "foo");
+  EXPECT_EQ(both.password_sha256, "");
+  for (const std::string rules :
+       {"default off nopass ~* &* +@all", "default on nopass ~* &* +@all -debug",
+        "default on nopass ~foo* &* +@all", "default on nopass ~* +@all", "default on ~* &* +@all",
+        "default on >a >b ~* &* +@all", "bob on nopass ~* &* +@all", "default reset"}) {
+    Config config;
+    EXPECT_THAT(read("user " + rules + "\n", &config), HasSubstr("cannot be honoured: ")) << rules;
+  }
+  for (const std::string password : {"nopass", ">bar"}) {
+    Config config;
+    EXPECT_THAT(read("user default on " + password + " ~* &* +@all\nrequirepass foo\n", &config),
+                HasSubstr("different passwords"));
+  }
+}
+
+TEST(Config, SignalsMayAskForASave) {
+  EXPECT_EQ(Shown(Parsed("shutdown-on-sigterm SAVE now\n"), "shutdown-on-sigterm"), "save now");
+  EXPECT_THAT(ErrorOf("shutdown-on-sigterm save nosave\n"), HasSubstr("Invalid combination"));
+  EXPECT_THAT(ErrorOf("shutdown-on-sigint default now\n"), HasSubstr("Invalid combination"));
+  EXPECT_THAT(ErrorOf("shutdown-on-sigint maybe\n"), HasSubstr("must be one of"));
+}
+
 TEST(Config, FlagsFollowTheirOptionUntilTheNext) {
   const auto line =
       ReadCommandLine({"--port", "7001", "--save", "--bind", "127.0.0.1", "--replicaof", "h", "1"});
@@ -88,9 +143,12 @@ TEST(Config, MemoryUnits) {
 
 class ConfigServiceTest : public testing::Test {
  protected:
-  std::string Set(const ConfigService::Pairs& pairs) { return service_.Set(pairs).message(); }
+  std::string Set(const ConfigService::Pairs& pairs) {
+    return service_.Set(pairs, asker_).message();
+  }
 
   Config config_;
+  dispatch::Session asker_;
   Status apply_result_;
   ConfigService service_{config_, [this](const Config&, std::string* culprit) {
                            *culprit = "hz";
@@ -120,23 +178,41 @@ TEST_F(ConfigServiceTest, SetRefusesWhatMayNotChange) {
   EXPECT_THAT(Set({{"nosuch", "5"}}), HasSubstr("Unknown option"));
 }
 
+TEST_F(ConfigServiceTest, LocalIsNotForRemoteClients) {
+  config_.enable_protected_configs = "local";
+  EXPECT_THAT(Set({{"dbfilename", "x"}}), HasSubstr("can't set protected config"));
+  asker_.local = true;
+  EXPECT_EQ(Set({{"dbfilename", "x"}}), "");
+  EXPECT_THAT(Set({{"enable-protected-configs", "yes"}}), HasSubstr("can't set immutable config"));
+  config_.enable_protected_configs = "no";
+  EXPECT_THAT(Set({{"dbfilename", "y"}}), HasSubstr("can't set protected config"));
+}
+
+TEST_F(ConfigServiceTest, SetRefusesProtectionsThatAreNotThere) {
+  EXPECT_THAT(Set({{"tls-port", "6380"}}), HasSubstr("cannot be honoured"));
+  EXPECT_THAT(Set({{"user", "default on nopass ~* &* +@all"}}), HasSubstr("Unknown option"));
+  EXPECT_THAT(Set({{"rename-command", "GET \"\""}}), HasSubstr("Unknown option"));
+}
+
+TEST_F(ConfigServiceTest, GetShowsWhatItsOwnerSays) {
+  std::string primary = "h";
+  const ConfigService service(
+      config_, [](const Config&, std::string*) { return Status(); },
+      [&](Config* shown) {
+        shown->primary_host = primary;
+        shown->primary_port = 1;
+      });
+  const std::string_view names[] = {"replicaof"};
+  EXPECT_EQ(service.Get(names)[0].second, "h 1");
+  primary.clear();
+  EXPECT_EQ(service.Get(names)[0].second, "");
+}
+
 TEST_F(ConfigServiceTest, GetTakesPatternsAndOldNames) {
   const std::string_view patterns[] = {"slave-prio*", "MAXMEMORY"};
   const auto pairs = service_.Get(patterns);
   EXPECT_THAT(pairs, testing::UnorderedElementsAre(testing::Pair("slave-priority", "100"),
                                                    testing::Pair("maxmemory", "0")));
-}
-
-TEST(RewriteConfigText, KeepsWhatItDoesNotKnowAndAppendsTheRest) {
-  Config config = Parsed("port 7000\ntimeout 5\nsave 1 1\n");
-  config.password = "two words";
-  const std::string old = "# top\nport 1\nsave 900 1\nsave 300 10\nport 2\nunknown x\n";
-  const std::string text = RewriteConfigText(old, config);
-  EXPECT_THAT(text, testing::StartsWith(
-                        "# top\nport 7000\nsave 1 1\nunknown x\n# Generated by CONFIG REWRITE\n"));
-  EXPECT_THAT(text, HasSubstr("\ntimeout 5\n"));
-  EXPECT_THAT(text, HasSubstr("\nrequirepass \"two words\"\n"));
-  EXPECT_EQ(RewriteConfigText(text, config), text) << "a second rewrite changes nothing";
 }
 
 }  // namespace

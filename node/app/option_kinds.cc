@@ -22,6 +22,8 @@ Status InRange(int64_t value, Range range) {
                  std::to_string(range.high) + " inclusive");
 }
 
+}  // namespace
+
 Status ParseBool(const std::string& word, bool* value) {
   if (dispatch::EqualsIgnoreCase(word, "yes")) {
     *value = true;
@@ -33,12 +35,11 @@ Status ParseBool(const std::string& word, bool* value) {
   return {};
 }
 
-bool IsNumber(std::string_view text) {
-  int64_t unused = 0;
-  return structs::ParseDecimal(text, &unused);
+std::string JoinedWords(Words words) {
+  std::string joined;
+  for (size_t i = 0; i < words.size(); ++i) joined += (i == 0 ? "" : " ") + words[i];
+  return joined;
 }
-
-}  // namespace
 
 Option BoolOption(std::string name, bool Config::*field, uint32_t flags, std::string alias) {
   return {.name = std::move(name),
@@ -117,31 +118,6 @@ Option EnumOption(std::string name, std::string Config::*field,
                 return Invalid("argument(s) must be one of the following: " + list);
               },
           .get = [field](const Config& config) { return config.*field; }};
-}
-
-Option RememberedOption(std::string name, std::string default_value) {
-  const bool is_bool = default_value == "yes" || default_value == "no";
-  const bool is_number = IsNumber(default_value);
-  const std::string key = name;
-  return {.name = std::move(name),
-          .flags = kManyWords,
-          .set =
-              [key, is_bool, is_number](Config& config, Words words) {
-                std::string joined;
-                for (const std::string& word : words) joined += (joined.empty() ? "" : " ") + word;
-                bool unused = false;
-                if (is_bool) RHA_RETURN_IF_ERROR(ParseBool(joined, &unused));
-                if (is_number && ParseMemory(joined) < 0 && !IsNumber(joined)) {
-                  return Invalid("argument couldn't be parsed into an integer");
-                }
-                config.remembered[key] = joined;
-                return Status();
-              },
-          .get =
-              [key, default_value](const Config& config) {
-                const auto found = config.remembered.find(key);
-                return found == config.remembered.end() ? default_value : found->second;
-              }};
 }
 
 int64_t ParseMemory(std::string_view text) {

@@ -25,7 +25,9 @@ Option TextOption(std::string name, std::string Config::*field, uint32_t flags =
                   std::string alias = "");
 Option EnumOption(std::string name, std::string Config::*field,
                   std::initializer_list<std::string_view> allowed, uint32_t flags = 0);
-// An option this server knows but has no use for. The kind follows from the default.
-Option RememberedOption(std::string name, std::string default_value);
+
+// What the kinds are made of.
+Status ParseBool(const std::string& word, bool* value);
+std::string JoinedWords(Words words);
 
 }  // namespace rha::node::app

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "node/app/default_user.h"
 #include "node/app/option_kinds.h"
+#include "node/app/remembered_options.h"
+#include "node/app/shutdown_signal.h"
 #include "node/dispatch/table.h"
 #include "node/keyspace/event.h"
 #include "node/structs/decimal.h"
@@ -10,11 +13,13 @@
 namespace rha::node::app {
 namespace {
 
+constexpr std::string_view kBlanks = " \t\n\v\f\r";
+
 Status Invalid(std::string message) { return Status(Code::kInvalid, std::move(message)); }
 
-std::string Joined(const std::vector<std::string>& words) {
+std::string Joined(const Lines& lines) {
   std::string joined;
-  for (const std::string& word : words) joined += (joined.empty() ? "" : " ") + word;
+  for (const auto& words : lines) joined += (joined.empty() ? "" : " ") + JoinedWords(words);
   return joined;
 }
 
@@ -25,9 +30,15 @@ Status SetBind(Config& config, Words words) {
   if (words.size() > kAddressesMax) return Invalid("Too many bind addresses specified.");
   config.bind.clear();
   for (const std::string& word : words) {
+    if (word.find_first_of(kBlanks) != std::string::npos)
+      return Invalid("an address has no blanks");
     if (!word.empty()) config.bind.push_back(word);
   }
   return {};
+}
+
+Lines BindLines(const Config& config) {
+  return {config.bind.empty() ? std::vector<std::string>{""} : config.bind};
 }
 
 // ---- save: "save 900 1 300 10", or several lines, or "" for none
@@ -55,12 +66,12 @@ Status SetSave(Config& config, Words words) {
   return {};
 }
 
-std::vector<std::string> SaveLines(const Config& config) {
-  std::vector<std::string> lines;
+Lines SaveLines(const Config& config) {
+  Lines lines;
   for (const SavePoint& point : config.save_points) {
-    lines.push_back(std::to_string(point.seconds) + " " + std::to_string(point.changes));
+    lines.push_back({std::to_string(point.seconds), std::to_string(point.changes)});
   }
-  if (lines.empty()) lines.push_back("\"\"");
+  if (lines.empty()) lines.push_back({""});
   return lines;
 }
 
@@ -101,17 +112,17 @@ Status SetOutputLimit(Config& config, Words words) {
   return {};
 }
 
-std::vector<std::string> OutputLimitLines(const Config& config) {
-  std::vector<std::string> lines;
+Lines OutputLimitLines(const Config& config) {
+  Lines lines;
   for (size_t i = 0; i < 3; ++i) {
     const OutputLimit& limit = config.output_limits[i];
-    lines.push_back(std::string(kOutputClasses[i]) + " " + std::to_string(limit.hard_bytes) + " " +
-                    std::to_string(limit.soft_bytes) + " " + std::to_string(limit.soft_seconds));
+    lines.push_back({std::string(kOutputClasses[i]), std::to_string(limit.hard_bytes),
+                     std::to_string(limit.soft_bytes), std::to_string(limit.soft_seconds)});
   }
   return lines;
 }
 
-// ---- replicaof, notify-keyspace-events, unixsocketperm, appendonly
+// ---- replicaof, requirepass
 
 Status SetReplicaOf(Config& config, Words words) {
   if (words.size() != 2) return Invalid("wrong number of arguments");
@@ -123,6 +134,9 @@ Status SetReplicaOf(Config& config, Words words) {
   if (!structs::ParseDecimal(words[1], &port) || port < 0 || port > 65535) {
     return Invalid("Invalid master port");
   }
+  if (words[0].empty() || words[0].find_first_of(kBlanks) != std::string::npos) {
+    return Invalid("Invalid master host");
+  }
   config.primary_host = words[0];
   config.primary_port = port;
   return {};
@@ -132,6 +146,57 @@ std::string ShowReplicaOf(const Config& config) {
   if (config.primary_host.empty()) return "";
   return config.primary_host + " " + std::to_string(config.primary_port);
 }
+
+// A managed node gets its role from its sidecar at every start, never from a file.
+Lines ReplicaOfLines(const Config& config) {
+  if (config.primary_host.empty() || config.managed) return {{"no", "one"}};
+  return {{config.primary_host, std::to_string(config.primary_port)}};
+}
+
+Status SetPassword(Config& config, Words words) {
+  if (words.size() != 1) return Invalid("wrong number of arguments");
+  config.password = words[0];
+  config.password_sha256.clear();
+  return {};
+}
+
+// ---- rename-command
+
+Status AddRenamedCommand(Config& config, Words words) {
+  if (words.size() != 2) return Invalid("wrong number of arguments");
+  if (words[1].find_first_of(kBlanks) != std::string::npos) {
+    return Invalid("a command's name has no blanks");
+  }
+  config.renamed_commands.emplace_back(words[0], words[1]);
+  return {};
+}
+
+Lines RenamedCommandLines(const Config& config) {
+  Lines lines;
+  for (const auto& [name, called] : config.renamed_commands) lines.push_back({name, called});
+  return lines;
+}
+
+// ---- shutdown-on-sigterm, shutdown-on-sigint: words of SHUTDOWN, or "default"
+
+Option ShutdownOption(std::string name, std::vector<std::string> Config::*field) {
+  return {.name = std::move(name),
+          .flags = kManyWords,
+          .set =
+              [field](Config& config, Words words) {
+                std::vector<std::string> lower(words.begin(), words.end());
+                for (std::string& word : lower) {
+                  for (char& c : word) c = dispatch::ToLower(c);
+                }
+                RHA_RETURN_IF_ERROR(ShutdownBySignal(lower).status());
+                config.*field = std::move(lower);
+                return Status();
+              },
+          .get = [field](const Config& config) { return JoinedWords(config.*field); },
+          .lines = [field](const Config& config) { return Lines{config.*field}; }};
+}
+
+// ---- notify-keyspace-events, unixsocketperm, appendonly
 
 Status SetEvents(Config& config, Words words) {
   if (words.size() != 1) return Invalid("wrong number of arguments");
@@ -163,89 +228,13 @@ Status SetAppendOnly(Config&, Words words) {
       "the append-only file is not supported by this server, use save points and replicas");
 }
 
-// What a Redis user may have in a file and this server has no use for, with Redis' defaults.
-constexpr std::pair<const char*, const char*> kRemembered[] = {
-    {"acl-pubsub-default", "resetchannels"},
-    {"aclfile", ""},
-    {"acllog-max-len", "128"},
-    {"active-defrag-cycle-max", "25"},
-    {"active-defrag-cycle-min", "1"},
-    {"active-defrag-ignore-bytes", "104857600"},
-    {"active-defrag-max-scan-fields", "1000"},
-    {"active-defrag-threshold-lower", "10"},
-    {"active-defrag-threshold-upper", "100"},
-    {"active-expire-effort", "1"},
-    {"activedefrag", "no"},
-    {"activerehashing", "yes"},
-    {"always-show-logo", "no"},
-    {"aof-disable-auto-gc", "no"},
-    {"aof-load-truncated", "yes"},
-    {"aof-rewrite-incremental-fsync", "yes"},
-    {"aof-timestamp-enabled", "no"},
-    {"aof-use-rdb-preamble", "yes"},
-    {"appenddirname", "appendonlydir"},
-    {"appendfilename", "appendonly.aof"},
-    {"appendfsync", "everysec"},
-    {"auto-aof-rewrite-min-size", "67108864"},
-    {"auto-aof-rewrite-percentage", "100"},
-    {"bind-source-addr", ""},
-    {"busy-reply-threshold", "5000"},
-    {"cluster-enabled", "no"},
-    {"crash-log-enabled", "yes"},
-    {"crash-memcheck-enabled", "yes"},
-    {"disable-thp", "yes"},
-    {"dynamic-hz", "yes"},
-    {"enable-module-command", "no"},
-    {"hll-sparse-max-bytes", "3000"},
-    {"ignore-warnings", ""},
-    {"io-threads", "1"},
-    {"io-threads-do-reads", "no"},
-    {"jemalloc-bg-thread", "yes"},
-    {"latency-monitor-threshold", "0"},
-    {"latency-tracking", "yes"},
-    {"latency-tracking-info-percentiles", "50 99 99.9"},
-    {"lazyfree-lazy-eviction", "no"},
-    {"lazyfree-lazy-expire", "no"},
-    {"lazyfree-lazy-server-del", "no"},
-    {"lazyfree-lazy-user-del", "no"},
-    {"lazyfree-lazy-user-flush", "no"},
-    {"list-compress-depth", "0"},
-    {"lua-time-limit", "5000"},
-    {"maxmemory-clients", "0"},
-    {"no-appendfsync-on-rewrite", "no"},
-    {"oom-score-adj", "no"},
-    {"oom-score-adj-values", "0 200 800"},
-    {"proc-title-template", "{title} {listen-addr} {server-mode}"},
-    {"propagation-error-behavior", "ignore"},
-    {"rdb-del-sync-files", "no"},
-    {"rdb-key-save-delay", "0"},
-    {"rdb-save-incremental-fsync", "yes"},
-    {"repl-diskless-load", "disabled"},
-    {"repl-diskless-sync-max-replicas", "0"},
-    {"replica-ignore-disk-write-errors", "no"},
-    {"replica-lazy-flush", "no"},
-    {"sanitize-dump-payload", "no"},
-    {"set-proc-title", "yes"},
-    {"shutdown-on-sigint", "default"},
-    {"shutdown-on-sigterm", "default"},
-    {"socket-mark-id", "0"},
-    {"stream-node-max-bytes", "4096"},
-    {"stream-node-max-entries", "100"},
-    {"supervised", "no"},
-    {"syslog-enabled", "no"},
-    {"syslog-facility", "local0"},
-    {"syslog-ident", "redis"},
-    {"tls-port", "0"},
-    {"tls-replication", "no"},
-    {"tracking-table-max-keys", "1000000"},
-};
-
 std::vector<Option> NetworkOptions() {
   return {
       {.name = "bind",
        .flags = kManyWords,
        .set = SetBind,
-       .get = [](const Config& c) { return Joined(c.bind); }},
+       .get = [](const Config& c) { return JoinedWords(c.bind); },
+       .lines = BindLines},
       IntOption("port", &Config::port, {0, 65535}),
       TextOption("unixsocket", &Config::unix_socket, kImmutable),
       {.name = "unixsocketperm",
@@ -263,7 +252,10 @@ std::vector<Option> NetworkOptions() {
        .set = SetOutputLimit,
        .get = [](const Config& c) { return Joined(OutputLimitLines(c)); },
        .lines = OutputLimitLines},
-      TextOption("requirepass", &Config::password, kSecret),
+      {.name = "requirepass",
+       .flags = kSecret,
+       .set = SetPassword,
+       .get = [](const Config& c) { return c.password; }},
       TextOption("requirepass-file", &Config::password_file, kImmutable | kOurs),
   };
 }
@@ -280,6 +272,9 @@ std::vector<Option> ProcessOptions() {
       IntOption("databases", &Config::databases, {1, INT32_MAX}, kImmutable),
       IntOption("hz", &Config::hz, {0, INT32_MAX}),
       IntOption("shutdown-timeout", &Config::shutdown_timeout_s, {0, INT32_MAX}),
+      ShutdownOption("shutdown-on-sigterm", &Config::shutdown_on_sigterm),
+      ShutdownOption("shutdown-on-sigint", &Config::shutdown_on_sigint),
+      EnumOption("supervised", &Config::supervised, {"no", "systemd", "auto"}, kImmutable),
       EnumOption("enable-debug-command", &Config::enable_debug_command, {"no", "yes", "local"},
                  kImmutable),
       EnumOption("enable-protected-configs", &Config::enable_protected_configs,
@@ -333,10 +328,11 @@ std::vector<Option> ReplicationOptions() {
   return {
       {.name = "replicaof",
        .alias = "slaveof",
-       .flags = kImmutable | kManyWords,
+       .flags = kImmutable | kManyWords | kGoesWithDefault,
        .set = SetReplicaOf,
-       .get = ShowReplicaOf},
-      TextOption("masteruser", &Config::primary_user),
+       .get = ShowReplicaOf,
+       .lines = ReplicaOfLines},
+      TextOption("masteruser", &Config::primary_user, kSecret),
       TextOption("masterauth", &Config::primary_auth, kSecret),
       TextOption("replica-announce-ip", &Config::announce_ip, 0, "slave-announce-ip"),
       IntOption("replica-announce-port", &Config::announce_port, {0, 65535}, 0,
@@ -363,12 +359,30 @@ std::vector<Option> ReplicationOptions() {
   };
 }
 
+// No options: CONFIG GET shows them not, as in Redis.
+std::vector<Option> FileDirectives() {
+  const auto nothing = [](const Config&) { return ""; };
+  return {
+      {.name = "rename-command",
+       .flags = kManyWords | kManyLines | kOnlyInFiles | kGoesWithDefault,
+       .set = AddRenamedCommand,
+       .get = nothing,
+       .lines = RenamedCommandLines},
+      {.name = "user",
+       .flags = kManyWords | kManyLines | kSecret | kOnlyInFiles | kGoesWithDefault,
+       .set = SetDefaultUser,
+       .get = nothing,
+       .lines = DefaultUserLines},
+  };
+}
+
 std::vector<Option> BuildTable() {
   std::vector<Option> table;
-  for (auto part : {NetworkOptions(), ProcessOptions(), DataOptions(), ReplicationOptions()}) {
+  for (auto part : {NetworkOptions(), ProcessOptions(), DataOptions(), ReplicationOptions(),
+                    FileDirectives()}) {
     std::move(part.begin(), part.end(), std::back_inserter(table));
   }
-  for (const auto& [name, value] : kRemembered) table.push_back(RememberedOption(name, value));
+  for (Option& option : RememberedOptions()) table.push_back(std::move(option));
   for (Option& option : table) {  // listpacks were ziplists once
     const size_t at = option.name.find("-max-listpack-");
     if (at != std::string::npos)
@@ -396,6 +410,10 @@ constexpr EventLetter kEventLetters[] = {
 const std::vector<Option>& Options() {
   static const std::vector<Option> table = BuildTable();
   return table;
+}
+
+Lines LinesOf(const Option& option, const Config& config) {
+  return option.lines ? option.lines(config) : Lines{{option.get(config)}};
 }
 
 const Option* FindOption(std::string_view name) {

@@ -1,10 +1,8 @@
 // The table of options: for each directive of redis.conf how it is read, shown and whether it may
 // change while the server runs.
 //
-// Options that concern what this server does not have (hash encodings, cluster, TLS, ...) are
-// accepted, checked for their kind and remembered, so that a file written for Redis loads;
-// docs/differences.md names them. Those that would change what a user relies on (appendonly yes)
-// are refused.
+// Options of what this server does not have (cluster, TLS, ...) are a table of their own
+// (remembered_options.h).
 //
 // Thread rule: constant after start.
 #pragma once
@@ -21,14 +19,17 @@
 namespace rha::node::app {
 
 using Words = std::span<const std::string>;
+using Lines = std::vector<std::vector<std::string>>;
 
 enum OptionFlag : uint32_t {
   kImmutable = 1 << 0,        // only at start
   kManyWords = 1 << 1,        // the directive takes any number of words (save, bind)
   kManyLines = 1 << 2,        // several lines make up the value (save, client-output-buffer-limit)
-  kSecret = 1 << 3,           // not logged
+  kSecret = 1 << 3,           // neither logged nor shown by MONITOR and SLOWLOG
   kOurs = 1 << 5,             // not Redis': CONFIG SET of what CONFIG GET showed always works
   kProtectedOption = 1 << 4,  // CONFIG SET needs enable-protected-configs
+  kOnlyInFiles = 1 << 6,      // CONFIG GET and SET do not know it
+  kGoesWithDefault = 1 << 7,  // CONFIG REWRITE drops its line when it is at its default
 };
 
 struct Option {
@@ -39,9 +40,12 @@ struct Option {
   std::function<Status(Config&, Words)> set;
   // As CONFIG GET shows it.
   std::function<std::string(const Config&)> get;
-  // The lines CONFIG REWRITE writes, without the name; one line with get() where empty.
-  std::function<std::vector<std::string>(const Config&)> lines;
+  // The lines CONFIG REWRITE writes, each as its words behind the name; where empty, one line of
+  // one word, get().
+  std::function<Lines(const Config&)> lines;
 };
+
+Lines LinesOf(const Option& option, const Config& config);
 
 const std::vector<Option>& Options();
 // By name or alias, in any case; null: unknown.

@@ -114,13 +114,15 @@ void Server::Admit(UniqueFd fd, bool unix_socket) {
   }
   const int raw = fd.get();
   const auto peer = net::PeerEndpoint(raw);
-  if (config_.protected_mode && config_.password.empty() && !unix_socket && peer.ok() &&
-      !IsLoopback(peer->host)) {
+  if (config_.protected_mode && !engine_.options().user.needs_password() && !unix_socket &&
+      peer.ok() && !IsLoopback(peer->host)) {
     ++stats_.connections_rejected;
     return Refuse(fd, kProtected);
   }
   auto connection = std::make_unique<Connection>(*this, std::move(fd));
   connection->unix_socket = unix_socket;
+  connection->local =
+      unix_socket || (peer.ok() && (peer->host == "127.0.0.1" || peer->host == "::1"));
   if (unix_socket) {
     connection->peer_address = connection->local_address = config_.unix_socket + ":0";
   } else {

@@ -36,22 +36,10 @@ void Select(Context& ctx) {
   ctx.reply.Ok();
 }
 
-// Takes the same time wherever the first difference is.
-bool SamePassword(std::string_view given, std::string_view wanted) {
-  unsigned char difference = given.size() != wanted.size();
-  for (size_t i = 0; i < given.size(); ++i) {
-    const char other = wanted.empty() ? '\0' : wanted[i % wanted.size()];
-    difference |= static_cast<unsigned char>(given[i] ^ other);
-  }
-  return difference == 0;
-}
-
 bool Authenticate(Context& ctx, std::string_view user, std::string_view password) {
-  const dispatch::EngineOptions& options = ctx.engine.options();
-  const std::string& replaced = options.replaced_password;
+  const dispatch::DefaultUser& wanted = ctx.engine.options().user;
   const bool known =
-      user == "default" && (options.password.empty() || SamePassword(password, options.password) ||
-                            (!replaced.empty() && SamePassword(password, replaced)));
+      user == "default" && (!wanted.needs_password() || wanted.HasPassword(password));
   if (!known) {
     ctx.reply.Error("WRONGPASS invalid username-password pair or user is disabled.");
     return false;
@@ -62,7 +50,7 @@ bool Authenticate(Context& ctx, std::string_view user, std::string_view password
 
 void Auth(Context& ctx) {
   if (ctx.argc() > 3) return ctx.SyntaxError();
-  if (ctx.argc() == 2 && ctx.engine.options().password.empty()) {
+  if (ctx.argc() == 2 && !ctx.engine.options().user.needs_password()) {
     return ctx.reply.Error(
         "ERR AUTH <password> called without any password configured for the default user. Are you "
         "sure your configuration is correct?");

@@ -98,7 +98,7 @@ TEST_F(SessionTest, Resp3SubscribersMayDoAnything) {
 }
 
 TEST_F(SessionTest, PasswordGuardsEverythingButTheDoor) {
-  engine_.options().password = "secret";
+  engine_.options().user.password = "secret";
   dispatch::Session stranger;
   engine_.Join(stranger);
   EXPECT_EQ(RunOn(stranger, {"get", "k"}), "-NOAUTH Authentication required.");

@@ -49,7 +49,7 @@ void Engine::set_services(const Services& services) {
 void Engine::Join(Session& session) {
   sessions_.Add(session);
   session.created_unix_ms = session.last_command_unix_ms = clock_.UnixMillis();
-  if (session.kind == SessionKind::kClient) session.authenticated = options_.password.empty();
+  if (session.kind == SessionKind::kClient) session.authenticated = !options_.user.needs_password();
 }
 
 void Engine::Leave(Session& session) {
@@ -265,7 +265,7 @@ void Engine::ResetSession(Session& session) {
   session.protocol = 2;
   session.name.clear();
   session.reply_mode = ReplyMode::kOn;
-  session.authenticated = options_.password.empty();
+  session.authenticated = !options_.user.needs_password();
   session.peer.reset();
 }
 

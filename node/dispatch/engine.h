@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "node/dispatch/access.h"
 #include "node/dispatch/batch.h"
 #include "node/dispatch/blocking.h"
 #include "node/dispatch/command.h"
@@ -57,9 +58,8 @@ struct Pause {
 
 // Options of the configuration that the engine itself needs.
 struct EngineOptions {
-  std::string password;           // requirepass; empty: none
-  std::string replaced_password;  // the one before, still accepted; empty: none
-  bool debug_allowed = true;             // enable-debug-command
+  DefaultUser user;
+  OpenTo debug = OpenTo::kEverybody;     // enable-debug-command
   bool active_expire = true;             // DEBUG SET-ACTIVE-EXPIRE
   int64_t bulk_bytes_max = 512LL << 20;  // proto-max-bulk-len
   Membership membership;
@@ -77,8 +77,14 @@ class Engine final : public keyspace::Observer {
   // ---- for owners of sessions
   void Join(Session& session);
   void Leave(Session& session);
+  // A primary's stream may also have the rows' own names (CommandTable::Rename).
+  Resolved Resolve(const Session& session, Args args) const {
+    const Resolved found = table_.Resolve(args);
+    const bool unknown = found.spec == nullptr && found.container == nullptr;
+    return unknown && session.kind == SessionKind::kPrimary ? table_.ResolveByRow(args) : found;
+  }
   Executed Execute(Session& session, Args args) {
-    return args.empty() ? Executed::kDone : Execute(session, args, table_.Resolve(args));
+    return args.empty() ? Executed::kDone : Execute(session, args, Resolve(session, args));
   }
   // A batch: resolves its requests and brings their keys into the cache; then Execute() of each.
   // The requests between BeginBatch() and EndBatch() share their looks at the clock.

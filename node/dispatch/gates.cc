@@ -18,7 +18,7 @@ std::string_view Authenticated(const GateQuestion& q, std::string*) {
 }
 
 std::string_view DebugAllowed(const GateQuestion& q, std::string*) {
-  if ((q.flags & kProtected) == 0 || q.engine.options().debug_allowed) return {};
+  if ((q.flags & kProtected) == 0 || Admits(q.engine.options().debug, q.session)) return {};
   return "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "
          "you can "
          "run it from a local connection, otherwise you need to set this option in the "

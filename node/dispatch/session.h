@@ -99,6 +99,7 @@ class Session {
   std::string local_address;
   std::string name, library_name, library_version;
   bool unix_socket = false;
+  bool local = false;  // a unix socket, or from 127.0.0.1 or ::1
   int64_t created_unix_ms = 0;
   int64_t last_command_unix_ms = 0;
   const CommandSpec* last_command = nullptr;

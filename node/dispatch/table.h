@@ -1,13 +1,17 @@
 // All commands by name. Built once at start from the families' rows.
 //
 // Lookup folds case into a buffer on the stack and probes an open table: no allocation.
+// A command may have another name for clients than its row has (rename-command).
 // Thread rule: constant after start, but for the counters, which belong to the engine's thread.
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/base/status.h"
 #include "common/resp/parser.h"
 #include "node/dispatch/command.h"
 
@@ -32,10 +36,20 @@ class CommandTable {
   // mistake.
   explicit CommandTable(std::vector<CommandRows> families);
 
-  // `name` in any case: "get", "CONFIG|get". Null: unknown.
+  // Clients call the command so from now on, or not at all if `called` is empty (rename-command).
+  // Its row keeps its name. Before the first request.
+  Status Rename(std::string_view name, std::string_view called);
+  // How clients call it; empty: they cannot.
+  std::string_view CalledName(const CommandSpec& spec) const {
+    return called_[static_cast<size_t>(&spec - specs_.data())];
+  }
+
+  // As clients call it, in any case: "get", "CONFIG|get". Null: unknown.
   const CommandSpec* Find(std::string_view name) const;
   // Of a container, the subcommand's row. REQUIRES: args is not empty.
   Resolved Resolve(resp::Args args) const;
+  // Likewise by the rows' own names: a primary's stream has commands that it made up itself.
+  Resolved ResolveByRow(resp::Args args) const;
 
   const std::vector<CommandSpec>& commands() const { return specs_; }
   // The subcommands of a container, in order of their rows.
@@ -47,8 +61,13 @@ class CommandTable {
 
  private:
   const CommandSpec* FindFolded(std::string_view lower) const;
+  const CommandSpec* FindRow(std::string_view name) const;
+  Resolved InContainer(const CommandSpec& container, resp::Args args) const;
+  void FillSlots();
 
   std::vector<CommandSpec> specs_;
+  std::vector<std::string_view> called_;  // each row's name for clients, in lower case
+  std::deque<std::string> new_names_;     // what `called_` refers to, where renamed
   std::vector<CommandCounters> counters_;
   std::vector<int16_t> slots_;  // open addressing; -1: free
   uint32_t mask_ = 0;

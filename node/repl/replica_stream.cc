@@ -112,7 +112,7 @@ std::string ReplicaSide::Describe(resp::Args args) {
 // so errors count as refusals, of queued commands too.
 std::string ReplicaSide::Apply(resp::Args args) {
   if (args.empty()) return {};
-  const dispatch::CommandSpec* const spec = engine_.table().Resolve(args).spec;
+  const dispatch::CommandSpec* const spec = engine_.Resolve(*session_, args).spec;
   if (spec == nullptr) return "this command is not supported here";
   // Data travel in the stream, orders to this process do not: no primary ever sends them.
   if (spec->Has(dispatch::kAdmin)) return "an administrative command has no place in the stream";

@@ -159,7 +159,8 @@ void WriteDocs(Context& ctx, const CommandSpec& spec) {
 std::vector<const CommandSpec*> TopLevel(Context& ctx) {
   std::vector<const CommandSpec*> found;
   for (const CommandSpec& spec : ctx.engine.table().commands()) {
-    if (!spec.is_subcommand()) found.push_back(&spec);
+    const bool callable = !ctx.engine.table().CalledName(spec).empty();
+    if (callable && !spec.is_subcommand()) found.push_back(&spec);
   }
   return found;
 }
@@ -209,6 +210,7 @@ void List(Context& ctx) {
   if (!by_category && !by_module && !EqualsIgnoreCase(kind, "pattern")) return ctx.SyntaxError();
   for (const CommandSpec& spec : ctx.engine.table().commands()) {
     if (!filtered && spec.is_subcommand()) continue;
+    if (ctx.engine.table().CalledName(spec).empty()) continue;
     if (by_module) continue;
     if (by_category ? InCategory(spec, value) : GlobMatches(value, spec.name, true)) {
       names.push_back(spec.name);

@@ -21,7 +21,7 @@ void Set(Context& ctx) {
   if (ctx.argc() % 2 != 0) return ctx.SyntaxError();
   ConfigService::Pairs pairs;
   for (size_t i = 2; i < ctx.argc(); i += 2) pairs.emplace_back(ctx.arg(i), ctx.arg(i + 1));
-  const Status set = ctx.services().config->Set(pairs);
+  const Status set = ctx.services().config->Set(pairs, ctx.session);
   set.ok() ? ctx.reply.Ok() : ctx.reply.Error("ERR " + set.message());
 }
 

@@ -1,0 +1,270 @@
+#include "node/app/remembered_options.h"
+
+#include <string>
+#include <string_view>
+
+#include "common/base/config_text.h"
+#include "node/app/option_kinds.h"
+#include "node/dispatch/table.h"
+#include "node/structs/decimal.h"
+
+namespace rha::node::app {
+namespace {
+
+// What is harmless, beside the values of Row::only.
+enum class Any : uint8_t {
+  kListed,   // nothing else
+  kYesNo,    // either
+  kInteger,  // any number
+  kMemory,   // any size
+  kText,     // any word
+  kNumbers,  // any words that are numbers
+};
+
+struct Row {
+  std::string_view name;
+  std::string_view by_default;
+  Any any;
+  std::string_view only = {};     // kListed: the harmless values, separated by blanks
+  std::string_view instead = {};  // kListed: why no other, and what to do
+  uint32_t flags = 0;
+  std::string_view alias = {};
+};
+
+constexpr std::string_view kNoTls =
+    "this server does not speak TLS, and what it is for would cross the network in clear text: "
+    "encrypt the network or put a TLS proxy in front of it";
+constexpr std::string_view kNoAcl =
+    "there are no ACL users in this server, so nobody in that file would be restricted: use "
+    "requirepass, and rename-command for what must not be called";
+constexpr std::string_view kNoOutgoing =
+    "connections to a primary are not bound to it here: let the host's routes decide";
+constexpr std::string_view kNoClientEviction =
+    "clients are not evicted for the memory they use: limit them by client-output-buffer-limit, "
+    "client-query-buffer-limit and maxclients";
+
+constexpr Row kRows[] = {
+    // ---- protections this server does not have: only what asks for none
+    {"aclfile", "", Any::kListed, "", kNoAcl, kImmutable},
+    {"activedefrag", "no", Any::kListed, "no", "memory is not defragmented here: leave it off"},
+    {"bind-source-addr", "", Any::kListed, "", kNoOutgoing},
+    {"cluster-enabled", "no", Any::kListed, "no",
+     "there is no Redis Cluster here; a RedisHA resource gives one dataset with failover",
+     kImmutable},
+    {"maxmemory-clients", "0", Any::kListed, "0 0%", kNoClientEviction},
+    {"propagation-error-behavior", "ignore", Any::kListed, "ignore",
+     "a replica here ends the link over a command it cannot apply and says why in INFO; it does "
+     "not end the process"},
+    {"socket-mark-id", "0", Any::kListed, "0", "sockets are not marked here: filter by address",
+     kImmutable},
+    {"syslog-enabled", "no", Any::kListed, "no",
+     "nothing is logged to syslog: log to standard output or to logfile, and collect that",
+     kImmutable},
+    {"tls-cluster", "no", Any::kListed, "no", kNoTls},
+    {"tls-port", "0", Any::kListed, "0", kNoTls},
+    {"tls-replication", "no", Any::kListed, "no", kNoTls},
+
+    // ---- details of what is off, by a row above or because it does not exist
+    {"acl-pubsub-default", "resetchannels", Any::kListed, "resetchannels allchannels",
+     "it is one of: resetchannels, allchannels"},
+    {"acllog-max-len", "128", Any::kInteger},
+    {"active-defrag-cycle-max", "25", Any::kInteger},
+    {"active-defrag-cycle-min", "1", Any::kInteger},
+    {"active-defrag-ignore-bytes", "104857600", Any::kMemory},
+    {"active-defrag-max-scan-fields", "1000", Any::kInteger},
+    {"active-defrag-threshold-lower", "10", Any::kInteger},
+    {"active-defrag-threshold-upper", "100", Any::kInteger},
+    {"aof-disable-auto-gc", "no", Any::kYesNo},
+    {"aof-load-truncated", "yes", Any::kYesNo},
+    {"aof-rewrite-incremental-fsync", "yes", Any::kYesNo},
+    {"aof-timestamp-enabled", "no", Any::kYesNo},
+    {"aof-use-rdb-preamble", "yes", Any::kYesNo},
+    {"appenddirname", "appendonlydir", Any::kText, {}, {}, kImmutable},
+    {"appendfilename", "appendonly.aof", Any::kText, {}, {}, kImmutable},
+    {"appendfsync", "everysec", Any::kListed, "always everysec no",
+     "it is one of: always, everysec, no"},
+    {"auto-aof-rewrite-min-size", "67108864", Any::kMemory},
+    {"auto-aof-rewrite-percentage", "100", Any::kInteger},
+    {"busy-reply-threshold", "5000", Any::kInteger, {}, {}, 0, "lua-time-limit"},
+    {"cluster-allow-pubsubshard-when-down", "yes", Any::kYesNo},
+    {"cluster-allow-reads-when-down", "no", Any::kYesNo},
+    {"cluster-allow-replica-migration", "yes", Any::kYesNo},
+    {"cluster-announce-bus-port", "0", Any::kInteger},
+    {"cluster-announce-hostname", "", Any::kText},
+    {"cluster-announce-ip", "", Any::kText},
+    {"cluster-announce-port", "0", Any::kInteger},
+    {"cluster-announce-tls-port", "0", Any::kInteger},
+    {"cluster-config-file", "nodes.conf", Any::kText, {}, {}, kImmutable},
+    {"cluster-link-sendbuf-limit", "0", Any::kMemory},
+    {"cluster-migration-barrier", "1", Any::kInteger},
+    {"cluster-node-timeout", "15000", Any::kInteger},
+    {"cluster-port", "0", Any::kInteger, {}, {}, kImmutable},
+    {"cluster-preferred-endpoint-type", "ip", Any::kText},
+    {"cluster-replica-no-failover", "no", Any::kYesNo, {}, {}, 0, "cluster-slave-no-failover"},
+    {"cluster-replica-validity-factor",
+     "10",
+     Any::kInteger,
+     {},
+     {},
+     0,
+     "cluster-slave-validity-factor"},
+    {"cluster-require-full-coverage", "yes", Any::kYesNo},
+    {"enable-module-command", "no", Any::kListed, "no yes local", "it is one of: no, yes, local",
+     kImmutable},  // there is no MODULE command to allow
+    {"no-appendfsync-on-rewrite", "no", Any::kYesNo},
+    {"syslog-facility", "local0", Any::kText, {}, {}, kImmutable},
+    {"syslog-ident", "redis", Any::kText, {}, {}, kImmutable},
+    {"tls-auth-clients", "yes", Any::kText},
+    {"tls-ca-cert-dir", "", Any::kText},
+    {"tls-ca-cert-file", "", Any::kText},
+    {"tls-cert-file", "", Any::kText},
+    {"tls-ciphers", "", Any::kText},
+    {"tls-ciphersuites", "", Any::kText},
+    {"tls-client-cert-file", "", Any::kText},
+    {"tls-client-key-file", "", Any::kText},
+    {"tls-client-key-file-pass", "", Any::kText, {}, {}, kSecret},
+    {"tls-dh-params-file", "", Any::kText},
+    {"tls-key-file", "", Any::kText},
+    {"tls-key-file-pass", "", Any::kText, {}, {}, kSecret},
+    {"tls-prefer-server-ciphers", "no", Any::kYesNo},
+    {"tls-protocols", "", Any::kText},
+    {"tls-session-cache-size", "20480", Any::kInteger},
+    {"tls-session-cache-timeout", "300", Any::kInteger},
+    {"tls-session-caching", "yes", Any::kYesNo},
+    {"tracking-table-max-keys", "1000000", Any::kInteger},
+
+    // ---- what Redis would do is always or never done here, and nobody can tell but by speed
+    {"active-expire-effort", "1", Any::kInteger},
+    {"activerehashing", "yes", Any::kYesNo},
+    {"aof_rewrite_cpulist", "", Any::kText, {}, {}, kImmutable},
+    {"bgsave_cpulist", "", Any::kText, {}, {}, kImmutable},
+    {"bio_cpulist", "", Any::kText, {}, {}, kImmutable},
+    {"server_cpulist", "", Any::kText, {}, {}, kImmutable},
+    {"disable-thp", "yes", Any::kYesNo, {}, {}, kImmutable},
+    {"dynamic-hz", "yes", Any::kYesNo},
+    {"hll-sparse-max-bytes", "3000", Any::kMemory},
+    {"io-threads", "1", Any::kInteger, {}, {}, kImmutable},
+    {"io-threads-do-reads", "no", Any::kYesNo, {}, {}, kImmutable},
+    {"jemalloc-bg-thread", "yes", Any::kYesNo},
+    {"lazyfree-lazy-eviction", "no", Any::kYesNo},
+    {"lazyfree-lazy-expire", "no", Any::kYesNo},
+    {"lazyfree-lazy-server-del", "no", Any::kYesNo},
+    {"lazyfree-lazy-user-del", "no", Any::kYesNo},
+    {"lazyfree-lazy-user-flush", "no", Any::kYesNo},
+    {"list-compress-depth", "0", Any::kInteger},
+    {"rdb-del-sync-files", "no", Any::kYesNo},  // none is left behind
+    {"rdb-key-save-delay", "0", Any::kInteger},
+    {"rdb-save-incremental-fsync", "yes", Any::kYesNo},
+    {"repl-diskless-load", "disabled", Any::kListed, "disabled on-empty-db swapdb",
+     "it is one of: disabled, on-empty-db, swapdb"},
+    {"repl-diskless-sync-max-replicas", "0", Any::kInteger},
+    {"replica-lazy-flush", "no", Any::kYesNo, {}, {}, 0, "slave-lazy-flush"},
+    {"sanitize-dump-payload", "no", Any::kListed,
+     "no yes clients",  // all that is loaded is checked
+     "it is one of: no, yes, clients"},
+    {"stream-node-max-bytes", "4096", Any::kMemory},
+    {"stream-node-max-entries", "100", Any::kInteger},
+
+    // ---- what people see of the process; no data and no access depends on it
+    {"always-show-logo", "no", Any::kYesNo, {}, {}, kImmutable},
+    {"crash-log-enabled", "yes", Any::kYesNo},
+    {"crash-memcheck-enabled", "yes", Any::kYesNo},
+    {"ignore-warnings", "", Any::kText},
+    {"latency-monitor-threshold", "0", Any::kInteger},
+    {"latency-tracking", "yes", Any::kYesNo},
+    {"latency-tracking-info-percentiles", "50 99 99.9", Any::kNumbers},
+    {"oom-score-adj", "no", Any::kListed, "no yes relative absolute",
+     "it is one of: no, yes, relative, absolute"},
+    {"oom-score-adj-values", "0 200 800", Any::kNumbers},
+    {"proc-title-template", "{title} {listen-addr} {server-mode}", Any::kText},
+    // A replica writes no append-only file whose errors could count.
+    {"replica-ignore-disk-write-errors", "no", Any::kYesNo},
+    {"set-proc-title", "yes", Any::kYesNo, {}, {}, kImmutable},
+
+    // ---- words that Redis itself only reads and forgets
+    {"list-max-ziplist-entries", "", Any::kText, {}, {}, kOnlyInFiles | kGoesWithDefault},
+    {"list-max-ziplist-value", "", Any::kText, {}, {}, kOnlyInFiles | kGoesWithDefault},
+    {"lua-replicate-commands", "", Any::kText, {}, {}, kOnlyInFiles | kGoesWithDefault},
+};
+
+Status Invalid(std::string message) { return Status(Code::kInvalid, std::move(message)); }
+
+bool IsListed(std::string_view value, std::string_view list) {
+  if (list.empty()) return value.empty();
+  while (!list.empty()) {
+    const size_t end = std::min(list.find(' '), list.size());
+    if (dispatch::EqualsIgnoreCase(value, list.substr(0, end))) return true;
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return false;
+}
+
+bool IsNumeric(std::string_view word) {
+  return !word.empty() && word.find_first_not_of("0123456789.-+eE") == std::string_view::npos;
+}
+
+Status Check(const Row& row, Words words) {
+  if (row.any == Any::kNumbers) {
+    for (const std::string& word : words) {
+      if (!IsNumeric(word)) return Invalid("argument couldn't be parsed into a number");
+    }
+    return {};
+  }
+  if (words.size() != 1) return Invalid("wrong number of arguments");
+  const std::string& word = words[0];
+  bool yes = false;
+  int64_t number = 0;
+  switch (row.any) {
+    case Any::kYesNo:
+      return ParseBool(word, &yes);
+    case Any::kInteger:
+      if (structs::ParseDecimal(word, &number)) return {};
+      return Invalid("argument couldn't be parsed into an integer");
+    case Any::kMemory:
+      return ParseMemory(word) >= 0 ? Status() : Invalid("argument must be a memory value");
+    case Any::kListed:
+      if (IsListed(word, row.only)) return {};
+      return Invalid("'" + std::string(row.name) + " " + word +
+                     "' cannot be honoured: " + std::string(row.instead));
+    case Any::kText:
+    case Any::kNumbers:
+      break;
+  }
+  return {};
+}
+
+std::vector<std::string> DefaultWords(const Row& row) {
+  if (row.any != Any::kNumbers) return {std::string(row.by_default)};
+  return *SplitConfigWords(row.by_default);
+}
+
+Option ToOption(const Row& row) {
+  const auto words_of = [&row](const Config& config) {
+    const auto found = config.remembered.find(std::string(row.name));
+    return found == config.remembered.end() ? DefaultWords(row) : found->second;
+  };
+  const uint32_t many = row.any == Any::kNumbers ? kManyWords : 0u;
+  return {.name = std::string(row.name),
+          .alias = std::string(row.alias),
+          .flags = row.flags | many,
+          .set =
+              [&row](Config& config, Words words) {
+                RHA_RETURN_IF_ERROR(Check(row, words));
+                auto& remembered = config.remembered[std::string(row.name)];
+                remembered.assign(words.begin(), words.end());
+                if (row.any == Any::kMemory) remembered = {std::to_string(ParseMemory(words[0]))};
+                return Status();
+              },
+          .get = [words_of](const Config& config) { return JoinedWords(words_of(config)); },
+          .lines = [words_of](const Config& config) { return Lines{words_of(config)}; }};
+}
+
+}  // namespace
+
+std::vector<Option> RememberedOptions() {
+  std::vector<Option> options;
+  for (const Row& row : kRows) options.push_back(ToOption(row));
+  return options;
+}
+
+}  // namespace rha::node::app
