@@ -76,7 +76,7 @@ App::App(Config config)
     : config_(std::move(config)),
       repl_config_(ToReplConfig(config_)),
       resolver_(reactor_),
-      keyspace_(static_cast<int>(config_.databases), RandomSeed()),
+      keyspace_(static_cast<int>(config_.databases), RandomSeed(), structs::HashSecret::Fresh()),
       engine_(keyspace_, state_, clock_, commands::AllCommands()),
       snapshots_(keyspace_),
       server_(reactor_, engine_, config_),

@@ -48,6 +48,8 @@ bool Authenticate(Context& ctx, std::string_view user, std::string_view password
   return true;
 }
 
+bool AuthSecret(const Context&, size_t) { return true; }
+
 void Auth(Context& ctx) {
   if (ctx.argc() > 3) return ctx.SyntaxError();
   if (ctx.argc() == 2 && !ctx.engine.options().user.needs_password()) {
@@ -109,6 +111,12 @@ bool ParseHello(Context& ctx, HelloOptions* options) {
     }
   }
   return true;
+}
+
+// User and password, wherever AUTH stands, right or wrong.
+bool HelloSecret(const Context& ctx, size_t i) {
+  return EqualsIgnoreCase(ctx.arg(i - 1), "auth") ||
+         (i >= 2 && EqualsIgnoreCase(ctx.arg(i - 2), "auth"));
 }
 
 void Hello(Context& ctx) {
@@ -178,6 +186,7 @@ constexpr CommandSpec kRows[] = {
      .handler = Auth,
      .arity = -2,
      .flags = kAnytime | kNoAuth | kSentinelFlag | kAllowBusy,
+     .secret = AuthSecret,
      .acl = kAclConnection,
      .group = Group::kConnection,
      .since = "1.0.0",
@@ -187,6 +196,7 @@ constexpr CommandSpec kRows[] = {
      .handler = Hello,
      .arity = -1,
      .flags = kAnytime | kNoAuth | kSentinelFlag | kAllowBusy,
+     .secret = HelloSecret,
      .acl = kAclConnection,
      .group = Group::kConnection,
      .since = "6.0.0",

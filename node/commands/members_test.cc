@@ -13,7 +13,7 @@ class MembersTest : public CommandTest {
     OursAlone();
     keys_ = *trust::PeerKeys::Parse(std::string(32, 'k'));
     engine_.options().membership = {.self = {"uid", "pod-0"}, .keys = keys_};
-    engine_.options().password = "secret";
+    engine_.options().user.password = "secret";
     engine_.Join(stranger_);
   }
   ~MembersTest() override { engine_.Leave(stranger_); }
@@ -142,10 +142,10 @@ TEST_F(MembersTest, APauseHoldsOnlyWritesOfPeers) {
 }
 
 TEST_F(MembersTest, AReplacedPasswordIsAcceptedWhileItIsKnown) {
-  engine_.options().replaced_password = "old";
+  engine_.options().user.replaced_password = "old";
   EXPECT_EQ(RunOn(stranger_, {"auth", "old"}), "+OK");
   EXPECT_EQ(RunOn(stranger_, {"auth", "secret"}), "+OK");
-  engine_.options().replaced_password.clear();
+  engine_.options().user.replaced_password.clear();
   EXPECT_THAT(RunOn(stranger_, {"auth", "old"}), StartsWith("-WRONGPASS "));
   EXPECT_EQ(RunOn(stranger_, {"auth", "secret"}), "+OK");
 }

@@ -4,7 +4,9 @@ namespace rha::node::commands {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 class SessionTest : public CommandTest {
@@ -164,6 +166,43 @@ TEST_F(SessionTest, TooFewReplicasStopWrites) {
   EXPECT_EQ(Run({"set", "k", "v"}), "-NOREPLICAS Not enough good replicas to write.");
   state_.good_replicas = 1;
   EXPECT_EQ(Run({"set", "k", "v"}), "+OK");
+}
+
+TEST_F(SessionTest, MonitorAndSlowlogShowNoPassword) {
+  OursAlone();
+  engine_.options().user.password = "s3cret";
+  engine_.slowlog().set_threshold_us(0);
+  dispatch::Session watcher;
+  engine_.Join(watcher);
+  watcher.authenticated = true;
+  RunOn(watcher, {"monitor"});
+  Run({"auth", "s3cret"});
+  Run({"auth", "default", "s3cret"});
+  Run({"auth", "s3cret", "s3cret", "s3cret"});
+  Run({"hello", "3", "auth", "default", "s3cret", "setname", "n"});
+  Run({"hello", "3", "setname", "n", "AUTH", "s3cret"});
+  Run({"multi"});
+  Run({"hello", "2", "auth", "x", "s3cret"});
+  Run({"exec"});
+  const std::string seen = Pushed(watcher);
+  EXPECT_THAT(seen, HasSubstr("\"auth\" \"(redacted)\" \"(redacted)\""));
+  EXPECT_THAT(seen,
+              HasSubstr("\"hello\" \"3\" \"auth\" \"(redacted)\" \"(redacted)\" \"setname\""));
+  EXPECT_THAT(seen, Not(HasSubstr("s3cret")));
+  const std::string slow = Run({"slowlog", "get", "-1"});
+  EXPECT_THAT(slow, HasSubstr("$(redacted)"));
+  EXPECT_THAT(slow, Not(HasSubstr("s3cret")));
+  engine_.Leave(watcher);
+}
+
+// Commands that will carry passwords, when they come.
+TEST_F(SessionTest, RowsThatTakePasswordsSayWhichWordsTheyAre) {
+  for (const dispatch::CommandSpec& row : engine_.table().commands()) {
+    const bool takes_passwords = row.name == "auth" || row.name == "hello" ||
+                                 row.name == "config|set" || row.name == "migrate" ||
+                                 row.name == "acl|setuser";
+    EXPECT_EQ(row.secret != nullptr, takes_passwords) << row.name;
+  }
 }
 
 TEST_F(SessionTest, MonitorShowsOthersCommands) {

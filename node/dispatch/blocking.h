@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "node/dispatch/session.h"
+#include "node/structs/keyed_hash.h"
 
 namespace rha::node::dispatch {
 
@@ -50,8 +51,9 @@ struct Awaited {
 struct AwaitedHash {
   using is_transparent = void;
   using View = std::pair<int, std::string_view>;
+  structs::KeyedHasher hasher;
   size_t operator()(const View& key) const {
-    return std::hash<std::string_view>()(key.second) + static_cast<size_t>(key.first);
+    return hasher(key.second) + static_cast<size_t>(key.first);
   }
   size_t operator()(const AwaitedKey& key) const { return (*this)(View(key.db, key.name)); }
 };
@@ -85,6 +87,8 @@ struct BlockedState {
 
 class Blocking {
  public:
+  explicit Blocking(const structs::HashSecret& secret) : awaited_(0, AwaitedHash{{secret}}) {}
+
   // REQUIRES: it is not blocked. `keys`: what it waits for, in its database (kKeys).
   void Block(Session& session, BlockedState state, Args keys = {});
   // Unblocks and lets the owner go on. No reply is written here.

@@ -11,6 +11,7 @@
 // Thread rule: constant after start.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -22,6 +23,8 @@ constexpr std::string_view kRedisVersion = "7.0.15";
 
 class Context;
 using Handler = void (*)(Context&);
+// Whether the word at `i` of the context's request is a secret: MONITOR and SLOWLOG do not show it.
+using SecretWord = bool (*)(const Context&, size_t i);
 
 enum CommandFlag : uint32_t {
   kWrite = 1 << 0,
@@ -104,6 +107,7 @@ struct CommandSpec {
   // Where the word stands that says how many keys follow it (ZUNION: 1); 0: there is none. `keys`
   // then are the others, if any. Such a row has kMovableKeys.
   int8_t key_count_at = 0;
+  SecretWord secret = nullptr;  // null: no word is
   // The option behind which one more key stands (SORT: STORE); the last one counts.
   std::string_view key_behind = {};
   uint32_t acl = 0;  // beyond those that follow from the flags

@@ -5,6 +5,7 @@
 #include "node/dispatch/context.h"
 #include "node/dispatch/gates.h"
 #include "node/dispatch/limits.h"
+#include "node/dispatch/redact.h"
 
 namespace rha::node::dispatch {
 namespace {
@@ -33,6 +34,8 @@ Engine::Engine(keyspace::Keyspace& keyspace, NodeState& state, const Clock& cloc
       state_(state),
       clock_(clock),
       table_(std::move(families)),
+      pubsub_(keyspace.secret()),
+      blocking_(keyspace.secret()),
       memory_guard_(keyspace, state, clock) {
   state_.held = &keyspace_.held();
   keyspace_.set_observer(this);
@@ -207,7 +210,7 @@ void Engine::Run(Context& context) {
   CommandCounters& counters = table_.counters(context.spec);
   ++counters.calls;
   if (monitors_ != 0 && !context.spec.Has(kSkipMonitor | kAdmin)) {
-    FeedMonitors(context.session, context.args);
+    FeedMonitors(context.session, Redacted(context));
   }
   counters.usec += static_cast<uint64_t>(std::max<int64_t>(duration_us, 0));
   ++stats_.commands;
@@ -217,7 +220,7 @@ void Engine::Run(Context& context) {
     CountError(std::string_view(out).substr(reply_start));
   }
   if (slowlog_.Concerns(duration_us) && !context.spec.Has(kSkipSlowlog)) {
-    slowlog_.Add(context.session, context.args, now_us_ / 1'000'000, duration_us);
+    slowlog_.Add(context.session, Redacted(context), now_us_ / 1'000'000, duration_us);
   }
   now_us_ = end_us;
   PropagateResult(context, dirty_before);

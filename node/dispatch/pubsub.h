@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "common/resp/writer.h"
 #include "node/dispatch/session.h"
+#include "node/structs/keyed_hash.h"
 
 namespace rha::node::dispatch {
 
@@ -31,7 +33,12 @@ struct PubsubState {
 
 class Pubsub {
  public:
-  using Subscribers = std::unordered_map<std::string, std::vector<Session*>>;
+  using Subscribers =
+      std::unordered_map<std::string, std::vector<Session*>, structs::KeyedHasher, std::equal_to<>>;
+
+  explicit Pubsub(const structs::HashSecret& secret)
+      : subscribers_{Subscribers(0, {secret}), Subscribers(0, {secret}), Subscribers(0, {secret})} {
+  }
 
   // Each writes its confirmation to the session.
   void Subscribe(Session& session, ChannelKind kind, std::string_view name);

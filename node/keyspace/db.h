@@ -216,7 +216,10 @@ class Db {
 
 class Keyspace {
  public:
-  explicit Keyspace(int databases = kDatabasesDefault, uint64_t seed = 1);
+  // `seed` is of the generator whose output clients see (SRANDMEMBER), so `secret` must not follow
+  // from it.
+  explicit Keyspace(int databases = kDatabasesDefault, uint64_t seed = 1,
+                    const structs::HashSecret& secret = structs::HashSecret::FromSeed(1));
   ~Keyspace();
 
   int databases() const { return static_cast<int>(dbs_.size()); }
@@ -292,7 +295,8 @@ class Keyspace {
   uint32_t event_mask_ = 0;
   uint64_t dirty_ = 0;
   Observer* observer_ = nullptr;
-  WatchTable watches_;
+  structs::HashSecret secret_;
+  WatchTable watches_{secret_};
   Stats stats_;
   Prng prng_;
   int64_t next_second_ms_ = 0;
@@ -300,7 +304,6 @@ class Keyspace {
   bool editing_ = false;  // an Edit is open
   Image* image_ = nullptr;
   types::FormLimits form_limits_;
-  structs::HashSecret secret_;
   HeldMemory held_;
   Reclaimer reclaimer_;
   EvictionPolicy eviction_;

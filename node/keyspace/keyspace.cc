@@ -3,8 +3,8 @@
 
 namespace rha::node::keyspace {
 
-Keyspace::Keyspace(int databases, uint64_t seed)
-    : prng_(seed), secret_(structs::HashSecret::FromSeed(seed)) {
+Keyspace::Keyspace(int databases, uint64_t seed, const structs::HashSecret& secret)
+    : secret_(secret), prng_(seed) {
   RHA_CHECK(databases > 0);
   for (int i = 0; i < databases; ++i) dbs_.push_back(std::make_unique<Db>(*this, i));
 }

@@ -12,6 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "node/structs/keyed_hash.h"
+
 namespace rha::node::keyspace {
 
 class WatchTable;
@@ -51,6 +53,8 @@ class Watcher {
 
 class WatchTable {
  public:
+  explicit WatchTable(const structs::HashSecret& secret) : watchers_(0, KeyIdHash{{secret}}) {}
+
   bool empty() const { return watchers_.empty(); }
   void Watch(Watcher& watcher, int db, std::string_view key, bool expired_now);
   // Forgets all keys and the mark.
@@ -80,9 +84,9 @@ class WatchTable {
     bool operator==(const KeyId&) const = default;
   };
   struct KeyIdHash {
+    structs::KeyedHasher hasher;
     size_t operator()(const KeyId& id) const {
-      return std::hash<std::string>()(id.name) ^
-             (static_cast<size_t>(id.db) * 0x9e3779b97f4a7c15ULL);
+      return hasher(id.name) ^ (static_cast<size_t>(id.db) * 0x9e3779b97f4a7c15ULL);
     }
   };
   void TouchWatched(int db, std::string_view key, bool exists);

@@ -6,9 +6,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string_view>
 #include <vector>
+
+#include "node/structs/keyed_hash.h"
 
 namespace rha::node::persist {
 
@@ -22,7 +23,7 @@ class SeenTexts {
   // True: it was not seen before, and is from now on. False: perhaps it was, or there is no room.
   bool SurelyNew(std::string_view text) {
     if (room_ == 0) return false;
-    const uint64_t hash = std::hash<std::string_view>()(text) | 1;
+    const uint64_t hash = structs::KeyedHash(secret_, text) | 1;
     size_t at = (hash >> 1) & (slots_.size() - 1);
     for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
       if (slots_[at] == hash) return false;
@@ -33,6 +34,7 @@ class SeenTexts {
   }
 
  private:
+  const structs::HashSecret secret_ = structs::HashSecret::Fresh();
   std::vector<uint64_t> slots_;  // hashes, never 0
   size_t room_ = 0;
 };

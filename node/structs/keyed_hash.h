@@ -1,8 +1,7 @@
 // The hash of keys and members: 64 good bits from bytes and a secret.
 //
 // Each step multiplies two words, both masked by parts of the secret, to 128 bits and folds them
-// (the construction of wyhash and rapidhash). The secret is drawn once per process from the
-// kernel; without it nobody can choose keys that collide, short of watching timings. What happens
+// (the construction of wyhash and rapidhash). The secret is drawn from the kernel, once per process; without it nobody can choose keys that collide, short of watching timings. What happens
 // if somebody still does is bounded by the table (entry_table.h, "Attack").
 //
 // Cost: 2 multiplications up to 16 bytes, one more for each further 16.
@@ -15,12 +14,18 @@
 #include <string_view>
 
 #include "common/base/prng.h"
+#include "common/base/random_id.h"
 
 namespace rha::node::structs {
 
 struct HashSecret {
   uint64_t words[4];
 
+  // From the kernel, never from a generator whose output anybody sees.
+  static HashSecret Fresh() {
+    return {{RandomSeed(), RandomSeed(), RandomSeed() | 1, RandomSeed()}};
+  }
+  // The same each time, for tests.
   static HashSecret FromSeed(uint64_t seed) {
     Prng prng(seed);
     return {{prng.Next(), prng.Next(), prng.Next() | 1, prng.Next()}};
@@ -77,5 +82,12 @@ inline uint64_t KeyedHash(const HashSecret& secret, std::string_view key) {
   const uint64_t mixed = Fold(head ^ secret.words[1], tail ^ state);
   return Fold(mixed ^ secret.words[2], key.size() ^ secret.words[3]);
 }
+
+// For the standard's containers of what clients name.
+struct KeyedHasher {
+  using is_transparent = void;
+  HashSecret secret;
+  size_t operator()(std::string_view key) const { return KeyedHash(secret, key); }
+};
 
 }  // namespace rha::node::structs

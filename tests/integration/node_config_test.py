@@ -133,6 +133,20 @@ class ProtectionTest(ConfigTest):
     def test_passwords_are_not_in_the_log(self):
         self.assertNotIn("s3cret", self.refused(self.base("requirepass s3cret more\n")))
 
+    def test_what_config_set_is_given_is_not_in_the_slow_log(self):
+        self.write(self.base("slowlog-log-slower-than 0\n"))
+        _, client = self.start()
+        client.command("CONFIG", "SET", "timeout", "77", "masterauth", "s3cret", "masteruser", "s3cret")
+        client.command("CONFIG", "SET", "masterauth", "s3cret", "nosuch", "x")
+        client.command("CONFIG", "SET", "MasterAuth", "s3cret", "tls-port", "1")
+        client.command("MULTI")
+        client.command("CONFIG", "SET", "requirepass", "s3cret")
+        client.command("EXEC")
+        entries = [entry[3] for entry in client.command("SLOWLOG", "GET", "-1")]
+        self.assertIn([b"CONFIG", b"SET", b"timeout", b"77", b"masterauth", b"(redacted)", b"masteruser", b"(redacted)"], entries)
+        self.assertIn([b"CONFIG", b"SET", b"requirepass", b"(redacted)"], entries)
+        self.assertNotIn(b"s3cret", [word for entry in entries for word in entry])
+
     def test_sigterm_saves_if_it_shall(self):
         self.write(self.base('save ""\nshutdown-on-sigterm save\nshutdown-on-sigint nosave\n'))
         process, client = self.start()

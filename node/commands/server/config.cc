@@ -25,6 +25,10 @@ void Set(Context& ctx) {
   set.ok() ? ctx.reply.Ok() : ctx.reply.Error("ERR " + set.message());
 }
 
+bool SetSecret(const Context& ctx, size_t i) {
+  return i >= 3 && i % 2 == 1 && ctx.services().config->IsSecret(ctx.arg(i - 1));
+}
+
 void Rewrite(Context& ctx) {
   const Status written = ctx.services().config->Rewrite();
   written.ok() ? ctx.reply.Ok() : ctx.reply.Error("ERR " + written.message());
@@ -65,6 +69,7 @@ constexpr CommandSpec kRows[] = {
      .handler = Set,
      .arity = -4,
      .flags = kFlags,
+     .secret = SetSecret,
      .group = Group::kServer,
      .since = "2.0.0",
      .summary = "Set configuration parameters to the given values",
