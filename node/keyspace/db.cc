@@ -88,10 +88,9 @@ inline Entry* Db::Count(Entry* entry, std::string_view key) {
 }
 
 inline void Db::MarkUsed(Entry* entry) {
-  const EvictionPolicy& policy = keyspace_.eviction_;
-  uint8_t& use = structs::KeyTable::Age(entry);
-  use = policy.counts_uses() ? Frequency::AfterUse(use, policy.lfu_log_factor, keyspace_.prng_)
-                             : AgeClock::Now(keyspace_.now_s_);
+  using structs::KeyTable;
+  const UseNotes notes = keyspace_.use_notes();
+  KeyTable::SetAge(entry, notes.AfterUse(KeyTable::Age(entry), keyspace_.prng_));
 }
 
 Item Db::Read(std::string_view key) {
@@ -114,13 +113,13 @@ Item Db::CountedPeek(std::string_view key) {
 int64_t Db::IdleSeconds(std::string_view key) {
   Entry* entry = Find(key, Hash(key));
   RHA_CHECK(entry != nullptr);
-  return AgeClock::IdleSeconds(structs::KeyTable::Age(entry), keyspace_.now_s_);
+  return keyspace_.use_notes().IdleSeconds(structs::KeyTable::Age(entry));
 }
 
 uint8_t Db::UseFrequency(std::string_view key) {
   Entry* entry = Find(key, Hash(key));
   RHA_CHECK(entry != nullptr);
-  return structs::KeyTable::Age(entry);
+  return keyspace_.use_notes().CounterOf(structs::KeyTable::Age(entry));
 }
 
 bool Db::HoldsExpired(std::string_view key) {
@@ -169,8 +168,7 @@ Entry* Db::Insert(std::string_view key, const EntryValue& value, int64_t expire_
   Entry entry = Entry::Make(key, value, EntryExpiry(expire_at_ms));
   if (expire_at_ms != kNoExpiry) ++timed_;
   Entry* inserted = table_->Insert(entry, hash);
-  structs::KeyTable::Age(inserted) =
-      keyspace_.eviction_.counts_uses() ? Frequency::kFirst : AgeClock::Now(keyspace_.now_s_);
+  structs::KeyTable::SetAge(inserted, keyspace_.use_notes().Fresh());
   return inserted;
 }
 
@@ -323,11 +321,7 @@ Entry* Db::LoadEntry(std::string_view key, const EntryValue& value, int64_t expi
   } else {
     Replace(entry, value, expire_at_ms);
   }
-  const int64_t now_s = keyspace_.now_s_;
-  structs::KeyTable::Age(entry) =
-      keyspace_.eviction_.counts_uses()
-          ? use.frequency().value_or(Frequency::kFirst)
-          : AgeClock::UsedAt(now_s - use.idle_seconds().value_or(0), now_s);
+  structs::KeyTable::SetAge(entry, keyspace_.use_notes().Loaded(use));
   return entry;
 }
 
@@ -373,15 +367,15 @@ Db::Swept Db::Sweep(size_t buckets) {
   Swept swept;
   int64_t ttl_ms = 0;
   std::vector<std::string> expired;  // by name, since each deletion may move the others
-  const int64_t now_s = keyspace_.now_s_;
-  const EvictionPolicy& policy = keyspace_.eviction_;
-  if (sweep_cursor_ == 0) decay_steps_ = decay_clock_.Due(now_s, policy.lfu_decay_minutes);
+  const UseNotes notes = keyspace_.use_notes();
+  if (sweep_cursor_ == 0) {
+    decay_steps_ = decay_clock_.Due(keyspace_.now_s_, keyspace_.eviction_.lfu_decay_minutes);
+  }
   for (size_t i = 0; i < buckets; ++i) {
     sweep_cursor_ = table_->Scan(sweep_cursor_, [&](Entry& entry) {
       ++swept.visited;
-      uint8_t& use = structs::KeyTable::Age(&entry);
-      use = policy.counts_uses() ? Frequency::Decayed(use, decay_steps_)
-                                 : AgeClock::Settled(use, now_s);
+      using structs::KeyTable;
+      KeyTable::SetAge(&entry, notes.Swept(KeyTable::Age(&entry), decay_steps_));
       if (!entry.is_timed()) return;
       ++swept.timed;
       const int64_t left_ms = entry.expire_at() - keyspace_.now_ms_;

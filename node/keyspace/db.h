@@ -20,16 +20,15 @@
 #include <vector>
 
 #include "common/base/prng.h"
-#include "node/keyspace/age_clock.h"
 #include "node/keyspace/edit.h"
 #include "node/keyspace/event.h"
 #include "node/keyspace/eviction.h"
-#include "node/keyspace/frequency.h"
 #include "node/keyspace/held_memory.h"
 #include "node/keyspace/item.h"
 #include "node/keyspace/key_use.h"
 #include "node/keyspace/limits.h"
 #include "node/keyspace/reclaimer.h"
+#include "node/keyspace/use_notes.h"
 #include "node/keyspace/watch.h"
 #include "node/structs/entry_table.h"
 
@@ -252,6 +251,7 @@ class Keyspace {
   HeldMemory& held() { return held_; }
   const EvictionPolicy& eviction() const { return eviction_; }
   void set_eviction(const EvictionPolicy& policy) {
+    if (policy.counts_uses() != eviction_.counts_uses()) use_kind_since_s_ = now_s_;
     eviction_ = policy;
     evictor_.Forget();
   }
@@ -306,7 +306,10 @@ class Keyspace {
   types::FormLimits form_limits_;
   HeldMemory held_;
   Reclaimer reclaimer_;
+  UseNotes use_notes() const { return {eviction_, use_kind_since_s_, now_s_}; }
+
   EvictionPolicy eviction_;
+  int64_t use_kind_since_s_ = 0;  // counting uses, or not
   Evictor evictor_{*this};
   std::vector<std::unique_ptr<Db>> dbs_;
   int sweep_db_ = 0;

@@ -15,12 +15,13 @@ bool Evictor::MayGo(Entry entry) const {
 }
 
 uint64_t Evictor::Ripeness(Entry* entry) const {
-  const uint8_t use = structs::KeyTable::Age(entry);
+  const UseNotes notes = keyspace_.use_notes();
+  const structs::AgeNote note = structs::KeyTable::Age(entry);
   switch (keyspace_.eviction().first) {
     case First::kLeastRecent:
-      return static_cast<uint64_t>(AgeClock::IdleSeconds(use, keyspace_.now_s_));
+      return static_cast<uint64_t>(notes.IdleSeconds(note));
     case First::kLeastFrequent:
-      return UINT8_MAX - use;
+      return static_cast<uint64_t>(UINT8_MAX - notes.CounterOf(note));
     case First::kSoonestExpiry:
       return UINT64_MAX - static_cast<uint64_t>(entry->expire_at());
     case First::kRandom:

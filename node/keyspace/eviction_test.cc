@@ -75,6 +75,52 @@ TEST_F(EvictionTest, TheLongestUnusedGoFirst) {
   EXPECT_EQ(keyspace_.stats().evicted_keys, 400u);
 }
 
+TEST_F(EvictionTest, ExchangingThePolicyKeepsWhatIsKnownOfKeys) {
+  Use(From::kAll, First::kLeastRecent);
+  Put(1);
+  AdvanceSeconds(49);
+  Use(From::kAll, First::kLeastFrequent);
+  EXPECT_EQ(keyspace_.db(0).UseFrequency("1"), Frequency::kFirst) << "as a new key";
+  Use(From::kAll, First::kLeastRecent);
+  EXPECT_EQ(keyspace_.db(0).IdleSeconds("1"), 49) << "not looked at meanwhile: nothing is lost";
+  for (int minute = 0; minute < 3; ++minute) {
+    AdvanceSeconds(60);
+    Sweep();
+  }
+  Use(From::kAll, First::kLeastFrequent);
+  EXPECT_EQ(keyspace_.db(0).UseFrequency("1"), Frequency::kFirst - 3) << "unused for 3 minutes";
+  keyspace_.db(0).Read("1");
+  Use(From::kAll, First::kLeastRecent);
+  EXPECT_EQ(keyspace_.db(0).IdleSeconds("1"), 0);
+  AdvanceSeconds(7);
+  Put(2);
+  EXPECT_EQ(keyspace_.db(0).IdleSeconds("1"), 7) << "since the exchange, whenever it is looked at";
+  Sweep();
+  EXPECT_EQ(keyspace_.db(0).IdleSeconds("1"), 7);
+}
+
+TEST_F(EvictionTest, AFloodAfterAnExchangeOfThePolicyKeepsNoUnusedKeys) {
+  for (const auto& [before, after] : {std::pair(First::kLeastRecent, First::kLeastFrequent),
+                                      std::pair(First::kLeastFrequent, First::kLeastRecent)}) {
+    keyspace_.Flush(-1);
+    Use(From::kAll, before);
+    for (int i = 0; i < 1000; ++i) Put(i);
+    for (int minute = 0; minute < 2; ++minute) {
+      AdvanceSeconds(60);
+      Sweep();
+    }
+    Use(From::kAll, after);
+    for (int round = 0; round < 20; ++round) {
+      AdvanceSeconds(1);
+      for (int i = 0; i < 100; ++i) keyspace_.db(0).Read(std::to_string(i));
+    }
+    for (int i = 1000; i < 1900; ++i) Put(i);
+    Evict(900);
+    EXPECT_GT(Count(0, 100), 85) << "chance would leave 53";
+    EXPECT_LT(Count(100, 1000), 90) << "chance would leave 474";
+  }
+}
+
 TEST_F(EvictionTest, AKeyThatWasUsedSinceItWasChosenStays) {
   Use(From::kAll, First::kLeastRecent, 64);
   for (int i = 0; i < 16; ++i) Put(i);

@@ -18,9 +18,9 @@ void Keyspace::EnterSecond() {
 
 KeyUse Keyspace::UseOf(structs::Entry* entry) const {
   if (!eviction_.tracks_use()) return {};
-  const uint8_t use = structs::KeyTable::Age(entry);
-  if (eviction_.counts_uses()) return KeyUse::Frequency(use);
-  return KeyUse::Idle(static_cast<uint64_t>(AgeClock::IdleSeconds(use, now_s_)));
+  const structs::AgeNote note = structs::KeyTable::Age(entry);
+  if (eviction_.counts_uses()) return KeyUse::Frequency(use_notes().CounterOf(note));
+  return KeyUse::Idle(static_cast<uint64_t>(use_notes().IdleSeconds(note)));
 }
 
 std::vector<structs::KeyTable*> Keyspace::BeginImage(Image* image) {

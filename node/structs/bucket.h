@@ -5,11 +5,11 @@
 //   (members)    +---------+------+--------+---------------------------------+
 //                | 14 tags | used | passed | 14 entries                      |
 //                +---------+------+--------+---------------------------------+
-//   AgedBucket    0         12     13       16        28       32             128
-//   (keys)       +---------+------+--------+---------+--------+--------------+
-//                | 12 tags | used | passed | 12 ages | unused | 12 entries   |
-//                +---------+------+--------+---------+--------+--------------+
-//                an age is a byte of the owner's, for eviction
+//   AgedBucket    0         12     13       14      16        28       32             128
+//   (keys)       +---------+------+--------+-------+---------+--------+--------------+
+//                | 12 tags | used | passed | kinds | 12 ages | unused | 12 entries   |
+//                +---------+------+--------+-------+---------+--------+--------------+
+//                an age is a byte of the owner's, for eviction, and a bit that tells its kind
 //
 // Invariants: entries 0..used-1 are there, the others are null. `passed` counts the entries that
 // belong here or further in front but had to be placed further behind: a search that finds 0 is
@@ -32,6 +32,13 @@ namespace rha::node::structs {
 constexpr size_t kBucketBytes = 128;
 constexpr uint8_t kPassedSticks = 255;
 
+// What an owner notes beside an entry.
+struct AgeNote {
+  uint8_t byte = 0;
+  bool kind = false;
+  bool operator==(const AgeNote&) const = default;
+};
+
 struct alignas(kBucketBytes) PlainBucket {
   static constexpr size_t kSlots = 14;
   static constexpr bool kAged = false;
@@ -41,8 +48,8 @@ struct alignas(kBucketBytes) PlainBucket {
   uint8_t passed;
   Entry entries[kSlots];
 
-  void MoveAge(size_t, size_t) {}
-  void ClearAge(size_t) {}
+  AgeNote age(size_t) const { return {}; }
+  void set_age(size_t, AgeNote) {}
 };
 
 struct alignas(kBucketBytes) AgedBucket {
@@ -52,13 +59,16 @@ struct alignas(kBucketBytes) AgedBucket {
   uint8_t tags[kSlots];
   uint8_t used;
   uint8_t passed;
-  uint8_t unused[2];
+  uint16_t kinds;
   uint8_t ages[kSlots];
-  uint8_t unused_too[4];
+  uint8_t unused[4];
   Entry entries[kSlots];
 
-  void MoveAge(size_t to, size_t from) { ages[to] = ages[from]; }
-  void ClearAge(size_t at) { ages[at] = 0; }
+  AgeNote age(size_t at) const { return {ages[at], (kinds >> at & 1) != 0}; }
+  void set_age(size_t at, AgeNote note) {
+    ages[at] = note.byte;
+    if ((kinds >> at & 1) != note.kind) kinds = static_cast<uint16_t>(kinds ^ 1 << at);
+  }
 };
 
 static_assert(sizeof(PlainBucket) == kBucketBytes && sizeof(AgedBucket) == kBucketBytes);

@@ -67,7 +67,7 @@ void EntryTable<Bucket>::MoveAll(const Cell& from, Cell& to) {
     const Bucket& bucket = from.buckets[at];
     for (size_t slot = 0; slot < bucket.used; ++slot) {
       const auto [target, place] = Place(to, bucket.entries[slot], HomeBits(bucket, slot));
-      if constexpr (Bucket::kAged) target->ages[place] = bucket.ages[slot];
+      target->set_age(place, bucket.age(slot));
     }
   }
   to.entries += from.entries;
@@ -137,7 +137,7 @@ void EntryTable<Bucket>::Split(size_t first) {
   struct Moving {
     Entry entry;
     uint32_t home_bits;
-    uint8_t age;
+    AgeNote age;
     bool high;
   };
   std::vector<Moving> moving;
@@ -145,9 +145,7 @@ void EntryTable<Bucket>::Split(size_t first) {
   for (size_t at = 0; at < before.bucket_count; ++at) {
     const Bucket& bucket = before.buckets[at];
     for (size_t slot = 0; slot < bucket.used; ++slot) {
-      uint8_t age = 0;
-      if constexpr (Bucket::kAged) age = bucket.ages[slot];
-      moving.push_back({bucket.entries[slot], HomeBits(bucket, slot), age, false});
+      moving.push_back({bucket.entries[slot], HomeBits(bucket, slot), bucket.age(slot), false});
     }
   }
   size_t high_count = 0;
@@ -163,7 +161,7 @@ void EntryTable<Bucket>::Split(size_t first) {
   for (const Moving& one : moving) {
     Cell& half = halves[one.high ? 1 : 0];
     const auto [bucket, slot] = Place(half, one.entry, one.home_bits);
-    if constexpr (Bucket::kAged) bucket->ages[slot] = one.age;
+    bucket->set_age(slot, one.age);
     ++half.entries;
   }
   FreeSegment(before);

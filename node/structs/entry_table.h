@@ -107,11 +107,13 @@ class EntryTable {
   // step by step.
   void Reserve(size_t entries);
 
-  // The owner's byte beside an entry, 0 at first. REQUIRES: Bucket::kAged.
-  // A template, since clang 14 would instantiate a constrained member with the whole class.
+  // The owner's note beside an entry, {} at first. REQUIRES: Bucket::kAged.
+  // Templates, since clang 14 would instantiate a constrained member with the whole class.
   template <typename B = Bucket>
-  requires B::kAged static uint8_t& Age(Entry* entry) {
-    return BucketOf(entry).ages[SlotOf(entry)];
+  requires B::kAged static AgeNote Age(Entry* entry) { return BucketOf(entry).age(SlotOf(entry)); }
+  template <typename B = Bucket>
+  requires B::kAged static void SetAge(Entry* entry, AgeNote note) {
+    BucketOf(entry).set_age(SlotOf(entry), note);
   }
 
   // ---- walking
@@ -342,7 +344,7 @@ inline std::pair<Bucket*, size_t> EntryTable<Bucket>::Place(Cell& cell, Entry en
   entry.set_hash_bits(home_bits >> 8);
   bucket.tags[slot] = static_cast<uint8_t>(home_bits);
   bucket.entries[slot] = entry;
-  bucket.ClearAge(slot);
+  bucket.set_age(slot, {});
   return {&bucket, slot};
 }
 
@@ -362,7 +364,7 @@ inline Entry EntryTable<Bucket>::Take(Entry* entry, uint64_t hash) {
   const size_t last = --bucket.used;
   bucket.tags[hole] = bucket.tags[last];
   bucket.entries[hole] = bucket.entries[last];
-  bucket.MoveAge(hole, last);
+  bucket.set_age(hole, bucket.age(last));
   bucket.entries[last] = Entry();
   --cell.entries;
   --size_;

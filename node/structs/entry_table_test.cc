@@ -376,12 +376,13 @@ TYPED_TEST(EntryTableTest, CollidingKeysDoNotBlowUpTheDirectory) {
 TEST(KeyTable, AgesMoveWithTheirEntries) {
   KeyTable table(kSecret);
   Prng prng(13);
-  std::unordered_map<std::string, uint8_t> model;
+  std::unordered_map<std::string, AgeNote> model;
   for (int step = 0; step < 20000; ++step) {
     const std::string key = Key(prng.Below(4000));
     if (prng.Chance(0.6)) {
       Put(table, key, "");
-      KeyTable::Age(table.Find(key)) = model[key] = static_cast<uint8_t>(prng.Next());
+      model[key] = {static_cast<uint8_t>(prng.Next()), prng.Below(2) == 0};
+      KeyTable::SetAge(table.Find(key), model[key]);
     } else {
       table.Erase(key);
       model.erase(key);

@@ -1,7 +1,8 @@
 // The hash of keys and members: 64 good bits from bytes and a secret.
 //
 // Each step multiplies two words, both masked by parts of the secret, to 128 bits and folds them
-// (the construction of wyhash and rapidhash). The secret is drawn from the kernel, once per process; without it nobody can choose keys that collide, short of watching timings. What happens
+// (the construction of wyhash and rapidhash). The secret is drawn from the kernel, once per
+// process; without it nobody can choose keys that collide, short of watching timings. What happens
 // if somebody still does is bounded by the table (entry_table.h, "Attack").
 //
 // Cost: 2 multiplications up to 16 bytes, one more for each further 16.

@@ -88,6 +88,7 @@ TEST_F(EvictionCommandTest, FrequencyTakesThePlaceOfIdleTime) {
   Limit(0, {.from = Policy::From::kAll, .first = Policy::First::kLeastFrequent});
   Run({"set", "new", "v"});
   EXPECT_EQ(Run({"object", "freq", "new"}), ":5");
+  EXPECT_EQ(Run({"object", "freq", "k"}), ":5");
   EXPECT_THAT(Run({"object", "idletime", "new"}),
               StartsWith("-ERR An LFU maxmemory policy is sel"));
 }
