@@ -1,6 +1,7 @@
 // Groups as Redis Sentinel knows them, with stock peers: discovery, down states, votes, failover.
 #include <gtest/gtest.h>
 
+#include "sidecar/core/pick_replica.h"
 #include "sidecar/core/test_bench.h"
 
 namespace rha::sidecar::core {
@@ -85,6 +86,61 @@ TEST_F(Classic, LeadsAFailoverWithStockVotesAndPrefersTheBetterOffset) {
   // The other replica is re-pointed, and clients see a plain healthy master meanwhile.
   EXPECT_EQ(bench.Of<Reconfigure>().back().primary->host, "10.0.0.3");
   EXPECT_EQ(bench.machine.NodeFlags(bench.group(), bench.NodeAt("10.0.0.3")), "master");
+}
+
+TEST_F(Classic, APrimaryThatRefusesPingIsDownAsInRedis) {
+  for (int i = 0; i < 14; ++i) {
+    bench.Pass(Millis{100});
+    bench.Send(NodePingReply{bench.NodeAt("10.0.0.1").id, PingResult::kMisconf});
+  }
+  EXPECT_TRUE(bench.Saw("+sdown"));
+}
+
+// What the primary and its replicas say of their histories; priorities favour the wrong one.
+class ClassicChoice : public Classic {
+ protected:
+  ClassicChoice() {
+    bench.Info("10.0.0.1", std::string(kPrimaryInfo) + "master_replid:ours\r\n");
+    bench.Info("10.0.0.2", ReplicaInfo("b", 10) + "master_replid:ours\r\n");
+  }
+  void Third(const std::string& text) { bench.Info("10.0.0.3", text); }
+  std::string Chosen() {
+    const Pick pick = PickReplica(bench.machine.state(), bench.group(), bench.now);
+    const Node* node = bench.group().FindNode(pick.node);
+    return node == nullptr ? "nobody" : node->address.host;
+  }
+};
+
+TEST_F(ClassicChoice, AReplicaOfAnotherPrimaryIsNotPromoted) {
+  Third(
+      "run_id:a\r\nrole:slave\r\nmaster_host:10.9.9.9\r\nmaster_port:6379\r\n"
+      "master_link_status:up\r\nslave_repl_offset:9999\r\nslave_priority:1\r\n"
+      "master_replid:theirs\r\n");
+  EXPECT_EQ(Chosen(), "10.0.0.2");
+  bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
+  EXPECT_EQ(Chosen(), "nobody");
+}
+
+TEST_F(ClassicChoice, OneThatNeverReachedThePrimaryIsNotPromotedOverOneInStep) {
+  Third(
+      "run_id:a\r\nrole:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\n"
+      "master_link_status:down\r\nmaster_link_down_since_seconds:-1\r\n"
+      "slave_repl_offset:0\r\nslave_priority:1\r\nmaster_replid:random\r\n");
+  EXPECT_EQ(Chosen(), "10.0.0.2");
+}
+
+TEST_F(ClassicChoice, AmongThoseInStepRedisOrderHolds) {
+  Third(ReplicaInfo("a", 5, 1) + "master_replid:ours\r\n");
+  EXPECT_EQ(Chosen(), "10.0.0.3");
+}
+
+TEST_F(ClassicChoice, ARestoredReplicaIsBetterThanNone) {
+  Third(
+      "run_id:a\r\nrole:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\n"
+      "master_link_status:down\r\nmaster_link_down_since_seconds:-1\r\n"
+      "slave_repl_offset:7\r\nmaster_replid:ours\r\n");
+  bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
+  EXPECT_EQ(Chosen(), "10.0.0.3");
 }
 
 TEST_F(Classic, OldAccusationsDoNotTouchTheNewPrimary) {

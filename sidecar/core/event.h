@@ -47,7 +47,8 @@ struct PeerLinkDown {
   std::string why = {};
 };
 
-enum class PingResult : uint8_t { kPong, kLoading, kMasterDown, kBusy, kError };
+// kMisconf: it takes no writes, for its last snapshot could not be saved (a full volume, mostly).
+enum class PingResult : uint8_t { kPong, kLoading, kMasterDown, kBusy, kMisconf, kError };
 struct NodePingReply {
   NodeId node;
   PingResult result = PingResult::kPong;

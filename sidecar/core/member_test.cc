@@ -237,6 +237,16 @@ TEST_F(Member, ResetKeepsTheVoters) {
   EXPECT_EQ(bench.group().nodes.size(), 3u);
 }
 
+TEST_F(Member, AFullVolumeIsNoDeath) {
+  KnowPrimary();
+  const NodeId primary = bench.NodeAt("10.0.0.2").id;
+  for (int i = 0; i < 30; ++i) {
+    bench.Pass(Millis{100});
+    bench.Send(NodePingReply{primary, PingResult::kMisconf});
+  }
+  EXPECT_FALSE(bench.group().Primary()->sdown);
+}
+
 TEST_F(Member, AfterAPauseTheOwnPrimaryStepsDownThoughTheClockWasLate) {
   KnowPrimary();
   // demo-0 was promoted in epoch 2; then this pod was stopped, and epoch 3 went to demo-1.

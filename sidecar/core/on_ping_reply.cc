@@ -5,8 +5,11 @@
 namespace rha::sidecar::core {
 namespace {
 
-// sentinelPingReplyCallback(): an instance that loads its data or has no primary is alive.
-bool Acceptable(PingResult result) {
+// sentinelPingReplyCallback(): an instance that loads its data or has no primary is alive. In a
+// configured group so is one whose volume is full: another primary would have the same trouble, and
+// moving there loses what was not replicated.
+bool Acceptable(PingResult result, bool configured) {
+  if (result == PingResult::kMisconf) return configured;
   return result == PingResult::kPong || result == PingResult::kLoading ||
          result == PingResult::kMasterDown;
 }
@@ -17,10 +20,11 @@ void OnPingReply(Context& c, const NodePingReply& event) {
   Group* group = GroupOfNode(c.s, event.node);
   if (group == nullptr) return;
   Node& node = *group->FindNode(event.node);
-  MarkReply(node.link, Acceptable(event.result), c.now);
+  const bool acceptable = Acceptable(event.result, group->configured());
+  MarkReply(node.link, acceptable, c.now);
   if (event.result == PingResult::kLoading) {
     if (node.loading_since == kNever) node.loading_since = c.now;
-  } else if (Acceptable(event.result)) {
+  } else if (acceptable) {
     node.loading_since = kNever;
     if (event.result == PingResult::kPong) node.rebooted = false;
     node.death_noticed = false;  // who answers is not dead, whatever a notice said
@@ -36,7 +40,7 @@ void OnPingReply(Context& c, const NodePingReply& event) {
 void OnPingReply(Context& c, const PeerPingReply& event) {
   auto it = c.s.peers.find(event.peer);
   if (it == c.s.peers.end()) return;
-  MarkReply(it->second.link, Acceptable(event.result), c.now);
+  MarkReply(it->second.link, Acceptable(event.result, /*configured=*/false), c.now);
   it->second.last_heard = c.now;
 }
 

@@ -52,7 +52,7 @@ class App {
   }
 
  private:
-  Status LoadMachine(core::Config* config);
+  Status LoadMachine(core::Config* config, StateStore* store);
   void StartLabeler();
   void StopAsked();
   void PollStop();
@@ -83,13 +83,14 @@ Status App::Start() {
   }
   RHA_ASSIGN_OR_RETURN(trust_, Trust::Make(options_, reactor_.Now()));
   core::Config config;
-  RHA_RETURN_IF_ERROR(LoadMachine(&config));
+  StateStore store;
+  RHA_RETURN_IF_ERROR(LoadMachine(&config, &store));
   server_ = std::make_unique<Server>(reactor_, options_, *trust_);
   RHA_RETURN_IF_ERROR(server_->Listen());
   resolver_ = std::make_unique<net::Resolver>(reactor_);
   StartLabeler();
   driver_ = std::make_unique<Driver>(
-      reactor_, *resolver_, *trust_, options_, std::move(config),
+      reactor_, *resolver_, *trust_, options_, std::move(config), std::move(store),
       DriverSinks{.reply = [this](const core::Reply& reply) { server_->OnReply(reply); },
                   .publish =
                       [this](const core::PublishEvent& event) {
@@ -120,11 +121,14 @@ Status App::Start() {
   return Status::Ok();
 }
 
-Status App::LoadMachine(core::Config* config) {
+Status App::LoadMachine(core::Config* config, StateStore* store) {
   std::optional<core::PersistedState> persisted;
+  *store = ConfigFileStore(options_.config_path);
   if (options_.configured()) {
     const std::string& group = options_.groups.groups.begin()->first;
-    RHA_ASSIGN_OR_RETURN(persisted, ReadStateFile(options_.state_file, group));
+    RHA_ASSIGN_OR_RETURN(StateFile file, OpenStateFile(options_.state_file, group));
+    persisted = std::move(file.state);
+    *store = std::move(file.store);
     if (!persisted) {
       log::Info("no state in {}: first start", options_.state_file);
     } else {

@@ -37,6 +37,7 @@ core::PingResult ToPingResult(const resp::Value& reply) {
   if (reply.text.starts_with("LOADING")) return core::PingResult::kLoading;
   if (reply.text.starts_with("MASTERDOWN")) return core::PingResult::kMasterDown;
   if (reply.text.starts_with("BUSY")) return core::PingResult::kBusy;
+  if (reply.text.starts_with("MISCONF")) return core::PingResult::kMisconf;
   return core::PingResult::kError;
 }
 

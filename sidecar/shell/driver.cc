@@ -31,18 +31,16 @@ Dialer MakeDialer(net::Reactor& reactor, net::Resolver& resolver, Trust& trust,
 }  // namespace
 
 Driver::Driver(net::Reactor& reactor, net::Resolver& resolver, Trust& trust, const Options& options,
-               core::Config config, DriverSinks sinks)
+               core::Config config, StateStore store, DriverSinks sinks)
     : reactor_(reactor),
       resolver_(resolver),
       options_(options),
       sinks_(std::move(sinks)),
       dialer_(MakeDialer(reactor, resolver, trust, options, config.my_id)),
       machine_(std::move(config), ReadClock()),
-      writer_(options.configured() ? options.state_file : options.config_path,
-              options.configured() ? StateWriter::Kind::kStateFile : StateWriter::Kind::kConfigFile,
-              [this](uint64_t seq, const Status& status) {
-                reactor_.Post([this, seq, status] { OnPersisted(seq, status); });
-              }) {
+      writer_(std::move(store), [this](uint64_t seq, const Status& status) {
+        reactor_.Post([this, seq, status] { OnPersisted(seq, status); });
+      }) {
   turn_hook_ = reactor_.AddTurnHook([this] {
     retired_nodes_.clear();
     retired_peers_.clear();

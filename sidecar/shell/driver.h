@@ -42,7 +42,7 @@ struct CachedInfo {
 class Driver {
  public:
   Driver(net::Reactor& reactor, net::Resolver& resolver, Trust& trust, const Options& options,
-         core::Config config, DriverSinks sinks);
+         core::Config config, StateStore store, DriverSinks sinks);
   ~Driver();
 
   // Writes the state once, so that a file that cannot be written is known before anything starts;

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "common/base/config_text.h"
 #include "common/base/unique_fd.h"
+#include "common/env/slot_file.h"
 #include "sidecar/shell/limits.h"
 #include "sidecar/shell/sentinel_lines.h"
 
@@ -144,20 +146,60 @@ Result<core::PersistedState> DecodeState(const std::string& text, const std::str
   return state;
 }
 
-Result<std::optional<core::PersistedState>> ReadStateFile(const std::string& path,
-                                                          const std::string& group) {
-  auto text = ReadTextFile(path);
-  if (!text.ok()) {
-    if (text.status().code() == Code::kNotFound) return std::optional<core::PersistedState>();
-    return text.status();
+namespace {
+
+Status Damaged(const std::string& path, const std::string& why) {
+  return {Code::kCorrupt, "state file " + path + " is damaged (" + why +
+                              "); restore it, or remove it if this member may forget its votes"};
+}
+
+// As versions before slot files wrote it: the record is the whole file.
+bool IsPlainText(const std::string& file) {
+  return file.find(kCheckWord) != std::string::npos && file.find('\0') == std::string::npos;
+}
+
+Result<env::SlotFile> TakeOverText(const std::string& path, const std::string& text) {
+  RHA_ASSIGN_OR_RETURN(auto slots, env::SlotFile::Open(path + ".new", kStateRecordBytesMax));
+  RHA_RETURN_IF_ERROR(slots.Write(text));
+  if (::rename((path + ".new").c_str(), path.c_str()) != 0) return ErrnoStatus("rename to " + path);
+  return slots;
+}
+
+}  // namespace
+
+Result<StateFile> OpenStateFile(const std::string& path, const std::string& group) {
+  auto before = ReadTextFile(path);
+  if (!before.ok() && before.status().code() != Code::kNotFound) return before.status();
+  const std::string text = before.ok() ? *before : "";
+  const bool old_form = IsPlainText(text);
+  auto slots =
+      old_form ? TakeOverText(path, text) : env::SlotFile::Open(path, kStateRecordBytesMax);
+  if (!slots.ok()) {
+    if (slots.status().code() == Code::kCorrupt) return Damaged(path, slots.status().message());
+    return std::move(slots).status().Context(
+        "the state must survive a restart, but cannot be written");
   }
-  auto state = DecodeState(*text, group);
-  if (!state.ok()) {
-    return Status(Code::kCorrupt,
-                  "state file " + path + " is damaged (" + state.status().message() +
-                      "); restore it, or remove it if this member may forget its votes");
+  StateFile file;
+  if (slots->record()) {
+    auto state = DecodeState(*slots->record(), group);
+    if (!state.ok()) return Damaged(path, state.status().message());
+    file.state = std::move(*state);
+  } else if (!text.empty() && text[0] != '\0' && !text.starts_with("RHASLOT")) {
+    return Damaged(path, "it is no state file");
   }
-  return std::optional<core::PersistedState>(std::move(*state));
+  const auto shared = std::make_shared<env::SlotFile>(std::move(*slots));
+  file.store = [shared](const core::PersistedState& state) {
+    return shared->Write(EncodeState(state));
+  };
+  return file;
+}
+
+StateStore ConfigFileStore(const std::string& path) {
+  return [path](const core::PersistedState& state) -> Status {
+    // The user's own lines may have changed on disk meanwhile: they are read anew each time.
+    RHA_ASSIGN_OR_RETURN(const std::string old_text, ReadTextFile(path));
+    return WriteTextFile(path, RewriteConfig(old_text, state));
+  };
 }
 
 std::string RewriteConfig(const std::string& old_text, const core::PersistedState& state) {
@@ -179,8 +221,8 @@ std::string RewriteConfig(const std::string& old_text, const core::PersistedStat
   return text;
 }
 
-StateWriter::StateWriter(std::string path, Kind kind, Done done)
-    : path_(std::move(path)), kind_(kind), done_(std::move(done)), thread_([this] { Work(); }) {}
+StateWriter::StateWriter(StateStore store, Done done)
+    : store_(std::move(store)), done_(std::move(done)), thread_([this] { Work(); }) {}
 
 StateWriter::~StateWriter() {
   {
@@ -197,13 +239,6 @@ void StateWriter::Write(uint64_t seq, core::PersistedState state) {
     job_ = Job{seq, std::move(state)};
   }
   work_.notify_one();
-}
-
-Status StateWriter::WriteNow(const core::PersistedState& state) {
-  if (kind_ == Kind::kStateFile) return WriteTextFile(path_, EncodeState(state));
-  // The user's own lines may have changed on disk meanwhile: they are read anew each time.
-  RHA_ASSIGN_OR_RETURN(const std::string old_text, ReadTextFile(path_));
-  return WriteTextFile(path_, RewriteConfig(old_text, state));
 }
 
 void StateWriter::Work() {

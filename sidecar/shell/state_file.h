@@ -1,11 +1,14 @@
 // Where the state of the machine survives a restart, written by a thread of its own so that a slow
 // disk never holds up the loop.
 //
-// Each write is a whole new file: temporary name, fsync, rename, fsync of the folder. A reader
-// therefore finds the old state or the new one. The state file of a configured group ends in a
-// check line ("redisha-check <lines> <hash>"), so that damage is noticed and refused; a vote must
-// not be forgotten quietly. A classic configuration file keeps the user's lines and comments and
-// gets its `sentinel …` lines anew, below a mark, as redis-sentinel does it.
+// A reader finds the old state or the new one, never half of one.
+//   configured group   a slot file (common/env/slot_file.h): its space is reserved when it is made,
+//                      so that a full volume takes no vote away. The record ends in a check line
+//                      ("redisha-check <bytes> <hash>"); damage is refused, for a vote must not be
+//                      forgotten quietly.
+//   classic            the configuration file, as redis-sentinel does it: the user's lines and
+//                      comments stay, the `sentinel …` lines are written anew below a mark.
+//                      Temporary name, fsync, rename, fsync of the folder.
 #pragma once
 
 #include <condition_variable>
@@ -20,11 +23,19 @@
 
 namespace rha::sidecar::shell {
 
-// Reads a state file. Nothing: it does not exist yet. kCorrupt: damaged or not ours.
+// Where a state goes; durable once it returns Ok.
+using StateStore = std::function<Status(const core::PersistedState& state)>;
+
+struct StateFile {
+  StateStore store;                           // keeps the file open and locked
+  std::optional<core::PersistedState> state;  // nothing: none was ever written
+};
+// Opens the state file of a configured group, making it if need be. kCorrupt: damaged or not ours.
 // `group`: the one configured group. Its name may have been another when the file was written:
-// whose state it is, the member's id says.
-Result<std::optional<core::PersistedState>> ReadStateFile(const std::string& path,
-                                                          const std::string& group);
+// whose state it is, the member's id says. A text file of an earlier version is taken over.
+Result<StateFile> OpenStateFile(const std::string& path, const std::string& group);
+// Rewrites a classic configuration file.
+StateStore ConfigFileStore(const std::string& path);
 // The pure halves of reading and writing.
 Result<core::PersistedState> DecodeState(const std::string& text, const std::string& group);
 std::string EncodeState(const core::PersistedState& state);
@@ -41,15 +52,14 @@ class StateWriter {
  public:
   using Done = std::function<void(uint64_t seq, const Status& status)>;
 
-  enum class Kind { kStateFile, kConfigFile };
-  StateWriter(std::string path, Kind kind, Done done);
+  StateWriter(StateStore store, Done done);
   ~StateWriter();  // writes what is waiting
   StateWriter(const StateWriter&) = delete;
   StateWriter& operator=(const StateWriter&) = delete;
 
   void Write(uint64_t seq, core::PersistedState state);
   // On the caller's thread, before anything else is written: can it be written at all?
-  Status WriteNow(const core::PersistedState& state);
+  Status WriteNow(const core::PersistedState& state) { return store_(state); }
 
  private:
   struct Job {
@@ -58,8 +68,7 @@ class StateWriter {
   };
   void Work();
 
-  const std::string path_;
-  const Kind kind_;
+  const StateStore store_;
   const Done done_;
   std::mutex mutex_;
   std::condition_variable work_;

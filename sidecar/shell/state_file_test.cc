@@ -1,6 +1,9 @@
 #include "sidecar/shell/state_file.h"
 
 #include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <filesystem>
 
 #include "common/base/clock.h"
 #include "sidecar/core/limits.h"
@@ -97,6 +100,62 @@ TEST(StateFile, AHugeEpochIsNoDamageAndLeavesRoomForElections) {
   ASSERT_TRUE(read.ok()) << read.status().message();
   EXPECT_EQ(read->current_epoch, core::kEpochInFileMax);
   EXPECT_EQ(read->groups.at("demo").config_epoch, core::kEpochInFileMax);
+}
+
+class OnDisk : public testing::Test {
+ protected:
+  OnDisk() {
+    char name[] = "/tmp/rha-state-XXXXXX";
+    folder_ = ::mkdtemp(name);
+    path_ = folder_ + "/sentinel.state";
+  }
+  ~OnDisk() override { std::filesystem::remove_all(folder_); }
+  void Put(const std::string& text) { ASSERT_TRUE(WriteTextFile(path_, text).ok()); }
+
+  std::string folder_, path_;
+};
+
+TEST_F(OnDisk, KeepsTheNewestStateInReservedSpace) {
+  core::PersistedState state = SomeState();
+  {
+    auto file = OpenStateFile(path_, "demo");
+    ASSERT_TRUE(file.ok()) << file.status().message();
+    EXPECT_FALSE(file->state);
+    const auto reserved = std::filesystem::file_size(path_);
+    EXPECT_THAT(OpenStateFile(path_, "demo").status().message(), HasSubstr("in use"));
+    for (core::Epoch epoch = 8; epoch < 12; ++epoch) {
+      state.current_epoch = epoch;
+      ASSERT_TRUE(file->store(state).ok());
+    }
+    EXPECT_EQ(std::filesystem::file_size(path_), reserved);
+  }
+  const auto again = OpenStateFile(path_, "demo");
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(again->state->current_epoch, 11u);
+}
+
+TEST_F(OnDisk, TakesOverTheTextOfAnEarlierVersion) {
+  Put(EncodeState(SomeState()));
+  for (int opening = 0; opening < 2; ++opening) {
+    const auto file = OpenStateFile(path_, "demo");
+    ASSERT_TRUE(file.ok()) << file.status().message();
+    ASSERT_TRUE(file->state);
+    EXPECT_EQ(file->state->current_epoch, 7u);
+  }
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".new"));
+}
+
+TEST_F(OnDisk, RefusesWhatIsDamagedOrNotOursAndSaysWhatToDo) {
+  std::string cut = EncodeState(SomeState());
+  cut[3] ^= 1;
+  for (const std::string& text : {std::string("port 6379\n"), cut}) {
+    Put(text);
+    for (int opening = 0; opening < 2; ++opening) {
+      const auto file = OpenStateFile(path_, "demo");
+      EXPECT_EQ(file.status().code(), Code::kCorrupt);
+      EXPECT_THAT(file.status().message(), HasSubstr("restore it, or remove it if"));
+    }
+  }
 }
 
 TEST(RewriteConfig, KeepsTheUsersLinesAndReplacesTheState) {
