@@ -275,6 +275,16 @@ void App::PublishConfig() {
 Status App::ApplyConfig(const Config& old, std::string* culprit) {
   *culprit = "dir";
   if (config_.dir != old.dir) RHA_RETURN_IF_ERROR(EnterDirectory());
+  *culprit = "maxclients";
+  if (const int64_t wanted = config_.clients_max; wanted > old.clients_max) {
+    RHA_RETURN_IF_ERROR(RaiseDescriptorLimit());
+    if (config_.clients_max < wanted) {
+      return Status(Code::kExhausted,
+                    "The operating system is not able to handle the specified number of clients, "
+                    "try with " +
+                        std::to_string(config_.clients_max));
+    }
+  }
   *culprit = config_.port != old.port ? "port" : "bind";
   if (config_.log_level != old.log_level) {
     const auto level = log::ParseLevel(config_.log_level);

@@ -87,6 +87,9 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
   const bool wanted = session.wants_replies();
   resp::Writer reply(wanted ? &session.out() : &discarded_, session.protocol);
 
+  // Members of the cluster know the rows' own names, whatever clients call the commands.
+  const bool unknown = resolved.spec == nullptr && resolved.container == nullptr;
+  if (unknown && session.is_peer()) resolved = table_.ResolveByRow(args);
   const CommandSpec* spec = resolved.spec;
   std::string scratch;
   if (spec == nullptr) {

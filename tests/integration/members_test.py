@@ -121,6 +121,15 @@ class MembersTest(unittest.TestCase):
         connection.socket.settimeout(DEADLINE_S)
         return connection.socket.recv(100) == b""
 
+    def test_members_know_commands_by_their_own_names(self):
+        node = Node(self, "pod-0", managed=False, options=["--rename-command", "INFO", "", "--rename-command", "CONFIG", "guarded"])
+        self.assertEqual(code(node.connect().command("INFO")), "ERR")
+        self.assertEqual(code(node.connect().command("CONFIG", "GET", "port")), "ERR")
+        peer = node.peer()
+        self.assertIn(b"redisha_node_name:pod-0", peer.command("INFO", "replication"))
+        self.assertEqual(peer.command("CONFIG", "GET", "port"), [b"port", b"%d" % node.port])
+        self.assertEqual(code(peer.command("NOSUCH")), "ERR")
+
     def test_who_holds_the_key_needs_no_password(self):
         node = Node(self, "pod-0", password="secret")
         stranger = node.stranger()

@@ -147,6 +147,13 @@ class ProtectionTest(ConfigTest):
         self.assertIn([b"CONFIG", b"SET", b"requirepass", b"(redacted)"], entries)
         self.assertNotIn(b"s3cret", [word for entry in entries for word in entry])
 
+    def test_more_clients_than_the_system_allows_are_refused(self):
+        self.write(self.base())
+        _, client = self.start()
+        self.assert_error(client.command("CONFIG", "SET", "maxclients", "4000000000"), "is not able to handle")
+        self.assertEqual(self.option(client, "maxclients"), "10000")
+        self.assertEqual(client.command("PING"), b"PONG")
+
     def test_sigterm_saves_if_it_shall(self):
         self.write(self.base('save ""\nshutdown-on-sigterm save\nshutdown-on-sigint nosave\n'))
         process, client = self.start()
