@@ -4,7 +4,10 @@
 //   REDISHA PROVE proof...              a peer session from here on
 //   REDISHA ROLE epoch leader PRIMARY | REPLICA host port
 //   REDISHA ADOPT uid                   for people: see repl/role_memory.h
+#include <algorithm>
+#include <bit>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -61,8 +64,12 @@ void PeerProve(Context& ctx) {
   const Status proved =
       ctx.session.peer->responder.OnProve(ctx.engine.options().membership.keys, WordsFrom(ctx, 2));
   if (!proved.ok()) {
-    ++ctx.engine.stats().failed_proofs;
-    log::Warn("{} is no member of this RedisHA: {}", ctx.session.peer_address, proved.message());
+    const uint64_t failed = ++ctx.engine.stats().failed_proofs;
+    // Ever more rarely: strangers who go on trying must not fill the log.
+    if (std::has_single_bit(failed)) {
+      log::Warn("{} is no member of this RedisHA: {} (failed proofs so far: {})",
+                ctx.session.peer_address, proved.message(), failed);
+    }
     return RefusePeer(ctx, "WRONGPROOF", proved.message());
   }
   ctx.session.authenticated = true;
