@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ElementTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FUZZ_SECONDS = 60
+SIM_SEEDS = 100000
 # stage → ctest label expressions: what to leave out where.
 STAGES = {
     "release": [],
@@ -71,9 +72,22 @@ def run_fuzzers(tally):
         tally.fail("fuzz")
 
 
+def run_long(tally):
+    """What takes an hour or more: nightly, and before a release."""
+    sim = os.path.join(ROOT, "build", "release", "bin", "sim")
+    stage("sim", f"{SIM_SEEDS} seeds, then every mutant until it is caught")
+    for name, command in {"sim: seeds": [sim, "--seeds", str(SIM_SEEDS)],
+                          "sim: mutants": [sim + "_mutants", "--all"]}.items():
+        if subprocess.run(command, cwd=ROOT).returncode == 0:
+            tally.passed += 1
+        else:
+            tally.fail(name)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--all", action="store_true")
     parser.add_argument("--only", metavar="REGEX")
     arguments = parser.parse_args()
     tally = Tally()
@@ -85,6 +99,8 @@ def main():
         for preset, filters in STAGES.items():
             run_preset(preset, filters, tally)
         run_fuzzers(tally)
+        if arguments.all:
+            run_long(tally)
     print()
     for name in tally.failed:
         print(f"FAILED {name}")

@@ -177,7 +177,7 @@ bool RunReconfReplicas(Context& c, Group& group) {
   }
   const bool timeout = c.now - group.failover->stage_since > group.config.failover_timeout;
   // The new primary is gone already: nobody can follow it, and the next failover must not wait.
-  if (group.odown && !Mutated(Mutant::kReplicasAwaited)) all_done = true;
+  if (group.odown) all_done = true;
   if (timeout && !all_done) c.GroupEvent("+failover-end-for-timeout", group);
   for (auto& [id, node] : group.nodes) {
     if (all_done || !NeedsReconf(group, node) || node.reconf != ReconfStage::kNone) continue;
@@ -253,10 +253,14 @@ void SendPromote(Context& c, const Group& group, Node& node) {
 
 void SendFollow(Context& c, const Group& group, Node& node) {
   node.reconfigured_at = c.now;
+  // A restarted node whose newest order was of an attempt that came to nothing refuses the older
+  // epoch of the present primary for ever. It has no role to lose: it gets one in its own epoch.
+  const bool stranded =
+      node.info.undecided && node.info.role_epoch.value_or(0) > group.config_epoch;
   c.Do(Reconfigure{.node = node.id,
                    .primary = group.Primary()->address,
-                   .epoch = group.config_epoch,
-                   .leader = group.config_leader});
+                   .epoch = stranded ? *node.info.role_epoch : group.config_epoch,
+                   .leader = stranded ? node.info.role_leader : group.config_leader});
 }
 
 void Yield(Context& c, Group& group, std::string_view why) {

@@ -97,7 +97,9 @@ void UpdateLabel(Context& c, Group& group) {
   Role role = group.label;
   if (group.primary != own->id) {
     role = Role::kReplica;
-  } else if (own->role_reported == Role::kPrimary && !own->info.undecided) {
+  } else if (own->role_reported == Role::kPrimary && !own->info.undecided &&
+             KnowsConfig(c.s, group, c.now)) {
+    // Not on old memory alone: taking the label takes it from whoever was promoted meanwhile.
     role = Role::kPrimary;
   }
   if (role == group.label) return;

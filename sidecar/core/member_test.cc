@@ -103,6 +103,41 @@ TEST_F(Member, AnAttemptEndsWhenItsPrimaryIsReplacedInAnEarlierEpoch) {
   EXPECT_FALSE(bench.group().failover);
 }
 
+TEST_F(Member, ARestartedSidecarTakesNoLabelOnMemoryAlone) {
+  Config config = Bench::Member();
+  PersistedState saved;
+  saved.my_id = TestId(0);
+  saved.current_epoch = 4;
+  saved.groups["demo"] = {
+      .name = "demo", .configured = true, .primary_member = "demo-0", .config_epoch = 4};
+  config.persisted = saved;
+  Bench restarted(std::move(config));
+  restarted.Send(NodeLinkUp{restarted.NodeAt("10.0.0.1").id});
+  restarted.Info("10.0.0.1", "run_id:a\r\nrole:master\r\nmaster_replid:r\r\n");
+  EXPECT_TRUE(restarted.Of<SetRoleLabel>().empty());
+  Beat beat = BeatOf(1, 4, true);
+  beat.primary_member = "demo-0";
+  beat.config_epoch = 4;
+  restarted.Send(ExtensionReceived{1, EncodeBeat(beat), beat.id});
+  ASSERT_EQ(restarted.Of<SetRoleLabel>().size(), 1u);
+  EXPECT_EQ(restarted.Of<SetRoleLabel>()[0].role, Role::kPrimary);
+}
+
+TEST_F(Member, ARestartedNodeThatKnowsAnAbandonedOrderIsGivenARole) {
+  KnowPrimary();
+  bench.now += Millis{5};
+  bench.Info("10.0.0.1",
+             "run_id:y\r\nrole:slave\r\nredisha_undecided:1\r\nredisha_role_epoch:9\r\n"
+             "redisha_role_leader:" +
+                 TestId(2) + "\r\n");
+  ASSERT_FALSE(bench.Of<Reconfigure>().empty());
+  const Reconfigure order = bench.Of<Reconfigure>().back();
+  EXPECT_EQ(order.primary->host, "10.0.0.2");
+  EXPECT_EQ(order.epoch, 9u);
+  EXPECT_EQ(order.leader, TestId(2));
+  EXPECT_EQ(bench.group().config_epoch, 1u);
+}
+
 TEST_F(Member, AVoteLeavesOnlyAfterItIsDurable) {
   KnowPrimary();
   bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});

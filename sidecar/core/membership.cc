@@ -55,6 +55,15 @@ bool MajorityAgrees(const State& state, const Group& group, LogicalTime now) {
   return agreeing >= MajorityOf(group);
 }
 
+bool KnowsConfig(const State& state, const Group& group, LogicalTime now) {
+  if (!group.configured() || Mutated(Mutant::kLabelFromMemory)) return true;
+  int said = 1;
+  for (const auto& [id, view] : group.views) {
+    said += view.beat_at != kLongAgo && now - view.beat_at <= kLease && Hears(state, id, now);
+  }
+  return said >= MajorityOf(group);
+}
+
 bool OtherLeads(const State& state, const Group& group, LogicalTime now) {
   for (const auto& [id, view] : group.views) {
     if (LeadsNow(state, id, view, now) && view.leading_epoch > group.config_epoch &&

@@ -17,6 +17,9 @@ bool Hears(const State& state, PeerId id, LogicalTime now);
 bool HearsMajority(const State& state, const Group& group, LogicalTime now);
 // A majority, this member included, believes in the same primary of the same epoch.
 bool MajorityAgrees(const State& state, const Group& group, LogicalTime now);
+// A majority, this member included, has lately said which primary it goes by; a newer one than this
+// member's would have been adopted.
+bool KnowsConfig(const State& state, const Group& group, LogicalTime now);
 // A peer is replacing the present primary, or still re-pointing replicas to it, judging by its
 // beats.
 bool OtherLeads(const State& state, const Group& group, LogicalTime now);

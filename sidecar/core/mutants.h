@@ -25,7 +25,6 @@ enum class Mutant : uint8_t {
   kHealsInMinority,
   kMinorityNamesPrimary,
   kAddressFrozen,
-  kReplicasAwaited,
   kSdownEndsPromotion,
   kLatenessIgnored,
   kLengthBeforeEpoch,
@@ -33,6 +32,7 @@ enum class Mutant : uint8_t {
   kEmptyPromoted,
   kPriorityFirst,
   kLoadingPromoted,
+  kLabelFromMemory,
 };
 
 #ifdef RHA_MUTANTS

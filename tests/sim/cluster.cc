@@ -22,15 +22,17 @@ std::string MemberId(int pod) {
 }
 
 Cluster::Cluster(const ClusterOptions& options)
-    : options_(options), prng_(options.seed), network_(prng_, options.network) {
+    : options_(options), prng_(options.seed), network_(queue_, prng_, options.network) {
   pods_.resize(options.members);
   for (int i = 0; i < options.members; ++i) {
     pods_[i].node = std::make_unique<SimNode>(i, histories_, options.disk);
+    pods_[i].node->obeys_any_epoch = options_.fault == WorldFault::kAnyEpochObeyed;
     pods_[i].node->flushes_before_load = options.fault == WorldFault::kFlushBeforeLoad;
     SetIp(i);
   }
   checkers_.on_failure = [this](const std::string& what) { Trace("FAILED " + what); };
   Replicate();
+  Watch();
 }
 
 void Cluster::TraceLine(const std::string& line) {
@@ -156,6 +158,8 @@ void Cluster::PauseSidecar(int pod, bool pause) {
   if (pause) return;
   auto queued = std::move(p.queued);
   p.queued.clear();
+  // Which the loop sees first, its timer or what has arrived, is anybody's guess.
+  if (prng_.Chance(0.5)) StepMachine(pod, Tick{});
   for (const Event& event : queued) {
     if (p.machine) StepMachine(pod, event);
   }

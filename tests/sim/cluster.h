@@ -3,7 +3,7 @@
 // checkers.
 //
 //   cluster.cc   pods, clocks, events        data.cc   replication, the client, what may be lost
-//   perform.cc   the machine's actions       services.h  labels and whom the Services reach
+//   perform.cc   the machine's actions       watch.cc  labels, and what is watched all the time
 #pragma once
 
 #include <functional>
@@ -32,6 +32,8 @@ enum class WorldFault : uint8_t {
   kNone,
   kStateBlanked,     // the driver
   kFlushBeforeLoad,  // the node
+  kAnyEpochObeyed,   // the node
+  kLabelNotTaken,    // the patcher of labels
 };
 
 struct ClusterOptions {
@@ -48,7 +50,10 @@ struct ClusterOptions {
   WorldFault fault = WorldFault::kNone;
   // The resource says that this group has had data once (redisha-initialised).
   bool initialised = false;
-  // Whoever is promoted must hold the newest copy in reach (data.cc).
+  // An old primary that is back, and whose sidecar runs, has to give up its role soon.
+  bool judge_demotion = false;
+  // Whoever is promoted must hold the newest copy in reach (data.cc), the primary has its label and
+  // is not called down while it is well (watch.cc): where it can be said who is in reach of whom.
   bool judge_copies = true;
 };
 
@@ -93,6 +98,9 @@ class Cluster {
   LogicalTime last_write() const { return last_write_; }
   int acknowledged() const { return writes_; }
   int CountEvents(const std::string& channel) const;
+  bool Holds(int pod, Position part) const {
+    return histories_.Holds(pods_[pod].node->copy().position, part);
+  }
   // Writes every node held at once and that the final primary must therefore have.
   void CheckNothingLost();
 
@@ -133,7 +141,12 @@ class Cluster {
     std::string ip;
     Millis clock_ahead{0};  // of the machine's clock
     LogicalTime tick_at = LogicalTime::max();
-    LogicalTime disturbed{};  // last time anything was done to this pod
+    sidecar::core::Role label = sidecar::core::Role::kUnknown;  // as the API server has it
+    uint64_t label_wish = 0;
+    LogicalTime old_primary_since = LogicalTime::max();
+    int heals_seen = 0;
+    LogicalTime alone_since{};  // without packets to and from a majority
+    LogicalTime disturbed{};    // last time anything was done to this pod
     std::map<sidecar::core::NodeId, Conn> nodes;
     std::map<sidecar::core::PeerId, Conn> peers;
     std::map<sidecar::core::RequestId, Asker> askers;
@@ -153,6 +166,15 @@ class Cluster {
   void AtNode(int host, uint64_t node_life, Task work);
   template <typename Id>
   void CloseLinks(int host, std::map<Id, Conn> Pod::*links);
+
+  // Watching (watch.cc).
+  void Watch();
+  void WatchMinority();
+  void WatchLabels();
+  void WatchOldPrimaries();
+  void CheckFalseAlarm(int pod);
+  void CheckStaleOrder(const SimNode& node, const std::string& primary);
+  void SetLabel(int pod, sidecar::core::Role role);
 
   // Data (data.cc).
   void Replicate();
@@ -195,6 +217,8 @@ class Cluster {
   Millis write_period_{10};
   int writes_ = 0;
   LogicalTime last_write_{};
+  LogicalTime last_promotion_{};
+  LogicalTime labels_wrong_since_{};
   Position common_;  // held by all nodes at once
 };
 

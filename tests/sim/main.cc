@@ -3,9 +3,12 @@
 //   sim --seeds 1000 [--from N]   many runs; prints the seeds that failed and the failover times.
 //                                 RHA_SIM_SEEDS in the environment replaces the number
 //       --profile NAME            ... of one kind of fault only
+//   sim --fresh-for SECONDS       as many as fit, from a first seed that the clock gives and the
+//                                 last line repeats
 //   sim --seed N [--trace]        one run, with everything that happened
 //   sim --seed-file FILE          the seeds that failed once
 //   sim --scenario FILE... [--rewrite]
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -23,6 +26,7 @@ struct Arguments {
   std::vector<uint64_t> seeds;
   std::vector<std::string> scenarios;
   std::string profile;
+  int fresh_seconds = 0;
   bool trace = false;
   bool rewrite = false;
 };
@@ -46,6 +50,23 @@ int RunSeeds(const Arguments& arguments) {
   }
   std::printf("%s%zu seeds, %d failed\n", summary.Text().c_str(), arguments.seeds.size(), failed);
   if (failed > 0) std::printf("reproduce with: sim --seed N --trace\n");
+  return failed == 0 ? 0 : 1;
+}
+
+int RunFresh(const Arguments& arguments) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto end = started + std::chrono::seconds(arguments.fresh_seconds);
+  const uint64_t first =
+      std::chrono::system_clock::now().time_since_epoch() / std::chrono::seconds(1) * 10000;
+  rha::sim::Summary summary;
+  int failed = 0;
+  uint64_t seed = first;
+  for (; std::chrono::steady_clock::now() < end; ++seed) {
+    failed += RunOne(seed, arguments, summary) ? 0 : 1;
+  }
+  std::printf("%sfresh seeds %llu to %llu, %d failed\n", summary.Text().c_str(),
+              static_cast<unsigned long long>(first), static_cast<unsigned long long>(seed - 1),
+              failed);
   return failed == 0 ? 0 : 1;
 }
 
@@ -82,7 +103,8 @@ std::vector<uint64_t> ReadSeeds(const std::string& path) {
 
 int Usage() {
   std::fprintf(stderr,
-               "usage: sim --seeds N [--from N] | --seed N [--trace] | --seed-file FILE |\n"
+               "usage: sim --seeds N [--from N] | --fresh-for SECONDS | --seed N [--trace] | "
+               "--seed-file FILE |\n"
                "           --scenario FILE... [--rewrite]\n");
   return 2;
 }
@@ -110,6 +132,8 @@ int main(int argc, char** argv) {
       if (override_count != nullptr) ++i;
     } else if (flag == "--from") {
       from = std::strtoull(argv[++i], nullptr, 10);
+    } else if (flag == "--fresh-for") {
+      arguments.fresh_seconds = static_cast<int>(std::strtol(argv[++i], nullptr, 10));
     } else if (flag == "--profile") {
       arguments.profile = argv[++i];
     } else if (flag == "--seed") {
@@ -121,6 +145,7 @@ int main(int argc, char** argv) {
     }
   }
   if (!arguments.scenarios.empty()) return RunScenarios(arguments);
+  if (arguments.fresh_seconds > 0) return RunFresh(arguments);
   if (count > 0) arguments.seeds = Range(from, count);
   return arguments.seeds.empty() ? Usage() : RunSeeds(arguments);
 }

@@ -43,8 +43,6 @@ constexpr MutantRow kTable[] = {
             "the process that is promoted is not the one that was chosen: it restarted empty"),
     Machine("sdown-ends-promotion", Mutant::kSdownEndsPromotion,
             "an old primary that gets its role again counts as down until it has it"),
-    Machine("replicas-awaited", Mutant::kReplicasAwaited,
-            "the next failover waits for replicas to follow a primary that has died"),
     Machine("old-primary-stays", Mutant::kOldPrimaryStaysPrimary,
             "P9: a primary that comes back keeps its role"),
     Machine("just-promoted-demoted", Mutant::kJustPromotedDemoted,
@@ -61,6 +59,13 @@ constexpr MutantRow kTable[] = {
             "an empty node is promoted while data may exist"),
     Machine("priority-first", Mutant::kPriorityFirst, "the ordinal goes before the history"),
     Machine("loading-promoted", Mutant::kLoadingPromoted, "a loading node is chosen"),
+    Machine(
+        "label-from-memory", Mutant::kLabelFromMemory,
+        "a sidecar that restarts takes the primary's label on old memory, from the new primary"),
+    World("any-epoch-obeyed", WorldFault::kAnyEpochObeyed,
+          "P13: the node obeys an order of an epoch older than one it has seen"),
+    World("label-not-taken", WorldFault::kLabelNotTaken,
+          "a pod that is switched off keeps its label, so the primary Service has a dead endpoint"),
     World("flush-before-load", WorldFault::kFlushBeforeLoad,
           "P2: a full synchronisation empties the replica before the new data is whole"),
 };

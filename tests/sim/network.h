@@ -24,13 +24,21 @@ struct NetworkOptions {
 
 class Network {
  public:
-  Network(Prng& prng, NetworkOptions options) : prng_(prng), options_(options) {}
+  Network(const Queue& queue, Prng& prng, NetworkOptions options)
+      : queue_(queue), prng_(prng), options_(options) {}
 
   void Cut(int from, int to) { cut_.insert({from, to}); }
-  void HealAll() { cut_.clear(); }
+  void HealAll() {
+    cut_.clear();
+    ++heals_;
+    healed_at_ = queue_.now();
+  }
+  LogicalTime healed_at() const { return healed_at_; }
+  int heals() const { return heals_; }
   bool IsCut(int from, int to) const {
     return !cut_.empty() && from != to && cut_.count({from, to}) > 0;
   }
+  bool any_cut() const { return !cut_.empty(); }
   bool BothWays(int a, int b) const { return !IsCut(a, b) && !IsCut(b, a); }
   // Messages may be lost or very slow, so nobody can be blamed for what it did not hear.
   bool rough() const { return options_.drop > 0 || options_.slow > 0; }
@@ -49,9 +57,12 @@ class Network {
   bool Duplicates() { return prng_.Chance(options_.duplicate); }
 
  private:
+  const Queue& queue_;
   Prng& prng_;
   NetworkOptions options_;
   std::set<std::pair<int, int>> cut_;
+  int heals_ = 0;
+  LogicalTime healed_at_{};
 };
 
 }  // namespace rha::sim

@@ -176,22 +176,31 @@ void Cluster::ToPeer(int pod, PeerId id, Work deliver) {
 }
 
 void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
-  ToNode(pod, action.node, [this, pod, id = action.node, primary = action.primary](SimNode& node) {
-    const std::string name = "pod-" + std::to_string(node.host());
-    if (node.loading(queue_.now())) {
-      return std::optional<Event>(
-          ReconfigureDone{id, false, "LOADING the node is loading its data"});
-    }
-    TakeArrived(node.host());
-    Trace("node " + name + " becomes " + (primary ? "replica of " + primary->host : "primary"));
-    if (primary) {
-      node.Follow(primary->host, primary->port, queue_.now());
-    } else if (!node.primary()) {
-      OnPromotion(pod, node);
-      node.BecomePrimary(unique_++, ++reigns_, queue_.now());
-    }
-    return std::optional<Event>(ReconfigureDone{id});
-  });
+  ToNode(
+      pod, action.node,
+      [this, pod, id = action.node, primary = action.primary, epoch = action.epoch,
+       leader = action.leader](SimNode& node) {
+        const std::string name = "pod-" + std::to_string(node.host());
+        if (node.loading(queue_.now())) {
+          return std::optional<Event>(
+              ReconfigureDone{id, false, "LOADING the node is loading its data"});
+        }
+        if (!node.Obeys(epoch, leader)) {
+          return std::optional<Event>(
+              ReconfigureDone{id, false, "STALEEPOCH a newer order is known"});
+        }
+        TakeArrived(node.host());
+        Trace("node " + name + " becomes " + (primary ? "replica of " + primary->host : "primary"));
+        if (primary) {
+          CheckStaleOrder(node, primary->host);
+          node.Follow(primary->host, primary->port, queue_.now());
+        } else if (!node.primary()) {
+          OnPromotion(pod, node);
+          last_promotion_ = queue_.now();
+          node.BecomePrimary(unique_++, ++reigns_, queue_.now());
+        }
+        return std::optional<Event>(ReconfigureDone{id});
+      });
 }
 
 // Actions on nodes. False: it is none.
@@ -318,6 +327,8 @@ void Cluster::PerformOnSelf(int pod, Action& action) {
         if (pods_[pod].life == life) Deliver(pod, HostResolved{host, ip});
       });
     }
+  } else if (const auto* a = std::get_if<SetRoleLabel>(&action)) {
+    SetLabel(pod, a->role);
   } else if (std::holds_alternative<CrashProcess>(action)) {
     KillSidecar(pod);
   }
@@ -334,6 +345,7 @@ void Cluster::Observe(int pod, const Action& action) {
   if (const auto* a = std::get_if<PublishEvent>(&action)) {
     ++event_counts_[a->channel];
     Trace(name + " " + a->channel + " " + a->payload);
+    if (a->channel == "+odown") CheckFalseAlarm(pod);
     if (a->channel == "+elected-leader") {
       checkers_.OnElected(pod, group.leader_epoch);  // a leader has voted for itself
     }

@@ -49,6 +49,7 @@ void QuickRestart(Run& run) {
 // The whole cluster loses power; nodes come back with their data, one of them perhaps late.
 void ColdStart(Run& run) {
   Cluster& cluster = run.cluster;
+  const int given_up = cluster.CountEvents("-failover-abort-slave-timeout");
   for (int round = 0; round < 2; ++round) {
     cluster.Run(run.Between(0, 1000));
     for (int i = 0; i < cluster.size(); ++i) {
@@ -66,6 +67,9 @@ void ColdStart(Run& run) {
     }
     cluster.Run(Millis{10000});
     run.Settle("after a cold start");
+  }
+  if (cluster.CountEvents("-failover-abort-slave-timeout") != given_up) {
+    cluster.checkers().Fail("a promotion was given up though nothing stood in its way");
   }
 }
 
@@ -158,6 +162,25 @@ void Pauses(Run& run) {
   }
 }
 
+// The primary's process and some sidecar stand still while the others replace it, and go on at
+// once: a machine that was suspended, with what it knew.
+void Sleepers(Run& run) {
+  Cluster& cluster = run.cluster;
+  for (int round = 0; round < 4; ++round) {
+    const auto primary = cluster.AgreedPrimary();
+    if (!primary) return cluster.checkers().Fail("no primary before the suspension");
+    const int other = run.prng.Chance(0.5) ? *primary : run.AnyPod();
+    cluster.PauseNode(*primary, true);
+    cluster.PauseSidecar(other, true);
+    cluster.Run(run.Between(1000, 9000));
+    cluster.PauseNode(*primary, false);
+    cluster.PauseSidecar(other, false);
+    cluster.Run(run.Between(0, 3000));
+    run.Settle("after a suspension");
+    cluster.Run(Millis{1500});
+  }
+}
+
 // Whoever leads a failover is stopped in the middle of it, and goes on when others have finished.
 void LeaderStops(Run& run) {
   Cluster& cluster = run.cluster;
@@ -205,6 +228,21 @@ void ChosenRestarts(Run& run) {
     cluster.Run(run.Between(0, 1000));
     cluster.StartNode(*primary, true);
     run.Settle("after the chosen one restarted");
+    cluster.Run(Millis{2000});
+  }
+}
+
+// The primary's machine is switched off: no end of stream, no patch of its own label.
+void MachineLost(Run& run) {
+  Cluster& cluster = run.cluster;
+  for (int round = 0; round < 2; ++round) {
+    const auto primary = cluster.AgreedPrimary();
+    if (!primary) return cluster.checkers().Fail("no primary before the loss of a machine");
+    cluster.MovePod(*primary, /*power_loss=*/true);
+    cluster.Run(run.Between(3000, 9000));
+    cluster.StartNode(*primary, run.prng.Chance(0.7));
+    cluster.StartSidecar(*primary, true);
+    run.Settle("after a machine was lost");
     cluster.Run(Millis{2000});
   }
 }
@@ -267,6 +305,7 @@ void LastCopy(Run& run) {
     }
     cluster.KillNode(last);
     cluster.StartNode(last, true);
+    const Position held = cluster.node(last).copy().position;
     cluster.Run(run.Between(50, 900));
     cluster.KillNode(*primary);
     for (int i = 0; i < cluster.size(); ++i) {
@@ -274,6 +313,8 @@ void LastCopy(Run& run) {
       if (i != last) cluster.StartNode(i, false);
     }
     run.Settle("after all copies but one were lost");
+    const int now = cluster.FirstPrimary();
+    if (now < 0 || !cluster.Holds(now, held)) cluster.checkers().Fail("the last copy is lost");
     cluster.Run(Millis{1000});
   }
 }
@@ -301,7 +342,7 @@ void OneFault(Run& run) {
     case 7:
       return cluster.network().HealAll();
     case 8:
-      return cluster.MovePod(pod);
+      return cluster.MovePod(pod, run.prng.Chance(0.3));
     case 9:
       return cluster.SendCommand(pod, {0, sidecar::core::FailoverCommand{kGroupName}});
     case 10:
@@ -347,9 +388,14 @@ void RoughNetwork(ClusterOptions& options, Prng& prng) {
   options.fsync_max = Millis{prng.Between(1, 60)};
 }
 
+// So many faults at once that no copy is in anybody's reach for certain.
+void Unjudged(ClusterOptions& options, Prng& prng) {
+  RoughNetwork(options, prng);
+  options.judge_copies = false;
+}
+
 void SlowDisks(ClusterOptions& options, Prng& prng) {
   CalmNetwork(options, prng);
-  options.judge_copies = false;
   options.fsync_max = Millis{prng.Between(1, 60)};
 }
 
@@ -366,15 +412,11 @@ void Lagging(ClusterOptions& options, Prng& prng) {
   options.load_max = Millis{prng.Chance(0.5) ? prng.Between(0, 3000) : 0};
 }
 
-void Unjudged(ClusterOptions& options, Prng& prng) {
-  RoughNetwork(options, prng);
-  options.judge_copies = false;
-}
-
 constexpr Profile kProfiles[] = {
     {"kill-primary", KillPrimary, CalmNetwork},
     {"quick-restart", QuickRestart, CalmNetwork},
     {"cold-start", ColdStart, CalmNetwork},
+    {"cold-start-loads", ColdStart, Lagging},
     {"partitions", Partitions, RoughNetwork},
     {"chaos", Chaos, Unjudged},
     {"sidecar-restarts", SidecarRestarts, SlowDisks},
@@ -387,6 +429,8 @@ constexpr Profile kProfiles[] = {
     {"kill-twice", KillTwice, CalmNetwork},
     {"rejoin-race", RejoinRace, CalmNetwork},
     {"last-copy", LastCopy, CalmNetwork},
+    {"sleepers", Sleepers, CalmNetwork},
+    {"machine-lost", MachineLost, CalmNetwork},
 };
 
 }  // namespace

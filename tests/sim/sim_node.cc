@@ -27,6 +27,7 @@ void SimNode::Start(bool keep_data, uint64_t unique, LogicalTime now, Millis loa
   streamed_ = false;
   ++role_count_;
   run_id_ = HexId('a', unique);
+  if (!keep_data) order_ = {};
   if (!keep_data || disk_kind_ == Disk::kNone) written_ = synced_ = Copy{};
   data_ = synced_ = written_;
   loading_until_ = data_.position.empty() ? now : now + load;
@@ -61,8 +62,15 @@ bool SimNode::BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now) {
   }
   streamed_ = true;
   replid_ = HexId('b', unique);
-  data_.reign = reign;
+  data_.reign = reign_ = reign;
   Wrote();
+  return true;
+}
+
+bool SimNode::Obeys(uint64_t epoch, const std::string& leader) {
+  const auto order = std::pair(epoch, leader);
+  if (order < order_ && !obeys_any_epoch) return false;
+  order_ = std::max(order_, order);
   return true;
 }
 
@@ -198,6 +206,8 @@ std::string SimNode::InfoText(LogicalTime now) const {
   text += loads ? "1\r\n" : "0\r\n";
   text += replica ? "# Replication\r\nrole:slave\r\n" : "# Replication\r\nrole:master\r\n";
   if (undecided_) text += "redisha_undecided:1\r\n";
+  text += "redisha_role_epoch:" + std::to_string(order_.first) + "\r\n";
+  text += "redisha_role_leader:" + order_.second + "\r\n";
   if (replica) {
     text += "master_host:" + follows_ + "\r\nmaster_port:" + std::to_string(follows_port_) + "\r\n";
     text += link_up_ ? "master_link_status:up\r\n" : "master_link_status:down\r\n";

@@ -47,6 +47,8 @@ class SimNode {
   // Both refuse while the node loads.
   // `reign` numbers the promotions of the whole cluster.
   bool BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now);
+  // The newest (epoch, leader) that gave it a role is kept on its disk; older orders are refused.
+  bool Obeys(uint64_t epoch, const std::string& leader);
   bool Follow(const std::string& host, uint16_t port, LogicalTime now);
   std::string InfoText(LogicalTime now) const;
   // Only on a primary.
@@ -69,6 +71,7 @@ class SimNode {
   int host() const { return host_; }
   bool alive() const { return alive_; }
   bool loading(LogicalTime now) const { return alive_ && now < loading_until_; }
+  uint64_t reign() const { return reign_; }  // of its promotion, while it is primary
   bool undecided() const { return undecided_; }
   bool primary() const { return alive_ && !undecided_ && primary_; }
   bool link_up() const { return link_up_; }
@@ -79,6 +82,7 @@ class SimNode {
   Position safe() const { return disk_kind_ == Disk::kNone ? data_.position : synced_.position; }
 
   bool paused = false;
+  bool obeys_any_epoch = false;      // a fault: orders are not ordered
   bool flushes_before_load = false;  // a fault: the old data goes before the new is whole
 
  private:
@@ -93,6 +97,8 @@ class SimNode {
   bool alive_ = false;
   bool undecided_ = true;
   bool primary_ = false;
+  uint64_t reign_ = 0;
+  std::pair<uint64_t, std::string> order_;
   LogicalTime loading_until_{};
   uint64_t role_count_ = 0;  // changes of role and process; streams do not outlive them
   std::string run_id_;

@@ -1,0 +1,135 @@
+// What is looked at all the time, not only at the end: whom the Services reach, and what a sidecar
+// that has lost the others says.
+#include <algorithm>
+
+#include "tests/sim/cluster.h"
+
+namespace rha::sim {
+
+using sidecar::core::Role;
+
+namespace {
+
+constexpr Millis kWatchPeriod{100};
+// A pod that lost its majority names no primary after the lease and a beat, with some to spare.
+constexpr Millis kMinorityLimit{3000};
+// Two pods labelled primary, or an agreed primary without the label: the API server's time to patch
+// and little more.
+constexpr Millis kLabelLimit{1500};
+constexpr Millis kPatchMax{50};
+// Links that were being dialled when a cut healed are there again.
+constexpr Millis kRedialLimit{4000};
+// From the moment an old primary can be told, until it has given up its role.
+constexpr Millis kDemotionLimit{1500};
+// News of a promotion has reached everyone after this.
+constexpr Millis kNewsLimit{1000};
+
+}  // namespace
+
+void Cluster::SetLabel(int pod, Role role) {
+  const Millis delay{prng_.Between(5, kPatchMax.count())};
+  const uint64_t wish = ++pods_[pod].label_wish;  // only the newest counts
+  queue_.After(delay, [this, pod, role, wish, life = pods_[pod].life] {
+    if (pods_[pod].life != life || pods_[pod].label_wish != wish) return;
+    pods_[pod].label = role;
+    if (role != Role::kPrimary || options_.fault == WorldFault::kLabelNotTaken) return;
+    // The new primary's sidecar takes the label from whoever has it: they may be switched off.
+    for (Pod& other : pods_) {
+      if (&other != &pods_[pod] && other.label == Role::kPrimary) other.label = Role::kReplica;
+    }
+  });
+}
+
+void Cluster::Watch() {
+  queue_.After(kWatchPeriod, [this] { Watch(); });
+  WatchMinority();
+  WatchLabels();
+  if (options_.judge_demotion) WatchOldPrimaries();
+}
+
+void Cluster::WatchMinority() {
+  if (network_.rough()) return;  // what a cut swallowed may still arrive
+  for (int i = 0; i < size(); ++i) {
+    Pod& p = pods_[i];
+    int reached = 0;
+    for (int j = 0; j < size(); ++j) reached += network_.IsCut(j, i) ? 0 : 1;
+    const bool healed = p.heals_seen != network_.heals();  // perhaps only for a moment
+    p.heals_seen = network_.heals();
+    if (!p.machine || p.paused || healed || reached > size() / 2) {
+      p.alone_since = queue_.now();
+    } else if (queue_.now() - p.alone_since > kMinorityLimit &&
+               p.machine->PrimaryAddress(kGroupName, ClockOf(i))) {
+      checkers_.Fail("pod-" + std::to_string(i) + " names a primary, cut off from a majority");
+      p.alone_since = LogicalTime::max();
+    }
+  }
+}
+
+void Cluster::WatchLabels() {
+  const auto labelled = std::count_if(pods_.begin(), pods_.end(),
+                                      [](const Pod& p) { return p.label == Role::kPrimary; });
+  const auto agreed = AgreedPrimary();
+  // A sidecar that does not hear the others cannot know that the label is its own.
+  const bool hears = options_.judge_copies && !network_.rough() && !network_.any_cut() &&
+                     queue_.now() - network_.healed_at() > kRedialLimit;
+  const bool missing = hears && agreed && pods_[*agreed].machine && !pods_[*agreed].paused &&
+                       pods_[*agreed].label != Role::kPrimary;
+  const bool wrong = labelled > 1 || missing;
+  if (!wrong) {
+    labels_wrong_since_ = queue_.now();
+  } else if (queue_.now() - labels_wrong_since_ > kLabelLimit) {
+    checkers_.Fail(labelled > 1 ? "two pods are labelled primary"
+                                : "the primary Service does not reach the primary");
+    labels_wrong_since_ = LogicalTime::max();
+  }
+}
+
+void Cluster::WatchOldPrimaries() {
+  uint64_t newest = 0;
+  for (const Pod& p : pods_) {
+    if (p.node->primary() && !p.node->paused) newest = std::max(newest, p.node->reign());
+  }
+  for (int i = 0; i < size(); ++i) {
+    Pod& p = pods_[i];
+    const bool able = p.node->primary() && p.node->reign() < newest && !p.node->paused &&
+                      p.machine && !p.paused && !network_.any_cut();
+    if (!able) {
+      p.old_primary_since = queue_.now();
+    } else if (queue_.now() - p.old_primary_since > kDemotionLimit) {
+      checkers_.Fail("pod-" + std::to_string(i) + " is primary still, though it was replaced");
+      p.old_primary_since = LogicalTime::max();
+    }
+  }
+}
+
+// A sidecar says +odown: of a primary that is well, in a network that is well?
+void Cluster::CheckFalseAlarm(int pod) {
+  if (network_.rough() || network_.any_cut() || !options_.judge_copies) return;
+  const sidecar::core::Group* group = pods_[pod].machine->FindGroup(kGroupName);
+  const sidecar::core::Node* primary = group->Primary();
+  if (primary == nullptr || primary->member < 0) return;
+  const Pod& p = pods_[primary->member];
+  if (!p.node->primary() || p.node->paused || p.node->reign() != reigns_) return;
+  const LogicalTime disturbed = std::max(p.disturbed, pods_[pod].disturbed);
+  const LogicalTime down_since = primary->sdown_since - pods_[pod].clock_ahead;
+  if (down_since <= last_promotion_) return;  // of its time before it was given its role again
+  if (down_since - std::max(disturbed, network_.healed_at()) < kNewsLimit) return;
+  for (const Pod& other : pods_) {  // who has not heard of the promotion yet is no false alarm
+    if (!other.machine) continue;
+    if (other.machine->FindGroup(kGroupName)->config_epoch > group->config_epoch) return;
+  }
+  checkers_.Fail("pod-" + std::to_string(pod) + " calls a primary down that is well");
+}
+
+// A replica of the newest primary is pointed at another one.
+void Cluster::CheckStaleOrder(const SimNode& node, const std::string& primary) {
+  const int from = HostOfIp(node.follows());
+  const int to = HostOfIp(primary);
+  if (from < 0 || to < 0 || from == to || node.undecided() || node.primary()) return;
+  const SimNode& present = *pods_[from].node;
+  const bool newest = present.primary() && present.reign() == reigns_ && !present.paused;
+  if (!newest || network_.rough() || queue_.now() - last_promotion_ < kNewsLimit) return;
+  checkers_.Fail("pod-" + std::to_string(node.host()) + " is taken from the newest primary");
+}
+
+}  // namespace rha::sim
