@@ -25,6 +25,7 @@ constexpr Millis kCronInterval(100);
 constexpr int64_t kSweepSliceUs = 500;
 constexpr Millis kSweepAgainAfter{2};
 constexpr int64_t kSnapshotSliceUs = 250;
+constexpr Millis kWriterPollInterval{50};
 constexpr int64_t kReclaimSliceUs = 250;
 constexpr size_t kReclaimedBetweenClockLooks = 64;
 
@@ -362,6 +363,8 @@ std::optional<Millis> App::SnapshotSlice() {
       return Millis(0);
     case persist::SnapshotService::Next::kSoon:
       return Millis(1);
+    case persist::SnapshotService::Next::kLater:
+      return kWriterPollInterval;
     case persist::SnapshotService::Next::kNothing:
       break;
   }

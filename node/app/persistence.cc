@@ -1,8 +1,10 @@
 #include "node/app/persistence.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 
 #include "common/base/log.h"
@@ -17,11 +19,24 @@ namespace {
 constexpr int64_t kRetryAfterFailureS = 5;
 // Loading goes on for this long before clients are answered.
 constexpr Millis kLoadSlice{50};
+constexpr int64_t kFreeGoneUs = 1'000'000;
 
 template <typename... Args>
 void Line(std::string* info, fmt::format_string<Args...> format, Args&&... args) {
   fmt::format_to(std::back_inserter(*info), format, std::forward<Args>(args)...);
   info->append("\r\n");
+}
+
+const char* DatasetWord(dispatch::Dataset dataset) {
+  switch (dataset) {
+    case dispatch::Dataset::kUnknown:
+      return "unknown";
+    case dispatch::Dataset::kChosen:
+      return "chosen";
+    case dispatch::Dataset::kWhole:
+      break;
+  }
+  return "whole";
 }
 
 }  // namespace
@@ -61,34 +76,66 @@ void Persistence::PublishHealth() {
 
 // ---- saving
 
+Status Persistence::MaySave() const {
+  if (engine_.in_unit()) return Status(Code::kInvalid, "Not allowed inside a transaction");
+  if (engine_.state().dataset != dispatch::Dataset::kUnknown) return {};
+  return Status(Code::kConflict,
+                "The dataset is not known to be whole, because loading it has not succeeded: it "
+                "does not replace a file that may be");
+}
+
+// A second name for it: at no moment there is no file at all.
+Status Persistence::KeepOlderFile() const {
+  if (engine_.state().dataset != dispatch::Dataset::kChosen) return {};
+  const std::string kept = Path() + ".kept";
+  (void)::unlink(kept.c_str());
+  if (::link(Path().c_str(), kept.c_str()) == 0) {
+    log::Warn("the file that is replaced by data not known to be whole is kept as {}", kept);
+  } else if (errno != ENOENT) {
+    return ErrnoStatus("keep the older file as " + kept);
+  }
+  return {};
+}
+
+void Persistence::Saved() {
+  last_save_s_ = NowS();
+  ++saves_;
+  dispatch::Dataset& dataset = engine_.state().dataset;
+  if (dataset == dispatch::Dataset::kChosen) dataset = dispatch::Dataset::kWhole;
+}
+
 Status Persistence::Save() {
   if (job_ != nullptr) return Status(Code::kExists, "Background save already in progress");
-  const Status saved = persist::SaveRdbFile(engine_.keyspace(), Request());
+  RHA_RETURN_IF_ERROR(MaySave());
+  Status saved = KeepOlderFile();
+  if (saved.ok()) saved = persist::SaveRdbFile(engine_.keyspace(), Request());
   if (!saved.ok()) {
     log::Error("saving the dataset failed: {}", saved.message());
     return saved;
   }
   log::Info("DB saved on disk");
   engine_.keyspace().set_dirty(0);
-  last_save_s_ = NowS();
+  Saved();
   last_ok_ = true;
-  ++saves_;
   PublishHealth();
   return {};
 }
 
 Status Persistence::StartJob() {
   last_try_s_ = NowS();
-  auto job = snapshots_.Start(Request());
-  Status begun = job.status();
-  if (begun.ok()) begun = reactor_.Attach(job_watch_, (*job)->fd(), EPOLLIN);
+  std::unique_ptr<persist::SnapshotJob> job;
+  const Status begun = [&]() -> Status {
+    RHA_RETURN_IF_ERROR(KeepOlderFile());
+    RHA_ASSIGN_OR_RETURN(job, snapshots_.Start(Request()));
+    return reactor_.Attach(job_watch_, job->fd(), EPOLLIN);
+  }();
   if (!begun.ok()) {
     log::Error("background saving could not begin: {}", begun.message());
     last_ok_ = false;
     PublishHealth();
     return begun;
   }
-  job_ = std::move(job).value();
+  job_ = std::move(job);
   dirty_at_start_ = engine_.keyspace().dirty();
   job_started_s_ = last_try_s_;
   log::Info("Background saving started");
@@ -99,10 +146,12 @@ Result<bool> Persistence::BackgroundSave(bool schedule) {
   if (job_ != nullptr && !schedule) {
     return Status(Code::kExists, "Background save already in progress");
   }
-  if (job_ != nullptr || snapshots_.busy()) {  // perhaps with an image for replicas
+  // Another image, perhaps for replicas, or the commands that belong to this one come first.
+  if (job_ != nullptr || snapshots_.busy() || engine_.in_unit()) {
     scheduled_ = true;
     return false;
   }
+  RHA_RETURN_IF_ERROR(MaySave());
   RHA_RETURN_IF_ERROR(StartJob());
   return true;
 }
@@ -116,14 +165,15 @@ void Persistence::OnJobEnded() {
   reactor_.Detach(job_watch_);
   const Status saved = job_->Collect();
   job_.reset();
+  last_held_bytes_ = engine_.keyspace().held().peak_bytes();
   last_duration_s_ = NowS() - job_started_s_;
+  if (saved.code() == Code::kConflict) return log::Info("Background saving was given up");
   last_ok_ = saved.ok();
   if (saved.ok()) {
     log::Info("Background saving terminated with success");
     const uint64_t dirty = engine_.keyspace().dirty();
     engine_.keyspace().set_dirty(dirty - std::min(dirty, dirty_at_start_));
-    last_save_s_ = NowS();
-    ++saves_;
+    Saved();
   } else {
     log::Error("background saving failed: {}", saved.message());
   }
@@ -141,7 +191,7 @@ bool Persistence::SavePointReached(int64_t now_s) const {
 
 void Persistence::Cron() {
   PublishHealth();
-  if (job_ != nullptr || snapshots_.busy() || engine_.state().loading) return;
+  if (job_ != nullptr || snapshots_.busy() || !MaySave().ok()) return;
   if (!scheduled_ && !SavePointReached(NowS())) return;
   scheduled_ = false;
   if (const Status begun = StartJob(); !begun.ok()) return;
@@ -149,25 +199,43 @@ void Persistence::Cron() {
 
 // ---- loading
 
-void Persistence::LoadAtStart(bool drop_expired, OnLoaded done) {
+void Persistence::LoadAtStart(bool as_primary, OnLoaded done) {
   auto source = persist::FileSource::Open(Path());
   if (!source.ok()) {
     const bool none = source.status().code() == Code::kNotFound;
+    if (!none) engine_.state().dataset = dispatch::Dataset::kUnknown;
     return done(none ? Status() : source.status(), {});
   }
   loader_ = std::make_unique<persist::RdbLoader>(
       std::move(source).value(), &engine_.keyspace(),
       persist::LoadOptions{.verify_checksum = config_.rdb_checksum,
-                           .drop_expired = drop_expired,
+                           .drop_expired = as_primary,
                            .now_ms = engine_.clock().UnixMillis()},
       engine_.keyspace().databases());
   on_loaded_ = std::move(done);
   load_started_s_ = NowS();
+  loads_as_primary_ = as_primary;
   engine_.state().loading = true;
+  engine_.state().dataset = dispatch::Dataset::kUnknown;
   LoadSlice();
 }
 
+// The file may hold more than maxmemory allows by now. What may go then goes before the rest comes,
+// unless replicas may continue from where the file stands. False: not yet.
+bool Persistence::MakeRoomForMore() {
+  if (!loads_as_primary_ || loader_->inside_key() || !loader_->info().repl_id.empty()) return true;
+  const MonoTime deadline = engine_.clock().Now() + kLoadSlice;
+  while (engine_.memory_guard().MakeRoom() == dispatch::MemoryGuard::Room::kFreeing) {
+    if (engine_.clock().Now() >= deadline) return false;
+  }
+  return true;
+}
+
 void Persistence::LoadSlice() {
+  if (!MakeRoomForMore()) {
+    slice_timer_ = reactor_.After(Millis(0), [this] { LoadSlice(); });
+    return;
+  }
   const Result<bool> complete = loader_->Step(engine_.clock(), kLoadSlice);
   if (!complete.ok()) return FinishLoading(complete.status());
   if (*complete) return FinishLoading({});
@@ -176,10 +244,11 @@ void Persistence::LoadSlice() {
 
 void Persistence::FinishLoading(const Status& status) {
   const std::unique_ptr<persist::RdbLoader> loader = std::move(loader_);
-  engine_.state().loading = false;
   keys_loaded_ = loader->keys_loaded();
   keys_expired_ = loader->keys_expired();
   if (status.ok()) {
+    engine_.state().loading = false;
+    engine_.state().dataset = dispatch::Dataset::kWhole;
     log::Info("DB loaded from disk: {} keys, {} expired keys left out", keys_loaded_,
               keys_expired_);
     if (loader->parts_skipped() > 0) {
@@ -195,24 +264,46 @@ void Persistence::FinishLoading(const Status& status) {
 }
 
 void Persistence::DatasetFlushed() {
-  if (config_.save_points.empty()) return;
+  // As in Redis: a file of what was thrown away is of no use, with or without save points.
   CancelBackgroundSave();
+  dispatch::NodeState& state = engine_.state();
+  const bool lost = state.dataset == dispatch::Dataset::kUnknown;
+  if (lost && !state.is_replica) state.dataset = dispatch::Dataset::kChosen;
+  if (!config_.save_points.empty()) engine_.AfterUnit([this] { SaveFlushed(); });
+}
+
+void Persistence::SaveFlushed() {
   // A failure is logged and stops writes like any other; the flush itself has happened.
   (void)Save().ok();
 }
 
 Status Persistence::Reload(bool no_save, bool no_flush) {
+  RHA_RETURN_IF_ERROR(no_save && !engine_.in_unit() ? Status() : MaySave());
   if (!no_save) RHA_RETURN_IF_ERROR(Save());
+  keyspace::Keyspace& keyspace = engine_.keyspace();
+  const persist::LoadOptions options{.verify_checksum = config_.rdb_checksum,
+                                     .drop_expired = !engine_.state().is_replica,
+                                     .now_ms = engine_.clock().UnixMillis()};
   RHA_ASSIGN_OR_RETURN(auto source, persist::FileSource::Open(Path()));
-  if (!no_flush) engine_.keyspace().Reset();
-  persist::RdbLoader loader(std::move(source), &engine_.keyspace(),
-                            {.verify_checksum = config_.rdb_checksum,
-                             .drop_expired = !engine_.state().is_replica,
-                             .now_ms = engine_.clock().UnixMillis()},
-                            engine_.keyspace().databases());
+  if (no_save) {
+    // Nobody knows what is in the file: it is read once before anything goes.
+    RHA_ASSIGN_OR_RETURN(auto unknown, persist::FileSource::Open(Path()));
+    persist::RdbLoader check(std::move(unknown), nullptr, options, keyspace.databases());
+    RHA_RETURN_IF_ERROR(check.Finish());
+  }
+  engine_.state().dataset = dispatch::Dataset::kUnknown;
+  if (!no_flush) {
+    snapshots_.GiveUp();
+    keyspace.Reset();
+    while (snapshots_.FreeGone(engine_.clock(), kFreeGoneUs)) {
+    }
+  }
+  persist::RdbLoader loader(std::move(source), &keyspace, options, keyspace.databases());
   // Saved and loaded at once the data are the same; otherwise replicas have something else.
   if (no_save || no_flush) dataset_replaced_();
-  return loader.Finish();
+  RHA_RETURN_IF_ERROR(loader.Finish());
+  engine_.state().dataset = dispatch::Dataset::kWhole;
+  return {};
 }
 
 // ---- INFO persistence
@@ -221,7 +312,9 @@ void Persistence::AppendInfo(std::string* info) {
   const bool loading = engine_.state().loading;
   Line(info, "loading:{}", loading ? 1 : 0);
   Line(info, "async_loading:0");
-  Line(info, "current_cow_peak:0\r\ncurrent_cow_size:0\r\ncurrent_cow_size_age:0");
+  const keyspace::HeldMemory& held = engine_.keyspace().held();
+  Line(info, "current_cow_peak:{}\r\ncurrent_cow_size:{}\r\ncurrent_cow_size_age:0",
+       snapshots_.busy() ? held.peak_bytes() : 0, snapshots_.busy() ? held.bytes() : 0);
   Line(info, "current_fork_perc:0.00");
   Line(info, "current_save_keys_processed:0\r\ncurrent_save_keys_total:0");
   Line(info, "rdb_changes_since_last_save:{}", engine_.keyspace().dirty());
@@ -231,7 +324,7 @@ void Persistence::AppendInfo(std::string* info) {
   Line(info, "rdb_last_bgsave_time_sec:{}", last_duration_s_);
   Line(info, "rdb_current_bgsave_time_sec:{}", job_ != nullptr ? NowS() - job_started_s_ : -1);
   Line(info, "rdb_saves:{}", saves_);
-  Line(info, "rdb_last_cow_size:0");
+  Line(info, "rdb_last_cow_size:{}", last_held_bytes_);
   Line(info, "rdb_last_load_keys_expired:{}", keys_expired_);
   Line(info, "rdb_last_load_keys_loaded:{}", keys_loaded_);
   Line(info, "aof_enabled:0\r\naof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0");
@@ -240,6 +333,7 @@ void Persistence::AppendInfo(std::string* info) {
   Line(info, "aof_rewrites_consecutive_failures:0\r\naof_last_write_status:ok");
   Line(info, "aof_last_cow_size:0");
   Line(info, "module_fork_in_progress:0\r\nmodule_fork_last_cow_size:0");
+  Line(info, "redisha_dataset:{}", DatasetWord(engine_.state().dataset));
   if (loader_ == nullptr) return;
   const uint64_t total = std::max<uint64_t>(loader_->bytes_total(), 1);
   const uint64_t loaded = loader_->bytes_loaded();

@@ -2,6 +2,9 @@
 // them.
 //
 // A background save that fails stops writes (stop-writes-on-bgsave-error) until one succeeds.
+// Data that are not known to be whole (NodeState::dataset) are never saved over a file; data that
+// somebody made count nevertheless (REPLICAOF NO ONE, FLUSHALL) are, and the file before them stays
+// beside it as NAME.kept.
 // Thread rule: the loop's thread.
 #pragma once
 
@@ -39,12 +42,14 @@ class Persistence final : public dispatch::PersistenceService {
 
   using OnLoaded = std::function<void(const Status&, const persist::RdbInfo&)>;
   // Loads the file if there is one, in slices; until `done` is called clients get -LOADING.
-  // `drop_expired`: as a primary does.
-  void LoadAtStart(bool drop_expired, OnLoaded done);
+  // `as_primary`: may drop what has expired, and evict what is too much.
+  void LoadAtStart(bool as_primary, OnLoaded done);
   // Ten times a second: save points and scheduled saves.
   void Cron();
   // A save that is under way is given up (SHUTDOWN).
   void CancelBackgroundSave();
+  // Why the data may not be saved now; Ok: they may.
+  Status MaySave() const;
 
   // ---- dispatch::PersistenceService
   Status Save() override;
@@ -58,8 +63,12 @@ class Persistence final : public dispatch::PersistenceService {
  private:
   std::string Path() const;
   persist::SaveRequest Request() const;
+  Status KeepOlderFile() const;
+  void Saved();
   Status StartJob();
   void OnJobEnded();
+  void SaveFlushed();
+  bool MakeRoomForMore();
   void LoadSlice();
   void FinishLoading(const Status& status);
   void PublishHealth();
@@ -80,8 +89,10 @@ class Persistence final : public dispatch::PersistenceService {
   int64_t job_started_s_ = 0, last_try_s_ = 0, last_save_s_ = 0;
   int64_t last_duration_s_ = -1;
   uint64_t saves_ = 0;
+  int64_t last_held_bytes_ = 0;  // the most that the last background save has held in memory
   bool last_ok_ = true;
 
+  bool loads_as_primary_ = false;
   std::unique_ptr<persist::RdbLoader> loader_;
   OnLoaded on_loaded_;
   net::TimerId slice_timer_ = 0;

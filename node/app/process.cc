@@ -84,7 +84,10 @@ Status Process::FinishShutdown() {
     parts_.server.FlushAll();
     parts_.server.LeaveNetwork();
   }
-  if ((ending_request_.save == Save::kSave || by_config) && !parts_.engine.state().loading) {
+  const Status may_save = parts_.persistence.MaySave();
+  if (by_config && !may_save.ok()) {
+    log::Warn("Nothing is saved before exiting: {}", may_save.message());
+  } else if (by_config || (ending_request_.save == Save::kSave && !parts_.engine.state().loading)) {
     log::Info("Saving the final RDB snapshot before exiting.");
     parts_.persistence.CancelBackgroundSave();
     const Status saved = parts_.persistence.Save();

@@ -40,6 +40,45 @@ TEST_F(SessionTest, ATransactionOfOneChangeNeedsNoFrame) {
   EXPECT_THAT(propagated(), ElementsAre("[0] set a 1"));
 }
 
+TEST_F(SessionTest, ALargeTransactionLeavesInOneFrameToo) {
+  const std::string large(700'000, 'x');
+  Run({"multi"});
+  Run({"set", "a", large});
+  Run({"select", "1"});
+  Run({"set", "b", large});
+  Run({"set", "c", large});
+  Run({"set", "d", "v"});
+  Run({"exec"});
+  const std::vector<std::string> expected = {"[0] MULTI",          "[0] set a " + large,
+                                             "[1] set b " + large, "[1] set c " + large,
+                                             "[1] set d v",        "[1] EXEC"};
+  EXPECT_EQ(propagated(), expected);
+}
+
+TEST_F(SessionTest, OneLargeChangeNeedsNoFrame) {
+  const std::string large(3'000'000, 'x');
+  Run({"set", "a", large});
+  EXPECT_EQ(propagated(), std::vector<std::string>{"[0] set a " + large});
+}
+
+TEST_F(SessionTest, WhatIsDoneAfterAUnitComesBehindAllOfIt) {
+  int done = 0;
+  engine_.AfterUnit([&] { ++done; });
+  EXPECT_EQ(done, 1) << "at once, since nothing runs";
+  EXPECT_FALSE(engine_.in_unit());
+}
+
+TEST_F(SessionTest, AReplicaThatLostItsDatasetAnswersNothing) {
+  OursAlone();
+  Run({"set", "k", "v"});
+  state_.is_replica = true;
+  state_.dataset = dispatch::Dataset::kUnknown;
+  EXPECT_THAT(Run({"get", "k"}), StartsWith("-MASTERDOWN Loading"));
+  EXPECT_EQ(Run({"ping"}), "+PONG");
+  state_.dataset = dispatch::Dataset::kWhole;
+  EXPECT_EQ(Run({"get", "k"}), "$v");
+}
+
 TEST_F(SessionTest, ARefusedCommandFailsTheTransaction) {
   Run({"multi"});
   EXPECT_THAT(Run({"set", "a"}), StartsWith("-ERR wrong number"));

@@ -1,6 +1,7 @@
 #include "node/dispatch/engine.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "node/dispatch/context.h"
 #include "node/dispatch/gates.h"
@@ -192,6 +193,14 @@ void Engine::Call(Session& session, const CommandSpec& spec, Args args, resp::Wr
   Run(context);
   session.last_command = &spec;
   if (blocking_.has_ready()) ServeReady();
+  while (!after_unit_.empty()) {
+    for (const auto& work : std::exchange(after_unit_, {})) work();
+  }
+}
+
+void Engine::AfterUnit(std::function<void()> work) {
+  if (depth_ == 0) return work();
+  after_unit_.push_back(std::move(work));
 }
 
 void Engine::CallQueued(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -125,6 +126,11 @@ class Engine final : public keyspace::Observer {
   // Runs a queued command inside EXEC: no gates of admission but those of the moment, no
   // propagation of its own (EXEC sends all together).
   void CallQueued(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
+  // Commands run that belong together (EXEC): nothing may be saved of what they leave half done.
+  bool in_unit() const { return depth_ > 1; }
+  // Does `work` when the running command has ended, with those it belongs to, and replicas have
+  // been told; at once if none runs.
+  void AfterUnit(std::function<void()> work);
   // Leaves MULTI, dropping what was queued and watched.
   void DiscardTransaction(Session& session);
   // One slice of the keyspace's sweep (keyspace/db.h); true: come again soon. A replica or a paused
@@ -180,7 +186,9 @@ class Engine final : public keyspace::Observer {
   EngineStats stats_;
   EngineOptions options_;
   Pause pause_;
-  int depth_ = 0;       // commands running inside one another (EXEC)
+  int depth_ = 0;  // commands running inside one another (EXEC)
+  std::vector<std::function<void()>> after_unit_;
+  uint64_t acknowledgements_seen_ = 0;
   int64_t now_us_ = 0;  // start of the running command; in a batch, end of the one before
   bool in_batch_ = false;
   size_t monitors_ = 0;

@@ -88,8 +88,14 @@ std::string_view NotASubscriber(const GateQuestion& q, std::string* scratch) {
 
 std::string_view FreshEnough(const GateQuestion& q, std::string*) {
   const NodeState& state = q.engine.state();
-  if (!state.is_replica || state.primary_link_up || state.replica_serve_stale_data) return {};
+  if (!state.is_replica || state.primary_link_up) return {};
   if ((q.flags & kStale) != 0 || FromPrimary(q)) return {};
+  // An empty answer would pass for the primary's. While it loads, Loaded() says so.
+  const bool lost = state.dataset == Dataset::kUnknown && !state.loading;
+  if (lost && (q.flags & (kWrite | kReadonly)) != 0) {
+    return "MASTERDOWN Loading the MASTER's dataset has failed, and the old one was given up.";
+  }
+  if (state.replica_serve_stale_data) return {};
   return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
 }
 

@@ -19,4 +19,7 @@ constexpr int64_t kTenacityDefault = 10;
 constexpr int kEvictionsBetweenClockLooks = 16;
 constexpr size_t kReclaimedPerStep = 16;  // members or keys of what waits to be freed
 
+// Of what one command or EXEC has changed, before the first of it leaves for the replicas.
+constexpr size_t kPropagationBytesMax = size_t{1} << 20;
+
 }  // namespace rha::node::dispatch

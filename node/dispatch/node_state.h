@@ -31,7 +31,18 @@ class MemoryMeter {
   int64_t base_ = 0;
 };
 
+// What is known of the data that are here.
+enum class Dataset : uint8_t {
+  kWhole,    // all that a file, the primary or clients have given
+  kUnknown,  // they are being replaced, or that has failed: saved to no file, sent to no replica
+  kChosen,   // the same, but somebody has made them count since: the file before them is kept
+};
+
 struct NodeState {
+  // ---- written by whoever replaces the data or makes them count (app, repl); kChosen ends when
+  // app has saved them
+  Dataset dataset = Dataset::kWhole;
+
   // ---- written by repl
   bool undecided = false;   // redisha-managed and no role assigned yet
   bool is_replica = false;  // of another node
@@ -39,6 +50,7 @@ struct NodeState {
   int good_replicas = 0;     // connected, and acknowledged within min-replicas-max-lag
   bool feed_active = false;  // someone (replicas, a backlog) wants the command stream
   int64_t replication_offset = 0;
+  uint64_t acknowledgements = 0;    // grows whenever WAIT may have got what it waits for
   int64_t stream_excess_bytes = 0;  // kept for slow replicas beyond the backlog: not in maxmemory
 
   // ---- written by images (keyspace/held_memory.h): not in maxmemory either

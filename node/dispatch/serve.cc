@@ -15,7 +15,9 @@ void Engine::EndTurn() {
   if (pause_.scope == Pause::Scope::kNone && blocking_.empty()) return;
   const int64_t now_ms = clock_.UnixMillis();
   Paused();
-  ReleaseAcknowledged();
+  if (std::exchange(acknowledgements_seen_, state_.acknowledgements) != state_.acknowledgements) {
+    ReleaseAcknowledged();
+  }
   while (Session* session = blocking_.Overdue(now_ms)) EndWait(*session);
 }
 

@@ -85,13 +85,22 @@ Status AtomicFile::Write(std::string_view bytes) {
 }
 
 Status AtomicFile::Commit() {
-  if (::fsync(fd_.get()) != 0) return ErrnoStatus("fsync " + temporary_);
+  RHA_RETURN_IF_ERROR(Sync());
+  RHA_RETURN_IF_ERROR(Rename());
+  return SyncDirectoryOf(path_);
+}
+
+Status AtomicFile::Sync() {
+  return ::fsync(fd_.get()) == 0 ? Status() : ErrnoStatus("fsync " + temporary_);
+}
+
+Status AtomicFile::Rename() {
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     return ErrnoStatus("rename " + temporary_ + " to " + path_);
   }
   committed_ = true;
   fd_.Reset();
-  return SyncDirectoryOf(path_);
+  return {};
 }
 
 Result<UniqueFd> CreateNamelessFile(const std::string& directory, const std::string& prefix) {

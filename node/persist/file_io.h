@@ -40,8 +40,11 @@ class AtomicFile final : public ByteSink {
   ~AtomicFile() override;
 
   Status Write(std::string_view bytes) override;
-  // fsync, rename, fsync of the directory.
+  // Sync(), Rename(), fsync of the directory.
   Status Commit();
+  // Its parts, of which the second is quick: the new content takes the old one's place.
+  Status Sync();
+  Status Rename();
   const std::string& temporary_path() const { return temporary_; }
 
  private:

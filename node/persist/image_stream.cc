@@ -1,5 +1,6 @@
 #include "node/persist/image_stream.h"
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -75,15 +76,21 @@ void RecordBuffer::Splice(RecordBuffer&& other) {
 // ---------------------------------------------------------------- the engine's side
 
 Result<std::unique_ptr<ImageStream>> ImageStream::Start(Target target) {
-  UniqueFd done(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  UniqueFd done(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), file;
   if (done.get() < 0) return ErrnoStatus("create an eventfd for a snapshot");
-  std::unique_ptr<ImageStream> stream(new ImageStream(std::move(target), std::move(done)));
+  if (target.request.fd >= 0) {
+    // The thread may outlive the caller's interest in the file.
+    file.Reset(::fcntl(target.request.fd, F_DUPFD_CLOEXEC, 0));
+    if (!file.valid()) return ErrnoStatus("duplicate the descriptor of a snapshot");
+  }
+  std::unique_ptr<ImageStream> stream(
+      new ImageStream(std::move(target), std::move(file), std::move(done)));
   stream->thread_ = StartBackgroundThread("snapshot", [raw = stream.get()] { raw->Work(); });
   return stream;
 }
 
-ImageStream::ImageStream(Target target, UniqueFd done)
-    : target_(std::move(target)), done_(std::move(done)) {}
+ImageStream::ImageStream(Target target, UniqueFd file, UniqueFd done)
+    : target_(std::move(target)), file_(std::move(file)), done_(std::move(done)) {}
 
 ImageStream::~ImageStream() {
   GiveUp();
@@ -111,7 +118,10 @@ void ImageStream::Finish() {
 }
 
 void ImageStream::GiveUp() {
-  hopeless_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    hopeless_ = true;
+  }
   Finish();
 }
 
@@ -122,6 +132,7 @@ Status ImageStream::Collect() { return result_; }
 void ImageStream::Work() {
   result_ = Write();
   if (!result_.ok()) hopeless_ = true;
+  ended_.store(true, std::memory_order_release);
   const uint64_t one = 1;
   (void)!::write(done_.get(), &one, sizeof one);
 }
@@ -140,20 +151,28 @@ Status ImageStream::Write() {
   const SaveRequest& request = target_.request;
   std::unique_ptr<AtomicFile> file;
   std::unique_ptr<FdSink> descriptor;
-  if (request.fd >= 0) {
-    descriptor = std::make_unique<FdSink>(request.fd, "the snapshot");
+  if (file_.valid()) {
+    descriptor = std::make_unique<FdSink>(file_.get(), "the snapshot");
   } else {
-    RHA_ASSIGN_OR_RETURN(file,
-                         AtomicFile::Create(request.path, std::to_string(::getpid()) + ".tmp"));
+    RHA_ASSIGN_OR_RETURN(file, AtomicFile::Create(request.path, std::to_string(::getpid()) + "." +
+                                                                    target_.suffix + ".tmp"));
   }
   ByteSink& sink = file != nullptr ? static_cast<ByteSink&>(*file) : *descriptor;
   RdbWriter writer(sink, request.options);
   writer.Begin();
   WriteRdbInfo(writer, request.info);
   WriteAll(writer);
-  if (hopeless()) return Status(Code::kUnavailable, "the snapshot was given up");
+  const Status given_up(Code::kConflict, "the snapshot was given up");
+  if (hopeless()) return writer.status().ok() ? given_up : writer.status();
   RHA_RETURN_IF_ERROR(writer.End());
-  return file != nullptr ? file->Commit() : Status();
+  if (file == nullptr) return {};
+  RHA_RETURN_IF_ERROR(file->Sync());
+  {
+    const std::lock_guard lock(mutex_);
+    if (hopeless()) return given_up;
+    RHA_RETURN_IF_ERROR(file->Rename());
+  }
+  return SyncDirectoryOf(request.path);
 }
 
 namespace {

@@ -13,7 +13,7 @@
 // pieces: kBegin with the key, then its members or nodes.
 //
 // Invariants: the pieces of a value follow its kBegin without another record in between; what Add()
-// is given is copied at once.
+// is given is copied at once. Once GiveUp() has returned, no file takes the old one's place.
 // Thread rule: the engine's thread calls everything.
 #pragma once
 
@@ -103,10 +103,12 @@ class ImageStream {
   struct Target {
     SaveRequest request;
     keyspace::HeldMemory* held;
+    std::string suffix;  // of the temporary file's name, beside the process' id
     std::vector<std::pair<uint64_t, uint64_t>> sizes;  // keys and expiring of each database
   };
   static Result<std::unique_ptr<ImageStream>> Start(Target target);
-  // Gives up, if it has not ended.
+  // Gives up, if it has not ended, and waits for the writing thread, which may be waiting for a
+  // disk.
   ~ImageStream();
 
   // Sends what is in `records` on its way.
@@ -123,20 +125,23 @@ class ImageStream {
 
   // Readable once the file is complete or has failed.
   int done_fd() const { return done_.get(); }
+  bool ended() const { return ended_.load(std::memory_order_acquire); }
+  const std::string& suffix() const { return target_.suffix; }
   // REQUIRES: done_fd() is readable.
   Status Collect();
 
  private:
-  explicit ImageStream(Target target, UniqueFd done);
+  ImageStream(Target target, UniqueFd file, UniqueFd done);
   void Work();
   Status Write();
   void WriteAll(class RdbWriter& writer);
   bool Next(RecordBuffer* records);
 
   const Target target_;
+  const UniqueFd file_;  // of request.fd, or none
   const UniqueFd done_;
   std::atomic<size_t> queued_bytes_{0};
-  std::atomic<bool> hopeless_{false};
+  std::atomic<bool> hopeless_{false}, ended_{false};
   std::mutex mutex_;
   std::condition_variable wake_;
   RecordBuffer queue_;  // guarded by mutex_

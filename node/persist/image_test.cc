@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <map>
 #include <set>
 #include <string>
@@ -88,10 +89,16 @@ class ImageTest : public testing::Test {
     job_ = std::move(job).value();
   }
   // One slice of the walk; false: it is over.
-  bool Step() { return service_.Step(clock_, 0) != SnapshotService::Next::kNothing; }
+  bool Step() {
+    const SnapshotService::Next next = service_.Step(clock_, 0);
+    return next == SnapshotService::Next::kAtOnce || next == SnapshotService::Next::kSoon;
+  }
   void Walk() {
     while (Step()) {
     }
+  }
+  void AwaitWriters() {
+    while (service_.Step(clock_, 0) != SnapshotService::Next::kNothing) std::this_thread::yield();
   }
   Content Saved() {
     Walk();
@@ -286,7 +293,7 @@ TEST_F(ImageTest, AValueThatHasGoneIsFreedAtOnceWhenNobodyWantsTheImage) {
   EXPECT_LT(Held(), 1'000'000);
   Reclaim();
   EXPECT_EQ(keyspace_.reclaimer().freed(), 20u);
-  Walk();
+  AwaitWriters();
   EXPECT_EQ(Held(), 0);
 }
 
@@ -317,7 +324,7 @@ TEST_F(ImageTest, AFlushedTableIsFreedAtOnceWhenNobodyWantsTheImage) {
   Start();
   keyspace_.Flush(-1);
   job_.reset();
-  Walk();
+  AwaitWriters();
   EXPECT_EQ(Held(), 0);
   EXPECT_FALSE(keyspace_.held().unmeasured());
 }
@@ -358,6 +365,74 @@ TEST_F(ImageTest, TheWalkWaitsForTheWriterAfterSoManyBytes) {
   job->reset();
   ::close(ends[1]);
   drain.join();
+}
+
+TEST_F(ImageTest, NobodyWaitsForAWriterThatWasGivenUp) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  UniqueFd reader(ends[0]), writer(ends[1]);  // nobody reads: the writer stands still
+  for (int i = 0; i < 20; ++i) {
+    keyspace_.db(0).Put(std::to_string(i), std::string(1 << 20, 'x'), kNoExpiry, events::kSet);
+  }
+  SaveRequest request;
+  request.fd = writer.get();
+  request.options.compress = false;
+  auto job = service_.Start(request);
+  ASSERT_TRUE(job.ok());
+  while (service_.Step(clock_, 0) == SnapshotService::Next::kAtOnce) {
+  }
+  job->reset();  // comes back
+  writer.Reset();
+  SnapshotService::Next next;
+  while ((next = service_.Step(clock_, 0)) == SnapshotService::Next::kAtOnce) {
+  }
+  EXPECT_EQ(next, SnapshotService::Next::kLater);
+  EXPECT_FALSE(service_.busy()) << "the next one may begin";
+
+  ASSERT_EQ(::ftruncate(file_.get(), 0), 0);
+  const Content before = ContentOf(keyspace_);
+  Start();
+  Walk();
+  pollfd done{job_->fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&done, 1, -1), 1);
+  EXPECT_TRUE(job_->Collect().ok());
+
+  ::signal(SIGPIPE, SIG_IGN);
+  reader.Reset();
+  AwaitWriters();
+  EXPECT_EQ(Held(), 0);
+}
+
+TEST_F(ImageTest, OneThatIsGivenUpReplacesNoFile) {
+  const std::string path = testing::TempDir() + "image_test_" + std::to_string(::getpid()) + ".rdb";
+  for (int i = 0; i < 1000; ++i) RandomChange();
+  SaveRequest request;
+  request.path = path;
+  auto job = service_.Start(request);
+  ASSERT_TRUE(job.ok());
+  Step();
+  service_.GiveUp();
+  Walk();
+  pollfd done{(*job)->fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&done, 1, -1), 1);
+  EXPECT_EQ((*job)->Collect().code(), Code::kConflict);
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
+}
+
+TEST_F(ImageTest, WhatHasGoneIsFreedBeforeOthersTakeItsPlace) {
+  for (int i = 0; i < 3000; ++i) RandomChange();
+  Change(0, "set2", Type::kSet, 3000);
+  Start();
+  Step();
+  service_.GiveUp();
+  keyspace_.Reset();
+  while (service_.FreeGone(clock_, 0)) {
+  }
+  EXPECT_FALSE(service_.busy());
+  EXPECT_EQ(keyspace_.reclaimer().pending(), 0u);
+  pollfd done{job_->fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&done, 1, -1), 1);
+  EXPECT_EQ(Held(), 0);
 }
 
 TEST_F(ImageTest, OneThatIsGivenUpLeavesRoomForTheNext) {

@@ -72,6 +72,8 @@ class RdbLoader {
   uint64_t keys_loaded() const { return keys_loaded_; }
   uint64_t keys_expired() const { return keys_expired_; }
   uint64_t bytes_total() const { return bytes_total_; }
+  // A large value has been loaded in part.
+  bool inside_key() const { return value_.busy(); }
   uint64_t bytes_loaded() const { return reader_.position(); }
   // Function libraries and module data that were left out: to be logged.
   uint64_t parts_skipped() const { return parts_skipped_; }

@@ -6,12 +6,15 @@
 //   watch (*job)->fd() for readability; then: Status outcome = (*job)->Collect();
 //
 // A job that is destroyed early is given up, its file removed; the walk then goes on in vain until
-// the next image can begin.
+// the next image can begin, and its writing thread, which may be waiting for a disk, is looked
+// after here until it ends: nobody waits for it but the destructor.
 // Thread rule: the engine's thread.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/status.h"
@@ -28,7 +31,7 @@ class SnapshotJob {
   ~SnapshotJob();
   // Becomes readable once the file is complete or has failed.
   int fd() const { return stream_->done_fd(); }
-  // How it ended. REQUIRES: fd() is readable.
+  // How it ended; kConflict: it was given up. REQUIRES: fd() is readable.
   Status Collect() { return stream_->Collect(); }
 
  private:
@@ -48,19 +51,28 @@ class SnapshotService {
   // kExists: an image is being taken; try again when busy() is over.
   Result<std::unique_ptr<SnapshotJob>> Start(const SaveRequest& request);
   bool busy() const { return taker_ != nullptr; }
+  // The image that is under way, if any, is not wanted any more: its job ends.
+  void GiveUp();
 
-  enum class Next : uint8_t { kAtOnce, kSoon, kNothing };
-  // Works for about `budget_us`. kSoon: the writer has to catch up.
+  enum class Next : uint8_t { kAtOnce, kSoon, kLater, kNothing };
+  // Works for about `budget_us`. kSoon: the writer has to catch up; kLater: one that was given up
+  // has not ended yet.
   Next Step(const Clock& clock, int64_t budget_us);
+  // Frees for about `budget_us` what has gone from the keyspace: what waits for the reclaimer, and
+  // what an image that was given up keeps. False: nothing is left.
+  bool FreeGone(const Clock& clock, int64_t budget_us);
 
  private:
   friend class SnapshotJob;
-  void Forget(const SnapshotJob& job);
+  void Forget(SnapshotJob& job);
+  std::string FreeSuffix() const;
+  Next AfterWalk();
 
   keyspace::Keyspace& keyspace_;
   std::function<void()> wake_;
+  std::vector<std::unique_ptr<ImageStream>> ending_;  // given up, the thread still there
   std::unique_ptr<ImageTaker> taker_;
-  const SnapshotJob* job_ = nullptr;  // that the taker works for; null: given up
+  const SnapshotJob* job_ = nullptr;  // the latest; null: given up
 };
 
 }  // namespace rha::node::persist

@@ -55,7 +55,8 @@ Replica* PrimarySide::Find(const Session& session) const {
 // Redis' own words, which replicas of every kind know as a request for patience.
 bool PrimarySide::RefusesToServe(resp::Writer& reply) const {
   const dispatch::NodeState& state = engine_.state();
-  if (!state.undecided && (!state.is_replica || state.primary_link_up)) return false;
+  const bool known = state.dataset != dispatch::Dataset::kUnknown && !state.undecided;
+  if (known && (!state.is_replica || state.primary_link_up)) return false;
   reply.Error("NOMASTERLINK Can't SYNC while not connected with my master");
   return true;
 }
@@ -352,7 +353,10 @@ void PrimarySide::Replconf(Session& session, dispatch::Args args, resp::Writer& 
     Replica* const replica = Find(session);
     int64_t offset = 0;
     if (replica == nullptr || !ParseNumber(args[2], offset)) return;
-    if (replica->progress.OnAck(offset, now())) {
+    const int64_t acked = replica->progress.acked;
+    const bool in_step = replica->progress.OnAck(offset, now());
+    if (replica->progress.acked != acked) ++engine_.state().acknowledgements;
+    if (in_step) {
       OnProgress(*replica);
       replica->Wake();
     }
@@ -409,7 +413,10 @@ int PrimarySide::good_replicas() const {
   }));
 }
 
-void PrimarySide::PublishGoodReplicas() { engine_.state().good_replicas = good_replicas(); }
+void PrimarySide::PublishGoodReplicas() {
+  engine_.state().good_replicas = good_replicas();
+  ++engine_.state().acknowledgements;  // who began to stream counts for WAIT
+}
 
 void PrimarySide::Cron() {
   std::erase_if(introduced_,

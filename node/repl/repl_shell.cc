@@ -26,6 +26,7 @@ ReplShell::ReplShell(Dependencies dependencies)
            .engine = engine_,
            .config = config_,
            .stream = stream_,
+           .snapshots = dependencies.snapshots,
            .disconnect_replicas = [this](const std::string& why) { primary_.DisconnectAll(why); },
            .on_dataset = [this](uint64_t epoch) { data_epoch_ = epoch; }}) {
   cron_ = reactor_.Every(kCronInterval, [this] {
@@ -127,6 +128,8 @@ Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
     // A primary's own stream becomes the past of a replica: what follows begins with SELECT.
     replica_.set_selected_db(0);
   }
+  // In EXEC: what the commands before this one have changed belongs to the history that ends here.
+  engine_.propagation().Flush();
   stream_.Activate();
   stream_.set_own(false);
   engine_.state().undecided = false;
@@ -139,7 +142,12 @@ void ReplShell::BecomePrimary() {
   if (holds_foreign_data()) return;
   if (!replica_.active() && !engine_.state().undecided) return;
   replica_.Stop();
-  engine_.state().undecided = false;
+  dispatch::NodeState& state = engine_.state();
+  if (state.dataset == dispatch::Dataset::kUnknown && !state.loading) {
+    log::Warn("this node becomes a primary although loading its dataset has failed");
+    state.dataset = dispatch::Dataset::kChosen;
+  }
+  state.undecided = false;
   stream_.history().Branch(RandomHex(kReplIdBytes), stream_.offset());
   stream_.set_own(true);
   stream_.ForgetSelectedDb();

@@ -7,6 +7,7 @@
 #include "common/net/resolver.h"
 #include "common/net/socket.h"
 #include "node/dispatch/engine.h"
+#include "node/persist/snapshot_service.h"
 #include "node/repl/limits.h"
 #include "node/repl/primary_session.h"
 
@@ -18,6 +19,7 @@ ReplicaSide::ReplicaSide(Dependencies dependencies)
       engine_(dependencies.engine),
       config_(dependencies.config),
       stream_(dependencies.stream),
+      snapshots_(dependencies.snapshots),
       disconnect_replicas_(std::move(dependencies.disconnect_replicas)),
       on_dataset_(std::move(dependencies.on_dataset)),
       down_since_(reactor_.Now()) {}
@@ -257,6 +259,8 @@ void ReplicaSide::BeginLoad() {
   }
   LeaveHistory("a full synchronisation replaces the dataset");
   engine_.state().loading = true;
+  engine_.state().dataset = dispatch::Dataset::kUnknown;
+  snapshots_.GiveUp();
   engine_.keyspace().Reset();
   SetPhase(Phase::kLoading);
   LoadSlice();
@@ -271,6 +275,12 @@ void ReplicaSide::LeaveHistory(const std::string& why) {
 }
 
 void ReplicaSide::LoadSlice() {
+  // The old data go first: beside them the new ones would take their memory once more.
+  constexpr int64_t kSliceUs = std::chrono::microseconds(kLoadSlice).count();
+  if (phase_ == Phase::kLoading && snapshots_.FreeGone(engine_.clock(), kSliceUs)) {
+    slice_timer_ = reactor_.After(Millis(0), [this] { LoadSlice(); });
+    return;
+  }
   const Result<bool> complete = incoming_->Step(engine_.clock(), kLoadSlice);
   if (!complete.ok()) {
     const bool loading = phase_ == Phase::kLoading;
@@ -287,7 +297,10 @@ void ReplicaSide::LoadSlice() {
 }
 
 void ReplicaSide::LoadFailed(const Status& status) {
-  log::Error("loading the primary's snapshot failed, this node is empty now: {}", status.message());
+  log::Error(
+      "loading the primary's snapshot failed, this node is empty now, which is saved over no file: "
+      "{}",
+      status.message());
   engine_.keyspace().Reset();
   engine_.state().loading = false;
   incoming_.reset();
@@ -308,6 +321,7 @@ void ReplicaSide::Loaded() {
   }
   incoming_.reset();
   engine_.state().loading = false;
+  engine_.state().dataset = dispatch::Dataset::kWhole;
   stream_.StandAt(History{incoming_id_, History::NoId(), -1}, incoming_offset_);
   may_continue_ = true;
   selected_db_ = std::max(info.repl_stream_db, 0);

@@ -10,7 +10,8 @@
 //  * The dataset always stands at stream().offset() of stream().history(): bytes are added to the
 //    stream exactly when the commands in them have been applied, and a transaction counts only as
 //    a whole.
-//  * Nothing is flushed before a whole snapshot with the right checksum lies on disk.
+//  * Nothing is flushed before a whole snapshot with the right checksum lies on disk; the old data
+//    are freed before new ones come. Until those are whole, NodeState::dataset says so.
 //  * A command that cannot be applied ends the link; it is never skipped. If part of it was applied
 //    (EXEC), the dataset belongs to no history any more and is replaced at the next connection.
 // Thread rule: the engine's thread.
@@ -37,6 +38,9 @@ class Resolver;
 namespace rha::node::dispatch {
 class Engine;
 }
+namespace rha::node::persist {
+class SnapshotService;
+}
 
 namespace rha::node::repl {
 
@@ -48,6 +52,7 @@ class ReplicaSide final : public LinkOwner {
     dispatch::Engine& engine;
     const ReplConfig& config;
     Stream& stream;
+    persist::SnapshotService& snapshots;
     // Replicas of ours must ask again: another history, or another name of it.
     std::function<void(const std::string& why)> disconnect_replicas;
     // The dataset is the primary's, which says that it is of this epoch; 0: it is nobody's.
@@ -138,6 +143,7 @@ class ReplicaSide final : public LinkOwner {
   dispatch::Engine& engine_;
   const ReplConfig& config_;
   Stream& stream_;
+  persist::SnapshotService& snapshots_;
   std::function<void(const std::string&)> disconnect_replicas_;
   std::function<void(uint64_t)> on_dataset_;
 

@@ -357,7 +357,7 @@ class MembersTest(unittest.TestCase):
         self.assertEqual(node.role(1, "pod-0", "PRIMARY"), "OK")
         peer, client = node.peer(), node.connect()
         client.command("SET", "k", "v")
-        os.mkdir(os.path.join(node.folder, f"dump.rdb.{node.process.pid}.tmp"))
+        os.mkdir(os.path.join(node.folder, f"dump.rdb.{node.process.pid}.bg0.tmp"))
         client.command("BGSAVE")
         wait_for("the save fails", lambda: code(client.command("PING")) == "MISCONF")
         self.assertEqual(peer.command("PING"), b"PONG")

@@ -3,7 +3,7 @@ import os
 import time
 import unittest
 
-from tests.support.server import Server
+from tests.support.server import Server, free_port
 
 NODE = os.path.join(os.environ.get("RHA_BIN_DIR", "build/release/bin"), "redisha-node")
 WAIT_S = 60
@@ -124,6 +124,48 @@ class NodeMemoryTest(unittest.TestCase):
                 self.wait_for("memory to come back", lambda: self.used(node) < 30 << 20)
                 self.wait_for("copies to go", lambda: self.info(node, "mem_not_counted_for_evict") == "0")
                 node.remove()
+
+    # ---- full synchronisation
+
+    def peak_rss(self, server, reset=False):
+        if reset:  # to what it is now
+            with open(f"/proc/{server.pid}/clear_refs", "w") as file:
+                file.write("5")
+        with open(f"/proc/{server.pid}/status") as file:
+            return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmHWM:"))
+
+    def synchronise(self, old, new, while_saving=False):
+        """The peaks of a replica that had `old` keys and gets `new`, as shares of the larger: used_memory, RSS."""
+        port = free_port()
+        primary = self.start("--port", str(port), "--bind", "127.0.0.1", "--enable-debug-command", "yes")
+        replica = self.start("--enable-debug-command", "yes")
+        primary.control.command("DEBUG", "POPULATE", new[0], "new", new[1])
+        replica.control.command("DEBUG", "POPULATE", old[0], "old", old[1])
+        larger = max(self.used(primary), self.used(replica))
+        replica.control.command("CONFIG", "RESETSTAT")
+        resident = max(self.peak_rss(server, reset=True) for server in (primary, replica))
+        if while_saving:
+            replica.control.command("BGSAVE")
+        replica.control.command("REPLICAOF", "127.0.0.1", port)
+        self.wait_for("the synchronisation", lambda: self.info(replica, "master_link_status") == "up")
+        self.assertEqual(replica.control.command("DBSIZE"), new[0])
+        shares = (int(self.info(replica, "used_memory_peak")) / larger,
+                  self.peak_rss(replica) / resident)
+        print(f"\npeak of a replica with {old[0]} keys of {old[1]} bytes that gets {new[0]} of {new[1]}: "
+              f"used_memory {shares[0]:.2f}, RSS {shares[1]:.2f} of the larger dataset ({larger >> 20} MB)")
+        replica.remove()
+        primary.remove()
+        return shares
+
+    def test_a_full_synchronisation_takes_a_fifth_more_than_the_larger_dataset_at_most(self):
+        small, large = (800_000, 100), (180_000, 700)
+        for old, new, saving in ((small, large, False), (large, small, False), (small, small, False),
+                                 (small, large, True), ((80_000, 100), small, False)):
+            with self.subTest(old=old, new=new, saving=saving):
+                used, resident = self.synchronise(old, new, saving)
+                self.assertLessEqual(used, 1.2)
+                # Of the pages, some megabytes are on their way back to the kernel just then.
+                self.assertLessEqual(resident, 1.25)
 
 
 if __name__ == "__main__":

@@ -608,7 +608,7 @@ class ReplicationInterop(unittest.TestCase):
     def held_save(self, node):
         """A BGSAVE that stands still until the returned function is called: more than may be on its way to the file."""
         node.client.execute_command("DEBUG", "POPULATE", "200000", "k", "100")
-        pipe = os.path.join(node.folder, f"dump.rdb.{node.process.pid}.tmp")
+        pipe = os.path.join(node.folder, f"dump.rdb.{node.process.pid}.bg0.tmp")
         os.mkfifo(pipe)
         node.client.bgsave()
 

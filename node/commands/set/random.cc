@@ -1,6 +1,8 @@
 // SPOP and SRANDMEMBER: members of a set at random.
 #include <algorithm>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
@@ -17,14 +19,45 @@ using types::Set;
 using types::SetView;
 namespace events = keyspace::events;
 
+// Tells replicas which members went, many with each SREM.
+class Removals {
+ public:
+  explicit Removals(Context& ctx) : ctx_(ctx) { ctx_.PropagateNothing(); }
+  ~Removals() { Send(); }
+  void Add(std::string_view member) {
+    if (!ctx_.state().feed_active) return;
+    members_.emplace_back(member);
+    bytes_ += member.size();
+    if (members_.size() == kMembersMax || bytes_ >= kBytesMax) Send();
+  }
+
+ private:
+  static constexpr size_t kMembersMax = 1024;  // as in Redis
+  static constexpr size_t kBytesMax = 64 * 1024;
+
+  void Send() {
+    if (members_.empty()) return;
+    std::vector<std::string_view> words{"SREM", ctx_.arg(1)};
+    words.insert(words.end(), members_.begin(), members_.end());
+    ctx_.PropagateArgs(words);
+    members_.clear();
+    bytes_ = 0;
+  }
+
+  Context& ctx_;
+  std::vector<std::string> members_;
+  size_t bytes_ = 0;
+};
+
 // Replies with `count` members and takes them out. REQUIRES: there are so many.
 void PopMembers(Context& ctx, Edit& edit, uint64_t count) {
   Set set = edit.As<Set>();
+  Removals removals(ctx);
   for (uint64_t popped = 0; popped < count; ++popped) {
     DecimalText scratch;
     const std::string_view member = set.Random(ctx.keyspace.prng(), scratch);
     ctx.reply.Bulk(member);
-    ctx.Propagate({"SREM", ctx.arg(1), member});
+    removals.Add(member);
     set.Erase(member);
   }
   edit.Commit(events::kSPop, count);

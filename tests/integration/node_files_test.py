@@ -1,0 +1,152 @@
+"""What redisha-node saves, and what it never saves over: whole transactions, and no dataset that is not known to be whole."""
+import os
+import shutil
+import signal
+import time
+import unittest
+
+from tests.support.server import Server, free_port
+
+NODE = os.path.join(os.environ.get("RHA_BIN_DIR", "build/release/bin"), "redisha-node")
+STOCK = shutil.which("redis-server")
+WAIT_S = 30
+
+
+class NodeFilesTest(unittest.TestCase):
+    def start(self, *options, program=NODE):
+        server = Server(os.path.basename(program), program, options)
+        self.addCleanup(server.remove)
+        return server.start()
+
+    def info(self, server, field):
+        for line in server.control.command("INFO", "everything").decode().splitlines():
+            if line.startswith(field + ":"):
+                return line.split(":", 1)[1]
+        self.fail(f"INFO has no {field}")
+
+    def wait_for(self, what, condition):
+        deadline = time.monotonic() + WAIT_S
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, f"timed out: {what}")
+            time.sleep(0.01)
+
+    def file_of(self, server, name="dump.rdb"):
+        return os.path.join(server.directory, name)
+
+    def exec(self, server, *commands):
+        for words in (("MULTI",), *commands):
+            server.control.command(*words)
+        return server.control.command("EXEC")
+
+    def test_a_background_save_inside_a_transaction_saves_all_of_it(self):
+        node = self.start()
+        replies = self.exec(node, ("INCR", "c"), ("BGSAVE",), ("INCR", "c"))
+        self.assertEqual(replies, [1, ("+", b"Background saving scheduled"), 2])
+        self.wait_for("the save", lambda: self.info(node, "rdb_saves") == "1")
+        node.restart()
+        self.assertEqual(node.control.command("GET", "c"), b"2")
+
+    def test_flushall_inside_a_transaction_saves_what_the_transaction_leaves(self):
+        node = self.start()
+        node.control.command("CONFIG", "SET", "save", "3600 1")
+        node.control.command("SET", "old", "v")
+        self.exec(node, ("INCR", "c"), ("FLUSHALL",), ("INCR", "c"), ("INCR", "c"))
+        node.restart()
+        self.assertEqual(node.control.command("GET", "c"), b"2")
+        self.assertEqual(node.control.command("DBSIZE"), 1)
+
+    def test_a_reload_inside_a_transaction_is_refused(self):
+        node = self.start("--enable-debug-command", "yes")
+        replies = self.exec(node, ("INCR", "c"), ("DEBUG", "RELOAD"), ("INCR", "c"))
+        self.assertEqual(replies, [1, ("-", b"ERR Not allowed inside a transaction"), 2])
+        self.assertFalse(os.path.exists(self.file_of(node)))
+
+    def lose_dataset(self):
+        """A node whose memory a failed synchronisation has emptied, beside a file with `k`."""
+        port = free_port()
+        stock = self.start("--port", str(port), "--bind", "127.0.0.1", program=STOCK)
+        for i in range(1000):
+            stock.control.command("SET", f"s{i}", "v")
+        stock.control.command("XADD", "stream", "*", "f", "v")  # which the node cannot load
+        node = self.start()
+        node.control.command("SET", "k", "v")
+        self.assertEqual(node.control.command("SAVE"), ("+", b"OK"))
+        node.control.command("FLUSHALL")  # without save points the file stays; and an empty node checks nothing first
+        node.control.command("CONFIG", "SET", "save", "3600 1")
+        node.control.command("REPLICAOF", "127.0.0.1", port)
+        self.wait_for("the load to fail", lambda: self.info(node, "redisha_dataset") == "unknown"
+                      and self.info(node, "loading") == "0")
+        return node, stock
+
+    @unittest.skipUnless(STOCK, "redis-server is not installed")
+    def test_a_load_that_failed_is_saved_over_no_file_and_answers_nothing(self):
+        node, _ = self.lose_dataset()
+        with open(self.file_of(node), "rb") as file:
+            whole = file.read()
+        for command in ("SAVE", "BGSAVE"):
+            kind, text = node.control.command(command)
+            self.assertEqual(kind, "-")
+            self.assertIn(b"not known to be whole", text)
+        kind, text = node.control.command("GET", "k")
+        self.assertEqual((kind, text[:10]), ("-", b"MASTERDOWN"))
+        node.process.send_signal(signal.SIGTERM)
+        self.assertEqual(node.process.wait(20), 0)
+        with open(self.file_of(node), "rb") as file:
+            self.assertEqual(file.read(), whole)
+        node.restart()
+        self.assertEqual(node.control.command("GET", "k"), b"v")
+
+    @unittest.skipUnless(STOCK, "redis-server is not installed")
+    def test_who_makes_a_lost_dataset_count_keeps_the_file_before_it(self):
+        node, _ = self.lose_dataset()
+        with open(self.file_of(node), "rb") as file:
+            whole = file.read()
+        node.control.command("REPLICAOF", "NO", "ONE")
+        self.assertEqual(self.info(node, "redisha_dataset"), "chosen")
+        node.control.command("SET", "new", "v")
+        self.assertEqual(node.control.command("SAVE"), ("+", b"OK"))
+        self.assertEqual(self.info(node, "redisha_dataset"), "whole")
+        with open(self.file_of(node, "dump.rdb.kept"), "rb") as file:
+            self.assertEqual(file.read(), whole)
+        node.restart()
+        self.assertEqual(node.control.command("GET", "new"), b"v")
+
+    def test_a_reload_that_would_fail_costs_no_data(self):
+        node = self.start("--enable-debug-command", "yes")
+        node.control.command("SET", "k", "v" * 100)
+        node.control.command("SAVE")
+        with open(self.file_of(node), "r+b") as file:
+            file.truncate(os.path.getsize(self.file_of(node)) - 20)
+        self.assertEqual(node.control.command("DEBUG", "RELOAD", "NOSAVE")[0], "-")
+        self.assertEqual(node.control.command("GET", "k"), b"v" * 100)
+        self.assertEqual(self.info(node, "redisha_dataset"), "whole")
+
+    def test_a_start_that_fails_leaves_the_file_alone(self):
+        node = self.start()
+        node.control.command("SET", "k", "v" * 100)
+        node.control.command("SAVE")
+        node.end()
+        with open(self.file_of(node), "r+b") as file:
+            file.truncate(os.path.getsize(self.file_of(node)) - 20)
+            file.seek(0)
+            damaged = file.read()
+        node.options += ["--save", "3600 1"]
+        with self.assertRaises(SystemExit):
+            node.start()
+        with open(self.file_of(node), "rb") as file:
+            self.assertEqual(file.read(), damaged)
+
+    def test_a_dataset_above_the_limit_is_evicted_while_it_is_loaded(self):
+        node = self.start("--enable-debug-command", "yes")
+        node.control.command("DEBUG", "POPULATE", "400000", "key", "500")
+        node.control.command("SAVE")
+        node.options += ["--maxmemory", "30mb", "--maxmemory-policy", "allkeys-lru"]
+        node.restart()
+        self.wait_for("the load", lambda: self.info(node, "loading") == "0")
+        self.assertEqual(self.info(node, "rdb_last_load_keys_loaded"), "400000")
+        # The limit, and what a slice of 50 ms loads before it is looked at again.
+        self.assertLess(int(self.info(node, "used_memory_peak")), 180 << 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
