@@ -182,6 +182,15 @@ TEST(Hostile, NodesThatAreOnlyTalkedOfAreBounded) {
   EXPECT_LE(bench.group().nodes.size(), kNodesPerGroupMax);
 }
 
+TEST(Hostile, HugeNumbersInInfoAreCutBeforeTheyAreAdded) {
+  const Info info = ParseInfo(
+      "db0:keys=9223372036854775807\r\ndb1:keys=9223372036854775807\r\n"
+      "slave_repl_offset:9223372036854775807\r\nmaster_link_down_since_seconds:-9\r\n");
+  EXPECT_EQ(info.keys, kInfoCountMax);
+  EXPECT_EQ(info.replica_offset, kInfoCountMax);
+  EXPECT_EQ(info.primary_link_down_seconds, -1);
+}
+
 TEST(Hostile, NothingThatIsSaidEndsTheMachine) {
   int promoted_of_members = 0;
   int promoted_of_classic = 0;

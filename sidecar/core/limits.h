@@ -118,7 +118,7 @@ inline constexpr size_t kPeersMax = 1000;
 inline constexpr size_t kMembersMax = 15;
 inline constexpr size_t kInfoBytesMax = 1 << 20;
 inline constexpr int64_t kInfoSecondsMax = int64_t{100} * 365 * 86400;
-inline constexpr int64_t kInfoCountMax = int64_t{1} << 62;  // offsets, keys
+inline constexpr int64_t kInfoCountMax = int64_t{1} << 60;  // offsets, keys; sums of two still fit
 inline constexpr size_t kNameBytesMax = 256;
 // Histories remembered of the own node's data: as many promotions may lie between two saves.
 inline constexpr size_t kLineageMax = 16;
