@@ -216,7 +216,8 @@ void Reactor::EndTurn() {
 
 void Reactor::DispatchEvents(int count) {
   ready_count_ = count;
-  for (ready_next_ = 0; ready_next_ < ready_count_;) {
+  // Who stops the loop wants nothing more to happen.
+  for (ready_next_ = 0; ready_next_ < ready_count_ && !stopping_.load(std::memory_order_relaxed);) {
     const epoll_event event = ready_[ready_next_++];
     if (auto* watch = static_cast<IoWatch*>(event.data.ptr))
       watch->callback_(watch->owner_, event.events);

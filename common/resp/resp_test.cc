@@ -175,10 +175,10 @@ TEST(ReplyParser, RefusesWhatIsTooDeepOrTooLarge) {
 }
 
 std::string Written(int protocol, void (*write)(Writer&)) {
-  std::string out;
+  OutputChain out;
   Writer writer(&out, protocol);
   write(writer);
-  return out;
+  return out.ToString();
 }
 
 TEST(Writer, ShapesDependOnTheProtocol) {

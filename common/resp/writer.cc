@@ -1,68 +1,78 @@
 #include "common/resp/writer.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace rha::resp {
 
 void Writer::Simple(std::string_view text) {
-  out_->push_back('+');
-  out_->append(text);
-  out_->append("\r\n", 2);
+  Raw("+");
+  Raw(text);
+  Raw("\r\n");
 }
 
 void Writer::Error(std::string_view text) {
-  out_->push_back('-');
-  const size_t start = out_->size();
-  out_->append(text);
-  for (size_t i = start; i < out_->size(); ++i) {
-    if ((*out_)[i] == '\r' || (*out_)[i] == '\n') (*out_)[i] = ' ';
-  }
-  out_->append("\r\n", 2);
+  const std::string_view code = text.substr(0, text.find(' ')).substr(0, kErrorCodeBytesMax);
+  std::memcpy(error_code_, code.data(), code.size());
+  error_code_bytes_ = static_cast<uint8_t>(code.size());
+  std::string line(text);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+  Raw("-");
+  Raw(line);
+  Raw("\r\n");
 }
 
 void Writer::BulkInteger(int64_t value) {
-  char digits[24];
+  char digits[kHeaderBytes];
   const char* end = std::to_chars(digits, digits + sizeof digits, value).ptr;
   Bulk(std::string_view(digits, static_cast<size_t>(end - digits)));
 }
 
 void Writer::Bool(bool value) {
-  if (protocol_ == 3) {
-    out_->append(value ? "#t\r\n" : "#f\r\n", 4);
-  } else {
-    Integer(value ? 1 : 0);
-  }
+  if (protocol_ != 3) return Integer(value ? 1 : 0);
+  Raw(value ? "#t\r\n" : "#f\r\n");
 }
 
 void Writer::Double(double value) {
   DoubleText scratch;
   const std::string_view text = FormatDouble(value, scratch);
   if (protocol_ != 3) return Bulk(text);
-  out_->push_back(',');
-  out_->append(text);
-  out_->append("\r\n", 2);
+  Raw(",");
+  Raw(text);
+  Raw("\r\n");
 }
 
 void Writer::BigNumber(std::string_view digits) {
   if (protocol_ != 3) return Bulk(digits);
-  out_->push_back('(');
-  out_->append(digits);
-  out_->append("\r\n", 2);
+  Raw("(");
+  Raw(digits);
+  Raw("\r\n");
 }
 
 void Writer::Verbatim(std::string_view format, std::string_view text) {
   if (protocol_ != 3) return Bulk(text);
   Header('=', static_cast<int64_t>(text.size() + 4));
-  out_->append(format);
-  out_->push_back(':');
-  out_->append(text);
-  out_->append("\r\n", 2);
+  Raw(format);
+  Raw(":");
+  Raw(text);
+  Raw("\r\n");
 }
 
 void AppendRequest(Args args, std::string* out) {
-  Writer writer(out);
-  writer.Array(static_cast<int64_t>(args.size()));
-  for (const std::string_view arg : args) writer.Bulk(arg);
+  const auto header = [out](char kind, size_t number) {
+    char text[24] = {kind};
+    char* const end = std::to_chars(text + 1, text + 22, number).ptr;
+    end[0] = '\r';
+    end[1] = '\n';
+    out->append(text, static_cast<size_t>(end + 2 - text));
+  };
+  header('*', args.size());
+  for (const std::string_view arg : args) {
+    header('$', arg.size());
+    out->append(arg);
+    out->append("\r\n", 2);
+  }
 }
 
 void AppendRequest(std::initializer_list<std::string_view> args, std::string* out) {

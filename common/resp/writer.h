@@ -1,8 +1,10 @@
-// Replies and requests as bytes, appended to a string of the caller.
+// Replies as bytes, appended to an output chain of the caller; requests as bytes, to a string.
 //
 // The protocol version decides how types that only RESP3 has are sent: in RESP2 a map is a flat
 // array, a null is "$-1", a double is a bulk string, a push is an array. Texts of errors and simple
-// strings must not hold line ends; Error() replaces them by spaces, as Redis does.
+// strings must not hold line ends; Error() replaces them by spaces, as Redis does. A writer
+// remembers the code of the last error it wrote, for those who count errors.
+// Thread rule: that of the chain.
 #pragma once
 
 #include <charconv>
@@ -11,33 +13,38 @@
 #include <string>
 #include <string_view>
 
+#include "common/resp/output_chain.h"
 #include "common/resp/parser.h"
 
 namespace rha::resp {
 
 class Writer {
  public:
-  explicit Writer(std::string* out, int protocol = 2) : out_(out), protocol_(protocol) {}
+  explicit Writer(OutputChain* out, int protocol = 2) : out_(out), protocol_(protocol) {}
 
   int protocol() const { return protocol_; }
   void set_protocol(int protocol) { protocol_ = protocol; }
-  std::string* out() { return out_; }
+  OutputChain* out() { return out_; }
 
-  void Ok() { out_->append("+OK\r\n", 5); }
+  void Ok() { Raw("+OK\r\n"); }
   void Simple(std::string_view text);
   // "ERR syntax error", "WRONGTYPE ...": with the code, without '-'.
   void Error(std::string_view text);
+  // Of the last error since ForgetError(); empty: none. At most kErrorCodeBytesMax of it.
+  std::string_view error_code() const { return {error_code_, error_code_bytes_}; }
+  void ForgetError() { error_code_bytes_ = 0; }
+
   void Integer(int64_t value) { Header(':', value); }
   void Bulk(std::string_view bytes) {
     if (bytes.size() <= kSmallBulkBytes) return SmallBulk(bytes);
     Header('$', static_cast<int64_t>(bytes.size()));
-    out_->append(bytes.data(), bytes.size());
-    out_->append("\r\n", 2);
+    out_->Append(bytes);
+    Raw("\r\n");
   }
   void BulkInteger(int64_t value);
-  void Null() { protocol_ == 3 ? out_->append("_\r\n", 3) : out_->append("$-1\r\n", 5); }
+  void Null() { Raw(protocol_ == 3 ? "_\r\n" : "$-1\r\n"); }
   // RESP2 knows two nulls; EXEC and blocking pops answer with this one.
-  void NullArray() { protocol_ == 3 ? out_->append("_\r\n", 3) : out_->append("*-1\r\n", 5); }
+  void NullArray() { Raw(protocol_ == 3 ? "_\r\n" : "*-1\r\n"); }
   void Array(int64_t items) { Header('*', items); }
   void Map(int64_t pairs) { protocol_ == 3 ? Header('%', pairs) : Header('*', pairs * 2); }
   void Set(int64_t items) { Header(protocol_ == 3 ? '~' : '*', items); }
@@ -47,36 +54,39 @@ class Writer {
   void BigNumber(std::string_view digits);
   // `format`: three characters, "txt" or "mkd".
   void Verbatim(std::string_view format, std::string_view text);
-  void Raw(std::string_view bytes) { out_->append(bytes.data(), bytes.size()); }
+  // What has been written for the same protocol already.
+  void Raw(std::string_view bytes) { out_->Append(bytes); }
+
+  static constexpr size_t kErrorCodeBytesMax = 31;
 
  private:
   static constexpr size_t kSmallBulkBytes = 256;
+  static constexpr size_t kHeaderBytes = 24;  // a mark, a number, a line end
+  static_assert(kSmallBulkBytes + kHeaderBytes <= OutputChain::kReserveBytesMax);
 
-  // In one piece: growing the output thrice costs more than a copy.
+  static char* PutLineEnd(char* at) {
+    std::memcpy(at, "\r\n", 2);
+    return at + 2;
+  }
+
   void SmallBulk(std::string_view bytes) {
-    char buffer[kSmallBulkBytes + 8];
-    buffer[0] = '$';
-    char* end = std::to_chars(buffer + 1, buffer + 4, bytes.size()).ptr;
-    end[0] = '\r';
-    end[1] = '\n';
-    end += 2;
-    if (!bytes.empty()) std::memcpy(end, bytes.data(), bytes.size());
-    end += bytes.size();
-    end[0] = '\r';
-    end[1] = '\n';
-    out_->append(buffer, static_cast<size_t>(end + 2 - buffer));
+    char* at = out_->Reserve(bytes.size() + 8);
+    *at++ = '$';
+    at = PutLineEnd(std::to_chars(at, at + 3, bytes.size()).ptr);
+    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+    out_->Commit(PutLineEnd(at + bytes.size()));
   }
 
   void Header(char kind, int64_t number) {
-    char buffer[24];
-    buffer[0] = kind;
-    char* end = std::to_chars(buffer + 1, buffer + 22, number).ptr;
-    std::memcpy(end, "\r\n", 2);
-    out_->append(buffer, static_cast<size_t>(end + 2 - buffer));
+    char* const at = out_->Reserve(kHeaderBytes);
+    *at = kind;
+    out_->Commit(PutLineEnd(std::to_chars(at + 1, at + 22, number).ptr));
   }
 
-  std::string* out_;
+  OutputChain* out_;
   int protocol_;
+  uint8_t error_code_bytes_ = 0;
+  char error_code_[kErrorCodeBytesMax];
 };
 
 // A request as an array of bulk strings.

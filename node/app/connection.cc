@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <array>
 #include <cerrno>
 
 #include "common/base/log.h"
@@ -36,9 +37,17 @@ void Connection::OnEvents(uint32_t events) {
   if (closing) return;
   if ((events & EPOLLOUT) != 0) WantWrite();
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return;
+  const bool ends = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  const size_t waiting_max =
+      ever_authenticated ? kInputWaitingBytesMax : kUnauthenticatedInputBytesMax;
+  left_unread_ = must_wait() && input_.size() >= waiting_max;
+  if (left_unread_) {
+    // Who is gone waits for nothing.
+    if (ends && blocked != nullptr) Close(CloseMode::kNow);
+    return;
+  }
   const bool all_read = OnReadable();
   // The end of the stream may be behind what was read, and would not be reported again.
-  const bool ends = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   if (!closing && (!all_read || ends)) server_.reactor().Rearm(watch_);
 }
 
@@ -78,7 +87,7 @@ void Connection::TakeInput(std::string_view bytes, bool own) {
     input_.clear();
     return;
   }
-  if (blocked != nullptr || in_execute_) {
+  if (must_wait()) {
     if (!own) input_.append(bytes);
   } else if (own) {
     input_.erase(0, ExecuteAll(input_));
@@ -86,16 +95,23 @@ void Connection::TakeInput(std::string_view bytes, bool own) {
     const size_t used = ExecuteAll(bytes);
     if (!closing && used < bytes.size()) input_.append(bytes.substr(used));
   }
-  if (static_cast<int64_t>(input_.size()) > server_.config().query_buffer_bytes_max) {
+  if (!closing && InputIsTooLong()) {
     ++server_.stats().query_buffer_limit_disconnections;
-    log::Warn("closing client {} that reached the query buffer limit of {} bytes", peer_address,
-              server_.config().query_buffer_bytes_max);
+    log::Warn("closing client {} that reached the query buffer limit: {} bytes", peer_address,
+              input_.size() + transaction.bytes);
     Close(CloseMode::kNow);
   }
 }
 
+// Commands queued by MULTI are input that has not been executed, too.
+bool Connection::InputIsTooLong() const {
+  const size_t bytes = input_.size() + transaction.bytes;
+  if (static_cast<int64_t>(bytes) > server_.config().query_buffer_bytes_max) return true;
+  return !ever_authenticated && !must_wait() && bytes > kUnauthenticatedInputBytesMax;
+}
+
 // The plain requests at the front of `bytes`; returns how many bytes they took.
-size_t Connection::ExecuteBatch(std::string_view bytes) {
+size_t Connection::ExecuteBatch(std::string_view bytes, size_t out_bytes_max) {
   dispatch::Engine& engine = server_.engine();
   dispatch::RequestBatch& batch = server_.batch();
   batch.Fill(bytes);
@@ -103,7 +119,7 @@ size_t Connection::ExecuteBatch(std::string_view bytes) {
   engine.BeginBatch();
   in_execute_ = true;
   size_t done = 0;
-  for (; done < batch.size() && may_execute(); ++done) {
+  for (; done < batch.size() && may_execute() && out().size() < out_bytes_max; ++done) {
     const auto executed = engine.Execute(*this, batch.args(done), batch.resolved(done));
     if (executed == dispatch::Executed::kNotNow) break;
   }
@@ -115,10 +131,23 @@ size_t Connection::ExecuteBatch(std::string_view bytes) {
 size_t Connection::ExecuteAll(std::string_view bytes) {
   size_t used = 0;
   executing_bytes_ = bytes.size();
+  // Its share of this turn; the rest is for others.
+  const size_t out_bytes_max =
+      out().size() + (ever_authenticated ? kReplyBytesPerTurn : kUnauthenticatedReplyBytesPerTurn);
+  int64_t until_ms = 0;
   parser_.set_bulk_bytes_max(server_.engine().options().bulk_bytes_max);
   while (used < bytes.size() && may_execute()) {
+    if (used != 0) {
+      const int64_t now_ms = server_.engine().keyspace().now_ms();
+      if (until_ms == 0) until_ms = now_ms + kExecuteMsPerTurn;
+      if (now_ms >= until_ms || out().size() >= out_bytes_max) {
+        continue_queued_ = true;
+        server_.QueueNextTurn(*this);
+        break;
+      }
+    }
     if (authenticated && !parser_.in_multibulk()) {
-      const size_t quickly = ExecuteBatch(bytes.substr(used));
+      const size_t quickly = ExecuteBatch(bytes.substr(used), out_bytes_max);
       used += quickly;
       if (quickly != 0 || !may_execute()) continue;
     }
@@ -171,8 +200,15 @@ void Connection::Resume() {
 
 void Connection::Continue() {
   continue_queued_ = false;
-  if (closing || blocked != nullptr || input_.empty()) return;
+  if (closing || blocked != nullptr) return;
   input_.erase(0, ExecuteAll(input_));
+  if (!left_unread_ || closing || must_wait()) return;
+  left_unread_ = false;
+  server_.reactor().Rearm(watch_);
+}
+
+bool Connection::MayHold(size_t bytes) {
+  return !closing && server_.EnforceOutputLimit(*this, output_memory_bytes() + bytes);
 }
 
 void Connection::Flush() {
@@ -182,20 +218,30 @@ void Connection::Flush() {
   if (closing) return;
   if (all_sent && close_after_reply_) return Close(CloseMode::kNow);
   server_.reactor().SetEvents(watch_, all_sent ? kReading : kReading | EPOLLOUT);
-  if (all_sent) return;
+  if (all_sent) {
+    over_soft_limit_since = {};
+    return;
+  }
   server_.reactor().Rearm(watch_);  // the socket may well take more: only the turn is over
-  server_.EnforceOutputLimit(*this);
+  server_.EnforceOutputLimit(*this, output_memory_bytes());
 }
 
 // Mostly there is but one piece, and send() costs 3 % less of a small request than sendmsg().
-ssize_t Connection::Send(std::string_view head, std::string_view tail) const {
-  if (tail.empty()) return ::send(fd_.get(), head.data(), head.size(), MSG_NOSIGNAL);
-  if (head.empty()) return ::send(fd_.get(), tail.data(), tail.size(), MSG_NOSIGNAL);
-  iovec parts[2] = {{const_cast<char*>(head.data()), head.size()},
-                    {const_cast<char*>(tail.data()), tail.size()}};
+ssize_t Connection::Send(std::string_view stream_piece) const {
+  if (stream_piece.empty() && out().chunks() == 1) {
+    const std::string_view only = out().front();
+    return ::send(fd_.get(), only.data(), only.size(), MSG_NOSIGNAL);
+  }
+  std::array<std::string_view, kPiecesPerWrite + 1> pieces;
+  size_t count = out().Pieces({pieces.data(), kPiecesPerWrite});
+  if (!stream_piece.empty() && out().chunks() <= kPiecesPerWrite) pieces[count++] = stream_piece;
+  std::array<iovec, kPiecesPerWrite + 1> vectors;
+  for (size_t i = 0; i < count; ++i) {
+    vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
+  }
   msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = 2;
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = count;
   return ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
 }
 
@@ -203,41 +249,38 @@ ssize_t Connection::Send(std::string_view head, std::string_view tail) const {
 bool Connection::SendOut() {
   size_t budget = kWriteBytesPerTurn;
   while (budget > 0) {
-    const std::string_view head = std::string_view(out()).substr(sent_);
-    const std::string_view tail = stream() != nullptr ? stream()->Peek() : std::string_view();
-    if (head.empty() && tail.empty()) return true;
-    const ssize_t sent = Send(head, tail.substr(0, budget));
+    const std::string_view piece =
+        stream() != nullptr ? stream()->Peek().substr(0, budget) : std::string_view();
+    const size_t waiting = out().size();
+    if (waiting == 0 && piece.empty()) return true;
+    const ssize_t sent = Send(piece);
     if (sent < 0) {
       if (errno == EAGAIN || errno == EINTR) return false;
       Close(CloseMode::kNow);
       return true;
     }
-    auto left = static_cast<size_t>(sent);
-    server_.stats().output_bytes += left;
+    const auto bytes = static_cast<size_t>(sent);
+    server_.stats().output_bytes += bytes;
     ++server_.stats().writes;
     last_interaction_ms_ = server_.engine().keyspace().now_ms();
-    budget -= std::min(budget, left);
-    const size_t of_head = std::min(left, head.size());
-    sent_ += of_head;
-    left -= of_head;
-    if (sent_ == out().size()) {
-      out().clear();
-      sent_ = 0;
-    }
-    if (left > 0) stream()->Consume(left);
-    if (stream() == nullptr && out().empty()) return true;
+    budget -= std::min(budget, bytes);
+    const size_t of_out = std::min(bytes, waiting);
+    out().Consume(of_out);
+    if (bytes > of_out) stream()->Consume(bytes - of_out);
+    if (stream() == nullptr && of_out == waiting) return true;
   }
   return false;
 }
 
-void Connection::Trim() {
+void Connection::Trim(int64_t now_ms) {
   if (input_.empty() && input_.capacity() > kInputKeptBytesMax) input_.shrink_to_fit();
-  if (out().empty() && out().capacity() > kOutputKeptBytesMax) out().shrink_to_fit();
+  if (now_ms - last_interaction_ms_ > kOutputKeptMsMax) out().Release();
   if (!parser_.in_multibulk() && blocked == nullptr) parser_.Trim();
 }
 
 size_t Connection::memory_bytes() const {
-  return sizeof *this + input_.capacity() + out().capacity() + parser_.heap_bytes();
+  return Session::memory_bytes() + (sizeof *this - sizeof(Session)) + input_.capacity() +
+         parser_.heap_bytes();
 }
 
 }  // namespace rha::node::app

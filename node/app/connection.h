@@ -32,7 +32,6 @@ class Connection final : public dispatch::Session {
   void WantWrite() override;
   void Close(CloseMode mode) override;
   void Resume() override;
-  size_t output_bytes() const override { return out_bytes(); }
   size_t input_bytes() const override { return std::max(input_.size(), executing_bytes_); }
   size_t memory_bytes() const override;
   int fd() const override { return fd_.get(); }
@@ -42,23 +41,28 @@ class Connection final : public dispatch::Session {
   // Executes what Resume() left for the turn.
   void Continue();
   // Gives unused memory back; for the cron.
-  void Trim();
+  void Trim(int64_t now_ms);
   int64_t last_interaction_ms() const { return last_interaction_ms_; }
-  // When the soft limit of its output was first exceeded; 0: it is not.
-  int64_t soft_limit_since_ms = 0;
+  bool owes_output() const { return !out().empty(); }
+  // Since when its output has been above the soft limit without a break; epoch: it is not.
+  MonoTime over_soft_limit_since{};
 
  private:
   friend class Server;
-  size_t out_bytes() const { return out().size() - sent_; }
+  bool MayHold(size_t bytes) override;
   void OnEvents(uint32_t events);
   bool OnReadable();
   void TakeInput(std::string_view bytes, bool own);
-  // Executes whole requests at the beginning of `bytes`; returns how many bytes they took.
+  // Executes whole requests at the beginning of `bytes`, as many as one turn allows; returns how
+  // many bytes they took. If that were not all of them, it goes on in the next turn.
   size_t ExecuteAll(std::string_view bytes);
-  size_t ExecuteBatch(std::string_view bytes);
+  size_t ExecuteBatch(std::string_view bytes, size_t out_bytes_max);
   bool may_execute() const { return !closing && !close_after_reply_ && blocked == nullptr; }
+  // Requests that have come must wait for an earlier one, or for the next turn.
+  bool must_wait() const { return blocked != nullptr || in_execute_ || continue_queued_; }
+  bool InputIsTooLong() const;
   void ProtocolError();
-  ssize_t Send(std::string_view head, std::string_view tail) const;
+  ssize_t Send(std::string_view stream_piece) const;
   bool SendOut();
 
   Server& server_;
@@ -67,11 +71,11 @@ class Connection final : public dispatch::Session {
   resp::RequestParser parser_;
   std::string input_;           // the beginning of an incomplete request
   size_t executing_bytes_ = 0;  // in the shared buffer, while its requests run
-  size_t sent_ = 0;             // of out()
   bool write_queued_ = false;
   bool continue_queued_ = false;
   bool close_after_reply_ = false;
   bool in_execute_ = false;
+  bool left_unread_ = false;  // input in the kernel, until what waits here has been executed
   int64_t last_interaction_ms_ = 0;
 };
 

@@ -11,10 +11,22 @@ namespace rha::node::app {
 constexpr size_t kReadChunkBytes = 64 * 1024;      // one read of a ready connection
 constexpr size_t kQueryBufferBytesMax = 1u << 30;  // client-query-buffer-limit
 constexpr size_t kInputKeptBytesMax = 32 * 1024;   // an idle connection gives back more than that
-constexpr size_t kOutputKeptBytesMax = 16 * 1024;
+constexpr int64_t kOutputKeptMsMax = 2000;         // and its last chunk of output after so long
 constexpr size_t kWriteBytesPerTurn =
     256 * 1024;  // of one connection, so that others get their turn
 constexpr size_t kRequestBytesPerTurn = 1 << 20;  // likewise of input
+constexpr size_t kReplyBytesPerTurn = 1 << 20;    // then its further requests wait a turn
+constexpr int64_t kExecuteMsPerTurn = 5;
+constexpr size_t kPiecesPerWrite = 17;  // of output, so about kWriteBytesPerTurn at once
+
+// Requests that have come while others are executed wait in our memory up to here, then in the
+// kernel's.
+constexpr size_t kInputWaitingBytesMax = 1 << 20;
+
+// Who has never authenticated is trusted with no more than this; beyond it the connection ends.
+constexpr size_t kUnauthenticatedInputBytesMax = 64 * 1024;  // an incomplete request
+constexpr size_t kUnauthenticatedOutputBytesMax = 32 * 1024;
+constexpr size_t kUnauthenticatedReplyBytesPerTurn = 16 * 1024;
 constexpr int kAcceptsPerTurn = 1000;
 constexpr int64_t kDeadlineWaitMsMax = 3'600'000;  // then the clock is looked at again
 constexpr int kReservedDescriptors = 32;           // files, listeners, epoll; besides maxclients

@@ -15,6 +15,7 @@ namespace rha::node::app {
 namespace {
 
 constexpr size_t kRunIdDigits = 40;
+constexpr const char* kShutdownFailed = "Errors trying to SHUTDOWN. Check logs.";
 
 }  // namespace
 
@@ -68,7 +69,8 @@ Status Process::Shutdown(const dispatch::ShutdownRequest& request) {
   ending_ = true;
   ending_deadline_ms_ =
       parts_.engine.clock().UnixMillis() + parts_.config.shutdown_timeout_s * 1000;
-  parts_.engine.pause() = {dispatch::Pause::Scope::kWrite, ending_deadline_ms_};
+  parts_.engine.SetPause(dispatch::PauseReason::kShutdown,
+                         {dispatch::Pause::Scope::kWrite, ending_deadline_ms_});
   parts_.replication.RequestAcknowledgements();
   return {};
 }
@@ -92,23 +94,30 @@ Status Process::FinishShutdown() {
     parts_.persistence.CancelBackgroundSave();
     const Status saved = parts_.persistence.Save();
     if (!saved.ok() && !ending_request_.force && !managed) {
-      parts_.engine.EndPause();
-      return Status(saved.code(), "Errors trying to SHUTDOWN. Check logs.");
+      CallOff();
+      return Status(saved.code(), kShutdownFailed);
     }
   }
   log::Info("Redis is now ready to exit, bye bye...");
   parts_.server.StopListening();
   parts_.server.FlushAll();
+  parts_.server.End();
   parts_.reactor.Stop();
   return {};
 }
 
 bool Process::AbortShutdown() {
   if (!ending_) return false;
-  ending_ = false;
-  parts_.engine.EndPause();
+  CallOff();
   log::Info("shutdown was aborted");
   return true;
+}
+
+// Everything goes on, and who has asked for the end is told.
+void Process::CallOff() {
+  ending_ = false;
+  parts_.engine.EndPause(dispatch::PauseReason::kShutdown);
+  parts_.engine.EndWaits(dispatch::BlockKind::kShutdown, "ERR " + std::string(kShutdownFailed));
 }
 
 void Process::ResetStats() {

@@ -71,6 +71,7 @@ class Process final : public dispatch::ServerService {
   void CpuInfo(std::string* info) const;
   bool ReplicasCaughtUp() const;
   Status FinishShutdown();
+  void CallOff();
 
   Dependencies parts_;
   const std::string run_id_;

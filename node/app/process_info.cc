@@ -91,7 +91,7 @@ void Process::ClientsInfo(std::string* info) const {
     if (session->kind != dispatch::SessionKind::kClient) continue;
     ++clients;
     input_max = std::max(input_max, session->input_bytes());
-    output_max = std::max(output_max, session->output_bytes());
+    output_max = std::max(output_max, session->output_memory_bytes());
   }
   Line(info, "connected_clients:{}\r\ncluster_connections:0", clients);
   Line(info, "maxclients:{}", parts_.config.clients_max);

@@ -55,6 +55,7 @@ Server::Server(net::Reactor& reactor, dispatch::Engine& engine, const Config& co
       read_buffer_(std::make_unique_for_overwrite<char[]>(kReadChunkBytes)) {}
 
 Server::~Server() {
+  reactor_.Cancel(next_turn_timer_);
   for (auto& [connection, owner] : connections_) engine_.Leave(*connection);
 }
 
@@ -145,6 +146,7 @@ void Server::Admit(UniqueFd fd, bool unix_socket) {
 }
 
 void Server::EndTurn() {
+  if (ended_) return;
   engine_.EndTurn();
   while (!to_continue_.empty()) {
     const auto batch = std::exchange(to_continue_, {});
@@ -154,14 +156,14 @@ void Server::EndTurn() {
   to_write_.clear();
   for (size_t i = 0; i < to_destroy_.size(); ++i) {
     engine_.Leave(*to_destroy_[i]);
+    std::erase(next_turn_, to_destroy_[i]);
     connections_.erase(to_destroy_[i]);
   }
   to_destroy_.clear();
 }
 
 void Server::FlushAll() {
-  for (auto& [connection, owner] : connections_) connection->WantWrite();
-  EndTurn();
+  for (auto& [connection, owner] : connections_) connection->Flush();
 }
 
 void Server::LeaveNetwork() {
@@ -169,33 +171,47 @@ void Server::LeaveNetwork() {
   for (auto& [connection, owner] : connections_) ::shutdown(connection->fd(), SHUT_RDWR);
 }
 
-void Server::EnforceOutputLimit(Connection& connection) {
+void Server::QueueNextTurn(Connection& connection) {
+  next_turn_.push_back(&connection);
+  if (next_turn_timer_ != 0) return;
+  next_turn_timer_ = reactor_.After(Millis(0), [this] {
+    next_turn_timer_ = 0;
+    to_continue_.insert(to_continue_.end(), next_turn_.begin(), next_turn_.end());
+    next_turn_.clear();
+  });
+}
+
+bool Server::ExceedsOutputLimit(Connection& connection, size_t bytes) const {
+  if (!connection.ever_authenticated && bytes > kUnauthenticatedOutputBytesMax) return true;
   const OutputLimit& limit = config_.OutputLimitFor(connection);
-  const size_t bytes = connection.output_bytes();
-  if (limit.hard_bytes != 0 && bytes >= limit.hard_bytes) {
-    ++stats_.output_buffer_limit_disconnections;
-    log::Warn("closing client {} for overcoming of output buffer limits: {} bytes pending",
-              connection.peer_address, bytes);
-    connection.Close(dispatch::Session::CloseMode::kNow);
-    return;
-  }
-  const int64_t now_ms = engine_.keyspace().now_ms();
+  if (limit.hard_bytes != 0 && bytes >= limit.hard_bytes) return true;
+  MonoTime& since = connection.over_soft_limit_since;
   if (limit.soft_bytes == 0 || bytes < limit.soft_bytes) {
-    connection.soft_limit_since_ms = 0;
-  } else if (connection.soft_limit_since_ms == 0) {
-    connection.soft_limit_since_ms = now_ms;
-  } else if (now_ms - connection.soft_limit_since_ms > limit.soft_seconds * 1000) {
-    ++stats_.output_buffer_limit_disconnections;
-    log::Warn("closing client {} for overcoming of output buffer limits: {} bytes pending for {} s",
-              connection.peer_address, bytes, limit.soft_seconds);
-    connection.Close(dispatch::Session::CloseMode::kNow);
+    since = {};
+  } else if (since == MonoTime{}) {
+    since = reactor_.Now();
+  } else {
+    return reactor_.Now() - since > std::chrono::seconds(limit.soft_seconds);
   }
+  return false;
+}
+
+bool Server::EnforceOutputLimit(Connection& connection, size_t bytes) {
+  if (!ExceedsOutputLimit(connection, bytes)) return true;
+  ++stats_.output_buffer_limit_disconnections;
+  log::Warn("closing client {} for overcoming of output buffer limits: {} bytes pending{}",
+            connection.peer_address, bytes,
+            connection.ever_authenticated ? "" : ", and it has never authenticated");
+  connection.Close(dispatch::Session::CloseMode::kNow);
+  return false;
 }
 
 void Server::Cron(int64_t now_ms) {
   for (auto& [connection, owner] : connections_) {
-    connection->Trim();
-    if (connection->output_bytes() > 0) EnforceOutputLimit(*connection);
+    connection->Trim(now_ms);
+    if (connection->owes_output()) {
+      EnforceOutputLimit(*connection, connection->output_memory_bytes());
+    }
     const bool ordinary = connection->kind == dispatch::SessionKind::kClient &&
                           connection->pubsub == nullptr && connection->blocked == nullptr &&
                           !connection->monitor;

@@ -38,6 +38,8 @@ class Server {
   void StopListening();
   // Sends what is pending, once, before the process ends.
   void FlushAll();
+  // What comes from now on is not answered: the dataset is saved and nothing may change it.
+  void End() { ended_ = true; }
   // No new connections, and the end of all that are: the peers see it at once.
   void LeaveNetwork();
 
@@ -58,8 +60,10 @@ class Server {
   void QueueDestroy(Connection& connection) { to_destroy_.push_back(&connection); }
   char* read_buffer() { return read_buffer_.get(); }
   dispatch::RequestBatch& batch() { return batch_; }
-  // Closes a connection that has more output pending than its class may.
-  void EnforceOutputLimit(Connection& connection);
+  // It has used its share of this turn.
+  void QueueNextTurn(Connection& connection);
+  // Closes a connection that holds more output, `bytes`, than its class may. False: it is closed.
+  bool EnforceOutputLimit(Connection& connection, size_t bytes);
 
  private:
   struct Listener {
@@ -73,6 +77,7 @@ class Server {
   Status AddListener(UniqueFd fd, bool unix_socket);
   void AcceptFrom(Listener& listener);
   void Admit(UniqueFd fd, bool unix_socket);
+  bool ExceedsOutputLimit(Connection& connection, size_t bytes) const;
 
   net::Reactor& reactor_;
   dispatch::Engine& engine_;
@@ -81,6 +86,9 @@ class Server {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> to_write_, to_continue_, to_destroy_;
+  std::vector<Connection*> next_turn_;  // for to_continue_, when the next turn begins
+  net::TimerId next_turn_timer_ = 0;
+  bool ended_ = false;
   std::unique_ptr<char[]> read_buffer_;
   dispatch::RequestBatch batch_;  // of the connection that executes
 };

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/resp/writer.h"
 
@@ -21,18 +21,19 @@ class BulkList {
     ++size_;
   }
   int64_t size() const { return size_; }
-  void WriteArray(resp::Writer& reply) const {
+  // Both leave the list empty.
+  void WriteArray(resp::Writer& reply) {
     reply.Array(size_);
-    reply.Raw(bytes_);
+    reply.out()->Append(std::move(bulks_));
   }
-  void WriteSet(resp::Writer& reply) const {
+  void WriteSet(resp::Writer& reply) {
     reply.Set(size_);
-    reply.Raw(bytes_);
+    reply.out()->Append(std::move(bulks_));
   }
 
  private:
-  std::string bytes_;
-  resp::Writer writer_{&bytes_};  // bulk strings are the same in every protocol
+  resp::OutputChain bulks_;
+  resp::Writer writer_{&bulks_};  // bulk strings are the same in every protocol
   int64_t size_ = 0;
 };
 

@@ -44,7 +44,7 @@ bool Authenticate(Context& ctx, std::string_view user, std::string_view password
     ctx.reply.Error("WRONGPASS invalid username-password pair or user is disabled.");
     return false;
   }
-  ctx.session.authenticated = true;
+  ctx.session.Authenticate();
   return true;
 }
 

@@ -72,7 +72,7 @@ void PeerProve(Context& ctx) {
     }
     return RefusePeer(ctx, "WRONGPROOF", proved.message());
   }
-  ctx.session.authenticated = true;
+  ctx.session.Authenticate();
   ctx.reply.Ok();
 }
 

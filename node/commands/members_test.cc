@@ -135,7 +135,8 @@ TEST_F(MembersTest, AFullDiskIsNoDeathForPeers) {
 
 TEST_F(MembersTest, APauseHoldsOnlyWritesOfPeers) {
   Ask(*Hello(keys_));
-  engine_.pause() = {dispatch::Pause::Scope::kAll, clock_.UnixMillis() + 1000};
+  engine_.SetPause(dispatch::PauseReason::kClients,
+                   {dispatch::Pause::Scope::kAll, clock_.UnixMillis() + 1000});
   EXPECT_EQ(RunOn(session_, {"ping"}), "(not now)");
   EXPECT_EQ(Ask({"PING"}), "+PONG");
   EXPECT_EQ(Ask({"SET", "k", "v"}), "(not now)");

@@ -92,20 +92,25 @@ bool ParseLongDouble(std::string_view text, long double* value) {
 }
 
 bool ParseTimeout(Context& ctx, std::string_view text, int64_t* deadline_ms) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
   long double seconds = 0;
   if (!ParseLongDouble(text, &seconds)) {
     ctx.reply.Error("ERR timeout is not a float or out of range");
     return false;
   }
   const long double ms = std::ceil(seconds * 1000);
-  if (ms < 0 || ms >= 0x1p63L) {  // Redis' word for both
+  // The sign before rounding: -0.0005 is no endless wait. Redis' word for both.
+  if (seconds < 0 || ms >= 0x1p63L) {
     ctx.reply.Error("ERR timeout is negative");
     return false;
   }
   const auto wait_ms = static_cast<int64_t>(ms);
-  *deadline_ms = wait_ms == 0 ? 0 : std::min(wait_ms, kMax - ctx.now_ms) + ctx.now_ms;
+  *deadline_ms = wait_ms == 0 ? 0 : Later(ctx.now_ms, wait_ms);
   return true;
+}
+
+int64_t Later(int64_t now_ms, int64_t wait_ms) {
+  int64_t sum = 0;
+  return __builtin_add_overflow(now_ms, wait_ms, &sum) ? std::numeric_limits<int64_t>::max() : sum;
 }
 
 std::string FormatLongDouble(long double value) {

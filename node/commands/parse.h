@@ -69,6 +69,10 @@ keyspace::Db* ParseDb(Context& ctx, std::string_view text);
 // Seconds to wait, as a deadline in Unix milliseconds; 0 stays 0: for ever.
 bool ParseTimeout(Context& ctx, std::string_view text, int64_t* deadline_ms);
 
+// The time `wait_ms` from now, or the end of time: a wait that a client names may be any number.
+// REQUIRES: wait_ms >= 0.
+int64_t Later(int64_t now_ms, int64_t wait_ms);
+
 // The text Redis gives a float it stores: up to 17 decimals, no exponent, no trailing zeros.
 std::string FormatLongDouble(long double value);
 

@@ -1,6 +1,11 @@
 // Channels: SUBSCRIBE and its family, PUBLISH, PUBSUB.
 #include "node/dispatch/pubsub.h"
 
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "common/base/glob.h"
 #include "node/commands/families.h"
 #include "node/commands/help.h"
@@ -12,17 +17,55 @@ namespace {
 
 using dispatch::ChannelKind;
 
-// Confirmations go to the session by the hub, one for each name, as they are not replies.
+constexpr std::string_view kSubscribeWord[] = {"subscribe", "psubscribe", "ssubscribe"};
+constexpr std::string_view kUnsubscribeWord[] = {"unsubscribe", "punsubscribe", "sunsubscribe"};
+
+// Confirmations, one for each name, are pushes and not replies; they go out even in reply mode OFF.
+// In EXEC a command is exactly one item of the array: there the first confirmation is that item,
+// and the others come behind the array.
+class Confirmations {
+ public:
+  explicit Confirmations(Context& ctx, ChannelKind kind)
+      : ctx_(ctx), kind_(kind), in_exec_(ctx.session.transaction.open) {}
+
+  void Add(std::span<const std::string_view> words, std::optional<std::string_view> name) {
+    const bool is_item = in_exec_ && std::exchange(first_, false);
+    Session& session = ctx_.session;
+    resp::Writer push(in_exec_ ? &session.push_out() : &session.out(), session.protocol);
+    resp::Writer& to = is_item ? ctx_.reply : push;
+    is_item ? to.Array(3) : to.Push(3);
+    to.Bulk(words[static_cast<size_t>(kind_)]);
+    name ? to.Bulk(*name) : to.Null();
+    to.Integer(dispatch::SubscriptionCount(session, kind_));
+    session.WantWrite();
+  }
+
+ private:
+  Context& ctx_;
+  const ChannelKind kind_;
+  const bool in_exec_;
+  bool first_ = true;
+};
+
 void SubscribeTo(Context& ctx, ChannelKind kind) {
-  for (size_t i = 1; i < ctx.argc(); ++i) {
-    ctx.engine.pubsub().Subscribe(ctx.session, kind, ctx.arg(i));
+  Confirmations confirmations(ctx, kind);
+  for (const std::string_view name : ctx.args.subspan(1)) {
+    ctx.engine.pubsub().Subscribe(ctx.session, kind, name);
+    confirmations.Add(kSubscribeWord, name);
   }
 }
 
 void UnsubscribeFrom(Context& ctx, ChannelKind kind) {
-  if (ctx.argc() == 1) return ctx.engine.pubsub().UnsubscribeAll(ctx.session, kind);
-  for (size_t i = 1; i < ctx.argc(); ++i) {
-    ctx.engine.pubsub().Unsubscribe(ctx.session, kind, ctx.arg(i));
+  std::vector<std::string> names(ctx.args.begin() + 1, ctx.args.end());
+  if (names.empty() && ctx.session.pubsub != nullptr) {
+    const auto& all = ctx.session.pubsub->of(kind);
+    names.assign(all.begin(), all.end());
+  }
+  Confirmations confirmations(ctx, kind);
+  if (names.empty()) confirmations.Add(kUnsubscribeWord, std::nullopt);
+  for (const std::string& name : names) {
+    ctx.engine.pubsub().Unsubscribe(ctx.session, kind, name);
+    confirmations.Add(kUnsubscribeWord, name);
   }
 }
 

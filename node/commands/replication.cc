@@ -76,7 +76,7 @@ void Wait(Context& ctx) {
   replication.RequestAcknowledgements();
   ctx.engine.blocking().Block(
       ctx.session, {.kind = BlockKind::kWait,
-                    .deadline_ms = timeout_ms == 0 ? 0 : ctx.now_ms + timeout_ms,
+                    .deadline_ms = timeout_ms == 0 ? 0 : Later(ctx.now_ms, timeout_ms),
                     .offset = offset,
                     .replicas = static_cast<int>(std::min<int64_t>(replicas, INT32_MAX))});
 }

@@ -38,7 +38,7 @@ bool ParseScanOptions(Context& ctx, size_t first, ScanOf what, ScanOptions* opti
   return true;
 }
 
-void ReplyScan(Context& ctx, uint64_t cursor, const BulkList& found) {
+void ReplyScan(Context& ctx, uint64_t cursor, BulkList& found) {
   ctx.reply.Array(2);
   ctx.reply.Bulk(std::to_string(cursor));
   found.WriteArray(ctx.reply);

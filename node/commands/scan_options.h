@@ -27,7 +27,7 @@ enum class ScanOf : uint8_t { kKeys, kMembers };
 bool ParseScanCursor(Context& ctx, std::string_view text, uint64_t* cursor);
 // From argument `first` on.
 bool ParseScanOptions(Context& ctx, size_t first, ScanOf what, ScanOptions* options);
-void ReplyScan(Context& ctx, uint64_t cursor, const BulkList& found);
+void ReplyScan(Context& ctx, uint64_t cursor, BulkList& found);
 
 // One call's worth of steps: `step(cursor, &visited)` visits a little, counts it and returns the
 // next cursor.

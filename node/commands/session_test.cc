@@ -250,5 +250,133 @@ TEST_F(SessionTest, MonitorShowsOthersCommands) {
   EXPECT_THAT(Pushed(other_), testing::EndsWith("[0 ] \"set\" \"k\" \"a\\nb\""));
 }
 
+// ---- pushes to the session whose command runs
+
+TEST_F(SessionTest, AMessageOfOnesOwnComesBehindTheReply) {
+  Run({"hello", "3"});
+  Run({"subscribe", "foo"});
+  EXPECT_EQ(Run({"publish", "foo", "bar"}), ":1 >[$message, $foo, $bar]");
+}
+
+TEST_F(SessionTest, MessagesDoNotStandInsideOfAnExec) {
+  Run({"hello", "3"});
+  Run({"subscribe", "foo"});
+  Run({"psubscribe", "f*"});
+  Run({"ssubscribe", "foo"});
+  Run({"multi"});
+  Run({"ping"});
+  Run({"publish", "foo", "bar"});
+  Run({"spublish", "foo", "baz"});
+  Run({"ping"});
+  EXPECT_EQ(Run({"exec"}),
+            "[+PONG, :2, :1, +PONG] >[$message, $foo, $bar] >[$pmessage, $f*, $foo, $bar] "
+            ">[$smessage, $foo, $baz]");
+}
+
+TEST_F(SessionTest, EventsDoNotStandInsideOfAReply) {
+  keyspace_.set_event_mask(UINT32_MAX);
+  Run({"hello", "3"});
+  Run({"psubscribe", "__key*"});
+  Run({"multi"});
+  Run({"get", "nothing"});
+  Run({"sadd", "s", "a"});
+  EXPECT_EQ(Run({"exec"}),
+            "[(nil), :1] >[$pmessage, $__key*, $__keyspace@0__:nothing, $keymiss] "
+            ">[$pmessage, $__key*, $__keyevent@0__:keymiss, $nothing] "
+            ">[$pmessage, $__key*, $__keyspace@0__:s, $new] "
+            ">[$pmessage, $__key*, $__keyevent@0__:new, $s] "
+            ">[$pmessage, $__key*, $__keyspace@0__:s, $sadd] "
+            ">[$pmessage, $__key*, $__keyevent@0__:sadd, $s]");
+}
+
+TEST_F(SessionTest, EventsDoNotStandInsideOfALateReply) {
+  keyspace_.set_event_mask(UINT32_MAX);
+  Run({"hello", "3"});
+  Run({"subscribe", "__keyevent@0__:lpop"});
+  EXPECT_EQ(Run({"blpop", "list", "0"}), "");
+  RunOn(other_, {"rpush", "list", "v"});
+  EXPECT_EQ(Pushed(session_), "[$list, $v] >[$message, $__keyevent@0__:lpop, $list]");
+}
+
+TEST_F(SessionTest, LinesOfMonitorDoNotStandInsideOfAnExec) {
+  Run({"monitor"});
+  Run({"multi"});
+  Pushed(session_);
+  Run({"ping"});
+  EXPECT_THAT(Run({"exec"}), StartsWith("[+PONG] +"));
+}
+
+TEST_F(SessionTest, SubscribingInExecIsOneItemAndTheOthersFollow) {
+  for (const char* version : {"2", "3"}) {
+    Run({"reset"});
+    Run({"hello", version});
+    Run({"multi"});
+    Run({"subscribe", "a", "b", "c"});
+    Run({"unsubscribe"});
+    Run({"punsubscribe"});
+    Run({"ping"});
+    const std::string push = version == std::string("3") ? ">" : "";
+    EXPECT_EQ(Run({"exec"}),
+              "[[$subscribe, $a, :1], [$unsubscribe, $a, :2], [$punsubscribe, (nil), :0], +PONG] " +
+                  push + "[$subscribe, $b, :2] " + push + "[$subscribe, $c, :3] " + push +
+                  "[$unsubscribe, $b, :1] " + push + "[$unsubscribe, $c, :0]");
+  }
+}
+
+TEST_F(SessionTest, ErrorsInExecAreCountedOnceEach) {
+  Run({"set", "k", "v"});
+  Run({"multi"});
+  Run({"lpush", "k", "v"});
+  Run({"ping"});
+  Run({"lpush", "k", "v"});
+  Run({"exec"});
+  EXPECT_EQ(engine_.stats().error_replies, 2u);
+  EXPECT_EQ(engine_.stats().errors.at("WRONGTYPE"), 2u);
+}
+
+// ---- times that a client names
+
+TEST_F(SessionTest, ANegativeTimeoutIsNegativeHoweverSmall) {
+  for (const std::string_view timeout : {"-0.001", "-0.0001", "-1e-30", "-5"}) {
+    const std::string error = "-ERR timeout is negative";
+    EXPECT_EQ(Run({"blpop", "k", timeout}), error);
+    EXPECT_EQ(Run({"brpop", "k", timeout}), error);
+    EXPECT_EQ(Run({"blmove", "k", "l", "left", "left", timeout}), error);
+    EXPECT_EQ(Run({"brpoplpush", "k", "l", timeout}), error);
+    EXPECT_EQ(Run({"blmpop", timeout, "1", "k", "left"}), error);
+    EXPECT_EQ(Run({"bzpopmin", "k", timeout}), error);
+    EXPECT_EQ(Run({"bzpopmax", "k", timeout}), error);
+    EXPECT_EQ(Run({"bzmpop", timeout, "1", "k", "min"}), error);
+  }
+}
+
+TEST_F(SessionTest, TheLongestWaitsDoNotEndAtOnce) {
+  EXPECT_EQ(Run({"wait", "1", "9223372036854775807"}), "");
+  EXPECT_EQ(RunOn(other_, {"client", "pause", "9223372036854775807"}), "+OK");
+  Advance(1'000'000'000);
+  engine_.EndTurn();
+  EXPECT_EQ(Pushed(session_), "");
+  EXPECT_NE(session_.blocked, nullptr);
+  EXPECT_TRUE(engine_.Paused());
+}
+
+TEST_F(SessionTest, APauseOfOneReasonDoesNotEndThatOfAnother) {
+  using dispatch::PauseReason;
+  using Scope = dispatch::Pause::Scope;
+  const int64_t now_ms = clock_.UnixMillis();
+  engine_.SetPause(PauseReason::kShutdown, {Scope::kWrite, now_ms + 1000});
+  Run({"client", "pause", "5000", "all"});
+  EXPECT_EQ(RunOn(other_, {"get", "k"}), "(not now)");
+  engine_.EndPause(PauseReason::kShutdown);
+  EXPECT_EQ(engine_.pauses().together().scope, Scope::kAll);
+  engine_.SetPause(PauseReason::kShutdown, {Scope::kWrite, now_ms + 10'000});
+  Advance(5001);
+  engine_.EndTurn();
+  EXPECT_EQ(other_.blocked, nullptr);
+  EXPECT_EQ(engine_.pauses().together().scope, Scope::kWrite);
+  EXPECT_EQ(RunOn(other_, {"get", "k"}), "(nil)");
+  EXPECT_EQ(RunOn(other_, {"set", "k", "v"}), "(not now)");
+}
+
 }  // namespace
 }  // namespace rha::node::commands

@@ -24,8 +24,9 @@ void Blocking::Block(Session& session, BlockedState state, Args keys) {
 }
 
 void Blocking::Release(Session& session) {
+  const bool answered = session.blocked->kind != BlockKind::kPause;
   Forget(session);
-  if (session.reply_mode == ReplyMode::kSkipping) session.reply_mode = ReplyMode::kOn;
+  if (answered && session.reply_mode == ReplyMode::kSkipping) session.reply_mode = ReplyMode::kOn;
   session.Resume();
 }
 

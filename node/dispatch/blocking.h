@@ -1,5 +1,6 @@
-// Commands that answer later: WAIT, those that wait for a key (BLPOP, BZPOPMIN), and anything that
-// a paused node holds back. Who waits for what; the answers are the engine's (serve.cc).
+// Commands that answer later: WAIT, those that wait for a key (BLPOP, BZPOPMIN), SHUTDOWN, and
+// anything that a paused node holds back. Who waits for what; the answers are the engine's
+// (serve.cc).
 //
 //   awaited  (db, key) ─▶ queue of sessions, first come first served;  ready: it has appeared
 //   session.blocked    ─▶ its places in these queues, its deadline, its command in copied words
@@ -30,11 +31,12 @@
 namespace rha::node::dispatch {
 
 enum class BlockKind : uint8_t {
-  kWait,   // WAIT: until enough replicas have acknowledged
-  kPause,  // CLIENT PAUSE: the command stays in the input and is executed afterwards
-  kKeys,   // until one of its keys has appeared
+  kWait,      // WAIT: until enough replicas have acknowledged
+  kPause,     // CLIENT PAUSE: the command stays in the input and is executed afterwards
+  kKeys,      // until one of its keys has appeared
+  kShutdown,  // until the process ends, or does not
 };
-constexpr size_t kBlockKinds = 3;
+constexpr size_t kBlockKinds = 4;
 
 struct AwaitedKey {
   int db;
@@ -98,7 +100,8 @@ class Blocking {
 
   bool empty() const { return size() == 0; }
   size_t size() const {
-    return count(BlockKind::kWait) + count(BlockKind::kPause) + count(BlockKind::kKeys);
+    return count(BlockKind::kWait) + count(BlockKind::kPause) + count(BlockKind::kKeys) +
+           count(BlockKind::kShutdown);
   }
   size_t count(BlockKind kind) const { return sessions(kind).size(); }
   const SessionQueue& sessions(BlockKind kind) const { return by_kind_[static_cast<size_t>(kind)]; }

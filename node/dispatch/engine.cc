@@ -11,8 +11,6 @@
 namespace rha::node::dispatch {
 namespace {
 
-constexpr size_t kKeptReplyBytes = 64 * 1024;  // of the buffer for replies nobody wants
-
 // These leave or shape a transaction, so they are never queued.
 bool RunsInsideMulti(const CommandSpec& spec) {
   constexpr std::string_view kNames[] = {"exec", "discard", "multi", "watch", "quit", "reset"};
@@ -53,7 +51,8 @@ void Engine::set_services(const Services& services) {
 void Engine::Join(Session& session) {
   sessions_.Add(session);
   session.created_unix_ms = session.last_command_unix_ms = clock_.UnixMillis();
-  if (session.kind == SessionKind::kClient) session.authenticated = !options_.user.needs_password();
+  if (session.kind != SessionKind::kClient) return;
+  session.authenticated = session.ever_authenticated = !options_.user.needs_password();
 }
 
 void Engine::Leave(Session& session) {
@@ -70,8 +69,7 @@ void Engine::EnterTime(const Session& session) {
   keyspace_.set_now_ms(now_us_ / 1000);
   using keyspace::ExpiryMode;
   keyspace_.set_expiry_mode(session.kind == SessionKind::kPrimary ? ExpiryMode::kIgnore
-                            : state_.is_replica || state_.undecided ||
-                                    pause_.scope != Pause::Scope::kNone
+                            : state_.is_replica || state_.undecided || pauses_.any()
                                 ? ExpiryMode::kHide
                                 : ExpiryMode::kDelete);
 }
@@ -111,9 +109,8 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
         NothingSpecial(question) ? std::string_view() : PassGates(question, &scratch);
     if (!refusal.empty()) {
       Reject(session, spec, refusal, reply);
-    } else if (pause_.scope != Pause::Scope::kNone && session.kind == SessionKind::kClient &&
-               Paused() &&
-               ((pause_.scope == Pause::Scope::kAll && !session.is_peer()) ||
+    } else if (pauses_.any() && session.kind == SessionKind::kClient && Paused() &&
+               ((pauses_.together().scope == Pause::Scope::kAll && !session.is_peer()) ||
                 (flags & (kWrite | kMayReplicate)) != 0)) {
       blocking_.Block(session, {.kind = BlockKind::kPause});
       return Executed::kNotNow;
@@ -129,8 +126,7 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
   if (wanted) {
     session.WantWrite();
   } else {
-    discarded_.clear();
-    if (discarded_.capacity() > kKeptReplyBytes) discarded_.shrink_to_fit();
+    discarded_.Clear();
   }
   return Executed::kDone;
 }
@@ -139,7 +135,6 @@ void Engine::Reject(Session& session, const CommandSpec* spec, std::string_view 
                     resp::Writer& reply) {
   if (session.transaction.open) session.transaction.failed = true;
   if (spec != nullptr) ++table_.counters(*spec).rejected;
-  const size_t start = reply.out()->size();
   if (spec != nullptr && spec->name == "exec") {
     DiscardTransaction(session);
     reply.Error("EXECABORT Transaction discarded because of: " +
@@ -147,7 +142,7 @@ void Engine::Reject(Session& session, const CommandSpec* spec, std::string_view 
   } else {
     reply.Error(error);
   }
-  CountError(std::string_view(*reply.out()).substr(start));
+  CountError(reply.error_code());
 }
 
 void Engine::RejectUnknown(Session& session, Args args, const CommandSpec* container,
@@ -177,6 +172,8 @@ void Engine::Queue(Session& session, const CommandSpec& spec, Args args, resp::W
   if (!transaction.failed && !session.watcher.dirty()) {
     if (transaction.commands.empty()) transaction.commands.reserve(kQueuedCommandsReserve);
     transaction.commands.push_back({&spec, std::vector<std::string>(args.begin(), args.end())});
+    transaction.bytes += sizeof(QueuedCommand) + args.size() * sizeof(std::string);
+    for (const std::string_view arg : args) transaction.bytes += arg.size();
     transaction.flags |= spec.flags;
     transaction.common_flags &= spec.flags;
   }
@@ -190,7 +187,9 @@ void Engine::DiscardTransaction(Session& session) {
 
 void Engine::Call(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {
   Context context(*this, session, spec, args, reply);
+  session.BeginAnswer();
   Run(context);
+  session.EndAnswer();
   session.last_command = &spec;
   if (blocking_.has_ready()) ServeReady();
   while (!after_unit_.empty()) {
@@ -211,7 +210,6 @@ void Engine::CallQueued(Session& session, const CommandSpec& spec, Args args, re
 
 void Engine::Run(Context& context) {
   const uint64_t dirty_before = keyspace_.dirty();
-  const size_t reply_start = context.reply.out()->size();
   const int64_t start_us = now_us_;
   ++depth_;
   context.spec.handler(context);
@@ -226,10 +224,10 @@ void Engine::Run(Context& context) {
   }
   counters.usec += static_cast<uint64_t>(std::max<int64_t>(duration_us, 0));
   ++stats_.commands;
-  const std::string& out = *context.reply.out();
-  if (out.size() > reply_start && out[reply_start] == '-') {
+  if (const std::string_view code = context.reply.error_code(); !code.empty()) {
     ++counters.failed;
-    CountError(std::string_view(out).substr(reply_start));
+    CountError(code);
+    context.reply.ForgetError();  // EXEC goes on with the same writer
   }
   if (slowlog_.Concerns(duration_us) && !context.spec.Has(kSkipSlowlog)) {
     slowlog_.Add(context.session, Redacted(context), now_us_ / 1'000'000, duration_us);
@@ -259,10 +257,8 @@ void Engine::PropagateResult(const Context& context, uint64_t dirty_before) {
   }
 }
 
-void Engine::CountError(std::string_view reply) {
+void Engine::CountError(std::string_view code) {
   ++stats_.error_replies;
-  reply.remove_prefix(1);
-  const std::string_view code = reply.substr(0, reply.find_first_of(" \r"));
   const auto found = stats_.errors.find(code);
   if (found != stats_.errors.end()) {
     ++found->second;
@@ -329,10 +325,12 @@ bool Engine::SweepSlice(int64_t budget_us) {
 }
 
 bool Engine::Paused() {
-  if (pause_.scope == Pause::Scope::kNone) return false;
-  if (clock_.UnixMillis() < pause_.until_ms) return true;
-  EndPause();
-  return false;
+  if (!pauses_.any()) return false;
+  const int64_t now_ms = clock_.UnixMillis();
+  if (now_ms < pauses_.together().until_ms) return true;
+  pauses_.EndOverdue(now_ms);
+  ReleasePaused();
+  return pauses_.any();
 }
 
 }  // namespace rha::node::dispatch

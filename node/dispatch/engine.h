@@ -23,6 +23,7 @@
 #include "node/dispatch/command.h"
 #include "node/dispatch/memory_guard.h"
 #include "node/dispatch/node_state.h"
+#include "node/dispatch/pause.h"
 #include "node/dispatch/peers.h"
 #include "node/dispatch/propagation.h"
 #include "node/dispatch/pubsub.h"
@@ -48,13 +49,6 @@ struct EngineStats {
   uint64_t failed_proofs = 0;                           // of strangers who claimed to be members
   std::map<std::string, uint64_t, std::less<>> errors;  // by code: "ERR", "WRONGTYPE"
   uint64_t ops_per_second = 0;                          // app computes it
-};
-
-// CLIENT PAUSE.
-struct Pause {
-  enum class Scope : uint8_t { kNone, kWrite, kAll };
-  Scope scope = Scope::kNone;
-  int64_t until_ms = 0;
 };
 
 // Options of the configuration that the engine itself needs.
@@ -113,15 +107,18 @@ class Engine final : public keyspace::Observer {
   EngineOptions& options() { return options_; }
   Propagation& propagation() { return propagation_; }
   MemoryGuard& memory_guard() { return memory_guard_; }
-  Pause& pause() { return pause_; }
+  const Pauses& pauses() const { return pauses_; }
   // Answers a session that waits as it would be when its time is over, or with an error. False: it
   // does not wait (a pause is no wait).
   bool EndWait(Session& session, std::string_view error = {});
+  // Tells everyone who waits for that.
+  void EndWaits(BlockKind kind, std::string_view error);
   // The node became a replica: whoever waits is told so and disconnected.
   void EndAllWaits();
   // True while a pause holds; ends it when its time has come.
   bool Paused();
-  void EndPause();
+  void SetPause(PauseReason reason, const Pause& pause);
+  void EndPause(PauseReason reason) { SetPause(reason, {}); }
 
   // Runs a queued command inside EXEC: no gates of admission but those of the moment, no
   // propagation of its own (EXEC sends all together).
@@ -160,11 +157,12 @@ class Engine final : public keyspace::Observer {
   void RejectUnknown(Session& session, Args args, const CommandSpec* container,
                      resp::Writer& reply);
   void Queue(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
-  void CountError(std::string_view reply);
+  void CountError(std::string_view code);
   void FeedMonitors(const Session& sender, Args args);
   void EnterTime(const Session& session);
   // For work that no command has asked for.
   void EnterOwnTime();
+  void ReleasePaused();
   void ReleaseAcknowledged();
   template <typename Write>
   bool AnswerLate(Session& session, Write write);
@@ -185,14 +183,17 @@ class Engine final : public keyspace::Observer {
   MemoryGuard memory_guard_;
   EngineStats stats_;
   EngineOptions options_;
-  Pause pause_;
+  Pauses pauses_;
   int depth_ = 0;  // commands running inside one another (EXEC)
   std::vector<std::function<void()>> after_unit_;
   uint64_t acknowledgements_seen_ = 0;
   int64_t now_us_ = 0;  // start of the running command; in a batch, end of the one before
   bool in_batch_ = false;
   size_t monitors_ = 0;
-  std::string discarded_;  // replies nobody wants
+  struct NoMore final : resp::OutputChain::Governor {
+    bool MayHold(size_t) override { return false; }
+  } no_more_;
+  resp::OutputChain discarded_{&no_more_};  // replies nobody wants
 };
 
 }  // namespace rha::node::dispatch

@@ -65,7 +65,7 @@ void Engine::FeedMonitors(const Session& sender, Args args) {
   }
   for (const auto& [id, session] : sessions_.all()) {
     if (!session->monitor) continue;
-    resp::Writer(&session->out(), session->protocol).Simple(line);
+    resp::Writer(&session->push_out(), session->protocol).Simple(line);
     session->WantWrite();
   }
 }

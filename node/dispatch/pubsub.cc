@@ -7,20 +7,10 @@
 namespace rha::node::dispatch {
 namespace {
 
-constexpr std::string_view kSubscribeWord[] = {"subscribe", "psubscribe", "ssubscribe"};
-constexpr std::string_view kUnsubscribeWord[] = {"unsubscribe", "punsubscribe", "sunsubscribe"};
-
-// Pushes go out even in reply mode OFF; only a dying session gets none.
-void Confirm(Session& session, ChannelKind kind, bool subscribed, const std::string_view* name) {
-  resp::Writer writer(&session.out(), session.protocol);
-  writer.Push(3);
-  writer.Bulk((subscribed ? kSubscribeWord : kUnsubscribeWord)[static_cast<size_t>(kind)]);
-  if (name != nullptr) {
-    writer.Bulk(*name);
-  } else {
-    writer.Null();
-  }
-  writer.Integer(SubscriptionCount(session, kind));
+void Push(Session& session, std::initializer_list<std::string_view> words) {
+  resp::Writer writer(&session.push_out(), session.protocol);
+  writer.Push(static_cast<int64_t>(words.size()));
+  for (const std::string_view word : words) writer.Bulk(word);
   session.WantWrite();
 }
 
@@ -43,7 +33,6 @@ void Pubsub::Subscribe(Session& session, ChannelKind kind, std::string_view name
   if (session.pubsub->of(kind).emplace(name).second) {
     table(kind)[std::string(name)].push_back(&session);
   }
-  Confirm(session, kind, true, &name);
 }
 
 bool Pubsub::Remove(Session& session, ChannelKind kind, std::string_view name) {
@@ -58,18 +47,9 @@ bool Pubsub::Remove(Session& session, ChannelKind kind, std::string_view name) {
 }
 
 void Pubsub::Unsubscribe(Session& session, ChannelKind kind, std::string_view name) {
-  if (session.pubsub != nullptr) Remove(session, kind, name);
-  Confirm(session, kind, false, &name);
-  if (session.pubsub != nullptr && session.pubsub->empty()) session.pubsub.reset();
-}
-
-void Pubsub::UnsubscribeAll(Session& session, ChannelKind kind) {
-  std::vector<std::string> names;
-  if (session.pubsub != nullptr) {
-    names.assign(session.pubsub->of(kind).begin(), session.pubsub->of(kind).end());
-  }
-  if (names.empty()) Confirm(session, kind, false, nullptr);
-  for (const std::string& name : names) Unsubscribe(session, kind, name);
+  if (session.pubsub == nullptr) return;
+  Remove(session, kind, name);
+  if (session.pubsub->empty()) session.pubsub.reset();
 }
 
 void Pubsub::Forget(Session& session) {
@@ -85,12 +65,7 @@ int64_t Pubsub::Publish(ChannelKind kind, std::string_view channel, std::string_
   int64_t receivers = 0;
   if (const auto found = table(kind).find(std::string(channel)); found != table(kind).end()) {
     for (Session* session : found->second) {
-      resp::Writer writer(&session->out(), session->protocol);
-      writer.Push(3);
-      writer.Bulk(kind == ChannelKind::kShard ? "smessage" : "message");
-      writer.Bulk(channel);
-      writer.Bulk(message);
-      session->WantWrite();
+      Push(*session, {kind == ChannelKind::kShard ? "smessage" : "message", channel, message});
       ++receivers;
     }
   }
@@ -98,13 +73,7 @@ int64_t Pubsub::Publish(ChannelKind kind, std::string_view channel, std::string_
   for (const auto& [pattern, sessions] : table(ChannelKind::kPattern)) {
     if (!GlobMatches(pattern, channel)) continue;
     for (Session* session : sessions) {
-      resp::Writer writer(&session->out(), session->protocol);
-      writer.Push(4);
-      writer.Bulk("pmessage");
-      writer.Bulk(pattern);
-      writer.Bulk(channel);
-      writer.Bulk(message);
-      session->WantWrite();
+      Push(*session, {"pmessage", pattern, channel, message});
       ++receivers;
     }
   }

@@ -40,11 +40,10 @@ class Pubsub {
       : subscribers_{Subscribers(0, {secret}), Subscribers(0, {secret}), Subscribers(0, {secret})} {
   }
 
-  // Each writes its confirmation to the session.
+  // Both are silent: confirming is the command's part.
   void Subscribe(Session& session, ChannelKind kind, std::string_view name);
   void Unsubscribe(Session& session, ChannelKind kind, std::string_view name);
-  void UnsubscribeAll(Session& session, ChannelKind kind);
-  // Silently; the session goes away or is reset.
+  // The session goes away or is reset.
   void Forget(Session& session);
 
   // Returns how many sessions received it.

@@ -6,13 +6,13 @@ namespace rha::node::dispatch {
 
 std::optional<int64_t> Engine::NextDeadlineMs() const {
   std::optional<int64_t> next = blocking_.NextDeadlineMs();
-  if (pause_.scope != Pause::Scope::kNone && (!next || pause_.until_ms < *next))
-    next = pause_.until_ms;
+  const int64_t pause_ends_ms = pauses_.together().until_ms;
+  if (pauses_.any() && (!next || pause_ends_ms < *next)) next = pause_ends_ms;
   return next;
 }
 
 void Engine::EndTurn() {
-  if (pause_.scope == Pause::Scope::kNone && blocking_.empty()) return;
+  if (!pauses_.any() && blocking_.empty()) return;
   const int64_t now_ms = clock_.UnixMillis();
   Paused();
   if (std::exchange(acknowledgements_seen_, state_.acknowledgements) != state_.acknowledgements) {
@@ -21,8 +21,13 @@ void Engine::EndTurn() {
   while (Session* session = blocking_.Overdue(now_ms)) EndWait(*session);
 }
 
-void Engine::EndPause() {
-  pause_ = {};
+void Engine::SetPause(PauseReason reason, const Pause& pause) {
+  pauses_.Set(reason, pause);
+  ReleasePaused();
+}
+
+// Whoever is still held back by what is left will say so again.
+void Engine::ReleasePaused() {
   const SessionQueue& paused = blocking_.sessions(BlockKind::kPause);
   while (!paused.empty()) blocking_.Release(*paused.front());
 }
@@ -40,6 +45,7 @@ void Engine::ReleaseAcknowledged() {
 bool Engine::EndWait(Session& session, std::string_view error) {
   if (session.blocked == nullptr || session.blocked->kind == BlockKind::kPause) return false;
   const BlockedState& state = *session.blocked;
+  if (state.kind == BlockKind::kShutdown && error.empty()) return false;
   AnswerLate(session, [&](resp::Writer& reply) {
     if (!error.empty()) {
       reply.Error(error);
@@ -51,6 +57,11 @@ bool Engine::EndWait(Session& session, std::string_view error) {
   });
   blocking_.Release(session);
   return true;
+}
+
+void Engine::EndWaits(BlockKind kind, std::string_view error) {
+  const SessionQueue& waiting = blocking_.sessions(kind);
+  while (!waiting.empty()) EndWait(*waiting.front(), error);
 }
 
 void Engine::EndAllWaits() {
@@ -70,13 +81,15 @@ void Engine::EndAllWaits() {
 template <typename Write>
 bool Engine::AnswerLate(Session& session, Write write) {
   const bool wanted = session.wants_replies();
-  std::string* out = wanted ? &session.out() : &discarded_;
+  resp::OutputChain unwanted(&no_more_);
+  resp::OutputChain* const out = wanted ? &session.out() : &unwanted;
   const size_t start = out->size();
   resp::Writer reply(out, session.protocol);
+  session.BeginAnswer();
   write(reply);
-  const bool answered = out->size() != start;
-  if (answered && (*out)[start] == '-') CountError(std::string_view(*out).substr(start));
-  if (!wanted) discarded_.resize(start);
+  const bool answered = out->size() != start || out->overflowed();
+  session.EndAnswer();
+  if (!reply.error_code().empty()) CountError(reply.error_code());
   if (answered && wanted) session.WantWrite();
   return answered;
 }
@@ -119,14 +132,12 @@ void Engine::Rerun(Session& session, const AwaitedKey& key) {
     Context context(*this, session, *state.spec, words, reply);
     context.appeared_ = &key.name;
     const uint64_t dirty_before = keyspace_.dirty();
-    const size_t reply_start = reply.out()->size();
     ++depth_;
     state.spec->handler(context);
     --depth_;
     CommandCounters& counters = table_.counters(*state.spec);
     counters.usec += static_cast<uint64_t>(std::max<int64_t>(clock_.UnixMicros() - start_us, 0));
-    const std::string& out = *reply.out();
-    if (out.size() > reply_start && out[reply_start] == '-') ++counters.failed;
+    if (!reply.error_code().empty()) ++counters.failed;
     PropagateResult(context, dirty_before);
   });
   if (answered) blocking_.Release(session);

@@ -14,4 +14,25 @@ const std::string& Session::peer_name() const {
   return peer != nullptr ? peer->responder.peer() : kNobody;
 }
 
+resp::OutputChain& Session::push_out() {
+  if (!answering_) return out_;
+  Governor* const governor = this;
+  if (pushes_ == nullptr) pushes_ = std::make_unique<resp::OutputChain>(governor);
+  return *pushes_;
+}
+
+void Session::SendPushes() {
+  out_.Append(std::move(*pushes_));
+  pushes_.reset();
+  WantWrite();
+}
+
+size_t Session::output_memory_bytes() const {
+  return (out_.empty() ? 0 : out_.held_bytes()) + (pushes_ != nullptr ? pushes_->held_bytes() : 0);
+}
+
+size_t Session::memory_bytes() const {
+  return sizeof *this + out_.held_bytes() + (pushes_ != nullptr ? pushes_->held_bytes() : 0);
+}
+
 }  // namespace rha::node::dispatch

@@ -1,8 +1,11 @@
 // One who sends commands: a client's connection, a replica, the link to our primary, or a test.
 //
 // A session holds what commands know of their sender and the bytes that wait to be sent to it. How
-// bytes travel is the business of its owner, which derives from it (app's connections, repl's
-// primary link).
+// bytes travel, and how many may wait, is the business of its owner, which derives from it (app's
+// connections, repl's primary link).
+//
+// What is sent to a session without its asking (a message, a line of MONITOR) goes to push_out():
+// while one of its own commands is being answered that waits until the answer is whole.
 //
 // Output, in this order: out(), then the stream if one is set. A stream is for bulk data whose
 // bytes live elsewhere (a snapshot file, the replication backlog): the owner sends straight from
@@ -18,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/resp/output_chain.h"
 #include "common/resp/parser.h"
 #include "node/keyspace/watch.h"
 
@@ -54,13 +58,14 @@ struct Transaction {
   uint32_t flags = 0;           // that any of the queued commands has
   uint32_t common_flags = ~0u;  // that all of them have
   std::vector<QueuedCommand> commands;
+  size_t bytes = 0;  // of memory they take
 };
 
 struct PubsubState;   // pubsub.h
 struct PeerState;     // peers.h
 struct BlockedState;  // blocking.h
 
-class Session {
+class Session : private resp::OutputChain::Governor {
  public:
   explicit Session(SessionKind kind = SessionKind::kClient);
   virtual ~Session();
@@ -75,15 +80,23 @@ class Session {
   virtual void Close(CloseMode) { closing = true; }
   // A blocked session was released: parse what has arrived meanwhile.
   virtual void Resume() {}
-  // Bytes not yet handed to the kernel; input bytes not yet executed.
-  virtual size_t output_bytes() const { return out_.size(); }
+  // Input bytes not yet executed; all memory the session holds.
   virtual size_t input_bytes() const { return 0; }
-  virtual size_t memory_bytes() const { return sizeof *this + out_.capacity(); }
+  virtual size_t memory_bytes() const;
   virtual int fd() const { return -1; }
 
   // ---- output
-  std::string& out() { return out_; }
-  const std::string& out() const { return out_; }
+  resp::OutputChain& out() { return out_; }
+  const resp::OutputChain& out() const { return out_; }
+  resp::OutputChain& push_out();
+  // Around the answer to a command.
+  void BeginAnswer() { answering_ = true; }
+  void EndAnswer() {
+    answering_ = false;
+    if (pushes_ != nullptr) SendPushes();
+  }
+  // Memory of what waits to be sent; 0 if nothing does.
+  size_t output_memory_bytes() const;
   OutputStream* stream() const { return stream_; }
   // Not owned. Replies are not written to a session with a stream, only the stream is.
   void set_stream(OutputStream* stream) { stream_ = stream; }
@@ -108,10 +121,13 @@ class Session {
   const std::string& peer_name() const;
   bool is_peer() const { return peer != nullptr && !peer_name().empty(); }
 
+  void Authenticate() { authenticated = ever_authenticated = true; }
+
   // ---- state that commands change
   int db = 0;
   int protocol = 2;
   bool authenticated = true;
+  bool ever_authenticated = true;  // RESET takes rights, not the trust in who has had them
   bool closing = false;
   bool no_evict = false;
   bool monitor = false;
@@ -125,7 +141,12 @@ class Session {
   int64_t last_write_offset = 0;          // replication offset after its last write, for WAIT
 
  private:
-  std::string out_;
+  bool MayHold(size_t) override { return true; }
+  void SendPushes();
+
+  resp::OutputChain out_{this};
+  std::unique_ptr<resp::OutputChain> pushes_;  // of the answer under way; null: none
+  bool answering_ = false;
   OutputStream* stream_ = nullptr;
 };
 

@@ -88,8 +88,9 @@ bool PrimarySide::TryContinue(Session& session, std::string_view id, int64_t off
   }
   const int64_t position = std::get<ContinueFrom>(decision).position;
   Replica& replica = AddReplica(session);
-  session.out() += replica.identity.accepts_new_id ? "+CONTINUE " + stream_.history().id + "\r\n"
-                                                   : std::string("+CONTINUE\r\n");
+  session.out().Append(replica.identity.accepts_new_id
+                           ? "+CONTINUE " + stream_.history().id + "\r\n"
+                           : std::string("+CONTINUE\r\n"));
   log::Info("partial synchronisation of replica {} from offset {}: {} bytes of backlog",
             session.peer_address, offset, backlog.end() - position);
   ++stats_.partial_ok;
@@ -137,8 +138,8 @@ void PrimarySide::FullSync(Session& session, dispatch::Args request) {
   }
   ++stats_.full;
   if (request.size() >= 3) {  // PSYNC, not SYNC
-    session.out() += "+FULLRESYNC " + stream_.history().id + " " +
-                     std::to_string(snapshot_->position()) + "\r\n";
+    session.out().Append("+FULLRESYNC " + stream_.history().id + " " +
+                         std::to_string(snapshot_->position()) + "\r\n");
   }
   AddReplica(session).Attach(snapshot_);
 }
@@ -432,7 +433,7 @@ void PrimarySide::Cron() {
   for (const Waiting& waiting : waiting_) {
     Session* const session = engine_.sessions().Find(waiting.session_id);
     if (session == nullptr || session->closing) continue;
-    session->out() += '\n';
+    session->out().Append("\n");
     session->WantWrite();
   }
   for (const auto& replica : replicas_) {

@@ -102,12 +102,12 @@ void Client::Resume() {
 
 void Client::Flush() {
   if (closed()) return;
-  while (output_sent_ < output_.size()) {
-    const ssize_t sent = ::send(fd_.get(), output_.data() + output_sent_,
-                                output_.size() - output_sent_, MSG_NOSIGNAL);
+  std::string_view piece;
+  while (output_.Pieces({&piece, 1}) != 0) {
+    const ssize_t sent = ::send(fd_.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
     if (sent > 0) {
-      output_sent_ += static_cast<size_t>(sent);
-    } else if (errno == EAGAIN && output_.size() - output_sent_ <= kClientOutputBytesMax) {
+      output_.Consume(static_cast<size_t>(sent));
+    } else if (errno == EAGAIN && output_.held_bytes() <= kClientOutputBytesMax) {
       reactor_.SetEvents(watch_, closing_ || paused_ ? EPOLLOUT : EPOLLIN | EPOLLOUT);
       return;
     } else if (errno != EINTR) {
@@ -115,8 +115,6 @@ void Client::Flush() {
       return;
     }
   }
-  output_.clear();
-  output_sent_ = 0;
   if (closing_) {
     Close();
   } else if (watch_.events() & EPOLLOUT) {

@@ -52,7 +52,7 @@ class Client {
   void SetRights(Rights rights);
   Rights rights() const { return rights_; }
   // Answers and messages that have not been sent.
-  size_t Owed() const { return output_.size() - output_sent_; }
+  size_t Owed() const { return output_.size(); }
 
   bool subscribed() const { return !channels.empty() || !patterns.empty(); }
   std::set<std::string> channels, patterns;
@@ -77,8 +77,8 @@ class Client {
   std::string peer_, local_;
   MonoTime since_;
   resp::RequestParser parser_;
-  std::string input_, output_;
-  size_t output_sent_ = 0;
+  std::string input_;
+  resp::OutputChain output_;
   resp::Writer writer_;
   Rights rights_ = Rights::kNothing;
   bool waiting_ = false, closing_ = false, handling_ = false, paused_ = false;

@@ -86,7 +86,7 @@ void TtlGeneric(Context& ctx, Unit unit, bool absolute) {
   if (!item.has_expiry()) return ctx.reply.Integer(-1);
   int64_t ttl = absolute ? item.expire_at_ms() : item.expire_at_ms() - ctx.now_ms;
   if (ttl < 0) ttl = 0;
-  ctx.reply.Integer(unit == Unit::kMillis ? ttl : (ttl + 500) / 1000);
+  ctx.reply.Integer(unit == Unit::kMillis ? ttl : ttl / 1000 + (ttl % 1000 >= 500 ? 1 : 0));
 }
 
 void Ttl(Context& ctx) { TtlGeneric(ctx, Unit::kSeconds, false); }

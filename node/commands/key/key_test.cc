@@ -214,5 +214,13 @@ TEST_F(KeyTest, AFlushCountsTheKeysThatWereThere) {
   EXPECT_EQ(keyspace_.dirty(), before + 2);
 }
 
+TEST_F(KeyTest, TheLastMillisecondIsATimeLikeAnyOther) {
+  Run({"set", "k", "v"});
+  EXPECT_EQ(Run({"pexpireat", "k", "9223372036854775807"}), ":1");
+  EXPECT_EQ(Run({"pexpiretime", "k"}), ":9223372036854775807");
+  OursAlone();  // Redis overflows
+  EXPECT_EQ(Run({"expiretime", "k"}), ":9223372036854776");
+}
+
 }  // namespace
 }  // namespace rha::node::commands

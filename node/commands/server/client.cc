@@ -12,6 +12,7 @@
 namespace rha::node::commands {
 namespace {
 
+using dispatch::PauseReason;
 using dispatch::PubsubState;
 using dispatch::ReplyMode;
 
@@ -61,10 +62,12 @@ std::string Describe(const Session& session, int64_t now_ms) {
   line += " ssub=" + number(pubsub != nullptr ? pubsub->shard_channels.size() : 0);
   line +=
       " multi=" + (session.transaction.open ? number(session.transaction.commands.size()) : "-1");
-  line +=
-      " qbuf=" + number(session.input_bytes()) + " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0";
-  line +=
-      " obl=" + number(session.output_bytes()) + " oll=0 omem=" + number(session.output_bytes());
+  line += " qbuf=" + number(session.input_bytes()) + " qbuf-free=0 argv-mem=0";
+  line += " multi-mem=" + number(session.transaction.bytes) + " rbs=0 rbp=0";
+  const resp::OutputChain& out = session.out();
+  line += " obl=" + number(out.front().size());
+  line += " oll=" + number(out.empty() ? 0 : out.chunks() - 1);
+  line += " omem=" + number(session.output_memory_bytes());
   line += " tot-mem=" + number(session.memory_bytes());
   line += " events=r cmd=";
   line += session.last_command != nullptr ? session.last_command->name : "NULL";
@@ -234,15 +237,16 @@ void Pause(Context& ctx) {
   }
   if (timeout_ms < 0) return ctx.reply.Error("ERR timeout is negative");
   // A longer or wider pause that holds already is not shortened or narrowed.
-  dispatch::Pause& pause = ctx.engine.pause();
-  const bool held = ctx.engine.Paused();
-  pause.until_ms = std::max(held ? pause.until_ms : 0, ctx.now_ms + timeout_ms);
-  if (!held || pause.scope != Scope::kAll) pause.scope = scope;
+  ctx.engine.Paused();  // ends what is over
+  const dispatch::Pause held = ctx.engine.pauses().of(PauseReason::kClients);
+  ctx.engine.SetPause(PauseReason::kClients,
+                      {.scope = std::max(held.scope, scope),
+                       .until_ms = std::max(held.until_ms, Later(ctx.now_ms, timeout_ms))});
   ctx.reply.Ok();
 }
 
 void Unpause(Context& ctx) {
-  ctx.engine.EndPause();
+  ctx.engine.EndPause(PauseReason::kClients);
   ctx.reply.Ok();
 }
 

@@ -1,6 +1,7 @@
 // SAVE, BGSAVE, LASTSAVE, SHUTDOWN.
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
+#include "node/dispatch/engine.h"
 
 namespace rha::node::commands {
 namespace {
@@ -49,7 +50,9 @@ void Shutdown(Context& ctx) {
   }
   request.save = save ? Mode::kSave : no_save ? Mode::kNoSave : Mode::kByConfig;
   const Status ending = ctx.services().server->Shutdown(request);
-  if (!ending.ok()) ctx.reply.Error("ERR " + ending.message());
+  if (!ending.ok()) return ctx.reply.Error("ERR " + ending.message());
+  // What comes behind it must not be taken for its answer.
+  ctx.engine.blocking().Block(ctx.session, {.kind = dispatch::BlockKind::kShutdown});
 }
 
 constexpr CommandSpec kRows[] = {

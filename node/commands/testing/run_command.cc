@@ -37,10 +37,10 @@ std::string Show(const Value& value) {
   return (push ? ">[" : "[") + text + "]";
 }
 
-// Everything in `out`, replies separated by blanks.
-std::string ShowAll(std::string& out) {
+// Everything in `bytes`, replies separated by blanks.
+std::string ShowAll(std::string_view bytes) {
   std::string text;
-  std::string_view rest = out;
+  std::string_view rest = bytes;
   while (!rest.empty()) {
     resp::ReplyParser parser;
     if (parser.Parse(rest) != resp::Outcome::kDone)
@@ -48,8 +48,13 @@ std::string ShowAll(std::string& out) {
     text += (text.empty() ? "" : " ") + Show(parser.value());
     rest.remove_prefix(parser.consumed());
   }
-  out.clear();
   return text;
+}
+
+std::string TakeAll(resp::OutputChain& out) {
+  const std::string bytes = out.ToString();
+  out.Clear();
+  return ShowAll(bytes);
 }
 
 }  // namespace
@@ -105,13 +110,13 @@ std::string CommandTest::RunOn(dispatch::Session& session, resp::Args words) {
   // Who waits or listens is answered when the reference is not asked.
   if (session.blocked != nullptr || session.pubsub != nullptr) reference_.Part();
   const bool by_the_clock = words[0] == "ttl" || words[0] == "pttl";  // which the two do not share
-  if (!reference_.present() || by_the_clock) return ShowAll(session.out());
-  session.out().clear();
-  std::string reply = reference_.Ask(&session, words);
+  if (!reference_.present() || by_the_clock) return TakeAll(session.out());
+  session.out().Clear();
+  const std::string reply = reference_.Ask(&session, words);
   return ShowAll(reply);
 }
 
-std::string CommandTest::Pushed(dispatch::Session& session) { return ShowAll(session.out()); }
+std::string CommandTest::Pushed(dispatch::Session& session) { return TakeAll(session.out()); }
 
 const std::vector<std::string>& CommandTest::propagated() {
   reference_.Part();
