@@ -14,10 +14,10 @@
 #include "node/app/service_manager.h"
 
 // Read by jemalloc before main(): freed memory goes back to the kernel a second later and from a
-// thread of its own, never in the middle of a command (which took up to 25 ms). It is given back for
-// good: what is only offered (muzzy) goes on counting as resident, in a pod's memory limit too. Until
-// then it is used again whatever its size was: the default leaves large stretches alone, so that a
-// replica whose old dataset had just been freed took fresh memory for the new one.
+// thread of its own, never in the middle of a command (which took up to 25 ms). It is given back
+// for good: what is only offered (muzzy) goes on counting as resident, in a pod's memory limit too.
+// Until then it is used again whatever its size was: the default leaves large stretches alone, so
+// that a replica whose old dataset had just been freed took fresh memory for the new one.
 extern "C" {
 extern const char* malloc_conf;
 const char* malloc_conf =

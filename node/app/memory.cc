@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <string>
 
+#include "common/base/background_thread.h"
+
 namespace rha::node::app {
 namespace {
 
@@ -61,6 +63,13 @@ MemoryFigures ReadMemory() {
           .active = Read("stats.active"),
           .resident = Read("stats.resident"),
           .rss = ResidentByKernel()};
+}
+
+void ReturnFreedMemory() {
+  static_assert(MALLCTL_ARENAS_ALL == 4096);
+  StartBackgroundThread("purge", [] {
+    mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
+  }).detach();
 }
 
 int64_t SystemMemoryBytes() {

@@ -19,6 +19,10 @@ int64_t AllocatedBytes();
 // Lets `meter` follow what the calling thread allocates and frees from now on.
 void FollowAllocations(dispatch::MemoryMeter* meter);
 MemoryFigures ReadMemory();
+// Gives what was freed back to the kernel at once instead of a second later, on a thread of its
+// own. Until then small stretches are not joined to serve larger ones: values of 700 bytes stayed
+// resident beside those of 100 that took their place.
+void ReturnFreedMemory();
 int64_t SystemMemoryBytes();
 // "jemalloc-5.3.0"
 const char* AllocatorName();

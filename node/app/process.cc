@@ -133,6 +133,7 @@ void Process::ResetStats() {
 }
 
 int64_t Process::MemoryUsedBytes() { return AllocatedBytes(); }
+void Process::ReturnFreedMemory() { app::ReturnFreedMemory(); }
 int64_t Process::UnixMicros() { return parts_.engine.clock().UnixMicros(); }
 
 }  // namespace rha::node::app

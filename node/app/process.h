@@ -51,6 +51,7 @@ class Process final : public dispatch::ServerService {
   bool AbortShutdown() override;
   void ResetStats() override;
   int64_t MemoryUsedBytes() override;
+  void ReturnFreedMemory() override;
   int64_t UnixMicros() override;
 
  private:

@@ -129,6 +129,8 @@ class ServerService {
   virtual bool AbortShutdown() = 0;
   virtual void ResetStats() = 0;
   virtual int64_t MemoryUsedBytes() = 0;
+  // Much was freed and is not needed soon: to the kernel with it, beside the loop.
+  virtual void ReturnFreedMemory() {}
   virtual int64_t UnixMicros() = 0;
 };
 

@@ -262,6 +262,7 @@ void ReplicaSide::BeginLoad() {
   engine_.state().dataset = dispatch::Dataset::kUnknown;
   snapshots_.GiveUp();
   engine_.keyspace().Reset();
+  old_data_gone_ = false;
   SetPhase(Phase::kLoading);
   LoadSlice();
 }
@@ -277,9 +278,13 @@ void ReplicaSide::LeaveHistory(const std::string& why) {
 void ReplicaSide::LoadSlice() {
   // The old data go first: beside them the new ones would take their memory once more.
   constexpr int64_t kSliceUs = std::chrono::microseconds(kLoadSlice).count();
-  if (phase_ == Phase::kLoading && snapshots_.FreeGone(engine_.clock(), kSliceUs)) {
-    slice_timer_ = reactor_.After(Millis(0), [this] { LoadSlice(); });
-    return;
+  if (phase_ == Phase::kLoading && !old_data_gone_) {
+    if (snapshots_.FreeGone(engine_.clock(), kSliceUs)) {
+      slice_timer_ = reactor_.After(Millis(0), [this] { LoadSlice(); });
+      return;
+    }
+    old_data_gone_ = true;
+    engine_.services().server->ReturnFreedMemory();
   }
   const Result<bool> complete = incoming_->Step(engine_.clock(), kLoadSlice);
   if (!complete.ok()) {

@@ -158,7 +158,8 @@ class ReplicaSide final : public LinkOwner {
   std::unique_ptr<IncomingSnapshot> incoming_;
   std::string incoming_id_;
   int64_t incoming_offset_ = 0;
-  bool may_continue_ = true;  // the dataset is what the history says
+  bool may_continue_ = true;   // the dataset is what the history says
+  bool old_data_gone_ = true;  // of the load under way: their memory is free
 
   std::unique_ptr<PrimarySession> session_;
   resp::RequestParser parser_;
