@@ -79,6 +79,19 @@ TEST_F(Member, TwoNewMembersWaitForTheThirdBeforeTheyTrustThemselves) {
   EXPECT_TRUE(bench.machine.state().may_vote);
 }
 
+TEST_F(Member, WithoutMemoryNoVoteIsCastTwiceInTheNewestEpochHeardOf) {
+  for (int i : {1, 2}) {
+    Beat beat = BeatOf(i, 4, true);
+    beat.config_epoch = 3;
+    beat.primary_member = "demo-1";
+    Hear(beat);
+  }
+  ASSERT_TRUE(bench.machine.state().may_vote);
+  bench.Send(VoteRequest{1, "demo", {}, 4, TestId(1), TestId(1)});
+  EXPECT_NE(bench.group().leader_id, TestId(1)) << "it may have voted for another and forgotten it";
+  EXPECT_EQ(bench.group().leader_epoch, 4u) << "later epochs are open";
+}
+
 TEST_F(Member, AnAttemptEndsWhenItsPrimaryIsReplacedInAnEarlierEpoch) {
   KnowPrimary();
   bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});

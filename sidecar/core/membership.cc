@@ -90,6 +90,17 @@ bool IsVoter(const State& state, const Group& group, const std::string& run_id) 
   return false;
 }
 
+namespace {
+
+// As far as is known to this member or anybody it hears.
+bool HadPrimary(const Group& group) {
+  return group.config.initialised || group.config_epoch > 0 ||
+         std::any_of(group.views.begin(), group.views.end(),
+                     [](const auto& view) { return view.second.config_epoch > 0; });
+}
+
+}  // namespace
+
 void LearnEpoch(Context& c, Group& group) {
   if (c.s.may_vote || !group.configured()) return;
   if (Mutated(Mutant::kAmnesiacVotes)) {
@@ -115,9 +126,13 @@ void LearnEpoch(Context& c, Group& group) {
   // Who waited instead of asking everyone must not repeat an epoch it has voted in and forgotten.
   const bool skip = waited && with_memory < majority && !everyone && !all_new;
   c.s.current_epoch = highest + (skip ? kAmnesiaEpochSkip : 0);
+  // In the newest epoch, too, it may have voted: the vote of that one is spent. At the very first
+  // start there is nothing to forget.
+  if (HadPrimary(group)) group.leader_epoch = c.s.current_epoch;
   c.s.may_vote = true;
   c.NeedPersist();
-  c.Note("may vote from epoch " + std::to_string(c.s.current_epoch) + " on: heard " +
+  c.Note("may vote from epoch " +
+         std::to_string(c.s.current_epoch + (group.leader_epoch > 0 ? 1 : 0)) + " on: heard " +
          std::to_string(with_memory) + " members with memory and " +
          std::to_string(without_memory) + " without");
 }
