@@ -87,6 +87,55 @@ TEST_F(ColdStart, APrimaryOfAnotherEpochHoldsNoCurrentData) {
   EXPECT_EQ(bench.group().FindNode(NodeOf(2))->history.data_epoch, 5u);
 }
 
+TEST_F(ColdStart, AReplicaSinceBeforeThePromotionHoldsNoCurrentData) {
+  const auto replica = [](const std::string& data_epoch) {
+    return "run_id:r\r\nrole:slave\r\nmaster_host:10.0.0.3\r\nmaster_port:6379\r\n"
+           "master_link_status:up\r\nmaster_replid:x\r\nslave_repl_offset:9\r\n" +
+           data_epoch;
+  };
+  const History& history = bench.group().FindNode(NodeOf(1))->history;
+  bench.Send(InfoReply{NodeOf(1), replica("redisha_data_epoch:4\r\n")});
+  EXPECT_EQ(history.data_epoch, 4u);
+  bench.Send(InfoReply{NodeOf(1), replica("redisha_data_epoch:5\r\n")});
+  EXPECT_EQ(history.data_epoch, 5u);
+  bench.Send(InfoReply{NodeOf(1), replica("")});
+  EXPECT_EQ(history.data_epoch, 5u) << "a node that does not say it";
+}
+
+TEST_F(ColdStart, ACopyOfUnknownEpochIsNoOldCopy) {
+  Own(Restored("r3", 100));
+  Beat(2, 3, 90);
+  bench.Send(InfoReply{NodeOf(2), Restored("r3", 90)});
+  bench.Send(InfoReply{NodeOf(1), Restored("r9", 700)});
+  EXPECT_EQ(Now().result, PickResult::kWait) << "its sidecar has not said what r9 is";
+  EXPECT_EQ(Now().wait.members, std::vector<int>{1});
+  Beat(1, 5, 700);
+  EXPECT_EQ(Now().node, NodeOf(1));
+}
+
+TEST_F(ColdStart, ACopyThatSaysItsEpochNeedsNoSidecar) {
+  Own(Restored("r3", 100));
+  Beat(2, 3, 90);
+  bench.Send(InfoReply{NodeOf(2), Restored("r3", 90)});
+  bench.Send(InfoReply{NodeOf(1), Restored("r9", 700) + "redisha_data_epoch:5\r\n"});
+  EXPECT_EQ(Now().node, NodeOf(1));
+}
+
+TEST_F(ColdStart, TheLastPrimarysDiskGoesBeforeALiveCopyThatHoldsLess) {
+  const auto live = [](int offset) {
+    return "run_id:new\r\nrole:slave\r\nmaster_host:10.0.0.3\r\nmaster_port:6379\r\n"
+           "master_link_status:down\r\nredisha_data_epoch:5\r\nmaster_replid:r5\r\n"
+           "slave_repl_offset:" +
+           std::to_string(offset) + "\r\nmaster_repl_offset:" + std::to_string(offset) + "\r\n";
+  };
+  Own(live(100));
+  bench.Send(InfoReply{NodeOf(1), live(90)});
+  bench.Send(InfoReply{NodeOf(2), Restored("r5", 100) + "redisha_data_epoch:5\r\n"});
+  EXPECT_EQ(Now().node, NodeOf(0)) << "it holds as much, and never left the stream";
+  bench.Send(InfoReply{NodeOf(2), Restored("r5", 101) + "redisha_data_epoch:5\r\n"});
+  EXPECT_EQ(Now().node, NodeOf(2));
+}
+
 TEST_F(ColdStart, ALoadingCopyIsWaitedForUnlessItIsKnownToBeOlder) {
   Own(Restored("r5", 100));
   Beat(1, 5, 90);

@@ -111,7 +111,7 @@ class HostileEvents {
     text += "master_host:" + Host() + "\r\nmaster_port:" + std::to_string(Port()) + "\r\n";
     for (const char* field :
          {"master_repl_offset:", "slave_repl_offset:", "second_repl_offset:", "slave_priority:",
-          "master_link_down_since_seconds:", "db0:keys=", "db1:keys="}) {
+          "master_link_down_since_seconds:", "redisha_data_epoch:", "db0:keys=", "db1:keys="}) {
       if (below_(2) == 0) text += field + std::to_string(Number()) + "\r\n";
     }
     for (uint64_t i = below_(4); i > 0; --i) {

@@ -6,7 +6,8 @@ namespace rha::sidecar::core {
 namespace {
 
 // The node follows the group's present primary, or is it: its data belongs to this config epoch. A
-// primary that says by which epoch it became one must mean this one.
+// primary that says by which epoch it became one must mean this one, and so must a replica that
+// says of which epoch its data are: it may have been following since before that promotion.
 bool HoldsCurrentData(const Group& group, const Node& node) {
   const Info& info = node.info;
   if (info.undecided || info.loading || group.config_epoch == 0) return false;
@@ -15,7 +16,8 @@ bool HoldsCurrentData(const Group& group, const Node& node) {
            info.role_epoch.value_or(group.config_epoch) == group.config_epoch;
   }
   return info.role == Role::kReplica && info.primary_link_up && group.Primary() != nullptr &&
-         info.primary == group.Primary()->address;
+         info.primary == group.Primary()->address &&
+         info.data_epoch.value_or(group.config_epoch) == group.config_epoch;
 }
 
 }  // namespace

@@ -360,6 +360,31 @@ TEST_F(Member, ARoleFromAStrangersElectionIsNotAdopted) {
   EXPECT_EQ(bench.group().Primary()->address.host, "10.0.0.2");
 }
 
+// A packet that was lost in a cut leaves an attempt of three seconds, longer than a primary may be
+// silent.
+TEST_F(Member, ANewPrimaryIsDialledAnewNotAwaited) {
+  KnowPrimary();
+  const NodeId node = bench.NodeAt("10.0.0.3").id;
+  const auto dials = [&] {
+    int count = 0;
+    for (const ConnectNode& dial : bench.Of<ConnectNode>()) count += dial.node == node ? 1 : 0;
+    return count;
+  };
+  bench.Send(NodeLinkDown{node, DownReason::kClosed});
+  bench.Pass(Millis{300});
+  const int before = dials();
+  bench.Pass(Millis{1000});
+  ASSERT_EQ(dials(), before) << "it is under way still";
+  Beat beat = BeatOf(2, 2, true);
+  beat.primary_member = "demo-2";
+  beat.config_epoch = 2;
+  beat.config_leader = TestId(2);
+  Hear(beat);
+  ASSERT_EQ(bench.group().primary, node);
+  bench.Pass(Millis{100});
+  EXPECT_EQ(dials(), before + 1);
+}
+
 TEST(History, DataThenEpochThenOffset) {
   const History empty;
   const History old_long{.has_data = true, .data_epoch = 1, .offset = 1000};

@@ -41,17 +41,26 @@ bool Answers(const Node& node, LogicalTime now) {
 
 enum class Seen : uint8_t {
   kMissing,
+  kUnproven,  // it holds data, but of which epoch, only its own sidecar could say
   kLoading,   // there is a copy; how much it holds, nobody knows yet
   kMeasured,  // also: known to be empty
 };
 
+// A node that does not say its data's epoch itself is judged by what its sidecar remembers of this
+// process. Until that is heard the epoch is not old, but unknown.
+bool EpochUnknown(const Node& node, const PeerView* view) {
+  if (node.local || node.info.data_epoch || !node.history.has_data) return false;
+  const bool told = view != nullptr && view->node_alive && view->node_run_id == node.info.run_id;
+  return node.history.data_epoch == 0 && !told;
+}
+
 Seen SeenOf(const State& state, const Group& group, const Node& node, LogicalTime now) {
+  const PeerView* view = ViewOfMember(state, group, node, now);
   if (Answers(node, now)) {
     if (node.info.foreign_data) return Seen::kMissing;  // ours is on some other volume
-    const bool loading = node.info.loading && !Mutated(Mutant::kLoadingPromoted);
-    return loading ? Seen::kLoading : Seen::kMeasured;
+    if (node.info.loading && !Mutated(Mutant::kLoadingPromoted)) return Seen::kLoading;
+    return EpochUnknown(node, view) ? Seen::kUnproven : Seen::kMeasured;
   }
-  const PeerView* view = ViewOfMember(state, group, node, now);
   if (view == nullptr || !view->node_alive) return Seen::kMissing;
   return view->node_loading ? Seen::kLoading : Seen::kMeasured;
 }
@@ -81,27 +90,15 @@ bool Better(const Copy& a, const Copy& b) {
   if (Mutated(Mutant::kPriorityFirst)) return a.node->member < b.node->member;
   if (MoreHistory(a.history, b.history)) return true;
   if (MoreHistory(b.history, a.history)) return false;
-  return std::tuple(a.node->info.priority, a.node->member) <
-         std::tuple(b.node->info.priority, b.node->member);
+  return std::tuple(!a.live(), a.node->info.priority, a.node->member) <
+         std::tuple(!b.live(), b.node->info.priority, b.node->member);
 }
 
-// The group's primary is no candidate, unless it has lost its role; and then a live copy that is as
-// new goes before what it found on its disk.
-bool Promotable(const Group& group, const Copy& copy, LogicalTime now,
-                const std::vector<Copy>& copies) {
-  if (copy.seen != Seen::kMeasured || !Answers(*copy.node, now)) {
-    return false;
-  }
+// The group's primary is no candidate, unless it has lost its role.
+bool Promotable(const Group& group, const Copy& copy, LogicalTime now) {
+  if (copy.seen != Seen::kMeasured || !Answers(*copy.node, now)) return false;
   if (copy.node->id != group.primary) return copy.node->info.priority != 0;
-  if (!copy.node->info.undecided) return false;
-  for (const Copy& other : copies) {
-    if (&other == &copy || other.seen != Seen::kMeasured || other.node->info.priority == 0) {
-      continue;
-    }
-    const bool as_new = other.history.data_epoch >= copy.history.data_epoch;
-    if (Answers(*other.node, now) && other.live() && as_new) return false;
-  }
-  return true;
+  return copy.node->info.undecided;
 }
 
 Survey Measure(const State& state, const Group& group, LogicalTime now,
@@ -117,7 +114,7 @@ Survey Measure(const State& state, const Group& group, LogicalTime now,
     survey.copies.push_back(std::move(copy));
   }
   for (const Copy& copy : survey.copies) {
-    if (!Promotable(group, copy, now, survey.copies)) continue;
+    if (!Promotable(group, copy, now)) continue;
     if (survey.best == nullptr || Better(copy, *survey.best)) survey.best = &copy;
   }
   for (const Copy& copy : survey.copies) {
@@ -125,7 +122,9 @@ Survey Measure(const State& state, const Group& group, LogicalTime now,
     const Epoch epoch = copy.history.data_epoch;  // proven by the history its file names
     const bool older =
         epoch != 0 && survey.best != nullptr && epoch < survey.best->history.data_epoch;
-    if (copy.seen == Seen::kMissing) survey.missing.push_back(copy.node->member);
+    if (copy.seen == Seen::kMissing || copy.seen == Seen::kUnproven) {
+      survey.missing.push_back(copy.node->member);
+    }
     if (copy.seen == Seen::kLoading && !older) survey.loading.push_back(copy.node->member);
     if (copy.seen != Seen::kMeasured) continue;
     ++survey.measured;
@@ -269,6 +268,8 @@ std::string DescribeCopies(const State& state, const Group& group, LogicalTime n
       text += " is empty";
     } else if (copy.seen == Seen::kLoading) {
       text += " is loading";
+    } else if (copy.seen == Seen::kUnproven) {
+      text += " holds offset " + std::to_string(copy.history.offset) + " of an unknown epoch";
     } else {
       const LogicalTime seen = std::max(copy.node->info_refresh, copy.node->link.lost_at);
       text += " has not been seen";

@@ -13,6 +13,15 @@ void ForgiveLink(Link& link, LogicalTime now) {
   link.last_reply = now;
 }
 
+// An attempt from before, perhaps into a cut that has healed, must not last until the time is over
+// in which it may be silent: whoever made it primary has just reached it.
+void RedialLink(Context& c, Node& node) {
+  if (node.link.connected || !node.link.dialing) return;
+  node.link.dialing = false;
+  node.link.dialed_at = kLongAgo;
+  c.Do(DisconnectNode{node.id});
+}
+
 void TellSwitch(Context& c, const Group& group, const Address& old) {
   const Address& address = group.Primary()->address;
   if (address.empty()) return;  // told once the member is found
@@ -263,6 +272,7 @@ void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
   primary.certainly_dead = false;
   primary.death_noticed = false;
   ForgiveLink(primary.link, c.now);
+  RedialLink(c, primary);
 
   TellSwitch(c, group, old_address);
   for (const auto& [id, node] : group.nodes) {
