@@ -27,6 +27,7 @@ Cluster::Cluster(const ClusterOptions& options)
   for (int i = 0; i < options.members; ++i) {
     pods_[i].node = std::make_unique<SimNode>(i, histories_, options.disk);
     pods_[i].node->obeys_any_epoch = options_.fault == WorldFault::kAnyEpochObeyed;
+    pods_[i].node->tells_data_epoch = options.tells_data_epoch;
     pods_[i].node->flushes_before_load = options.fault == WorldFault::kFlushBeforeLoad;
     SetIp(i);
   }
@@ -127,6 +128,7 @@ void Cluster::StartSidecar(int pod, bool keep_state) {
   if (options_.fault == WorldFault::kStateBlanked) p.disk.emplace();
   ++p.life;
   p.paused = false;
+  p.told = {};
   p.queued.clear();
   p.tick_at = LogicalTime::max();
   Disturb(pod);
@@ -212,6 +214,7 @@ void Cluster::StepMachine(int pod, const Event& event) {
     }
     if (pods_[pod].life != life) return;  // it crashed
   }
+  TellPod(pod);
   ArmTick(pod);
 }
 

@@ -23,6 +23,8 @@
 namespace rha::sim {
 
 inline constexpr const char* kGroupName = "demo";
+// An attempt into a cut takes this long to fail, and the next one a moment.
+inline constexpr Millis kRedialLimit{4000};
 
 // The id of a pod's sidecar, which it proves on every connection.
 std::string MemberId(int pod);
@@ -45,8 +47,9 @@ struct ClusterOptions {
   double persist_failure = 0;
   Millis fsync_max{5};
   Disk disk = Disk::kLogAlways;
-  Millis load_max{0};  // a restarted node loads its data up to this long
-  Millis lag_max{0};   // a write reaches a replica after up to this long
+  Millis load_max{0};            // a restarted node loads its data up to this long
+  Millis lag_max{0};             // a write reaches a replica after up to this long
+  bool tells_data_epoch = true;  // the nodes, in INFO
   WorldFault fault = WorldFault::kNone;
   // The resource says that this group has had data once (redisha-initialised).
   bool initialised = false;
@@ -118,6 +121,7 @@ class Cluster {
     bool up = false;
     int host = -1;
     uint64_t life = 0;  // of the process at the other end: a connection never reaches a later one
+    std::string ip;     // whose kernel says so, as long as that is the pod's
   };
   // Whom a Reply of the machine is for, and what becomes of it there.
   struct Asker {
@@ -142,7 +146,9 @@ class Cluster {
     Millis clock_ahead{0};  // of the machine's clock
     LogicalTime tick_at = LogicalTime::max();
     sidecar::core::Role label = sidecar::core::Role::kUnknown;  // as the API server has it
+    uint64_t label_epoch = 0;  // in which it was given as the primary's
     uint64_t label_wish = 0;
+    std::pair<sidecar::core::Role, uint64_t> told;  // what the sidecar last wished
     LogicalTime old_primary_since = LogicalTime::max();
     int heals_seen = 0;
     LogicalTime alone_since{};  // without packets to and from a majority
@@ -164,17 +170,25 @@ class Cluster {
   sidecar::core::Config MakeConfig(int pod) const;
   // Runs at the node when it is not paused.
   void AtNode(int host, uint64_t node_life, Task work);
+  // What arrived at a pod for a process that has ended is answered by the end of the stream.
+  template <typename Id>
+  void Refuse(int pod, Id id, std::map<Id, Conn> Pod::*links, uint64_t generation);
+  template <typename Id>
+  void LinkClosed(int pod, Id id, std::map<Id, Conn> Pod::*links, uint64_t generation);
   template <typename Id>
   void CloseLinks(int host, std::map<Id, Conn> Pod::*links);
 
   // Watching (watch.cc).
+  // Links that were being dialled when a cut healed are there again.
+  bool Redialled() const { return queue_.now() - network_.healed_at() > kRedialLimit; }
   void Watch();
   void WatchMinority();
   void WatchLabels();
   void WatchOldPrimaries();
   void CheckFalseAlarm(int pod);
-  void CheckStaleOrder(const SimNode& node, const std::string& primary);
-  void SetLabel(int pod, sidecar::core::Role role);
+  void CheckStaleOrder(const SimNode& node, const std::string& primary, uint64_t obeyed);
+  void TellPod(int pod);
+  void Patch(int pod, sidecar::core::Role role, uint64_t epoch);
 
   // Data (data.cc).
   void Replicate();

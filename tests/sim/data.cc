@@ -99,9 +99,7 @@ bool Cluster::Overlooked(int leader, const SimNode& promoted, int other) const {
   if (!copy.Newer(promoted.copy())) return false;
   if (histories_.Holds(promoted.copy().position, copy.position)) return false;
   if (!p.node->alive() || p.node->paused || !p.machine || p.paused) return false;
-  // A live copy in memory goes before what a restarted process found on its disk.
-  if (p.node->undecided() && !promoted.undecided()) return false;
-  if (!network_.BothWays(leader, other)) return false;
+  if (!network_.BothWays(leader, other) || !Redialled()) return false;
   if (queue_.now() - std::max(p.disturbed, pods_[leader].disturbed) < kSteady) return false;
   // A primary that lives on and has it all is not replaced for want of data.
   return std::none_of(pods_.begin(), pods_.end(), [&](const Pod& any) {

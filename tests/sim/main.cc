@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,13 @@ namespace {
 
 using rha::sim::Outcome;
 
+struct Seed {
+  uint64_t number = 0;
+  std::string profile;  // empty: its own
+};
+
 struct Arguments {
-  std::vector<uint64_t> seeds;
+  std::vector<Seed> seeds;
   std::vector<std::string> scenarios;
   std::string profile;
   int fresh_seconds = 0;
@@ -31,12 +37,13 @@ struct Arguments {
   bool rewrite = false;
 };
 
-bool RunOne(uint64_t seed, const Arguments& arguments, rha::sim::Summary& summary) {
+bool RunOne(const Seed& seed, const Arguments& arguments, rha::sim::Summary& summary) {
+  const std::string& profile = seed.profile.empty() ? arguments.profile : seed.profile;
   const Outcome outcome =
-      rha::sim::RunSeed(seed, {.trace = arguments.trace, .profile = arguments.profile});
+      rha::sim::RunSeed(seed.number, {.trace = arguments.trace, .profile = profile});
   summary.Add(outcome);
   for (const std::string& failure : outcome.failures) {
-    std::printf("seed %llu (%s): %s\n", static_cast<unsigned long long>(seed),
+    std::printf("seed %llu (%s): %s\n", static_cast<unsigned long long>(seed.number),
                 outcome.profile.c_str(), failure.c_str());
   }
   return outcome.failures.empty();
@@ -45,7 +52,7 @@ bool RunOne(uint64_t seed, const Arguments& arguments, rha::sim::Summary& summar
 int RunSeeds(const Arguments& arguments) {
   rha::sim::Summary summary;
   int failed = 0;
-  for (const uint64_t seed : arguments.seeds) {
+  for (const Seed& seed : arguments.seeds) {
     failed += RunOne(seed, arguments, summary) ? 0 : 1;
   }
   std::printf("%s%zu seeds, %d failed\n", summary.Text().c_str(), arguments.seeds.size(), failed);
@@ -62,7 +69,7 @@ int RunFresh(const Arguments& arguments) {
   int failed = 0;
   uint64_t seed = first;
   for (; std::chrono::steady_clock::now() < end; ++seed) {
-    failed += RunOne(seed, arguments, summary) ? 0 : 1;
+    failed += RunOne({.number = seed, .profile = {}}, arguments, summary) ? 0 : 1;
   }
   std::printf("%sfresh seeds %llu to %llu, %d failed\n", summary.Text().c_str(),
               static_cast<unsigned long long>(first), static_cast<unsigned long long>(seed - 1),
@@ -83,20 +90,19 @@ int RunScenarios(const Arguments& arguments) {
   return failed == 0 ? 0 : 1;
 }
 
-std::vector<uint64_t> Range(uint64_t from, uint64_t count) {
-  std::vector<uint64_t> seeds;
-  for (uint64_t seed = from; seed < from + count; ++seed) seeds.push_back(seed);
+std::vector<Seed> Range(uint64_t from, uint64_t count) {
+  std::vector<Seed> seeds;
+  for (uint64_t seed = from; seed < from + count; ++seed) seeds.push_back({seed, {}});
   return seeds;
 }
 
-// "123  why it is here" per line.
-std::vector<uint64_t> ReadSeeds(const std::string& path) {
-  std::vector<uint64_t> seeds;
+// "123 chaos  why it is here" per line.
+std::vector<Seed> ReadSeeds(const std::string& path) {
+  std::vector<Seed> seeds;
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
-    if (const uint64_t seed = std::strtoull(line.c_str(), nullptr, 10); seed > 0) {
-      seeds.push_back(seed);
-    }
+    Seed seed;
+    if (std::istringstream(line) >> seed.number >> seed.profile) seeds.push_back(std::move(seed));
   }
   return seeds;
 }
@@ -137,7 +143,7 @@ int main(int argc, char** argv) {
     } else if (flag == "--profile") {
       arguments.profile = argv[++i];
     } else if (flag == "--seed") {
-      arguments.seeds.push_back(std::strtoull(argv[++i], nullptr, 10));
+      arguments.seeds.push_back({std::strtoull(argv[++i], nullptr, 10), {}});
     } else if (flag == "--seed-file") {
       arguments.seeds = ReadSeeds(argv[++i]);
     } else {

@@ -71,6 +71,26 @@ Event Closed(NodeId id, DownReason reason) { return NodeLinkDown{id, reason}; }
 Event Closed(PeerId id, DownReason reason) { return PeerLinkDown{id, reason}; }
 }  // namespace
 
+template <typename Id>
+void Cluster::LinkClosed(int pod, Id id, std::map<Id, Conn> Pod::*links, uint64_t generation) {
+  auto it = (pods_[pod].*links).find(id);
+  if (it == (pods_[pod].*links).end() || it->second.generation != generation) return;
+  it->second.up = false;
+  it->second.generation = unique_++;
+  Deliver(pod, Closed(id, DownReason::kClosed));
+}
+
+template <typename Id>
+void Cluster::Refuse(int pod, Id id, std::map<Id, Conn> Pod::*links, uint64_t generation) {
+  auto it = (pods_[pod].*links).find(id);
+  if (it == (pods_[pod].*links).end() || it->second.generation != generation) return;
+  if (it->second.ip != Ip(it->second.host)) return;  // nobody is there any more
+  const auto back = network_.Transit(it->second.host, pod);
+  if (!back) return;
+  queue_.After(*back,
+               [this, pod, id, links, generation] { LinkClosed(pod, id, links, generation); });
+}
+
 // The process at `host` has ended: whoever is connected to it sees the end of the stream.
 template <typename Id>
 void Cluster::CloseLinks(int host, std::map<Id, Conn> Pod::*links) {
@@ -80,11 +100,7 @@ void Cluster::CloseLinks(int host, std::map<Id, Conn> Pod::*links) {
       const auto transit = network_.Transit(host, i);
       if (!transit) continue;  // nobody tells; pings will
       queue_.After(*transit, [this, i, links, id = id, generation = conn.generation] {
-        auto it = (pods_[i].*links).find(id);
-        if (it == (pods_[i].*links).end() || it->second.generation != generation) return;
-        it->second.up = false;
-        it->second.generation = unique_++;
-        Deliver(i, Closed(id, DownReason::kClosed));
+        LinkClosed(i, id, links, generation);
       });
     }
   }
@@ -108,6 +124,7 @@ void Cluster::Dial(int pod, NodeId id, const Address& address, bool local) {
     if (!pods_[host].node->alive()) return Deliver(pod, NodeLinkDown{id, DownReason::kRefused});
     it->second.up = true;
     it->second.life = pods_[host].node_life;
+    it->second.ip = Ip(host);
     Deliver(pod, NodeLinkUp{id});
   });
 }
@@ -128,6 +145,7 @@ void Cluster::DialPeer(int pod, PeerId id, const Address& address) {
     if (!pods_[host].machine) return Deliver(pod, PeerLinkDown{id, DownReason::kRefused});
     it->second.up = true;
     it->second.life = pods_[host].life;
+    it->second.ip = Ip(host);
     Deliver(pod, PeerLinkUp{id});
   });
 }
@@ -153,7 +171,9 @@ void Cluster::ToNode(int pod, NodeId id, Work work) {
       Deliver(pod, std::move(event));
     });
   };
-  queue_.After(*there, [this, host, node_life, at_node = std::move(at_node)]() mutable {
+  queue_.After(*there, [this, pod, id, host, node_life, generation = it->second.generation,
+                        at_node = std::move(at_node)]() mutable {
+    if (pods_[host].node_life != node_life) return Refuse(pod, id, &Pod::nodes, generation);
     AtNode(host, node_life, std::move(at_node));
   });
 }
@@ -164,12 +184,15 @@ void Cluster::ToPeer(int pod, PeerId id, Work deliver) {
   if (it == pods_[pod].peers.end() || !it->second.up) return;
   const int host = it->second.host;
   const uint64_t life = it->second.life;
+  const uint64_t generation = it->second.generation;
   const auto send = [&](Work message) {
     const auto there = network_.Transit(pod, host);
     if (!there) return;
-    queue_.After(*there, [this, host, life, message = std::move(message)]() mutable {
-      if (pods_[host].life == life) message(host);
-    });
+    queue_.After(*there,
+                 [this, pod, id, host, life, generation, message = std::move(message)]() mutable {
+                   if (pods_[host].life != life) return Refuse(pod, id, &Pod::peers, generation);
+                   message(host);
+                 });
   };
   if (network_.Duplicates()) send(deliver);
   send(std::move(deliver));
@@ -185,6 +208,7 @@ void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
           return std::optional<Event>(
               ReconfigureDone{id, false, "LOADING the node is loading its data"});
         }
+        const uint64_t obeyed = node.role_epoch();
         if (!node.Obeys(epoch, leader)) {
           return std::optional<Event>(
               ReconfigureDone{id, false, "STALEEPOCH a newer order is known"});
@@ -192,7 +216,7 @@ void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
         TakeArrived(node.host());
         Trace("node " + name + " becomes " + (primary ? "replica of " + primary->host : "primary"));
         if (primary) {
-          CheckStaleOrder(node, primary->host);
+          CheckStaleOrder(node, primary->host, obeyed);
           node.Follow(primary->host, primary->port, queue_.now());
         } else if (!node.primary()) {
           OnPromotion(pod, node);
@@ -327,8 +351,6 @@ void Cluster::PerformOnSelf(int pod, Action& action) {
         if (pods_[pod].life == life) Deliver(pod, HostResolved{host, ip});
       });
     }
-  } else if (const auto* a = std::get_if<SetRoleLabel>(&action)) {
-    SetLabel(pod, a->role);
   } else if (std::holds_alternative<CrashProcess>(action)) {
     KillSidecar(pod);
   }

@@ -388,12 +388,6 @@ void RoughNetwork(ClusterOptions& options, Prng& prng) {
   options.fsync_max = Millis{prng.Between(1, 60)};
 }
 
-// So many faults at once that no copy is in anybody's reach for certain.
-void Unjudged(ClusterOptions& options, Prng& prng) {
-  RoughNetwork(options, prng);
-  options.judge_copies = false;
-}
-
 void SlowDisks(ClusterOptions& options, Prng& prng) {
   CalmNetwork(options, prng);
   options.fsync_max = Millis{prng.Between(1, 60)};
@@ -410,6 +404,7 @@ void Lagging(ClusterOptions& options, Prng& prng) {
   options.disk = static_cast<Disk>(prng.Below(4));
   options.lag_max = Millis{prng.Between(0, 40)};
   options.load_max = Millis{prng.Chance(0.5) ? prng.Between(0, 3000) : 0};
+  options.tells_data_epoch = prng.Chance(0.7);
 }
 
 constexpr Profile kProfiles[] = {
@@ -418,7 +413,7 @@ constexpr Profile kProfiles[] = {
     {"cold-start", ColdStart, CalmNetwork},
     {"cold-start-loads", ColdStart, Lagging},
     {"partitions", Partitions, RoughNetwork},
-    {"chaos", Chaos, Unjudged},
+    {"chaos", Chaos, RoughNetwork},
     {"sidecar-restarts", SidecarRestarts, SlowDisks},
     {"kill-lagging", KillPrimary, Lagging},
     {"kill-slow-links", KillPrimary, SlowLinks},

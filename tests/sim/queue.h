@@ -59,7 +59,7 @@ class Task {
     if (relocate_ != nullptr) relocate_(other.storage_, storage_);
   }
 
-  alignas(std::max_align_t) std::byte storage_[192];
+  alignas(std::max_align_t) std::byte storage_[224];
   void (*run_)(std::byte*) = nullptr;
   void (*relocate_)(std::byte* from, std::byte* to) = nullptr;  // to nowhere: destroy
 };

@@ -63,6 +63,7 @@ bool SimNode::BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now) {
   streamed_ = true;
   replid_ = HexId('b', unique);
   data_.reign = reign_ = reign;
+  data_.epoch = order_.first;
   Wrote();
   return true;
 }
@@ -208,6 +209,7 @@ std::string SimNode::InfoText(LogicalTime now) const {
   if (undecided_) text += "redisha_undecided:1\r\n";
   text += "redisha_role_epoch:" + std::to_string(order_.first) + "\r\n";
   text += "redisha_role_leader:" + order_.second + "\r\n";
+  if (tells_data_epoch) text += "redisha_data_epoch:" + std::to_string(data_.epoch) + "\r\n";
   if (replica) {
     text += "master_host:" + follows_ + "\r\nmaster_port:" + std::to_string(follows_port_) + "\r\n";
     text += link_up_ ? "master_link_status:up\r\n" : "master_link_status:down\r\n";

@@ -29,6 +29,7 @@ enum class Disk : uint8_t {
 // whatever their length.
 struct Copy {
   uint64_t reign = 0;
+  uint64_t epoch = 0;  // by whose order that promotion was; the node keeps it with its data
   Position position;
   bool Newer(const Copy& than) const {
     return std::pair(reign, position.length) > std::pair(than.reign, than.position.length);
@@ -73,6 +74,7 @@ class SimNode {
   bool loading(LogicalTime now) const { return alive_ && now < loading_until_; }
   uint64_t reign() const { return reign_; }  // of its promotion, while it is primary
   bool undecided() const { return undecided_; }
+  uint64_t role_epoch() const { return order_.first; }  // of the newest order it knows
   bool primary() const { return alive_ && !undecided_ && primary_; }
   bool link_up() const { return link_up_; }
   const std::string& follows() const { return follows_; }
@@ -82,6 +84,7 @@ class SimNode {
   Position safe() const { return disk_kind_ == Disk::kNone ? data_.position : synced_.position; }
 
   bool paused = false;
+  bool tells_data_epoch = true;      // in INFO; an older one leaves it to its sidecar
   bool obeys_any_epoch = false;      // a fault: orders are not ordered
   bool flushes_before_load = false;  // a fault: the old data goes before the new is whole
 

@@ -17,8 +17,6 @@ constexpr Millis kMinorityLimit{3000};
 // and little more.
 constexpr Millis kLabelLimit{1500};
 constexpr Millis kPatchMax{50};
-// Links that were being dialled when a cut healed are there again.
-constexpr Millis kRedialLimit{4000};
 // From the moment an old primary can be told, until it has given up its role.
 constexpr Millis kDemotionLimit{1500};
 // News of a promotion has reached everyone after this.
@@ -26,18 +24,35 @@ constexpr Millis kNewsLimit{1000};
 
 }  // namespace
 
-void Cluster::SetLabel(int pod, Role role) {
-  const Millis delay{prng_.Between(5, kPatchMax.count())};
-  const uint64_t wish = ++pods_[pod].label_wish;  // only the newest counts
-  queue_.After(delay, [this, pod, role, wish, life = pods_[pod].life] {
-    if (pods_[pod].life != life || pods_[pod].label_wish != wish) return;
-    pods_[pod].label = role;
-    if (role != Role::kPrimary || options_.fault == WorldFault::kLabelNotTaken) return;
-    // The new primary's sidecar takes the label from whoever has it: they may be switched off.
-    for (Pod& other : pods_) {
-      if (&other != &pods_[pod] && other.label == Role::kPrimary) other.label = Role::kReplica;
-    }
-  });
+// As App::TellPod: also when only the epoch is another.
+void Cluster::TellPod(int pod) {
+  Pod& p = pods_[pod];
+  const sidecar::core::Group& group = *p.machine->FindGroup(kGroupName);
+  const uint64_t epoch = group.label == Role::kPrimary ? group.config_epoch : 0;
+  const auto facts = std::pair(group.label, epoch);
+  if (facts == p.told || group.label == Role::kUnknown) return;
+  p.told = facts;
+  const uint64_t wish = ++p.label_wish;  // only the newest counts
+  queue_.After(Millis{prng_.Between(5, kPatchMax.count())},
+               [this, pod, facts, wish, life = p.life] {
+                 if (pods_[pod].life != life || pods_[pod].label_wish != wish) return;
+                 Patch(pod, facts.first, facts.second);
+               });
+}
+
+// As KubePatcher::Tell: a new primary's sidecar takes the label from whoever has it for an older
+// epoch, since they may be switched off, and gives its own back where there is a newer.
+void Cluster::Patch(int pod, Role role, uint64_t epoch) {
+  Pod& p = pods_[pod];
+  p.label = role;
+  if (role != Role::kPrimary) return;
+  p.label_epoch = epoch;
+  if (options_.fault == WorldFault::kLabelNotTaken) return;
+  for (Pod& other : pods_) {
+    if (&other == &p || other.label != Role::kPrimary) continue;
+    if (other.label_epoch < epoch) other.label = Role::kReplica;
+    if (other.label_epoch > epoch) p.label = Role::kReplica;
+  }
 }
 
 void Cluster::Watch() {
@@ -70,8 +85,8 @@ void Cluster::WatchLabels() {
                                       [](const Pod& p) { return p.label == Role::kPrimary; });
   const auto agreed = AgreedPrimary();
   // A sidecar that does not hear the others cannot know that the label is its own.
-  const bool hears = options_.judge_copies && !network_.rough() && !network_.any_cut() &&
-                     queue_.now() - network_.healed_at() > kRedialLimit;
+  const bool hears =
+      options_.judge_copies && !network_.rough() && !network_.any_cut() && Redialled();
   const bool missing = hears && agreed && pods_[*agreed].machine && !pods_[*agreed].paused &&
                        pods_[*agreed].label != Role::kPrimary;
   const bool wrong = labelled > 1 || missing;
@@ -104,7 +119,7 @@ void Cluster::WatchOldPrimaries() {
 
 // A sidecar says +odown: of a primary that is well, in a network that is well?
 void Cluster::CheckFalseAlarm(int pod) {
-  if (network_.rough() || network_.any_cut() || !options_.judge_copies) return;
+  if (network_.rough() || network_.any_cut() || !Redialled() || !options_.judge_copies) return;
   const sidecar::core::Group* group = pods_[pod].machine->FindGroup(kGroupName);
   const sidecar::core::Node* primary = group->Primary();
   if (primary == nullptr || primary->member < 0) return;
@@ -121,13 +136,15 @@ void Cluster::CheckFalseAlarm(int pod) {
   checkers_.Fail("pod-" + std::to_string(pod) + " calls a primary down that is well");
 }
 
-// A replica of the newest primary is pointed at another one.
-void Cluster::CheckStaleOrder(const SimNode& node, const std::string& primary) {
+// A replica of the newest primary, which follows it by an order as new as that promotion, is
+// pointed at another one. (Who has followed that pod since it led before may still be moved.)
+void Cluster::CheckStaleOrder(const SimNode& node, const std::string& primary, uint64_t obeyed) {
   const int from = HostOfIp(node.follows());
   const int to = HostOfIp(primary);
   if (from < 0 || to < 0 || from == to || node.undecided() || node.primary()) return;
   const SimNode& present = *pods_[from].node;
-  const bool newest = present.primary() && present.reign() == reigns_ && !present.paused;
+  const bool newest = present.primary() && present.reign() == reigns_ && !present.paused &&
+                      obeyed >= present.role_epoch();
   if (!newest || network_.rough() || queue_.now() - last_promotion_ < kNewsLimit) return;
   checkers_.Fail("pod-" + std::to_string(node.host()) + " is taken from the newest primary");
 }
