@@ -27,7 +27,7 @@ bool WantsFailover(const Context& c, const Group& group) {
       group.configured() && group.primary == kNoNode && group.no_primary_since != kNever;
   if (!group.odown && !bootstrap) return false;
   if (group.no_attempt_before != kLongAgo && c.now < group.no_attempt_before) return false;
-  if (!HearsMajority(c.s, group, c.now) || OtherLeads(c.s, group, c.now)) return false;
+  if (!HearsVoters(c.s, group, c.now) || OtherLeads(c.s, group, c.now)) return false;
   return true;
 }
 

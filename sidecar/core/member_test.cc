@@ -69,6 +69,61 @@ TEST_F(Member, LearnsTheEpochFromAMajorityWithMemory) {
   EXPECT_TRUE(bench.disk->may_vote);
 }
 
+// It may have voted in epoch 9, for another one, before it lost its disk.
+TEST_F(Member, WhoForgotItsVotesVotesInNoEpochThatItHasHeardOf) {
+  Hear(BeatOf(1, 9, true));
+  Hear(BeatOf(2, 9, true));
+  ASSERT_TRUE(bench.machine.state().may_vote);
+  bench.Send(VoteRequest{1, "demo", {}, 9, TestId(1), TestId(1)});
+  EXPECT_EQ(LastVote().leader, "*");
+  bench.Send(VoteRequest{2, "demo", {}, 10, TestId(1), TestId(1)});
+  EXPECT_EQ(LastVote().leader, TestId(1));
+}
+
+// The missing one may be the candidate of an election that is under way.
+TEST(Amnesia, OfFiveMembersAMajorityWithMemoryIsNotEnoughAtOnce) {
+  Config config = Bench::Member();
+  for (int i : {3, 4}) {
+    const std::string name = "demo-" + std::to_string(i);
+    config.groups[0].members.push_back({name, name + ".pods", TestId(i)});
+  }
+  Bench bench(std::move(config));
+  const auto hear = [&] {
+    for (int i : {1, 2, 3}) {
+      const Beat beat = BeatOf(i, 4, true);
+      bench.Send(ExtensionReceived{1, EncodeBeat(beat), beat.id});
+    }
+  };
+  for (int i = 0; i < 29; ++i) {
+    hear();
+    bench.Pass(Millis{100});
+  }
+  EXPECT_FALSE(bench.machine.state().may_vote);
+  bench.Pass(Millis{200});
+  hear();
+  EXPECT_TRUE(bench.machine.state().may_vote);
+}
+
+TEST_F(Member, NobodyStandsWhileAMajorityMayNotVote) {
+  for (int i = 0; i < 40; ++i) {
+    bench.Pass(Millis{100});
+    Hear(BeatOf(1, 0, false));
+  }
+  ASSERT_TRUE(bench.machine.state().may_vote);
+  bench.Send(NodeLinkUp{bench.NodeAt("10.0.0.1").id});
+  bench.now += Millis{5};
+  bench.Info("10.0.0.1", "run_id:a\r\nrole:slave\r\nredisha_undecided:1\r\n");
+  for (int i = 0; i < 40; ++i) {
+    bench.Info("10.0.0.1", "run_id:a\r\nrole:slave\r\nredisha_undecided:1\r\n");
+    bench.Pass(Millis{100});
+    Hear(BeatOf(1, 0, false));
+  }
+  EXPECT_FALSE(bench.Saw("+try-failover"));
+  Hear(BeatOf(1, 0, true));
+  bench.Pass(Millis{300});
+  EXPECT_TRUE(bench.Saw("+try-failover"));
+}
+
 TEST_F(Member, TwoNewMembersWaitForTheThirdBeforeTheyTrustThemselves) {
   Hear(BeatOf(1, 0, false));
   EXPECT_FALSE(bench.machine.state().may_vote);
@@ -358,6 +413,23 @@ TEST_F(Member, ARoleFromAStrangersElectionIsNotAdopted) {
   bench.Info("10.0.0.3", "run_id:c\r\nrole:master\r\nredisha_role_epoch:2\r\nredisha_role_leader:" +
                              TestId(77) + "\r\n");
   EXPECT_EQ(bench.group().Primary()->address.host, "10.0.0.2");
+}
+
+TEST_F(Member, APrimaryThatIsElectedAgainIsJudgedAnew) {
+  KnowPrimary();
+  bench.Info("10.0.0.2", "run_id:new\r\nrole:slave\r\nredisha_undecided:1\r\n");
+  ASSERT_TRUE(bench.NodeAt("10.0.0.2").sdown);
+  bench.now += Millis{5};
+  Beat beat = BeatOf(2, 2, true);
+  beat.primary_member = "demo-1";
+  beat.config_epoch = 2;
+  beat.config_leader = TestId(2);
+  Hear(beat);
+  EXPECT_FALSE(bench.NodeAt("10.0.0.2").sdown) << "that was before";
+  EXPECT_EQ(bench.NodeAt("10.0.0.2").info_sent, bench.now) << "it is asked at once";
+  bench.now += Millis{5};
+  bench.Info("10.0.0.2", "run_id:new\r\nrole:slave\r\nredisha_undecided:1\r\n");
+  EXPECT_TRUE(bench.NodeAt("10.0.0.2").sdown);
 }
 
 // A packet that was lost in a cut leaves an attempt of three seconds, longer than a primary may be

@@ -1,5 +1,6 @@
 #include "sidecar/core/membership.h"
 
+#include "sidecar/core/links.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
@@ -38,6 +39,16 @@ bool HearsMajority(const State& state, const Group& group, LogicalTime now) {
     if (member.peer != kNoPeer && Hears(state, member.peer, now)) ++heard;
   }
   return heard >= MajorityOf(group);
+}
+
+bool HearsVoters(const State& state, const Group& group, LogicalTime now) {
+  if (!group.configured()) return true;
+  int voters = 1;
+  for (const Member& member : group.members) {
+    auto it = state.peers.find(member.peer);
+    if (it != state.peers.end() && it->second.may_vote && Hears(state, member.peer, now)) ++voters;
+  }
+  return voters >= MajorityOf(group);
 }
 
 bool MajorityAgrees(const State& state, const Group& group, LogicalTime now) {
@@ -90,17 +101,6 @@ bool IsVoter(const State& state, const Group& group, const std::string& run_id) 
   return false;
 }
 
-namespace {
-
-// As far as is known to this member or anybody it hears.
-bool HadPrimary(const Group& group) {
-  return group.config.initialised || group.config_epoch > 0 ||
-         std::any_of(group.views.begin(), group.views.end(),
-                     [](const auto& view) { return view.second.config_epoch > 0; });
-}
-
-}  // namespace
-
 void LearnEpoch(Context& c, Group& group) {
   if (c.s.may_vote || !group.configured()) return;
   if (Mutated(Mutant::kAmnesiacVotes)) {
@@ -122,17 +122,19 @@ void LearnEpoch(Context& c, Group& group) {
   const bool everyone = heard + 1 == VoterCount(group);
   const bool all_new = with_memory == 0 && heard + 1 >= majority && age >= kBootstrapGrace;
   const bool waited = heard + 1 >= majority && age >= kAmnesiaWait;
-  if (with_memory < majority && !everyone && !all_new && !waited) return;
+  // Who is missing may be a candidate it has voted for: by now that election is won, and known to
+  // somebody it hears, or over.
+  const bool remembered = with_memory >= majority && age >= kBootstrapGrace;
+  if (!remembered && !everyone && !all_new && !waited) return;
   // Who waited instead of asking everyone must not repeat an epoch it has voted in and forgotten.
   const bool skip = waited && with_memory < majority && !everyone && !all_new;
   c.s.current_epoch = highest + (skip ? kAmnesiaEpochSkip : 0);
-  // In the newest epoch, too, it may have voted: the vote of that one is spent. At the very first
-  // start there is nothing to forget.
-  if (HadPrimary(group)) group.leader_epoch = c.s.current_epoch;
+  // In the newest of them, too, it may have voted: the vote of that one is spent.
+  group.leader_epoch = std::max(group.leader_epoch, c.s.current_epoch);
   c.s.may_vote = true;
   c.NeedPersist();
-  c.Note("may vote from epoch " +
-         std::to_string(c.s.current_epoch + (group.leader_epoch > 0 ? 1 : 0)) + " on: heard " +
+  for (const auto& [id, view] : group.views) SendBeat(c, group, id);
+  c.Note("may vote after epoch " + std::to_string(c.s.current_epoch) + ": heard " +
          std::to_string(with_memory) + " members with memory and " +
          std::to_string(without_memory) + " without");
 }

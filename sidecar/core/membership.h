@@ -15,6 +15,8 @@ int MajorityOf(const Group& group);
 bool Hears(const State& state, PeerId id, LogicalTime now);
 // This member and those it hears make a majority of the configured members.
 bool HearsMajority(const State& state, const Group& group, LogicalTime now);
+// This one and those it hears that may vote make a majority: an election can be won.
+bool HearsVoters(const State& state, const Group& group, LogicalTime now);
 // A majority, this member included, believes in the same primary of the same epoch.
 bool MajorityAgrees(const State& state, const Group& group, LogicalTime now);
 // A majority, this member included, has lately said which primary it goes by; a newer one than this

@@ -247,12 +247,14 @@ void SetMemberHost(Context& c, Group& group, Member& member, const std::string& 
 void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
   const Address old_address = PrimaryAddressOrZero(group);
   const bool moved = group.primary != to.node;
+  // It had lost its role and was given it again: what was said of it before is as old.
+  const bool elected_again = !moved && group.configured() && to.epoch > group.config_epoch;
   if (to.informer != nullptr && moved) c.PeerEvent("+config-update-from", group, *to.informer);
 
   group.config_epoch = to.epoch;
   group.config_leader = to.leader;
   c.NeedPersist();
-  if (!moved) return;
+  if (!moved && !elected_again) return;
 
   group.primary = to.node;
   group.primary_since = c.now;
@@ -274,6 +276,7 @@ void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
   ForgiveLink(primary.link, c.now);
   RedialLink(c, primary);
 
+  if (!moved) return;
   TellSwitch(c, group, old_address);
   for (const auto& [id, node] : group.nodes) {
     if (id != group.primary && !node.address.empty()) c.NodeEvent("+slave", group, node);

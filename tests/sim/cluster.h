@@ -122,6 +122,8 @@ class Cluster {
     int host = -1;
     uint64_t life = 0;  // of the process at the other end: a connection never reaches a later one
     std::string ip;     // whose kernel says so, as long as that is the pod's
+    LogicalTime last_there{};  // when the newest of what was sent arrives
+    LogicalTime last_back{};
   };
   // Whom a Reply of the machine is for, and what becomes of it there.
   struct Asker {
@@ -170,6 +172,9 @@ class Cluster {
   sidecar::core::Config MakeConfig(int pod) const;
   // Runs at the node when it is not paused.
   void AtNode(int host, uint64_t node_life, Task work);
+  // When a message arrives that takes so long: a connection keeps its order, except for what a cut
+  // swallowed.
+  LogicalTime InOrder(LogicalTime& newest, Millis transit) const;
   // What arrived at a pod for a process that has ended is answered by the end of the stream.
   template <typename Id>
   void Refuse(int pod, Id id, std::map<Id, Conn> Pod::*links, uint64_t generation);

@@ -12,6 +12,8 @@
 
 namespace rha::sim {
 
+inline constexpr Millis kLateMin{500};
+
 struct NetworkOptions {
   Millis delay_min{0};
   Millis delay_max{3};
@@ -48,7 +50,7 @@ class Network {
   std::optional<Millis> Transit(int from, int to) {
     if (from == to) return Millis{0};
     if (IsCut(from, to) || prng_.Chance(options_.drop)) {
-      if (prng_.Chance(options_.late)) return Millis{prng_.Between(500, 8000)};
+      if (prng_.Chance(options_.late)) return Millis{prng_.Between(kLateMin.count(), 8000)};
       return std::nullopt;
     }
     if (prng_.Chance(options_.slow)) return Millis{prng_.Between(0, options_.slow_max.count())};

@@ -56,6 +56,12 @@ namespace {
 constexpr Millis kConnectTimeout{3000};
 }  // namespace
 
+LogicalTime Cluster::InOrder(LogicalTime& newest, Millis transit) const {
+  const LogicalTime time = queue_.now() + transit;
+  if (transit >= kLateMin) return time;
+  return newest = std::max(newest, time);
+}
+
 void Cluster::AtNode(int host, uint64_t node_life, Task work) {
   Pod& p = pods_[host];
   if (!p.node->alive() || p.node_life != node_life) return;
@@ -110,7 +116,7 @@ template void Cluster::CloseLinks(int, std::map<PeerId, Conn> Pod::*);
 
 void Cluster::Dial(int pod, NodeId id, const Address& address, bool local) {
   auto& conn = pods_[pod].nodes[id];
-  conn.up = false;
+  conn = {};
   conn.host = local ? pod : HostOfIp(address.host);
   const uint64_t generation = conn.generation = unique_++;
   const int host = conn.host;
@@ -131,7 +137,7 @@ void Cluster::Dial(int pod, NodeId id, const Address& address, bool local) {
 
 void Cluster::DialPeer(int pod, PeerId id, const Address& address) {
   auto& conn = pods_[pod].peers[id];
-  conn.up = false;
+  conn = {};
   conn.host = HostOfIp(address.host);
   const uint64_t generation = conn.generation = unique_++;
   const int host = conn.host;
@@ -163,19 +169,23 @@ void Cluster::ToNode(int pod, NodeId id, Work work) {
     std::optional<Event> event = work(*pods_[host].node);
     if (!event) return;
     const auto back = network_.Transit(host, pod);
-    if (!back) return;
-    queue_.After(*back, [this, pod, id, generation, life, event = std::move(*event)]() mutable {
-      if (pods_[pod].life != life) return;
-      auto conn = pods_[pod].nodes.find(id);
-      if (conn == pods_[pod].nodes.end() || conn->second.generation != generation) return;
-      Deliver(pod, std::move(event));
-    });
+    auto open = pods_[pod].nodes.find(id);
+    if (!back || open == pods_[pod].nodes.end()) return;
+    queue_.At(InOrder(open->second.last_back, *back),
+              [this, pod, id, generation, life, event = std::move(*event)]() mutable {
+                if (pods_[pod].life != life) return;
+                auto conn = pods_[pod].nodes.find(id);
+                if (conn == pods_[pod].nodes.end() || conn->second.generation != generation) return;
+                Deliver(pod, std::move(event));
+              });
   };
-  queue_.After(*there, [this, pod, id, host, node_life, generation = it->second.generation,
-                        at_node = std::move(at_node)]() mutable {
-    if (pods_[host].node_life != node_life) return Refuse(pod, id, &Pod::nodes, generation);
-    AtNode(host, node_life, std::move(at_node));
-  });
+  queue_.At(InOrder(it->second.last_there, *there),
+            [this, pod, id, host, node_life, generation = it->second.generation,
+             at_node = std::move(at_node)]() mutable {
+              if (pods_[host].node_life != node_life)
+                return Refuse(pod, id, &Pod::nodes, generation);
+              AtNode(host, node_life, std::move(at_node));
+            });
 }
 
 template <typename Work>
@@ -312,10 +322,12 @@ void Cluster::Answer(int pod, const Reply& reply) {
   if (const auto* vote = std::get_if<ReplyVote>(&reply.value); vote != nullptr && asker.vote) {
     event = VoteReply{asker.peer, asker.group, vote->down, vote->leader, vote->leader_epoch};
   }
-  queue_.After(*back,
-               [this, to = asker.pod, life = asker.life, event = std::move(event)]() mutable {
-                 if (pods_[to].life == life) Deliver(to, std::move(event));
-               });
+  auto conn = pods_[asker.pod].peers.find(asker.peer);
+  if (conn == pods_[asker.pod].peers.end()) return;
+  queue_.At(InOrder(conn->second.last_back, *back),
+            [this, to = asker.pod, life = asker.life, event = std::move(event)]() mutable {
+              if (pods_[to].life == life) Deliver(to, std::move(event));
+            });
 }
 
 // Everything that stays within the pod.
