@@ -253,14 +253,10 @@ void SendPromote(Context& c, const Group& group, Node& node) {
 
 void SendFollow(Context& c, const Group& group, Node& node) {
   node.reconfigured_at = c.now;
-  // A restarted node whose newest order was of an attempt that came to nothing refuses the older
-  // epoch of the present primary for ever. It has no role to lose: it gets one in its own epoch.
-  const bool stranded =
-      node.info.undecided && node.info.role_epoch.value_or(0) > group.config_epoch;
   c.Do(Reconfigure{.node = node.id,
                    .primary = group.Primary()->address,
-                   .epoch = stranded ? *node.info.role_epoch : group.config_epoch,
-                   .leader = stranded ? node.info.role_leader : group.config_leader});
+                   .epoch = group.config_epoch,
+                   .leader = group.config_leader});
 }
 
 void Yield(Context& c, Group& group, std::string_view why) {

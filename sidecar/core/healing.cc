@@ -1,5 +1,7 @@
 #include "sidecar/core/healing.h"
 
+#include <tuple>
+
 #include "sidecar/core/failover.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
@@ -8,10 +10,18 @@
 namespace rha::sidecar::core {
 namespace {
 
-enum class Fault : uint8_t { kNone, kUndecided, kClaimsPrimary, kWrongPrimary };
+enum class Fault : uint8_t { kNone, kUndecided, kStranded, kClaimsPrimary, kWrongPrimary };
+
+// A restarted node whose newest order was of an attempt that came to nothing refuses the older epoch
+// of the present primary for ever.
+bool Stranded(const Group& group, const Node& node) {
+  return group.configured() && node.info.role_epoch &&
+         std::tie(*node.info.role_epoch, node.info.role_leader) >
+             std::tie(group.config_epoch, group.config_leader);
+}
 
 Fault FindFault(const Group& group, const Node& node) {
-  if (node.info.undecided) return Fault::kUndecided;
+  if (node.info.undecided) return Stranded(group, node) ? Fault::kStranded : Fault::kUndecided;
   if (node.role_reported == Role::kPrimary) {
     return Mutated(Mutant::kOldPrimaryStaysPrimary) ? Fault::kNone : Fault::kClaimsPrimary;
   }
@@ -31,6 +41,9 @@ bool PrimaryLooksSane(const Context& c, const Group& group) {
 
 // How long a fault must last before this sidecar acts on it.
 Millis Delay(const Context& c, const Group& group, const Node& node, Fault fault) {
+  // By then a majority has said, since the node was seen to have that order, that the order led to
+  // nothing: what it said before may be as old as the lease.
+  if (fault == Fault::kStranded) return kLease + kPromotionNews;
   if (group.configured()) {
     // The leader re-points replicas itself, a few at a time; the sidecar beside the node is
     // quickest for everything else, and the others step in when it is gone.
@@ -47,6 +60,17 @@ Millis Delay(const Context& c, const Group& group, const Node& node, Fault fault
   // Redis: four hello periods, and the failover timeout, for others may know better.
   if (fault == Fault::kWrongPrimary) return group.config.failover_timeout;
   return kHelloPeriod * 4;
+}
+
+// It has no role to lose: it gets one in the epoch that it knows.
+void Readmit(Context& c, const Group& group, Node& node) {
+  c.Note("assigning " + ToString(node.address) + " as replica: its order of epoch " +
+         std::to_string(*node.info.role_epoch) + " led to nothing");
+  node.reconfigured_at = c.now;
+  c.Do(Reconfigure{.node = node.id,
+                   .primary = group.Primary()->address,
+                   .epoch = *node.info.role_epoch,
+                   .leader = node.info.role_leader});
 }
 
 void Heal(Context& c, Group& group, Node& node) {
@@ -66,6 +90,7 @@ void Heal(Context& c, Group& group, Node& node) {
   if (fault == Fault::kWrongPrimary) c.NodeEvent("+fix-slave-config", group, node);
   if (fault == Fault::kUndecided) c.Note("assigning " + ToString(node.address) + " as replica");
   node.wrong_primary_since = kNever;
+  if (fault == Fault::kStranded) return Readmit(c, group, node);
   SendFollow(c, group, node);
 }
 

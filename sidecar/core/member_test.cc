@@ -191,19 +191,52 @@ TEST_F(Member, ARestartedSidecarTakesNoLabelOnMemoryAlone) {
   EXPECT_EQ(restarted.Of<SetRoleLabel>()[0].role, Role::kPrimary);
 }
 
-TEST_F(Member, ARestartedNodeThatKnowsAnAbandonedOrderIsGivenARole) {
+// The majority may have spoken before that order, and not be heard any more: it is asked again.
+TEST_F(Member, ARestartedNodeThatKnowsAnAbandonedOrderIsGivenARoleOnceAMajoritySaysSo) {
   KnowPrimary();
-  bench.now += Millis{5};
-  bench.Info("10.0.0.1",
-             "run_id:y\r\nrole:slave\r\nredisha_undecided:1\r\nredisha_role_epoch:9\r\n"
-             "redisha_role_leader:" +
-                 TestId(2) + "\r\n");
-  ASSERT_FALSE(bench.Of<Reconfigure>().empty());
+  const std::string stranded =
+      "run_id:y\r\nrole:slave\r\nredisha_undecided:1\r\nredisha_role_epoch:9\r\n"
+      "redisha_role_leader:" +
+      TestId(2) + "\r\n";
+  const auto pass = [&](Millis period, bool heard) {
+    for (const LogicalTime end = bench.now + period; bench.now < end;) {
+      bench.now += Millis{100};
+      for (const auto& [id, node] : bench.group().nodes) {
+        bench.Send(NodePingReply{id, PingResult::kPong});
+      }
+      bench.Info("10.0.0.1", stranded);
+      if (!heard) continue;
+      Beat beat = BeatOf(2, 9, true);
+      beat.primary_member = "demo-1";
+      beat.config_epoch = 1;
+      beat.config_leader = TestId(2);
+      Hear(beat);
+    }
+  };
+  pass(Millis{2500}, /*heard=*/true);
+  EXPECT_TRUE(bench.Of<Reconfigure>().empty());
+  pass(Millis{300}, /*heard=*/true);
+  ASSERT_EQ(bench.Of<Reconfigure>().size(), 1u);
   const Reconfigure order = bench.Of<Reconfigure>().back();
   EXPECT_EQ(order.primary->host, "10.0.0.2");
   EXPECT_EQ(order.epoch, 9u);
   EXPECT_EQ(order.leader, TestId(2));
   EXPECT_EQ(bench.group().config_epoch, 1u);
+}
+
+TEST_F(Member, ASidecarThatHearsNobodyGivesNoRoleInAnEpochItKnowsNothingOf) {
+  KnowPrimary();
+  for (int i = 0; i < 50; ++i) {
+    bench.now += Millis{100};
+    for (const auto& [id, node] : bench.group().nodes) {
+      bench.Send(NodePingReply{id, PingResult::kPong});
+    }
+    bench.Info("10.0.0.1",
+               "run_id:y\r\nrole:slave\r\nredisha_undecided:1\r\nredisha_role_epoch:9\r\n"
+               "redisha_role_leader:" +
+                   TestId(2) + "\r\n");
+  }
+  EXPECT_TRUE(bench.Of<Reconfigure>().empty());
 }
 
 TEST_F(Member, AVoteLeavesOnlyAfterItIsDurable) {

@@ -80,6 +80,11 @@ void OnInfo(Context& c, const InfoReply& event) {
   const bool news = node.local && (info.run_id != node.info.run_id || info.role != node.info.role ||
                                    info.undecided != node.info.undecided ||
                                    node.info_refresh == kLongAgo || node.certainly_dead);
+  // What healing waits for begins anew with a new order.
+  if (std::tie(info.role_epoch, info.role_leader) !=
+      std::tie(node.info.role_epoch, node.info.role_leader)) {
+    node.wrong_primary_since = kNever;
+  }
   node.info = std::move(info);
   node.info_pending = false;
   node.info_refresh = c.now;
