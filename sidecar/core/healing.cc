@@ -12,8 +12,8 @@ namespace {
 
 enum class Fault : uint8_t { kNone, kUndecided, kStranded, kClaimsPrimary, kWrongPrimary };
 
-// A restarted node whose newest order was of an attempt that came to nothing refuses the older epoch
-// of the present primary for ever.
+// A restarted node whose newest order was of an attempt that came to nothing refuses the older
+// epoch of the present primary for ever.
 bool Stranded(const Group& group, const Node& node) {
   return group.configured() && node.info.role_epoch &&
          std::tie(*node.info.role_epoch, node.info.role_leader) >
