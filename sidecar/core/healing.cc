@@ -48,13 +48,6 @@ Millis Delay(const Context& c, const Group& group, const Node& node, Fault fault
     // The leader re-points replicas itself, a few at a time; the sidecar beside the node is
     // quickest for everything else, and the others step in when it is gone.
     const bool leader_at_it = fault == Fault::kWrongPrimary && OtherRepoints(c.s, group, c.now);
-    // A node that has just become primary may have been promoted by a leader this sidecar has not
-    // heard from yet; one that still was primary when the switch became known has not.
-    const bool just_promoted =
-        fault == Fault::kClaimsPrimary && node.role_reported_at >= group.primary_since;
-    if (node.local && just_promoted && !Mutated(Mutant::kJustPromotedDemoted)) {
-      return kPromotionNews;
-    }
     return node.local && !leader_at_it ? Millis{0} : kConvertDelay;
   }
   // Redis: four hello periods, and the failover timeout, for others may know better.

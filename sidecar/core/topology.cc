@@ -262,7 +262,7 @@ void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
   group.odown = false;
   group.attempt_at = kNever;
   for (auto& [id, view] : group.views) {
-    view.says_down = view.says_down && Mutated(Mutant::kVotesOutliveSwitch);
+    view.says_down = false;
     view.asked_at = kLongAgo;
   }
   for (auto& [id, node] : group.nodes) {

@@ -133,7 +133,13 @@ void Cluster::StartSidecar(int pod, bool keep_state) {
   p.tick_at = LogicalTime::max();
   Disturb(pod);
   Trace("sidecar pod-" + std::to_string(pod) + (keep_state ? " starts" : " starts without memory"));
+  Speaks();
   Deliver(pod, Tick{});
+}
+
+// A sidecar runs, perhaps for a moment only: nobody is alone from here on.
+void Cluster::Speaks() {
+  for (Pod& p : pods_) p.alone_since = queue_.now();
 }
 
 void Cluster::KillSidecar(int pod) {
@@ -158,6 +164,7 @@ void Cluster::PauseSidecar(int pod, bool pause) {
   Disturb(pod);
   Trace("sidecar pod-" + std::to_string(pod) + (pause ? " stops" : " continues"));
   if (pause) return;
+  Speaks();
   auto queued = std::move(p.queued);
   p.queued.clear();
   // Which the loop sees first, its timer or what has arrived, is anybody's guess.

@@ -153,7 +153,8 @@ class Cluster {
     std::pair<sidecar::core::Role, uint64_t> told;  // what the sidecar last wished
     LogicalTime old_primary_since = LogicalTime::max();
     int heals_seen = 0;
-    LogicalTime alone_since{};  // without packets to and from a majority
+    LogicalTime alone_since{};  // without packets from a majority of sidecars that run
+    bool named_alone = false;   // named a primary then; said once
     LogicalTime disturbed{};    // last time anything was done to this pod
     std::map<sidecar::core::NodeId, Conn> nodes;
     std::map<sidecar::core::PeerId, Conn> peers;
@@ -165,6 +166,7 @@ class Cluster {
   void Deliver(int pod, sidecar::core::Event event);
   void StepMachine(int pod, const sidecar::core::Event& event);
   void ArmTick(int pod);
+  void Speaks();
   void Disturb(int pod) { pods_[pod].disturbed = queue_.now(); }
   const std::string& Ip(int pod) const { return pods_[pod].ip; }
   void SetIp(int pod);
@@ -190,6 +192,8 @@ class Cluster {
   void WatchMinority();
   void WatchLabels();
   void WatchOldPrimaries();
+  bool Alone(int pod) const;
+  void CheckOrder(int pod, bool leads);
   void CheckFalseAlarm(int pod);
   void CheckStaleOrder(const SimNode& node, const std::string& primary, uint64_t obeyed);
   void TellPod(int pod);

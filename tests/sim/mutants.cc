@@ -26,8 +26,6 @@ constexpr MutantRow kTable[] = {
             "P4, P5: the majority is one of those connected, not of those configured"),
     Machine("vote-against-healthy", Mutant::kVoteAgainstHealthy,
             "a late candidate gets votes against a primary promoted a moment before"),
-    Machine("votes-outlive-switch", Mutant::kVotesOutliveSwitch,
-            "'it is down' said of the old primary counts against the new one"),
     Machine("info-from-before-switch", Mutant::kInfoFromBeforeSwitch,
             "INFO from before the promotion says that the new primary lost its role"),
     Machine("minority-names-primary", Mutant::kMinorityNamesPrimary,
@@ -45,8 +43,6 @@ constexpr MutantRow kTable[] = {
             "an old primary that gets its role again counts as down until it has it"),
     Machine("old-primary-stays", Mutant::kOldPrimaryStaysPrimary,
             "P9: a primary that comes back keeps its role"),
-    Machine("just-promoted-demoted", Mutant::kJustPromotedDemoted,
-            "the sidecar beside a node demotes it before it heard of the promotion"),
     Machine("address-frozen", Mutant::kAddressFrozen, "a pod's new address is not taken over"),
     // Which copy.
     Machine("no-fresh-info", Mutant::kNoFreshInfo,

@@ -1,7 +1,7 @@
 // sim_mutants: how many seeds it takes until the checkers notice a fault that was put back.
 //
 //   sim_mutants --all [--seeds 10000]      the table; fails when one is not caught
-//   sim_mutants NAME [--seeds N]           one mutant
+//   sim_mutants NAME [--seeds N] [--profile NAME]
 //   sim_mutants NAME --seed N              that run's trace
 //   sim_mutants --list
 //
@@ -33,19 +33,25 @@ struct Progress {
   char failure[160];
 };
 
-bool TrueMachineFails(uint64_t seed) {
+struct Extent {
+  uint64_t seeds = kSeedsDefault;
+  std::string profile;  // empty: all in turn
+};
+
+bool TrueMachineFails(uint64_t seed, const std::string& profile) {
   const auto mutant = std::exchange(rha::sidecar::core::active_mutant, {});
-  const bool fails = !rha::sim::RunSeed(seed, {}).failures.empty();
+  const bool fails = !rha::sim::RunSeed(seed, {.profile = profile}).failures.empty();
   rha::sidecar::core::active_mutant = mutant;
   return fails;
 }
 
-void Search(const MutantRow& mutant, uint64_t seeds, Progress& progress) {
+void Search(const MutantRow& mutant, const Extent& extent, Progress& progress) {
   rha::sidecar::core::active_mutant = mutant.machine;
-  for (progress.seed = 1; progress.seed <= seeds; ++progress.seed) {
-    const auto outcome = rha::sim::RunSeed(progress.seed, {.world = mutant.world});
+  for (progress.seed = 1; progress.seed <= extent.seeds; ++progress.seed) {
+    const auto outcome =
+        rha::sim::RunSeed(progress.seed, {.profile = extent.profile, .world = mutant.world});
     if (outcome.failures.empty()) continue;
-    if (TrueMachineFails(progress.seed)) {
+    if (TrueMachineFails(progress.seed, extent.profile)) {
       ++progress.true_failures;
       continue;
     }
@@ -56,7 +62,7 @@ void Search(const MutantRow& mutant, uint64_t seeds, Progress& progress) {
 }
 
 // True: caught.
-bool Hunt(const MutantRow& mutant, uint64_t seeds) {
+bool Hunt(const MutantRow& mutant, const Extent& extent) {
   void* shared =
       ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) return false;
@@ -65,13 +71,13 @@ bool Hunt(const MutantRow& mutant, uint64_t seeds) {
   const pid_t child = ::fork();
   if (child == 0) {
     std::freopen("/dev/null", "w", stderr);  // the invariant's last words
-    Search(mutant, seeds, progress);
+    Search(mutant, extent, progress);
     ::_exit(0);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
   const bool aborted = !WIFEXITED(status);
-  const bool caught = aborted || progress.seed <= seeds;
+  const bool caught = aborted || progress.seed <= extent.seeds;
   const std::string count = caught ? std::to_string(progress.seed) : "not caught";
   const char* how = aborted ? "an invariant of the machine ends it" : progress.failure;
   std::printf("| %s | %s | %s | %s | %s |\n", mutant.name, mutant.what, count.c_str(),
@@ -92,37 +98,40 @@ const MutantRow* Find(const std::string& name) {
   return nullptr;
 }
 
-int HuntAll(uint64_t seeds) {
+int HuntAll(const Extent& extent) {
   std::printf("| mutant | what is broken | seeds until caught | by profile | as |\n");
   std::printf("|---|---|---|---|---|\n");
   int missed = 0;
-  for (const MutantRow& mutant : rha::sim::MutantTable()) missed += Hunt(mutant, seeds) ? 0 : 1;
+  for (const MutantRow& mutant : rha::sim::MutantTable()) missed += Hunt(mutant, extent) ? 0 : 1;
   std::printf("%zu mutants, %d not caught\n", rha::sim::MutantTable().size(), missed);
   return missed == 0 ? 0 : 1;
 }
 
 int Usage() {
-  std::fprintf(stderr, "usage: sim_mutants --all | --list | NAME [--seeds N] [--seed N]\n");
+  std::fprintf(
+      stderr, "usage: sim_mutants --all | --list | NAME [--seeds N | --seed N] [--profile NAME]\n");
   return 2;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  uint64_t seeds = kSeedsDefault;
+  Extent extent;
   uint64_t one = 0;
   std::string name;
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
     if (flag == "--seeds" && i + 1 < argc) {
-      seeds = std::strtoull(argv[++i], nullptr, 10);
+      extent.seeds = std::strtoull(argv[++i], nullptr, 10);
+    } else if (flag == "--profile" && i + 1 < argc) {
+      extent.profile = argv[++i];
     } else if (flag == "--seed" && i + 1 < argc) {
       one = std::strtoull(argv[++i], nullptr, 10);
     } else {
       name = flag;
     }
   }
-  if (name == "--all") return HuntAll(seeds);
+  if (name == "--all") return HuntAll(extent);
   if (name == "--list") {
     for (const MutantRow& mutant : rha::sim::MutantTable()) {
       std::printf("%-24s %s\n", mutant.name, mutant.what);
@@ -131,9 +140,10 @@ int main(int argc, char** argv) {
   }
   const MutantRow* mutant = Find(name);
   if (mutant == nullptr) return Usage();
-  if (one == 0) return Hunt(*mutant, seeds) ? 0 : 1;
+  if (one == 0) return Hunt(*mutant, extent) ? 0 : 1;
   rha::sidecar::core::active_mutant = mutant->machine;
-  const auto outcome = rha::sim::RunSeed(one, {.trace = true, .world = mutant->world});
+  const auto outcome =
+      rha::sim::RunSeed(one, {.trace = true, .profile = extent.profile, .world = mutant->world});
   for (const std::string& failure : outcome.failures) std::printf("%s\n", failure.c_str());
   return outcome.failures.empty() ? 0 : 1;
 }

@@ -378,13 +378,15 @@ void Cluster::Observe(int pod, const Action& action) {
   const Group& group = pods_[pod].machine->state().groups.begin()->second;
   if (const auto* a = std::get_if<PublishEvent>(&action)) {
     ++event_counts_[a->channel];
+    if (a->payload.starts_with("master ")) ++event_counts_[a->channel + " master"];
     Trace(name + " " + a->channel + " " + a->payload);
     if (a->channel == "+odown") CheckFalseAlarm(pod);
     if (a->channel == "+elected-leader") {
       checkers_.OnElected(pod, group.leader_epoch);  // a leader has voted for itself
     }
   } else if (const auto* a = std::get_if<sidecar::core::Reconfigure>(&action)) {
-    if (a->primary || !group.failover) return;
+    if (a->primary) return CheckOrder(pod, group.failover.has_value());
+    if (!group.failover) return;
     const int target = group.FindNode(a->node)->member;
     checkers_.OnPromotion(target, group.failover->epoch);
   } else if (const auto* a = std::get_if<AskPeer>(&action)) {

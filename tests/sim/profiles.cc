@@ -146,6 +146,7 @@ void VoteCrashes(Run& run) {
 void Pauses(Run& run) {
   Cluster& cluster = run.cluster;
   const int promotions = cluster.checkers().promotions();
+  const int alarms = cluster.CountEvents("+sdown master");
   for (int round = 0; round < 4; ++round) {
     const bool all = run.prng.Chance(0.3);
     const int pod = run.AnyPod();
@@ -159,6 +160,9 @@ void Pauses(Run& run) {
   cluster.Run(Millis{3000});
   if (cluster.checkers().promotions() != promotions) {
     cluster.checkers().Fail("a failover without any fault of a node");
+  }
+  if (cluster.CountEvents("+sdown master") != alarms) {
+    cluster.checkers().Fail("who was stopped calls the primary down");
   }
 }
 

@@ -62,22 +62,38 @@ void Cluster::Watch() {
   if (options_.judge_demotion) WatchOldPrimaries();
 }
 
+// No packets of a majority of sidecars that run arrive at it.
+bool Cluster::Alone(int pod) const {
+  int reached = 0;
+  for (int j = 0; j < size(); ++j) {
+    const bool speaks = j == pod || (pods_[j].machine && !pods_[j].paused);
+    reached += speaks && !network_.IsCut(j, pod) ? 1 : 0;
+  }
+  return reached <= size() / 2 && pods_[pod].heals_seen == network_.heals();
+}
+
 void Cluster::WatchMinority() {
   if (network_.rough()) return;  // what a cut swallowed may still arrive
   for (int i = 0; i < size(); ++i) {
     Pod& p = pods_[i];
-    int reached = 0;
-    for (int j = 0; j < size(); ++j) reached += network_.IsCut(j, i) ? 0 : 1;
-    const bool healed = p.heals_seen != network_.heals();  // perhaps only for a moment
+    const bool alone = Alone(i);  // a cut that has healed may have done so for a moment
     p.heals_seen = network_.heals();
-    if (!p.machine || p.paused || healed || reached > size() / 2) {
+    if (!p.machine || p.paused || !alone) {
       p.alone_since = queue_.now();
-    } else if (queue_.now() - p.alone_since > kMinorityLimit &&
+      p.named_alone = false;
+    } else if (queue_.now() - p.alone_since > kMinorityLimit && !p.named_alone &&
                p.machine->PrimaryAddress(kGroupName, ClockOf(i))) {
       checkers_.Fail("pod-" + std::to_string(i) + " names a primary, cut off from a majority");
-      p.alone_since = LogicalTime::max();
+      p.named_alone = true;
     }
   }
+}
+
+// A sidecar orders a node to follow: does it hear a majority? A leader may end what it has begun.
+void Cluster::CheckOrder(int pod, bool leads) {
+  if (network_.rough() || leads || !Alone(pod)) return;
+  if (queue_.now() - pods_[pod].alone_since <= kMinorityLimit) return;
+  checkers_.Fail("pod-" + std::to_string(pod) + " gives orders, cut off from a majority");
 }
 
 void Cluster::WatchLabels() {
