@@ -122,21 +122,30 @@ Status SlotFile::Reserve() {
 }
 
 Status SlotFile::ReadSlots() {
+  struct stat file {};
+  if (::fstat(fd_.get(), &file) != 0) return ErrnoStatus("stat " + path_);
+  if (file.st_size != 0 && file.st_size != static_cast<off_t>(2 * slot_bytes_)) {
+    return Status(Code::kCorrupt, path_ + " is damaged: it has " + std::to_string(file.st_size) +
+                                      " bytes instead of " + std::to_string(2 * slot_bytes_));
+  }
   bool used[2] = {};
   for (size_t place = 0; place < 2; ++place) {
     const off_t offset = static_cast<off_t>(place * slot_bytes_);
     RHA_ASSIGN_OR_RETURN(const std::string bytes,
                          ReadAt(fd_.get(), slot_bytes_, offset, "read " + path_));
     used[place] = bytes.find_first_not_of('\0') != std::string::npos;
+    if (used[place] && !bytes.starts_with(kMagic)) {
+      return Status(Code::kCorrupt, path_ + " is damaged, or not a file of this kind");
+    }
     auto slot = DecodeSlot(bytes);
     if (slot && (!record_ || slot->sequence > sequence_)) {
       sequence_ = slot->sequence;
       record_ = std::move(slot->record);
     }
   }
-  // The first write fills both places, so one used place is a first write that was cut short:
-  // nobody was promised anything yet.
-  if (!record_ && used[0] && used[1]) {
+  // The first write fills both places, the second one first: that one alone, not whole, is a first
+  // write that was cut short, and nobody was promised anything yet.
+  if (!record_ && used[0]) {
     return Status(Code::kCorrupt, path_ + " is damaged: neither of its two records is whole");
   }
   return Status::Ok();

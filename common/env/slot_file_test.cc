@@ -106,6 +106,20 @@ TEST_F(SlotFileTest, DamageToBothSlotsIsRefusedNotForgotten) {
   EXPECT_NE(file.status().message().find(path_), std::string::npos);
 }
 
+TEST_F(SlotFileTest, WhatIsNoSuchFileIsRefusedNotTakenForANewOne) {
+  ASSERT_TRUE(Open().Write("epoch 1").ok());
+  const std::string good = Bytes();
+  std::string torn = good;
+  torn[30] ^= 1;
+  torn.replace(good.size() / 2, good.size() / 2, good.size() / 2, '\0');
+  for (const std::string& bytes :
+       {std::string("hello world\n"), good.substr(0, 100), "x" + good.substr(1), torn}) {
+    SetBytes(bytes);
+    EXPECT_EQ(SlotFile::Open(path_, 1000).status().code(), Code::kCorrupt);
+    EXPECT_EQ(Bytes(), bytes) << "what is damaged is left as it is";
+  }
+}
+
 TEST_F(SlotFileTest, TwoOwnersAreRefused) {
   const SlotFile first = Open();
   EXPECT_EQ(SlotFile::Open(path_, 1000).status().code(), Code::kConflict);

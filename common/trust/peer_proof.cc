@@ -70,11 +70,6 @@ bool Proves(const PeerKeys& keys, Side side, const Exchange& exchange,
   return proved;
 }
 
-bool IsName(std::string_view name) {
-  return !name.empty() && name.size() <= kNameBytesMax &&
-         std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
 bool IsNonce(std::string_view nonce) {
   return nonce.size() == kNonceDigits &&
          nonce.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -87,6 +82,11 @@ Status Foreign(const std::string& ours, std::string_view theirs) {
 }
 
 }  // namespace
+
+bool IsName(std::string_view name) {
+  return !name.empty() && name.size() <= kNameBytesMax &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
 
 Result<PeerKeys> PeerKeys::Parse(std::string_view text) {
   PeerKeys keys;

@@ -13,8 +13,9 @@
 // nothing but its name. One proof is given for each key of the file and any known key satisfies, so
 // a key is rotated by adding the new one everywhere, then removing the old one.
 //
-// This proves who opened the connection, not each of its bytes: whoever can rewrite packets between
-// the two is kept out by TLS or the network, not by this.
+// This proves who holds the key, not which way each byte takes: whoever is dialled, or can rewrite
+// packets, may pass the words on to a member and keep the session (docs/security-model.md). TLS or
+// the network keeps him out, not this.
 // Pure; any thread.
 #pragma once
 
@@ -45,6 +46,9 @@ class PeerKeys {
  private:
   std::vector<std::string> keys_;
 };
+
+// What a uid and a name may be: one word of printable ASCII.
+bool IsName(std::string_view name);
 
 // Fresh and unpredictable, for one connection.
 std::string NewNonce();

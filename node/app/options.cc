@@ -6,6 +6,7 @@
 #include "node/app/option_kinds.h"
 #include "node/app/remembered_options.h"
 #include "node/app/shutdown_signal.h"
+#include "node/dispatch/limits.h"
 #include "node/dispatch/table.h"
 #include "node/keyspace/event.h"
 #include "node/structs/decimal.h"
@@ -304,7 +305,8 @@ std::vector<Option> DataOptions() {
       IntOption("zset-max-listpack-entries", &Config::zset_max_listpack_entries, {0}),
       IntOption("zset-max-listpack-value", &Config::zset_max_listpack_value, {0}),
       IntOption("list-max-listpack-size", &Config::list_max_listpack_size, {INT32_MIN, INT32_MAX}),
-      MemoryOption("proto-max-bulk-len", &Config::bulk_bytes_max, {1 << 20}),
+      MemoryOption("proto-max-bulk-len", &Config::bulk_bytes_max,
+                   {1 << 20, dispatch::kBulkBytesMost}),
       {.name = "notify-keyspace-events",
        .set = SetEvents,
        .get =

@@ -20,6 +20,8 @@ constexpr int64_t kRetryAfterFailureS = 5;
 // Loading goes on for this long before clients are answered.
 constexpr Millis kLoadSlice{50};
 constexpr int64_t kFreeGoneUs = 1'000'000;
+// Older files that were kept; none of them is ever replaced.
+constexpr int kKeptFilesMax = 10;
 
 template <typename... Args>
 void Line(std::string* info, fmt::format_string<Args...> format, Args&&... args) {
@@ -87,14 +89,18 @@ Status Persistence::MaySave() const {
 // A second name for it: at no moment there is no file at all.
 Status Persistence::KeepOlderFile() const {
   if (engine_.state().dataset != dispatch::Dataset::kChosen) return {};
-  const std::string kept = Path() + ".kept";
-  (void)::unlink(kept.c_str());
-  if (::link(Path().c_str(), kept.c_str()) == 0) {
-    log::Warn("the file that is replaced by data not known to be whole is kept as {}", kept);
-  } else if (errno != ENOENT) {
-    return ErrnoStatus("keep the older file as " + kept);
+  for (int n = 0; n < kKeptFilesMax; ++n) {
+    const std::string kept = Path() + ".kept" + (n == 0 ? "" : "." + std::to_string(n));
+    if (::link(Path().c_str(), kept.c_str()) == 0) {
+      log::Warn("the file that is replaced by data not known to be whole is kept as {}", kept);
+      return {};
+    }
+    if (errno == ENOENT) return {};
+    if (errno != EEXIST) return ErrnoStatus("keep the older file as " + kept);
   }
-  return {};
+  return Status(Code::kExhausted, "keep the older file: there are " +
+                                      std::to_string(kKeptFilesMax) + " already (" + Path() +
+                                      ".kept and so on); remove those of no use");
 }
 
 void Persistence::Saved() {

@@ -10,6 +10,9 @@ constexpr size_t kCommandNameBytesMax = 64;  // longer names are unknown without
 constexpr size_t kUnknownCommandEchoBytes =
     128;  // of an unknown command and its arguments, in the error
 constexpr size_t kQueuedCommandsReserve = 8;
+// The largest proto-max-bulk-len, and so the largest text: an element of a list shares its gigabyte
+// with its neighbours.
+constexpr int64_t kBulkBytesMost = int64_t{768} << 20;
 constexpr size_t kSlowlogArgsMax = 32;
 constexpr size_t kSlowlogArgBytesMax = 128;
 

@@ -71,6 +71,12 @@ Status SaveRdbFile(const Keyspace& keyspace, const SaveRequest& request) {
   return file->Commit();
 }
 
+bool IsReplId(std::string_view id) {
+  return id.size() == kReplIdDigits && std::all_of(id.begin(), id.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+         });
+}
+
 RdbLoader::RdbLoader(std::unique_ptr<ByteSource> source, Keyspace* keyspace, LoadOptions options,
                      int databases)
     : source_(std::move(source)),
@@ -81,7 +87,7 @@ RdbLoader::RdbLoader(std::unique_ptr<ByteSource> source, Keyspace* keyspace, Loa
       reader_(*source_, options.verify_checksum),
       value_(reader_, keyspace == nullptr ? kNoLimits : keyspace->form_limits()) {}
 
-void RdbLoader::Apply(const RdbAux& aux) {
+Status RdbLoader::Apply(const RdbAux& aux) {
   if (aux.name == "redis-ver") {
     info_.server_version = aux.value;
   } else if (aux.name == "ctime") {
@@ -89,7 +95,7 @@ void RdbLoader::Apply(const RdbAux& aux) {
   } else if (aux.name == "used-mem") {
     ParseInto(aux.value, info_.used_memory_bytes);
   } else if (aux.name == "repl-id") {
-    if (aux.value.size() == 40) info_.repl_id = aux.value;
+    if (IsReplId(aux.value)) info_.repl_id = aux.value;
   } else if (aux.name == "repl-offset") {
     ParseInto(aux.value, info_.repl_offset);
   } else if (aux.name == "repl-stream-db") {
@@ -99,6 +105,17 @@ void RdbLoader::Apply(const RdbAux& aux) {
   } else if (aux.name == "redisha-data-epoch") {
     ParseInto(aux.value, info_.data_epoch);
   }
+  if (info_.repl_stream_db >= databases_) {
+    return Status(Code::kUnsupported,
+                  fmt::format("{}: its stream has selected database {} but only {} are configured "
+                              "(see `databases`)",
+                              source_->name(), info_.repl_stream_db, databases_));
+  }
+  if (info_.repl_offset > kReplOffsetMax) {
+    return Status(Code::kCorrupt, fmt::format("{}: no stream has reached offset {}",
+                                              source_->name(), info_.repl_offset));
+  }
+  return {};
 }
 
 bool RdbLoader::Expired(int64_t expire_at_ms) {
@@ -150,7 +167,7 @@ Result<bool> RdbLoader::LoadItem(size_t* budget) {
     value_expired_ = Expired(collection->expire_at_ms);
     value_.Begin(value_expired_ ? nullptr : db(), *collection);
   } else if (const auto* aux = std::get_if<RdbAux>(&item)) {
-    Apply(*aux);
+    RHA_RETURN_IF_ERROR(Apply(*aux));
   } else if (const auto* select = std::get_if<RdbSelectDb>(&item)) {
     RHA_RETURN_IF_ERROR(Apply(*select));
   } else if (const auto* resize = std::get_if<RdbResizeDb>(&item)) {

@@ -22,6 +22,12 @@
 namespace rha::node::persist {
 
 // What an RDB file says beside its keys.
+// Offsets are added to; nobody has streamed this many bytes.
+inline constexpr int64_t kReplOffsetMax = int64_t{1} << 62;
+inline constexpr size_t kReplIdDigits = 40;
+// 40 letters and digits.
+bool IsReplId(std::string_view id);
+
 struct RdbInfo {
   std::string server_version;
   int64_t created_at_s = 0;
@@ -87,7 +93,7 @@ class RdbLoader {
   // The key is to be left out.
   bool Expired(int64_t expire_at_ms);
   keyspace::Db* db() { return keyspace_ == nullptr ? nullptr : &keyspace_->db(db_); }
-  void Apply(const RdbAux& aux);
+  Status Apply(const RdbAux& aux);
   void Apply(const RdbKey& key);
   Status Apply(const RdbSelectDb& select);
 

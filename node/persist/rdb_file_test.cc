@@ -46,6 +46,25 @@ std::map<std::string, std::string> Content(const Keyspace& keyspace) {
   return content;
 }
 
+TEST(RdbFile, APlaceInAHistoryThatCannotBeIsRefused) {
+  const std::string id(40, 'a');
+  // What is said against it, and the history that it is taken for.
+  const auto load = [](const RdbInfo& info) {
+    Loaded loaded;
+    Load(Saved(Keyspace(1), info), loaded);
+    return std::pair(loaded.status.message(), loaded.info.repl_id);
+  };
+  using testing::IsEmpty;
+  using testing::Pair;
+  EXPECT_THAT(load({.repl_id = id, .repl_offset = 1, .repl_stream_db = 15}), Pair(IsEmpty(), id));
+  EXPECT_THAT(load({.repl_id = id, .repl_offset = 1, .repl_stream_db = 16}).first,
+              HasSubstr("database 16"));
+  EXPECT_THAT(load({.repl_id = id, .repl_offset = INT64_MAX}).first,
+              HasSubstr("offset 9223372036854775807"));
+  const std::string lines = std::string(20, 'a') + "\r\nrole:slave\r\n" + std::string(6, 'a');
+  EXPECT_THAT(load({.repl_id = lines, .repl_offset = 1}), Pair(IsEmpty(), IsEmpty()));
+}
+
 TEST(RdbFile, IdleTimesComeBackUnderAnLruPolicy) {
   const keyspace::EvictionPolicy lru{.from = keyspace::EvictionPolicy::From::kAll};
   Keyspace keyspace(1);

@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/trust/peer_proof.h"
+#include "node/dispatch/limits.h"
 
 namespace rha::node::repl {
 
@@ -37,7 +38,7 @@ constexpr size_t kSnapshotReadBytes = 256 * 1024;
 // Reads from the primary in one turn of the loop, so that clients are served meanwhile.
 constexpr int kReadsPerTurnMax = 4;
 // A command of the stream may be this large before the link counts as broken.
-constexpr int64_t kStreamBulkBytesMax = int64_t{4} << 30;
+constexpr int64_t kStreamBulkBytesMax = dispatch::kBulkBytesMost;
 
 // Connecting again after a failure: at once, then after growing pauses.
 constexpr Millis kReconnectPauseMin{100};

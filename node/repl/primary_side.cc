@@ -387,6 +387,7 @@ int PrimarySide::CountAcknowledged(int64_t offset) const {
 
 bool PrimarySide::AllAcknowledged(int64_t offset) const {
   return std::all_of(replicas_.begin(), replicas_.end(), [&](const auto& entry) {
+    if (!Counts(*entry)) return true;
     return entry->progress.streaming() && entry->progress.acked >= offset;
   });
 }

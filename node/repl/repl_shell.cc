@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 #include "common/base/random_id.h"
 #include "common/resp/writer.h"
+#include "common/trust/peer_proof.h"
 #include "node/dispatch/engine.h"
 #include "node/repl/limits.h"
 
@@ -38,17 +39,22 @@ ReplShell::ReplShell(Dependencies dependencies)
 ReplShell::~ReplShell() { reactor_.Cancel(cron_); }
 
 Status ReplShell::JoinCluster(const std::string& path, const std::string& uid) {
+  if (!trust::IsName(uid)) {
+    return Status(Code::kInvalid, "redisha-cluster-uid is one word of printable ASCII");
+  }
   RHA_ASSIGN_OR_RETURN(role_memory_, RoleMemory::Open(path, uid));
   return {};
 }
 
 void ReplShell::RestoreHistory(const persist::RdbInfo& info) {
   if (role_memory_) {
-    role_memory_->OnDataset(info.cluster_uid);
+    // What is no uid has no business in INFO or in the log.
+    const bool readable = info.cluster_uid.empty() || trust::IsName(info.cluster_uid);
+    role_memory_->OnDataset(readable ? info.cluster_uid : "unreadable");
     // The epochs of another cluster, whose data were taken over, are none of ours.
     if (info.cluster_uid == role_memory_->uid()) data_epoch_ = info.data_epoch;
   }
-  if (info.repl_id.size() != kReplIdBytes || info.repl_offset < 0) return;
+  if (info.repl_id.empty() || info.repl_offset < 0) return;
   stream_.StandAt(History{info.repl_id, History::NoId(), -1}, info.repl_offset);
   replica_.set_selected_db(std::max(info.repl_stream_db, 0));
   log::Info("the dataset stands at offset {} of history {}", info.repl_offset, info.repl_id);
@@ -62,6 +68,7 @@ void ReplShell::StartUndecided() {
 }
 
 void ReplShell::StartAsPrimary() {
+  led_ = true;
   // A restored history is not continued under its own name: another node may have done that
   // meanwhile.
   if (stream_.active()) stream_.history().Branch(RandomHex(kReplIdBytes), stream_.offset());
@@ -81,8 +88,7 @@ persist::RdbInfo ReplShell::DescribeDataset() const {
   if (!stream_.active()) return info;
   info.repl_id = stream_.history().id;
   info.repl_offset = stream_.offset();
-  info.repl_stream_db =
-      replica_.active() ? replica_.selected_db() : std::max(stream_.selected_db(), 0);
+  info.repl_stream_db = led_ ? std::max(stream_.selected_db(), 0) : replica_.selected_db();
   return info;
 }
 
@@ -124,10 +130,8 @@ Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
   if (holds_foreign_data()) return Status(Code::kConflict, role_memory_->ForeignRefusal());
   ReplicaSide::Target target{host, port};
   if (replica_.target() == target) return false;
-  if (!replica_.active() && !engine_.state().undecided) {
-    // A primary's own stream becomes the past of a replica: what follows begins with SELECT.
-    replica_.set_selected_db(0);
-  }
+  // A primary's own stream becomes the past of a replica: what follows begins with SELECT.
+  if (std::exchange(led_, false)) replica_.set_selected_db(0);
   // In EXEC: what the commands before this one have changed belongs to the history that ends here.
   engine_.propagation().Flush();
   stream_.Activate();
@@ -141,6 +145,7 @@ Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
 void ReplShell::BecomePrimary() {
   if (holds_foreign_data()) return;
   if (!replica_.active() && !engine_.state().undecided) return;
+  led_ = true;
   replica_.Stop();
   dispatch::NodeState& state = engine_.state();
   if (state.dataset == dispatch::Dataset::kUnknown && !state.loading) {

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "common/resp/writer.h"
+#include "node/persist/rdb_file.h"
 #include "node/repl/limits.h"
 
 namespace rha::node::repl {
@@ -149,7 +150,8 @@ void ReplicaFsm::OnSyncReply(std::string_view line) {
     const std::string_view rest = line.substr(12);
     const size_t space = rest.find(' ');
     int64_t offset = -1;
-    if (space != kReplIdBytes || !ParseNumber(rest.substr(space + 1), offset) || offset < 0) {
+    if (!persist::IsReplId(rest.substr(0, space)) || !ParseNumber(rest.substr(space + 1), offset) ||
+        offset < 0 || offset > persist::kReplOffsetMax) {
       return Fail(fmt::format("PSYNC was answered with a malformed line: {}", line));
     }
     state_ = AwaitingSnapshot{std::string(rest.substr(0, space)), offset};
@@ -157,7 +159,7 @@ void ReplicaFsm::OnSyncReply(std::string_view line) {
   }
   if (line == "+CONTINUE" || line.starts_with("+CONTINUE ")) {
     std::string new_id(line.size() > 10 ? line.substr(10) : std::string_view());
-    if (!new_id.empty() && new_id.size() != kReplIdBytes) {
+    if (!new_id.empty() && !persist::IsReplId(new_id)) {
       return Fail(fmt::format("PSYNC was answered with a malformed line: {}", line));
     }
     if (options_.id == "?") return Fail("the primary continues a stream that was never begun");

@@ -219,8 +219,10 @@ TEST(ReplicaFsm, RefusesNonsense) {
     fsm.OnLine(line);
     EXPECT_NE(Failure(fsm), nullptr) << line;
   }
-  for (const std::string& line : {std::string("+FULLRESYNC x 1"), "+FULLRESYNC " + kId,
-                                  "+FULLRESYNC " + kId + " -5", std::string("+CONTINUE short")}) {
+  for (const std::string& line :
+       {std::string("+FULLRESYNC x 1"), "+FULLRESYNC " + kId, "+FULLRESYNC " + kId + " -5",
+        "+FULLRESYNC " + kId + " 9223372036854775807", "+CONTINUE " + std::string(40, '\n'),
+        std::string("+CONTINUE short")}) {
     ReplicaFsm fsm = Asking();
     fsm.OnLine(line);
     EXPECT_NE(Failure(fsm), nullptr) << line;

@@ -116,6 +116,8 @@ std::string ReplicaSide::Apply(resp::Args args) {
   if (spec == nullptr) return "this command is not supported here";
   // Data travel in the stream, orders to this process do not: no primary ever sends them.
   if (spec->Has(dispatch::kAdmin)) return "an administrative command has no place in the stream";
+  // QUIT, RESET, HELLO: what may come before AUTH.
+  if (spec->Has(dispatch::kNoAuth)) return "a command about the connection has no place in it";
   const uint64_t errors = engine_.stats().error_replies;
   engine_.Execute(*session_, args);
   if (engine_.stats().error_replies == errors) return {};

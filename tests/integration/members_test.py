@@ -355,6 +355,46 @@ class MembersTest(unittest.TestCase):
         self.assertEqual(primary.info()["redisha_replicas"], "pod-1")
         self.assertEqual(code(primary.connect().command("SET", "k", "v")), "NOREPLICAS")
 
+    def keys(self, node, db):
+        connection = node.connect()
+        connection.command("SELECT", db)
+        size = connection.command("DBSIZE")
+        connection.close()
+        return size
+
+    def in_sync(self, replica, primary):
+        theirs, ours = replica.info(), primary.info()
+        return theirs["master_link_status"] == "up" and theirs["master_repl_offset"] == ours["master_repl_offset"]
+
+    def test_a_replica_that_restarts_goes_on_in_the_database_that_the_stream_has_selected(self):
+        for managed in (True, False):
+            with self.subTest(managed=managed):
+                primary = Node(self, "pod-0", managed=managed)
+                follow = [] if managed else ["--replicaof", f"127.0.0.1 {primary.port}"]
+                replica = Node(self, "pod-1", managed=managed, options=follow)
+
+                def assign():
+                    if managed:
+                        self.assertEqual(replica.role(1, "pod-0", "REPLICA", "127.0.0.1", primary.port), "OK")
+                    wait_for("the replica is in sync", lambda: self.in_sync(replica, primary))
+                if managed:
+                    self.assertEqual(primary.role(1, "pod-0", "PRIMARY"), "OK")
+                assign()
+                client = primary.connect()
+                client.command("SELECT", 5)
+                client.command("SET", "one", 1)
+                wait_for("the replica is in sync", lambda: self.in_sync(replica, primary))
+                replica.stop()
+                client.command("SET", "two", 2)
+                replica.start().stop()  # a managed one has no role all the while
+                client.command("SET", "three", 3)
+                replica.start()
+                assign()
+                client.command("SET", "four", 4)
+                wait_for("the replica is in sync", lambda: self.in_sync(replica, primary))
+                self.assertEqual((self.keys(replica, 0), self.keys(replica, 5)), (0, 4))
+                self.assertEqual(primary.info("stats")["sync_full"], "1", "nothing but the first time")
+
     def test_a_full_disk_and_a_paused_node_answer_members(self):
         node = Node(self, "pod-0")
         self.assertEqual(node.role(1, "pod-0", "PRIMARY"), "OK")

@@ -17,10 +17,12 @@ namespace events = keyspace::events;
 
 // False: the error is written.
 bool LengthAllowed(Context& ctx, uint64_t bytes, uint64_t more) {
-  const auto most = static_cast<uint64_t>(ctx.engine.options().bulk_bytes_max);
+  const bool primary = ctx.session.kind == SessionKind::kPrimary;
+  const auto most = static_cast<uint64_t>(primary ? dispatch::kBulkBytesMost
+                                                  : ctx.engine.options().bulk_bytes_max);
   uint64_t total = 0;
   const bool overflow = __builtin_add_overflow(bytes, more, &total);
-  if (ctx.session.kind == SessionKind::kPrimary || (!overflow && total <= most)) return true;
+  if (!overflow && total <= most) return true;
   ctx.reply.Error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
   return false;
 }
