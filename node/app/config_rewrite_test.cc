@@ -56,10 +56,12 @@ TEST(RewriteConfigText, KeepsWhatItDoesNotKnowAndAppendsTheRest) {
 
 // One byte of each kind that quoting could get wrong, and lines that would be directives.
 std::string Hostile(Prng& prng) {
-  static constexpr std::string_view kBytes("\0\n\r\t\v\f\b\a \"'\\#x0nr\x7f\x80\xff-@", 25);
+  static constexpr char kText[] = "\0\n\r\t\v\f\b\a \"'\\#x0nr\x7f\x80\xff-@";
+  static constexpr std::string_view kBytes(kText, sizeof kText - 1);
   std::string text;
   for (uint64_t length = prng.Below(12); length > 0; --length) {
-    text += prng.Below(4) == 0 ? static_cast<char>(prng.Below(256)) : kBytes[prng.Below(25)];
+    text +=
+        prng.Below(4) == 0 ? static_cast<char>(prng.Below(256)) : kBytes[prng.Below(kBytes.size())];
   }
   if (prng.Below(4) == 0) text += "\nenable-debug-command yes\n";
   return text;

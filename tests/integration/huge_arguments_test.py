@@ -85,10 +85,12 @@ class HugeArguments(unittest.TestCase):
 
     @unittest.skipUnless(STOCK, "redis-server is not installed")
     def test_below_a_raised_limit_it_is_treated_as_redis_does(self):
-        options = ("--proto-max-bulk-len", "1gb", "--client-query-buffer-limit", "4gb", "--enable-debug-command", "yes")
+        options = ("--proto-max-bulk-len", "700mb", "--client-query-buffer-limit", "4gb", "--enable-debug-command", "yes")
         ours, stock = self.start(BIN, *options), self.start(STOCK, *options)
         different = []
         for name, arity in sorted(commands_of(ours).items()):
+            if name == "redisha":  # Redis does not know it
+                continue
             words = [name.encode()] + [b"1"] * (abs(arity) - 2) + [None]
             answers = []
             for server in (ours, stock):

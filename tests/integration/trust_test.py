@@ -34,6 +34,7 @@ def member_id(index):
 
 def text(reply):
     return reply.args[0] if isinstance(reply, resp.Error) else str(reply)
+SANITIZED = os.path.basename(os.path.dirname(os.environ["RHA_BIN_DIR"])) in ("asan", "tsan")
 
 
 class Bed(pod_test.Bed):
@@ -133,7 +134,8 @@ class Strangers(Bed):
                 with self.assertRaises((ConnectionError, socket.timeout)):
                     for _ in range(1 << 14):
                         flood.sendall(request * 1000)
-        self.assertLess(self.resident_bytes(pod) - before, 16 << 20)
+        if not SANITIZED:  # which keeps what was freed
+            self.assertLess(self.resident_bytes(pod) - before, 16 << 20)
 
     @staticmethod
     def resident_bytes(pod):
