@@ -16,6 +16,7 @@ from tests.support import members, resp
 
 UID = "uid-1"
 HUGE = 2**64 - 1
+SANITIZED = os.path.basename(os.path.dirname(os.environ["RHA_BIN_DIR"])) in ("asan", "tsan")
 
 
 def until(what, condition):
@@ -34,7 +35,6 @@ def member_id(index):
 
 def text(reply):
     return reply.args[0] if isinstance(reply, resp.Error) else str(reply)
-SANITIZED = os.path.basename(os.path.dirname(os.environ["RHA_BIN_DIR"])) in ("asan", "tsan")
 
 
 class Bed(pod_test.Bed):
