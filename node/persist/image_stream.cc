@@ -125,7 +125,10 @@ void ImageStream::GiveUp() {
   Finish();
 }
 
-Status ImageStream::Collect() { return result_; }
+// ended() orders what the thread wrote before what is read here; an eventfd promises no such thing.
+Status ImageStream::Collect() {
+  return ended() ? result_ : Status(Code::kInternal, "the snapshot has not ended");
+}
 
 // ---------------------------------------------------------------- the writing thread
 
