@@ -5,12 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "common/base/sha1.h"
+#include "common/env/files.h"
 
 namespace rha::env {
 namespace {
@@ -82,15 +82,6 @@ Result<std::string> ReadAt(int fd, size_t count, off_t offset, const std::string
     done += static_cast<size_t>(got);
   }
   return bytes;
-}
-
-Status SyncFolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string folder =
-      slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
-  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid()) return ErrnoStatus("open " + folder);
-  return ::fsync(fd.get()) == 0 ? Status::Ok() : ErrnoStatus("fsync " + folder);
 }
 
 }  // namespace

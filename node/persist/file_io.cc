@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "common/env/files.h"
 #include "node/persist/limits.h"
 
 namespace rha::node::persist {
@@ -87,7 +88,7 @@ Status AtomicFile::Write(std::string_view bytes) {
 Status AtomicFile::Commit() {
   RHA_RETURN_IF_ERROR(Sync());
   RHA_RETURN_IF_ERROR(Rename());
-  return SyncDirectoryOf(path_);
+  return env::SyncFolderOf(path_);
 }
 
 Status AtomicFile::Sync() {
@@ -109,17 +110,6 @@ Result<UniqueFd> CreateNamelessFile(const std::string& directory, const std::str
   if (!file.valid()) return ErrnoStatus("create " + path);
   ::unlink(path.c_str());
   return file;
-}
-
-Status SyncDirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "."
-                                : slash == 0               ? "/"
-                                                           : path.substr(0, slash);
-  UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid()) return ErrnoStatus("open directory " + directory);
-  if (::fsync(fd.get()) != 0) return ErrnoStatus("fsync directory " + directory);
-  return {};
 }
 
 }  // namespace rha::node::persist

@@ -70,6 +70,4 @@ class FdSink final : public ByteSink {
 // ends.
 Result<UniqueFd> CreateNamelessFile(const std::string& directory, const std::string& prefix);
 
-Status SyncDirectoryOf(const std::string& path);
-
 }  // namespace rha::node::persist

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "common/base/background_thread.h"
+#include "common/env/files.h"
 #include "node/persist/file_io.h"
 #include "node/persist/limits.h"
 #include "node/persist/rdb_writer.h"
@@ -175,7 +176,7 @@ Status ImageStream::Write() {
     if (hopeless()) return given_up;
     RHA_RETURN_IF_ERROR(file->Rename());
   }
-  return SyncDirectoryOf(request.path);
+  return env::SyncFolderOf(request.path);
 }
 
 namespace {

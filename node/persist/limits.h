@@ -67,6 +67,9 @@ constexpr size_t kPrintableBytesMax = 64;
 // A long save writes dirty pages back this often, so that the final fsync stays short.
 constexpr size_t kSyncIntervalBytes = 32 * 1024 * 1024;
 
+// Offsets are added to; nobody has streamed this many bytes.
+constexpr int64_t kReplOffsetMax = int64_t{1} << 62;
+constexpr size_t kReplIdBytes = 40;
 // An RDB file's name of the RedisHA it belongs to; a longer one is not ours.
 constexpr size_t kClusterUidBytesMax = 256;
 

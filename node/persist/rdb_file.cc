@@ -72,7 +72,7 @@ Status SaveRdbFile(const Keyspace& keyspace, const SaveRequest& request) {
 }
 
 bool IsReplId(std::string_view id) {
-  return id.size() == kReplIdDigits && std::all_of(id.begin(), id.end(), [](char c) {
+  return id.size() == kReplIdBytes && std::all_of(id.begin(), id.end(), [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
          });
 }

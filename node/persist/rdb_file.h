@@ -21,13 +21,10 @@
 
 namespace rha::node::persist {
 
-// What an RDB file says beside its keys.
-// Offsets are added to; nobody has streamed this many bytes.
-inline constexpr int64_t kReplOffsetMax = int64_t{1} << 62;
-inline constexpr size_t kReplIdDigits = 40;
-// 40 letters and digits.
+// kReplIdBytes letters and digits.
 bool IsReplId(std::string_view id);
 
+// What an RDB file says beside its keys.
 struct RdbInfo {
   std::string server_version;
   int64_t created_at_s = 0;

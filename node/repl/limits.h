@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/trust/peer_proof.h"
 #include "node/dispatch/limits.h"
+#include "node/persist/limits.h"
 
 namespace rha::node::repl {
 
@@ -15,7 +16,7 @@ namespace rha::node::repl {
 constexpr size_t kBacklogChunkBytes = 64 * 1024;
 constexpr uint64_t kBacklogBytesMin = 1;
 
-constexpr size_t kReplIdBytes = 40;
+using persist::kReplIdBytes;
 // What snapshots say wrote them: the release whose format they have.
 constexpr std::string_view kRedisVersion = "7.0.15";
 // A line of the handshake: error texts are the longest.

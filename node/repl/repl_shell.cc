@@ -57,6 +57,7 @@ void ReplShell::RestoreHistory(const persist::RdbInfo& info) {
   if (info.repl_id.empty() || info.repl_offset < 0) return;
   stream_.StandAt(History{info.repl_id, History::NoId(), -1}, info.repl_offset);
   replica_.set_selected_db(std::max(info.repl_stream_db, 0));
+  stream_.set_own(false);
   log::Info("the dataset stands at offset {} of history {}", info.repl_offset, info.repl_id);
 }
 
@@ -68,7 +69,7 @@ void ReplShell::StartUndecided() {
 }
 
 void ReplShell::StartAsPrimary() {
-  led_ = true;
+  stream_.set_own(true);
   // A restored history is not continued under its own name: another node may have done that
   // meanwhile.
   if (stream_.active()) stream_.history().Branch(RandomHex(kReplIdBytes), stream_.offset());
@@ -88,7 +89,7 @@ persist::RdbInfo ReplShell::DescribeDataset() const {
   if (!stream_.active()) return info;
   info.repl_id = stream_.history().id;
   info.repl_offset = stream_.offset();
-  info.repl_stream_db = led_ ? std::max(stream_.selected_db(), 0) : replica_.selected_db();
+  info.repl_stream_db = stream_.own() ? std::max(stream_.selected_db(), 0) : replica_.selected_db();
   return info;
 }
 
@@ -131,7 +132,7 @@ Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
   ReplicaSide::Target target{host, port};
   if (replica_.target() == target) return false;
   // A primary's own stream becomes the past of a replica: what follows begins with SELECT.
-  if (std::exchange(led_, false)) replica_.set_selected_db(0);
+  if (stream_.own()) replica_.set_selected_db(0);
   // In EXEC: what the commands before this one have changed belongs to the history that ends here.
   engine_.propagation().Flush();
   stream_.Activate();
@@ -145,7 +146,6 @@ Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
 void ReplShell::BecomePrimary() {
   if (holds_foreign_data()) return;
   if (!replica_.active() && !engine_.state().undecided) return;
-  led_ = true;
   replica_.Stop();
   dispatch::NodeState& state = engine_.state();
   if (state.dataset == dispatch::Dataset::kUnknown && !state.loading) {

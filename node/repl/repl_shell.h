@@ -99,8 +99,6 @@ class ReplShell final : public dispatch::ReplicationService {
   // The epoch in which the dataset was last known to be its primary's: what a file says when it is
   // loaded, then that of the order under which this node leads, or what its primary says.
   uint64_t data_epoch_ = 0;
-  // This process has been a primary: the stream is its own, not one that it has from a file.
-  bool led_ = false;
   net::TimerId cron_ = 0;
 };
 

@@ -58,7 +58,9 @@ class Stream final : public dispatch::Feed {
   void GiveUp(std::string fresh_id);
   // The dataset now stands at `offset` of `history`.
   void StandAt(History history, int64_t offset);
-  // Whether Append is welcome: primaries yes, replicas no.
+  // Whether the stream is this node's own, and Append welcome: a primary's is, one that a replica
+  // follows or that was found in a file is not.
+  bool own() const { return own_; }
   void set_own(bool own);
 
   History& history() { return history_; }

@@ -10,6 +10,7 @@
 
 #include "common/base/config_text.h"
 #include "common/base/unique_fd.h"
+#include "common/env/files.h"
 #include "common/env/slot_file.h"
 #include "sidecar/shell/limits.h"
 #include "sidecar/shell/sentinel_lines.h"
@@ -33,12 +34,6 @@ uint64_t Hash(std::string_view bytes) {
 std::string CheckLine(std::string_view body) {
   return std::string(kCheckWord) + " " + std::to_string(body.size()) + " " +
          std::to_string(Hash(body)) + "\n";
-}
-
-std::string FolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 // The name that the one group of a state file has there.
@@ -104,11 +99,7 @@ Status WriteTextFile(const std::string& path, const std::string& text) {
     ::unlink(temporary.c_str());
     return status;
   }
-  const std::string folder = FolderOf(path);
-  const UniqueFd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.valid()) return ErrnoStatus("open " + folder);
-  if (::fsync(directory.get()) != 0) return ErrnoStatus("fsync " + folder);
-  return Status::Ok();
+  return env::SyncFolderOf(path);
 }
 
 std::string EncodeState(const core::PersistedState& state) {
@@ -162,6 +153,8 @@ Result<env::SlotFile> TakeOverText(const std::string& path, const std::string& t
   RHA_ASSIGN_OR_RETURN(auto slots, env::SlotFile::Open(path + ".new", kStateRecordBytesMax));
   RHA_RETURN_IF_ERROR(slots.Write(text));
   if (::rename((path + ".new").c_str(), path.c_str()) != 0) return ErrnoStatus("rename to " + path);
+  // Without this, power loss could bring the old text back, which would be taken over again.
+  RHA_RETURN_IF_ERROR(env::SyncFolderOf(path));
   return slots;
 }
 
