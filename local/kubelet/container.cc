@@ -60,6 +60,17 @@ std::string Container::LogPath() const {
   return options_.log_folder + "/" + name_ + "." + std::to_string(restarts_) + ".log";
 }
 
+std::string Container::LogTail() const {
+  const UniqueFd file(::open(LogPath().c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat about {};
+  if (!file.valid() || ::fstat(file.get(), &about) != 0) return {};
+  std::string tail(kLogTailBytesMax, '\0');
+  const off_t from = std::max<off_t>(0, about.st_size - static_cast<off_t>(tail.size()));
+  const ssize_t count = ::pread(file.get(), tail.data(), tail.size(), from);
+  tail.resize(count > 0 ? static_cast<size_t>(count) : 0);
+  return tail;
+}
+
 ContainerView Container::View() const {
   ContainerView view{name_, Str(spec_, {"image"}), init_, ready_, started_, restarts_, 0, {}, {}};
   view.last_state = last_ended_.is_null() ? Json::object() : Json{{"terminated", last_ended_}};
@@ -231,7 +242,11 @@ void Container::OnExit() {
   options_.reactor.Detach(exit_watch_);
   exit_ = Reap(child_);
   child_ = {};
-  if (start_error_.empty()) return Ended(exit_.code == 0 ? "Completed" : "Error", "");
+  if (start_error_.empty()) {
+    if (exit_.code == 0) return Ended("Completed", "");
+    const bool tells = Str(spec_, {"terminationMessagePolicy"}) == "FallbackToLogsOnError";
+    return Ended("Error", tells ? LogTail() : "");
+  }
   options_.owner.OnEvent(true, "Failed", "Error: " + start_error_);
   Ended("StartError", start_error_);
 }

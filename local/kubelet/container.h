@@ -80,6 +80,7 @@ class Container {
                   const std::string& message);
   void Ended(const std::string& reason, const std::string& message);
   std::string LogPath() const;
+  std::string LogTail() const;
 
   ContainerOptions options_;
   nlohmann::json spec_;

@@ -17,5 +17,6 @@ constexpr size_t kPodIpsMax = 60'000;
 constexpr size_t kProbeAnswerBytesMax = 4096;
 constexpr int64_t kStopGraceMillis = 5'000;  // of all containers when the cluster goes down
 constexpr size_t kInitMessageBytesMax = 2048;
+constexpr size_t kLogTailBytesMax = 2048;  // of a run that failed, as its last message
 
 }  // namespace rha::local::kubelet

@@ -38,6 +38,7 @@ inline constexpr std::string_view kNameTaken = "NameTaken";  // a child's name i
 inline constexpr std::string_view kApiUnavailable = "ApiUnavailable";
 inline constexpr std::string_view kCreatingPods = "CreatingPods";
 inline constexpr std::string_view kPodsNotReady = "PodsNotReady";
+inline constexpr std::string_view kPodCannotStart = "PodCannotStart";
 inline constexpr std::string_view kRollingUpdate = "RollingUpdate";
 inline constexpr std::string_view kScaling = "Scaling";
 inline constexpr std::string_view kUpToDate = "UpToDate";

@@ -45,6 +45,7 @@ inline constexpr std::string_view kAnnotationClusterUid = "ha.redisha.io/cluster
 inline constexpr std::string_view kConfigPath = "/redisha/config";
 inline constexpr std::string_view kAuthPath = "/redisha/auth";
 inline constexpr std::string_view kPeerPath = "/redisha/peer";
+inline constexpr std::string_view kAdminPath = "/redisha/admin";
 inline constexpr std::string_view kPeerKey = "peer-key";
 inline constexpr std::string_view kAdminPasswordKey = "admin-password";
 inline constexpr std::string_view kTokenPath = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -53,7 +54,7 @@ inline constexpr std::string_view kDataVolume = "data";
 inline constexpr std::string_view kDataPath = "/data";
 inline constexpr std::string_view kNodeSocket = "/redisha/run/node.sock";
 inline constexpr std::string_view kPeerKeyFile = "/redisha/peer/peer-key";
-inline constexpr std::string_view kAdminPasswordFile = "/redisha/peer/admin-password";
+inline constexpr std::string_view kAdminPasswordFile = "/redisha/admin/admin-password";
 inline constexpr std::string_view kPasswordFile = "/redisha/auth/password";
 inline constexpr std::string_view kStateFile = "/data/sentinel.state";
 

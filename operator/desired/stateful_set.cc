@@ -50,7 +50,9 @@ Json Container(const char* name, const api::RedisHa& redisha, const Inputs& inpu
                              Mount("config", kConfigPath, true), Mount("run", kRunPath, false)});
   mounts.push_back(Mount("peer", kPeerPath, true));
   if (spec.auth.enabled) mounts.push_back(Mount("auth", kAuthPath, true));
+  // A container that ends says why at the end of its log: the status then shows these lines.
   return {{"name", name},
+          {"terminationMessagePolicy", "FallbackToLogsOnError"},
           {"image", inputs.image},
           {"imagePullPolicy", spec.image_pull_policy},
           {"env", Json::array({FieldEnv("POD_NAME", "metadata.name"),
@@ -94,6 +96,7 @@ Json SentinelContainer(const api::RedisHa& redisha, const Inputs& inputs) {
                                                      {"periodSeconds", 5},
                                                      {"timeoutSeconds", 3},
                                                      {"failureThreshold", 6}});
+  sentinel["volumeMounts"].push_back(Mount("admin", kAdminPath, true));
   // The only one that talks to the API server: a node that is broken into may not label pods.
   sentinel["volumeMounts"].push_back(Mount("token", kTokenPath, true));
   if (redisha.spec.sentinel.resources) sentinel["resources"] = *redisha.spec.sentinel.resources;
@@ -115,19 +118,27 @@ Json TokenVolume() {
                                      {{"downwardAPI", {{"items", Json::array({ns})}}}}})}}}};
 }
 
+// One key of a Secret as a file of the same or another name.
+Json SecretVolume(const char* name, const std::string& secret, std::string_view key,
+                  std::string_view file) {
+  return {{"name", name},
+          {"secret",
+           {{"secretName", secret},
+            {"items", Json::array({{{"key", Text(key)}, {"path", Text(file)}}})}}}};
+}
+
 Json Volumes(const api::RedisHa& redisha) {
   const api::Spec& spec = redisha.spec;
-  Json volumes = Json::array(
-      {{{"name", "config"}, {"configMap", {{"name", ConfigMapName(redisha.key.name)}}}},
-       {{"name", "run"}, {"emptyDir", Json::object()}},
-       {{"name", "peer"}, {"secret", {{"secretName", PeerSecretName(redisha.key.name)}}}},
-       TokenVolume()});
+  const std::string peer_secret = PeerSecretName(redisha.key.name);
+  Json volumes =
+      Json::array({{{"name", "config"}, {"configMap", {{"name", ConfigMapName(redisha.key.name)}}}},
+                   {{"name", "run"}, {"emptyDir", Json::object()}},
+                   SecretVolume("peer", peer_secret, kPeerKey, kPeerKey),
+                   SecretVolume("admin", peer_secret, kAdminPasswordKey, kAdminPasswordKey),
+                   TokenVolume()});
   if (spec.auth.enabled) {
     volumes.push_back(
-        {{"name", "auth"},
-         {"secret",
-          {{"secretName", AuthSecretName(redisha)},
-           {"items", Json::array({{{"key", spec.auth.secret_key}, {"path", "password"}}})}}}});
+        SecretVolume("auth", AuthSecretName(redisha), spec.auth.secret_key, "password"));
   }
   if (spec.storage.type == api::StorageType::kEmptyDir) {
     volumes.push_back(

@@ -21,6 +21,8 @@ inline constexpr Millis kEventRepeatPeriod{60'000};
 inline constexpr size_t kEventsRemembered = 4096;
 // Messages of conditions and events are cut here; the API server refuses events above 1 KiB.
 inline constexpr size_t kMessageBytesMax = 1000;
+// Of what a container said before it ended, so much of its end is shown.
+inline constexpr size_t kLastWordsBytesMax = 400;
 inline constexpr size_t kPasswordDigits = 32;
 inline constexpr size_t kPeerKeyDigits = 64;  // 32 bytes
 

@@ -20,6 +20,7 @@ struct PodView {
   std::string node;
   int voters = 0;         // that its sentinel goes by; 0: it has not said
   std::string waits_for;  // what its sentinel waits for before anybody is made primary
+  std::string cannot_start;  // why it comes no further without help; empty: it does
   bool ready = false;
   bool sentinel_ready = false;
   bool deleting = false;

@@ -346,5 +346,70 @@ TEST(Pods, ViewAndSlimPodAgree) {
   EXPECT_EQ(ViewPod(SlimPod(Json::object())), PodView{});
 }
 
+Json PodWhoseNodeEnds() {
+  return Json::parse(
+      R"({"metadata":{"name":"demo-2","namespace":"n"},"status":{"containerStatuses":[
+      {"name":"node","ready":false,"state":{"waiting":{"reason":"CrashLoopBackOff",
+          "message":"back-off 10s restarting failed container"}},
+       "lastState":{"terminated":{"exitCode":1,
+           "message":"Reading line 9\n>>> 'foo bar'\nBad directive\n"}}},
+      {"name":"sentinel","ready":true,"state":{"running":{}}}]}})");
+}
+
+TEST(Pods, TheLastWordsOfAContainerThatKeepsEndingAreSeen) {
+  const PodView view = ViewPod(PodWhoseNodeEnds());
+  EXPECT_EQ(view.cannot_start,
+            "container node: CrashLoopBackOff, it ended with 1: Reading line 9 | >>> 'foo bar' | "
+            "Bad directive");
+  EXPECT_EQ(ViewPod(SlimPod(PodWhoseNodeEnds())), view);
+}
+
+TEST(Pods, OnlyTheEndOfLongLastWordsIsKept) {
+  Json pod = PodWhoseNodeEnds();
+  Json& ended = pod["status"]["containerStatuses"][0]["lastState"]["terminated"];
+  ended["message"] = std::string(4000, 'x') + "\nwhat matters\n";
+  EXPECT_THAT(ViewPod(pod).cannot_start, ::testing::EndsWith("with 1: what matters"));
+  ended["message"] = std::string(4000, 'x');
+  EXPECT_LE(ViewPod(pod).cannot_start.size(), kLastWordsBytesMax + 60);
+}
+
+TEST(Pods, WhatOnlyBeginsIsNotInTrouble) {
+  for (const char* reason : {"ContainerCreating", "PodInitializing"}) {
+    const Json pod = {{"status",
+                       {{"containerStatuses",
+                         {{{"name", "node"}, {"state", {{"waiting", {{"reason", reason}}}}}}}}}}};
+    EXPECT_EQ(ViewPod(pod).cannot_start, "");
+  }
+}
+
+TEST(Pods, MissingImagesAndNodesAreTold) {
+  const Json image = Json::parse(R"({"status":{"containerStatuses":[{"name":"node",
+      "state":{"waiting":{"reason":"ImagePullBackOff","message":"no such image"}}}]}})");
+  EXPECT_EQ(ViewPod(image).cannot_start, "container node: ImagePullBackOff: no such image");
+  const Json unscheduled = Json::parse(R"({"status":{"conditions":[{"type":"PodScheduled",
+      "status":"False","reason":"Unschedulable","message":"0/3 nodes are available"}]}})");
+  EXPECT_EQ(ViewPod(unscheduled).cannot_start, "it cannot be scheduled: 0/3 nodes are available");
+  EXPECT_EQ(ViewPod(SlimPod(unscheduled)), ViewPod(unscheduled));
+}
+
+TEST_F(StatusTest, AnUpdateThatStopsSaysWhy) {
+  Pods("prr", "+++");
+  Step();
+  Json set = *observed_.StatefulSet();
+  set["status"]["updateRevision"] = "b";
+  set["status"]["updatedReplicas"] = 1;
+  observed_.children[{"StatefulSet", "demo"}] = std::make_shared<const Json>(set);
+  Pods("prr", "++-");
+  observed_.pods[2].cannot_start =
+      "container node: CrashLoopBackOff, it ended with 1: Bad directive";
+  const std::string why = "demo-2: " + observed_.pods[2].cannot_start;
+  EXPECT_THAT(Step(), ElementsAre(EventNote{true, "PodCannotStart", why}));
+  EXPECT_EQ(Reason(api::kDegraded), "True PodCannotStart");
+  EXPECT_EQ(Reason(api::kProgressing), "True RollingUpdate");
+  Pods("prr", "+++");
+  Step();
+  EXPECT_EQ(Reason(api::kDegraded), "False Healthy");
+}
+
 }  // namespace
 }  // namespace rha::op::reconcile

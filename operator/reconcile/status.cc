@@ -41,6 +41,7 @@ struct Facts {
   int voters_required = 0;
   std::string scaling_waits_for;
   std::string election_waits_for;  // whom the sentinels wait for
+  std::string cannot_start;        // a pod, and why
   bool set_exists = false;
   bool set_current = false;  // the StatefulSet controller has seen the latest spec
   bool rolling = false;
@@ -70,6 +71,7 @@ Facts Gather(const StatusInputs& inputs) {
     facts.ready += pod.ready;
     facts.sentinels += pod.sentinel_ready;
     facts.synced += pod.ready && pod.role == desired::kRoleReplica;
+    if (!pod.cannot_start.empty()) facts.cannot_start = pod.name + ": " + pod.cannot_start;
     if (!pod.waits_for.empty()) facts.election_waits_for = pod.waits_for;
     if (pod.role == desired::kRolePrimary) {
       facts.primaries.push_back(pod.name);
@@ -129,7 +131,7 @@ Verdict ReplicationHealthy(const Facts& facts) {
                                 : No(reason::kReplicasMissing, text);
 }
 
-Verdict Progressing(const Facts& facts) {
+Verdict ProgressingByCount(const Facts& facts) {
   if (!facts.set_exists || facts.pods == 0) {
     return Yes(reason::kCreatingPods, "the pods are being created");
   }
@@ -147,6 +149,12 @@ Verdict Progressing(const Facts& facts) {
     return Yes(reason::kPodsNotReady, OutOf(facts.ready, facts.wanted) + " pods are ready");
   }
   return No(reason::kUpToDate, "nothing is left to change");
+}
+
+Verdict Progressing(const Facts& facts) {
+  Verdict verdict = ProgressingByCount(facts);
+  if (verdict.status && !facts.cannot_start.empty()) verdict.message += "; " + facts.cannot_start;
+  return verdict;
 }
 
 Verdict UpdateAvailable(const ImageChoice& image) {
@@ -176,6 +184,8 @@ Verdict Ready(const Facts& facts, const Verdicts& all) {
 Verdict Degraded(const Facts& facts, const Verdicts& all) {
   if (all.primary.reason == reason::kTwoPrimaries)
     return Yes(all.primary.reason, all.primary.message);
+  // What follows from it (a replica missing, no quorum) says less.
+  if (!facts.cannot_start.empty()) return Yes(reason::kPodCannotStart, facts.cannot_start);
   const bool expected = all.progressing.status && all.progressing.reason != reason::kPodsNotReady;
   if (facts.was_ready && (!expected || !all.primary.status)) {
     for (const Verdict* needed : {&all.primary, &all.quorum, &all.replication}) {

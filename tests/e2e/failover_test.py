@@ -7,14 +7,12 @@ import json
 import os
 import signal
 import statistics
-import tempfile
 import time
 import unittest
 
-from tests.support.cluster import LocalCluster, RedisHA, wait_for
+from tests.support.cluster import wait_for
+from tests.support.cluster_case import ClusterCase
 from tests.support.writer import Writer
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 KILLS = int(os.environ.get("RHA_KILLS", "20"))
 KEYS_BETWEEN_KILLS = 2_000
@@ -22,18 +20,7 @@ KEYS_BETWEEN_KILLS = 2_000
 KEYS_PER_S_MAX = 10_000
 
 
-class FailoverTest(unittest.TestCase):
-    def setUp(self):
-        self.directory = tempfile.TemporaryDirectory(prefix="redisha-e2e-")
-        self.addCleanup(self.directory.cleanup)
-        # Kubernetes delays the restart of a container that fails again and again by minutes; here each kill is meant.
-        self.cluster = LocalCluster(os.environ["RHA_BIN_DIR"], os.path.join(self.directory.name, "local"))
-        self.addCleanup(self.cluster.down)
-        self.cluster.up("--restart-backoff-max-seconds", "1")
-        self.cluster.apply(os.path.join(ROOT, "examples", "minimal.yaml"))
-        self.ha = RedisHA(self.cluster, "demo")
-        wait_for("RedisHA demo to be Ready", self.ha.ready, 120)
-
+class FailoverTest(ClusterCase):
     def test_every_killed_primary_is_replaced_and_nothing_acknowledged_is_lost(self):
         names = {ip: name for name, ip in self.ha.pod_ips().items()}
         writer = Writer(self.ha.sentinels(), self.ha.master_name, self.ha.password(), keys_per_s_max=KEYS_PER_S_MAX)

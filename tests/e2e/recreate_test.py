@@ -9,29 +9,14 @@ import tempfile
 import unittest
 
 from tests.support import resp
-from tests.support.cluster import LocalCluster, RedisHA, wait_for
+from tests.support.cluster import wait_for
+from tests.support.cluster_case import MINIMAL, ClusterCase
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-MANIFEST = os.path.join(ROOT, "examples", "minimal.yaml")
 KEYS = 1_000
 
 
-class RecreateTest(unittest.TestCase):
-    def setUp(self):
-        self.directory = tempfile.TemporaryDirectory(prefix="redisha-e2e-")
-        self.addCleanup(self.directory.cleanup)
-        self.cluster = LocalCluster(os.environ["RHA_BIN_DIR"], os.path.join(self.directory.name, "local"))
-        self.addCleanup(self.cluster.down)
-        self.cluster.up()
-        self.ha = RedisHA(self.cluster, "demo")
-
-    def kubectl(self, *words):
-        return subprocess.run(["kubectl", "--kubeconfig", self.cluster.kubeconfig, *words],
-                              check=True, capture_output=True, text=True, timeout=120).stdout
-
-    def apply(self):
-        self.cluster.apply(MANIFEST)
-        return wait_for("RedisHA demo to be Ready", self.ha.ready, 120)
+class RecreateTest(ClusterCase):
+    manifest = None
 
     def primary(self, ha):
         return self.ha.connect(self.ha.pod_ips()[ha["status"]["currentPrimary"]])
@@ -45,7 +30,7 @@ class RecreateTest(unittest.TestCase):
         return int(fields[fields.index(b"config-epoch") + 1])
 
     def test_the_volumes_of_a_deleted_resource_are_taken_up_again(self):
-        first = self.apply()
+        first = self.apply(MINIMAL)
         connection = self.primary(first)
         for i in range(KEYS):
             connection.command("SET", f"key:{i}", str(i))
@@ -56,7 +41,7 @@ class RecreateTest(unittest.TestCase):
         wait_for("the pods to be gone", lambda: not any(self.ha.pod(i) for i in range(3)), 60)
         self.assertEqual(len(self.kubectl("get", "pvc", "-o", "name").split()), 3)
 
-        second = self.apply()
+        second = self.apply(MINIMAL)
         self.assertNotEqual(first["metadata"]["uid"], second["metadata"]["uid"])
         self.assertEqual(first["status"]["clusterUID"], second["status"]["clusterUID"])
         self.assertGreater(self.config_epoch(), epoch)

@@ -8,32 +8,16 @@ import json
 import os
 import secrets
 import signal
-import subprocess
-import tempfile
 import unittest
 
 from tests.support import resp
-from tests.support.cluster import LocalCluster, RedisHA, wait_for
+from tests.support.cluster import wait_for
+from tests.support.cluster_case import ClusterCase
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEYS = 1_000
 
 
-class RotationTest(unittest.TestCase):
-    def setUp(self):
-        self.directory = tempfile.TemporaryDirectory(prefix="redisha-e2e-")
-        self.addCleanup(self.directory.cleanup)
-        self.cluster = LocalCluster(os.environ["RHA_BIN_DIR"], os.path.join(self.directory.name, "local"))
-        self.addCleanup(self.cluster.down)
-        self.cluster.up("--restart-backoff-max-seconds", "1")
-        self.cluster.apply(os.path.join(ROOT, "examples", "minimal.yaml"))
-        self.ha = RedisHA(self.cluster, "demo")
-        wait_for("RedisHA demo to be Ready", self.ha.ready, 120)
-
-    def kubectl(self, *words):
-        return subprocess.run(["kubectl", "--kubeconfig", self.cluster.kubeconfig, *words],
-                              check=True, capture_output=True, text=True, timeout=120).stdout
-
+class RotationTest(ClusterCase):
     def replace(self, secret, **values):
         data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
         self.kubectl("patch", "secret", secret, "--type", "merge", "-p", json.dumps({"data": data}))

@@ -10,30 +10,23 @@ import subprocess
 import tempfile
 import unittest
 
-from tests.support.cluster import LocalCluster, RedisHA, wait_for
+from tests.support.cluster import wait_for
+from tests.support.cluster_case import ClusterCase
 
 KEYS = 1_000
 MANIFEST = {"apiVersion": "ha.redisha.io/v1", "kind": "RedisHA", "metadata": {"name": "demo", "namespace": "default"},
             "spec": {"replicas": 3, "persistence": {"mode": "None"}, "storage": {"type": "EmptyDir"}}}
 
 
-class ScaleTest(unittest.TestCase):
+class ScaleTest(ClusterCase):
+    manifest = None
+
     def setUp(self):
-        self.directory = tempfile.TemporaryDirectory(prefix="redisha-e2e-")
-        self.addCleanup(self.directory.cleanup)
-        self.cluster = LocalCluster(os.environ["RHA_BIN_DIR"], os.path.join(self.directory.name, "local"))
-        self.addCleanup(self.cluster.down)
-        self.cluster.up("--restart-backoff-max-seconds", "1")
+        super().setUp()
         manifest = os.path.join(self.directory.name, "demo.json")
         with open(manifest, "w") as file:
             json.dump(MANIFEST, file)
-        self.cluster.apply(manifest)
-        self.ha = RedisHA(self.cluster, "demo")
-        wait_for("RedisHA demo to be Ready", self.ha.ready, 120)
-
-    def kubectl(self, *words):
-        return subprocess.run(["kubectl", "--kubeconfig", self.cluster.kubeconfig, *words],
-                              check=True, capture_output=True, text=True, timeout=120).stdout
+        self.apply(manifest)
 
     def scale(self, replicas):
         self.kubectl("scale", "redisha", "demo", f"--replicas={replicas}")
