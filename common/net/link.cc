@@ -126,7 +126,10 @@ void Link::SayName() {
 }
 
 void Link::SayHello() {
-  initiator_.emplace(options_.proof->self, options_.proof->expected, trust::NewNonce());
+  const std::string address =
+      options_.unix_path.empty() ? Plain(options_.to).ToString() : trust::kUnixSocketAddress;
+  initiator_.emplace(options_.proof->self, trust::Dialled{address, options_.proof->expected},
+                     trust::NewNonce());
   const trust::Words words = initiator_->Hello();
   const std::vector<std::string_view> args(words.begin(), words.end());
   SendNow(args, [this](const resp::Value* reply) {

@@ -62,6 +62,10 @@ Endpoint FromAddress(const sockaddr_storage& storage) {
   }
   if (storage.ss_family == AF_INET6) {
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+      inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text, sizeof text);
+      return {text, ntohs(v6.sin6_port)};
+    }
     inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
     return {text, ntohs(v6.sin6_port)};
   }
@@ -191,6 +195,11 @@ void SetKeepAlive(int fd, int seconds) {
 }
 
 bool IsNumericIp(const std::string& host) { return ToAddress(host, 0).ok(); }
+
+Endpoint Plain(const Endpoint& endpoint) {
+  const auto address = ToAddress(endpoint.host, endpoint.port);
+  return address.ok() ? FromAddress(address->storage) : endpoint;
+}
 
 Result<std::vector<std::string>> ResolveHost(const std::string& host) {
   if (IsNumericIp(host)) return std::vector<std::string>{host};

@@ -43,6 +43,9 @@ void SetNoDelay(int fd, bool on = true);
 // Probes an idle peer after `seconds` (then three times at a third of that).
 void SetKeepAlive(int fd, int seconds);
 bool IsNumericIp(const std::string& host);
+// The one way to write an IP address, as PeerEndpoint and LocalEndpoint do: IPv6 in its shortest
+// form, IPv4 within IPv6 (::ffff:10.0.0.1) as IPv4. What is no IP address stays what it is.
+Endpoint Plain(const Endpoint& endpoint);
 // Blocking getaddrinfo: never call it on a loop thread.
 Result<std::vector<std::string>> ResolveHost(const std::string& host);
 

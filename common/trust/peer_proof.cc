@@ -10,21 +10,23 @@
 #include "common/base/random_id.h"
 
 namespace rha::trust {
+
+// What a proof is about. Views of its two ends.
+struct Exchange {
+  std::string_view uid, initiator, initiator_nonce, responder, responder_nonce, address;
+};
+
 namespace {
 
 enum class Side { kInitiator, kResponder };
 
-struct Exchange {
-  std::string_view uid, initiator, initiator_nonce, responder, responder_nonce;
-};
-
 // Each field with its length in front, so that no two exchanges have the same text.
 std::string TextToSeal(Side side, const Exchange& exchange) {
-  std::string text = "redisha-proof-1";
+  std::string text = "redisha-proof-2";
   const std::string_view side_word = side == Side::kInitiator ? "initiator" : "responder";
   for (const std::string_view field :
        {side_word, exchange.uid, exchange.initiator, exchange.initiator_nonce, exchange.responder,
-        exchange.responder_nonce}) {
+        exchange.responder_nonce, exchange.address}) {
     text += '|' + std::to_string(field.size()) + ':';
     text += field;
   }
@@ -111,28 +113,31 @@ Result<PeerKeys> PeerKeys::Parse(std::string_view text) {
 
 std::string NewNonce() { return RandomHex(kNonceDigits); }
 
-Initiator::Initiator(Identity self, std::string expected, std::string nonce)
-    : self_(std::move(self)), expected_(std::move(expected)), nonce_(std::move(nonce)) {}
+Initiator::Initiator(Identity self, Dialled dialled, std::string nonce)
+    : self_(std::move(self)), dialled_(std::move(dialled)), nonce_(std::move(nonce)) {}
 
-Words Initiator::Hello() const { return {"REDISHA", "HELLO", self_.uid, self_.name, nonce_}; }
+Words Initiator::Hello() const {
+  return {"REDISHA", "HELLO", self_.uid, self_.name, nonce_, dialled_.address};
+}
 
 Result<Words> Initiator::OnHelloReply(const PeerKeys& keys, std::span<const std::string> reply) {
   if (reply.size() < 4 || !IsName(reply[1]) || !IsNonce(reply[2])) {
     return Status(Code::kDenied, "its answer to REDISHA HELLO is not one");
   }
   if (reply[0] != self_.uid) return Foreign(self_.uid, reply[0]);
-  if (!expected_.empty() && reply[1] != expected_) {
-    return Status(Code::kDenied, "it is " + reply[1] + ", not " + expected_);
+  if (!dialled_.expected.empty() && reply[1] != dialled_.expected) {
+    return Status(Code::kDenied, "it is " + reply[1] + ", not " + dialled_.expected);
   }
   const Exchange exchange{.uid = self_.uid,
                           .initiator = self_.name,
                           .initiator_nonce = nonce_,
                           .responder = reply[1],
-                          .responder_nonce = reply[2]};
+                          .responder_nonce = reply[2],
+                          .address = dialled_.address};
   if (!Proves(keys, Side::kResponder, exchange, reply.subspan(3))) {
-    return Status(Code::kDenied, "it does not have our peer key");
+    return Status(Code::kDenied,
+                  "it does not have our peer key, or passes on the words of who has");
   }
-  responder_ = reply[1];
   Words words = {"REDISHA", "PROVE"};
   for (std::string& proof : Prove(keys, Side::kInitiator, exchange)) {
     words.push_back(std::move(proof));
@@ -140,25 +145,40 @@ Result<Words> Initiator::OnHelloReply(const PeerKeys& keys, std::span<const std:
   return words;
 }
 
-Responder::Responder(Identity self, std::string nonce)
-    : self_(std::move(self)), nonce_(std::move(nonce)) {}
+Responder::Responder(Identity self, std::vector<std::string> addresses, std::string nonce)
+    : self_(std::move(self)), addresses_(std::move(addresses)), nonce_(std::move(nonce)) {
+  std::erase(addresses_, "");
+}
+
+Exchange Responder::exchange() const {
+  return {.uid = self_.uid,
+          .initiator = claimed_name_,
+          .initiator_nonce = claimed_nonce_,
+          .responder = self_.name,
+          .responder_nonce = nonce_,
+          .address = claimed_address_};
+}
 
 Result<Words> Responder::OnHello(const PeerKeys& keys, std::span<const std::string> arguments) {
   if (!claimed_name_.empty()) return Status(Code::kInvalid, "HELLO was already said");
-  if (arguments.size() != 3 || !IsName(arguments[1]) || !IsNonce(arguments[2])) {
-    return Status(Code::kInvalid, "HELLO takes a cluster uid, a name and a nonce of " +
-                                      std::to_string(kNonceDigits) + " hexadecimal digits");
+  if (arguments.size() != 4 || !IsName(arguments[1]) || !IsNonce(arguments[2]) ||
+      !IsName(arguments[3])) {
+    return Status(Code::kInvalid, "HELLO takes a cluster uid, a name, a nonce of " +
+                                      std::to_string(kNonceDigits) +
+                                      " hexadecimal digits and the address that was dialled");
   }
   if (arguments[0] != self_.uid) return Foreign(self_.uid, arguments[0]);
+  if (std::find(addresses_.begin(), addresses_.end(), arguments[3]) == addresses_.end()) {
+    return Status(Code::kDenied, self_.name + " was not reached at " + arguments[3] + " but at " +
+                                     (addresses_.empty() ? "nothing it knows" : addresses_[0]) +
+                                     ": a stranger passes this on, or the network translates "
+                                     "addresses and announce-ip does not say so");
+  }
   claimed_name_ = arguments[1];
   claimed_nonce_ = arguments[2];
+  claimed_address_ = arguments[3];
   Words reply = {self_.uid, self_.name, nonce_};
-  for (std::string& proof : Prove(keys, Side::kResponder,
-                                  {.uid = self_.uid,
-                                  .initiator = claimed_name_,
-                                  .initiator_nonce = claimed_nonce_,
-                                  .responder = self_.name,
-                                  .responder_nonce = nonce_})) {
+  for (std::string& proof : Prove(keys, Side::kResponder, exchange())) {
     reply.push_back(std::move(proof));
   }
   return reply;
@@ -168,16 +188,22 @@ Status Responder::OnProve(const PeerKeys& keys, std::span<const std::string> pro
   if (claimed_name_.empty() || !peer_.empty()) {
     return Status(Code::kInvalid, "PROVE follows HELLO, once");
   }
-  const Exchange exchange{.uid = self_.uid,
-                          .initiator = claimed_name_,
-                          .initiator_nonce = claimed_nonce_,
-                          .responder = self_.name,
-                          .responder_nonce = nonce_};
-  if (!Proves(keys, Side::kInitiator, exchange, proofs)) {
+  if (!Proves(keys, Side::kInitiator, exchange(), proofs)) {
     return Status(Code::kDenied, claimed_name_ + " does not have our peer key");
   }
   peer_ = claimed_name_;
   return Status::Ok();
+}
+
+const char* RefusalWord(const Status& refusal) {
+  switch (refusal.code()) {
+    case Code::kConflict:
+      return "FOREIGN";
+    case Code::kDenied:
+      return "ELSEWHERE";
+    default:
+      return "ERR";
+  }
 }
 
 }  // namespace rha::trust

@@ -15,12 +15,20 @@ std::span<const std::string> Arguments(const Words& words) {
   return std::span(words).subspan(2);  // after REDISHA HELLO or REDISHA PROVE
 }
 
+const std::string kHere = "10.0.0.1:6379", kElsewhere = "10.0.0.66:6379";
+
+Responder Demo1(std::vector<std::string> addresses = {kHere}) {
+  return {{"uid-1", "demo-1"}, std::move(addresses), kNonce2};
+}
+
 struct Pair {
-  Initiator initiator{{"uid-1", "demo-0"}, "demo-1", kNonce1};
-  Responder responder{{"uid-1", "demo-1"}, kNonce2};
+  Initiator initiator{{"uid-1", "demo-0"}, {kHere, "demo-1"}, kNonce1};
+  Responder responder = Demo1();
 };
 
-// What each believes of the other in the end.
+constexpr char kNoKey[] = "reply: it does not have our peer key, or passes on the words of who has";
+
+// What comes of it.
 std::string Meet(Pair& pair, const PeerKeys& initiators, const PeerKeys& responders) {
   auto reply = pair.responder.OnHello(responders, Arguments(pair.initiator.Hello()));
   if (!reply.ok()) return "hello: " + reply.status().message();
@@ -28,12 +36,12 @@ std::string Meet(Pair& pair, const PeerKeys& initiators, const PeerKeys& respond
   if (!prove.ok()) return "reply: " + prove.status().message();
   const Status proved = pair.responder.OnProve(responders, Arguments(*prove));
   if (!proved.ok()) return "prove: " + proved.message();
-  return pair.initiator.responder() + " and " + pair.responder.peer();
+  return "believes " + pair.responder.peer();
 }
 
 TEST(PeerProofTest, TwoMembersRecogniseEachOther) {
   Pair pair;
-  EXPECT_EQ(Meet(pair, Keys(kOld), Keys(kOld)), "demo-1 and demo-0");
+  EXPECT_EQ(Meet(pair, Keys(kOld), Keys(kOld)), "believes demo-0");
 }
 
 TEST(PeerProofTest, AKeyIsRotatedOneSideAtATime) {
@@ -41,15 +49,14 @@ TEST(PeerProofTest, AKeyIsRotatedOneSideAtATime) {
        {std::pair(kOld + "\n" + kNew, kOld), std::pair(kNew, kOld + "\n" + kNew),
         std::pair(kNew + "\n" + kOld + "\n", kOld + "\r\n\n" + kNew)}) {
     Pair pair;
-    EXPECT_EQ(Meet(pair, Keys(a), Keys(b)), "demo-1 and demo-0");
+    EXPECT_EQ(Meet(pair, Keys(a), Keys(b)), "believes demo-0");
   }
 }
 
 TEST(PeerProofTest, AStrangerIsToldNoProof) {
   Pair pair;
-  EXPECT_EQ(Meet(pair, Keys(kOld), Keys(kNew)), "reply: it does not have our peer key");
+  EXPECT_EQ(Meet(pair, Keys(kOld), Keys(kNew)), kNoKey);
   EXPECT_EQ(pair.responder.peer(), "");
-  EXPECT_EQ(pair.initiator.responder(), "");
 }
 
 TEST(PeerProofTest, AnInitiatorWithoutTheKeyIsNotBelieved) {
@@ -61,11 +68,11 @@ TEST(PeerProofTest, AnInitiatorWithoutTheKeyIsNotBelieved) {
 }
 
 TEST(PeerProofTest, AnotherClusterAndAnotherMemberAreNamed) {
-  Responder foreign({"uid-2", "demo-1"}, kNonce2);
+  Responder foreign({"uid-2", "demo-1"}, {kHere}, kNonce2);
   Pair pair;
   EXPECT_EQ(foreign.OnHello(Keys(kOld), Arguments(pair.initiator.Hello())).status().code(),
             Code::kConflict);
-  pair.responder = Responder({"uid-1", "demo-2"}, kNonce2);
+  pair.responder = Responder({"uid-1", "demo-2"}, {kHere}, kNonce2);
   EXPECT_EQ(Meet(pair, Keys(kOld), Keys(kOld)), "reply: it is demo-2, not demo-1");
 }
 
@@ -81,15 +88,51 @@ TEST(PeerProofTest, AProofOfAnotherConnectionProvesNothing) {
   auto reply = first.responder.OnHello(Keys(kOld), Arguments(first.initiator.Hello()));
   const auto prove = first.initiator.OnHelloReply(Keys(kOld), *reply);
   ASSERT_TRUE(prove.ok());
-  Responder second({"uid-1", "demo-1"}, std::string(kNonceDigits, '3'));
+  Responder second({"uid-1", "demo-1"}, {kHere}, std::string(kNonceDigits, '3'));
   ASSERT_TRUE(second.OnHello(Keys(kOld), Arguments(first.initiator.Hello())).ok());
   EXPECT_FALSE(second.OnProve(Keys(kOld), Arguments(*prove)).ok());
+}
+
+// Who is dialled in demo-1's place and passes all words on to it.
+TEST(PeerProofTest, AProofThatIsPassedOnIsRefusedByTheMember) {
+  Pair pair;
+  pair.initiator = Initiator({"uid-1", "demo-0"}, {kElsewhere, "demo-1"}, kNonce1);
+  const auto reply = pair.responder.OnHello(Keys(kOld), Arguments(pair.initiator.Hello()));
+  ASSERT_EQ(reply.status().code(), Code::kDenied);
+  EXPECT_STREQ(RefusalWord(reply.status()), "ELSEWHERE");
+  EXPECT_NE(reply.status().message().find("announce-ip"), std::string::npos);
+}
+
+TEST(PeerProofTest, AProofForAnotherAddressIsRefusedByWhoDialled) {
+  Pair pair;
+  pair.initiator = Initiator({"uid-1", "demo-0"}, {kElsewhere, "demo-1"}, kNonce1);
+  Words hello = pair.initiator.Hello();
+  hello.back() = kHere;  // so that the member answers
+  const auto reply = pair.responder.OnHello(Keys(kOld), Arguments(hello));
+  ASSERT_TRUE(reply.ok());
+  EXPECT_FALSE(pair.initiator.OnHelloReply(Keys(kOld), *reply).ok());
+}
+
+TEST(PeerProofTest, AMemberIsKnownByWhatItAnnouncesToo) {
+  for (const std::string& dialled : {kHere, kElsewhere}) {
+    Pair pair;
+    pair.initiator = Initiator({"uid-1", "demo-0"}, {dialled, "demo-1"}, kNonce1);
+    pair.responder = Demo1({kHere, kElsewhere});
+    EXPECT_EQ(Meet(pair, Keys(kOld), Keys(kOld)), "believes demo-0");
+  }
+}
+
+TEST(PeerProofTest, WhoKnowsNoAddressOfItsOwnAnswersNobody) {
+  Words hello = Pair().initiator.Hello();
+  EXPECT_FALSE(Demo1({"", ""}).OnHello(Keys(kOld), Arguments(hello)).ok());
+  hello.back() = "";
+  EXPECT_FALSE(Demo1({"", ""}).OnHello(Keys(kOld), Arguments(hello)).ok());
 }
 
 TEST(PeerProofTest, EachStepHappensOnce) {
   Pair pair;
   EXPECT_FALSE(pair.responder.OnProve(Keys(kOld), Words{kNonce1}).ok());
-  ASSERT_EQ(Meet(pair, Keys(kOld), Keys(kOld)), "demo-1 and demo-0");
+  ASSERT_EQ(Meet(pair, Keys(kOld), Keys(kOld)), "believes demo-0");
   EXPECT_FALSE(pair.responder.OnHello(Keys(kOld), Arguments(pair.initiator.Hello())).ok());
   EXPECT_FALSE(pair.responder.OnProve(Keys(kOld), Words{kNonce1}).ok());
 }
@@ -97,14 +140,17 @@ TEST(PeerProofTest, EachStepHappensOnce) {
 TEST(PeerProofTest, GarbageIsAnError) {
   const PeerKeys keys = Keys(kOld);
   for (const Words& words :
-       {Words{}, Words{"uid-1"}, Words{"uid-1", "a b", kNonce1}, Words{"uid-1", "demo-0", "12"},
-        Words{"uid-1", "", kNonce1}, Words{"uid-1", std::string(300, 'x'), kNonce1},
-        Words{"uid-1", "demo-0", std::string(64, 'G')}}) {
-    EXPECT_FALSE(Responder({"uid-1", "demo-1"}, kNonce2).OnHello(keys, words).ok());
+       {Words{}, Words{"uid-1"}, Words{"uid-1", "a b", kNonce1, kHere},
+        Words{"uid-1", "demo-0", "12", kHere}, Words{"uid-1", "", kNonce1, kHere},
+        Words{"uid-1", std::string(300, 'x'), kNonce1, kHere}, Words{"uid-1", "demo-0", kNonce1},
+        Words{"uid-1", "demo-0", kNonce1, ""},
+        Words{"uid-1", "demo-0", std::string(64, 'G'), kHere}}) {
+    EXPECT_FALSE(Demo1().OnHello(keys, words).ok());
   }
   for (const Words& words : {Words{}, Words{"uid-1", "demo-1", kNonce2}, Words{"", "", "", ""},
                              Words{"uid-1", "demo-1", kNonce2, "", "", "", "", "", ""}}) {
-    EXPECT_FALSE(Initiator({"uid-1", "demo-0"}, "", kNonce1).OnHelloReply(keys, words).ok());
+    EXPECT_FALSE(
+        Initiator({"uid-1", "demo-0"}, {kHere, ""}, kNonce1).OnHelloReply(keys, words).ok());
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "common/base/log.h"
 #include "common/base/random_id.h"
+#include "common/net/socket.h"
 #include "node/app/limits.h"
 #include "node/app/memory.h"
 #include "node/app/service_manager.h"
@@ -53,6 +54,13 @@ repl::ReplConfig ToReplConfig(const Config& config) {
   out.checksum = config.rdb_checksum;
   out.managed = config.managed;
   return out;
+}
+
+// See Membership::announced_address.
+std::string AnnouncedAddress(const Config& config) {
+  if (!net::IsNumericIp(config.announce_ip)) return "";
+  const int64_t port = config.announce_port != 0 ? config.announce_port : config.port;
+  return net::Plain({config.announce_ip, static_cast<uint16_t>(port)}).ToString();
 }
 
 keyspace::EvictionPolicy ToEvictionPolicy(const Config& config) {
@@ -188,7 +196,8 @@ Status App::JoinCluster() {
   if (!keys.ok()) {
     return std::move(keys).status().Context("redisha-peer-key-file " + config_.peer_key_file);
   }
-  engine_.options().membership = {.self = {config_.cluster_uid, config_.node_name}, .keys = *keys};
+  engine_.options().membership.self = {config_.cluster_uid, config_.node_name};
+  engine_.options().membership.keys = std::move(*keys);
   return replication_.JoinCluster(config_.dir + "/" + kRoleFileName, config_.cluster_uid);
 }
 
@@ -256,6 +265,7 @@ void App::PublishConfig() {
   dispatch::EngineOptions& options = engine_.options();
   options.user.password = config_.password;
   options.user.password_sha256 = config_.password_sha256;
+  options.membership.announced_address = AnnouncedAddress(config_);
   options.bulk_bytes_max = config_.bulk_bytes_max;
   options.debug = ToOpenTo(config_.enable_debug_command);
   engine_.slowlog().set_threshold_us(config_.slowlog_threshold_us);

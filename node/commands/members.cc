@@ -1,9 +1,9 @@
 // REDISHA: what the members of one RedisHA say to each other, and to nobody else.
 //
-//   REDISHA HELLO uid name nonce        who is there? (common/trust/peer_proof.h)
-//   REDISHA PROVE proof...              a peer session from here on
+//   REDISHA HELLO uid name nonce address   who is there? (common/trust/peer_proof.h)
+//   REDISHA PROVE proof...                 a peer session from here on
 //   REDISHA ROLE epoch leader PRIMARY | REPLICA host port
-//   REDISHA ADOPT uid                   for people: see repl/role_memory.h
+//   REDISHA ADOPT uid                      for people: see repl/role_memory.h
 #include <algorithm>
 #include <bit>
 #include <limits>
@@ -47,11 +47,13 @@ void PeerHello(Context& ctx) {
   if (ctx.session.kind != SessionKind::kClient || ctx.session.peer != nullptr) {
     return RefusePeer(ctx, "ERR", "REDISHA HELLO is said once");
   }
-  trust::Responder responder(membership.self, trust::NewNonce());
+  const std::string reached_at =
+      ctx.session.unix_socket ? trust::kUnixSocketAddress : ctx.session.local_address;
+  trust::Responder responder(membership.self, {reached_at, membership.announced_address},
+                             trust::NewNonce());
   const auto reply = responder.OnHello(membership.keys, WordsFrom(ctx, 2));
   if (!reply.ok()) {
-    const bool foreign = reply.status().code() == Code::kConflict;
-    return RefusePeer(ctx, foreign ? "FOREIGN" : "ERR", reply.status().message());
+    return RefusePeer(ctx, trust::RefusalWord(reply.status()), reply.status().message());
   }
   ctx.session.peer = std::make_unique<PeerState>(std::move(responder));
   ctx.reply.Array(static_cast<int64_t>(reply->size()));
@@ -76,11 +78,6 @@ void PeerProve(Context& ctx) {
   ctx.reply.Ok();
 }
 
-bool IsPrintableWord(std::string_view word) {
-  return !word.empty() && word.size() <= trust::kNameBytesMax &&
-         std::all_of(word.begin(), word.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
 // False: the error is written.
 bool ParseRole(Context& ctx, dispatch::RoleOrder* order) {
   int64_t epoch = 0, port = 0;
@@ -88,7 +85,7 @@ bool ParseRole(Context& ctx, dispatch::RoleOrder* order) {
     ctx.reply.Error("ERR the epoch is a number above 0");
     return false;
   }
-  if (!IsPrintableWord(ctx.arg(3))) {
+  if (!trust::IsName(ctx.arg(3))) {
     ctx.reply.Error("ERR the leader is a word without blanks");
     return false;
   }
@@ -99,7 +96,7 @@ bool ParseRole(Context& ctx, dispatch::RoleOrder* order) {
     ctx.SyntaxError();
     return false;
   }
-  if (!IsPrintableWord(ctx.arg(5)) || !structs::ParseDecimal(ctx.arg(6), &port) || port <= 0 ||
+  if (!trust::IsName(ctx.arg(5)) || !structs::ParseDecimal(ctx.arg(6), &port) || port <= 0 ||
       port > std::numeric_limits<uint16_t>::max()) {
     ctx.reply.Error("ERR Invalid master host or port");
     return false;
@@ -130,8 +127,9 @@ void Adopt(Context& ctx) {
 }
 
 void Help(Context& ctx) {
-  WriteHelp(ctx, {"HELLO <cluster-uid> <name> <nonce>", "    Begin to prove to be a member.",
-                  "PROVE <proof> [<proof> ...]", "    Prove to hold the cluster's key.",
+  WriteHelp(ctx, {"HELLO <cluster-uid> <name> <nonce> <address-dialled>",
+                  "    Begin to prove to be a member.", "PROVE <proof> [<proof> ...]",
+                  "    Prove to hold the cluster's key.",
                   "ROLE <epoch> <leader> (PRIMARY|REPLICA <host> <port>)",
                   "    Assign a role. For members alone.", "ADOPT <cluster-uid>",
                   "    Take over the foreign dataset found here (INFO redisha_dataset_uid)."});
@@ -150,7 +148,7 @@ constexpr CommandSpec kRows[] = {
      .complexity = "Depends on subcommand."},
     {.name = "redisha|hello",
      .handler = PeerHello,
-     .arity = 5,
+     .arity = 6,
      .flags = kBeforeAuth,
      .acl = kAclConnection,
      .group = Group::kServer,

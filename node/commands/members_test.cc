@@ -7,13 +7,17 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
+const std::string kHere = "10.0.0.1:6379";
+
 class MembersTest : public CommandTest {
  protected:
   MembersTest() {
     OursAlone();
     keys_ = *trust::PeerKeys::Parse(std::string(32, 'k'));
-    engine_.options().membership = {.self = {"uid", "pod-0"}, .keys = keys_};
+    engine_.options().membership = {
+        .self = {"uid", "pod-0"}, .keys = keys_, .announced_address = "10.9.9.9:1"};
     engine_.options().user.password = "secret";
+    stranger_.local_address = kHere;
     engine_.Join(stranger_);
   }
   ~MembersTest() override { engine_.Leave(stranger_); }
@@ -23,8 +27,8 @@ class MembersTest : public CommandTest {
     return RunOn(stranger_, views);
   }
   // Says HELLO; what PROVE would be if the node is believed.
-  Result<trust::Words> Hello(const trust::PeerKeys& keys) {
-    trust::Initiator initiator({"uid", "pod-1"}, "pod-0", trust::NewNonce());
+  Result<trust::Words> Hello(const trust::PeerKeys& keys, const std::string& dialled = kHere) {
+    trust::Initiator initiator({"uid", "pod-1"}, {dialled, "pod-0"}, trust::NewNonce());
     std::string shown = Ask(initiator.Hello());
     trust::Words reply;
     for (size_t at = 1; at < shown.size(); at = shown.find(", ", at) + 2) {
@@ -65,10 +69,29 @@ TEST_F(MembersTest, AProofOfAnotherConnectionIsWrong) {
   dispatch::Session other;
   engine_.Join(other);
   const std::string nonce(64, 'a');
-  RunOn(other, {"REDISHA", "HELLO", "uid", "pod-1", nonce});
+  other.local_address = kHere;
+  RunOn(other, {"REDISHA", "HELLO", "uid", "pod-1", nonce, kHere});
   const std::vector<std::string_view> words(proof->begin(), proof->end());
   EXPECT_THAT(RunOn(other, words), StartsWith("-WRONGPROOF "));
   engine_.Leave(other);
+}
+
+TEST_F(MembersTest, AProofIsForTheAddressThatWasDialled) {
+  EXPECT_FALSE(Hello(keys_, "10.0.0.66:6379").ok());
+  EXPECT_TRUE(stranger_.closing);
+}
+
+TEST_F(MembersTest, AnAnnouncedAddressIsAnAddressToo) {
+  const auto proof = Hello(keys_, "10.9.9.9:1");
+  ASSERT_TRUE(proof.ok());
+  EXPECT_EQ(Ask(*proof), "+OK");
+}
+
+TEST_F(MembersTest, OverAUnixSocketThePathDoesNotMatter) {
+  stranger_.unix_socket = true;
+  const auto proof = Hello(keys_, trust::kUnixSocketAddress);
+  ASSERT_TRUE(proof.ok());
+  EXPECT_EQ(Ask(*proof), "+OK");
 }
 
 TEST_F(MembersTest, HelloIsSaidOnce) {
@@ -79,8 +102,9 @@ TEST_F(MembersTest, HelloIsSaidOnce) {
 
 TEST_F(MembersTest, HugeWordsAreNoNames) {
   const std::string huge(10 << 20, 'x');
-  EXPECT_THAT(Ask({"REDISHA", "HELLO", "uid", huge, std::string(64, 'a')}), StartsWith("-ERR "));
-  EXPECT_THAT(RunOn(other_, {"redisha", "hello", huge, "pod-1", std::string(64, 'a')}),
+  EXPECT_THAT(Ask({"REDISHA", "HELLO", "uid", huge, std::string(64, 'a'), kHere}),
+              StartsWith("-ERR "));
+  EXPECT_THAT(RunOn(other_, {"redisha", "hello", huge, "pod-1", std::string(64, 'a'), kHere}),
               StartsWith("-FOREIGN "));
 }
 
@@ -120,7 +144,7 @@ TEST_F(MembersTest, RolesThatMeanNothingAreErrors) {
 
 TEST_F(MembersTest, ANodeWithoutAKeyIsNobodysPeer) {
   engine_.options().membership = {};
-  EXPECT_THAT(RunOn(session_, {"redisha", "hello", "uid", "pod-1", std::string(64, 'a')}),
+  EXPECT_THAT(RunOn(session_, {"redisha", "hello", "uid", "pod-1", std::string(64, 'a'), kHere}),
               HasSubstr("redisha-peer-key-file"));
   EXPECT_THAT(RunOn(session_, {"redisha", "prove", "x"}), StartsWith("-ERR "));
 }

@@ -16,6 +16,9 @@ namespace rha::node::dispatch {
 struct Membership {
   trust::Identity self;  // redisha-cluster-uid, redisha-node-name
   trust::PeerKeys keys;  // redisha-peer-key-file
+  // By which members may have dialled besides where a connection reached us: replica-announce-ip
+  // and -port. Empty: none, or a host name, which anybody's answer of DNS could be.
+  std::string announced_address;
 
   // False: this node belongs to no RedisHA, and nobody is its peer.
   bool known() const { return !keys.all().empty(); }

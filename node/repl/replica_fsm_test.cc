@@ -46,14 +46,16 @@ TEST(ReplicaFsm, SaysItsGreetingInOneBreath) {
   EXPECT_FALSE(fsm.primary_is_redisha());
 }
 
+constexpr char kDialled[] = "10.0.0.1:6379";
+
 class MemberHandshake : public testing::Test {
  protected:
   MemberHandshake() {
     keys_ = *trust::PeerKeys::Parse(std::string(32, 'k'));
     HandshakeOptions options = Options();
     options.password = "secret";
-    options.introduction =
-        Introduction{trust::Initiator({"uid", "pod-1"}, "", std::string(64, '1')), keys_};
+    options.introduction = Introduction{
+        trust::Initiator({"uid", "pod-1"}, {kDialled, ""}, std::string(64, '1')), keys_};
     fsm_.emplace(std::move(options));
     hello_ = fsm_->OnConnected();
   }
@@ -69,8 +71,8 @@ class MemberHandshake : public testing::Test {
     return said;
   }
   trust::Words AnswerOf(trust::Identity primary, const trust::PeerKeys& keys) {
-    trust::Responder responder(std::move(primary), std::string(64, '2'));
-    const std::vector<std::string> hello = {"uid", "pod-1", std::string(64, '1')};
+    trust::Responder responder(std::move(primary), {kDialled}, std::string(64, '2'));
+    const std::vector<std::string> hello = {"uid", "pod-1", std::string(64, '1'), kDialled};
     auto answer = responder.OnHello(keys, hello);
     responder_.emplace(std::move(responder));
     return answer.ok() ? *answer : trust::Words{};
@@ -83,7 +85,7 @@ class MemberHandshake : public testing::Test {
 };
 
 TEST_F(MemberHandshake, ProvesItselfInsteadOfSayingAPassword) {
-  EXPECT_THAT(hello_, StartsWith("*5\r\n$7\r\nREDISHA\r\n$5\r\nHELLO\r\n$3\r\nuid\r\n"));
+  EXPECT_THAT(hello_, StartsWith("*6\r\n$7\r\nREDISHA\r\n$5\r\nHELLO\r\n$3\r\nuid\r\n"));
   const std::string greeting = Answer(AnswerOf({"uid", "pod-0"}, keys_));
   EXPECT_THAT(greeting, StartsWith("*3\r\n$7\r\nREDISHA\r\n$5\r\nPROVE\r\n$64\r\n"));
   EXPECT_THAT(greeting, HasSubstr("\r\n*1\r\n$4\r\nPING\r\n"));
@@ -119,8 +121,8 @@ TEST_F(MemberHandshake, WhoDoesNotKnowTheQuestionIsNotFollowed) {
 TEST_F(MemberHandshake, NonsenseForAnAnswerIsAnError) {
   for (const char* line : {"*0", "*8", "*-1", "+OK", "$5", "*", "*99999999999999999999"}) {
     HandshakeOptions options = Options();
-    options.introduction =
-        Introduction{trust::Initiator({"uid", "pod-1"}, "", std::string(64, '1')), keys_};
+    options.introduction = Introduction{
+        trust::Initiator({"uid", "pod-1"}, {kDialled, ""}, std::string(64, '1')), keys_};
     ReplicaFsm fsm(std::move(options));
     fsm.OnConnected();
     fsm.OnLine(line);

@@ -156,8 +156,9 @@ void ReplicaSide::OnLinkConnected() {
                            .listening_port = config_.listening_port,
                            .announced_ip = config_.announce_ip};
   if (const dispatch::Membership& membership = engine_.options().membership; membership.known()) {
-    options.introduction =
-        Introduction{trust::Initiator(membership.self, "", trust::NewNonce()), membership.keys};
+    trust::Dialled dialled{.address = net::Plain(link_->to()).ToString(), .expected = ""};
+    options.introduction = Introduction{
+        trust::Initiator(membership.self, std::move(dialled), trust::NewNonce()), membership.keys};
   }
   if (may_continue_) {
     options.id = stream_.history().id;

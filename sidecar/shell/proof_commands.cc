@@ -28,11 +28,10 @@ void ProofHello(CommandContext& c) {
     return;
   }
   if (c.client.proof) return Refuse(c, "ERR", "REDISHA HELLO is said once");
-  trust::Responder responder = trust.NewResponder();
+  trust::Responder responder = trust.NewResponder(c.client.local());
   const auto answer = responder.OnHello(trust.Keys(c.server.Now()), WordsFrom(c, 2));
   if (!answer.ok()) {
-    const bool foreign = answer.status().code() == Code::kConflict;
-    return Refuse(c, foreign ? "FOREIGN" : "ERR", answer.status().message());
+    return Refuse(c, trust::RefusalWord(answer.status()), answer.status().message());
   }
   c.client.proof = std::move(responder);
   c.reply.Array(static_cast<int64_t>(answer->size()));
@@ -54,8 +53,8 @@ void ProofProve(CommandContext& c) {
 }
 
 const Command kSubcommands[] = {
-    {"hello", 5, ProofHello, Rights::kNothing, "Begin to prove to be a member of the RedisHA.",
-     "HELLO <cluster-uid> <name> <nonce>"},
+    {"hello", 6, ProofHello, Rights::kNothing, "Begin to prove to be a member of the RedisHA.",
+     "HELLO <cluster-uid> <name> <nonce> <address-dialled>"},
     {"prove", -3, ProofProve, Rights::kNothing, "Prove to hold its key.",
      "PROVE <proof> [<proof> ...]"},
 };

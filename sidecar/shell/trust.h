@@ -40,7 +40,10 @@ class Trust {
   // ---- proofs
   bool is_member() const { return key_file_.has_value(); }
   trust::PeerKeys Keys(MonoTime now);
-  trust::Responder NewResponder() const { return {self_, trust::NewNonce()}; }
+  // For a connection that reached our port at this address.
+  trust::Responder NewResponder(const std::string& reached_at) const {
+    return {self_, {reached_at, announced_address_}, trust::NewNonce()};
+  }
   // For a link to the member of that name. Nothing: this sidecar belongs to no RedisHA.
   std::optional<net::LinkProof> ProofFor(const std::string& member, MonoTime now);
   // The id of the member of that name.
@@ -48,6 +51,9 @@ class Trust {
 
  private:
   trust::Identity self_;
+  // announce-ip and -port, by which members may have dialled us too. Empty: none, or a host name,
+  // which anybody's answer of DNS could be.
+  std::string announced_address_;
   bool classic_ = true;
   std::string password_;  // from the configuration
   std::optional<SecretFile> password_file_, admin_file_, key_file_;

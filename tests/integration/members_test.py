@@ -2,6 +2,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,7 @@ import time
 import unittest
 
 from tests.support import members, resp
+from tests.support.relay import Relay
 from tests.support.server import free_port
 
 NODE = os.path.join(os.environ.get("RHA_BIN_DIR", "build/dev/bin"), "redisha-node")
@@ -81,7 +83,7 @@ class Node:
 
     def peer(self, name="pod-9"):
         connection = self.stranger()
-        answer = members.introduce(connection.command, self.uid, name)
+        answer = members.introduce(connection, self.uid, name)
         self.test.assertEqual(answer, b"OK")
         return connection
 
@@ -145,21 +147,21 @@ class MembersTest(unittest.TestCase):
     def test_who_does_not_hold_the_key_is_shown_out(self):
         node = Node(self, "pod-0", password="secret")
         guess = node.stranger()
-        answer = guess.command("REDISHA", "HELLO", UID, "pod-1", "a" * 64)
+        answer = members.hello(guess, UID, "pod-1")
         self.assertEqual([answer[0], answer[1], len(answer)], [UID.encode(), b"pod-0", 4])
         self.assertEqual(code(guess.command("REDISHA", "PROVE", "0" * 64)), "WRONGPROOF")
         self.assertTrue(self.is_closed(guess), "each guess costs a connection")
         foreign = node.stranger()
-        self.assertEqual(code(members.introduce(foreign.command, OTHER_UID, "pod-1")), "FOREIGN")
+        self.assertEqual(code(members.introduce(foreign, OTHER_UID, "pod-1")), "FOREIGN")
         self.assertTrue(self.is_closed(foreign))
         self.assertEqual(node.info()["redisha_failed_proofs"], "1")
 
     def test_a_proof_is_worth_nothing_without_its_hello(self):
         node = Node(self, "pod-0", password="secret")
         self.assertEqual(code(node.stranger().command("REDISHA", "PROVE", "0" * 64)), "ERR")
-        for words in (("REDISHA", "HELLO", UID, "pod 1", "a" * 64), ("REDISHA", "HELLO", UID, "pod-1", "a")):
+        for words in (("pod 1", "a" * 64), ("pod-1", "a"), ("pod-1", "a" * 64, "an address")):
             connection = node.stranger()
-            self.assertEqual(code(connection.command(*words)), "ERR")
+            self.assertEqual(code(members.hello(connection, UID, *words)), "ERR")
             self.assertTrue(self.is_closed(connection))
 
     def test_only_members_assign_roles(self):
@@ -233,7 +235,7 @@ class MembersTest(unittest.TestCase):
 
         def proofs():
             connection = node.stranger()
-            answer = connection.command("REDISHA", "HELLO", UID, "pod-1", "a" * 64)
+            answer = members.hello(connection, UID, "pod-1")
             connection.close()
             return len(answer) - 3
         wait_for("both keys prove", lambda: proofs() == 2)
@@ -242,7 +244,7 @@ class MembersTest(unittest.TestCase):
         node.write_key(STRANGERS_KEY)
         wait_for("one key is left", lambda: proofs() == 1)
         connection = node.stranger()
-        self.assertEqual(members.introduce(connection.command, UID, "pod-1", STRANGERS_KEY), b"OK")
+        self.assertEqual(members.introduce(connection, UID, "pod-1", STRANGERS_KEY), b"OK")
 
     def test_a_password_that_was_replaced_is_accepted_for_a_while(self):
         folder = tempfile.mkdtemp(prefix="rha-members-")
@@ -327,6 +329,41 @@ class MembersTest(unittest.TestCase):
                                              (strangers.port, "does not have our peer key")), 1):
             self.assertEqual(replica.role(epoch, "pod-0", "REPLICA", "127.0.0.1", port), "OK")
             wait_for(why, lambda why=why: why in replica.info().get("redisha_master_link_error", ""))
+
+    def relay(self, node, **options):
+        relay = Relay(("127.0.0.1", node.port), **options)
+        self.addCleanup(relay.close)
+        return relay
+
+    def test_a_proof_cannot_be_passed_on(self):
+        """By one at an address that a member dials, who has no key but reaches the real member."""
+        primary, replica = Node(self, "pod-0"), Node(self, "pod-1")
+        self.assertEqual(primary.role(1, "pod-0", "PRIMARY"), "OK")
+        plain = self.relay(primary)
+        self.assertEqual(replica.role(1, "pod-0", "REPLICA", "127.0.0.1", plain.port), "OK")
+        wait_for("the primary says where it is", lambda: f"was not reached at 127.0.0.1:{plain.port} but at "
+                 f"127.0.0.1:{primary.port}" in replica.info().get("redisha_master_link_error", ""))
+        lying = self.relay(primary, rewrite=lambda said: said.replace(b":%d\r\n" % lying.port, b":%d\r\n" % primary.port))
+        self.assertEqual(replica.role(2, "pod-0", "REPLICA", "127.0.0.1", lying.port), "OK")
+        wait_for("the proof is of another address", lambda: "passes on the words" in
+                 replica.info().get("redisha_master_link_error", ""))
+        self.assertTrue(plain.passed_on and lying.passed_on)
+        self.assertEqual((primary.info()["redisha_replicas"], primary.info()["connected_slaves"]), ("", "0"))
+
+    def test_where_addresses_are_translated_a_member_says_so(self):
+        with socket.socket() as reserved:
+            reserved.bind(("127.0.0.1", 0))
+            port = reserved.getsockname()[1]
+        primary = Node(self, "pod-0", options=["--replica-announce-ip", "127.0.0.1", "--replica-announce-port", str(port)])
+        replica = Node(self, "pod-1")
+        self.relay(primary, port=port)
+        self.assertEqual(primary.role(1, "pod-0", "PRIMARY"), "OK")
+        # Also within IPv6, and by its own address.
+        for epoch, (host, dialled) in enumerate((("127.0.0.1", port), ("::ffff:127.0.0.1", port), ("127.0.0.1", primary.port)), 1):
+            self.assertEqual(replica.role(epoch, "pod-0", "REPLICA", host, dialled), "OK")
+            wait_for(f"the link to {host}:{dialled}", self.up(replica))
+        self.assertEqual(primary.peer().command("CONFIG", "SET", "replica-announce-ip", "a.name"), b"OK")
+        self.assertEqual(code(members.hello(primary.stranger(), UID, "pod-1", address=f"127.0.0.1:{port}")), "ELSEWHERE")
 
     def test_a_replica_without_the_key_is_served_but_does_not_count(self):
         primary = Node(self, "pod-0", password="secret", options=["--min-replicas-to-write", "1"])

@@ -13,6 +13,7 @@ import unittest
 from tests.integration import pod_test
 from tests.integration.pod_test import GROUP, NODE, NODE_PORT, SENTINEL_PORT
 from tests.support import members, resp
+from tests.support.relay import Relay
 
 UID = "uid-1"
 HUGE = 2**64 - 1
@@ -106,17 +107,17 @@ class Strangers(Bed):
         self.assertEqual(boss.command("RESET"), b"RESET")
         self.assertIn("NOPERM", text(boss.command("SENTINEL", "FLUSHCONFIG")))
         member = self.connect(self.pods[0])
-        self.assertEqual(members.introduce(member.command, UID, "operator"), b"OK")
+        self.assertEqual(members.introduce(member, UID, "operator"), b"OK")
         self.assertEqual(member.command("SENTINEL", "FLUSHCONFIG"), b"OK")
 
     def test_who_has_no_key_is_no_member(self):
         self.start_all()
         self.assertIn("WRONGPROOF", text(self.prove_without_the_key(self.pods[0])))
-        self.assertIn("FOREIGN", text(members.introduce(self.connect(self.pods[0]).command, "uid-2", f"{GROUP}-1")))
+        self.assertIn("FOREIGN", text(members.introduce(self.connect(self.pods[0]), "uid-2", f"{GROUP}-1")))
 
     def prove_without_the_key(self, pod):
         connection = self.connect(pod)
-        answer = connection.command("REDISHA", "HELLO", UID, f"{GROUP}-1", "0" * 64)
+        answer = members.hello(connection, UID, f"{GROUP}-1")
         self.assertEqual(answer[:2], [UID.encode(), f"{GROUP}-{pod.index}".encode()])
         reply = connection.command("REDISHA", "PROVE", "f" * 64)
         with self.assertRaises(resp.Disconnected):
@@ -219,6 +220,27 @@ class Foreigners(Bed):
         key = self.write_secret("other-key", "f" * 32)
         self.foreign_replica_case(NODE, ("--redisha-peer-key-file", key, "--redisha-cluster-uid", "uid-2",
                                          "--redisha-node-name", f"{GROUP}-1"), "another cluster")
+
+    def test_a_member_seen_through_a_stranger_is_a_stranger(self):
+        """The pod moved, its old address is somebody's who passes everything on to where it is now."""
+        primary = self.start_all()
+        victim = next(pod for pod in self.pods if pod is not primary)
+        old = victim.host
+        victim.kill("sentinel")  # which would say the new address
+        victim.kill("node")
+        victim.host = old.rsplit(".", 1)[0] + ".99"
+        victim.start("node")
+        relay = Relay((victim.host, NODE_PORT), old, NODE_PORT)
+        self.addCleanup(relay.close)
+        victim.host = old
+        until("it is a stranger", lambda: "was not reached at" in self.stranger_seen(primary, victim))
+        self.assertGreater(relay.passed_on, 0)
+        self.assertEqual(primary.client().info("replication")["connected_slaves"], 1)
+        relay.close()
+        victim.kill("node")
+        victim.start("node")
+        until("it is a member again", lambda: self.stranger_seen(primary, victim) == "" and
+              primary.client().info("replication")["connected_slaves"] == 2)
 
     def test_no_password_reaches_a_strangers_address(self):
         primary = self.start_all()

@@ -110,13 +110,14 @@ class LinkTest : public testing::Test {
     }
     PeerSends(bytes);
   }
+  std::string reached_at() const { return LocalEndpoint(peer_.get())->ToString(); }
   // Plays the other side as `who` with `key`; true: it was proved to as well.
   bool PeerProves(const trust::Identity& who, const std::string& key) {
     AcceptPeer();
     const auto keys = *trust::PeerKeys::Parse(key);
-    trust::Responder responder(who, trust::NewNonce());
+    trust::Responder responder(who, {reached_at()}, trust::NewNonce());
     const trust::Words hello = PeerReadsRequest();
-    if (hello.size() != 5 || hello[1] != "HELLO") return false;
+    if (hello.size() != 6 || hello[1] != "HELLO") return false;
     const auto answer = responder.OnHello(keys, std::span(hello).subspan(2));
     if (!answer.ok()) {
       PeerSends("-FOREIGN " + answer.status().message() + "\r\n");
@@ -235,7 +236,7 @@ TEST_F(LinkTest, WhoDoesNotBelieveUsIsNotOpen) {
   link.Open();
   AcceptPeer();
   const trust::Words hello = PeerReadsRequest();
-  trust::Responder responder({"uid-1", "demo-1"}, trust::NewNonce());
+  trust::Responder responder({"uid-1", "demo-1"}, {reached_at()}, trust::NewNonce());
   PeerSendsWords(*responder.OnHello(*trust::PeerKeys::Parse(kKey), std::span(hello).subspan(2)));
   PeerReadsRequest();
   PeerSends("-WRONGPROOF no\r\n");
