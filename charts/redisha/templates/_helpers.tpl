@@ -31,6 +31,22 @@ annotations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
+{{- /* A pod of `helm test`: the one before goes when the next is made, and when it has succeeded. */ -}}
+{{- define "redisha.testMetadata" -}}
+namespace: {{ .Release.Namespace }}
+labels: {{- include "redisha.labels" . | nindent 2 }}
+annotations:
+{{- with .Values.commonAnnotations }}
+{{- toYaml . | nindent 2 }}
+{{- end }}
+  helm.sh/hook: test
+  helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}
+
+{{- define "redisha.testImage" -}}
+{{- .Values.tests.image | default (include "redisha.image" .) | default (printf "localhost/redisha:%s" .Chart.AppVersion) -}}
+{{- end -}}
+
 {{- /* Stops with a line that says what to write instead. */ -}}
 {{- define "redisha.refuse" -}}
 {{- fail (printf "\n\nredisha: %s\n" .) -}}

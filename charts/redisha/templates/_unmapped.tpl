@@ -13,7 +13,7 @@ replica.topologySpreadConstraints replica.priorityClassName
 sentinel.enabled sentinel.masterSet sentinel.quorum sentinel.downAfterMilliseconds sentinel.failoverTimeout
 sentinel.parallelSyncs sentinel.resources
 metrics.enabled metrics.serviceMonitor.enabled metrics.serviceMonitor.namespace metrics.serviceMonitor.interval
-metrics.serviceMonitor.additionalLabels networkPolicy.enabled pdb.create
+metrics.serviceMonitor.additionalLabels networkPolicy.enabled pdb.create tests.image
 {{- end -}}
 
 {{- define "redisha.advice" -}}
