@@ -28,8 +28,8 @@ Result<std::string> ReadInput(const std::string& file) {
 
 Status Run(const ObjectOptions& options) {
   RHA_ASSIGN_OR_RETURN(const std::string text, ReadInput(options.file));
-  RHA_ASSIGN_OR_RETURN(const auto client, ClusterClient::Connect(options.kubeconfig));
-  return ApplyManifest(*client, text, {options.name_space, options.force, false});
+  RHA_ASSIGN_OR_RETURN(const auto client, ClusterClient::Connect(options.access));
+  return ApplyManifest(*client, text, {options.access.name_space, options.force, false});
 }
 
 }  // namespace

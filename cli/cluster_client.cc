@@ -33,11 +33,15 @@ std::string PathOf(const Kind& kind, const std::string& name_space, const std::s
 
 }  // namespace
 
-Result<std::unique_ptr<ClusterClient>> ClusterClient::Connect(const std::string& kubeconfig) {
-  RHA_ASSIGN_OR_RETURN(const k8s::ClusterConfig config, k8s::LoadConfig(kubeconfig));
+Result<std::unique_ptr<ClusterClient>> ClusterClient::Connect(const Access& access) {
   auto client = std::make_unique<ClusterClient>();
-  client->default_namespace_ = config.ns.empty() ? "default" : config.ns;
-  RHA_ASSIGN_OR_RETURN(client->transport_, k8s::MakeCpprestTransport(config));
+  client->access_ = access;
+  RHA_ASSIGN_OR_RETURN(client->config_, k8s::LoadConfig(access.kubeconfig, access.context));
+  const std::string& ns = client->config_.ns;
+  client->name_space_ = !access.name_space.empty() ? access.name_space
+                        : ns.empty()               ? "default"
+                                                   : ns;
+  RHA_ASSIGN_OR_RETURN(client->transport_, k8s::MakeCpprestTransport(client->config_));
   return client;
 }
 
@@ -129,7 +133,7 @@ Result<ClusterClient::Applied> ClusterClient::Apply(const Json& object, bool for
   if (name.empty()) return Status(Code::kInvalid, "an object has no metadata.name");
   RHA_ASSIGN_OR_RETURN(const Kind kind,
                        FindType(Str(object, {"apiVersion"}), Str(object, {"kind"})));
-  const std::string name_space = Str(object, {"metadata", "namespace"}, default_namespace_);
+  const std::string name_space = Str(object, {"metadata", "namespace"}, name_space_);
   k8s::HttpRequest request;
   request.method = k8s::HttpMethod::kPatch;
   request.path = PathOf(kind, kind.namespaced ? name_space : "", name);

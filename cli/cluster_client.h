@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "common/base/status.h"
+#include "common/k8s/api.h"
+#include "common/k8s/config.h"
 #include "common/k8s/http.h"
 
 namespace rha::cli {
@@ -18,12 +20,23 @@ struct Kind {
   std::string ApiVersion() const { return group.empty() ? version : group + "/" + version; }
 };
 
+// Which cluster and namespace, in kubectl's words.
+struct Access {
+  std::string kubeconfig;  // empty: $KUBECONFIG, the pod's service account, ~/.kube/config
+  std::string context;     // empty: the kubeconfig's current one
+  std::string name_space;  // empty: that of the context
+};
+
 class ClusterClient {
  public:
-  // `kubeconfig` empty: $KUBECONFIG, the pod's service account, ~/.kube/config.
-  static Result<std::unique_ptr<ClusterClient>> Connect(const std::string& kubeconfig);
+  static Result<std::unique_ptr<ClusterClient>> Connect(const Access& access);
 
-  const std::string& default_namespace() const { return default_namespace_; }
+  const Access& access() const { return access_; }
+  const k8s::ClusterConfig& config() const { return config_; }
+  // The one that was asked for, or the context's.
+  const std::string& name_space() const { return name_space_; }
+  // The verbs on types that are known without discovery. Any thread.
+  k8s::Api api() { return k8s::Api(*transport_); }
   // By plural, singular, short name or kind; kNotFound otherwise.
   Result<Kind> FindKind(const std::string& word);
   Result<Kind> FindType(const std::string& api_version, const std::string& kind);
@@ -45,7 +58,9 @@ class ClusterClient {
                               int* code = nullptr);
 
   std::unique_ptr<k8s::HttpTransport> transport_;
-  std::string default_namespace_;
+  Access access_;
+  k8s::ClusterConfig config_;
+  std::string name_space_;
   std::vector<Kind> kinds_;
 };
 

@@ -5,6 +5,7 @@
 #include "cli/cluster_client.h"
 #include "cli/program.h"
 #include "cli/verbs.h"
+#include "cli/view/text.h"
 #include "local/object/json.h"
 
 namespace rha::cli {
@@ -38,31 +39,17 @@ void PrintTable(const Json& table, bool wide, bool namespaces) {
       cells.push_back(i < row["cells"].size() ? CellText(row["cells"][i]) : "");
     }
   }
-  std::vector<size_t> widths(rows[0].size());
-  for (const auto& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 3, ' ');
-    }
-    std::printf("%s\n", line.c_str());
-  }
+  std::fputs(Table(rows).c_str(), stdout);
 }
 
 Status Run(const ObjectOptions& options) {
-  RHA_ASSIGN_OR_RETURN(const auto client, ClusterClient::Connect(options.kubeconfig));
+  RHA_ASSIGN_OR_RETURN(const auto client, ClusterClient::Connect(options.access));
   RHA_ASSIGN_OR_RETURN(const Kind kind, client->FindKind(options.kind));
-  const std::string space =
-      options.all_namespaces
-          ? ""
-          : (options.name_space.empty() ? client->default_namespace() : options.name_space);
+  const std::string space = options.all_namespaces ? "" : client->name_space();
   const bool json = options.output == "json";
   RHA_ASSIGN_OR_RETURN(const Json answer, client->Get(kind, space, options.name, !json));
   if (json) {
-    std::printf("%s\n", answer.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+    std::fputs(ToJson(answer).c_str(), stdout);
   } else if (Items(answer, {"rows"}).empty()) {
     std::fprintf(stderr, "No %s found.\n", kind.plural.c_str());
   } else {

@@ -50,7 +50,7 @@ void Step(const std::string& text) {
 }
 
 bool Answers(const Paths& paths) {
-  const auto client = ClusterClient::Connect(paths.Kubeconfig());
+  const auto client = ClusterClient::Connect({.kubeconfig = paths.Kubeconfig()});
   return client.ok() && (*client)->FindKind("pods").ok();
 }
 
@@ -126,7 +126,8 @@ Status WaitReady(const UniqueFd& ready, const Paths& paths) {
 }
 
 Status InstallOperator(const Paths& paths) {
-  RHA_ASSIGN_OR_RETURN(const auto client, ClusterClient::Connect(paths.Kubeconfig()));
+  RHA_ASSIGN_OR_RETURN(const auto client,
+                       ClusterClient::Connect({.kubeconfig = paths.Kubeconfig()}));
   RHA_RETURN_IF_ERROR(ApplyManifest(*client, kDefinitionManifest, {"", true, true}));
   RHA_RETURN_IF_ERROR(ApplyManifest(*client, kOperatorManifest, {"", true, true}));
   const fs::path program = fs::read_symlink("/proc/self/exe");

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <string_view>
 
 #include "cli/verbs.h"
 
@@ -17,7 +18,7 @@ constexpr const char* kFooter =
     "  redisha local down                        ends everything\n\n"
     "On any other Kubernetes the same files work with kubectl; docs/local.md says what a local\n"
     "cluster is and is not.\n"
-    "Exit codes: 0 done, 1 failed, 2 wrong usage.";
+    "Exit codes: 0 done, 1 failed, 2 wrong usage; status has more.";
 
 void AddLocal(CLI::App& app, LocalOptions& options, int& result) {
   CLI::App* local = app.add_subcommand("local", "A small Kubernetes on this machine");
@@ -45,12 +46,17 @@ void AddLocal(CLI::App& app, LocalOptions& options, int& result) {
   run->add_option("--ready-fd", options.ready_fd)->group("");
 }
 
+void AddAccess(CLI::App* sub, Access& access) {
+  sub->add_option("-n,--namespace", access.name_space, "Default: the context's");
+  sub->add_option("--kubeconfig", access.kubeconfig,
+                  "Default: $KUBECONFIG, then the pod's service account, then ~/.kube/config");
+  sub->add_option("--context", access.context, "Of the kubeconfig; default: its current one");
+}
+
 void AddObjectVerbs(CLI::App& app, ObjectOptions& options, int& result) {
   const auto verb = [&](const char* name, const char* help, int (*run)(const ObjectOptions&)) {
     CLI::App* sub = app.add_subcommand(name, help);
-    sub->add_option("--kubeconfig", options.kubeconfig,
-                    "Default: $KUBECONFIG, then the pod's service account, then ~/.kube/config");
-    sub->add_option("-n,--namespace", options.name_space, "Default: the kubeconfig's");
+    AddAccess(sub, options.access);
     sub->callback([&options, &result, run] { result = run(options); });
     return sub;
   };
@@ -65,14 +71,28 @@ void AddObjectVerbs(CLI::App& app, ObjectOptions& options, int& result) {
   get->add_flag("-A,--all-namespaces", options.all_namespaces);
   get->add_option("-o,--output", options.output, "json or wide")
       ->check(CLI::IsMember({"json", "wide"}));
-  CLI::App* status =
-      verb("status", "One RedisHA at a glance: primary, pods, conditions", ShowStatus);
-  status->add_option("name", options.name)->required();
-  status->add_flag("-w,--watch", options.watch, "Go on showing changes");
-  status->add_flag("--wait", options.wait, "Until it is Ready");
-  status->add_option("--timeout", options.timeout_seconds, "Seconds that --wait waits")
+}
+
+void AddStatus(CLI::App& app, StatusOptions& options, int& result) {
+  CLI::App* sub = app.add_subcommand("status", "One RedisHA in full, or all of them as a table");
+  AddAccess(sub, options.access);
+  sub->add_option("name", options.name, "Without: all of the namespace");
+  sub->add_flag("-A,--all-namespaces", options.all_namespaces, "All of all namespaces");
+  sub->add_flag("-w,--watch", options.watch, "Go on showing changes");
+  sub->add_flag("--wait", options.wait, "Until all that are shown are Ready");
+  sub->add_option("--timeout", options.timeout_seconds, "Seconds that --wait waits")
       ->capture_default_str();
-  status->add_option("-o,--output", options.output, "json")->check(CLI::IsMember({"json"}));
+  sub->add_option("-o,--output", options.output, "json, yaml or wide")
+      ->check(CLI::IsMember({"json", "yaml", "wide"}));
+  sub->footer(
+      "\nExamples:\n"
+      "  kubectl redisha status                  all of the namespace, one line each\n"
+      "  kubectl redisha status demo             pods, addresses, and the conditions that matter\n"
+      "  kubectl redisha status demo --wait      until it is Ready; for scripts\n"
+      "  kubectl redisha status -A -o wide       everywhere, with images and messages\n\n"
+      "Exit codes: 0 all are Ready, 3 something is missing but writes are possible, 4 one has no\n"
+      "primary that takes writes, 1 it could not be asked, 2 wrong usage.");
+  sub->callback([&options, &result] { result = ShowStatus(options); });
 }
 
 }  // namespace
@@ -83,16 +103,21 @@ int Fail(const Status& status) {
 }
 
 int Main(int argc, char** argv) {
+  // As a plugin of kubectl the program goes by that name.
+  const std::string_view called = argc > 0 ? argv[0] : "";
+  const bool plugin = called.ends_with("kubectl-redisha");
   CLI::App app{"RedisHA: a highly available, Redis-compatible data store for Kubernetes",
-               "redisha"};
+               plugin ? "kubectl redisha" : "redisha"};
   app.set_version_flag("--version", "redisha " RHA_VERSION);
   app.require_subcommand(1);
   app.footer(kFooter);
   int result = kDone;
   LocalOptions local;
   ObjectOptions objects;
+  StatusOptions status;
   AddLocal(app, local, result);
   AddObjectVerbs(app, objects, result);
+  AddStatus(app, status, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,5 +1,5 @@
 // The `redisha` program: parses the command line and calls the verb.
-// Exit codes: 0 done, 1 failed, 2 wrong usage.
+// Exit codes: 0 done, 1 failed, 2 wrong usage; those of health are in view/subject.h.
 #pragma once
 
 namespace rha::cli {

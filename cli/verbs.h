@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/cluster_client.h"
 #include "common/base/status.h"
 
 namespace rha::cli {
@@ -24,16 +25,24 @@ int LocalStatus(const LocalOptions& options);
 int LocalRun(const LocalOptions& options);
 
 struct ObjectOptions {
-  std::string kubeconfig, name_space, output;
+  Access access;
+  std::string output;
   std::string file;        // apply
-  std::string kind, name;  // get, status
+  std::string kind, name;  // get
   bool all_namespaces = false, force = false;
-  bool watch = false, wait = false;
-  int timeout_seconds = 120;
 };
 int Apply(const ObjectOptions& options);
 int Get(const ObjectOptions& options);
-int ShowStatus(const ObjectOptions& options);
+
+struct StatusOptions {
+  Access access;
+  std::string name;  // empty: all
+  std::string output;
+  bool all_namespaces = false, watch = false, wait = false;
+  int timeout_seconds = 120;
+};
+// Its exit code is the health of the worst (view/subject.h).
+int ShowStatus(const StatusOptions& options);
 
 // "redisha: …" on stderr; kFailed.
 int Fail(const Status& status);

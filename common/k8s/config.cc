@@ -93,10 +93,10 @@ Result<ClusterConfig> FromYaml(const YAML::Node& root, const std::string& folder
   return config;
 }
 
-Result<ClusterConfig> FromFile(const std::string& path) {
+Result<ClusterConfig> FromFile(const std::string& path, const std::string& context) {
   auto text = ReadFile(path);
   if (!text.ok()) return text.status().Context("kubeconfig");
-  auto config = ParseKubeconfig(*text, std::filesystem::path(path).parent_path().string());
+  auto config = ParseKubeconfig(*text, std::filesystem::path(path).parent_path().string(), context);
   if (!config.ok()) return config.status().Context("kubeconfig " + path);
   config->source = "kubeconfig " + path;
   return config;
@@ -140,22 +140,27 @@ Result<ClusterConfig> ParseKubeconfig(const std::string& text, const std::string
 }
 
 Result<ClusterConfig> LoadConfigFrom(const ConfigSources& sources) {
-  if (!sources.kubeconfig_flag.empty()) return FromFile(sources.kubeconfig_flag);
+  if (!sources.kubeconfig_flag.empty()) {
+    return FromFile(sources.kubeconfig_flag, sources.context);
+  }
   // A list of files is merged by kubectl; the first one is where current-context is taken from.
   const std::string env = sources.getenv("KUBECONFIG");
-  if (!env.empty()) return FromFile(env.substr(0, env.find(':')));
+  if (!env.empty()) return FromFile(env.substr(0, env.find(':')), sources.context);
   const std::string host = sources.getenv("KUBERNETES_SERVICE_HOST");
-  if (!host.empty()) return InCluster(sources, host);
+  if (!host.empty() && sources.context.empty()) return InCluster(sources, host);
   const std::string home = sources.getenv("HOME");
   const std::string path = home + "/.kube/config";
-  if (!home.empty() && std::filesystem::exists(path)) return FromFile(path);
+  if (!home.empty() && std::filesystem::exists(path)) {
+    return FromFile(path, sources.context);
+  }
   return Status(Code::kNotFound,
                 "no Kubernetes configuration: set --kubeconfig or KUBECONFIG, or run in a pod");
 }
 
-Result<ClusterConfig> LoadConfig(const std::string& kubeconfig_flag) {
+Result<ClusterConfig> LoadConfig(const std::string& kubeconfig_flag, const std::string& context) {
   ConfigSources sources;
   sources.kubeconfig_flag = kubeconfig_flag;
+  sources.context = context;
   sources.getenv = [](const char* name) {
     const char* value = std::getenv(name);
     return std::string(value != nullptr ? value : "");

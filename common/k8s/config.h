@@ -29,12 +29,14 @@ struct ClusterConfig {
 // The process environment as an argument, so tests need none.
 struct ConfigSources {
   std::string kubeconfig_flag;
+  std::string context;                             // empty: current-context
   std::function<std::string(const char*)> getenv;  // "" when unset
   std::string service_account_dir = "/var/run/secrets/kubernetes.io/serviceaccount";
 };
 
-// Reads the real environment.
-Result<ClusterConfig> LoadConfig(const std::string& kubeconfig_flag);
+// Reads the real environment. `context` empty means current-context.
+Result<ClusterConfig> LoadConfig(const std::string& kubeconfig_flag,
+                                 const std::string& context = {});
 Result<ClusterConfig> LoadConfigFrom(const ConfigSources& sources);
 // `folder` resolves relative file names; `context` empty means current-context.
 Result<ClusterConfig> ParseKubeconfig(const std::string& text, const std::string& folder,

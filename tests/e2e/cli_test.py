@@ -1,0 +1,58 @@
+"""`redisha` as people type it, against a RedisHA on the one-machine Kubernetes: each verb does what it says."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from tests.support.cluster import LocalCluster, RedisHA
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class CliTest(unittest.TestCase):
+    """One cluster for all: the tests run in the order of their names and leave it Ready."""
+
+    @classmethod
+    def setUpClass(cls):
+        directory = tempfile.TemporaryDirectory(prefix="redisha-e2e-")
+        cls.addClassCleanup(directory.cleanup)
+        cls.folder = directory.name
+        cls.cluster = LocalCluster(os.environ["RHA_BIN_DIR"], os.path.join(cls.folder, "local"))
+        cls.addClassCleanup(cls.cluster.down)
+        cls.cluster.up("--restart-backoff-max-seconds", "1")
+        cls.cluster.apply(os.path.join(ROOT, "examples", "minimal.yaml"))
+        cls.ha = RedisHA(cls.cluster, "demo")
+        cls.redisha("status", "demo", "--wait", timeout_s=120)
+
+    @classmethod
+    def run_it(cls, *words, timeout_s=60, **options):
+        return subprocess.run([cls.cluster.program, *words], capture_output=True, text=True, timeout=timeout_s,
+                              env={**os.environ, "KUBECONFIG": cls.cluster.kubeconfig}, **options)
+
+    @classmethod
+    def redisha(cls, *words, code=0, **options):
+        done = cls.run_it(*words, **options)
+        assert done.returncode == code, f"redisha {' '.join(words)} ended with {done.returncode}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def primary(self):
+        return json.loads(self.redisha("status", "demo", "-o", "json"))["primary"]
+
+    def test_10_status_shows_one_or_all_and_its_code_is_the_health(self):
+        self.assertIn("RedisHA default/demo: Ready\n", self.redisha("status", "demo"))
+        self.assertRegex(self.redisha("status", "-A"), r"NAMESPACE +NAME +STATUS.*\ndefault +demo +Ready")
+        self.assertIn("health: Ready", self.redisha("status", "demo", "-o", "yaml"))
+        missing = self.run_it("status", "cart")
+        self.assertEqual(missing.returncode, 1)
+        self.assertEqual(missing.stderr, 'redisha: there is no RedisHA "cart" in namespace default; there is demo\n')
+
+    def test_11_kubectl_finds_it_as_a_plugin(self):
+        path = os.environ["RHA_BIN_DIR"] + os.pathsep + os.environ["PATH"]
+        done = subprocess.run(["kubectl", "redisha", "status", "--help"], capture_output=True, text=True, timeout=30,
+                              env={**os.environ, "PATH": path})
+        self.assertIn("kubectl redisha status", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
