@@ -15,6 +15,15 @@ std::string Restored(const std::string& replid, int offset, bool loading = false
          "\r\nmaster_repl_offset:" + std::to_string(offset) + "\r\ndb0:keys=5,expires=0\r\n";
 }
 
+// A replica that has lost its primary and holds the stream up to there.
+std::string Live(int offset, const std::string& primary = "10.0.0.3") {
+  return "run_id:new\r\nrole:slave\r\nmaster_host:" + primary +
+         "\r\nmaster_port:6379\r\nmaster_link_status:down\r\nredisha_data_epoch:5\r\n"
+         "master_replid:r5\r\nslave_repl_offset:" +
+         std::to_string(offset) + "\r\nmaster_repl_offset:" + std::to_string(offset) +
+         "\r\ndb0:keys=5,expires=0\r\n";
+}
+
 // Member 0 after everything was killed: it remembers that demo-2 led in epoch 5, when its own data
 // was of history r5, and that r3 was epoch 3's.
 class ColdStart : public testing::Test {
@@ -65,6 +74,33 @@ class ColdStart : public testing::Test {
 
   Bench bench;
 };
+
+class LastPrimaryStops : public ColdStart {
+ protected:
+  // Member 0 led last, is told to stop, and its server ends.
+  LastPrimaryStops() {
+    bench.group().primary = NodeOf(0);
+    bench.Send(StopRequested{});
+    bench.Send(NodeLinkDown{NodeOf(0), DownReason::kClosed});
+    bench.Send(NodeLinkDown{NodeOf(0), DownReason::kRefused});
+  }
+  bool Safe() { return bench.machine.SafeToStop(bench.now); }
+};
+
+TEST_F(LastPrimaryStops, ItsVoteIsThereForAsLongAsALiveCopyMayBePromoted) {
+  Beat(2, 5, 90);
+  bench.Send(InfoReply{NodeOf(1), Live(90, "10.0.0.1")});
+  bench.Send(InfoReply{NodeOf(2), Restored("r5", 90)});
+  EXPECT_FALSE(Safe());
+}
+
+TEST_F(LastPrimaryStops, AtOnceWhenEverybodyWaitsForItsDisk) {
+  Beat(1, 5, 90);
+  Beat(2, 5, 90);
+  bench.Send(InfoReply{NodeOf(1), Restored("r5", 90)});
+  bench.Send(InfoReply{NodeOf(2), Restored("r5", 90)});
+  EXPECT_TRUE(Safe());
+}
 
 TEST_F(ColdStart, AnOldFileHasTheEpochOfItsOwnHistory) {
   Own(Restored("r3", 1000));
@@ -122,14 +158,8 @@ TEST_F(ColdStart, ACopyThatSaysItsEpochNeedsNoSidecar) {
 }
 
 TEST_F(ColdStart, TheLastPrimarysDiskGoesBeforeALiveCopyThatHoldsLess) {
-  const auto live = [](int offset) {
-    return "run_id:new\r\nrole:slave\r\nmaster_host:10.0.0.3\r\nmaster_port:6379\r\n"
-           "master_link_status:down\r\nredisha_data_epoch:5\r\nmaster_replid:r5\r\n"
-           "slave_repl_offset:" +
-           std::to_string(offset) + "\r\nmaster_repl_offset:" + std::to_string(offset) + "\r\n";
-  };
-  Own(live(100));
-  bench.Send(InfoReply{NodeOf(1), live(90)});
+  Own(Live(100));
+  bench.Send(InfoReply{NodeOf(1), Live(90)});
   bench.Send(InfoReply{NodeOf(2), Restored("r5", 100) + "redisha_data_epoch:5\r\n"});
   EXPECT_EQ(Now().node, NodeOf(0)) << "it holds as much, and never left the stream";
   bench.Send(InfoReply{NodeOf(2), Restored("r5", 101) + "redisha_data_epoch:5\r\n"});

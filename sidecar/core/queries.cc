@@ -148,6 +148,19 @@ bool Sentinel::OwnNodeReady(LogicalTime now) const {
   return true;
 }
 
+namespace {
+
+// No copy that lives on can take over: everybody is on the way back from disk and waits for this
+// pod's, which comes only once this process has ended.
+bool IsWaitedFor(const State& state, const Group& group, const Node& own, LogicalTime now) {
+  const Pick pick = PickMember(state, group, now, {});
+  const std::vector<int>& members = pick.wait.members;
+  return pick.result == PickResult::kWait &&
+         std::find(members.begin(), members.end(), own.member) != members.end();
+}
+
+}  // namespace
+
 bool Sentinel::SafeToStop(LogicalTime now) const {
   if (!state_.stopping) return false;
   if (now - state_.stop_requested > kStopTimeout) return true;
@@ -156,7 +169,10 @@ bool Sentinel::SafeToStop(LogicalTime now) const {
     if (own == nullptr) continue;
     if (!own->certainly_dead) return false;
     if (group.failover) return false;
-    if (group.primary == own->id && VoterCount(group) > 1) return false;
+    if (group.primary == own->id && VoterCount(group) > 1 &&
+        !IsWaitedFor(state_, group, *own, now)) {
+      return false;
+    }
   }
   return true;
 }

@@ -64,7 +64,8 @@ class Sentinel {
   // May this pod receive traffic: its own node is the known primary or a replica of it in sync.
   // True without an own node.
   bool OwnNodeReady(LogicalTime now) const;
-  // After StopRequested: the own node has ended and, if it was primary, another one is known.
+  // After StopRequested: the own node has ended and, if it was primary, another one is known or
+  // this pod's data is what the others wait for.
   bool SafeToStop(LogicalTime now) const;
 
   // What Persist would write now (FLUSHCONFIG, first start).
