@@ -236,17 +236,19 @@ Status App::RaiseDescriptorLimit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
     return ErrnoStatus("ask for the limit of open files");
-  const auto wanted = static_cast<rlim_t>(config_.clients_max + kReservedDescriptors);
+  const int reserved =
+      kReservedDescriptors + (config_.peer_key_file.empty() ? 0 : kMemberDescriptors);
+  const auto wanted = static_cast<rlim_t>(config_.clients_max + reserved);
   if (limit.rlim_cur >= wanted) return {};
   rlimit raised{wanted, std::max(limit.rlim_max, wanted)};
   if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) return {};
   raised = {limit.rlim_max, limit.rlim_max};
   (void)::setrlimit(RLIMIT_NOFILE, &raised);
-  if (limit.rlim_max <= kReservedDescriptors) {
+  if (limit.rlim_max <= static_cast<rlim_t>(reserved)) {
     return Status(Code::kExhausted,
                   "the limit of open files (ulimit -n) is too low to serve clients");
   }
-  config_.clients_max = static_cast<int64_t>(limit.rlim_max) - kReservedDescriptors;
+  config_.clients_max = static_cast<int64_t>(limit.rlim_max) - reserved;
   log::Warn("maxclients reduced to {}: the limit of open files is {}", config_.clients_max,
             limit.rlim_max);
   return {};

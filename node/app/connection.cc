@@ -101,6 +101,7 @@ void Connection::TakeInput(std::string_view bytes, bool own) {
               input_.size() + transaction.bytes);
     Close(CloseMode::kNow);
   }
+  if (!ever_authenticated && !closing) server_.NoteStranger(*this);
 }
 
 // Commands queued by MULTI are input that has not been executed, too.
@@ -163,6 +164,8 @@ size_t Connection::ExecuteAll(std::string_view bytes) {
     in_execute_ = false;
     if (executed == dispatch::Executed::kNotNow) break;
     used += parser_.consumed();
+    if (over_limit && peer == nullptr)
+      Close(CloseMode::kAfterReply);  // it asked for something else
   }
   executing_bytes_ = 0;
   return used;
@@ -198,6 +201,8 @@ void Connection::Resume() {
   server_.QueueContinue(*this);
 }
 
+void Connection::OnAuthenticated() { server_.NoteRights(*this); }
+
 void Connection::Continue() {
   continue_queued_ = false;
   if (closing || blocked != nullptr) return;
@@ -223,6 +228,7 @@ void Connection::Flush() {
     return;
   }
   server_.reactor().Rearm(watch_);  // the socket may well take more: only the turn is over
+  if (!ever_authenticated) server_.NoteStranger(*this);
   server_.EnforceOutputLimit(*this, output_memory_bytes());
 }
 

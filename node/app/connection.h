@@ -32,6 +32,7 @@ class Connection final : public dispatch::Session {
   void WantWrite() override;
   void Close(CloseMode mode) override;
   void Resume() override;
+  void OnAuthenticated() override;
   size_t input_bytes() const override { return std::max(input_.size(), executing_bytes_); }
   size_t memory_bytes() const override;
   int fd() const override { return fd_.get(); }

@@ -27,7 +27,17 @@ constexpr size_t kInputWaitingBytesMax = 1 << 20;
 constexpr size_t kUnauthenticatedInputBytesMax = 64 * 1024;  // an incomplete request
 constexpr size_t kUnauthenticatedOutputBytesMax = 32 * 1024;
 constexpr size_t kUnauthenticatedReplyBytesPerTurn = 16 * 1024;
+// All of them together (admission.h). Many, because after a failover all clients come at once.
+constexpr size_t kStrangersMax = 4096;
+constexpr size_t kStrangersBytesMax = 32u << 20;
+// Beyond maxclients: those who may prove to be members, and the members.
+constexpr size_t kOverLimitMax = 128;
+constexpr int kMemberDescriptors = 128 + static_cast<int>(kOverLimitMax);
+
 constexpr int kAcceptsPerTurn = 1000;
+// Closed to make room in one turn; until its end they keep their descriptors.
+constexpr size_t kSentAwayPerTurn = 8;
+constexpr Millis kAcceptPause{100};                // when descriptors have run out
 constexpr int64_t kDeadlineWaitMsMax = 3'600'000;  // then the clock is looked at again
 constexpr int kReservedDescriptors = 32;           // files, listeners, epoll; besides maxclients
 

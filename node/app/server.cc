@@ -56,7 +56,7 @@ Server::Server(net::Reactor& reactor, dispatch::Engine& engine, const Config& co
 
 Server::~Server() {
   reactor_.Cancel(next_turn_timer_);
-  for (auto& [connection, owner] : connections_) engine_.Leave(*connection);
+  for (auto& [id, connection] : connections_) engine_.Leave(*connection);
 }
 
 Status Server::Listen() {
@@ -95,24 +95,30 @@ Status Server::AddListener(UniqueFd fd, bool unix_socket) {
 
 void Server::StopListening() { listeners_.clear(); }
 
+Server::Listener::~Listener() { server.reactor_.Cancel(resume_timer); }
+
 void Server::AcceptFrom(Listener& listener) {
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+  for (int i = 0; i < kAcceptsPerTurn && to_destroy_.size() < kSentAwayPerTurn; ++i) {
     auto fd = net::Accept(listener.fd.get());
-    if (!fd.ok()) {
-      log::Warn("accepting a client connection: {}", fd.status().message());
-      return;
-    }
+    if (!fd.ok()) return PauseAccepting(listener, fd.status());
     if (!fd->valid()) return;
+    accepting_failed_ = false;
     Admit(std::move(fd).value(), listener.unix_socket);
   }
 }
 
+// Out of descriptors, say: who has come stays queued, and looking again at once would spin.
+void Server::PauseAccepting(Listener& listener, const Status& why) {
+  if (!accepting_failed_) log::Warn("accepting a client connection: {}", why.message());
+  accepting_failed_ = true;
+  reactor_.SetEvents(listener.watch, 0);
+  listener.resume_timer = reactor_.After(kAcceptPause, [this, &listener] {
+    listener.resume_timer = 0;
+    reactor_.SetEvents(listener.watch, EPOLLIN);
+  });
+}
+
 void Server::Admit(UniqueFd fd, bool unix_socket) {
-  if (connections_.size() >= static_cast<size_t>(config_.clients_max)) {
-    ++stats_.connections_rejected;
-    Refuse(fd, kTooManyClients);
-    return;
-  }
   const int raw = fd.get();
   const auto peer = net::PeerEndpoint(raw);
   if (config_.protected_mode && !engine_.options().user.needs_password() && !unix_socket &&
@@ -135,14 +141,60 @@ void Server::Admit(UniqueFd fd, bool unix_socket) {
       connection->local_address = local->ToString();
   }
   engine_.Join(*connection);
+  const Status started = connection->Start();
+  if (!started.ok()) log::Warn("client {}: {}", connection->peer_address, started.message());
+  if (!started.ok() || !MakeRoomFor(*connection)) return engine_.Leave(*connection);
   ++stats_.connections_received;
-  Connection* key = connection.get();
-  if (const Status started = connection->Start(); !started.ok()) {
-    log::Warn("client {}: {}", connection->peer_address, started.message());
-    engine_.Leave(*connection);
-    return;
+  connections_.emplace(connection->id, std::move(connection));
+}
+
+bool Server::MakeRoomFor(Connection& connection) {
+  const auto arrival = admission_.Arrive(connection.id, connection.authenticated,
+                                         {.clients_max = static_cast<size_t>(config_.clients_max),
+                                          .has_members = engine_.options().membership.known()});
+  if (!arrival.admitted) {
+    ++stats_.connections_rejected;
+    (void)::send(connection.fd(), kTooManyClients, sizeof kTooManyClients - 1,
+                 MSG_NOSIGNAL | MSG_DONTWAIT);
+    return false;
   }
-  connections_.emplace(key, std::move(connection));
+  if (Connection* former = Find(arrival.put_over_limit)) former->over_limit = true;
+  if (Connection* leaving = Find(arrival.leaves)) {
+    ++stats_.connections_rejected;
+    leaving->Close(dispatch::Session::CloseMode::kNow);
+  }
+  if (arrival.over_limit) {
+    connection.over_limit = true;
+    connection.authenticated = connection.ever_authenticated = false;
+  }
+  return true;
+}
+
+Connection* Server::Find(std::optional<uint64_t> id) {
+  const auto found = id ? connections_.find(*id) : connections_.end();
+  return found == connections_.end() ? nullptr : found->second.get();
+}
+
+void Server::QueueDestroy(Connection& connection) {
+  admission_.Leave(connection.id);
+  to_destroy_.push_back(&connection);
+}
+
+void Server::NoteRights(Connection& connection) {
+  if (connection.is_peer()) {
+    admission_.BecomeMember(connection.id);
+  } else {
+    admission_.BecomeClient(connection.id);
+  }
+}
+
+void Server::NoteStranger(Connection& connection) {
+  Connection* leaving = Find(admission_.Hold(connection.id, connection.memory_bytes()));
+  if (leaving == nullptr) return;
+  ++stats_.query_buffer_limit_disconnections;
+  log::Debug("closing client {}: those who have not authenticated hold too much",
+             leaving->peer_address);
+  leaving->Close(dispatch::Session::CloseMode::kNow);
 }
 
 void Server::EndTurn() {
@@ -157,18 +209,18 @@ void Server::EndTurn() {
   for (size_t i = 0; i < to_destroy_.size(); ++i) {
     engine_.Leave(*to_destroy_[i]);
     std::erase(next_turn_, to_destroy_[i]);
-    connections_.erase(to_destroy_[i]);
+    connections_.erase(to_destroy_[i]->id);
   }
   to_destroy_.clear();
 }
 
 void Server::FlushAll() {
-  for (auto& [connection, owner] : connections_) connection->Flush();
+  for (auto& [id, connection] : connections_) connection->Flush();
 }
 
 void Server::LeaveNetwork() {
   StopListening();
-  for (auto& [connection, owner] : connections_) ::shutdown(connection->fd(), SHUT_RDWR);
+  for (auto& [id, connection] : connections_) ::shutdown(connection->fd(), SHUT_RDWR);
 }
 
 void Server::QueueNextTurn(Connection& connection) {
@@ -207,7 +259,7 @@ bool Server::EnforceOutputLimit(Connection& connection, size_t bytes) {
 }
 
 void Server::Cron(int64_t now_ms) {
-  for (auto& [connection, owner] : connections_) {
+  for (auto& [id, connection] : connections_) {
     connection->Trim(now_ms);
     if (connection->owes_output()) {
       EnforceOutputLimit(*connection, connection->output_memory_bytes());

@@ -11,6 +11,7 @@
 
 #include "common/base/unique_fd.h"
 #include "common/net/reactor.h"
+#include "node/app/admission.h"
 #include "node/app/config.h"
 #include "node/app/connection.h"
 #include "node/dispatch/engine.h"
@@ -57,7 +58,11 @@ class Server {
   // ---- for Connection
   void QueueWrite(Connection& connection) { to_write_.push_back(&connection); }
   void QueueContinue(Connection& connection) { to_continue_.push_back(&connection); }
-  void QueueDestroy(Connection& connection) { to_destroy_.push_back(&connection); }
+  void QueueDestroy(Connection& connection);
+  // It has authenticated, or proved to be a member.
+  void NoteRights(Connection& connection);
+  // What one who has never authenticated holds has changed.
+  void NoteStranger(Connection& connection);
   char* read_buffer() { return read_buffer_.get(); }
   dispatch::RequestBatch& batch() { return batch_; }
   // It has used its share of this turn.
@@ -68,15 +73,21 @@ class Server {
  private:
   struct Listener {
     Listener(Server& server, UniqueFd fd, bool unix_socket);
+    ~Listener();
     Server& server;
     UniqueFd fd;
     bool unix_socket;
     net::IoWatch watch;
+    net::TimerId resume_timer = 0;  // accepting pauses
   };
 
   Status AddListener(UniqueFd fd, bool unix_socket);
   void AcceptFrom(Listener& listener);
+  void PauseAccepting(Listener& listener, const Status& why);
   void Admit(UniqueFd fd, bool unix_socket);
+  // False: there is no room for it.
+  bool MakeRoomFor(Connection& connection);
+  Connection* Find(std::optional<uint64_t> id);
   bool ExceedsOutputLimit(Connection& connection, size_t bytes) const;
 
   net::Reactor& reactor_;
@@ -84,7 +95,9 @@ class Server {
   const Config& config_;
   ServerStats stats_;
   std::vector<std::unique_ptr<Listener>> listeners_;
-  std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
+  std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;  // by session id
+  Admission admission_;
+  bool accepting_failed_ = false;  // and was warned of
   std::vector<Connection*> to_write_, to_continue_, to_destroy_;
   std::vector<Connection*> next_turn_;  // for to_continue_, when the next turn begins
   net::TimerId next_turn_timer_ = 0;

@@ -12,6 +12,12 @@ using Gate = std::string_view (*)(const GateQuestion&, std::string* scratch);
 
 bool FromPrimary(const GateQuestion& q) { return q.session.kind == SessionKind::kPrimary; }
 
+std::string_view RoomLeft(const GateQuestion& q, std::string*) {
+  if (!q.session.over_limit || q.session.is_peer()) return {};
+  if ((q.flags & kNoAuth) != 0 && q.spec.name.starts_with("redisha|")) return {};
+  return "ERR max number of clients reached";
+}
+
 std::string_view Authenticated(const GateQuestion& q, std::string*) {
   if (q.session.authenticated || (q.flags & kNoAuth) != 0) return {};
   return "NOAUTH Authentication required.";
@@ -116,8 +122,9 @@ std::string_view NotAReplica(const GateQuestion& q, std::string*) {
 }
 
 constexpr Gate kGates[] = {
-    Authenticated, DebugAllowed,   AllowedInMulti, MemoryLeft, DiskHealthy,  EnoughReplicas,
-    WritableHere,  NotASubscriber, FreshEnough,    Loaded,     RoleAssigned, NotAReplica,
+    RoomLeft,    Authenticated,  DebugAllowed, AllowedInMulti, MemoryLeft,
+    DiskHealthy, EnoughReplicas, WritableHere, NotASubscriber, FreshEnough,
+    Loaded,      RoleAssigned,   NotAReplica,
 };
 
 }  // namespace

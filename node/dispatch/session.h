@@ -78,6 +78,8 @@ class Session : private resp::OutputChain::Governor {
   // Close soon; kAfterReply first sends what is in out().
   enum class CloseMode { kNow, kAfterReply };
   virtual void Close(CloseMode) { closing = true; }
+  // It has authenticated, or proved to be a member.
+  virtual void OnAuthenticated() {}
   // A blocked session was released: parse what has arrived meanwhile.
   virtual void Resume() {}
   // Input bytes not yet executed; all memory the session holds.
@@ -121,13 +123,17 @@ class Session : private resp::OutputChain::Governor {
   const std::string& peer_name() const;
   bool is_peer() const { return peer != nullptr && !peer_name().empty(); }
 
-  void Authenticate() { authenticated = ever_authenticated = true; }
+  void Authenticate() {
+    authenticated = ever_authenticated = true;
+    OnAuthenticated();
+  }
 
   // ---- state that commands change
   int db = 0;
   int protocol = 2;
   bool authenticated = true;
   bool ever_authenticated = true;  // RESET takes rights, not the trust in who has had them
+  bool over_limit = false;  // beyond maxclients: it may prove to be a member, and nothing else
   bool closing = false;
   bool no_evict = false;
   bool monitor = false;

@@ -432,6 +432,63 @@ class MembersTest(unittest.TestCase):
                 self.assertEqual((self.keys(replica, 0), self.keys(replica, 5)), (0, 4))
                 self.assertEqual(primary.info("stats")["sync_full"], "1", "nothing but the first time")
 
+    def open(self, node, count, *words):
+        """Connections that have said `words`, and what they were answered."""
+        opened = [node.stranger() for _ in range(count)]
+        return opened, [connection.command(*words) for connection in opened] if words else None
+
+    def test_strangers_and_clients_leave_room_for_members(self):
+        primary = Node(self, "pod-0", password="secret", options=["--maxclients", "20"])
+        replica = Node(self, "pod-1")
+        self.assertEqual(primary.role(1, "pod-0", "PRIMARY"), "OK")
+        self.open(primary, 300)
+        self.assertEqual(replica.role(1, "pod-0", "REPLICA", "127.0.0.1", primary.port), "OK")
+        wait_for("the link beside strangers", self.up(replica))
+        clients, answers = self.open(primary, 20, "AUTH", "secret")
+        self.assertEqual(set(answers), {b"OK"}, "strangers leave for clients")
+        late = primary.stranger()
+        self.assertIn("max number of clients reached", late.command("AUTH", "secret").args[0])
+        self.assertTrue(self.is_closed(late))
+        self.assertEqual(replica.role(2, "pod-0", "REPLICA", "127.0.0.1", primary.port), "OK")
+        wait_for("the link beside clients", self.up(replica))
+        peers = [primary.peer() for _ in range(10)]
+        self.open(primary, 300)
+        for session in (*peers, *clients):
+            self.assertEqual(session.command("PING"), b"PONG", "whoever was let in stays")
+        self.assertTrue(self.up(replica)())
+        clients[0].close()
+        wait_for("a place is free", lambda: primary.stranger().command("AUTH", "secret") == b"OK")
+
+    def test_without_a_password_clients_leave_room_for_members_too(self):
+        node = Node(self, "pod-0", options=["--maxclients", "5", "--unixsocket", "node.sock"])
+        clients, answers = self.open(node, 5, "PING")
+        self.assertEqual(answers, [b"PONG"] * 5)
+        for words in (("PING",), ("GET", "k"), ("AUTH", "x"), ("RESET",), ("REDISHA", "HELP"), ("NOSUCH",)):
+            late = node.stranger()
+            self.assertIsInstance(late.command(*words), resp.Error)
+            self.assertTrue(self.is_closed(late), words)
+        self.assertEqual(node.peer().command("REDISHA", "ROLE", 1, "pod-0", "PRIMARY"), b"OK")
+        former = [node.peer() for _ in range(3)]
+        self.assertEqual(clients[0].command("SET", "k", "v"), b"OK")
+        self.assertEqual([session.command("GET", "k") for session in former], [b"v"] * 3)
+
+    def test_what_strangers_send_is_bounded_together(self):
+        node = Node(self, "pod-0", password="secret")
+        client = node.connect()
+        used = lambda: int(resp.info(client, "memory")["used_memory"])
+        before = used()
+        strangers = self.open(node, 900)[0]
+        for stranger in strangers:
+            try:
+                stranger.socket.sendall(b"*5\r\n$4\r\nAUTH\r\n" + b"$16000\r\n%s\r\n" % (b"x" * 16_000) * 3)
+            except OSError:
+                pass  # it had to leave
+        self.assertEqual(client.command("PING"), b"PONG")
+        if used() > before:  # a sanitizer's allocator keeps no count
+            self.assertLess(used() - before, 40 << 20)
+            self.assertGreater(used() - before, 16 << 20)
+        self.assertEqual(code(node.connect().command("PING")), b"PONG")
+
     def test_a_full_disk_and_a_paused_node_answer_members(self):
         node = Node(self, "pod-0")
         self.assertEqual(node.role(1, "pod-0", "PRIMARY"), "OK")

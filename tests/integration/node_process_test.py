@@ -2,6 +2,7 @@
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -213,6 +214,30 @@ class NodeTest(unittest.TestCase):
             receivers = client.ask("publish", "c", b"x" * 1_000_000)
             sent += 1
         self.assertEqual(receivers, b":0", "the slow subscriber was dropped")
+
+    def test_who_has_not_authenticated_leaves_for_who_does(self):
+        self.start("--requirepass", "secret", "--maxclients", "4")
+        waiting = [self.client() for _ in range(9)]
+        clients = [self.client() for _ in range(4)]
+        for client in clients:
+            self.assertEqual(client.ask("auth", "secret"), b"+OK")
+        self.assertEqual(waiting[0].input.read(), b"", "the oldest had to leave")
+        self.assertEqual(self.client().read(), b"-ERR max number of clients reached")
+        self.assertEqual([client.ask("ping") for client in clients], [b"+PONG"] * 4)
+
+    def test_without_descriptors_it_waits_and_says_so_once(self):
+        process, client = self.start("--logfile", os.path.join(self.dir, "log"))
+        free = len(os.listdir(f"/proc/{process.pid}/fd"))
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (free, free))
+        late = [self.client() for _ in range(5)]
+        for turn in range(50):
+            self.assertEqual(client.ask("ping"), b"+PONG")
+        client.close()
+        self.assertEqual(late[0].ask("ping"), b"+PONG")
+        late[0].close()
+        self.assertEqual(late[1].ask("ping"), b"+PONG")
+        with open(os.path.join(self.dir, "log")) as log:
+            self.assertLess(log.read().count("Too many open files"), 6)
 
     def test_sigterm_saves_and_a_restart_loads(self):
         process, client = self.start("--save", "3600", "1")
