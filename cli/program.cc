@@ -95,6 +95,42 @@ void AddStatus(CLI::App& app, StatusOptions& options, int& result) {
   sub->callback([&options, &result] { result = ShowStatus(options); });
 }
 
+CLI::App* AddNamed(CLI::App& app, const char* verb, const char* help, Access& access,
+                   std::string& name) {
+  CLI::App* sub = app.add_subcommand(verb, help);
+  AddAccess(sub, access);
+  sub->add_option("name", name, "Of the RedisHA")->required();
+  return sub;
+}
+
+void AddTopology(CLI::App& app, NamedOptions& options, int& result) {
+  CLI::App* sub = AddNamed(app, "topology", "A drawing: who follows whom, where, how far behind",
+                           options.access, options.name);
+  sub->add_option("-o,--output", options.output, "json")->check(CLI::IsMember({"json"}));
+  sub->footer(
+      "\nEvery pod is asked for its metrics (port 9121), by kubectl port-forward; that needs "
+      "create\n"
+      "on pods/portforward. A filled dot is a ready pod.\n\n"
+      "Example:\n"
+      "  kubectl redisha topology demo");
+  sub->callback([&options, &result] { result = ShowTopology(options); });
+}
+
+void AddSwitchover(CLI::App& app, SwitchoverOptions& options, int& result) {
+  CLI::App* sub =
+      AddNamed(app, "switchover", "Move the primary to another pod, without losing a write",
+               options.access, options.name);
+  sub->add_option("--to", options.to, "The pod; default: the sentinels choose");
+  sub->add_option("-o,--output", options.output, "json")->check(CLI::IsMember({"json"}));
+  sub->footer(
+      "\nThe order goes to a sentinel as its user admin, whose password is read from Secret\n"
+      "NAME-peer; pods are reached by kubectl port-forward.\n\n"
+      "Examples:\n"
+      "  kubectl redisha switchover demo\n"
+      "  kubectl redisha switchover demo --to demo-2");
+  sub->callback([&options, &result] { result = Switchover(options); });
+}
+
 }  // namespace
 
 int Fail(const Status& status) {
@@ -115,9 +151,13 @@ int Main(int argc, char** argv) {
   LocalOptions local;
   ObjectOptions objects;
   StatusOptions status;
+  NamedOptions topology;
+  SwitchoverOptions switchover;
   AddLocal(app, local, result);
   AddObjectVerbs(app, objects, result);
   AddStatus(app, status, result);
+  AddTopology(app, topology, result);
+  AddSwitchover(app, switchover, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -44,6 +44,22 @@ struct StatusOptions {
 // Its exit code is the health of the worst (view/subject.h).
 int ShowStatus(const StatusOptions& options);
 
+// What concerns one RedisHA.
+struct NamedOptions {
+  Access access;
+  std::string name;
+  std::string output;
+};
+int ShowTopology(const NamedOptions& options);
+
+struct SwitchoverOptions {
+  Access access;
+  std::string name;
+  std::string to;  // a pod; empty: the sentinels choose
+  std::string output;
+};
+int Switchover(const SwitchoverOptions& options);
+
 // "redisha: …" on stderr; kFailed.
 int Fail(const Status& status);
 

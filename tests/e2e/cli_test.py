@@ -53,6 +53,30 @@ class CliTest(unittest.TestCase):
                               env={**os.environ, "PATH": path})
         self.assertIn("kubectl redisha status", done.stdout)
 
+    def test_20_topology_draws_who_follows_whom(self):
+        drawing = self.redisha("topology", "demo")
+        self.assertRegex(drawing, r"writes ─▶ demo:6379 ─▶ ● demo-\d +primary +takes writes")
+        pods = json.loads(self.redisha("topology", "demo", "-o", "json"))["pods"]
+        self.assertEqual([pod["sentinel"]["names"] for pod in pods], [self.primary()] * 3)
+
+    def test_30_switchover_moves_the_primary_to_the_pod_that_is_named(self):
+        before = self.primary()
+        target = next(f"demo-{i}" for i in range(3) if f"demo-{i}" != before)
+        said = self.redisha("switchover", "demo", "--to", target)
+        self.assertRegex(said, rf"{before} ─▶ {target}: named after \d+ ms, routed after \d+ ms\n$")
+        self.assertEqual(self.primary(), target)
+        connection = self.ha.connect(self.ha.pod_ips()[before])
+        self.addCleanup(connection.close)
+        self.assertEqual(connection.command("CONFIG", "GET", "replica-priority")[1], b"100", "it is given back")
+        self.redisha("status", "demo", "--wait")
+        other = json.loads(self.redisha("switchover", "demo", "-o", "json"))
+        self.assertEqual((other["from"], other["to"]), (target, self.primary()))
+        self.redisha("status", "demo", "--wait")
+
+    def test_31_switchover_says_what_cannot_be(self):
+        done = self.run_it("switchover", "demo", "--to", "cart-0")
+        self.assertEqual(done.stderr, "redisha: cart-0 is no pod of demo; they are demo-0 demo-1 demo-2\n")
+
 
 if __name__ == "__main__":
     unittest.main()
