@@ -166,6 +166,15 @@ TEST_F(MembersTest, APauseHoldsOnlyWritesOfPeers) {
   EXPECT_EQ(Ask({"SET", "k", "v"}), "(not now)");
 }
 
+TEST_F(MembersTest, APauseOfWritesHoldsNoHelloBackAndSoNoOrderBehindIt) {
+  Ask(*Hello(keys_));
+  engine_.SetPause(dispatch::PauseReason::kClients,
+                   {dispatch::Pause::Scope::kWrite, clock_.UnixMillis() + 1000});
+  EXPECT_EQ(RunOn(session_, {"publish", "channel", "message"}), "(not now)");
+  EXPECT_EQ(Ask({"PUBLISH", "__sentinel__:hello", "message"}), ":0");
+  EXPECT_EQ(Ask({"REDISHA", "ROLE", "3", "a", "REPLICA", "10.0.0.1", "6379"}), "+OK");
+}
+
 TEST_F(MembersTest, AReplacedPasswordIsAcceptedWhileItIsKnown) {
   engine_.options().user.replaced_password = "old";
   EXPECT_EQ(RunOn(stranger_, {"auth", "old"}), "+OK");
