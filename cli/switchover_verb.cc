@@ -1,10 +1,15 @@
 // `redisha switchover NAME [--to POD]`: a planned failover, through a sentinel, as its admin.
 //
+// Writes are held at the old primary (CLIENT PAUSE WRITE) until its replicas have all of them; only
+// then the order is given, so that nothing that was acknowledged stays behind. A client whose write
+// was held is told READONLY then, as after any failover.
+//
 // Sentinel has no word for "to this one". A replica of priority 0 is never promoted, so for as long
 // as the move takes the others are given that; a pod that restarts meanwhile has its own again.
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <thread>
 
 #include "cli/pod/pods.h"
@@ -27,7 +32,10 @@ using Say = std::function<void(int64_t, const std::string&)>;
 constexpr std::chrono::seconds kPriorityTimeout(5);
 constexpr std::chrono::seconds kMoveTimeout(40);  // failover-timeout's default and some more
 constexpr std::chrono::seconds kRouteTimeout(10);
+constexpr std::chrono::seconds kCatchUpTimeout(3);
+constexpr int kPauseMs = 8'000;
 constexpr std::chrono::milliseconds kPoll(20);
+constexpr std::chrono::milliseconds kPollFast(2);
 constexpr int kEventWaitMs = 200;
 
 int64_t Since(Clock::time_point start) {
@@ -39,6 +47,19 @@ const Json* FindPod(const Subject& subject, const std::string& name) {
     if (object::Name(pod) == name) return &pod;
   }
   return nullptr;
+}
+
+// The replica that holds less than the primary, by the primary's INFO; "" when none does.
+std::string ReplicaBehind(const std::map<std::string, std::string>& info) {
+  const auto found = info.find("master_repl_offset");
+  const std::string wanted = found == info.end() ? "" : "offset=" + found->second + ",";
+  for (const auto& [key, value] : info) {
+    if (key.starts_with("slave") && key.size() > 5 && isdigit(key[5]) != 0 &&
+        (value + ",").find(wanted) == std::string::npos) {
+      return value.substr(0, value.find(','));
+    }
+  }
+  return "";
 }
 
 // What speaks against it before anything is touched.
@@ -106,6 +127,71 @@ class Preference {
   std::vector<Lowered> lowered_;
 };
 
+// Writes wait at the old primary. Once the order is given they must go on waiting until it has
+// become a replica: whatever it acknowledged before that would be lost. If we die, the pause ends by
+// itself after kPauseMs.
+class WritesHeld {
+ public:
+  static Result<WritesHeld> Begin(Tunnel& tunnel, const Passwords& passwords) {
+    WritesHeld held(tunnel, passwords);
+    RHA_ASSIGN_OR_RETURN(held.node_, ConnectNode(tunnel, passwords));
+    const auto paused = held.node_->Call({"CLIENT", "PAUSE", std::to_string(kPauseMs), "WRITE"});
+    if (!paused.ok()) return paused.status().Context("hold writes");
+    return held;
+  }
+  WritesHeld(WritesHeld&&) = default;
+  ~WritesHeld() {
+    if (node_ && !ordered_) (void)node_->Call({"CLIENT", "UNPAUSE"});
+  }
+
+  RedisClient& node() { return *node_; }
+  void OrderGiven() { ordered_ = true; }
+  void OrderWithdrawn() { ordered_ = false; }
+  void EndOnceReplica() {
+    const auto deadline = Clock::now() + std::chrono::milliseconds(kPauseMs);
+    while (Clock::now() < deadline) {
+      auto role = node_ ? node_->Call({"ROLE"}) : Result<resp::Value>(resp::Value{});
+      if (role.ok() && !role->items.empty() && role->items[0].text != "master") {
+        ordered_ = false;
+        return;
+      }
+      if (!role.ok()) Reconnect();  // a demotion may close what is open
+      std::this_thread::sleep_for(kPollFast);
+    }
+  }
+
+ private:
+  WritesHeld(Tunnel& tunnel, const Passwords& passwords)
+      : tunnel_(&tunnel), passwords_(&passwords) {}
+
+  void Reconnect() {
+    auto again = ConnectNode(*tunnel_, *passwords_);
+    if (again.ok()) node_ = std::move(*again);
+  }
+
+  Tunnel* tunnel_;
+  const Passwords* passwords_;
+  std::optional<RedisClient> node_;
+  bool ordered_ = false;
+};
+
+// Until every replica holds what the primary holds; writes are held meanwhile.
+Status AwaitReplicas(RedisClient& primary) {
+  const auto deadline = Clock::now() + kCatchUpTimeout;
+  while (true) {
+    RHA_ASSIGN_OR_RETURN(const auto reply, primary.Call({"INFO", "replication"}));
+    const std::string behind = ReplicaBehind(ParseInfo(reply.text));
+    if (behind.empty()) return {};
+    if (Clock::now() > deadline) {
+      return Status(Code::kUnavailable, behind +
+                                            " lags too much to take over without a loss; "
+                                            "nothing was changed, try again when it has "
+                                            "caught up (`redisha topology`)");
+    }
+    std::this_thread::sleep_for(kPollFast);
+  }
+}
+
 // Ctrl-C and SIGTERM wait while others' settings are not what they should be.
 class SignalsHeld {
  public:
@@ -157,7 +243,7 @@ Result<bool> FollowEvents(RedisClient& events, const PodNames& names, Clock::tim
       return true;
     }
     if (event.channel.starts_with("-failover-abort")) {
-      return Status(Code::kUnavailable, "the sentinels gave it up; `redisha logs` says why");
+      return Status(Code::kConflict, "the sentinels gave it up; `redisha logs` says why");
     }
   }
   return false;
@@ -187,7 +273,7 @@ Result<SwitchoverDone> MovePrimary(ClusterClient& client, const Subject& subject
   RHA_ASSIGN_OR_RETURN(const Passwords passwords, ReadPasswords(client, subject, true));
   // Every way is open before anything is changed.
   RHA_ASSIGN_OR_RETURN(Tunnel tunnel,
-                       Tunnel::Open(client.access(), space, *primary, {kSentinelPort}));
+                       Tunnel::Open(client.access(), space, *primary, {kSentinelPort, kNodePort}));
   std::vector<Tunnel> others;
   for (const Json& pod : subject.pods) {
     if (to.empty() || &pod == primary || object::Name(pod) == to) continue;
@@ -198,8 +284,8 @@ Result<SwitchoverDone> MovePrimary(ClusterClient& client, const Subject& subject
   RHA_ASSIGN_OR_RETURN(RedisClient events, ConnectSentinel(tunnel, passwords));
   std::vector<RedisClient> nodes;
   for (Tunnel& other : others) {
-    RHA_ASSIGN_OR_RETURN(RedisClient node, ConnectNode(other, passwords));
-    nodes.push_back(std::move(node));
+    RHA_ASSIGN_OR_RETURN(RedisClient to_lower, ConnectNode(other, passwords));
+    nodes.push_back(std::move(to_lower));
   }
   const auto subscribed = events.Call({"PSUBSCRIBE", "*"});
   if (!subscribed.ok()) return subscribed.status();
@@ -215,15 +301,24 @@ Result<SwitchoverDone> MovePrimary(ClusterClient& client, const Subject& subject
     RHA_RETURN_IF_ERROR(AwaitPriorities(sentinel, group, ip).Context(to));
   }
   const auto start = Clock::now();
-  say(0, "the sentinel of " + done.from + " is told to move the primary");
+  say(0, done.from + " holds writes back");
+  RHA_ASSIGN_OR_RETURN(WritesHeld writes, WritesHeld::Begin(tunnel, passwords));
+  RHA_RETURN_IF_ERROR(AwaitReplicas(writes.node()));
+  say(Since(start), "its replicas hold everything; its sentinel is told to move the primary");
   const auto ordered = sentinel.Call({"SENTINEL", "FAILOVER", group});
   if (!ordered.ok()) return ordered.status();
-  RHA_ASSIGN_OR_RETURN(const bool switched, FollowEvents(events, names, start, say, &done));
-  if (!switched) {
+  writes.OrderGiven();
+  const auto switched = FollowEvents(events, names, start, say, &done);
+  if (!switched.ok()) {
+    if (switched.status().code() == Code::kConflict) writes.OrderWithdrawn();
+    return switched.status();
+  }
+  if (!*switched) {
     return Status(Code::kUnavailable, "no new primary within " +
                                           std::to_string(kMoveTimeout.count()) +
                                           " s; `redisha status` shows who is primary now");
   }
+  writes.EndOnceReplica();
   if (!AwaitRoute(client, space, done.to)) {
     return Status(Code::kUnavailable, done.to +
                                           " is primary, but its pod is not labelled so: the "

@@ -5,7 +5,8 @@ import subprocess
 import tempfile
 import unittest
 
-from tests.support.cluster import LocalCluster, RedisHA
+from tests.support.cluster import LocalCluster, RedisHA, wait_for
+from tests.support.writer import Writer
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -68,12 +69,21 @@ class CliTest(unittest.TestCase):
         connection = self.ha.connect(self.ha.pod_ips()[before])
         self.addCleanup(connection.close)
         self.assertEqual(connection.command("CONFIG", "GET", "replica-priority")[1], b"100", "it is given back")
+
+    def test_31_no_acknowledged_write_is_lost_by_a_switchover(self):
         self.redisha("status", "demo", "--wait")
+        writer = Writer(self.ha.sentinels(), self.ha.master_name, self.ha.password(), keys_per_s_max=5_000)
+        writer.start()
+        wait_for("the first writes", lambda: writer.written >= 500, 30)
         other = json.loads(self.redisha("switchover", "demo", "-o", "json"))
-        self.assertEqual((other["from"], other["to"]), (target, self.primary()))
+        self.assertEqual(other["to"], self.primary())
+        target = writer.written + 500
+        wait_for("writes on the new primary", lambda: writer.written >= target, 30)
+        writer.stop()
+        self.assertEqual(writer.missing(*writer.primary), [])
         self.redisha("status", "demo", "--wait")
 
-    def test_31_switchover_says_what_cannot_be(self):
+    def test_32_switchover_says_what_cannot_be(self):
         done = self.run_it("switchover", "demo", "--to", "cart-0")
         self.assertEqual(done.stderr, "redisha: cart-0 is no pod of demo; they are demo-0 demo-1 demo-2\n")
 
