@@ -131,6 +131,40 @@ void AddSwitchover(CLI::App& app, SwitchoverOptions& options, int& result) {
   sub->callback([&options, &result] { result = Switchover(options); });
 }
 
+void AddExplain(CLI::App& app, NamedOptions& options, int& result) {
+  CLI::App* sub =
+      AddNamed(app, "explain-last-failover",
+               "Who died, how it was found, who voted, how long each step took, what was lost",
+               options.access, options.name);
+  sub->add_option("-o,--output", options.output, "json, or log for the lines it is drawn from")
+      ->check(CLI::IsMember({"json", "log"}));
+  sub->footer(
+      "\nIt is read from the logs of the pods that are there, by the clocks of their machines.\n"
+      "Logs of a pod that was deleted are gone with it.\n\n"
+      "Examples:\n"
+      "  kubectl redisha explain-last-failover demo\n"
+      "  kubectl redisha explain-last-failover demo -o log");
+  sub->callback([&options, &result] { result = ExplainLastFailover(options); });
+}
+
+void AddLogs(CLI::App& app, LogsOptions& options, int& result) {
+  CLI::App* sub = AddNamed(app, "logs", "Logs of all pods, node and sentinel, merged by time",
+                           options.access, options.name);
+  sub->add_option("-c,--container", options.container, "node or sentinel; default: both")
+      ->check(CLI::IsMember({"node", "sentinel"}));
+  sub->add_option("--pod", options.pod, "Of this pod only");
+  sub->add_option("--tail", options.tail_lines, "Lines of each container; default: all");
+  sub->add_option("--since", options.since, "Not older than 30s, 10m, 2h, 1d");
+  sub->add_flag("-p,--previous", options.previous, "Of the processes that ended before these");
+  sub->add_flag("-f,--follow", options.follow, "Go on showing new lines");
+  sub->footer(
+      "\nExamples:\n"
+      "  kubectl redisha logs demo --since 10m\n"
+      "  kubectl redisha logs demo -c sentinel -f --tail 20\n"
+      "  kubectl redisha logs demo --previous      why did it restart?");
+  sub->callback([&options, &result] { result = ShowLogs(options); });
+}
+
 }  // namespace
 
 int Fail(const Status& status) {
@@ -153,11 +187,15 @@ int Main(int argc, char** argv) {
   StatusOptions status;
   NamedOptions topology;
   SwitchoverOptions switchover;
+  NamedOptions explain;
+  LogsOptions logs;
   AddLocal(app, local, result);
   AddObjectVerbs(app, objects, result);
   AddStatus(app, status, result);
   AddTopology(app, topology, result);
   AddSwitchover(app, switchover, result);
+  AddExplain(app, explain, result);
+  AddLogs(app, logs, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

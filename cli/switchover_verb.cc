@@ -98,11 +98,10 @@ class Preference {
     for (auto& [pod, connection, priority] : lowered_) {
       const auto back = connection.Call({"CONFIG", "SET", "replica-priority", priority});
       if (!back.ok()) {
-        std::fprintf(
-            stderr,
-            "redisha: replica-priority of %s is still 0, so it would not be promoted (%s); "
-            "CONFIG SET replica-priority %s there, or restart it\n",
-            pod.c_str(), back.status().message().c_str(), priority.c_str());
+        std::fprintf(stderr,
+                     "redisha: replica-priority of %s is still 0: it would not be promoted (%s); "
+                     "CONFIG SET replica-priority %s there, or restart it\n",
+                     pod.c_str(), back.status().message().c_str(), priority.c_str());
       }
     }
   }
@@ -128,8 +127,8 @@ class Preference {
 };
 
 // Writes wait at the old primary. Once the order is given they must go on waiting until it has
-// become a replica: whatever it acknowledged before that would be lost. If we die, the pause ends by
-// itself after kPauseMs.
+// become a replica: whatever it acknowledged before that would be lost. If we die, the pause ends
+// by itself after kPauseMs.
 class WritesHeld {
  public:
   static Result<WritesHeld> Begin(Tunnel& tunnel, const Passwords& passwords) {

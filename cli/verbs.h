@@ -60,6 +60,19 @@ struct SwitchoverOptions {
 };
 int Switchover(const SwitchoverOptions& options);
 
+int ExplainLastFailover(const NamedOptions& options);
+
+struct LogsOptions {
+  Access access;
+  std::string name;
+  std::string container;  // node or sentinel; empty: both
+  std::string pod;        // empty: all
+  int64_t tail_lines = -1;
+  std::string since;  // "10m"
+  bool previous = false, follow = false;
+};
+int ShowLogs(const LogsOptions& options);
+
 // "redisha: …" on stderr; kFailed.
 int Fail(const Status& status);
 

@@ -1,6 +1,7 @@
 """`redisha` as people type it, against a RedisHA on the one-machine Kubernetes: each verb does what it says."""
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -38,7 +39,7 @@ class CliTest(unittest.TestCase):
         return done.stdout
 
     def primary(self):
-        return json.loads(self.redisha("status", "demo", "-o", "json"))["primary"]
+        return json.loads(self.run_it("status", "demo", "-o", "json").stdout)["primary"]  # in any health
 
     def test_10_status_shows_one_or_all_and_its_code_is_the_health(self):
         self.assertIn("RedisHA default/demo: Ready\n", self.redisha("status", "demo"))
@@ -86,6 +87,31 @@ class CliTest(unittest.TestCase):
     def test_32_switchover_says_what_cannot_be(self):
         done = self.run_it("switchover", "demo", "--to", "cart-0")
         self.assertEqual(done.stderr, "redisha: cart-0 is no pod of demo; they are demo-0 demo-1 demo-2\n")
+
+    def test_40_a_failover_is_explained(self):
+        before = self.primary()
+        os.kill(self.ha.node_pid(self.ha.pod_ips()[before]), signal.SIGKILL)
+        wait_for("another primary", lambda: self.primary() not in (None, before), 30)
+        self.redisha("status", "demo", "--wait")
+        story = json.loads(self.redisha("explain-last-failover", "demo", "-o", "json"))
+        self.assertEqual((story["from"], story["to"]), (before, self.primary()))
+        self.assertIn(f"the process of {before} ended (exit code 137", story["cause"])
+        self.assertTrue(story["leader"].startswith("demo-"))
+        self.assertGreaterEqual(len(story["votes"]), 2)
+        self.assertIn(f"{before} ─▶ {self.primary()}", self.redisha("explain-last-failover", "demo"))
+
+    def test_41_logs_are_merged_by_time(self):
+        lines = self.redisha("logs", "demo", "--tail", "20").splitlines()
+        self.assertEqual({line.split()[0].split("/")[1] for line in lines}, {"node", "sentinel"})
+        times = [line.split()[1] for line in lines]
+        self.assertEqual(times, sorted(times))
+        following = subprocess.Popen([self.cluster.program, "logs", "demo", "-c", "sentinel", "-f", "--tail", "1"],
+                                     stdout=subprocess.PIPE, text=True,
+                                     env={**os.environ, "KUBECONFIG": self.cluster.kubeconfig})
+        self.addCleanup(following.wait)
+        self.addCleanup(following.stdout.close)
+        self.addCleanup(following.kill)
+        self.assertRegex(following.stdout.readline(), r"^demo-\d/sentinel +20")
 
 
 if __name__ == "__main__":
