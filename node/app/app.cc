@@ -270,6 +270,11 @@ void App::PublishConfig() {
   options.membership.announced_address = AnnouncedAddress(config_);
   options.bulk_bytes_max = config_.bulk_bytes_max;
   options.debug = ToOpenTo(config_.enable_debug_command);
+  options.latency_tracking = config_.latency_tracking;
+  options.latency_percentiles.clear();
+  for (const std::string& word : config_.latency_percentiles) {
+    options.latency_percentiles.push_back(std::strtod(word.c_str(), nullptr));
+  }
   engine_.slowlog().set_threshold_us(config_.slowlog_threshold_us);
   engine_.slowlog().set_entries_max(static_cast<size_t>(config_.slowlog_entries_max));
   const auto events = static_cast<uint32_t>(config_.notify_mask);

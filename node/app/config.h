@@ -81,6 +81,8 @@ struct Config : types::FormLimits {
   int64_t notify_mask = 0;
   int64_t slowlog_threshold_us = 10000;
   int64_t slowlog_entries_max = 128;
+  bool latency_tracking = true;
+  std::vector<std::string> latency_percentiles = {"50", "99", "99.9"};
 
   // ---- persistence
   std::vector<SavePoint> save_points = {{3600, 1}, {300, 100}, {60, 10000}};

@@ -1,6 +1,7 @@
 #include "node/app/options.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "node/app/default_user.h"
 #include "node/app/option_kinds.h"
@@ -229,6 +230,27 @@ Status SetAppendOnly(Config&, Words words) {
       "the append-only file is not supported by this server, use save points and replicas");
 }
 
+// One empty word asks for none.
+Status SetLatencyPercentiles(Config& config, Words words) {
+  config.latency_percentiles.clear();
+  if (words.size() == 1 && words[0].empty()) return {};
+  for (const std::string& word : words) {
+    double percent = 0;
+    const char* end = word.data() + word.size();
+    const auto read = std::from_chars(word.data(), end, percent);
+    if (read.ptr != end || read.ec != std::errc() || !(percent >= 0 && percent <= 100)) {
+      return Invalid("must be numbers between 0 and 100");
+    }
+    config.latency_percentiles.push_back(word);
+  }
+  return {};
+}
+
+Lines LatencyPercentileLines(const Config& config) {
+  const auto& words = config.latency_percentiles;
+  return {words.empty() ? std::vector<std::string>{""} : words};
+}
+
 std::vector<Option> NetworkOptions() {
   return {
       {.name = "bind",
@@ -282,6 +304,12 @@ std::vector<Option> ProcessOptions() {
                  {"no", "yes", "local"}, kImmutable),
       IntOption("slowlog-log-slower-than", &Config::slowlog_threshold_us, {-1}),
       IntOption("slowlog-max-len", &Config::slowlog_entries_max, {0}),
+      BoolOption("latency-tracking", &Config::latency_tracking),
+      {.name = "latency-tracking-info-percentiles",
+       .flags = kManyWords,
+       .set = SetLatencyPercentiles,
+       .get = [](const Config& c) { return JoinedWords(c.latency_percentiles); },
+       .lines = LatencyPercentileLines},
       BoolOption("redisha-managed", &Config::managed, kImmutable | kOurs),
       TextOption("redisha-peer-key-file", &Config::peer_key_file, kImmutable | kOurs),
       TextOption("redisha-cluster-uid", &Config::cluster_uid, kImmutable | kOurs),

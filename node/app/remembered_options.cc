@@ -171,8 +171,6 @@ constexpr Row kRows[] = {
     {"crash-memcheck-enabled", "yes", Any::kYesNo},
     {"ignore-warnings", "", Any::kText},
     {"latency-monitor-threshold", "0", Any::kInteger},
-    {"latency-tracking", "yes", Any::kYesNo},
-    {"latency-tracking-info-percentiles", "50 99 99.9", Any::kNumbers},
     {"oom-score-adj", "no", Any::kListed, "no yes relative absolute",
      "it is one of: no, yes, relative, absolute"},
     {"oom-score-adj-values", "0 200 800", Any::kNumbers},

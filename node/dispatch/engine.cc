@@ -220,14 +220,18 @@ void Engine::Run(Context& context) {
   context.spec.handler(context);
   --depth_;
   const int64_t end_us = clock_.UnixMicros();
-  const int64_t duration_us = end_us - start_us;
+  const int64_t duration_us = std::max<int64_t>(end_us - start_us, 0);
 
   CommandCounters& counters = table_.counters(context.spec);
   ++counters.calls;
   if (monitors_ != 0 && !context.spec.Has(kSkipMonitor | kAdmin)) {
     FeedMonitors(context.session, Redacted(context));
   }
-  counters.usec += static_cast<uint64_t>(std::max<int64_t>(duration_us, 0));
+  counters.usec += static_cast<uint64_t>(duration_us);
+  // Who waits is counted when it is answered.
+  if (options_.latency_tracking && context.session.blocked == nullptr) {
+    counters.RecordLatency(duration_us);
+  }
   ++stats_.commands;
   if (const std::string_view code = context.reply.error_code(); !code.empty()) {
     ++counters.failed;

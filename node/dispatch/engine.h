@@ -57,6 +57,8 @@ struct EngineOptions {
   OpenTo debug = OpenTo::kEverybody;     // enable-debug-command
   bool active_expire = true;             // DEBUG SET-ACTIVE-EXPIRE
   int64_t bulk_bytes_max = 512LL << 20;  // proto-max-bulk-len
+  bool latency_tracking = true;
+  std::vector<double> latency_percentiles = {50, 99, 99.9};  // of INFO latencystats
   Membership membership;
 };
 

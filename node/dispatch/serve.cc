@@ -136,7 +136,9 @@ void Engine::Rerun(Session& session, const AwaitedKey& key) {
     state.spec->handler(context);
     --depth_;
     CommandCounters& counters = table_.counters(*state.spec);
-    counters.usec += static_cast<uint64_t>(std::max<int64_t>(clock_.UnixMicros() - start_us, 0));
+    const int64_t duration_us = std::max<int64_t>(clock_.UnixMicros() - start_us, 0);
+    counters.usec += static_cast<uint64_t>(duration_us);
+    if (options_.latency_tracking) counters.RecordLatency(duration_us);
     if (!reply.error_code().empty()) ++counters.failed;
     PropagateResult(context, dirty_before);
   });

@@ -135,7 +135,7 @@ std::vector<const CommandSpec*> CommandTable::Subcommands(const CommandSpec& con
   return found;
 }
 
-void CommandTable::ResetCounters() { counters_.assign(specs_.size(), {}); }
+void CommandTable::ResetCounters() { counters_ = std::vector<CommandCounters>(specs_.size()); }
 
 std::vector<size_t> KeyPositions(const CommandSpec& spec, resp::Args words) {
   std::vector<size_t> positions;

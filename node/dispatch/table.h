@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "common/base/status.h"
 #include "common/resp/parser.h"
 #include "node/dispatch/command.h"
+#include "node/dispatch/latency_histogram.h"
 
 namespace rha::node::dispatch {
 
@@ -22,6 +24,12 @@ struct CommandCounters {
   uint64_t usec = 0;
   uint64_t rejected = 0;
   uint64_t failed = 0;
+  std::unique_ptr<LatencyHistogram> latency;  // made by the first call that is tracked
+
+  void RecordLatency(int64_t duration_us) {
+    if (latency == nullptr) latency = std::make_unique<LatencyHistogram>();
+    latency->Record(duration_us);
+  }
 };
 
 // The row for a request; `container` is set when its first word is one. No spec: unknown.

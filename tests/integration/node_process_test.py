@@ -277,6 +277,45 @@ class NodeTest(unittest.TestCase):
         self.assertEqual(client.ask("set", "k", "w"), b"+OK")
         self.assertGreaterEqual(time.time() - started, 0.29)
 
+    def test_latencies_are_told_per_command(self):
+        _, client = self.start()
+        for _ in range(3):
+            client.ask("set", "k", "v")
+        client.ask("config", "get", "port")
+
+        def histograms(*names):
+            reply = client.ask("latency", "histogram", *names)
+            return dict(zip(reply[::2], reply[1::2]))
+
+        calls, count, bounds, buckets = histograms("set")[b"set"]
+        self.assertEqual((calls, count, bounds), (b"calls", b":3", b"histogram_usec"))
+        self.assertEqual(buckets[-1], b":3", "the widest bucket has every call")
+        self.assertEqual(list(histograms("config", "nonsense")), [b"config|get"])
+        self.assertLess({b"set", b"config|get"}, set(histograms()))
+        self.assertRegex(client.ask("info", "latencystats"),
+                         rb"\r\nlatency_percentiles_usec_set:p50=\d+\.000,p99=\d+\.000,p99\.9=\d+\.000\r\n")
+
+        for bad in ("101", "-1", "a", "nan"):
+            self.assertIn(b"between 0 and 100", client.ask("config", "set", "latency-tracking-info-percentiles", bad))
+        client.ask("config", "set", "latency-tracking-info-percentiles", "100 0.5")
+        self.assertRegex(client.ask("info", "latencystats"), rb"_set:p100=\d+\.000,p0\.5=\d+\.000\r\n")
+        client.ask("config", "set", "latency-tracking", "no")
+        client.ask("get", "k")
+        self.assertEqual(histograms("get"), {})
+        client.ask("config", "resetstat")
+        self.assertEqual(histograms(), {})
+
+        client.ask("config", "set", "latency-tracking", "yes")
+        other = self.client()
+        other.send("blpop", "list", "0")
+        deadline = time.time() + 10
+        while b"blocked_clients:1" not in client.ask("info", "clients") and time.time() < deadline:
+            time.sleep(0.01)
+        self.assertEqual(histograms("blpop"), {}, "who waits has not been answered")
+        client.ask("lpush", "list", "x")
+        self.assertEqual(other.read(), [b"list", b"x"])
+        self.assertEqual(histograms("blpop")[b"blpop"][1], b":1")
+
     def test_config_rewrite_keeps_the_file_and_adds_what_changed(self):
         path = os.path.join(self.dir, "node.conf")
         with open(path, "w") as file:

@@ -1,6 +1,8 @@
 // INFO: sections in Redis' order, each filled by whoever knows it.
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstdio>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -49,19 +51,30 @@ void AppendCommandStats(Context& ctx, std::string* info) {
   for (const CommandSpec& spec : table.commands()) {
     const CommandCounters& counters = table.counters(spec);
     if (counters.calls == 0 && counters.rejected == 0 && counters.failed == 0) continue;
-    char line[256];
     const double per_call = counters.calls == 0 ? 0
                                                 : static_cast<double>(counters.usec) /
                                                       static_cast<double>(counters.calls);
-    std::snprintf(line, sizeof line,
-                  "cmdstat_%.*s:calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,"
-                  "failed_calls=%llu\r\n",
-                  static_cast<int>(spec.name.size()), spec.name.data(),
-                  static_cast<unsigned long long>(counters.calls),
-                  static_cast<unsigned long long>(counters.usec), per_call,
-                  static_cast<unsigned long long>(counters.rejected),
-                  static_cast<unsigned long long>(counters.failed));
-    *info += line;
+    fmt::format_to(std::back_inserter(*info),
+                   "cmdstat_{}:calls={},usec={},usec_per_call={:.2f},rejected_calls={},"
+                   "failed_calls={}\r\n",
+                   spec.name, counters.calls, counters.usec, per_call, counters.rejected,
+                   counters.failed);
+  }
+}
+
+void AppendLatencyStats(Context& ctx, std::string* info) {
+  CommandTable& table = ctx.engine.table();
+  for (const CommandSpec& spec : table.commands()) {
+    const auto& latency = table.counters(spec).latency;
+    if (latency == nullptr) continue;
+    fmt::format_to(std::back_inserter(*info), "latency_percentiles_usec_{}:", spec.name);
+    const char* separator = "";
+    for (const double percent : ctx.engine.options().latency_percentiles) {
+      fmt::format_to(std::back_inserter(*info), "{}p{}={}.000", separator, percent,
+                     latency->PercentileUs(percent));
+      separator = ",";
+    }
+    *info += "\r\n";
   }
 }
 
@@ -79,6 +92,7 @@ void AppendSection(Context& ctx, const Section& section, std::string* info) {
   if (section.name == "keyspace") return AppendKeyspace(ctx, info);
   if (section.name == "commandstats") return AppendCommandStats(ctx, info);
   if (section.name == "errorstats") return AppendErrorStats(ctx, info);
+  if (section.name == "latencystats") return AppendLatencyStats(ctx, info);
   if (section.name == "cluster") {
     *info += "cluster_enabled:0\r\n";
     return;

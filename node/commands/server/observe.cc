@@ -58,7 +58,39 @@ void SlowlogHelp(Context& ctx) {
 // No events are sampled yet, which is what a server without latency-monitor-threshold answers.
 void LatencyNothing(Context& ctx) { ctx.reply.Array(0); }
 void LatencyReset(Context& ctx) { ctx.reply.Integer(0); }
-void LatencyHistogram(Context& ctx) { ctx.reply.Map(0); }
+
+void LatencyHistograms(Context& ctx) {
+  dispatch::CommandTable& table = ctx.engine.table();
+  std::vector<const CommandSpec*> shown;
+  const auto show = [&](const CommandSpec& spec) {
+    if (table.counters(spec).latency != nullptr) shown.push_back(&spec);
+  };
+  if (ctx.argc() == 2) {
+    for (const CommandSpec& spec : table.commands()) show(spec);
+  }
+  for (size_t i = 2; i < ctx.argc(); ++i) {
+    const CommandSpec* spec = table.Find(ctx.arg(i));
+    if (spec == nullptr) continue;
+    show(*spec);
+    for (const CommandSpec* each : table.Subcommands(*spec)) show(*each);
+  }
+  ctx.reply.Map(static_cast<int64_t>(shown.size()));
+  for (const CommandSpec* spec : shown) {
+    const dispatch::LatencyHistogram& latency = *table.counters(*spec).latency;
+    ctx.reply.Bulk(spec->name);
+    ctx.reply.Map(2);
+    ctx.reply.Bulk("calls");
+    ctx.reply.Integer(static_cast<int64_t>(latency.calls()));
+    ctx.reply.Bulk("histogram_usec");
+    const auto bounds = latency.PowersOfTwo();
+    ctx.reply.Map(static_cast<int64_t>(bounds.size()));
+    for (const auto& [bound_us, calls] : bounds) {
+      ctx.reply.Integer(bound_us);
+      ctx.reply.Integer(static_cast<int64_t>(calls));
+    }
+  }
+}
+
 void LatencyDoctor(Context& ctx) {
   ctx.reply.Verbatim(
       "txt",
@@ -174,7 +206,7 @@ constexpr CommandSpec kRows[] = {
      .since = "2.8.13",
      .summary = "Reset latency data for one or more events."},
     {.name = "latency|histogram",
-     .handler = LatencyHistogram,
+     .handler = LatencyHistograms,
      .arity = -2,
      .flags = kLatencyFlags,
      .group = Group::kServer,
