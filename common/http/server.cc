@@ -68,7 +68,7 @@ struct Server::Impl {
     auto* self = static_cast<Impl*>(info->user_data);
     const std::string method = info->request_method;
     const bool head = method == "HEAD";
-    Response response = method == "GET" || head ? self->Answer(info)
+    Response response = method == "GET" || head ? self->Answer(connection)
                                                 : Response{.status = 405, .body = "only GET\n"};
     Send(connection, response, !head);
     return response.status;  // tells civetweb that the request is answered
@@ -86,8 +86,12 @@ struct Server::Impl {
     return 1;  // civetweb writes nothing of its own
   }
 
-  Response Answer(const mg_request_info* info) const {
-    Request request{.path = info->local_uri, .query = info->query_string ? info->query_string : ""};
+  Response Answer(const mg_connection* connection) const {
+    const mg_request_info* info = mg_get_request_info(connection);
+    const auto text = [](const char* value) { return std::string(value != nullptr ? value : ""); };
+    const Request request{.path = info->local_uri,
+                          .query = text(info->query_string),
+                          .accept = text(mg_get_header(connection, "Accept"))};
     const auto handler = handlers.find(request.path);
     if (handler == handlers.end()) {
       Response missing{.status = 404, .body = "nothing here; there is:\n"};

@@ -23,7 +23,8 @@ namespace rha::http {
 
 struct Request {
   std::string path;
-  std::string query;  // without '?', as sent
+  std::string query;   // without '?', as sent
+  std::string accept;  // the header, as sent
 };
 
 struct Response {

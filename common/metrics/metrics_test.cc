@@ -20,6 +20,35 @@ TEST(Page, GroupsSamplesOfAFamilyInOrderOfFirstUse) {
             "# HELP a_total Help of a.\n# TYPE a_total counter\na_total 2\n");
 }
 
+TEST(Page, OpenMetricsHasTheSameSeries) {
+  Page page;
+  page.Counter("a_total", "The \"a\".", 2);
+  page.Counter("no_suffix", "B.", 3);
+  page.Gauge("g", "", 1, {{"x", "1"}});
+  page.Summary("s", "S.", {.quantiles = {{99.9, 5}}, .sum = 7, .count = 4}, {{"cmd", "get"}});
+  page.Histogram("h", "H.", {.buckets = {{1, 2}}, .sum = 9, .count = 3});
+  EXPECT_EQ(page.OpenMetrics(),
+            "# TYPE a counter\n# HELP a The \\\"a\\\".\na_total 2\n"
+            "# TYPE no_suffix unknown\n# HELP no_suffix B.\nno_suffix 3\n"
+            "# TYPE g gauge\n# HELP g \ng{x=\"1\"} 1\n"
+            "# TYPE s unknown\n# HELP s S.\ns{cmd=\"get\",quantile=\"99.9\"} 5\n"
+            "# TYPE s_sum unknown\n# HELP s_sum S.\ns_sum{cmd=\"get\"} 7\n"
+            "# TYPE s_count unknown\n# HELP s_count S.\ns_count{cmd=\"get\"} 4\n"
+            "# TYPE h histogram\n# HELP h H.\nh_count 3\nh_sum 9\n"
+            "h_bucket{le=\"1\"} 2\nh_bucket{le=\"+Inf\"} 3\n# EOF\n");
+}
+
+TEST(Registry, OpenMetricsIsForWhoAcceptsIt) {
+  Registry registry;
+  registry.AddGauge("g", "G.").Set(7);
+  const http::Handler page = registry.PageHandler();
+  EXPECT_EQ(page({.path = "/metrics"}).content_type, kTextContentType);
+  const http::Response open =
+      page({.path = "/metrics", .accept = "application/openmetrics-text;version=1.0.0,*/*;q=0.1"});
+  EXPECT_EQ(open.content_type, kOpenMetricsContentType);
+  EXPECT_THAT(open.body, testing::EndsWith("g 7\n# EOF\n"));
+}
+
 TEST(Registry, ShowsCountedAndGatheredValues) {
   Registry registry;
   Counter counter = registry.AddCounter("c_total", "C.", {{"k", "v"}});

@@ -82,6 +82,17 @@ void Page::Summary(std::string_view name, std::string_view help, const SummaryVa
   impl_->Family(name, help, prometheus::MetricType::Summary).metric.push_back(std::move(metric));
 }
 
+void Page::Histogram(std::string_view name, std::string_view help, const HistogramValue& value,
+                     Labels labels) {
+  prometheus::ClientMetric metric;
+  metric.label = ToLabels(std::move(labels));
+  metric.histogram.sample_count = value.count;
+  metric.histogram.sample_sum = value.sum;
+  for (const auto& [bound, count] : value.buckets)
+    metric.histogram.bucket.push_back({count, bound});
+  impl_->Family(name, help, prometheus::MetricType::Histogram).metric.push_back(std::move(metric));
+}
+
 void Page::Append(Page&& other) {
   for (prometheus::MetricFamily& family : other.impl_->families) {
     const bool is_new = impl_->index.try_emplace(family.name, impl_->families.size()).second;
@@ -93,6 +104,10 @@ void Page::Append(Page&& other) {
 
 std::string Page::Text() const {
   return WithShortQuantiles(prometheus::TextSerializer().Serialize(impl_->families));
+}
+
+std::string Page::OpenMetrics() const {
+  return WithShortQuantiles(OpenMetricsText(impl_->families));
 }
 
 }  // namespace rha::metrics

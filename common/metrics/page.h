@@ -17,6 +17,8 @@ namespace rha::metrics {
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
 constexpr char kTextContentType[] = "text/plain; version=0.0.4; charset=utf-8";
+constexpr char kOpenMetricsContentType[] =
+    "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 class Page {
  public:
@@ -35,10 +37,20 @@ class Page {
   };
   void Summary(std::string_view name, std::string_view help, const SummaryValue& value,
                Labels labels = {});
+  struct HistogramValue {
+    std::vector<std::pair<double, uint64_t>> buckets;  // upper bound → samples up to it; no +Inf
+    double sum = 0;
+    uint64_t count = 0;
+  };
+  void Histogram(std::string_view name, std::string_view help, const HistogramValue& value,
+                 Labels labels = {});
   // Takes the families of `other`; they must not be here yet.
   void Append(Page&& other);
   // Text exposition format 0.0.4.
   std::string Text() const;
+  // OpenMetrics 1.0: the same series. What it cannot call by its type is of unknown type there: a
+  // counter without _total, a summary by percent.
+  std::string OpenMetrics() const;
 
  private:
   friend class Registry;

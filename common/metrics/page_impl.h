@@ -20,4 +20,7 @@ struct Page::Impl {
                                    prometheus::MetricType type);
 };
 
+// Page::OpenMetrics.
+std::string OpenMetricsText(const std::vector<prometheus::MetricFamily>& families);
+
 }  // namespace rha::metrics

@@ -13,6 +13,8 @@
 namespace rha::metrics {
 namespace {
 
+constexpr std::string_view kOpenMetricsType = "application/openmetrics-text";
+
 prometheus::Labels ToMap(const Labels& labels) {
   return prometheus::Labels(labels.begin(), labels.end());
 }
@@ -55,19 +57,23 @@ void Registry::AddCollector(Collector collector) {
   impl_->collectors.push_back(std::move(collector));
 }
 
-std::string Registry::Text() const {
+Page Registry::Gather() const {
   Page page;
   page.impl_->families = impl_->registry.Collect();
   for (size_t i = 0; i < page.impl_->families.size(); ++i) {
     page.impl_->index.emplace(page.impl_->families[i].name, i);
   }
   for (const Collector& collect : impl_->collectors) collect(page);
-  return page.Text();
+  return page;
 }
 
 http::Handler Registry::PageHandler() const {
-  return [this](const http::Request&) {
-    return http::Response{.content_type = kTextContentType, .body = Text()};
+  return [this](const http::Request& request) {
+    const bool open_metrics = request.accept.find(kOpenMetricsType) != std::string::npos;
+    const Page page = Gather();
+    return open_metrics
+               ? http::Response{.content_type = kOpenMetricsContentType, .body = page.OpenMetrics()}
+               : http::Response{.content_type = kTextContentType, .body = page.Text()};
   };
 }
 

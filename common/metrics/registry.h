@@ -74,8 +74,10 @@ class Registry {
   // Called for each page, on the thread that asked for it.
   void AddCollector(Collector collector);
 
-  std::string Text() const;
-  // Serves Text(). The registry must outlive the server.
+  std::string Text() const { return Gather().Text(); }
+  Page Gather() const;
+  // Serves it as text, or as OpenMetrics to whoever accepts that. The registry must outlive the
+  // server.
   http::Handler PageHandler() const;
 
  private:
