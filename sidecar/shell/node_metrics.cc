@@ -156,6 +156,16 @@ void CollectCommands(const InfoFields& fields, Page& page) {
   }
 }
 
+void CollectHistograms(const NodeScrape& scrape, const InfoFields& fields, Page& page) {
+  for (const auto& [command, histogram] : scrape.histograms) {
+    const InfoFields stat = ParsePairs(Get(fields, "cmdstat_" + command));
+    page.Histogram(
+        "redis_commands_latencies_usec", "A histogram of latencies per command",
+        {.buckets = histogram.buckets, .sum = NumberOr(stat, "usec", 0), .count = histogram.calls},
+        {{"cmd", command}});
+  }
+}
+
 void CollectReplication(const InfoFields& fields, Page& page) {
   for (int i = 0;; ++i) {  // slave0, slave1, …
     const auto found = fields.find("slave" + std::to_string(i));
@@ -233,6 +243,7 @@ void CollectNode(const NodeScrape& scrape, Page& page) {
   CollectRows(fields, page);
   CollectDatabases(fields, page);
   CollectCommands(fields, page);
+  CollectHistograms(scrape, fields, page);
   CollectReplication(fields, page);
   CollectCommandsOfTheScrape(scrape, page);
 }

@@ -7,6 +7,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace rha::metrics {
 class Page;
@@ -28,6 +30,11 @@ struct NodeScrape {
     int64_t unix_seconds = 0, last_ms = 0;
   };
   std::map<std::string, LatencyEvent> latency;
+  struct Histogram {
+    uint64_t calls = 0;
+    std::vector<std::pair<double, uint64_t>> buckets;  // microseconds → calls up to it
+  };
+  std::map<std::string, Histogram> histograms;  // by command
   double duration_seconds = 0;
   int64_t unix_seconds = 0;  // wall time of the scrape
   uint64_t scrapes = 0, failures = 0;

@@ -52,16 +52,16 @@ void NodeScraper::Ask() {
       if (reply && round == round_) (this->*handler)(*reply);
     };
   };
-  link_->Send({"CONFIG", "GET", "maxclients"}, then(&NodeScraper::OnConfig));
-  link_->Send({"CONFIG", "GET", "maxmemory"}, then(&NodeScraper::OnConfig));
-  link_->Send({"CONFIG", "GET", "io-threads"}, then(&NodeScraper::OnConfig));
-  link_->Send({"CONFIG", "GET", "repl-backlog-size"}, then(&NodeScraper::OnConfig));
+  for (const char* setting : {"maxclients", "maxmemory", "io-threads", "repl-backlog-size"}) {
+    link_->Send({"CONFIG", "GET", setting}, then(&NodeScraper::OnConfig));
+  }
   link_->Send({"SLOWLOG", "LEN"}, [this, round](const resp::Value* reply) {
     if (!reply || round != round_) return;
     if (reply->type == resp::Value::Type::kInteger) scrape_.slowlog_length = reply->integer;
   });
   link_->Send({"SLOWLOG", "GET", "1"}, then(&NodeScraper::OnSlowlog));
   link_->Send({"LATENCY", "LATEST"}, then(&NodeScraper::OnLatency));
+  link_->Send({"LATENCY", "HISTOGRAM"}, then(&NodeScraper::OnHistogram));
   link_->Send({"INFO", "ALL"}, then(&NodeScraper::OnInfo));  // last: it completes the scrape
 }
 
@@ -84,6 +84,21 @@ void NodeScraper::OnLatency(const resp::Value& reply) {
   for (const resp::Value& event : reply.items) {
     if (event.items.size() < 3) continue;
     scrape_.latency[event.items[0].text] = {event.items[1].integer, event.items[2].integer};
+  }
+}
+
+// command → {calls, count, histogram_usec, {bound → calls up to it, …}}
+void NodeScraper::OnHistogram(const resp::Value& reply) {
+  for (size_t i = 0; i + 1 < reply.items.size(); i += 2) {
+    const std::vector<resp::Value>& details = reply.items[i + 1].items;
+    if (details.size() < 4) continue;
+    NodeScrape::Histogram histogram{.calls = static_cast<uint64_t>(details[1].integer)};
+    const std::vector<resp::Value>& buckets = details[3].items;
+    for (size_t k = 0; k + 1 < buckets.size(); k += 2) {
+      histogram.buckets.emplace_back(static_cast<double>(buckets[k].integer),
+                                     static_cast<uint64_t>(buckets[k + 1].integer));
+    }
+    scrape_.histograms[reply.items[i].text] = std::move(histogram);
   }
 }
 

@@ -31,6 +31,7 @@ class NodeScraper {
   void OnConfig(const resp::Value& reply);
   void OnSlowlog(const resp::Value& reply);
   void OnLatency(const resp::Value& reply);
+  void OnHistogram(const resp::Value& reply);
   void Finish(const std::string& error);
 
   net::Reactor& reactor_;

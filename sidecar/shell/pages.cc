@@ -1,5 +1,6 @@
 #include "sidecar/shell/pages.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/log.h"
@@ -24,7 +25,7 @@ int64_t NowMillis() {
 
 }  // namespace
 
-Pages::Pages(net::Reactor& reactor, Driver& driver, const RoleLabeler& labeler, Trust& trust,
+Pages::Pages(net::Reactor& reactor, Driver& driver, RoleLabeler& labeler, Trust& trust,
              const Options& options)
     : reactor_(reactor), driver_(driver), labeler_(labeler), options_(options) {
   registry_.AddCollector(metrics::CollectProcess);
@@ -35,12 +36,14 @@ Pages::Pages(net::Reactor& reactor, Driver& driver, const RoleLabeler& labeler, 
     };
     scraper_ = std::make_unique<NodeScraper>(reactor_, options_.local_socket, introduce);
   }
+  labeler_.OnRole([this](Millis took) { events_.OnRouted(took); });
   StampTurn();
   stamp_timer_ = reactor_.Every(kStampPeriod, [this] { StampTurn(); });
 }
 
 Pages::~Pages() {
   server_.reset();  // handlers use everything else
+  labeler_.OnRole({});
   reactor_.Cancel(stamp_timer_);
 }
 
@@ -63,7 +66,13 @@ Status Pages::Start() {
 }
 
 void Pages::OnEvent(std::string_view channel, std::string_view payload) {
-  events_.OnEvent(channel, payload, driver_.now());
+  const auto& groups = driver_.machine().state().groups;
+  const auto group = groups.find(std::string(GroupOfEvent(channel, payload)));
+  const core::Node* primary = group == groups.end() ? nullptr : group->second.Primary();
+  const Millis silence = primary == nullptr
+                             ? Millis{0}
+                             : driver_.now() - std::max(primary->link.last_ok, primary->created);
+  events_.OnEvent(channel, payload, driver_.now(), silence);
 }
 
 void Pages::CollectFromLoop(metrics::Page& page) {

@@ -30,7 +30,7 @@ struct Options;
 
 class Pages {
  public:
-  Pages(net::Reactor& reactor, Driver& driver, const RoleLabeler& labeler, Trust& trust,
+  Pages(net::Reactor& reactor, Driver& driver, RoleLabeler& labeler, Trust& trust,
         const Options& options);
   ~Pages();
 
@@ -47,7 +47,7 @@ class Pages {
 
   net::Reactor& reactor_;
   Driver& driver_;
-  const RoleLabeler& labeler_;
+  RoleLabeler& labeler_;
   const Options& options_;
   metrics::Registry registry_;
   EventMetrics events_{registry_};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -10,6 +11,8 @@
 #include "sidecar/shell/limits.h"
 
 namespace rha::sidecar::shell {
+
+using SteadyClock = std::chrono::steady_clock;
 
 struct RoleLabeler::State {
   std::unique_ptr<PodPatcher> patcher;
@@ -20,6 +23,9 @@ struct RoleLabeler::State {
   uint64_t wish = 1;  // counts what was wanted; the first is to say how many voters there are
   bool ending = false;
   LabelStats stats;
+  std::function<void(Millis)> told;
+  std::optional<SteadyClock::time_point>
+      role_since;  // when a role was wanted that is not there yet
 
   std::thread thread;
 };
@@ -44,10 +50,17 @@ void RoleLabeler::Set(PodFacts facts) {
   {
     const std::lock_guard lock(state_->mutex);
     if (facts == state_->wanted) return;
+    const bool is_news = facts.role != state_->wanted.role && facts.role != core::Role::kUnknown;
+    if (is_news) state_->role_since = SteadyClock::now();
     state_->wanted = std::move(facts);
     ++state_->wish;
   }
   state_->changed.notify_all();
+}
+
+void RoleLabeler::OnRole(std::function<void(Millis)> told) {
+  const std::lock_guard lock(state_->mutex);
+  state_->told = std::move(told);
 }
 
 LabelStats RoleLabeler::stats() const {
@@ -81,6 +94,10 @@ void RoleLabeler::Work(State& state) {
     if (status.ok()) {
       ++state.stats.patches;
       done = wish;
+      if (state.role_since && facts.role == state.wanted.role) {
+        const auto took = SteadyClock::now() - *std::exchange(state.role_since, std::nullopt);
+        if (state.told) state.told(std::chrono::duration_cast<Millis>(took));
+      }
       pause = kLabelRetryMin;
       continue;
     }

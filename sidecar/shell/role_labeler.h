@@ -14,10 +14,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/base/status.h"
 #include "sidecar/core/types.h"
 
@@ -57,6 +59,9 @@ class RoleLabeler {
   RoleLabeler(const RoleLabeler&) = delete;
   RoleLabeler& operator=(const RoleLabeler&) = delete;
 
+  // Told after each new role is on the pod how long that took since Set; on the worker's thread.
+  // Empty: nobody any more, once this has returned.
+  void OnRole(std::function<void(Millis)> told);
   // Costs nothing while the facts are the same.
   void Set(PodFacts facts);
   LabelStats stats() const;

@@ -9,8 +9,10 @@ using metrics::Labels;
 using metrics::Page;
 
 // Whether the loss is noticed at once or after down-after decides the range.
-const std::vector<double> kDurationBounds = {0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1,  1.5,
-                                             2,     3,    5,   10,  20,  30,  60,   180};
+const std::vector<double> kDurationBounds = {0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1,
+                                             1.5,   2,    3,     5,    10,  20,  30,  60,  180};
+
+double Seconds(Millis time) { return std::chrono::duration<double>(time).count(); }
 
 template <typename List, typename Good>
 double CountGood(const List& list, Good good) {
@@ -123,42 +125,76 @@ EventMetrics::EventMetrics(metrics::Registry& registry)
                                          "Promotions this sidecar carried out.")),
       primary_downs_(registry.AddCounter("redisha_sentinel_primary_downs_total",
                                          "How often a primary was found down.")),
+      votes_(registry.AddCounter("redisha_sentinel_votes_total",
+                                 "Votes this sidecar gave, those for itself included.")),
       duration_(registry.AddHistogram(
           "redisha_sentinel_failover_duration_seconds",
           "From noticing that the primary is down (or, when it is not, from the attempt) to the "
           "change of the primary.",
+          kDurationBounds)),
+      detect_(registry.AddHistogram(
+          "redisha_sentinel_detect_seconds",
+          "From the last good answer of a primary to its being found down.", kDurationBounds)),
+      elect_(registry.AddHistogram("redisha_sentinel_elect_seconds",
+                                   "From standing in an election to winning it.", kDurationBounds)),
+      promote_(registry.AddHistogram("redisha_sentinel_promote_seconds",
+                                     "From winning an election to the new primary's saying so.",
+                                     kDurationBounds)),
+      route_(registry.AddHistogram(
+          "redisha_sentinel_route_seconds",
+          "From a new role of the own node to the pod's label, which Services follow.",
           kDurationBounds)) {}
 
+// "master <group> …" of a primary, "<group> <old ip> …" of +switch-master, "slave … @ <group> …".
+std::string_view GroupOfEvent(std::string_view channel, std::string_view payload) {
+  constexpr std::string_view kOfPrimary = "master ", kAt = " @ ";
+  if (payload.starts_with(kOfPrimary)) {
+    payload.remove_prefix(kOfPrimary.size());
+  } else if (channel == "+promoted-slave" && payload.find(kAt) != std::string_view::npos) {
+    payload.remove_prefix(payload.find(kAt) + kAt.size());
+  } else if (channel != "+switch-master") {
+    return {};
+  }
+  return payload.substr(0, payload.find(' '));
+}
+
 void EventMetrics::OnEvent(std::string_view channel, std::string_view payload,
-                           core::LogicalTime now) {
-  // "master <group> <ip> <port> …", but "<group> <old ip> …" for +switch-master.
-  const bool of_primary = payload.starts_with("master ");
-  std::string_view group = of_primary ? payload.substr(7) : payload;
-  group = group.substr(0, group.find(' '));
-  if (channel == "+sdown" && of_primary) {
+                           core::LogicalTime now, Millis silence) {
+  if (channel == "+vote-for-leader") votes_.Increment();
+  const std::string_view group = GroupOfEvent(channel, payload);
+  if (group.empty()) return;
+  Times& times = times_[std::string(group)];
+  if (channel == "+sdown") {
     primary_downs_.Increment();
-    down_since_.try_emplace(std::string(group), now);
-  } else if (channel == "-sdown" && of_primary) {
-    down_since_.erase(std::string(group));
+    detect_.Observe(Seconds(silence));
+    if (!times.lost) times.lost = now;
+  } else if (channel == "-sdown") {
+    times.lost.reset();
   } else if (channel == "+try-failover") {
     elections_.Increment();
-    down_since_.try_emplace(std::string(group), now);
+    times.stood = now;
+    if (!times.lost) times.lost = now;
   } else if (channel == "+elected-leader") {
     elections_won_.Increment();
+    if (times.stood) elect_.Observe(Seconds(now - *times.stood));
+    times.elected = now;
   } else if (channel == "+promoted-slave") {
     failovers_led_.Increment();
+    if (times.elected) promote_.Observe(Seconds(now - *times.elected));
   } else if (channel == "+switch-master") {
-    // The first primary of a group replaces nobody, which the machine calls 0.0.0.0 0.
-    if (payload.find(" 0.0.0.0 0 ") != std::string_view::npos) {
-      down_since_.erase(std::string(group));
-      return;
-    }
-    failovers_.Increment();
-    const auto since = down_since_.find(group);
-    if (since == down_since_.end()) return;
-    duration_.Observe(std::chrono::duration<double>(now - since->second).count());
-    down_since_.erase(since);
+    OnSwitch(payload, times, now);
   }
 }
+
+void EventMetrics::OnSwitch(std::string_view payload, Times& times, core::LogicalTime now) {
+  // The first primary of a group replaces nobody, which the machine calls 0.0.0.0 0.
+  if (payload.find(" 0.0.0.0 0 ") == std::string_view::npos) {
+    failovers_.Increment();
+    if (times.lost) duration_.Observe(Seconds(now - *times.lost));
+  }
+  times = {};
+}
+
+void EventMetrics::OnRouted(Millis took) { route_.Observe(Seconds(took)); }
 
 }  // namespace rha::sidecar::shell

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,13 +22,26 @@ void CollectLabels(const LabelStats& stats, metrics::Page& page);
 class EventMetrics {
  public:
   explicit EventMetrics(metrics::Registry& registry);
-  void OnEvent(std::string_view channel, std::string_view payload, core::LogicalTime now);
+  // `silence`: how long the primary of the event's group has not answered well.
+  void OnEvent(std::string_view channel, std::string_view payload, core::LogicalTime now,
+               Millis silence);
+  // From a change of the own node's role to the pod's label that says so. Any thread.
+  void OnRouted(Millis took);
 
  private:
-  metrics::Counter elections_, elections_won_, failovers_, failovers_led_, primary_downs_;
-  metrics::Histogram duration_;
-  // Group → when this sidecar first noticed that its primary is gone.
-  std::map<std::string, core::LogicalTime, std::less<>> down_since_;
+  // Of a group; unset: it did not happen, or is over.
+  struct Times {
+    std::optional<core::LogicalTime> lost;  // when this sidecar first noticed it
+    std::optional<core::LogicalTime> stood, elected;
+  };
+  void OnSwitch(std::string_view payload, Times& times, core::LogicalTime now);
+
+  metrics::Counter elections_, elections_won_, failovers_, failovers_led_, primary_downs_, votes_;
+  metrics::Histogram duration_, detect_, elect_, promote_, route_;
+  std::map<std::string, Times, std::less<>> times_;
 };
+
+// The group whose primary an event is about; empty: of none.
+std::string_view GroupOfEvent(std::string_view channel, std::string_view payload);
 
 }  // namespace rha::sidecar::shell
