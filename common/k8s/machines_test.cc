@@ -258,6 +258,18 @@ TEST_F(WorkQueueTest, AKeyIsNeverGivenToTwoWorkersAndComesBackIfItChanged) {
   EXPECT_EQ(Take(), "");
 }
 
+TEST_F(WorkQueueTest, WorkInProgressIsTimedUntilItIsDone) {
+  for (const ObjectKey& key : {a_, b_}) queue_.Add(key, now_);
+  Take();
+  now_ += Millis(30);
+  Take();
+  now_ += Millis(10);
+  EXPECT_EQ(queue_.unfinished(now_).sum, Millis(50));
+  EXPECT_EQ(queue_.unfinished(now_).longest, Millis(40));
+  queue_.Done(a_, now_);
+  EXPECT_EQ(queue_.unfinished(now_).longest, Millis(10));
+}
+
 TEST_F(WorkQueueTest, TheEarliestDelayWins) {
   queue_.AddAt(a_, now_ + Millis(100));
   queue_.AddAt(a_, now_ + Millis(500));

@@ -38,12 +38,22 @@ std::optional<WorkQueue::Taken> WorkQueue::Take(MonoTime now) {
   const auto entry = dirty_.find(taken.key);
   taken.waited = std::chrono::duration_cast<Millis>(now - entry->second);
   dirty_.erase(entry);
-  processing_.insert(taken.key);
+  processing_.emplace(taken.key, now);
   return taken;
 }
 
 void WorkQueue::Done(const ObjectKey& key, MonoTime) {
   if (processing_.erase(key) > 0 && dirty_.count(key) > 0) queue_.push_back(key);
+}
+
+WorkQueue::Unfinished WorkQueue::unfinished(MonoTime now) const {
+  Unfinished result;
+  for (const auto& [key, since] : processing_) {
+    const auto time = std::chrono::duration_cast<Millis>(now - since);
+    result.sum += time;
+    result.longest = std::max(result.longest, time);
+  }
+  return result;
 }
 
 std::optional<MonoTime> WorkQueue::NextDue() const {
@@ -116,6 +126,10 @@ size_t SharedWorkQueue::depth() const {
 size_t SharedWorkQueue::processing() const {
   const std::lock_guard lock(mutex_);
   return queue_.processing();
+}
+WorkQueue::Unfinished SharedWorkQueue::unfinished() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.unfinished(clock_.Now());
 }
 uint64_t SharedWorkQueue::adds() const {
   const std::lock_guard lock(mutex_);

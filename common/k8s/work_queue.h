@@ -40,13 +40,18 @@ class WorkQueue {
   std::optional<MonoTime> NextDue() const;
   size_t depth() const { return queue_.size(); }
   size_t processing() const { return processing_.size(); }
+  // How long the keys that workers have now have been with them: together, and the longest.
+  struct Unfinished {
+    Millis sum{0}, longest{0};
+  };
+  Unfinished unfinished(MonoTime now) const;
 
  private:
   void ReleaseDue(MonoTime now);
 
   std::deque<ObjectKey> queue_;
-  std::map<ObjectKey, MonoTime> dirty_;  // since when
-  std::set<ObjectKey> processing_;
+  std::map<ObjectKey, MonoTime> dirty_;       // since when
+  std::map<ObjectKey, MonoTime> processing_;  // since when
   std::map<ObjectKey, MonoTime> delayed_;
   std::set<std::pair<MonoTime, ObjectKey>> by_time_;
 };
@@ -77,6 +82,7 @@ class SharedWorkQueue {
   void Done(const ObjectKey& key);
   size_t depth() const;
   size_t processing() const;
+  WorkQueue::Unfinished unfinished() const;
   uint64_t adds() const;
   uint64_t retries() const;
 

@@ -31,6 +31,8 @@ std::vector<double> QueueBuckets() {
   return bounds;
 }
 
+double Seconds(Millis time) { return std::chrono::duration<double>(time).count(); }
+
 metrics::Labels QueueLabels() { return {{"name", kController}, {"controller", kController}}; }
 
 metrics::Labels ResultLabels(const char* result) {
@@ -81,7 +83,7 @@ void Metrics::CountReconcile(const reconcile::ReconcileSample& sample) {
   }
   reconcile_seconds_.Observe(sample.seconds);
   work_seconds_.Observe(sample.seconds);
-  queue_seconds_.Observe(static_cast<double>(sample.waited.count()) / 1000);
+  queue_seconds_.Observe(Seconds(sample.waited));
 }
 
 void Metrics::CountRequest(k8s::HttpMethod method, int code) {
@@ -125,6 +127,13 @@ void Metrics::CollectQueue(const reconcile::Controller& controller, metrics::Pag
                static_cast<double>(queue.adds()), QueueLabels());
   page.Counter("workqueue_retries_total", "Total number of retries handled by workqueue",
                static_cast<double>(queue.retries()), QueueLabels());
+  const k8s::WorkQueue::Unfinished unfinished = queue.unfinished();
+  page.Gauge("workqueue_unfinished_work_seconds",
+             "How long the work in progress has taken so far, all workers together",
+             Seconds(unfinished.sum), QueueLabels());
+  page.Gauge("workqueue_longest_running_processor_seconds",
+             "How long the longest running worker has been at its item",
+             Seconds(unfinished.longest), QueueLabels());
   page.Gauge("controller_runtime_max_concurrent_reconciles",
              "Maximum number of concurrent reconciles per controller", controller.workers(),
              {{"controller", kController}});

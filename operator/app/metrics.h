@@ -1,5 +1,5 @@
 // The operator's /metrics: controller-runtime's names, so that generic dashboards work, and
-// redisha_* for each resource. docs/operator.md lists them.
+// redisha_* for each resource. docs/metrics.md lists them.
 //
 // Count… from any thread. The controller is asked at the time of a page; Watch(nullptr) before it
 // is destroyed.
