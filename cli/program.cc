@@ -165,6 +165,40 @@ void AddLogs(CLI::App& app, LogsOptions& options, int& result) {
   sub->callback([&options, &result] { result = ShowLogs(options); });
 }
 
+void AddRestart(CLI::App& app, RestartOptions& options, int& result) {
+  CLI::App* sub = AddNamed(app, "restart", "Restart the pods one by one, the primary last",
+                           options.access, options.name);
+  sub->add_flag("--force", options.force, "Although it is not Ready");
+  sub->add_flag("--no-wait", options.no_wait, "Do not wait until all pods are new");
+  sub->add_option("--timeout", options.timeout_seconds, "Seconds to wait")->capture_default_str();
+  sub->footer(
+      "\nThe primary is moved to pod 0, which a StatefulSet replaces last; then the annotation\n"
+      "ha.redisha.io/restarted-at of the pods is changed in spec.podTemplate. If the resource is "
+      "kept\n"
+      "in Git, that field shows as drift: let it ignore the annotation.\n\n"
+      "Example:\n"
+      "  kubectl redisha restart demo");
+  sub->callback([&options, &result] { result = Restart(options); });
+}
+
+void AddCli(CLI::App& app, RedisCliOptions& options, int& result) {
+  CLI::App* sub = AddNamed(app, "cli", "redis-cli at the primary, with the password",
+                           options.access, options.name);
+  sub->add_option("--pod", options.pod, "At this pod instead");
+  sub->add_flag("--sentinel", options.sentinel, "At the sentinel of that pod, as its user admin");
+  sub->add_option("words", options.words, "For redis-cli, after --");
+  sub->footer(
+      "\nredis-cli has to be in the PATH. The password is handed over in its environment, never "
+      "in\n"
+      "its arguments.\n\n"
+      "Examples:\n"
+      "  kubectl redisha cli demo\n"
+      "  kubectl redisha cli demo -- INFO replication\n"
+      "  kubectl redisha cli demo --pod demo-1 -- --latency\n"
+      "  kubectl redisha cli demo --sentinel -- SENTINEL REPLICAS default.demo");
+  sub->callback([&options, &result] { result = RedisCli(options); });
+}
+
 }  // namespace
 
 int Fail(const Status& status) {
@@ -189,13 +223,17 @@ int Main(int argc, char** argv) {
   SwitchoverOptions switchover;
   NamedOptions explain;
   LogsOptions logs;
+  RestartOptions restart;
+  RedisCliOptions redis_cli;
   AddLocal(app, local, result);
   AddObjectVerbs(app, objects, result);
   AddStatus(app, status, result);
   AddTopology(app, topology, result);
   AddSwitchover(app, switchover, result);
   AddExplain(app, explain, result);
+  AddRestart(app, restart, result);
   AddLogs(app, logs, result);
+  AddCli(app, redis_cli, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -9,7 +9,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <optional>
 #include <thread>
 
 #include "cli/pod/pods.h"
@@ -95,32 +94,30 @@ Status Check(const Subject& subject, const Json* primary, const std::string& to)
 class Preference {
  public:
   ~Preference() {
-    for (auto& [pod, connection, priority] : lowered_) {
-      const auto back = connection.Call({"CONFIG", "SET", "replica-priority", priority});
-      if (!back.ok()) {
-        std::fprintf(stderr,
-                     "redisha: replica-priority of %s is still 0: it would not be promoted (%s); "
-                     "CONFIG SET replica-priority %s there, or restart it\n",
-                     pod.c_str(), back.status().message().c_str(), priority.c_str());
-      }
+    for (auto& [node, priority] : lowered_) {
+      const auto back = node.Call({"CONFIG", "SET", "replica-priority", priority});
+      if (back.ok()) continue;
+      std::fprintf(stderr,
+                   "redisha: replica-priority of %s is still 0: it would not be promoted (%s); "
+                   "CONFIG SET replica-priority %s there, or restart it\n",
+                   node.pod().c_str(), back.status().message().c_str(), priority.c_str());
     }
   }
 
-  Status Lower(const std::string& pod, RedisClient connection) {
-    RHA_ASSIGN_OR_RETURN(const auto reply, connection.Call({"CONFIG", "GET", "replica-priority"}));
+  Status Lower(NodeDoor node) {
+    RHA_ASSIGN_OR_RETURN(const auto reply, node.Call({"CONFIG", "GET", "replica-priority"}));
     auto fields = ToMap(reply);
     const std::string before = fields["replica-priority"];
     if (before == "0") return {};
-    const auto set = connection.Call({"CONFIG", "SET", "replica-priority", "0"});
+    const auto set = node.Call({"CONFIG", "SET", "replica-priority", "0"});
     if (!set.ok()) return set.status();
-    lowered_.push_back({pod, std::move(connection), before});
+    lowered_.push_back({std::move(node), before});
     return {};
   }
 
  private:
   struct Lowered {
-    std::string pod;
-    RedisClient connection;
+    NodeDoor node;
     std::string priority;
   };
   std::vector<Lowered> lowered_;
@@ -131,51 +128,41 @@ class Preference {
 // by itself after kPauseMs.
 class WritesHeld {
  public:
-  static Result<WritesHeld> Begin(Tunnel& tunnel, const Passwords& passwords) {
-    WritesHeld held(tunnel, passwords);
-    RHA_ASSIGN_OR_RETURN(held.node_, ConnectNode(tunnel, passwords));
-    const auto paused = held.node_->Call({"CLIENT", "PAUSE", std::to_string(kPauseMs), "WRITE"});
+  static Result<WritesHeld> Begin(NodeDoor node) {
+    const auto paused = node.Call({"CLIENT", "PAUSE", std::to_string(kPauseMs), "WRITE"});
     if (!paused.ok()) return paused.status().Context("hold writes");
-    return held;
+    return WritesHeld(std::move(node));
   }
-  WritesHeld(WritesHeld&&) = default;
+  WritesHeld(WritesHeld&& other) noexcept
+      : node_(std::move(other.node_)), held_(std::exchange(other.held_, false)) {}
   ~WritesHeld() {
-    if (node_ && !ordered_) (void)node_->Call({"CLIENT", "UNPAUSE"});
+    if (held_) (void)node_.Call({"CLIENT", "UNPAUSE"});
   }
 
-  RedisClient& node() { return *node_; }
-  void OrderGiven() { ordered_ = true; }
-  void OrderWithdrawn() { ordered_ = false; }
+  NodeDoor& node() { return node_; }
+  void OrderGiven() { held_ = false; }
+  void OrderWithdrawn() { held_ = true; }
   void EndOnceReplica() {
     const auto deadline = Clock::now() + std::chrono::milliseconds(kPauseMs);
     while (Clock::now() < deadline) {
-      auto role = node_ ? node_->Call({"ROLE"}) : Result<resp::Value>(resp::Value{});
+      const auto role = node_.Call({"ROLE"});
       if (role.ok() && !role->items.empty() && role->items[0].text != "master") {
-        ordered_ = false;
+        held_ = true;
         return;
       }
-      if (!role.ok()) Reconnect();  // a demotion may close what is open
       std::this_thread::sleep_for(kPollFast);
     }
   }
 
  private:
-  WritesHeld(Tunnel& tunnel, const Passwords& passwords)
-      : tunnel_(&tunnel), passwords_(&passwords) {}
+  explicit WritesHeld(NodeDoor node) : node_(std::move(node)), held_(true) {}
 
-  void Reconnect() {
-    auto again = ConnectNode(*tunnel_, *passwords_);
-    if (again.ok()) node_ = std::move(*again);
-  }
-
-  Tunnel* tunnel_;
-  const Passwords* passwords_;
-  std::optional<RedisClient> node_;
-  bool ordered_ = false;
+  NodeDoor node_;
+  bool held_;  // and for us to end
 };
 
 // Until every replica holds what the primary holds; writes are held meanwhile.
-Status AwaitReplicas(RedisClient& primary) {
+Status AwaitReplicas(NodeDoor& primary) {
   const auto deadline = Clock::now() + kCatchUpTimeout;
   while (true) {
     RHA_ASSIGN_OR_RETURN(const auto reply, primary.Call({"INFO", "replication"}));
@@ -209,21 +196,28 @@ class SignalsHeld {
 // Until the sentinel has heard that every replica but the target has priority 0.
 Status AwaitPriorities(RedisClient& sentinel, const std::string& group, const std::string& ip) {
   const auto deadline = Clock::now() + kPriorityTimeout;
-  while (Clock::now() < deadline) {
+  while (true) {
     RHA_ASSIGN_OR_RETURN(const auto reply, sentinel.Call({"SENTINEL", "REPLICAS", group}));
-    bool settled = true;
+    bool settled = true, target_has_none = false;
     for (const auto& item : reply.items) {
       auto fields = ToMap(item);
-      if (fields["ip"] == ip && fields["slave-priority"] == "0") {
-        return Status(Code::kInvalid,
-                      "its replica-priority is 0: it was told never to become primary");
+      const bool none = fields["slave-priority"] == "0";
+      if (fields["ip"] == ip) {
+        target_has_none = none;
+      } else {
+        settled &= none;
       }
-      settled &= fields["ip"] == ip || fields["slave-priority"] == "0";
     }
-    if (settled) return {};
+    if (settled && !target_has_none) return {};
+    if (Clock::now() > deadline) {
+      return target_has_none
+                 ? Status(Code::kInvalid,
+                          "its replica-priority is 0: it was told never to become primary")
+                 : Status(Code::kUnavailable,
+                          "the sentinel has not noticed the others' priorities in time");
+    }
     std::this_thread::sleep_for(kPoll);
   }
-  return Status(Code::kUnavailable, "the sentinel has not noticed the others' priorities in time");
 }
 
 // The events up to the switch; false: time is over.
@@ -272,36 +266,30 @@ Result<SwitchoverDone> MovePrimary(ClusterClient& client, const Subject& subject
   RHA_ASSIGN_OR_RETURN(const Passwords passwords, ReadPasswords(client, subject, true));
   // Every way is open before anything is changed.
   RHA_ASSIGN_OR_RETURN(Tunnel tunnel,
-                       Tunnel::Open(client.access(), space, *primary, {kSentinelPort, kNodePort}));
-  std::vector<Tunnel> others;
+                       Tunnel::Open(client.access(), space, *primary, {kSentinelPort}));
+  std::vector<NodeDoor> others;
   for (const Json& pod : subject.pods) {
     if (to.empty() || &pod == primary || object::Name(pod) == to) continue;
-    RHA_ASSIGN_OR_RETURN(Tunnel other, Tunnel::Open(client.access(), space, pod, {kNodePort}));
+    RHA_ASSIGN_OR_RETURN(NodeDoor other, NodeDoor::Open(client, pod, passwords));
     others.push_back(std::move(other));
   }
+  RHA_ASSIGN_OR_RETURN(NodeDoor old_primary, NodeDoor::Open(client, *primary, passwords));
   RHA_ASSIGN_OR_RETURN(RedisClient sentinel, ConnectSentinel(tunnel, passwords));
   RHA_ASSIGN_OR_RETURN(RedisClient events, ConnectSentinel(tunnel, passwords));
-  std::vector<RedisClient> nodes;
-  for (Tunnel& other : others) {
-    RHA_ASSIGN_OR_RETURN(RedisClient to_lower, ConnectNode(other, passwords));
-    nodes.push_back(std::move(to_lower));
-  }
   const auto subscribed = events.Call({"PSUBSCRIBE", "*"});
   if (!subscribed.ok()) return subscribed.status();
   PodNames names(subject);
 
   const SignalsHeld held;
   Preference preference;
-  for (size_t i = 0; i < nodes.size(); ++i) {
-    RHA_RETURN_IF_ERROR(preference.Lower(others[i].pod(), std::move(nodes[i])));
-  }
+  for (NodeDoor& other : others) RHA_RETURN_IF_ERROR(preference.Lower(std::move(other)));
   if (!to.empty()) {
     const std::string ip = object::Str(*FindPod(subject, to), {"status", "podIP"});
     RHA_RETURN_IF_ERROR(AwaitPriorities(sentinel, group, ip).Context(to));
   }
   const auto start = Clock::now();
   say(0, done.from + " holds writes back");
-  RHA_ASSIGN_OR_RETURN(WritesHeld writes, WritesHeld::Begin(tunnel, passwords));
+  RHA_ASSIGN_OR_RETURN(WritesHeld writes, WritesHeld::Begin(std::move(old_primary)));
   RHA_RETURN_IF_ERROR(AwaitReplicas(writes.node()));
   say(Since(start), "its replicas hold everything; its sentinel is told to move the primary");
   const auto ordered = sentinel.Call({"SENTINEL", "FAILOVER", group});
@@ -317,13 +305,14 @@ Result<SwitchoverDone> MovePrimary(ClusterClient& client, const Subject& subject
                                           std::to_string(kMoveTimeout.count()) +
                                           " s; `redisha status` shows who is primary now");
   }
+  const bool routed = AwaitRoute(client, space, done.to);
+  done.routed_ms = Since(start);
   writes.EndOnceReplica();
-  if (!AwaitRoute(client, space, done.to)) {
+  if (!routed) {
     return Status(Code::kUnavailable, done.to +
                                           " is primary, but its pod is not labelled so: the "
                                           "Service does not lead there; `redisha doctor`");
   }
-  done.routed_ms = Since(start);
   say(done.routed_ms, "Service " + object::Name(subject.redisha) + " leads to " + done.to);
   return done;
 }

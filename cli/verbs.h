@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cli/cluster_client.h"
 #include "common/base/status.h"
@@ -72,6 +73,24 @@ struct LogsOptions {
   bool previous = false, follow = false;
 };
 int ShowLogs(const LogsOptions& options);
+
+struct RestartOptions {
+  Access access;
+  std::string name;
+  bool force = false;    // although it is not Ready
+  bool no_wait = false;  // return once the operator has been told
+  int timeout_seconds = 900;
+};
+int Restart(const RestartOptions& options);
+
+struct RedisCliOptions {
+  Access access;
+  std::string name;
+  std::string pod;        // empty: the primary
+  bool sentinel = false;  // its sentinel, as admin
+  std::vector<std::string> words;
+};
+int RedisCli(const RedisCliOptions& options);
 
 // "redisha: …" on stderr; kFailed.
 int Fail(const Status& status);

@@ -80,8 +80,29 @@ Result<Passwords> ReadPasswords(ClusterClient& client, const Subject& subject, b
   return passwords;
 }
 
-Result<RedisClient> ConnectNode(Tunnel& tunnel, const Passwords& passwords) {
-  return ConnectAs(tunnel, kNodePort, "", passwords.data);
+Status NodeDoor::Dial() {
+  connection_.reset();
+  RHA_ASSIGN_OR_RETURN(
+      tunnel_, Tunnel::Open(client_->access(), object::Namespace(object_), object_, {kNodePort}));
+  RHA_ASSIGN_OR_RETURN(RedisClient connection, ConnectAs(tunnel_, kNodePort, "", passwords_.data));
+  connection_ = std::move(connection);
+  return {};
+}
+
+Result<NodeDoor> NodeDoor::Open(ClusterClient& client, const Json& pod,
+                                const Passwords& passwords) {
+  NodeDoor door(client, pod, passwords);
+  RHA_RETURN_IF_ERROR(door.Dial());
+  return door;
+}
+
+Result<resp::Value> NodeDoor::Call(const Words& words) {
+  auto reply = connection_ ? connection_->Call(words)
+                           : Result<resp::Value>(Status(Code::kUnavailable, "not connected"));
+  const Code code = reply.status().code();
+  if (code != Code::kUnavailable && code != Code::kIo) return reply;
+  RHA_RETURN_IF_ERROR(Dial());
+  return connection_->Call(words);
 }
 
 Result<RedisClient> ConnectSentinel(Tunnel& tunnel, const Passwords& passwords) {

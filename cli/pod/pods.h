@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "cli/cluster_client.h"
@@ -24,8 +25,26 @@ struct Passwords {
 // From Secrets; the error says which permission is missing. `admin` only where it is asked for.
 Result<Passwords> ReadPasswords(ClusterClient& client, const Subject& subject, bool admin);
 
-// An authenticated connection to the node of a pod, through the tunnel.
-Result<RedisClient> ConnectNode(Tunnel& tunnel, const Passwords& passwords);
+// The node of a pod, authenticated; dialled again where a change of role, or the forwarder, has
+// closed what was open.
+class NodeDoor {
+ public:
+  static Result<NodeDoor> Open(ClusterClient& client, const Json& pod, const Passwords& passwords);
+  Result<resp::Value> Call(const Words& words);
+  const std::string& pod() const { return tunnel_.pod(); }
+
+ private:
+  NodeDoor(ClusterClient& client, Json pod, Passwords passwords)
+      : client_(&client), object_(std::move(pod)), passwords_(std::move(passwords)) {}
+  Status Dial();
+
+  ClusterClient* client_;
+  Json object_;
+  Passwords passwords_;
+  Tunnel tunnel_;
+  std::optional<RedisClient> connection_;
+};
+
 // To its sentinel, as admin.
 Result<RedisClient> ConnectSentinel(Tunnel& tunnel, const Passwords& passwords);
 

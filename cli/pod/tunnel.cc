@@ -71,6 +71,9 @@ Result<Child> Child::Start(const std::vector<std::string>& words) {
   if (child.pid_ < 0) return ErrnoStatus("fork");
   if (child.pid_ == 0) {  // only calls that are safe between fork and exec
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);  // we may hold signals; it must hear ours
     ::setpgid(0, 0);  // Ctrl-C is ours to handle: the way must stand while we clean up
     ::dup2(out[1], STDOUT_FILENO);
     ::dup2(err[1], STDERR_FILENO);

@@ -113,6 +113,25 @@ class CliTest(unittest.TestCase):
         self.addCleanup(following.kill)
         self.assertRegex(following.stdout.readline(), r"^demo-\d/sentinel +20")
 
+    def test_50_cli_is_redis_cli_at_the_primary_and_the_password_is_in_no_argument(self):
+        self.assertIn("role:master", self.redisha("cli", "demo", "--", "INFO", "replication"))
+        self.assertIn("OK 3 usable Sentinels",
+                      self.redisha("cli", "demo", "--sentinel", "--", "SENTINEL", "CKQUORUM", "default.demo"))
+        fake = os.path.join(self.folder, "fake")
+        os.mkdir(fake)
+        with open(os.path.join(fake, "redis-cli"), "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\necho \"$@\"\n")
+            os.fchmod(file.fileno(), 0o755)
+        done = subprocess.run([self.cluster.program, "cli", "demo", "--", "GET", "k"], capture_output=True, text=True, timeout=30,
+                              env={**os.environ, "KUBECONFIG": self.cluster.kubeconfig, "PATH": fake})
+        self.assertRegex(done.stdout, r"^-h 127\.\S+ -p 6379 GET k\n$")
+
+    def test_60_restart_replaces_every_pod(self):
+        before = {self.ha.pod(i)["metadata"]["uid"] for i in range(3)}
+        said = self.redisha("restart", "demo", timeout_s=120)
+        self.assertRegex(said, r"demo-2 is new and ready.*\ndemo-1 is new and ready.*\ndemo-0 is new and ready")
+        self.assertFalse(before & {self.ha.pod(i)["metadata"]["uid"] for i in range(3)})
+
 
 if __name__ == "__main__":
     unittest.main()
