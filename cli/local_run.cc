@@ -40,6 +40,12 @@ void Tell(int fd, const std::string& line) {
   ::close(fd);
 }
 
+local::daemon::Isolation IsolationOf(const std::string& word) {
+  if (word == "none") return local::daemon::Isolation::kNone;
+  if (word == "namespaces") return local::daemon::Isolation::kNamespaces;
+  return local::daemon::Isolation::kAuto;
+}
+
 Status RunUntilSignal(const LocalOptions& options) {
   const std::string folder = std::filesystem::absolute(options.folder).lexically_normal();
   const local::daemon::Paths paths(folder);
@@ -52,11 +58,12 @@ Status RunUntilSignal(const LocalOptions& options) {
   sigaddset(&signals, SIGINT);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  RHA_ASSIGN_OR_RETURN(const auto cluster,
-                       local::daemon::Cluster::Start({folder, options.port, program,
-                                                      std::filesystem::path(program).parent_path(),
-                                                      options.restart_backoff_max_seconds}));
-  Tell(options.ready_fd, "ready");
+  RHA_ASSIGN_OR_RETURN(
+      const auto cluster,
+      local::daemon::Cluster::Start(
+          {folder, options.port, program, std::filesystem::path(program).parent_path(),
+           options.restart_backoff_max_seconds, IsolationOf(options.isolation)}));
+  Tell(options.ready_fd, cluster->note().empty() ? "ready" : "ready: " + cluster->note());
   log::Info("local cluster is up; kubeconfig: {}", paths.Kubeconfig());
   int signal_number = 0;
   ::sigwait(&signals, &signal_number);

@@ -88,6 +88,8 @@ Result<UniqueFd> StartDaemon(const LocalOptions& options, const Paths& paths) {
                                  std::to_string(options.port),
                                  "--restart-backoff-max-seconds",
                                  std::to_string(options.restart_backoff_max_seconds),
+                                 "--isolation",
+                                 options.isolation,
                                  "--ready-fd",
                                  std::to_string(kReadyFd)};
   std::vector<char*> argv;
@@ -119,8 +121,13 @@ Status WaitReady(const UniqueFd& ready, const Paths& paths) {
     line.append(chunk, static_cast<size_t>(count));
     if (line.ends_with('\n')) break;
   }
-  if (line == "ready\n") return Status::Ok();
   while (line.ends_with('\n')) line.pop_back();
+  if (line == "ready") return Status::Ok();
+  constexpr std::string_view kReadyBut = "ready: ";
+  if (line.starts_with(kReadyBut)) {
+    Step(line.substr(kReadyBut.size()));
+    return Status::Ok();
+  }
   return Status(Code::kUnavailable,
                 line.empty() ? "the cluster did not start; its log is " + paths.Log() : line);
 }
@@ -203,6 +210,7 @@ Status Down(const LocalOptions& options) {
       std::this_thread::sleep_for(kPoll);
     }
   }
+  paths.UnlinkAlias();  // of a process that was killed
   if (!options.purge) return Status::Ok();
   Step("removing " + paths.root);
   return Purge(paths);

@@ -42,6 +42,11 @@ void AddLocal(CLI::App& app, LocalOptions& options, int& result) {
                     "Longest wait before a crashed container's next start")
         ->capture_default_str()
         ->check(CLI::Range(1, 86'400));
+    sub->add_option("--isolation", options.isolation,
+                    "auto: namespaces for containers where they can be had; namespaces: or refuse; "
+                    "none: paths are replaced instead")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"auto", "namespaces", "none"}));
   }
   run->add_option("--ready-fd", options.ready_fd)->group("");
 }

@@ -14,6 +14,7 @@ struct LocalOptions {
   std::string folder = ".redisha/local";
   uint16_t port = 0;
   int64_t restart_backoff_max_seconds = 300;
+  std::string isolation = "auto";
   bool no_operator = false;  // up: only the cluster
   bool purge = false;        // down: its data too
   int ready_fd = -1;         // run: where to say that it is ready

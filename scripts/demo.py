@@ -55,8 +55,10 @@ def pods_view(ha):
 
 def run(arguments, cluster, screen):
     screen.title("1. A Kubernetes on this machine")
-    cluster.up()
+    note = next((line.strip() for line in cluster.up().splitlines() if "namespaces" in line), None)
     screen.done(f"API server, controllers, kubelet and operator are up (data in {arguments.dir})")
+    if note:
+        print(f"    {note}")
 
     screen.title("2. kubectl apply -f examples/minimal.yaml")
     print("  " + cluster.apply(os.path.join(ROOT, "examples", "minimal.yaml")).strip().replace("\n", "\n  "))

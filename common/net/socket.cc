@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "common/net/hosts_file.h"
+
 namespace rha::net {
 namespace {
 
@@ -203,6 +205,7 @@ Endpoint Plain(const Endpoint& endpoint) {
 
 Result<std::vector<std::string>> ResolveHost(const std::string& host) {
   if (IsNumericIp(host)) return std::vector<std::string>{host};
+  if (auto known = AddressesInHostsFile(host); !known.empty()) return known;
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;

@@ -46,7 +46,7 @@ bool IsNumericIp(const std::string& host);
 // The one way to write an IP address, as PeerEndpoint and LocalEndpoint do: IPv6 in its shortest
 // form, IPv4 within IPv6 (::ffff:10.0.0.1) as IPv4. What is no IP address stays what it is.
 Endpoint Plain(const Endpoint& endpoint);
-// Blocking getaddrinfo: never call it on a loop thread.
+// Blocking, $REDISHA_HOSTS_FILE and then getaddrinfo: never call it on a loop thread.
 Result<std::vector<std::string>> ResolveHost(const std::string& host);
 
 }  // namespace rha::net

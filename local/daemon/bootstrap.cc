@@ -32,7 +32,7 @@ Status Ensure(Registry& registry, Json object) {
   return Status(Code::kInternal, "make " + place.name + ": " + done.error().message);
 }
 
-Json Node(int64_t now_unix_ms) {
+Json Node(int64_t now_unix_ms, bool isolated) {
   utsname name{};
   ::uname(&name);
   const std::string cpus = std::to_string(::sysconf(_SC_NPROCESSORS_ONLN));
@@ -55,7 +55,9 @@ Json Node(int64_t now_unix_ms) {
             {"conditions", Json::array({{{"type", "Ready"},
                                          {"status", "True"},
                                          {"reason", "KubeletReady"},
-                                         {"message", "processes of this machine"},
+                                         {"message", isolated ? "processes of this machine"
+                                                              : "processes of this machine, "
+                                                                "without namespaces"},
                                          {"lastTransitionTime", now}}})},
             {"nodeInfo",
              {{"kernelVersion", name.release},
@@ -72,11 +74,11 @@ Json Namespace(const char* name) {
 
 }  // namespace
 
-Status MakeSystemObjects(Registry& registry, uint16_t api_port) {
+Status MakeSystemObjects(Registry& registry, uint16_t api_port, bool isolated) {
   for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"}) {
     RHA_RETURN_IF_ERROR(Ensure(registry, Namespace(name)));
   }
-  RHA_RETURN_IF_ERROR(Ensure(registry, Node(registry.clock().UnixMillis())));
+  RHA_RETURN_IF_ERROR(Ensure(registry, Node(registry.clock().UnixMillis(), isolated)));
   RHA_RETURN_IF_ERROR(
       Ensure(registry, {{"apiVersion", "v1"},
                         {"kind", "Service"},

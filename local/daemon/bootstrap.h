@@ -12,6 +12,6 @@ constexpr const char* kNodeName = "local";
 constexpr const char* kKubernetesIp = "127.96.0.1";
 
 // Makes what is missing; brings the node and the kubernetes service's port up to date.
-Status MakeSystemObjects(registry::Registry& registry, uint16_t api_port);
+Status MakeSystemObjects(registry::Registry& registry, uint16_t api_port, bool isolated);
 
 }  // namespace rha::local::daemon

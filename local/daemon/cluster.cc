@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/base/random_id.h"
 #include "local/api_server/api.h"
 #include "local/api_server/beast_server.h"
@@ -74,8 +75,11 @@ struct Cluster::Parts {
   std::unique_ptr<controllers::Manager> manager;
   std::unique_ptr<proxy::Proxy> proxy;
   std::unique_ptr<kubelet::Kubelet> kubelet;
+  bool isolated = true;
+  std::string note;
 
   kubelet::KubeletConfig KubeletSettings() const;
+  Status ChooseIsolation();
   Status StartServer();
 };
 
@@ -83,8 +87,10 @@ kubelet::KubeletConfig Cluster::Parts::KubeletSettings() const {
   kubelet::KubeletConfig config;
   config.program = options.program;
   config.binaries = options.binary_folder;
-  config.pods_folder = paths.Pods();
-  config.claims_folder = paths.Claims();
+  const Paths seen(isolated ? paths.root : paths.Alias());
+  config.pods_folder = seen.Pods();
+  config.claims_folder = seen.Claims();
+  config.isolated = isolated;
   config.backoff_max_ms = options.crash_backoff_max_seconds * 1000;
   config.api_host = "127.0.0.1";
   if (server != nullptr) config.api_port = std::to_string(server->port());
@@ -92,6 +98,27 @@ kubelet::KubeletConfig Cluster::Parts::KubeletSettings() const {
     return tokens->ServiceAccount(name_space, name);
   };
   return config;
+}
+
+Status Cluster::Parts::ChooseIsolation() {
+  std::string why = "as --isolation=none asked for";
+  if (options.isolation != Isolation::kNone) {
+    const Status possible = kubelet::CheckIsolation(KubeletSettings());
+    if (possible.ok()) return Status::Ok();
+    why = possible.message();
+    if (options.isolation == Isolation::kNamespaces) {
+      return Status(Code::kDenied,
+                    "containers cannot be isolated on this machine: " + why +
+                        "; run as root, or allow unprivileged user namespaces (`sysctl -w "
+                        "kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000`, and "
+                        "on Ubuntu `kernel.apparmor_restrict_unprivileged_userns=0`)");
+    }
+  }
+  isolated = false;
+  note = "containers share this machine's files, " + why +
+         ": paths of volumes are replaced (docs/local.md, \"Without namespaces\")";
+  log::Warn("{}", note);
+  return paths.LinkAlias();
 }
 
 Status Cluster::Parts::StartServer() {
@@ -120,12 +147,14 @@ Status Cluster::Parts::StartServer() {
   if (!started.ok()) return started.status();
   server = *std::move(started);
   RHA_RETURN_IF_ERROR(WriteFile(paths.Port(), std::to_string(server->port()), 0644));
-  RHA_RETURN_IF_ERROR(MakeSystemObjects(*registry, server->port()));
+  RHA_RETURN_IF_ERROR(MakeSystemObjects(*registry, server->port(), isolated));
   return WriteFile(paths.Kubeconfig(),
                    KubeconfigText(server->port(), certificates.ca_pem, tokens->Admin()), 0600);
 }
 
 Cluster::Cluster(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+const std::string& Cluster::note() const { return parts_->note; }
 
 Cluster::~Cluster() {
   parts_->kubelet.reset();  // containers end while they can still reach the API
@@ -133,12 +162,13 @@ Cluster::~Cluster() {
   parts_->manager.reset();
   parts_->store->Close();
   parts_->server.reset();
+  if (!parts_->isolated) parts_->paths.UnlinkAlias();
 }
 
 Result<std::unique_ptr<Cluster>> Cluster::Start(const ClusterOptions& options) {
   auto parts = std::make_unique<Parts>(options);
   RHA_RETURN_IF_ERROR(MakeFolder(options.folder));
-  RHA_RETURN_IF_ERROR(kubelet::CheckIsolation(parts->KubeletSettings()));
+  RHA_RETURN_IF_ERROR(parts->ChooseIsolation());
   RHA_ASSIGN_OR_RETURN(parts->store, store::Store::Open(parts->paths.Objects()));
   parts->registry = std::make_unique<registry::Registry>(*parts->store, parts->clock);
   RHA_RETURN_IF_ERROR(parts->StartServer());

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "common/base/status.h"
+
 namespace rha::local::daemon {
 
 struct Paths {
@@ -18,6 +20,13 @@ struct Paths {
   std::string Claims() const { return root + "/claims"; }
   std::string Lock() const { return root + "/lock"; }  // held while the daemon lives; has its pid
   std::string Log() const { return root + "/local.log"; }
+  // A short name of the folder, for containers that see the machine's own paths: the address of a
+  // Unix socket holds 107 bytes. Always the same, since programs remember paths.
+  std::string Alias() const;
+  // Makes the alias; kExists when something else lies there.
+  Status LinkAlias() const;
+  // Removes it if it is ours.
+  void UnlinkAlias() const;
 };
 
 }  // namespace rha::local::daemon

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "local/kubelet/container_init.h"
+#include "local/kubelet/path_map.h"
 #include "local/object/json.h"
 #include "local/object/times.h"
 
@@ -106,7 +107,8 @@ void Container::Start(const Json& run_spec, const std::string& pod_ip) {
   std::error_code error;
   std::filesystem::create_directories(options_.log_folder, error);
   const UniqueFd log(::open(LogPath().c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0644));
-  auto child = Spawn({options_.program, kContainerInitVerb, run_spec_, log.get(), true});
+  auto child = Spawn({options_.program, kContainerInitVerb, run_spec_, log.get(),
+                      object::Bool(run_spec_, {"isolated"})});
   Status watched = child.status();
   if (child.ok()) {
     child_ = *std::move(child);
@@ -146,16 +148,26 @@ void Container::BecomeRunning() {
   options_.owner.OnChanged(*this);
 }
 
+Json Container::ExecSpec(const Json& argv) const {
+  const PathMap paths = PathMap::FromJson(object::Items(run_spec_, {"paths"}));
+  Json words = Json::array();
+  for (const auto& word : argv) {
+    if (word.is_string()) words.push_back(paths.Replace(word.get_ref<const std::string&>()));
+  }
+  return {{"pid", child_.pid},
+          {"argv", std::move(words)},
+          {"env", object::Items(run_spec_, {"env"})},
+          {"cwd", Str(run_spec_, {"cwd"}, "/")},
+          {"isolated", object::Bool(run_spec_, {"isolated"})},
+          {"userNamespace", NeedsUserNamespace()}};
+}
+
 void Container::AddProbe(const char* field, std::unique_ptr<Prober>& slot,
                          Prober::Callback callback) {
   const Json& probe = object::Map(spec_, {field});
   Prober::Target target{options_.reactor, options_.program, Json::object()};
   if (Find(probe, {"exec"}) != nullptr) {
-    target.exec_spec = {{"pid", child_.pid},
-                        {"argv", object::Items(probe, {"exec", "command"})},
-                        {"env", object::Items(run_spec_, {"env"})},
-                        {"cwd", Str(run_spec_, {"cwd"}, "/")},
-                        {"userNamespace", NeedsUserNamespace()}};
+    target.exec_spec = ExecSpec(object::Items(probe, {"exec", "command"}));
   }
   slot = std::make_unique<Prober>(std::move(target), MakeProbeSpec(spec_, probe, pod_ip_),
                                   std::move(callback));
@@ -240,6 +252,8 @@ void Container::OnExit() {
   }
   while (start_error_.ends_with('\n')) start_error_.pop_back();
   options_.reactor.Detach(exit_watch_);
+  // Whom it started end with it; a process namespace of its own would see to that.
+  ::kill(-child_.pid, SIGKILL);
   exit_ = Reap(child_);
   child_ = {};
   if (start_error_.empty()) {

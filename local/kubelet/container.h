@@ -68,6 +68,8 @@ class Container {
   // Milliseconds until the next start, by the rules of CrashLoopBackOff; counts the restart.
   int64_t PlanRestart();
   void TrimLog();
+  // What container-exec needs to run a command in the running container.
+  nlohmann::json ExecSpec(const nlohmann::json& argv) const;
 
  private:
   void OnStatusPipe();

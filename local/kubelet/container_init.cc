@@ -262,6 +262,17 @@ Status Become(const Json& spec) {
   return Failed("exec " + argv[0]);
 }
 
+// Without a root of its own the container needs only what a mount would have made.
+Status MakeSubPaths(const Json& spec) {
+  RHA_RETURN_IF_ERROR(MakeFolders(Str(spec, {"root"})));
+  for (const auto& mount : object::Items(spec, {"mounts"})) {
+    const std::string source = Str(mount, {"source"});
+    if (!object::Bool(mount, {"subPath"}) || fs::exists(source)) continue;
+    RHA_RETURN_IF_ERROR(MakeFolders(source));
+  }
+  return Status::Ok();
+}
+
 int Report(const Status& status) {
   const std::string line = status.message() + "\n";
   (void)!::write(kStatusFd, line.data(), line.size());
@@ -282,7 +293,7 @@ Result<Json> ReadSpec() {
 int ContainerInit() {
   const auto spec = ReadSpec();
   if (!spec.ok()) return Report(spec.status());
-  const Status built = BuildRoot(*spec);
+  const Status built = object::Bool(*spec, {"isolated"}) ? BuildRoot(*spec) : MakeSubPaths(*spec);
   if (!built.ok()) return Report(built);
   return Report(Become(*spec));
 }
@@ -290,6 +301,7 @@ int ContainerInit() {
 int ContainerExec() {
   const auto spec = ReadSpec();
   if (!spec.ok()) return Report(spec.status());
+  if (!object::Bool(*spec, {"isolated"})) return Report(Become(*spec));
   const auto pid = static_cast<pid_t>(object::Int(*spec, {"pid"}));
   const UniqueFd target(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!target.valid()) return Report(Failed("find process " + std::to_string(pid)));

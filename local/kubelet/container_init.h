@@ -8,6 +8,8 @@
 //   /proc        of the container's own pids;  /dev: a few harmless devices;  /tmp /run /var: its
 //   own mountPaths   the pod's volumes;  /usr/local/bin: our binaries
 //
+// A spec that is not `isolated` gets none of this: there the paths in it are the host's already.
+//
 // Protocol: the spec is read from descriptor 3 to its end; an error goes to descriptor 4 as one
 // line, which is closed without one when the command runs. Dies with its parent (PR_SET_PDEATHSIG).
 #pragma once

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "local/kubelet/path_map.h"
 #include "local/kubelet/volumes.h"
 #include "local/object/base64.h"
 #include "local/object/json.h"
@@ -81,7 +82,8 @@ Result<std::string> SourceValue(const Json& source, const Json& container,
   return Status(Code::kUnsupported, "env valueFrom of an unknown kind");
 }
 
-Status AddFromSources(const Json& container, const SpecContext& context, Variables& variables) {
+Status AddFromSources(const Json& container, const SpecContext& context, const PathMap& paths,
+                      Variables& variables) {
   for (const auto& source : Items(container, {"envFrom"})) {
     const bool secret = Find(source, {"secretRef"}) != nullptr;
     const Json& reference = Map(source, {secret ? "secretRef" : "configMapRef"});
@@ -96,13 +98,25 @@ Status AddFromSources(const Json& container, const SpecContext& context, Variabl
       if (!value.is_string()) continue;
       const auto& text = value.get_ref<const std::string&>();
       Set(variables, Str(source, {"prefix"}) + key,
-          secret ? object::Base64Decode(text).value_or("") : text);
+          secret ? object::Base64Decode(text).value_or("") : paths.Replace(text));
     }
   }
   return Status::Ok();
 }
 
-Result<Variables> EnvironmentOf(const Json& container, const SpecContext& context) {
+// Containers without a root of their own get a home in the pod's folder; variables say where the
+// account's token and the names of the cluster are.
+void AddSubstitutes(const SpecContext& context, const PathMap& paths, Variables& variables) {
+  const std::string home = context.pod_folder + "/root";
+  Set(variables, "PATH", paths.Replace(kDefaultPath));
+  Set(variables, "HOME", home);
+  Set(variables, "TMPDIR", home);
+  Set(variables, "REDISHA_HOSTS_FILE", context.pod_folder + "/etc/hosts");
+  Set(variables, "KUBECONFIG", context.pod_folder + "/etc/kubeconfig");
+}
+
+Result<Variables> EnvironmentOf(const Json& container, const SpecContext& context,
+                                const PathMap& paths) {
   Variables variables{
       {"PATH", kDefaultPath},
       {"HOME", "/root"},
@@ -110,9 +124,10 @@ Result<Variables> EnvironmentOf(const Json& container, const SpecContext& contex
       {"KUBERNETES_SERVICE_HOST", context.inputs.api_host},
       {"KUBERNETES_SERVICE_PORT", context.inputs.api_port},
       {"KUBERNETES_SERVICE_PORT_HTTPS", context.inputs.api_port}};
-  RHA_RETURN_IF_ERROR(AddFromSources(container, context, variables));
+  if (!context.inputs.isolated) AddSubstitutes(context, paths, variables);
+  RHA_RETURN_IF_ERROR(AddFromSources(container, context, paths, variables));
   for (const auto& entry : Items(container, {"env"})) {
-    std::string value = ExpandVariables(Str(entry, {"value"}), variables);
+    std::string value = ExpandVariables(paths.Replace(Str(entry, {"value"})), variables);
     if (const Json* source = Find(entry, {"valueFrom"})) {
       RHA_ASSIGN_OR_RETURN(value, SourceValue(*source, container, context));
     }
@@ -172,12 +187,18 @@ std::string ExpandVariables(const std::string& text, const Variables& variables)
 }
 
 Result<Json> MakeContainerSpec(const Json& container, const SpecContext& context) {
-  RHA_ASSIGN_OR_RETURN(const Variables variables, EnvironmentOf(container, context));
+  const bool isolated = context.inputs.isolated;
+  const PathMap paths = isolated ? PathMap()
+                                 : PathsOf(context.pod, Str(container, {"name"}), context.volumes,
+                                           context.inputs.binaries);
+  RHA_ASSIGN_OR_RETURN(const Variables variables, EnvironmentOf(container, context, paths));
   RHA_ASSIGN_OR_RETURN(Json mounts, MountsOf(container, context, variables));
   Json argv = Json::array(), env = Json::array();
   for (const char* list : {"command", "args"}) {
     for (const auto& word : Items(container, {list})) {
-      if (word.is_string()) argv.push_back(ExpandVariables(word.get<std::string>(), variables));
+      if (!word.is_string()) continue;
+      // Before the variables: their values have been through it.
+      argv.push_back(ExpandVariables(paths.Replace(word.get<std::string>()), variables));
     }
   }
   if (Items(container, {"command"}).empty()) {
@@ -191,7 +212,9 @@ Result<Json> MakeContainerSpec(const Json& container, const SpecContext& context
   return Json{{"argv", std::move(argv)},
               {"env", std::move(env)},
               {"mounts", std::move(mounts)},
-              {"cwd", Str(container, {"workingDir"}, "/")},
+              {"cwd", paths.Replace(Str(container, {"workingDir"}, "/"))},
+              {"isolated", isolated},
+              {"paths", paths.ToJson()},
               {"root", context.pod_folder + "/root"},
               {"etc", context.pod_folder + "/etc"},
               {"binaries", context.inputs.binaries},

@@ -36,6 +36,7 @@ Status CheckIsolation(const KubeletConfig& config) {
                   {"etc", folder + "/etc"},
                   {"binaries", config.binaries},
                   {"hostname", "check"},
+                  {"isolated", true},
                   {"cwd", "/"}};
   RHA_ASSIGN_OR_RETURN(const Child child,
                        Spawn({config.program, kContainerInitVerb, spec, -1, true}));
@@ -48,8 +49,7 @@ Status CheckIsolation(const KubeletConfig& config) {
   if (exit.code == 0) return Status::Ok();
   const std::string why = count > 0 ? std::string(message, static_cast<size_t>(count - 1))
                                     : "exit code " + std::to_string(exit.code);
-  return Status(Code::kDenied, "containers cannot be isolated on this machine: " + why +
-                                   "; run as root, or where mounts in user namespaces are allowed");
+  return Status(Code::kDenied, why);
 }
 
 Kubelet::Kubelet(registry::Registry& registry, KubeletConfig config)

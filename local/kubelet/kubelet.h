@@ -12,7 +12,7 @@
 
 namespace rha::local::kubelet {
 
-// Starts `true` in a container; kDenied with what to do when this machine does not allow it.
+// Starts `true` in a container; kDenied with the reason when this machine does not allow it.
 Status CheckIsolation(const KubeletConfig& config);
 
 class Kubelet {

@@ -18,6 +18,7 @@ struct PodInputs {
   std::string binaries;
   std::string api_host, api_port;
   std::string host_ip = "127.0.0.1";
+  bool isolated = true;  // containers have mounts of their own; else see path_map.h
 };
 
 }  // namespace rha::local::kubelet

@@ -87,6 +87,7 @@ PodInputs PodWorker::InputsOf() const {
   };
   inputs.claims_folder = services_.config.claims_folder;
   inputs.binaries = services_.config.binaries;
+  inputs.isolated = services_.config.isolated;
   inputs.api_host = services_.config.api_host;
   inputs.api_port = services_.config.api_port;
   return inputs;
@@ -124,6 +125,9 @@ void PodWorker::Setup() {
     written = WriteEtc("resolv.conf", ResolvConf(name_space_));
     if (written.ok()) {
       written = WriteEtc("hostname", Str(*pod_, {"spec", "hostname"}, name_) + "\n");
+    }
+    if (written.ok() && !services_.config.isolated) {
+      written = WriteEtc("kubeconfig", AccountKubeconfig(*pod_, volumes_, InputsOf()));
     }
   }
   if (!written.ok()) {

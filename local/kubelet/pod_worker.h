@@ -22,6 +22,7 @@ struct KubeletConfig {
   std::string claims_folder;  // one for each claim; these outlive pods
   std::string api_host, api_port;
   int64_t backoff_max_ms = kBackoffMaxMillis;
+  bool isolated = true;  // containers have mounts of their own; else see path_map.h
   // The token of a service account.
   std::function<std::string(const std::string& name_space, const std::string& name)> token;
 };

@@ -47,7 +47,7 @@ class Prober {
   struct Target {
     net::Reactor& reactor;
     std::string program;       // for exec probes
-    nlohmann::json exec_spec;  // {pid, argv, env, cwd, userNamespace}
+    nlohmann::json exec_spec;  // Container::ExecSpec
   };
   // `success`: the single result; `verdict` what the thresholds make of it.
   using Callback =

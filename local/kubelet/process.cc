@@ -1,6 +1,7 @@
 #include "local/kubelet/process.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -75,17 +76,17 @@ Status CannotIsolate(int error_number) {
   if (error_number != EPERM && error_number != ENOSPC && error_number != EINVAL) {
     return ErrnoStatus("start a container", error_number);
   }
-  return Status(
-      Code::kDenied,
-      "this user may not make namespaces, which isolate the containers of a local cluster: "
-      "run as root, or allow unprivileged user namespaces (`sysctl -w "
-      "kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000`, and on Ubuntu "
-      "`kernel.apparmor_restrict_unprivileged_userns=0`)");
+  return Status(Code::kDenied, "namespaces may not be made here");
 }
 
 }  // namespace
 
-bool NeedsUserNamespace() { return ::geteuid() != 0; }
+bool NeedsUserNamespace() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{};
+  const bool known = ::syscall(SYS_capget, &header, data) == 0;
+  return !known || (data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN)) == 0;
+}
 
 Result<Child> Spawn(const SpawnRequest& request) {
   RHA_ASSIGN_OR_RETURN(const UniqueFd spec, SpecFile(request.spec));

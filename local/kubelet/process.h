@@ -16,8 +16,8 @@ struct SpawnRequest {
   std::string program;  // this binary
   const char* verb;     // container-init or container-exec
   const nlohmann::json& spec;
-  int output_fd = -1;  // stdout and stderr; -1: /dev/null
-  bool new_namespaces = true;
+  int output_fd = -1;          // stdout and stderr; -1: /dev/null
+  bool new_namespaces = true;  // false: an exec, or containers without isolation
 };
 
 struct Child {
@@ -26,9 +26,9 @@ struct Child {
   UniqueFd status_fd;  // a line if it could not start, then its end
 };
 
-// True when containers need a user namespace, since we are not root.
+// True when containers need a user namespace, since we may not make the others without one.
 bool NeedsUserNamespace();
-// kDenied: namespaces cannot be made; the message says what to do.
+// kDenied: namespaces cannot be made.
 Result<Child> Spawn(const SpawnRequest& request);
 
 struct Exit {

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "common/base/random_id.h"
+#include "local/kubelet/path_map.h"
 #include "local/object/base64.h"
 #include "local/object/json.h"
 
@@ -76,6 +77,17 @@ Status AddObject(const Json& source, bool secret, const PodInputs& inputs, Paylo
   return Status::Ok();
 }
 
+// The text of a ConfigMap may name paths; a Secret's bytes are nobody's to change.
+Status AddConfigMap(const Json& source, const PodInputs& inputs, const PathMap& paths,
+                    Payload& payload) {
+  Payload own;
+  RHA_RETURN_IF_ERROR(AddObject(source, false, inputs, own));
+  for (auto& [path, text] : own) {
+    payload[path] = paths.empty() ? std::move(text) : paths.Replace(text);
+  }
+  return Status::Ok();
+}
+
 void AddFields(const Json& pod, const Json& source, const PodInputs& inputs, Payload& payload) {
   for (const auto& item : Items(source, {"items"})) {
     const std::string path = Str(item, {"path"});
@@ -106,8 +118,9 @@ bool SamePayload(const std::string& folder, const Payload& payload) {
   return true;
 }
 
-Result<std::string> PrepareOne(const Json& pod, const Json& volume, const std::string& folder,
-                               const PodInputs& inputs) {
+// Where the volume lies; empty: in `folder`, to be filled from objects.
+Result<std::string> PlainVolume(const Json& volume, const std::string& folder,
+                                const PodInputs& inputs) {
   if (Find(volume, {"emptyDir"}) != nullptr) {
     RHA_RETURN_IF_ERROR(MakeFolder(folder, 0777));
     return folder;
@@ -125,9 +138,7 @@ Result<std::string> PrepareOne(const Json& pod, const Json& volume, const std::s
     return path;
   }
   if (Find(volume, {"hostPath"}) != nullptr) return Str(volume, {"hostPath", "path"});
-  RHA_ASSIGN_OR_RETURN(const Payload payload, PayloadOf(pod, volume, inputs));
-  RHA_RETURN_IF_ERROR(WritePayload(folder, payload));
-  return folder;
+  return std::string();
 }
 
 }  // namespace
@@ -156,10 +167,11 @@ std::string FieldValue(const Json& pod, const std::string& path, const PodInputs
   return lines;
 }
 
-Result<Payload> PayloadOf(const Json& pod, const Json& volume, const PodInputs& inputs) {
+Result<Payload> PayloadOf(const Json& pod, const Json& volume, const PodInputs& inputs,
+                          const PathMap& paths) {
   Payload payload;
   if (const Json* source = Find(volume, {"configMap"})) {
-    RHA_RETURN_IF_ERROR(AddObject(*source, false, inputs, payload));
+    RHA_RETURN_IF_ERROR(AddConfigMap(*source, inputs, paths, payload));
   } else if (const Json* secret = Find(volume, {"secret"})) {
     RHA_RETURN_IF_ERROR(AddObject(*secret, true, inputs, payload));
   } else if (const Json* fields = Find(volume, {"downwardAPI"})) {
@@ -167,7 +179,7 @@ Result<Payload> PayloadOf(const Json& pod, const Json& volume, const PodInputs& 
   } else if (const Json* projected = Find(volume, {"projected"})) {
     for (const auto& each : Items(*projected, {"sources"})) {
       if (const Json* map = Find(each, {"configMap"})) {
-        RHA_RETURN_IF_ERROR(AddObject(*map, false, inputs, payload));
+        RHA_RETURN_IF_ERROR(AddConfigMap(*map, inputs, paths, payload));
       } else if (const Json* hidden = Find(each, {"secret"})) {
         RHA_RETURN_IF_ERROR(AddObject(*hidden, true, inputs, payload));
       } else if (const Json* down = Find(each, {"downwardAPI"})) {
@@ -181,6 +193,32 @@ Result<Payload> PayloadOf(const Json& pod, const Json& volume, const PodInputs& 
                                           "\" is of a kind that a local cluster does not have");
   }
   return payload;
+}
+
+std::string AccountKubeconfig(const Json& pod, const std::map<std::string, std::string>& volumes,
+                              const PodInputs& inputs) {
+  std::string token_folder;
+  for (const auto& volume : Items(pod, {"spec", "volumes"})) {
+    for (const auto& source : Items(volume, {"projected", "sources"})) {
+      if (Find(source, {"serviceAccountToken"}) == nullptr) continue;
+      token_folder = volumes.at(Str(volume, {"name"}));
+    }
+  }
+  const std::string server = "https://" + inputs.api_host + ":" + inputs.api_port;
+  Json user = Json::object();
+  Json cluster{{"server", server}};
+  if (!token_folder.empty()) {
+    user["tokenFile"] = token_folder + "/token";
+    cluster["certificate-authority"] = token_folder + "/ca.crt";
+  }
+  const Json context{{"cluster", "pod"}, {"user", "pod"}, {"namespace", object::Namespace(pod)}};
+  return object::Dump({{"apiVersion", "v1"},
+                       {"kind", "Config"},
+                       {"current-context", "pod"},
+                       {"clusters", Json::array({{{"name", "pod"}, {"cluster", cluster}}})},
+                       {"users", Json::array({{{"name", "pod"}, {"user", user}}})},
+                       {"contexts", Json::array({{{"name", "pod"}, {"context", context}}})}}) +
+         "\n";
 }
 
 // FOLDER/KEY → ..data/KEY, ..data → ..VERSION: switching ..data changes all files at once, as the
@@ -218,14 +256,25 @@ Result<std::map<std::string, std::string>> PrepareVolumes(const Json& pod,
                                                           const std::string& pod_folder,
                                                           const PodInputs& inputs) {
   std::map<std::string, std::string> folders;
+  std::vector<const Json*> made_of_objects;
+  const auto failed = [](const std::string& name, const Status& why) {
+    return Status(why.code(),
+                  "MountVolume.SetUp failed for volume \"" + name + "\" : " + why.message());
+  };
   for (const auto& volume : Items(pod, {"spec", "volumes"})) {
-    const std::string name = Str(volume, {"name"});
-    auto folder = PrepareOne(pod, volume, pod_folder + "/volumes/" + name, inputs);
-    if (!folder.ok()) {
-      return Status(folder.status().code(), "MountVolume.SetUp failed for volume \"" + name +
-                                                "\" : " + folder.status().message());
-    }
-    folders[name] = *std::move(folder);
+    const std::string name = Str(volume, {"name"}), own = pod_folder + "/volumes/" + name;
+    auto folder = PlainVolume(volume, own, inputs);
+    if (!folder.ok()) return failed(name, folder.status());
+    if (folder->empty()) made_of_objects.push_back(&volume);
+    folders[name] = folder->empty() ? own : *folder;
+  }
+  const PathMap paths = inputs.isolated ? PathMap() : PathsOf(pod, "", folders, inputs.binaries);
+  for (const Json* volume : made_of_objects) {
+    const std::string name = Str(*volume, {"name"});
+    const auto payload = PayloadOf(pod, *volume, inputs, paths);
+    if (!payload.ok()) return failed(name, payload.status());
+    const Status written = WritePayload(folders[name], *payload);
+    if (!written.ok()) return failed(name, written);
   }
   return folders;
 }

@@ -105,7 +105,8 @@ class LocalKubectlTest(unittest.TestCase):
 
     @classmethod
     def up(cls):
-        subprocess.run([PROGRAM, "local", "up", "--dir", cls.folder, "--no-operator"], check=True, timeout=60,
+        isolation = os.environ.get("RHA_ISOLATION", "auto")
+        subprocess.run([PROGRAM, "local", "up", "--dir", cls.folder, "--no-operator", "--isolation", isolation], check=True, timeout=60,
                        stdout=subprocess.DEVNULL)
 
     def kubectl(self, *words, stdin=None, fails=False):

@@ -48,7 +48,9 @@ class LocalCluster:
         return done.stdout
 
     def up(self, *options):
-        return self.redisha("local", "up", "--dir", self.directory, *options)
+        """RHA_ISOLATION=none: as on a machine where containers cannot have namespaces."""
+        isolation = os.environ.get("RHA_ISOLATION", "auto")
+        return self.redisha("local", "up", "--dir", self.directory, "--isolation", isolation, *options)
 
     def down(self, purge=True):
         return self.redisha("local", "down", "--dir", self.directory, *(["--purge"] if purge else []))
