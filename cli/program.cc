@@ -204,6 +204,22 @@ void AddCli(CLI::App& app, RedisCliOptions& options, int& result) {
   sub->callback([&options, &result] { result = RedisCli(options); });
 }
 
+void AddDoctor(CLI::App& app, NamedOptions& options, int& result) {
+  CLI::App* sub =
+      app.add_subcommand("doctor", "What is wrong with the cluster or a RedisHA, and what to do");
+  AddAccess(sub, options.access);
+  sub->add_option("name", options.name, "Only this RedisHA; default: all of the namespace");
+  sub->add_option("-o,--output", options.output, "json")->check(CLI::IsMember({"json"}));
+  sub->footer(
+      "\nServer, resource type, operator, permissions, storage, clocks, DNS, then every RedisHA "
+      "with\n"
+      "its pods and network policies. Nothing is changed.\n\n"
+      "Example:\n"
+      "  kubectl redisha doctor demo\n\n"
+      "Exit codes: 0 all is well, 3 there are warnings, 4 something has failed.");
+  sub->callback([&options, &result] { result = Doctor(options); });
+}
+
 }  // namespace
 
 int Fail(const Status& status) {
@@ -230,6 +246,7 @@ int Main(int argc, char** argv) {
   LogsOptions logs;
   RestartOptions restart;
   RedisCliOptions redis_cli;
+  NamedOptions doctor;
   AddLocal(app, local, result);
   AddObjectVerbs(app, objects, result);
   AddStatus(app, status, result);
@@ -239,6 +256,7 @@ int Main(int argc, char** argv) {
   AddRestart(app, restart, result);
   AddLogs(app, logs, result);
   AddCli(app, redis_cli, result);
+  AddDoctor(app, doctor, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -93,6 +93,9 @@ struct RedisCliOptions {
 };
 int RedisCli(const RedisCliOptions& options);
 
+// Its exit code says the worst that was found (view/diagnosis.h).
+int Doctor(const NamedOptions& options);
+
 // "redisha: …" on stderr; kFailed.
 int Fail(const Status& status);
 

@@ -132,6 +132,11 @@ class CliTest(unittest.TestCase):
         self.assertRegex(said, r"demo-2 is new and ready.*\ndemo-1 is new and ready.*\ndemo-0 is new and ready")
         self.assertFalse(before & {self.ha.pod(i)["metadata"]["uid"] for i in range(3)})
 
+    def test_70_doctor_finds_nothing_wrong(self):
+        checks = json.loads(self.redisha("doctor", "-o", "json"))["checks"]
+        self.assertEqual({check["level"] for check in checks}, {"ok"}, checks)
+        self.assertIn("pod demo-2", [check["what"] for check in checks])
+
 
 if __name__ == "__main__":
     unittest.main()
