@@ -220,6 +220,23 @@ void AddDoctor(CLI::App& app, NamedOptions& options, int& result) {
   sub->callback([&options, &result] { result = Doctor(options); });
 }
 
+void AddReport(CLI::App& app, ReportOptions& options, int& result) {
+  CLI::App* sub =
+      app.add_subcommand("report", "A file for whoever helps: objects, logs, metrics; no secrets");
+  AddAccess(sub, options.access);
+  sub->add_option("name", options.name, "Only this RedisHA; default: all of the namespace");
+  sub->add_option("-f,--file", options.file, "Default: redisha-report-TIME.tar.gz here");
+  sub->footer(
+      "\nHolds what doctor finds, the resources with their children, events, logs of pods and\n"
+      "operator, metrics, INFO and what the sentinels say. Values of Secrets are replaced "
+      "wherever\n"
+      "they stand. No keys or values of the dataset are read. Look into it before you send it:\n"
+      "  tar -tzf FILE\n\n"
+      "Example:\n"
+      "  kubectl redisha report demo");
+  sub->callback([&options, &result] { result = Report(options); });
+}
+
 }  // namespace
 
 int Fail(const Status& status) {
@@ -247,6 +264,7 @@ int Main(int argc, char** argv) {
   RestartOptions restart;
   RedisCliOptions redis_cli;
   NamedOptions doctor;
+  ReportOptions report;
   AddLocal(app, local, result);
   AddObjectVerbs(app, objects, result);
   AddStatus(app, status, result);
@@ -257,6 +275,7 @@ int Main(int argc, char** argv) {
   AddLogs(app, logs, result);
   AddCli(app, redis_cli, result);
   AddDoctor(app, doctor, result);
+  AddReport(app, report, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

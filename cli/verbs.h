@@ -96,6 +96,13 @@ int RedisCli(const RedisCliOptions& options);
 // Its exit code says the worst that was found (view/diagnosis.h).
 int Doctor(const NamedOptions& options);
 
+struct ReportOptions {
+  Access access;
+  std::string name;  // empty: all of the namespace
+  std::string file;  // empty: redisha-report-TIME.tar.gz
+};
+int Report(const ReportOptions& options);
+
 // "redisha: …" on stderr; kFailed.
 int Fail(const Status& status);
 

@@ -10,6 +10,7 @@ find_package(fmt REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(GTest REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(ZLIB REQUIRED)
 
 function(rha_system_library name header library)
   find_path(${name}_INCLUDE ${header} REQUIRED)

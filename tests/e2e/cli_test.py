@@ -1,8 +1,10 @@
 """`redisha` as people type it, against a RedisHA on the one-machine Kubernetes: each verb does what it says."""
+import base64
 import json
 import os
 import signal
 import subprocess
+import tarfile
 import tempfile
 import unittest
 
@@ -136,6 +138,24 @@ class CliTest(unittest.TestCase):
         checks = json.loads(self.redisha("doctor", "-o", "json"))["checks"]
         self.assertEqual({check["level"] for check in checks}, {"ok"}, checks)
         self.assertIn("pod demo-2", [check["what"] for check in checks])
+
+    def test_71_a_report_has_everything_but_secrets(self):
+        path = os.path.join(self.folder, "report.tar.gz")
+        self.assertEqual(self.redisha("report", "demo", "-f", path), path + "\n")
+        with tarfile.open(path) as tar:
+            files = {member.name: tar.extractfile(member).read() for member in tar.getmembers()}
+        for name in ("doctor.txt", "events.json", "demo/redisha.json", "pods/demo-0/node.log", "pods/demo-0/info.txt",
+                     "pods/demo-1/metrics.txt", "pods/demo-2/sentinel.txt", "demo/secrets.json"):
+            self.assertGreater(len(files["redisha-report/" + name]), 20, name)
+        self.assertEqual(files["redisha-report/not-read.txt"], b"everything was read\n")
+        everything = b"".join(files.values())
+        for secret in ("demo-auth", "demo-peer"):
+            for value in self.cluster.get("secret", secret)["data"].values():
+                for line in base64.b64decode(value).split():
+                    self.assertNotIn(line, everything)
+                self.assertNotIn(value.rstrip("=").encode(), everything)
+        again = self.run_it("report", "demo", "-f", path)
+        self.assertEqual((again.returncode, again.stderr), (1, f"redisha: create {path}: File exists\n"))
 
 
 if __name__ == "__main__":
