@@ -7,7 +7,7 @@ WORKDIR /src
 COPY scripts/packages.txt scripts/setup scripts/
 RUN scripts/setup
 COPY . .
-RUN scripts/build release redisha redisha_node redisha_sentinel redisha_operator \
+RUN scripts/build release redisha redisha_node redisha_sentinel redisha_operator redisha_entrypoint \
  && mkdir /out && cp build/release/bin/redisha build/release/bin/redisha-* /out/ && strip /out/* \
  && scripts/sbom linked >/out/linked.txt
 
@@ -32,9 +32,11 @@ RUN apt-get update -qq \
 COPY --from=programs /out/ /usr/local/bin/
 RUN cd /usr/local/bin && mv linked.txt /tmp/linked.txt \
  && sh /usr/share/doc/redisha/sbom image /tmp/linked.txt "${VERSION}" redisha* >/usr/share/doc/redisha/sbom.spdx.json \
- && rm /tmp/linked.txt /usr/share/doc/redisha/sbom /usr/share/doc/redisha/runtime-packages.txt
+ && rm /tmp/linked.txt /usr/share/doc/redisha/sbom /usr/share/doc/redisha/runtime-packages.txt \
+ && ln -s redisha-node redis-server && ln -s redisha-sentinel redis-sentinel
 # Nothing but /data is written to: run it with a read-only root. Kubernetes names programs, and asks them over HTTP: no shell is used.
 VOLUME /data
 WORKDIR /data
 USER 65532:65532
-CMD ["redisha", "--help"]
+ENTRYPOINT ["redisha-entrypoint"]
+CMD ["redis-server"]

@@ -50,6 +50,7 @@ ARROWS = {
     "operator": ["operator/app", "common/base"],
     "local": ["local", *COMMON],
     "cli": ["cli", "local", *COMMON],
+    "container": ["common/env", "common/base"],
 }
 # A pure folder reads no clock, opens no socket, writes no log, rolls no dice of its own.
 PURE = ["sidecar/core", "operator/api", "operator/desired"]

@@ -1,13 +1,31 @@
 #include "common/env/files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <string_view>
 
 #include "common/base/unique_fd.h"
 
 namespace rha::env {
+namespace {
+
+Status WriteAll(int fd, std::string_view bytes, const std::string& what) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return ErrnoStatus(what);
+    }
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return Status::Ok();
+}
+
+}  // namespace
 
 Status SyncFolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -16,6 +34,50 @@ Status SyncFolderOf(const std::string& path) {
   const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid()) return ErrnoStatus("open " + folder);
   return ::fsync(fd.get()) == 0 ? Status::Ok() : ErrnoStatus("fsync " + folder);
+}
+
+Result<std::string> ReadTextFile(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) {
+    if (errno == ENOENT) return Status(Code::kNotFound, "open " + path + ": no such file");
+    return ErrnoStatus("open " + path);
+  }
+  std::string text;
+  char buffer[16 * 1024];
+  while (true) {
+    const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
+    if (got == 0) return text;
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return ErrnoStatus("read " + path);
+    }
+    text.append(buffer, static_cast<size_t>(got));
+    if (text.size() > kTextFileBytesMax) {
+      return Status(Code::kExhausted, path + " is larger than a configuration can be");
+    }
+  }
+}
+
+Status WriteTextFile(const std::string& path, const std::string& text) {
+  const std::string temporary = path + ".tmp-" + std::to_string(::getpid());
+  struct stat old {};
+  const mode_t mode = ::stat(path.c_str(), &old) == 0 ? (old.st_mode & 0777) : 0600;
+  {
+    const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+    if (!fd.valid()) return ErrnoStatus("create " + temporary);
+    Status status = WriteAll(fd.get(), text, "write " + temporary);
+    if (status.ok() && ::fsync(fd.get()) != 0) status = ErrnoStatus("fsync " + temporary);
+    if (!status.ok()) {
+      ::unlink(temporary.c_str());
+      return status;
+    }
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const Status status = ErrnoStatus("rename " + temporary + " to " + path);
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  return SyncFolderOf(path);
 }
 
 }  // namespace rha::env

@@ -11,4 +11,12 @@ namespace rha::env {
 // power loss may bring the older file back.
 Status SyncFolderOf(const std::string& path);
 
+// What a person or a program may have written: a configuration, a secret.
+constexpr size_t kTextFileBytesMax = 16 << 20;
+// kNotFound, kIo, or kExhausted beyond kTextFileBytesMax.
+Result<std::string> ReadTextFile(const std::string& path);
+// All of it or nothing, and durable. A new file is its owner's alone; an older one keeps its
+// permissions.
+Status WriteTextFile(const std::string& path, const std::string& text);
+
 }  // namespace rha::env

@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/net/reactor.h"
 #include "common/net/resolver.h"
+#include "common/net/socket.h"
 #include "sidecar/shell/driver.h"
 #include "sidecar/shell/limits.h"
 #include "sidecar/shell/options.h"
@@ -213,6 +214,16 @@ void App::LookForOtherVoters() {
   reactor_.After(kVotersStagger * OrdinalOfSelf(options_), [this] { reactor_.Stop(); });
 }
 
+// As Redis, which announces addresses: a name in the file is looked up once, and what clients and
+// peers are told is its address. A name that is not known yet stays, and is looked up at each dial.
+void ResolvePrimaries(Options* options) {
+  for (auto& [name, group] : options->groups.groups) {
+    if (group.configured || net::IsNumericIp(group.primary.host)) continue;
+    const auto addresses = net::ResolveHost(group.primary.host);
+    if (addresses.ok()) group.primary.host = addresses->front();
+  }
+}
+
 Status ReadArguments(const std::vector<std::string>& args, Options* options,
                      std::vector<ConfigLine>* overrides) {
   std::string path;
@@ -228,6 +239,7 @@ Status ReadArguments(const std::vector<std::string>& args, Options* options,
   RHA_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
   RHA_ASSIGN_OR_RETURN(*overrides, ParseFlags(flags));
   RHA_ASSIGN_OR_RETURN(*options, ReadOptions(path, text, *overrides));
+  ResolvePrimaries(options);
   if (options->dir.empty()) return Status::Ok();
   // As Redis: the folder is entered after the file was read, so later paths are relative to it.
   if (options->config_path.front() != '/') {

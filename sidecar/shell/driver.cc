@@ -212,16 +212,23 @@ void Driver::Perform(const core::DisconnectNode& a) {
   nodes_.erase(found);
 }
 
+// As in Redis, what guards our own port opens the others' too, where nothing else is said.
+Credentials Driver::PeerCredentials() const {
+  if (!options_.peer_password.empty() || options_.configured()) {
+    return {options_.peer_user, options_.peer_password};
+  }
+  return {"", dialer_.trust.OwnPassword(reactor_.Now())};
+}
+
 void Driver::Perform(const core::ConnectPeer& a) {
   Perform(core::DisconnectPeer{a.peer});
   auto& link = peers_[a.peer];
-  link = std::make_unique<PeerLink>(
-      dialer_,
-      PeerLink::Target{.peer = a.peer,
-                       .address = a.address,
-                       .member = MemberOf(a.peer),
-                       .credentials = {options_.peer_user, options_.peer_password}},
-      [this](core::Event event) { Feed(std::move(event)); });
+  link = std::make_unique<PeerLink>(dialer_,
+                                    PeerLink::Target{.peer = a.peer,
+                                                     .address = a.address,
+                                                     .member = MemberOf(a.peer),
+                                                     .credentials = PeerCredentials()},
+                                    [this](core::Event event) { Feed(std::move(event)); });
   link->Dial();
 }
 

@@ -67,6 +67,7 @@ class Driver {
   void OnPersisted(uint64_t seq, const Status& status);
   void ReleaseReplies(uint64_t seq, const Status& status);
   Credentials CredentialsOf(const std::string& group) const;
+  Credentials PeerCredentials() const;
   // The member of a configured group that must be there; empty: it is of a classic one.
   std::string MemberOf(core::NodeId node) const;
   std::string MemberOf(core::PeerId peer) const;

@@ -47,7 +47,6 @@ constexpr Millis kPageWait{1000};       // how long a page waits for the loop
 constexpr Millis kNodeScrapeWait{500};  // ... and the loop for the own node's INFO
 constexpr Millis kVotersPoll{500};      // how often the file is looked at for other voters
 constexpr Millis kVotersStagger{1000};  // between two members that take them over
-constexpr size_t kConfigBytesMax = 16 << 20;
 // Of a configured group's state: kMembersMax names, kLineageMax histories.
 constexpr size_t kStateRecordBytesMax = 16 << 10;
 

@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "common/base/status.h"
+#include "common/env/files.h"
 #include "sidecar/core/persisted.h"
 
 namespace rha::sidecar::shell {
@@ -42,9 +43,8 @@ std::string EncodeState(const core::PersistedState& state);
 // `old_text`: the configuration file as it is now.
 std::string RewriteConfig(const std::string& old_text, const core::PersistedState& state);
 
-// kNotFound, kIo, or kExhausted beyond kConfigBytesMax.
-Result<std::string> ReadTextFile(const std::string& path);
-Status WriteTextFile(const std::string& path, const std::string& text);
+using env::ReadTextFile;
+using env::WriteTextFile;
 
 // Any thread may call Write; `done` is called on the writer's thread. Of several waiting states
 // only the newest is written; done(seq, …) then speaks for the older ones too.

@@ -58,6 +58,12 @@ Result<Trust> Trust::Make(const Options& options, MonoTime now) {
   return made;
 }
 
+std::string Trust::OwnPassword(MonoTime now) {
+  if (!password_file_) return password_;
+  const std::string& text = password_file_->Texts(now).front();
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
 Rights Trust::AtFirst() const {
   if (has_password()) return Rights::kNothing;
   return classic_ ? Rights::kEverything : Rights::kApplications;

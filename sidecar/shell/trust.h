@@ -35,6 +35,8 @@ class Trust {
   Rights AtFirst() const;
   // What these give; kNothing: they are wrong.
   Rights Authenticate(std::string_view user, std::string_view password, MonoTime now);
+  // The newest, where there is one: of a classic group's sentinels all have the same.
+  std::string OwnPassword(MonoTime now);
   bool has_password() const { return password_file_.has_value() || !password_.empty(); }
 
   // ---- proofs

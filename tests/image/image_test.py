@@ -1,4 +1,5 @@
 """The Dockerfile builds, and its programs run in it as Kubernetes runs them."""
+import contextlib
 import json
 import os
 import re
@@ -68,21 +69,40 @@ class ImageTest(unittest.TestCase):
         self.assertEqual(names, installed)
         self.assertIn("libjemalloc-dev", {p["name"] for p in bill["packages"]})
 
+    def start(self, words, **options):
+        node = subprocess.Popen(self.image.command(words, **options), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL, start_new_session=True)
+
+        def end():
+            # The whole group: a program that has given up its privileges is not told that its parent has died.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(node.pid, signal.SIGKILL)
+            node.wait()
+        self.addCleanup(end)
+        return node
+
     def test_a_node_serves_and_ends_cleanly(self):
         port = str(free_port())
-        node = subprocess.Popen(self.image.command(["redisha-node", "--port", port, "--bind", "127.0.0.1"], entrypoint=False),
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        try:
-            ask = lambda *words: self.image.run("redis-cli", "-p", port, *words, entrypoint=False).stdout.strip()
-            until(lambda: ask("ping") == "PONG", "PONG")
-            self.assertEqual(ask("set", "k", "v"), "OK")
-            self.assertEqual(ask("get", "k"), "v")
-            self.assertEqual(ask("shutdown", "save"), "")
-            self.assertEqual(node.wait(START_TIMEOUT_S), 0)
-        finally:
-            node.kill()
-            node.stdout.close()
-            node.wait()
+        node = self.start(["redisha-node", "--port", port, "--bind", "127.0.0.1"], entrypoint=False)
+        ask = lambda *words: self.image.run("redis-cli", "-p", port, *words, entrypoint=False).stdout.strip()
+        until(lambda: ask("ping") == "PONG", "PONG")
+        self.assertEqual(ask("set", "k", "v"), "OK")
+        self.assertEqual(ask("get", "k"), "v")
+        self.assertEqual(ask("shutdown", "save"), "")
+        self.assertEqual(node.wait(START_TIMEOUT_S), 0)
+
+    def test_the_entrypoint_takes_the_names_of_redis_and_the_variables_of_bitnami(self):
+        self.assertEqual(self.image.config["Entrypoint"], ["redisha-entrypoint"])
+        self.assertEqual(self.image.config["Cmd"], ["redis-server"])
+        self.assertIn("compatible with Redis", self.image.run("redis-server", "--version").stdout)
+        self.assertIn("redisha-sentinel", self.image.run("redis-sentinel", "--version").stdout)
+        self.assertIn("redis-cli 7", self.image.run("redis-cli", "--version").stdout)
+        port = str(free_port())
+        self.start(["--bind", "127.0.0.1"], environment=["REDIS_PASSWORD=secret", f"REDIS_PORT_NUMBER={port}"])
+        ask = lambda *words: self.image.run("redis-cli", "-p", port, *words, environment=["REDISCLI_AUTH=secret"]).stdout.strip()
+        until(lambda: ask("ping") == "PONG", "PONG")
+        self.assertEqual(ask("config", "get", "dir").split("\n")[-1], "/data")
+        self.assertEqual(ask("save"), "OK")
 
 
 if __name__ == "__main__":

@@ -364,6 +364,35 @@ class Failover(Bed):
         self.servers[primary].kill()
         until("failed over", lambda: self.address(port) == replica)
 
+    @staticmethod
+    def usable(client):
+        try:
+            return client.execute_command("SENTINEL", "CKQUORUM", GROUP)
+        except redis.RedisError as error:
+            return str(error)
+
+    def test_the_own_password_opens_the_peers_as_in_redis(self):
+        primary = self.start_server()
+        ports = [self.port() for _ in range(2)]
+        for port, stock in zip(ports, (False, True)):
+            with open(self.config_of(port), "w", encoding="utf-8") as conf:
+                conf.write(f"port {port}\nbind 127.0.0.1\ndir {self.folder}\nrequirepass secret\n"
+                           f"sentinel monitor {GROUP} 127.0.0.1 {primary} 2\nsentinel down-after-milliseconds {GROUP} 1000\n")
+            self.start(["redis-server", self.config_of(port), "--sentinel"] if stock else [SENTINEL, self.config_of(port)],
+                       f"sentinel-{port}")
+        for port in ports:
+            client = redis.Redis(port=port, password="secret", decode_responses=True)
+            until(f"{port} counts both", lambda: self.usable(client).startswith("OK 2 usable"))
+
+    def test_a_primary_named_by_a_host_name_is_told_by_its_address(self):
+        primary = self.start_server()
+        port = self.port()
+        with open(self.config_of(port), "w", encoding="utf-8") as conf:
+            conf.write(f"port {port}\nbind 127.0.0.1\ndir {self.folder}\nsentinel resolve-hostnames yes\n"
+                       f"sentinel monitor {GROUP} localhost {primary} 1\n")
+        self.start_sentinel(primary, port=port)
+        self.assertIn(self.sentinel(port).sentinel_get_master_addr_by_name(GROUP)[0], ("127.0.0.1", "::1"))
+
 
 class State(Bed):
     def test_votes_and_topology_survive_a_restart(self):
