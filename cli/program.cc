@@ -237,6 +237,27 @@ void AddReport(CLI::App& app, ReportOptions& options, int& result) {
   sub->callback([&options, &result] { result = Report(options); });
 }
 
+void AddMigrate(CLI::App& app, MigrateOptions& options, int& result) {
+  CLI::App* sub =
+      app.add_subcommand("migrate", "The RedisHA for what runs today, and the steps to it");
+  AddAccess(sub, options.access);
+  sub->add_option("from", options.from, "bitnami, spotahome or opstree")
+      ->required()
+      ->check(CLI::IsMember({"bitnami", "spotahome", "opstree"}));
+  sub->add_option("name", options.name, "Of the Helm release, RedisFailover or RedisReplication")
+      ->required();
+  sub->add_option("--name", options.new_name, "Of the RedisHA");
+  sub->footer(
+      "\nReads only. What comes out is a file to apply, with what is not carried over and the "
+      "steps\n"
+      "as comments; no value is dropped in silence. docs/migrate has a page for each.\n\n"
+      "Examples:\n"
+      "  kubectl redisha migrate bitnami shop > shop.yaml\n"
+      "  kubectl redisha migrate spotahome sessions -n web\n"
+      "  kubectl redisha migrate opstree cache --name cache2");
+  sub->callback([&options, &result] { result = Migrate(options); });
+}
+
 }  // namespace
 
 int Fail(const Status& status) {
@@ -265,6 +286,7 @@ int Main(int argc, char** argv) {
   RedisCliOptions redis_cli;
   NamedOptions doctor;
   ReportOptions report;
+  MigrateOptions migrate;
   AddLocal(app, local, result);
   AddObjectVerbs(app, objects, result);
   AddStatus(app, status, result);
@@ -276,6 +298,7 @@ int Main(int argc, char** argv) {
   AddCli(app, redis_cli, result);
   AddDoctor(app, doctor, result);
   AddReport(app, report, result);
+  AddMigrate(app, migrate, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

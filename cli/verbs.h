@@ -103,6 +103,14 @@ struct ReportOptions {
 };
 int Report(const ReportOptions& options);
 
+struct MigrateOptions {
+  Access access;
+  std::string from;      // bitnami, spotahome, opstree
+  std::string name;      // of the release or resource
+  std::string new_name;  // of the RedisHA; empty: one that is free
+};
+int Migrate(const MigrateOptions& options);
+
 // "redisha: …" on stderr; kFailed.
 int Fail(const Status& status);
 

@@ -1,5 +1,6 @@
 """`redisha` as people type it, against a RedisHA on the one-machine Kubernetes: each verb does what it says."""
 import base64
+import gzip
 import json
 import os
 import signal
@@ -156,6 +157,23 @@ class CliTest(unittest.TestCase):
                 self.assertNotIn(value.rstrip("=").encode(), everything)
         again = self.run_it("report", "demo", "-f", path)
         self.assertEqual((again.returncode, again.stderr), (1, f"redisha: create {path}: File exists\n"))
+
+    def test_80_migrate_reads_a_release_of_helm_and_what_it_prints_can_be_applied(self):
+        release = {"name": "shop", "namespace": "default", "config": {"sentinel": {"enabled": True}, "tls": {"enabled": True}},
+                   "chart": {"metadata": {"name": "redis", "version": "20.1.0"}, "values": {"replica": {"replicaCount": 3}}}}
+        packed = base64.b64encode(gzip.compress(json.dumps(release).encode()))
+        secret = {"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
+                  "metadata": {"name": "sh.helm.release.v1.shop.v1", "namespace": "default",
+                               "labels": {"owner": "helm", "name": "shop", "status": "deployed", "version": "1"}},
+                  "data": {"release": base64.b64encode(packed).decode()}}
+        self.redisha("apply", "-f", "-", input=json.dumps(secret))
+        text = self.redisha("migrate", "bitnami", "shop")
+        self.assertIn("# - tls: TLS is not there yet\n", text)
+        dry = subprocess.run(["kubectl", "apply", "--server-side", "--dry-run=server", "-f", "-"], input=text, capture_output=True,
+                             text=True, timeout=30, env={**os.environ, "KUBECONFIG": self.cluster.kubeconfig})
+        self.assertEqual(dry.returncode, 0, dry.stderr)
+        missing = self.run_it("migrate", "bitnami", "cart")
+        self.assertIn('no deployed Helm release "cart"; helm list -A shows them all', missing.stderr)
 
 
 if __name__ == "__main__":
