@@ -118,13 +118,9 @@ Response Api::HandleResource(const Call& call) const {
   if (sub == "scale" && call.resource->scale) return HandleScale(call);
   if (call.resource->kind == "Pod" && sub == "log") return HandleLog(call);
   if (call.resource->kind == "Pod" && sub == "eviction") return HandleEviction(call);
-  if (sub == "exec" || sub == "attach" || sub == "portforward") {
-    return ErrorResponse(
-        ApiError{501, "NotImplemented",
-                 "a local cluster has no " + sub +
-                     ": its containers are processes of this machine, and pod "
-                     "addresses can be reached directly (`kubectl get pods -o wide`)"});
-  }
+  if (call.resource->kind == "Pod" && sub == "exec") return HandleExec(call);
+  if (call.resource->kind == "Pod" && sub == "attach") return HandleAttach(call);
+  if (call.resource->kind == "Pod" && sub == "portforward") return HandlePortForward(call);
   return ErrorResponse(object::UnknownPath());
 }
 

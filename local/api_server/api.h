@@ -9,6 +9,8 @@
 #include "local/api_server/target.h"
 #include "local/api_server/tokens.h"
 #include "local/registry/registry.h"
+#include "local/stream/exec_session.h"
+#include "local/stream/forward_session.h"
 
 namespace rha::local::api_server {
 
@@ -16,10 +18,18 @@ namespace rha::local::api_server {
 using LogFile = std::function<std::string(const std::string& pod_uid, const std::string& container,
                                           int64_t attempt)>;
 
+// Runs a command in a container; called on the connection's thread.
+using StartExec = std::function<Result<std::unique_ptr<stream::Process>>(
+    const std::string& pod_uid, const std::string& container, const std::vector<std::string>& argv,
+    const stream::ExecOptions& options)>;
+
 class Api {
  public:
-  Api(registry::Registry& registry, const Tokens& tokens, LogFile log_file)
-      : registry_(registry), tokens_(tokens), log_file_(std::move(log_file)) {}
+  Api(registry::Registry& registry, const Tokens& tokens, LogFile log_file, StartExec start_exec)
+      : registry_(registry),
+        tokens_(tokens),
+        log_file_(std::move(log_file)),
+        start_exec_(std::move(start_exec)) {}
 
   Response Handle(const Request& request) const;
 
@@ -37,6 +47,12 @@ class Api {
   Response HandleScale(const Call& call) const;
   Response HandleLog(const Call& call) const;
   Response HandleEviction(const Call& call) const;
+  // Whether that run of the container has ended; may be asked when this Call is long gone.
+  std::function<bool()> RunIsOver(const registry::Place& place, const std::string& container,
+                                  int64_t attempt) const;
+  Response HandleExec(const Call& call) const;
+  Response HandleAttach(const Call& call) const;
+  Response HandlePortForward(const Call& call) const;
   Response List(const Call& call) const;
   Response Watch(const Call& call, const std::string& field_selector) const;
   Response Create(const Call& call) const;
@@ -50,7 +66,12 @@ class Api {
   registry::Registry& registry_;
   const Tokens& tokens_;
   LogFile log_file_;
+  StartExec start_exec_;
 };
+
+const nlohmann::json* ContainerStatus(const nlohmann::json& pod, const std::string& container);
+// The container that a request means; a refusal if it must be said or is not there.
+object::Answer<std::string> ContainerOf(const Request& request, const nlohmann::json& pod);
 
 // The body as JSON, whatever of the accepted formats it came in.
 object::Answer<nlohmann::json> DecodeBody(const Request& request);

@@ -10,6 +10,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
+#include <cctype>
 #include <condition_variable>
 #include <list>
 #include <mutex>
@@ -80,6 +81,88 @@ class ChunkStream final : public Stream {
   bool broken_ = false;
 };
 
+// The connection after an upgrade. Reads without waiting, writes with a limit.
+class TlsDuplex final : public stream::Duplex {
+ public:
+  TlsDuplex(TlsStream& tls, beast::flat_buffer& buffer, Entry& entry,
+            const std::atomic<bool>& stopping)
+      : tls_(tls), entry_(entry), stopping_(stopping) {
+    read_ = beast::buffers_to_string(buffer.data());  // came with the request
+    buffer.clear();
+  }
+
+  int fd() const override { return entry_.fd; }
+
+  std::optional<std::string> Read() override {
+    if (stopping_ || broken_) return std::nullopt;
+    if (!read_.empty()) return std::exchange(read_, {});
+    error_code error;
+    chunk_.resize(kUpgradedReadBytes);
+    tls_.next_layer().non_blocking(true, error);
+    const size_t count = tls_.read_some(asio::buffer(chunk_), error);
+    if (error == asio::error::would_block || error == asio::error::try_again) return std::string();
+    if (error) return std::nullopt;
+    return chunk_.substr(0, count);
+  }
+
+  bool Write(std::string_view bytes) override {
+    if (stopping_ || broken_) return false;
+    error_code error;
+    tls_.next_layer().non_blocking(false, error);
+    entry_.Limit(kWriteSecondsMax);
+    asio::write(tls_, asio::buffer(bytes.data(), bytes.size()), error);
+    entry_.Limit(0);
+    broken_ = static_cast<bool>(error);
+    return !broken_;
+  }
+
+  // The client closes first, else what it has not read yet could be lost.
+  void Linger() {
+    const int64_t deadline = Entry::NowMillis() + kLingerMillisMax;
+    while (Entry::NowMillis() < deadline) {
+      const auto bytes = Read();
+      if (!bytes) break;
+      pollfd waiting{fd(), POLLIN, 0};
+      if (bytes->empty()) ::poll(&waiting, 1, kLingerPollMillis);
+    }
+    error_code error;
+    tls_.next_layer().non_blocking(false, error);
+  }
+
+ private:
+  TlsStream& tls_;
+  Entry& entry_;
+  const std::atomic<bool>& stopping_;
+  std::string read_, chunk_;
+  bool broken_ = false;
+};
+
+// Both ways of offering protocols: one header with commas (WebSocket), several headers (SPDY).
+void AddOffers(std::string_view list, std::vector<std::string>& protocols) {
+  while (!list.empty()) {
+    const size_t comma = std::min(list.find(','), list.size());
+    std::string_view word = list.substr(0, comma);
+    while (word.starts_with(' ')) word.remove_prefix(1);
+    while (word.ends_with(' ')) word.remove_suffix(1);
+    if (!word.empty()) protocols.emplace_back(word);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+}
+
+void ReadUpgrade(const http::fields& fields, Request& request) {
+  request.upgrade = std::string(fields[http::field::upgrade]);
+  for (char& c : request.upgrade) {
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  request.websocket_key = std::string(fields[http::field::sec_websocket_key]);
+  for (const char* name : {"Sec-WebSocket-Protocol", "X-Stream-Protocol-Version"}) {
+    const auto [begin, end] = fields.equal_range(name);
+    for (auto it = begin; it != end; ++it) {
+      AddOffers({it->value().data(), it->value().size()}, request.protocols);
+    }
+  }
+}
+
 Request ToRequest(http::request<http::string_body>&& message) {
   Request request;
   request.method = std::string(message.method_string());
@@ -88,6 +171,7 @@ Request ToRequest(http::request<http::string_body>&& message) {
   request.accept = header(http::field::accept);
   request.content_type = header(http::field::content_type);
   request.authorization = header(http::field::authorization);
+  ReadUpgrade(message, request);
   request.body = std::move(message.body());
   return request;
 }
@@ -141,6 +225,7 @@ class BeastServer::Impl {
   void Converse(Entry& entry);
   bool ServeOne(TlsStream& tls, beast::flat_buffer& buffer, Entry& entry);
   bool Answer(TlsStream& tls, Entry& entry, const Response& response, bool keep_alive);
+  void Upgrade(TlsStream& tls, beast::flat_buffer& buffer, Entry& entry, const Response& response);
 
   Handler handler_;
   UniqueFd listener_;
@@ -238,7 +323,26 @@ bool BeastServer::Impl::ServeOne(TlsStream& tls, beast::flat_buffer& buffer, Ent
     log::Error("internal error while answering a request: {}", failure.what());
     response = ErrorResponse(object::Internal(failure.what()));
   }
+  if (response.upgraded) {
+    Upgrade(tls, buffer, entry, response);
+    return false;
+  }
   return Answer(tls, entry, response, keep_alive);
+}
+
+void BeastServer::Impl::Upgrade(TlsStream& tls, beast::flat_buffer& buffer, Entry& entry,
+                                const Response& response) {
+  http::response<http::empty_body> head{http::status::switching_protocols, 11};
+  for (const auto& [name, value] : response.headers) head.set(name, value);
+  http::response_serializer<http::empty_body> serializer{head};
+  error_code error;
+  entry.Limit(kWriteSecondsMax);
+  http::write_header(tls, serializer, error);
+  entry.Limit(0);
+  if (error) return;
+  TlsDuplex duplex(tls, buffer, entry, stopping_);
+  response.upgraded(duplex);
+  duplex.Linger();
 }
 
 bool BeastServer::Impl::Answer(TlsStream& tls, Entry& entry, const Response& response,

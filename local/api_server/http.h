@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "local/object/api_error.h"
+#include "local/stream/duplex.h"
 
 namespace rha::local::api_server {
 
@@ -16,6 +17,8 @@ struct Request {
   std::string path;  // decoded, no query
   std::multimap<std::string, std::string> query;
   std::string accept, content_type, authorization;
+  std::string upgrade, websocket_key;  // `upgrade` in lower case
+  std::vector<std::string> protocols;  // offered for the upgraded connection, best first
   std::string body;
 
   std::string Query(const std::string& key, const std::string& fallback = "") const;
@@ -41,6 +44,8 @@ struct Response {
   std::string body;
   std::vector<std::string> warnings;
   std::function<void(Stream&)> stream;  // set: the body is what it writes
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::function<void(stream::Duplex&)> upgraded;  // set: goes on in another protocol
 };
 
 Response JsonResponse(int status, const nlohmann::json& body);

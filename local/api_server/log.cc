@@ -20,15 +20,6 @@ using object::Str;
 
 namespace {
 
-const Json* ContainerStatus(const Json& pod, const std::string& container) {
-  for (const char* list : {"containerStatuses", "initContainerStatuses"}) {
-    for (const auto& status : object::Items(pod, {"status", list})) {
-      if (Str(status, {"name"}) == container) return &status;
-    }
-  }
-  return nullptr;
-}
-
 bool HasContainer(const Json& pod, const std::string& container) {
   for (const char* list : {"containers", "initContainers"}) {
     for (const auto& each : object::Items(pod, {"spec", list})) {
@@ -77,21 +68,45 @@ off_t Copy(int fd, off_t offset, Stream& stream) {
 
 }  // namespace
 
+const Json* ContainerStatus(const Json& pod, const std::string& container) {
+  for (const char* list : {"containerStatuses", "initContainerStatuses"}) {
+    for (const auto& status : object::Items(pod, {"status", list})) {
+      if (Str(status, {"name"}) == container) return &status;
+    }
+  }
+  return nullptr;
+}
+
+object::Answer<std::string> ContainerOf(const Request& request, const Json& pod) {
+  std::string container = request.Query("container");
+  const Json& containers = object::Items(pod, {"spec", "containers"});
+  if (container.empty() && containers.size() > 1) {
+    return object::BadRequest("a container name must be specified for pod " + object::Name(pod) +
+                              ", choose one of: [" + Names(pod) + "]");
+  }
+  if (container.empty() && !containers.empty()) container = Str(containers[0], {"name"});
+  if (HasContainer(pod, container)) return container;
+  return object::BadRequest("container " + container + " is not valid for pod " +
+                            object::Name(pod));
+}
+
+// It is over once its attempt is no longer the running one.
+std::function<bool()> Api::RunIsOver(const registry::Place& place, const std::string& container,
+                                     int64_t attempt) const {
+  return [&store = registry_.store(), key = registry_.KeyOf(place), container, attempt] {
+    const store::Object now = store.Get(key);
+    const Json* at = now == nullptr ? nullptr : ContainerStatus(*now, container);
+    return at == nullptr || object::Int(*at, {"restartCount"}) != attempt ||
+           object::Find(*at, {"state", "terminated"}) != nullptr;
+  };
+}
+
 Response Api::HandleLog(const Call& call) const {
   auto pod = registry_.Get(call.place);
   if (!pod.ok()) return ErrorResponse(pod.error());
-  std::string container = call.request.Query("container");
-  const Json& containers = object::Items(**pod, {"spec", "containers"});
-  if (container.empty() && containers.size() > 1) {
-    return ErrorResponse(object::BadRequest("a container name must be specified for pod " +
-                                            call.target.name + ", choose one of: [" + Names(**pod) +
-                                            "]"));
-  }
-  if (container.empty() && !containers.empty()) container = Str(containers[0], {"name"});
-  if (!HasContainer(**pod, container)) {
-    return ErrorResponse(
-        object::BadRequest("container " + container + " is not valid for pod " + call.target.name));
-  }
+  const auto chosen = ContainerOf(call.request, **pod);
+  if (!chosen.ok()) return ErrorResponse(chosen.error());
+  const std::string& container = *chosen;
   const Json* status = ContainerStatus(**pod, container);
   int64_t attempt = status == nullptr ? 0 : object::Int(*status, {"restartCount"});
   const bool previous = call.request.QueryFlag("previous");
@@ -115,14 +130,7 @@ Response Api::HandleLog(const Call& call) const {
                       : lines <= 0 ? about.st_size
                                    : TailOffset(file->get(), about.st_size, lines);
   const bool follow = call.request.QueryFlag("follow") && !previous;
-  const store::Key key = registry_.KeyOf(call.place);
-  // The run is over once its attempt is no longer the running one.
-  const auto over = [&store = registry_.store(), key, container, attempt] {
-    const store::Object now = store.Get(key);
-    const Json* at = now == nullptr ? nullptr : ContainerStatus(*now, container);
-    return at == nullptr || object::Int(*at, {"restartCount"}) != attempt ||
-           object::Find(*at, {"state", "terminated"}) != nullptr;
-  };
+  const auto over = RunIsOver(call.place, container, attempt);
   Response response;
   response.content_type = "text/plain";
   response.stream = [file, begin, follow, over](Stream& stream) {

@@ -1,6 +1,8 @@
 #include "local/daemon/cluster.h"
 
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <shared_mutex>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -12,6 +14,7 @@
 #include "local/daemon/bootstrap.h"
 #include "local/daemon/files.h"
 #include "local/daemon/paths.h"
+#include "local/kubelet/exec.h"
 #include "local/kubelet/kubelet.h"
 #include "local/object/base64.h"
 #include "local/object/numbers.h"
@@ -75,11 +78,17 @@ struct Cluster::Parts {
   std::unique_ptr<controllers::Manager> manager;
   std::unique_ptr<proxy::Proxy> proxy;
   std::unique_ptr<kubelet::Kubelet> kubelet;
+  std::shared_mutex kubelet_mutex;  // held by who asks the kubelet
+  bool up = false;                  // it may be asked; guarded by kubelet_mutex
   bool isolated = true;
   std::string note;
 
   kubelet::KubeletConfig KubeletSettings() const;
   Status ChooseIsolation();
+  Result<std::unique_ptr<stream::Process>> Exec(const std::string& pod_uid,
+                                                const std::string& container,
+                                                const std::vector<std::string>& argv,
+                                                const stream::ExecOptions& exec);
   Status StartServer();
 };
 
@@ -121,15 +130,30 @@ Status Cluster::Parts::ChooseIsolation() {
   return paths.LinkAlias();
 }
 
+Result<std::unique_ptr<stream::Process>> Cluster::Parts::Exec(const std::string& pod_uid,
+                                                              const std::string& container,
+                                                              const std::vector<std::string>& argv,
+                                                              const stream::ExecOptions& exec) {
+  std::shared_lock asking(kubelet_mutex);
+  if (!up) return Status(Code::kUnavailable, "the kubelet is not up");
+  RHA_ASSIGN_OR_RETURN(auto spec, kubelet->ExecSpec(pod_uid, container, argv));
+  asking.unlock();
+  return kubelet::StartExec(options.program, std::move(spec), exec);
+}
+
 Status Cluster::Parts::StartServer() {
   RHA_ASSIGN_OR_RETURN(const std::string secret, EnsureSecret(paths.Secret()));
   RHA_ASSIGN_OR_RETURN(certificates, api_server::EnsureCertificates(paths.Certificates()));
   tokens = std::make_unique<api_server::Tokens>(secret);
   const std::string pods = paths.Pods();
   api = std::make_unique<api_server::Api>(
-      *registry, *tokens, [pods](const std::string& uid, const std::string& name, int64_t attempt) {
+      *registry, *tokens,
+      [pods](const std::string& uid, const std::string& name, int64_t attempt) {
         return pods + "/" + uid + "/logs/" + name + "." + std::to_string(attempt) + ".log";
-      });
+      },
+      [this](const std::string& uid, const std::string& container,
+             const std::vector<std::string>& argv,
+             const stream::ExecOptions& exec) { return Exec(uid, container, argv, exec); });
   api_server::ServerOptions server_options;
   server_options.port = options.port;
   if (options.port == 0) {
@@ -157,6 +181,10 @@ Cluster::Cluster(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 const std::string& Cluster::note() const { return parts_->note; }
 
 Cluster::~Cluster() {
+  {
+    const std::lock_guard lock(parts_->kubelet_mutex);
+    parts_->up = false;
+  }
   parts_->kubelet.reset();  // containers end while they can still reach the API
   parts_->proxy.reset();
   parts_->manager.reset();
@@ -179,6 +207,8 @@ Result<std::unique_ptr<Cluster>> Cluster::Start(const ClusterOptions& options) {
   parts->manager->Start();
   parts->proxy->Start();
   parts->kubelet->Start();
+  const std::lock_guard lock(parts->kubelet_mutex);
+  parts->up = true;
   return std::unique_ptr<Cluster>(new Cluster(std::move(parts)));
 }
 

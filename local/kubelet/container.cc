@@ -154,9 +154,11 @@ Json Container::ExecSpec(const Json& argv) const {
   for (const auto& word : argv) {
     if (word.is_string()) words.push_back(paths.Replace(word.get_ref<const std::string&>()));
   }
+  Json env = object::Items(run_spec_, {"env"});
+  if (!paths.empty()) env.push_back("TAR_OPTIONS=" + paths.TarOptions());
   return {{"pid", child_.pid},
           {"argv", std::move(words)},
-          {"env", object::Items(run_spec_, {"env"})},
+          {"env", std::move(env)},
           {"cwd", Str(run_spec_, {"cwd"}, "/")},
           {"isolated", object::Bool(run_spec_, {"isolated"})},
           {"userNamespace", NeedsUserNamespace()}};

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -301,6 +302,7 @@ int ContainerInit() {
 int ContainerExec() {
   const auto spec = ReadSpec();
   if (!spec.ok()) return Report(spec.status());
+  if (object::Bool(*spec, {"tty"})) ::ioctl(0, TIOCSCTTY, 0);
   if (!object::Bool(*spec, {"isolated"})) return Report(Become(*spec));
   const auto pid = static_cast<pid_t>(object::Int(*spec, {"pid"}));
   const UniqueFd target(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "common/base/log.h"
@@ -85,6 +86,21 @@ void Kubelet::Stop() {
   if (!reactor_thread_.joinable()) return;
   reactor_.Post([this] { BeginStop(); });
   reactor_thread_.join();
+}
+
+Result<Json> Kubelet::ExecSpec(const std::string& pod_uid, const std::string& container,
+                               const Json& argv) {
+  const auto answer = std::make_shared<std::promise<Result<Json>>>();
+  auto future = answer->get_future();
+  reactor_.Post([this, answer, pod_uid, container, argv] {
+    const auto worker = workers_.find(pod_uid);
+    answer->set_value(worker == workers_.end() ? Status(Code::kUnavailable, "the pod does not run")
+                                               : worker->second->ExecSpec(container, argv));
+  });
+  if (future.wait_for(std::chrono::seconds(kExecAnswerSecondsMax)) != std::future_status::ready) {
+    return Status(Code::kUnavailable, "the kubelet does not answer");
+  }
+  return future.get();
 }
 
 void Kubelet::BeginStop() {

@@ -23,6 +23,9 @@ class Kubelet {
   void Start();
   // Ends every container: SIGTERM, after kStopGraceMillis SIGKILL. Pods stay for the next start.
   void Stop();
+  // What StartExec needs to run a command in that container. Any thread but the kubelet's own.
+  Result<nlohmann::json> ExecSpec(const std::string& pod_uid, const std::string& container,
+                                  const nlohmann::json& argv);
 
  private:
   void WatchLoop();

@@ -17,6 +17,8 @@ constexpr size_t kPodIpsMax = 60'000;
 constexpr size_t kProbeAnswerBytesMax = 4096;
 constexpr int64_t kStopGraceMillis = 5'000;  // of all containers when the cluster goes down
 constexpr size_t kInitMessageBytesMax = 2048;
+constexpr int kExecStartMillisMax = 10'000;
+constexpr int kExecAnswerSecondsMax = 10;  // of the kubelet's thread, to whoever asks for an exec
 constexpr size_t kLogTailBytesMax = 2048;  // of a run that failed, as its last message
 
 }  // namespace rha::local::kubelet

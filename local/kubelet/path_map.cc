@@ -52,6 +52,15 @@ std::string PathMap::Replace(std::string_view text) const {
   return out;
 }
 
+std::string PathMap::TarOptions() const {
+  std::string options;
+  for (const auto& pair : pairs_) {
+    options += (options.empty() ? "--transform=s,^/*" : " --transform=s,^/*") +
+               pair.folder.substr(1) + "," + pair.path.substr(1) + ",";
+  }
+  return options;
+}
+
 Json PathMap::ToJson() const {
   Json list = Json::array();
   for (const auto& pair : pairs_) list.push_back({{"path", pair.path}, {"folder", pair.folder}});

@@ -19,6 +19,10 @@ class PathMap {
   bool empty() const { return pairs_.empty(); }
   std::string Replace(std::string_view text) const;
 
+  // $TAR_OPTIONS that give what tar packs the names of the paths again: `kubectl cp` looks for
+  // them.
+  std::string TarOptions() const;
+
   nlohmann::json ToJson() const;
   static PathMap FromJson(const nlohmann::json& list);
 

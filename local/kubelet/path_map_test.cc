@@ -48,6 +48,13 @@ TEST(PathMapTest, TheFirstFolderOfAPathStays) {
   EXPECT_EQ(PathMap::FromJson(map.ToJson()).Replace("/tmp/x"), "/v/1/x");
 }
 
+TEST(PathMapTest, TarGivesBackTheNames) {
+  PathMap map;
+  map.Add("/data", "/v/d");
+  map.Add("/x", "/v/x");
+  EXPECT_EQ(map.TarOptions(), "--transform=s,^/*v/d,data, --transform=s,^/*v/x,x,");
+}
+
 const json kPod = json::parse(R"json({
   "metadata": {"name": "demo-0", "namespace": "default"},
   "spec": {

@@ -277,6 +277,14 @@ bool PodWorker::AnyAlive() const {
                      [](const auto& container) { return container->alive(); });
 }
 
+Result<Json> PodWorker::ExecSpec(const std::string& container, const Json& argv) const {
+  for (const auto& each : containers_) {
+    if (each->name() != container || each->state() != Container::State::kRunning) continue;
+    return each->ExecSpec(argv);
+  }
+  return Status(Code::kUnavailable, "container " + container + " is not running");
+}
+
 void PodWorker::TrimLogs() {
   for (const auto& container : containers_) container->TrimLog();
 }

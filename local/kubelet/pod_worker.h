@@ -56,6 +56,8 @@ class PodWorker final : public ContainerOwner {
   void Suspend(int64_t grace_ms);
   void KillAll();
   bool AnyAlive() const;
+  // kUnavailable: that container does not run.
+  Result<nlohmann::json> ExecSpec(const std::string& container, const nlohmann::json& argv) const;
 
  private:
   void OnChanged(Container& container) override;

@@ -31,7 +31,7 @@ constexpr int kSafeFd = 32;  // descriptors handed over are moved above those th
 struct Handover {
   const char* program;
   char* const* argv;
-  int null_fd, output_fd, spec_fd, status_fd;
+  int input_fd, output_fd, error_fd, spec_fd, status_fd;
   bool map_users;
   char uid_map[64], gid_map[64];
 };
@@ -50,9 +50,9 @@ int ChildMain(void* argument) {
     WriteProc("/proc/self/uid_map", handover.uid_map);
     WriteProc("/proc/self/gid_map", handover.gid_map);
   }
-  ::dup2(handover.null_fd, 0);
+  ::dup2(handover.input_fd, 0);
   ::dup2(handover.output_fd, 1);
-  ::dup2(handover.output_fd, 2);
+  ::dup2(handover.error_fd, 2);
   ::dup2(handover.spec_fd, kSpecFd);
   ::dup2(handover.status_fd, kStatusFd);
   ::execv(handover.program, handover.argv);
@@ -90,14 +90,17 @@ bool NeedsUserNamespace() {
 
 Result<Child> Spawn(const SpawnRequest& request) {
   RHA_ASSIGN_OR_RETURN(const UniqueFd spec, SpecFile(request.spec));
-  UniqueFd null_fd = Raised(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)));
+  const UniqueFd null_fd(::open("/dev/null", O_RDWR | O_CLOEXEC));
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return ErrnoStatus("make a pipe");
   UniqueFd read_end(ends[0]);
   const UniqueFd write_end = Raised(UniqueFd(ends[1]));
-  const UniqueFd output = Raised(UniqueFd(::fcntl(
-      request.output_fd < 0 ? null_fd.get() : request.output_fd, F_DUPFD_CLOEXEC, kSafeFd)));
-  if (!null_fd.valid() || !write_end.valid() || !output.valid()) {
+  const auto raised = [&](int fd) {
+    return UniqueFd(::fcntl(fd < 0 ? null_fd.get() : fd, F_DUPFD_CLOEXEC, kSafeFd));
+  };
+  const UniqueFd input = raised(request.input_fd), output = raised(request.output_fd);
+  const UniqueFd error = raised(request.error_fd < 0 ? request.output_fd : request.error_fd);
+  if (!write_end.valid() || !input.valid() || !output.valid() || !error.valid()) {
     return ErrnoStatus("start a container");
   }
   std::string program = request.program, verb = request.verb;
@@ -105,8 +108,9 @@ Result<Child> Spawn(const SpawnRequest& request) {
   Handover handover{};
   handover.program = program.c_str();
   handover.argv = argv;
-  handover.null_fd = null_fd.get();
+  handover.input_fd = input.get();
   handover.output_fd = output.get();
+  handover.error_fd = error.get();
   handover.spec_fd = spec.get();
   handover.status_fd = write_end.get();
   int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;

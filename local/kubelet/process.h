@@ -16,8 +16,10 @@ struct SpawnRequest {
   std::string program;  // this binary
   const char* verb;     // container-init or container-exec
   const nlohmann::json& spec;
-  int output_fd = -1;          // stdout and stderr; -1: /dev/null
+  int output_fd = -1;          // stdout, and stderr unless `error_fd` is given; -1: /dev/null
   bool new_namespaces = true;  // false: an exec, or containers without isolation
+  int input_fd = -1;           // stdin; -1: /dev/null
+  int error_fd = -1;
 };
 
 struct Child {

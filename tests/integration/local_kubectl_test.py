@@ -2,18 +2,24 @@
 
 Needs kubectl (any version since 1.20); without it the tests are skipped. Ports 21410-21419.
 """
+import fcntl
 import json
 import os
+import pty
+import re
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 
 PROGRAM = os.path.join(os.environ["RHA_BIN_DIR"], "redisha")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TIMEOUT_S = 30
+WITHOUT_NAMESPACES = os.environ.get("RHA_ISOLATION") == "none"
 WEB_PORT = 21411
 
 WEB = f"""
@@ -63,6 +69,22 @@ spec:
   volumeClaimTemplates:
   - metadata: {{name: data}}
     spec: {{accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 1Mi}}}}}}
+"""
+
+BOX = f"""
+apiVersion: v1
+kind: Pod
+metadata: {{name: box}}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: c
+    image: localhost/none
+    command: [python3, -u, -m, http.server, "{WEB_PORT}", --bind, $(POD_IP), --directory, /data]
+    env:
+    - {{name: POD_IP, valueFrom: {{fieldRef: {{fieldPath: status.podIP}}}}}}
+    volumeMounts: [{{name: data, mountPath: /data}}]
+  volumes: [{{name: data, emptyDir: {{}}}}]
 """
 
 
@@ -183,19 +205,17 @@ class LocalKubectlTest(unittest.TestCase):
         self.assertEqual(page, "from the ConfigMap")
         self.assertIn("index.html", self.kubectl("logs", "web-0"))
 
+        self.kubectl("exec", "-i", "web-1", "--", "tee", "/data/kept", stdin="by the claim")
         pid = self.container_pid("web-1")
-        with open(f"/proc/{pid}/root/data/kept", "w", encoding="utf-8") as file:
-            file.write("by the claim")
-        with open(f"/proc/{pid}/root/etc/../.pod-etc/hosts", encoding="utf-8") as file:
-            self.assertIn("web-0.web-pods.default.svc.cluster.local", file.read())
+        hosts = "$REDISHA_HOSTS_FILE" if WITHOUT_NAMESPACES else "/etc/hosts"
+        self.assertIn("web-0.web-pods.default.svc.cluster.local", self.kubectl("exec", "web-1", "--", "sh", "-c", f"cat {hosts}"))
         os.kill(pid, signal.SIGKILL)
         wait_for("the container's restart", lambda: self.container(self.get("pod", "web-1"))["restartCount"] == 1 and
                  self.ready("web-1"))
         uid = self.get("pod", "web-1")["metadata"]["uid"]
         self.kubectl("delete", "pod", "web-1")
         wait_for("the pod's successor", lambda: self.ready("web-1", not_uid=uid))
-        with open(f"/proc/{self.container_pid('web-1')}/root/data/kept", encoding="utf-8") as file:
-            self.assertEqual(file.read(), "by the claim")
+        self.assertEqual(self.kubectl("exec", "web-1", "--", "cat", "/data/kept"), "by the claim")
 
         self.kubectl("rollout", "restart", "statefulset/web")
         self.kubectl("rollout", "status", "statefulset/web", f"--timeout={TIMEOUT_S}s")
@@ -230,6 +250,86 @@ spec:
         wait_for("the pod to fail", lambda: self.get("pod", "lost")["status"]["phase"] == "Failed")
         self.assertIn("executable file not found on this machine", self.kubectl("describe", "pod", "lost"))
         self.kubectl("delete", "pod", "lost")
+
+    def test_exec_cp_and_port_forward_over_both_protocols(self):
+        self.kubectl("apply", "-f", "-", stdin=BOX)
+        wait_for("the pod", lambda: self.ready("box"))
+        before = self.environment
+        self.addCleanup(setattr, self, "environment", before)
+        for websockets in ("true", "false"):  # since kubectl 1.29; an older one speaks SPDY alone
+            self.environment = dict(before, KUBECTL_REMOTE_COMMAND_WEBSOCKETS=websockets,
+                                    KUBECTL_PORT_FORWARD_WEBSOCKETS=websockets)
+            with self.subTest(websockets=websockets):
+                self.check_exec()
+                self.check_terminal()
+                self.check_cp()
+                self.check_port_forward()
+        self.kubectl("delete", "pod", "box")
+
+    def check_exec(self):
+        self.assertEqual(self.kubectl("exec", "-i", "box", "--", "cat", stdin="typed"), "typed")
+        refused = self.kubectl("exec", "box", "--", "sh", "-c", "echo out; echo err >&2; exit 7", fails=True)
+        self.assertIn("err\n", refused)
+        self.assertIn("exit code 7", refused)
+        self.assertIn("not found on this machine", self.kubectl("exec", "box", "--", "no-such-program", fails=True))
+        self.assertIn("container none is not valid", self.kubectl("exec", "box", "-c", "none", "--", "true", fails=True))
+
+    def check_terminal(self):
+        """What is typed is seen, the size is the terminal's, the exit code comes back."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execvpe("kubectl", ["kubectl", "exec", "-it", "box", "--", "sh", "-c", "read x; stty size; exit 5"],
+                       self.environment)
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 91, 0, 0))
+        seen = b""
+        os.write(terminal, b"typed\r")
+        try:
+            while chunk := os.read(terminal, 1000):
+                seen += chunk
+        except OSError:
+            pass  # how a terminal says that nobody is left
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 5, seen)
+        self.assertIn(b"typed", seen)
+        self.assertIn(b"33 91", seen)
+
+    def check_cp(self):
+        ours, back = os.path.join(self.directory, "blob"), os.path.join(self.directory, "blob.back")
+        with open(ours, "wb") as file:
+            file.write(os.urandom(2_000_000))
+        self.kubectl("cp", ours, "box:/data/blob")
+        self.kubectl("cp", "box:/data/blob", back)
+        with open(ours, "rb") as one, open(back, "rb") as other:
+            self.assertEqual(one.read(), other.read())
+
+    def check_port_forward(self):
+        forward = subprocess.Popen(["kubectl", "port-forward", "pod/box", f":{WEB_PORT}"], env=self.environment,
+                                   stdout=subprocess.PIPE, text=True)
+        try:
+            port = re.search(r":(\d+) ->", forward.stdout.readline()).group(1)
+            for _ in range(3):
+                page = subprocess.run(["curl", "-sf", f"http://127.0.0.1:{port}/blob", "-o", "/dev/null", "-w", "%{size_download}"],
+                                      capture_output=True, text=True, timeout=10)
+                self.assertEqual(page.stdout, "2000000")
+        finally:
+            forward.terminate()
+            forward.wait()
+            forward.stdout.close()
+
+    def test_attach_shows_what_is_written_from_now_on(self):
+        self.kubectl("apply", "-f", "-", stdin=BOX.replace("name: box", "name: talker").replace(
+            f"python3, -u, -m, http.server, \"{WEB_PORT}\", --bind, $(POD_IP), --directory, /data",
+            "sh, -c, while test ! -e /data/over; do echo tick; sleep 0.1; done"))
+        wait_for("the pod", lambda: self.ready("talker"))
+        attached = subprocess.Popen(["kubectl", "attach", "talker"], env=self.environment, stdout=subprocess.PIPE, text=True)
+        try:
+            self.assertEqual(attached.stdout.readline(), "tick\n")
+            self.kubectl("exec", "talker", "--", "touch", "/data/over")
+            attached.wait(TIMEOUT_S)
+        finally:
+            attached.kill()
+            attached.wait()
+            attached.stdout.close()
+        self.kubectl("delete", "pod", "talker")
 
     def container(self, pod):
         return pod["status"].get("containerStatuses", [{}])[0]
