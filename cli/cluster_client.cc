@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/exec_credential.h"
 #include "common/k8s/config.h"
 #include "common/k8s/cpprest_http.h"
 #include "local/object/json.h"
@@ -36,7 +37,9 @@ std::string PathOf(const Kind& kind, const std::string& name_space, const std::s
 Result<std::unique_ptr<ClusterClient>> ClusterClient::Connect(const Access& access) {
   auto client = std::make_unique<ClusterClient>();
   client->access_ = access;
-  RHA_ASSIGN_OR_RETURN(client->config_, k8s::LoadConfig(access.kubeconfig, access.context));
+  RHA_ASSIGN_OR_RETURN(client->config_, k8s::LoadConfig(access.kubeconfig, access.context,
+                                                        /*exec_plugins=*/true));
+  if (client->config_.exec) RHA_RETURN_IF_ERROR(TakeCredentials(&client->config_));
   const std::string& ns = client->config_.ns;
   client->name_space_ = !access.name_space.empty() ? access.name_space
                         : ns.empty()               ? "default"

@@ -52,7 +52,7 @@ Child& Child::operator=(Child&& other) noexcept {
   return *this;
 }
 
-Result<Child> Child::Start(const std::vector<std::string>& words) {
+Result<Child> Child::Start(const std::vector<std::string>& words, Stderr keep) {
   std::vector<char*> argv;
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
@@ -76,7 +76,7 @@ Result<Child> Child::Start(const std::vector<std::string>& words) {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);  // we may hold signals; it must hear ours
     ::setpgid(0, 0);  // Ctrl-C is ours to handle: the way must stand while we clean up
     ::dup2(out[1], STDOUT_FILENO);
-    ::dup2(err[1], STDERR_FILENO);
+    if (keep == Stderr::kKept) ::dup2(err[1], STDERR_FILENO);
     ::execvp(argv[0], argv.data());
     const int reason = errno;
     [[maybe_unused]] const auto told = ::write(failed[1], &reason, sizeof reason);
@@ -133,6 +133,22 @@ Result<std::string> Child::ReadLine(int timeout_ms) {
     }
     buffer_.append(chunk, static_cast<size_t>(got));
   }
+}
+
+Result<std::string> Child::ReadAll() {
+  char chunk[4096];
+  while (true) {
+    const ssize_t got = ::read(out_.get(), chunk, sizeof chunk);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return ErrnoStatus("read");
+    if (got == 0) break;
+    buffer_.append(chunk, static_cast<size_t>(got));
+  }
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
+  pid_ = -1;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return std::move(buffer_);
+  return Status(Code::kUnavailable, "it has failed: " + Complaint());
 }
 
 std::vector<std::string> Kubectl(const Access& access, const std::string& name_space) {

@@ -27,10 +27,13 @@ class Child {
   Child& operator=(Child&& other) noexcept;
   ~Child() { Stop(); }
 
-  static Result<Child> Start(const std::vector<std::string>& words);
+  enum class Stderr { kKept, kOurs };  // kOurs: a person reads it
+  static Result<Child> Start(const std::vector<std::string>& words, Stderr err = Stderr::kKept);
   // The next line of its stdout; kUnavailable with what it said on stderr when it has ended or has
   // been silent for too long.
   Result<std::string> ReadLine(int timeout_ms);
+  // All of its stdout once it has ended well.
+  Result<std::string> ReadAll();
 
  private:
   void Stop();

@@ -155,7 +155,12 @@ users:
 - name: u
   user: {token: secret}
 - name: p
-  user: {exec: {command: aws}}
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      command: ./bin/aws
+      args: [eks, get-token]
+      env: [{name: AWS_PROFILE, value: shop}]
 )";
 
 TEST(Config, KubeconfigGivesServerTokenAndNamespace) {
@@ -170,11 +175,17 @@ TEST(Config, KubeconfigGivesServerTokenAndNamespace) {
 TEST(Config, ErrorsNameWhatIsWrong) {
   EXPECT_THAT(ParseKubeconfig(kKubeconfig, "/", "broken").status().message(),
               HasSubstr("no entry named 'nowhere'"));
-  EXPECT_THAT(ParseKubeconfig(kKubeconfig, "/", "plugin").status().message(),
-              HasSubstr("credential plugins (exec) are not supported"));
   EXPECT_FALSE(ParseKubeconfig("[", "/").ok());
   EXPECT_FALSE(ParseKubeconfig("[]", "/").ok());
   EXPECT_FALSE(ParseKubeconfig("{}", "/").ok());
+}
+
+TEST(Config, ACredentialPluginIsHandedToWhoMayRunIt) {
+  const auto config = ParseKubeconfig(kKubeconfig, "/home/u/.kube", "plugin");
+  ASSERT_TRUE(config.ok() && config->exec);
+  EXPECT_EQ(config->exec->command, "/home/u/.kube/./bin/aws");
+  EXPECT_EQ(config->exec->args, (std::vector<std::string>{"eks", "get-token"}));
+  EXPECT_EQ(config->exec->env[0].second, "shop");
 }
 
 class ConfigOrder : public ::testing::Test {
@@ -215,6 +226,14 @@ TEST_F(ConfigOrder, FlagThenEnvironmentThenPodThenHome) {
   env_["KUBECONFIG"] = (folder_ / "env").string();
   EXPECT_EQ(Source(), "kubeconfig " + (folder_ / "env").string());
   sources_.kubeconfig_flag = (folder_ / "flag").string();
+  EXPECT_EQ(Source(), "kubeconfig " + (folder_ / "flag").string());
+}
+
+TEST_F(ConfigOrder, OnlyWhoAsksForPluginsAndContextsGetsThem) {
+  sources_.kubeconfig_flag = (folder_ / "flag").string();
+  sources_.context = "plugin";
+  EXPECT_THAT(Source(), HasSubstr("credential plugins (exec) are not supported"));
+  sources_.exec_plugins = true;
   EXPECT_EQ(Source(), "kubeconfig " + (folder_ / "flag").string());
 }
 

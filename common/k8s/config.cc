@@ -43,14 +43,31 @@ Result<std::string> DataOrFile(const YAML::Node& node, const std::string& key,
   return content;
 }
 
-Status ReadUser(const YAML::Node& user, const std::string& folder, ClusterConfig* config) {
-  for (const char* plugin : {"exec", "auth-provider"}) {
-    if (user[plugin]) {
-      return Status(Code::kUnsupported,
-                    std::string("users: credential plugins (") + plugin +
-                        ") are not supported; use a token, a token file or a client certificate");
-    }
+Status NoPlugins(const std::string& which) {
+  return Status(Code::kUnsupported,
+                "users: credential plugins (" + which +
+                    ") are not supported; use a token, a token file or a client certificate");
+}
+
+ExecPlugin ReadExec(const YAML::Node& exec, const std::string& folder) {
+  ExecPlugin plugin{.command = Text(exec, "command"),
+                    .args = {},
+                    .env = {},
+                    .api_version = Text(exec, "apiVersion"),
+                    .install_hint = Text(exec, "installHint")};
+  if (plugin.command.find('/') != std::string::npos) {
+    plugin.command = (std::filesystem::path(folder) / plugin.command).string();
   }
+  for (const YAML::Node& arg : exec["args"]) plugin.args.push_back(arg.Scalar());
+  for (const YAML::Node& entry : exec["env"]) {
+    plugin.env.emplace_back(Text(entry, "name"), Text(entry, "value"));
+  }
+  return plugin;
+}
+
+Status ReadUser(const YAML::Node& user, const std::string& folder, ClusterConfig* config) {
+  if (user["auth-provider"]) return NoPlugins("auth-provider");
+  if (user["exec"]) config->exec = ReadExec(user["exec"], folder);
   if (!Text(user, "username").empty()) {
     return Status(
         Code::kUnsupported,
@@ -119,6 +136,24 @@ Result<ClusterConfig> InCluster(const ConfigSources& sources, const std::string&
   return config;
 }
 
+Result<ClusterConfig> FindConfig(const ConfigSources& sources) {
+  if (!sources.kubeconfig_flag.empty()) {
+    return FromFile(sources.kubeconfig_flag, sources.context);
+  }
+  // A list of files is merged by kubectl; the first one is where current-context is taken from.
+  const std::string env = sources.getenv("KUBECONFIG");
+  if (!env.empty()) return FromFile(env.substr(0, env.find(':')), sources.context);
+  const std::string host = sources.getenv("KUBERNETES_SERVICE_HOST");
+  if (!host.empty() && sources.context.empty()) return InCluster(sources, host);
+  const std::string home = sources.getenv("HOME");
+  const std::string path = home + "/.kube/config";
+  if (!home.empty() && std::filesystem::exists(path)) {
+    return FromFile(path, sources.context);
+  }
+  return Status(Code::kNotFound,
+                "no Kubernetes configuration: set --kubeconfig or KUBECONFIG, or run in a pod");
+}
+
 }  // namespace
 
 Result<std::string> ReadFile(const std::string& path) {
@@ -140,25 +175,17 @@ Result<ClusterConfig> ParseKubeconfig(const std::string& text, const std::string
 }
 
 Result<ClusterConfig> LoadConfigFrom(const ConfigSources& sources) {
-  if (!sources.kubeconfig_flag.empty()) {
-    return FromFile(sources.kubeconfig_flag, sources.context);
+  auto config = FindConfig(sources);
+  if (config.ok() && config->exec && !sources.exec_plugins) {
+    return NoPlugins("exec").Context(config->source);
   }
-  // A list of files is merged by kubectl; the first one is where current-context is taken from.
-  const std::string env = sources.getenv("KUBECONFIG");
-  if (!env.empty()) return FromFile(env.substr(0, env.find(':')), sources.context);
-  const std::string host = sources.getenv("KUBERNETES_SERVICE_HOST");
-  if (!host.empty() && sources.context.empty()) return InCluster(sources, host);
-  const std::string home = sources.getenv("HOME");
-  const std::string path = home + "/.kube/config";
-  if (!home.empty() && std::filesystem::exists(path)) {
-    return FromFile(path, sources.context);
-  }
-  return Status(Code::kNotFound,
-                "no Kubernetes configuration: set --kubeconfig or KUBECONFIG, or run in a pod");
+  return config;
 }
 
-Result<ClusterConfig> LoadConfig(const std::string& kubeconfig_flag, const std::string& context) {
+Result<ClusterConfig> LoadConfig(const std::string& kubeconfig_flag, const std::string& context,
+                                 bool exec_plugins) {
   ConfigSources sources;
+  sources.exec_plugins = exec_plugins;
   sources.kubeconfig_flag = kubeconfig_flag;
   sources.context = context;
   sources.getenv = [](const char* name) {

@@ -9,6 +9,8 @@ import tarfile
 import tempfile
 import unittest
 
+import yaml
+
 from tests.support.cluster import LocalCluster, RedisHA, wait_for
 from tests.support.writer import Writer
 
@@ -57,6 +59,25 @@ class CliTest(unittest.TestCase):
         done = subprocess.run(["kubectl", "redisha", "status", "--help"], capture_output=True, text=True, timeout=30,
                               env={**os.environ, "PATH": path})
         self.assertIn("kubectl redisha status", done.stdout)
+
+    def test_12_credentials_may_come_from_a_program(self):
+        with open(self.cluster.kubeconfig, encoding="utf-8") as file:
+            config = yaml.safe_load(file)
+        credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+                      "status": {"token": config["users"][0]["user"]["token"]}}
+        path = os.path.join(self.folder, "exec-kubeconfig")
+
+        def use(command, *args):
+            config["users"][0]["user"] = {"exec": {"apiVersion": credential["apiVersion"], "command": command,
+                                                   "args": args, "installHint": "Get it there."}}
+            with open(path, "w", encoding="utf-8") as file:
+                yaml.safe_dump(config, file)
+            return self.run_it("status", "--kubeconfig", path)
+
+        self.assertIn("demo", use("echo", json.dumps(credential)).stdout)
+        self.assertEqual(use("no-such-program").stderr,
+                         "redisha: credential plugin no-such-program: there is no such program. Get it there.\n")
+        self.assertIn("neither token nor certificate", use("echo", "{}").stderr)
 
     def test_20_topology_draws_who_follows_whom(self):
         drawing = self.redisha("topology", "demo")
