@@ -10,17 +10,19 @@
 
 namespace rha {
 
-std::thread StartBackgroundThread(const char* name, std::function<void()> work) {
+std::thread StartBackgroundThread(const char* name, std::function<void()> work, ThreadRank rank) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread([name, work = std::move(work)] {
+  std::thread thread([name, rank, work = std::move(work)] {
     pthread_setname_np(pthread_self(), name);
     // A process of real-time priority must not lend it to this thread. Failure costs politeness
     // only.
     const sched_param none{};
-    (void)sched_setscheduler(0, SCHED_BATCH, &none);
-    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kBackgroundNiceness);
+    (void)sched_setscheduler(0, rank == ThreadRank::kPolite ? SCHED_BATCH : SCHED_OTHER, &none);
+    if (rank == ThreadRank::kPolite) {
+      (void)setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kBackgroundNiceness);
+    }
     work();
   });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -1,7 +1,5 @@
-// A thread for work that nobody waits for.
-//
-// It receives no signals (they are the loop's business) and yields to the process' other threads:
-// its niceness is kBackgroundNiceness. Thread rule: any thread.
+// A thread beside the loop. It receives no signals (they are the loop's business).
+// Thread rule: any thread.
 #pragma once
 
 #include <functional>
@@ -11,7 +9,13 @@ namespace rha {
 
 constexpr int kBackgroundNiceness = 10;
 
+enum class ThreadRank {
+  kPolite,  // nobody waits for its work: it yields to the process' other threads
+  kEqual,   // somebody does
+};
+
 // `name`: up to 15 characters, as `top -H` shows them.
-std::thread StartBackgroundThread(const char* name, std::function<void()> work);
+std::thread StartBackgroundThread(const char* name, std::function<void()> work,
+                                  ThreadRank rank = ThreadRank::kPolite);
 
 }  // namespace rha

@@ -61,6 +61,16 @@ constexpr size_t kCopiedAtOnceBytesMax = 256 * 1024;
 constexpr size_t kAsideBytesMax = size_t{16} << 20;
 constexpr size_t kHurriedSliceFactor = 8;
 
+// A line of an append-only file's manifest, and of a note in one of its files, as Redis reads them.
+constexpr size_t kAofManifestLineBytesMax = 1024;
+constexpr size_t kAofNoteBytesMax = 1024;
+constexpr size_t kAofManifestBytesMax = size_t{16} << 20;
+// Turns that came while the writing thread was busy are written together up to here.
+constexpr size_t kAofTurnKeptBytes = 256 * 1024;
+constexpr size_t kAofWriteBytesMax = size_t{4} << 20;
+// What is read of an increment at once.
+constexpr size_t kAofReadBytes = size_t{1} << 20;
+
 // Names in messages are cut here.
 constexpr size_t kPrintableBytesMax = 64;
 

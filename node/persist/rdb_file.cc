@@ -42,7 +42,7 @@ void WriteRdbInfo(RdbWriter& writer, const RdbInfo& info) {
     writer.Aux("redisha-cluster-uid", info.cluster_uid);
     writer.Aux("redisha-data-epoch", std::to_string(info.data_epoch));
   }
-  writer.Aux("aof-base", "0");
+  writer.Aux("aof-base", info.aof_base ? "1" : "0");
 }
 
 Status WriteRdb(ByteSink& sink, const Keyspace& keyspace, const SaveRequest& request) {

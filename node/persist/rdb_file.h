@@ -37,6 +37,7 @@ struct RdbInfo {
   // primary's.
   std::string cluster_uid;
   uint64_t data_epoch = 0;
+  bool aof_base = false;  // it is the base of an append-only file (written only)
 };
 
 struct SaveRequest {

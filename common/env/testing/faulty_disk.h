@@ -1,0 +1,69 @@
+// A disk that counts its steps and goes wrong at the one it is told. A step is a call of Disk.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <limits>
+
+#include "common/env/disk.h"
+
+namespace rha::env {
+
+class FaultyDisk final : public Disk {
+ public:
+  static constexpr size_t kNever = std::numeric_limits<size_t>::max();
+
+  // From this step on nothing happens any more, as if the process had died; a write at that very
+  // step leaves half of its bytes.
+  size_t dies_at = kNever;
+  // This step alone fails; a write then leaves half of its bytes.
+  size_t fails_at = kNever;
+  // All writes fail, as on a full disk; or all syncs.
+  std::atomic<bool> full = false, cannot_sync = false;
+  size_t steps = 0;
+
+  Result<UniqueFd> OpenToAppend(const std::string& path, bool anew) override {
+    RHA_RETURN_IF_ERROR(Step());
+    return Disk::OpenToAppend(path, anew);
+  }
+  Status Write(int fd, std::string_view bytes, const std::string& path) override {
+    const bool half = full || steps == dies_at || steps == fails_at;
+    const Status step = full ? Status(Code::kExhausted, "the disk is full") : Step();
+    if (half) (void)Disk::Write(fd, bytes.substr(0, bytes.size() / 2), path).ok();
+    return step.ok() ? Disk::Write(fd, bytes, path) : step;
+  }
+  Status Sync(int fd, const std::string& path) override {
+    RHA_RETURN_IF_ERROR(Step());
+    if (cannot_sync) return Status(Code::kIo, "sync " + path + ": Input/output error");
+    return Disk::Sync(fd, path);
+  }
+  Status Truncate(int fd, uint64_t bytes, const std::string& path) override {
+    RHA_RETURN_IF_ERROR(Step());
+    return Disk::Truncate(fd, bytes, path);
+  }
+  Status Rename(const std::string& from, const std::string& to) override {
+    RHA_RETURN_IF_ERROR(Step());
+    return Disk::Rename(from, to);
+  }
+  Status Remove(const std::string& path) override {
+    RHA_RETURN_IF_ERROR(Step());
+    return Disk::Remove(path);
+  }
+  Status MakeFolder(const std::string& path) override {
+    RHA_RETURN_IF_ERROR(Step());
+    return Disk::MakeFolder(path);
+  }
+  Status SyncFolderOf(const std::string& path) override {
+    RHA_RETURN_IF_ERROR(Step());
+    return Disk::SyncFolderOf(path);
+  }
+
+ private:
+  Status Step() {
+    const size_t step = steps++;
+    if (step < dies_at && step != fails_at) return {};
+    return Status(Code::kIo, "step " + std::to_string(step) + " fails");
+  }
+};
+
+}  // namespace rha::env

@@ -1,0 +1,263 @@
+#include "node/persist/aof_folder.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "common/base/log.h"
+#include "node/persist/file_io.h"
+#include "node/persist/limits.h"
+
+namespace rha::node::persist {
+namespace {
+
+bool Exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+Result<uint64_t> BytesOf(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) return static_cast<uint64_t>(info.st_size);
+  if (errno != ENOENT) return ErrnoStatus("examine " + path);
+  return Status(Code::kNotFound,
+                "The AOF file " + path +
+                    " doesn't exist (No such file or directory), although the manifest names it: "
+                    "restore it, or the folder, from a copy");
+}
+
+Result<std::string> ReadSmall(const std::string& path) {
+  RHA_ASSIGN_OR_RETURN(const auto source, FileSource::Open(path));
+  if (source->size() > kAofManifestBytesMax) return Status(Code::kCorrupt, path + " is too long");
+  std::string text(source->size(), '\0');
+  size_t filled = 0;
+  while (filled < text.size()) {
+    RHA_ASSIGN_OR_RETURN(const size_t got,
+                         source->Read(text.data() + filled, text.size() - filled));
+    if (got == 0) break;
+    filled += got;
+  }
+  text.resize(filled);
+  return text;
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- what is there
+
+Status AofFolder::Find() {
+  manifest_ = {};
+  RHA_RETURN_IF_ERROR(ReadManifest());
+  // As in Redis: begun, or interrupted before the file was moved.
+  const bool unmoved = manifest_.base && manifest_.base->name == place_.name &&
+                       manifest_.increments.empty() && !Exists(PathOf(place_.name));
+  const bool old_file = Exists(place_.dir + "/" + place_.name);
+  return old_file && (manifest_.empty() || unmoved) ? Upgrade() : Status();
+}
+
+Status AofFolder::ReadManifest() {
+  const std::string path = PathOf(AofManifestName(place_.name));
+  const auto text = ReadSmall(path);
+  if (text.status().code() == Code::kNotFound) return {};
+  if (!text.ok()) return text.status();
+  auto manifest = AofManifest::Parse(*text);
+  if (!manifest.ok()) {
+    return manifest.status().Context("FATAL AOF MANIFEST FILE ERROR: " + path);
+  }
+  manifest_ = std::move(manifest).value();
+  return {};
+}
+
+// The manifest first: interrupted behind it, the next start goes on from here.
+Status AofFolder::Upgrade() {
+  RHA_RETURN_IF_ERROR(disk_.MakeFolder(place_.dir + "/" + place_.folder));
+  AofManifest upgraded;
+  upgraded.base = AofFile{place_.name, 1};
+  RHA_RETURN_IF_ERROR(WriteManifest(upgraded));
+  const std::string old_path = place_.dir + "/" + place_.name;
+  RHA_RETURN_IF_ERROR(disk_.Rename(old_path, PathOf(place_.name)));
+  RHA_RETURN_IF_ERROR(disk_.SyncFolderOf(PathOf(place_.name)));
+  RHA_RETURN_IF_ERROR(disk_.SyncFolderOf(old_path));
+  log::Info("Successfully migrated an old-style AOF file ({}) into the AOF directory ({}).",
+            place_.name, place_.folder);
+  return {};
+}
+
+Result<AofFolder::Sizes> AofFolder::SizesOnDisk() const {
+  Sizes sizes;
+  for (const AofFile& file : manifest_.InOrder()) {
+    RHA_ASSIGN_OR_RETURN(const uint64_t bytes, BytesOf(PathOf(file.name)));
+    (manifest_.base && file == *manifest_.base ? sizes.base : sizes.increments) += bytes;
+  }
+  return sizes;
+}
+
+// ---------------------------------------------------------------- steps
+
+Status AofFolder::WriteManifest(const AofManifest& manifest) {
+  const std::string path = PathOf(AofManifestName(place_.name));
+  const std::string aside = PathOf("temp-" + AofManifestName(place_.name));
+  {
+    RHA_ASSIGN_OR_RETURN(const UniqueFd fd, disk_.OpenToAppend(aside, true));
+    RHA_RETURN_IF_ERROR(disk_.Write(fd.get(), manifest.Format(), aside));
+    RHA_RETURN_IF_ERROR(disk_.Sync(fd.get(), aside));
+  }
+  RHA_RETURN_IF_ERROR(disk_.Rename(aside, path));
+  // From here on a crash may find either: what both name must stay.
+  const Status synced = disk_.SyncFolderOf(path);
+  manifest_ = manifest;
+  return synced;
+}
+
+Status AofFolder::OpenIncrement(const AofFile& file, bool anew) {
+  const std::string path = PathOf(file.name);
+  RHA_ASSIGN_OR_RETURN(UniqueFd fd, disk_.OpenToAppend(path, anew));
+  if (anew) RHA_RETURN_IF_ERROR(disk_.SyncFolderOf(path));
+  RHA_ASSIGN_OR_RETURN(const uint64_t bytes, BytesOf(path));
+  file_ = std::move(fd);
+  open_ = file;
+  bytes_ = bytes;
+  torn_ = false;
+  return {};
+}
+
+Status AofFolder::CutLast(uint64_t bytes) {
+  const std::vector<AofFile> files = manifest_.InOrder();
+  const std::string path = PathOf(files.back().name);
+  RHA_ASSIGN_OR_RETURN(const UniqueFd fd, disk_.OpenToAppend(path, false));
+  RHA_RETURN_IF_ERROR(disk_.Truncate(fd.get(), bytes, path));
+  return disk_.Sync(fd.get(), path);
+}
+
+Status AofFolder::Continue() {
+  RemoveLeftovers();
+  RemoveHistory();
+  RHA_ASSIGN_OR_RETURN(const Sizes sizes, SizesOnDisk());
+  base_bytes_ = sizes.base;
+  older_bytes_ = sizes.increments;
+  if (manifest_.increments.empty()) return BeginIncrement(false);
+  RHA_RETURN_IF_ERROR(OpenIncrement(manifest_.increments.back(), false));
+  older_bytes_ -= bytes_;
+  // Whatever the process before this one had not synced is from now on believed.
+  return disk_.Sync(file_.get(), PathOf(open_.name));
+}
+
+Status AofFolder::BeginIncrement(bool apart) {
+  RHA_RETURN_IF_ERROR(disk_.MakeFolder(place_.dir + "/" + place_.folder));
+  // The end of a file that is followed by another may not be missing.
+  if (file_.valid() && !apart && !this->apart()) RHA_RETURN_IF_ERROR(Sync());
+  const AofFile next = manifest_.NextIncrement(place_.name);
+  const uint64_t older = apart ? 0 : older_bytes_ + bytes_;
+  if (apart) {
+    Close();
+    RHA_RETURN_IF_ERROR(OpenIncrement(next, true));
+  } else {
+    const std::string path = PathOf(next.name);
+    RHA_ASSIGN_OR_RETURN(UniqueFd fd, disk_.OpenToAppend(path, true));
+    AofManifest longer = manifest_;
+    longer.AddIncrement(next);
+    // (the folder that WriteManifest syncs is the new file's too)
+    RHA_RETURN_IF_ERROR(disk_.SyncFolderOf(path));
+    RHA_RETURN_IF_ERROR(WriteManifest(longer));
+    file_ = std::move(fd);
+    open_ = next;
+    bytes_ = 0;
+    torn_ = false;
+  }
+  older_bytes_ = older;
+  return {};
+}
+
+Status AofFolder::ReplaceBase(const std::string& path, bool keep_older) {
+  // It may be the whole of the log, and then what it holds must be as durable as the base.
+  if (file_.valid()) RHA_RETURN_IF_ERROR(Sync());
+  AofManifest rewritten = manifest_;
+  const AofFile base = manifest_.NextBase(place_.name);
+  if (apart()) rewritten.AddIncrement(open_);
+  rewritten.ReplaceBase(base, rewritten.increments.size() - (file_.valid() ? 1 : 0));
+  if (keep_older && !manifest_.empty()) {
+    const std::string listed = PathOf(AofManifestName(place_.name));
+    if (::link(listed.c_str(), (listed + ".kept").c_str()) != 0 && errno != EEXIST) {
+      return ErrnoStatus("keep the older manifest as " + listed + ".kept");
+    }
+    rewritten.history.clear();
+    log::Warn(
+        "the append-only file that is replaced by data not known to be whole is kept: {}.kept",
+        listed);
+  }
+  const std::string final_path = PathOf(base.name);
+  RHA_RETURN_IF_ERROR(disk_.Rename(path, final_path));
+  RHA_RETURN_IF_ERROR(disk_.SyncFolderOf(final_path));
+  RHA_RETURN_IF_ERROR(WriteManifest(rewritten));
+  older_bytes_ = 0;
+  if (!file_.valid()) bytes_ = 0;
+  if (const auto bytes = BytesOf(final_path); bytes.ok()) base_bytes_ = *bytes;
+  RemoveHistory();
+  return {};
+}
+
+// It costs nothing but space: what cannot be removed now stays listed.
+void AofFolder::RemoveHistory() {
+  if (manifest_.history.empty()) return;
+  AofManifest without = manifest_;
+  without.history.clear();
+  for (const AofFile& file : manifest_.history) {
+    const Status removed = disk_.Remove(PathOf(file.name));
+    if (removed.ok()) continue;
+    log::Warn("{}", removed.message());
+    without.history.push_back(file);
+  }
+  if (const Status written = WriteManifest(without); !written.ok()) {
+    log::Warn("removing history from the AOF manifest: {}", written.message());
+  }
+}
+
+void AofFolder::RemoveLeftovers() {
+  const std::string folder = place_.dir + "/" + place_.folder;
+  const std::string beginning = "temp-" + place_.name + ".";
+  const std::unique_ptr<DIR, int (*)(DIR*)> files(::opendir(folder.c_str()), ::closedir);
+  if (files == nullptr) return;
+  while (const dirent* file = ::readdir(files.get())) {
+    if (!std::string_view(file->d_name).starts_with(beginning)) continue;
+    if (const Status removed = disk_.Remove(PathOf(file->d_name)); !removed.ok()) {
+      log::Warn("{}", removed.message());
+    }
+  }
+}
+
+Status AofFolder::CutTorn() {
+  if (!torn_) return {};
+  RHA_RETURN_IF_ERROR(disk_.Truncate(file_.get(), bytes_, PathOf(open_.name)));
+  torn_ = false;
+  return {};
+}
+
+Status AofFolder::Write(std::string_view bytes) {
+  if (!file_.valid()) return {};
+  RHA_RETURN_IF_ERROR(CutTorn());
+  const Status written = disk_.Write(file_.get(), bytes, PathOf(open_.name));
+  if (written.ok()) {
+    bytes_ += bytes.size();
+    return {};
+  }
+  torn_ = true;
+  // At once if it can be: whoever reads the file now finds whole commands.
+  (void)CutTorn().ok();
+  return written;
+}
+
+Status AofFolder::Sync() {
+  return file_.valid() ? disk_.Sync(file_.get(), PathOf(open_.name)) : Status();
+}
+
+void AofFolder::Close() {
+  const bool useless = apart();
+  file_.Reset();
+  if (useless) {
+    (void)disk_.Remove(PathOf(open_.name)).ok();
+  } else {
+    older_bytes_ += bytes_;
+  }
+  bytes_ = 0;
+}
+
+}  // namespace rha::node::persist

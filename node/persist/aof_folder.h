@@ -1,0 +1,101 @@
+// The files of an append-only file on the disk, and the steps in which they change.
+//
+//   dir/appendonly.aof                        an old single file: becomes the first base (Find)
+//   dir/appendonlydir/appendonly.aof.manifest         which files count (aof_manifest.h)
+//   dir/appendonlydir/appendonly.aof.3.base.rdb
+//   dir/appendonlydir/appendonly.aof.5.incr.aof       Write() appends here
+//   dir/appendonlydir/temp-appendonly.aof...          of no use after a crash: removed at start
+//
+// What is durable: the manifest is replaced as a whole (written aside, synced, renamed, folder
+// synced) and names only files whose content and names are durable; an increment is synced before
+// the next one begins. So whatever step a crash falls on, the manifest that is found names a
+// dataset: the one before the step, or the one after it.
+//
+// A rewrite is two of these steps: BeginIncrement() at the moment of the image, ReplaceBase() when
+// the image is whole. If the set on the disk is not what the dataset began with (the log was just
+// switched on; another dataset was loaded), the increment is `apart`: only ReplaceBase() brings it
+// into the manifest, and until then the set on the disk is the older dataset, unharmed.
+//
+// Thread rule: one owner at a time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/unique_fd.h"
+#include "common/env/disk.h"
+#include "node/persist/aof_manifest.h"
+
+namespace rha::node::persist {
+
+struct AofPlace {
+  std::string dir;     // `dir`
+  std::string folder;  // `appenddirname`
+  std::string name;    // `appendfilename`
+
+  std::string PathOf(std::string_view file) const {
+    return dir + "/" + folder + "/" + std::string(file);
+  }
+};
+
+class AofFolder {
+ public:
+  AofFolder(env::Disk& disk, AofPlace place) : disk_(disk), place_(std::move(place)) {}
+
+  // Reads what is there; makes nothing but the beginning of an upgrade from a single old file.
+  // An empty manifest: there is no append-only file.
+  Status Find();
+  const AofManifest& manifest() const { return manifest_; }
+  const AofPlace& place() const { return place_; }
+  // Of the base and of the increments that count; kNotFound names one that is missing.
+  struct Sizes {
+    uint64_t base = 0, increments = 0;
+  };
+  Result<Sizes> SizesOnDisk() const;
+
+  // What the last file of the set holds from here on is no whole command: it goes.
+  Status CutLast(uint64_t bytes);
+  // Goes on in the last increment, or begins one. What a crash has left behind is removed.
+  Status Continue();
+  // What is written from now on goes to a new file. `apart`: see above.
+  Status BeginIncrement(bool apart);
+  // The finished image at `path` takes the place of all before the newest increment (and of that
+  // one too if none is open). `keep_older`: the older set stays, under its own manifest NAME.kept.
+  Status ReplaceBase(const std::string& path, bool keep_older);
+  // Appends. After an error nothing of `bytes` counts: what was written of it is cut off before
+  // anything else is written.
+  Status Write(std::string_view bytes);
+  Status Sync();
+  // Closes the increment that is open; one that is apart is of no use any more.
+  void Close();
+
+  bool open() const { return file_.valid(); }
+  uint64_t base_bytes() const { return base_bytes_; }
+  // Of all increments that follow the base, with the open one.
+  uint64_t increment_bytes() const { return older_bytes_ + bytes_; }
+
+ private:
+  Status Upgrade();
+  Status ReadManifest();
+  Status WriteManifest(const AofManifest& manifest);
+  Status OpenIncrement(const AofFile& file, bool anew);
+  Status CutTorn();
+  void RemoveHistory();
+  void RemoveLeftovers();
+  std::string PathOf(std::string_view file) const { return place_.PathOf(file); }
+  // An increment is open that the manifest does not name yet.
+  bool apart() const { return file_.valid() && !manifest_.Names(open_.name); }
+
+  env::Disk& disk_;
+  const AofPlace place_;
+  AofManifest manifest_;
+  UniqueFd file_;
+  AofFile open_;        // what file_ is
+  bool torn_ = false;   // behind bytes_ there is a part of a write that failed
+  uint64_t bytes_ = 0;  // of the open file, of whole writes
+  uint64_t older_bytes_ = 0, base_bytes_ = 0;
+};
+
+}  // namespace rha::node::persist

@@ -1,0 +1,286 @@
+#include "node/persist/aof_loader.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "node/persist/file_io.h"
+#include "node/persist/limits.h"
+#include "node/persist/printable.h"
+
+namespace rha::node::persist {
+namespace {
+
+constexpr std::string_view kHistoryNote = "#redisha-history ";
+constexpr std::string_view kOffsetNote = "#redisha-offset ";
+constexpr std::string_view kNone = "-";
+constexpr size_t kCommandsBetweenClockLooks = 64;
+
+template <typename Integer>
+bool ParseWord(std::string_view word, Integer* value) {
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), *value);
+  return error == std::errc() && end == word.data() + word.size();
+}
+
+// Exactly kCount words, one blank between two.
+template <size_t kCount>
+bool Split(std::string_view line, std::array<std::string_view, kCount>* words) {
+  for (size_t i = 0; i < kCount; ++i) {
+    const size_t end = i + 1 < kCount ? line.find(' ') : line.size();
+    if (end == std::string_view::npos) return false;
+    (*words)[i] = line.substr(0, end);
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return true;
+}
+
+std::string_view OrNone(const std::string& text) { return text.empty() ? kNone : text; }
+
+}  // namespace
+
+std::string FormatAofHistory(const RdbInfo& info) {
+  return fmt::format("{}{} {} {} {} {}\r\n", kHistoryNote, OrNone(info.repl_id), info.repl_offset,
+                     info.repl_stream_db, OrNone(info.cluster_uid), info.data_epoch);
+}
+
+void AppendAofOffset(int64_t offset, int db, std::string* out) {
+  fmt::format_to(std::back_inserter(*out), "{}{} {}\r\n", kOffsetNote, offset, db);
+}
+
+bool ReadAofNote(std::string_view line, RdbInfo* info) {
+  RdbInfo read = *info;
+  if (line.starts_with(kOffsetNote)) {
+    std::array<std::string_view, 2> words;
+    if (!Split(line.substr(kOffsetNote.size()), &words) ||
+        !ParseWord(words[0], &read.repl_offset) || !ParseWord(words[1], &read.repl_stream_db)) {
+      return false;
+    }
+  } else if (line.starts_with(kHistoryNote)) {
+    std::array<std::string_view, 5> words;
+    if (!Split(line.substr(kHistoryNote.size()), &words) ||
+        !ParseWord(words[1], &read.repl_offset) || !ParseWord(words[2], &read.repl_stream_db) ||
+        !ParseWord(words[4], &read.data_epoch) || words[3].size() > kClusterUidBytesMax ||
+        (words[0] != kNone && !IsReplId(words[0]))) {
+      return false;
+    }
+    read.repl_id = words[0] == kNone ? "" : words[0];
+    read.cluster_uid = words[3] == kNone ? "" : words[3];
+  } else {
+    return false;
+  }
+  const bool sound =
+      read.repl_id.empty() || (read.repl_offset >= 0 && read.repl_offset <= kReplOffsetMax);
+  if (!sound) return false;
+  *info = std::move(read);
+  return true;
+}
+
+AofLoader::AofLoader(std::vector<File> files, Target target, LoadOptions options)
+    : files_(std::move(files)), target_(std::move(target)), options_(options) {
+  for (const File& file : files_) {
+    struct stat info {};
+    if (::stat(file.path.c_str(), &info) == 0) bytes_total_ += static_cast<uint64_t>(info.st_size);
+  }
+  parser_.set_bulk_bytes_max(INT32_MAX);
+}
+
+AofLoader::~AofLoader() = default;
+
+uint64_t AofLoader::bytes_loaded() const {
+  return bytes_before_ + (rdb_ != nullptr ? rdb_->bytes_loaded() : position_);
+}
+
+Status AofLoader::Fail(std::string_view what) const {
+  return Status(Code::kCorrupt, fmt::format("{} {} at offset {}", what, file().path, position_));
+}
+
+Status AofLoader::OpenNext() {
+  const File& file = files_[next_file_++];
+  fd_ = UniqueFd(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd_.valid()) return ErrnoStatus("open the append-only file " + file.path);
+  ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  buffer_.clear();
+  begin_ = 0;
+  position_ = read_to_ = whole_to_ = 0;
+  ended_ = false;
+  char magic[5];
+  if (::pread(fd_.get(), magic, sizeof magic, 0) != sizeof magic ||
+      std::string_view(magic, sizeof magic) != "REDIS") {
+    return {};
+  }
+  RHA_ASSIGN_OR_RETURN(auto source, FileSource::FromStart(fd_.get(), file.path));
+  // Increments may concern what has expired.
+  LoadOptions options = options_;
+  options.drop_expired = false;
+  rdb_ = std::make_unique<RdbLoader>(std::move(source), &target_.keyspace, options,
+                                     target_.keyspace.databases());
+  return {};
+}
+
+Result<bool> AofLoader::RdbSlice(const Clock& clock, Millis budget) {
+  const Result<bool> done = rdb_->Step(clock, budget);
+  if (!done.ok()) {
+    return done.status().Context(
+        "Error reading the RDB base file of the append-only file: restore "
+        "the folder from a copy, or see what redis-check-aof says of it");
+  }
+  if (!*done) return false;
+  info_ = rdb_->info();
+  noted_ = true;
+  keys_loaded_ += rdb_->keys_loaded();
+  position_ = read_to_ = whole_to_ = rdb_->bytes_loaded();
+  rdb_.reset();
+  return true;
+}
+
+// False: the file has ended.
+Result<bool> AofLoader::Fill(size_t wanted) {
+  if (ended_) return false;
+  buffer_.erase(0, std::exchange(begin_, 0));
+  const size_t have = buffer_.size();
+  const size_t room = std::max(kAofReadBytes, wanted > have ? wanted - have : 0);
+  // A forged length costs no more memory than the file really holds.
+  const size_t step = std::min<size_t>(room, kStringGrowthBytes);
+  buffer_.resize(have + step);
+  ssize_t got;
+  do {
+    got = ::pread(fd_.get(), buffer_.data() + have, step, static_cast<off_t>(read_to_));
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) return ErrnoStatus("read the append-only file " + file().path);
+  buffer_.resize(have + static_cast<size_t>(got));
+  read_to_ += static_cast<uint64_t>(got);
+  ended_ = got == 0;
+  return !ended_;
+}
+
+Result<bool> AofLoader::TakeNote() {
+  const std::string_view rest = input();
+  const size_t end = rest.find('\n');
+  if (end == std::string_view::npos) {
+    if (rest.size() <= kAofNoteBytesMax) return false;
+    return Fail("Bad file format reading the append only file");
+  }
+  std::string_view line = rest.substr(0, end);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (ReadAofNote(line, &info_)) noted_ = true;
+  begin_ += end + 1;
+  position_ += end + 1;
+  if (!target_.in_transaction()) whole_to_ = position_;
+  return true;
+}
+
+Result<bool> AofLoader::Take() {
+  const std::string_view rest = input();
+  if (rest[0] == '#' && !parser_.in_multibulk()) return TakeNote();
+  words_.clear();
+  size_t bytes = parser_.in_multibulk() ? 0 : resp::ParseWholeRequest(rest, &words_);
+  resp::Args args = words_;
+  if (bytes == 0) {
+    if (rest[0] != '*') {
+      return Fail(
+          "Bad file format reading the append only file (make a copy of the folder, then "
+          "see redis-check-aof --fix and its manifest)");
+    }
+    switch (parser_.Parse(rest)) {
+      case resp::Outcome::kMore:
+        return false;
+      case resp::Outcome::kError:
+        return Fail("Bad file format reading the append only file (" + parser_.error() +
+                    "; make a copy of the folder, then see redis-check-aof --fix)");
+      case resp::Outcome::kDone:
+        bytes = parser_.consumed();
+        args = parser_.args();
+    }
+  }
+  if (const std::string refusal = target_.apply(args); !refusal.empty()) {
+    return Fail(fmt::format("{} reading the append only file", refusal));
+  }
+  begin_ += bytes;
+  position_ += bytes;
+  if (target_.in_transaction()) return true;
+  whole_to_ = position_;
+  noted_ = false;
+  return true;
+}
+
+Result<bool> AofLoader::RestIsZero() {
+  for (;;) {
+    const std::string_view rest = input();
+    if (rest.find_first_not_of('\0') != std::string_view::npos) return false;
+    begin_ = buffer_.size();
+    RHA_ASSIGN_OR_RETURN(const bool more, Fill(0));
+    if (!more) return true;
+  }
+}
+
+// What is left, if anything, is no whole command.
+Result<bool> AofLoader::EndOfFile() {
+  if (whole_to_ == read_to_) return true;
+  if (!last()) {
+    return Fail(
+        "The append-only file ends within a command although it is not the last one: "
+        "restore the folder from a copy, or see redis-check-aof of");
+  }
+  cut_at_ = whole_to_;
+  return true;
+}
+
+Result<bool> AofLoader::Slice(size_t commands) {
+  while (commands-- > 0) {
+    if (!input().empty()) {
+      // Space that a file system had given to the file when the power went: no more than a cut.
+      if (input()[0] == '\0' && !parser_.in_multibulk() && last()) {
+        const uint64_t place = position_;
+        RHA_ASSIGN_OR_RETURN(const bool zero, RestIsZero());
+        if (zero) return EndOfFile();
+        position_ = place;
+        return Fail("Bad file format (zeros before other data) reading the append only file");
+      }
+      RHA_ASSIGN_OR_RETURN(const bool taken, Take());
+      if (taken) continue;
+    }
+    RHA_ASSIGN_OR_RETURN(const bool more, Fill(parser_.bytes_wanted()));
+    if (!more) return EndOfFile();
+  }
+  return false;
+}
+
+Result<bool> AofLoader::Step(const Clock& clock, Millis budget) {
+  const MonoTime deadline = clock.Now() + budget;
+  do {
+    if (!fd_.valid()) {
+      if (next_file_ == files_.size()) {
+        if (!noted_) info_.repl_id.clear();
+        return true;
+      }
+      RHA_RETURN_IF_ERROR(OpenNext());
+    }
+    if (rdb_ != nullptr) {
+      RHA_RETURN_IF_ERROR(RdbSlice(clock, budget).status());
+      continue;
+    }
+    RHA_ASSIGN_OR_RETURN(const bool done, Slice(kCommandsBetweenClockLooks));
+    if (!done) continue;
+    bytes_before_ += position_;
+    position_ = 0;
+    fd_.Reset();
+    parser_ = resp::RequestParser();
+    parser_.set_bulk_bytes_max(INT32_MAX);
+  } while (clock.Now() < deadline);
+  return false;
+}
+
+Status AofLoader::Finish() {
+  const SystemClock clock;
+  for (;;) {
+    RHA_ASSIGN_OR_RETURN(const bool done, Step(clock, Millis(1000)));
+    if (done) return {};
+  }
+}
+
+}  // namespace rha::node::persist

@@ -1,0 +1,103 @@
+// Reads an append-only file: the base, then the increments, command after command.
+//
+// A file is RDB (a base), commands, or both (an old single file). Lines that begin with '#' are
+// notes: a time stamp of Redis', or what this server says of the place that the dataset had in its
+// replication history right there (AofNote). The history is believed only if nothing follows the
+// last note: whoever wrote the rest did not say where it leads.
+//
+// The last file may end in the middle of a command or transaction, which a crash leaves behind: the
+// loader then stops at the last whole one, and cut_at() says where. Anything else that is no
+// command is an error that names the file and the place.
+//
+// Goes in slices. Thread rule: the engine's thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/unique_fd.h"
+#include "common/resp/parser.h"
+#include "node/persist/rdb_file.h"
+
+namespace rha::node::persist {
+
+// "#redisha-history ID OFFSET DB UID EPOCH\r\n", and "#redisha-offset OFFSET DB\r\n" when only
+// these have changed. "-": none.
+std::string FormatAofHistory(const RdbInfo& info);
+void AppendAofOffset(int64_t offset, int db, std::string* out);
+// False: it is another note, or none of ours.
+bool ReadAofNote(std::string_view line, RdbInfo* info);
+
+class AofLoader {
+ public:
+  struct File {
+    std::string path;
+    bool is_base = false;
+  };
+  // Executes a command. Why it cannot be; empty: it was.
+  using Apply = std::function<std::string(resp::Args)>;
+  struct Target {
+    keyspace::Keyspace& keyspace;
+    Apply apply;
+    std::function<bool()> in_transaction;  // a MULTI is open
+  };
+  AofLoader(std::vector<File> files, Target target, LoadOptions options);
+  ~AofLoader();
+
+  // Works for about `budget`; true: all is loaded, or all that can be.
+  Result<bool> Step(const Clock& clock, Millis budget);
+  Status Finish();
+
+  // Where the last file must be cut before anything is appended to it; none: it ends well.
+  std::optional<uint64_t> cut_at() const { return cut_at_; }
+  const RdbInfo& info() const { return info_; }
+  uint64_t keys_loaded() const { return keys_loaded_; }
+  uint64_t bytes_total() const { return bytes_total_; }
+  uint64_t bytes_loaded() const;
+  // A large value has been loaded in part.
+  bool inside_key() const { return rdb_ != nullptr && rdb_->inside_key(); }
+
+ private:
+  Status OpenNext();
+  Result<bool> RdbSlice(const Clock& clock, Millis budget);
+  // True: that was the file.
+  Result<bool> Slice(size_t commands);
+  Result<bool> Fill(size_t wanted);
+  // What lies at the front of the input is handled; false: there is not all of it.
+  Result<bool> Take();
+  Result<bool> TakeNote();
+  Result<bool> EndOfFile();
+  Result<bool> RestIsZero();
+  bool last() const { return next_file_ == files_.size(); }
+  const File& file() const { return files_[next_file_ - 1]; }
+  std::string_view input() const { return std::string_view(buffer_).substr(begin_); }
+  Status Fail(std::string_view what) const;
+
+  const std::vector<File> files_;
+  const Target target_;
+  const LoadOptions options_;
+  size_t next_file_ = 0;
+  UniqueFd fd_;
+  std::unique_ptr<RdbLoader> rdb_;
+
+  // Of the open file: [begin_, end of buffer_) is input that has been read; position_ is begin_'s.
+  std::string buffer_;
+  size_t begin_ = 0;
+  uint64_t position_ = 0, read_to_ = 0;
+  bool ended_ = false;
+  uint64_t whole_to_ = 0;  // where the last whole command or transaction ended
+  resp::RequestParser parser_;
+  std::vector<std::string_view> words_;
+
+  RdbInfo info_;
+  bool noted_ = true;  // nothing follows what info_ says of the history
+  std::optional<uint64_t> cut_at_;
+  uint64_t bytes_total_ = 0, bytes_before_ = 0, keys_loaded_ = 0;
+};
+
+}  // namespace rha::node::persist

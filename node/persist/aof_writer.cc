@@ -1,0 +1,282 @@
+#include "node/persist/aof_writer.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include "common/base/background_thread.h"
+#include "node/persist/limits.h"
+
+namespace rha::node::persist {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kSyncInterval{1};
+
+}  // namespace
+
+// ---------------------------------------------------------------- the engine's side
+
+Result<std::unique_ptr<AofWriter>> AofWriter::Start(AofFolder folder, FsyncPolicy policy) {
+  UniqueFd news(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!news.valid()) return ErrnoStatus("create an eventfd for the append-only file");
+  std::unique_ptr<AofWriter> writer(new AofWriter(std::move(folder), std::move(news), policy));
+  writer->thread_ = StartBackgroundThread(
+      "aof", [raw = writer.get()] { raw->Work(); }, ThreadRank::kEqual);
+  return writer;
+}
+
+AofWriter::AofWriter(AofFolder folder, UniqueFd news, FsyncPolicy policy)
+    : folder_(std::move(folder)), news_(std::move(news)), policy_(policy) {}
+
+AofWriter::~AofWriter() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void AofWriter::Push(Order order) {
+  {
+    const std::lock_guard lock(mutex_);
+    const bool joins = !order.is_step && !queue_.empty() && !queue_.back().is_step &&
+                       queue_.back().text.size() < kAofWriteBytesMax;
+    if (joins) {
+      queue_.back().text += order.text;
+      queue_.back().end = order.end;
+      return;  // it has been woken for what this joins
+    }
+    queue_.push_back(std::move(order));
+  }
+  wake_.notify_one();
+}
+
+// Into the operating system's memory, in less time than it takes to wake the thread up.
+bool AofWriter::WriteHere() {
+  const std::lock_guard lock(mutex_);
+  if (busy_ || !queue_.empty() || !failure_.ok() || suspect_) return false;
+  // What fails is the thread's: it tries again.
+  if (!folder_.Write(turn_).ok()) return false;
+  if (durable_ == written_) wake_.notify_one();  // it sleeps until there is something to sync
+  progress_.written = written_ = appended_;
+  progress_.increment_bytes = folder_.increment_bytes();
+  return true;
+}
+
+void AofWriter::HandOver() {
+  if (turn_.empty()) return;
+  if (policy_.load(std::memory_order_relaxed) != FsyncPolicy::kAlways && WriteHere()) {
+    turn_.clear();
+    if (turn_.capacity() > kAofTurnKeptBytes) turn_.shrink_to_fit();
+    return;
+  }
+  Push({.text = std::exchange(turn_, {}), .end = appended_});
+}
+
+void AofWriter::Do(Step step, std::string path) {
+  HandOver();
+  Push({.is_step = true, .step = step, .text = std::move(path)});
+}
+
+// What was written under another policy is synced like the rest.
+void AofWriter::set_policy(FsyncPolicy policy) {
+  if (policy_.exchange(policy, std::memory_order_relaxed) != policy) Do(Step::kSync);
+}
+
+void AofWriter::Discard() {
+  turn_.clear();
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.clear();
+    discard_ = true;
+  }
+  wake_.notify_all();
+  Push({.is_step = true, .step = Step::kDiscard, .end = appended_});
+}
+
+AofWriter::Progress AofWriter::Look() {
+  uint64_t count;
+  (void)!::read(news_.get(), &count, sizeof count);
+  const std::lock_guard lock(mutex_);
+  Progress progress = progress_;
+  progress_.outcomes.clear();
+  return progress;
+}
+
+Status AofWriter::Drain() {
+  HandOver();
+  std::unique_lock lock(mutex_);
+  drain_ = true;
+  wake_.notify_all();
+  idle_.wait(lock, [this] { return !drain_; });
+  return progress_.failure;
+}
+
+// ---------------------------------------------------------------- the thread
+
+void AofWriter::Publish(bool news) {
+  {
+    const std::lock_guard lock(mutex_);
+    progress_.written = written_;
+    progress_.durable = durable_;
+    progress_.failure = failure_;
+    progress_.suspect = suspect_;
+    progress_.base_bytes = folder_.base_bytes();
+    progress_.increment_bytes = folder_.increment_bytes();
+  }
+  const uint64_t one = 1;
+  if (news) (void)!::write(news_.get(), &one, sizeof one);
+}
+
+// False: the end. While the thread waits here nothing is under way at the disk.
+bool AofWriter::Next(Order* order) {
+  std::unique_lock lock(mutex_);
+  busy_ = false;
+  const auto something = [this] { return stop_ || !queue_.empty() || drain_; };
+  const auto unsynced = [this] {
+    return durable_ != written_ && policy_ == FsyncPolicy::kEverySecond && !suspect_;
+  };
+  const auto sync = [&](bool at_once) {
+    busy_ = true;
+    lock.unlock();
+    SyncIfDue(at_once);
+    lock.lock();
+    busy_ = false;
+  };
+  while (!something()) {
+    if (!unsynced()) {
+      wake_.wait(lock, [&] { return something() || unsynced(); });
+    } else if (!wake_.wait_until(lock, synced_at_ + kSyncInterval, something)) {
+      sync(false);
+    }
+  }
+  if (!stop_ && queue_.empty()) sync(true);
+  if (stop_) return false;
+  busy_ = true;
+  if (queue_.empty()) {  // (what has come while it was synced is to be drained, too)
+    drain_ = false;
+    idle_.notify_all();
+    *order = {};
+    return true;
+  }
+  *order = std::move(queue_.front());
+  queue_.pop_front();
+  return true;
+}
+
+void AofWriter::Work() {
+  for (Order order; Next(&order);) {
+    if (order.is_step) {
+      ExecuteStep(order);
+    } else if (!order.text.empty()) {
+      WriteAll(order.text, order.end);
+    }
+  }
+}
+
+// False: try again. True: the end has come, or somebody waits for the outcome.
+bool AofWriter::WaitToRetry() {
+  std::unique_lock lock(mutex_);
+  return wake_.wait_for(lock, std::chrono::milliseconds(kRetryMs),
+                        [this] { return stop_ || drain_ || discard_; });
+}
+
+void AofWriter::WriteAll(const std::string& bytes, int64_t end) {
+  for (;;) {
+    Status outcome = folder_.Write(bytes);
+    const bool healed = outcome.ok() && !failure_.ok() && !suspect_;
+    if (outcome.ok()) {
+      written_ = end;
+      if (!suspect_) failure_ = {};
+      SyncIfDue(false);
+      if (healed) Publish(true);
+      return;
+    }
+    const bool first = failure_.ok();
+    failure_ = std::move(outcome);
+    Publish(first);
+    if (!WaitToRetry()) continue;
+    const std::lock_guard lock(mutex_);
+    if (drain_) idle_.notify_all();  // it has failed
+    drain_ = false;
+    if (stop_ || std::exchange(discard_, false)) return;
+  }
+}
+
+// `now`: not only when the second is over.
+void AofWriter::SyncIfDue(bool now) {
+  if (suspect_) return Publish(false);
+  const FsyncPolicy policy = policy_.load(std::memory_order_relaxed);
+  const auto time = SteadyClock::now();
+  const bool may = !no_sync_.load(std::memory_order_relaxed);
+  const bool due = policy == FsyncPolicy::kAlways ||
+                   (policy == FsyncPolicy::kEverySecond && time - synced_at_ >= kSyncInterval);
+  if (durable_ == written_) return Publish(false);
+  if (!now && !(may && due)) {
+    // Nobody waits longer for what is not to be synced.
+    if (policy == FsyncPolicy::kNo || (!may && policy == FsyncPolicy::kAlways)) durable_ = written_;
+    if (!may) synced_at_ = time;
+    return Publish(policy == FsyncPolicy::kAlways);
+  }
+  synced_at_ = time;
+  Status synced = folder_.Sync();
+  if (synced.ok()) {
+    durable_ = written_;
+    return Publish(policy == FsyncPolicy::kAlways);
+  }
+  failure_ = std::move(synced);
+  suspect_ = true;
+  Publish(true);
+}
+
+void AofWriter::ExecuteStep(Order& order) {
+  Status status;
+  switch (order.step) {
+    case Step::kContinue:
+      status = folder_.Continue();
+      break;
+    case Step::kBegin:
+      status = folder_.BeginIncrement(false);
+      break;
+    case Step::kBeginApart:
+      status = folder_.BeginIncrement(true);
+      break;
+    case Step::kReplace:
+    case Step::kReplaceKeepOlder:
+      status = folder_.ReplaceBase(order.text, order.step == Step::kReplaceKeepOlder);
+      break;
+    case Step::kClose:
+      status = folder_.Sync();
+      folder_.Close();
+      break;
+    case Step::kSync:
+      SyncIfDue(true);
+      return Publish(true);
+    case Step::kDiscard: {
+      folder_.Close();
+      written_ = durable_ = order.end;
+      const std::lock_guard lock(mutex_);
+      discard_ = false;
+      break;
+    }
+  }
+  // A file of its own, of which nothing has failed yet.
+  const bool fresh = order.step == Step::kBeginApart || order.step == Step::kClose;
+  // All steps sync what has been written before them.
+  if (status.ok()) durable_ = written_;
+  if (status.ok() && fresh) {
+    failure_ = {};
+    suspect_ = false;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    progress_.outcomes.push_back({order.step, std::move(status)});
+  }
+  Publish(true);
+}
+
+}  // namespace rha::node::persist

@@ -1,0 +1,140 @@
+// The thread that writes the append-only file: bytes and steps go to it in order, and nobody waits
+// for a disk but this thread.
+//
+//   engine's thread                        queue                       writing thread
+//   Append(bytes) ──▶ turn's bytes ──HandOver()──▶ [bytes][step][bytes] ──▶ AofFolder: write, sync
+//   Progress() ◀─────────────── written, durable, failure, outcomes of steps ◀──┘   (fd readable)
+//
+// Positions count the bytes that were appended since the start. With FsyncPolicy::kAlways the
+// thread takes all that has come while it was busy, writes it and syncs once (group commit). With
+// the others HandOver() itself gives a turn's bytes to the operating system while the thread is not
+// at the disk, which costs less than waking it up; the thread then only syncs. So, as in Redis, the
+// end of the process alone loses no more than what came during a sync.
+//
+// A write that fails is tried again, bytes and all, every kRetryMs until it succeeds: nothing is
+// dropped here. A sync that fails is not believed again: the operating system may have thrown the
+// bytes away. Failure::suspect then says that only a new base heals the set.
+//
+// Thread rule: the engine's thread calls everything.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "common/base/unique_fd.h"
+#include "node/persist/aof_folder.h"
+
+namespace rha::node::persist {
+
+enum class FsyncPolicy : uint8_t { kAlways, kEverySecond, kNo };
+
+class AofWriter {
+ public:
+  static constexpr int64_t kRetryMs = 500;
+
+  // `folder` goes with the thread.
+  static Result<std::unique_ptr<AofWriter>> Start(AofFolder folder, FsyncPolicy policy);
+  // Gives up what is queued.
+  ~AofWriter();
+
+  // ---- what is to be written
+  void Append(std::string_view bytes) {
+    turn_.append(bytes);
+    appended_ += static_cast<int64_t>(bytes.size());
+  }
+  bool HasTurn() const { return !turn_.empty(); }
+  // What was appended goes on its way.
+  void HandOver();
+  // Steps of AofFolder, in order with the bytes. Their outcomes come in Progress::outcomes.
+  enum class Step : uint8_t {
+    kContinue,
+    kBegin,
+    kBeginApart,
+    kReplace,
+    kReplaceKeepOlder,
+    kClose,
+    kDiscard,
+    kSync
+  };
+  void Do(Step step, std::string path = {});
+
+  // What is on its way is dropped, and the increment with it closed: the set on the disk goes no
+  // further, until kBeginApart.
+  void Discard();
+
+  void set_policy(FsyncPolicy policy);
+  // no-appendfsync-on-rewrite, while an image is being written.
+  void set_no_sync(bool on) { no_sync_.store(on, std::memory_order_relaxed); }
+
+  // ---- what has become of it
+  struct Outcome {
+    Step step;
+    Status status;
+  };
+  struct Progress {
+    int64_t written = 0, durable = 0;  // positions
+    Status failure;                    // of the last write or sync; Ok: it succeeded
+    bool suspect = false;              // a sync has failed since the last kBegin...
+    uint64_t base_bytes = 0, increment_bytes = 0;
+    std::vector<Outcome> outcomes;  // since the last look
+  };
+  int64_t appended() const { return appended_; }
+  // Readable when there is news: of steps and failures, and with kAlways of each sync.
+  int fd() const { return news_.get(); }
+  Progress Look();
+  // Waits until all is written and synced, or has failed.
+  Status Drain();
+
+ private:
+  struct Order {
+    bool is_step = false;
+    Step step = Step::kContinue;
+    std::string text;  // bytes, or the path of kReplace
+    int64_t end = 0;   // position behind the bytes
+  };
+  AofWriter(AofFolder folder, UniqueFd news, FsyncPolicy policy);
+  void Push(Order order);
+  bool WriteHere();
+  void Work();
+  bool Next(Order* order);
+  void Execute(Order& order);
+  void ExecuteStep(Order& order);
+  void WriteAll(const std::string& bytes, int64_t end);
+  void SyncIfDue(bool idle);
+  void Publish(bool news);
+  bool WaitToRetry();
+
+  AofFolder folder_;
+  const UniqueFd news_;
+  std::atomic<FsyncPolicy> policy_;
+  std::atomic<bool> no_sync_{false};
+
+  // The engine's.
+  std::string turn_;
+  int64_t appended_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable wake_, idle_;
+  std::deque<Order> queue_;  // guarded by mutex_, as what follows
+  bool stop_ = false, drain_ = false, discard_ = false;
+  bool busy_ = false;  // the thread is at the disk: what is below and the folder are its own
+  Progress progress_;
+
+  // Whose the disk is.
+  int64_t written_ = 0, durable_ = 0;
+  Status failure_;
+  bool suspect_ = false;
+  std::chrono::steady_clock::time_point synced_at_{};
+  std::thread thread_;
+};
+
+}  // namespace rha::node::persist

@@ -1,0 +1,189 @@
+#include "node/persist/aof_writer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <string>
+
+#include "common/env/testing/faulty_disk.h"
+
+namespace rha::node::persist {
+namespace {
+
+namespace fs = std::filesystem;
+using Step = AofWriter::Step;
+
+constexpr int kWaitMs = 20'000;
+
+class AofWriterTest : public testing::Test {
+ protected:
+  AofWriterTest() {
+    char path[] = "/tmp/rha-aof-XXXXXX";
+    root_ = ::mkdtemp(path);
+  }
+  ~AofWriterTest() override {
+    writer_.reset();
+    fs::remove_all(root_);
+  }
+
+  AofPlace Place() const { return {root_, "log", "a"}; }
+  void Start(FsyncPolicy policy) {
+    AofFolder folder(disk_, Place());
+    ASSERT_TRUE(folder.Find().ok());
+    auto writer = AofWriter::Start(std::move(folder), policy);
+    ASSERT_TRUE(writer.ok());
+    writer_ = std::move(writer).value();
+  }
+  void Write(std::string_view bytes) {
+    writer_->Append(bytes);
+    writer_->HandOver();
+  }
+  void Replace(std::string_view image, Step begin) {
+    writer_->Do(begin);
+    ASSERT_TRUE(writer_->Drain().ok());
+    const std::string path = Place().PathOf("temp-a.base.rdb");
+    std::ofstream(path) << image;
+    writer_->Do(Step::kReplace, path);
+    ASSERT_TRUE(writer_->Drain().ok());
+  }
+  // Looks at each piece of news until one is what is waited for.
+  AofWriter::Progress Await(const std::function<bool(const AofWriter::Progress&)>& wanted) {
+    for (;;) {
+      AofWriter::Progress progress = writer_->Look();
+      if (wanted(progress)) return progress;
+      pollfd news{writer_->fd(), POLLIN, 0};
+      if (::poll(&news, 1, kWaitMs) != 1) {
+        ADD_FAILURE() << "no news";
+        return progress;
+      }
+    }
+  }
+  std::string Content() const {
+    env::Disk disk;
+    AofFolder folder(disk, Place());
+    EXPECT_TRUE(folder.Find().ok());
+    std::string text;
+    for (const AofFile& file : folder.manifest().InOrder()) {
+      std::ifstream in(folder.place().PathOf(file.name));
+      text.append(std::istreambuf_iterator<char>(in), {});
+    }
+    return text;
+  }
+
+  std::string root_;
+  env::FaultyDisk disk_;
+  std::unique_ptr<AofWriter> writer_;
+};
+
+TEST_F(AofWriterTest, WritesBytesAndStepsInOrderWithEachPolicy) {
+  for (const auto policy : {FsyncPolicy::kAlways, FsyncPolicy::kEverySecond, FsyncPolicy::kNo}) {
+    fs::remove_all(root_ + "/log");
+    Start(policy);
+    std::string expected = "BASE";
+    Replace("BASE", Step::kBeginApart);
+    for (int i = 0; i < 1000; ++i) {
+      const std::string bytes = std::to_string(i) + ",";
+      expected += bytes;
+      Write(bytes);
+      if (i % 100 == 50) writer_->Do(Step::kBegin);
+    }
+    ASSERT_TRUE(writer_->Drain().ok());
+    const AofWriter::Progress progress = writer_->Look();
+    EXPECT_EQ(progress.durable, writer_->appended());
+    EXPECT_EQ(progress.increment_bytes, expected.size() - 4);
+    EXPECT_EQ(Content(), expected);
+    for (const auto& outcome : progress.outcomes) EXPECT_TRUE(outcome.status.ok());
+  }
+}
+
+TEST_F(AofWriterTest, UnderAlwaysThereIsNewsWhenWhatWasWrittenIsDurable) {
+  Start(FsyncPolicy::kAlways);
+  Replace("", Step::kBeginApart);
+  for (int i = 0; i < 20; ++i) {
+    Write("x");
+    Await([&](const auto& progress) { return progress.durable == writer_->appended(); });
+  }
+}
+
+TEST_F(AofWriterTest, WithoutAlwaysATurnIsInTheFileAtOnceWhileNobodyIsAtTheDisk) {
+  Start(FsyncPolicy::kNo);
+  Replace("", Step::kBeginApart);
+  // The thread has drained, and goes to sleep.
+  for (int i = 0; i < 100; ++i) Write("x");
+  ASSERT_TRUE(writer_->Drain().ok());
+  EXPECT_EQ(Content(), std::string(100, 'x'));
+}
+
+TEST_F(AofWriterTest, AWriteThatFailsIsTriedAgainUntilTheDiskHasRoom) {
+  for (const auto policy : {FsyncPolicy::kAlways, FsyncPolicy::kEverySecond}) {
+    fs::remove_all(root_ + "/log");
+    Start(policy);
+    Replace("A", Step::kBeginApart);
+    Write("b");
+    ASSERT_TRUE(writer_->Drain().ok());
+    disk_.full = true;
+    Write("cc");
+    Write("dd");
+    auto progress = Await([](const auto& now) { return !now.failure.ok(); });
+    EXPECT_FALSE(progress.suspect);
+    EXPECT_LT(progress.written, writer_->appended());
+    EXPECT_FALSE(writer_->Drain().ok());
+    disk_.full = false;
+    Await([](const auto& now) { return now.failure.ok(); });
+    ASSERT_TRUE(writer_->Drain().ok());
+    EXPECT_EQ(Content(), "Abccdd");
+  }
+}
+
+TEST_F(AofWriterTest, ASyncThatFailsIsHealedByANewBaseAlone) {
+  Start(FsyncPolicy::kAlways);
+  Replace("A", Step::kBeginApart);
+  disk_.cannot_sync = true;
+  Write("b");
+  Await([](const auto& now) { return now.suspect; });
+  disk_.cannot_sync = false;
+  Write("c");
+  EXPECT_FALSE(writer_->Drain().ok());
+  writer_->Do(Step::kClose);
+  Replace("ABC", Step::kBeginApart);
+  Write("d");
+  ASSERT_TRUE(writer_->Drain().ok());
+  EXPECT_FALSE(writer_->Look().suspect);
+  EXPECT_EQ(Content(), "ABCd");
+}
+
+TEST_F(AofWriterTest, WhatIsDiscardedLeavesTheSetAsItWas) {
+  Start(FsyncPolicy::kEverySecond);
+  Replace("A", Step::kBeginApart);
+  Write("b");
+  ASSERT_TRUE(writer_->Drain().ok());
+  disk_.full = true;
+  Write("lost");
+  Await([](const auto& now) { return !now.failure.ok(); });
+  writer_->Discard();
+  disk_.full = false;
+  Write("dropped, too");
+  (void)writer_->Drain().ok();
+  EXPECT_EQ(Content(), "Ab");
+  Replace("N", Step::kBeginApart);
+  Write("n");
+  ASSERT_TRUE(writer_->Drain().ok());
+  EXPECT_EQ(Content(), "Nn");
+}
+
+TEST_F(AofWriterTest, AnotherPolicySyncsWhatWasWrittenBefore) {
+  Start(FsyncPolicy::kEverySecond);
+  Replace("", Step::kBeginApart);
+  Write("x");
+  writer_->set_policy(FsyncPolicy::kAlways);
+  Await([&](const auto& progress) { return progress.durable == writer_->appended(); });
+}
+
+}  // namespace
+}  // namespace rha::node::persist
