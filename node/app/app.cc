@@ -95,10 +95,25 @@ App::App(Config config)
                     .snapshots = snapshots_,
                     .config = repl_config_,
                     .on_role_changed = {}}),
+      append_only_({.reactor = reactor_,
+                    .engine = engine_,
+                    .snapshots = snapshots_,
+                    .config = config_,
+                    .describe = [this] { return replication_.DescribeDataset(); },
+                    .place = [this] { return replication_.Place(); },
+                    .may_save = [this] { return persistence_.MaySave(); },
+                    .dataset_replaced = [this] { replication_.ForgetHistory(); },
+                    .on_durable =
+                        [this] {
+                          server_.ReleaseHeld();
+                          replication_.OnSettled();
+                        },
+                    .on_failed = [this] { server_.DropHeld(); }}),
       persistence_({.reactor = reactor_,
                     .engine = engine_,
                     .snapshots = snapshots_,
                     .config = config_,
+                    .log = append_only_,
                     .describe = [this] { return replication_.DescribeDataset(); },
                     .dataset_replaced = [this] { replication_.ForgetHistory(); }}),
       config_service_(
@@ -113,6 +128,7 @@ App::App(Config config)
                 .config = config_}),
       password_file_("requirepass-file", config_.password_file),
       peer_key_file_("redisha-peer-key-file", config_.peer_key_file) {
+  server_.set_log(append_only_);
   snapshots_.set_wake([this] { snapshot_.Wake(); });
   keyspace_.reclaimer().set_wake([this] { reclaim_.Wake(); });
   engine_.memory_guard().set_wake([this] { evict_.Wake(); });
@@ -127,6 +143,7 @@ App::~App() { keyspace_.reclaimer().set_wake(nullptr); }
 
 Status App::Start() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit of a file's size is a full disk, no death
   for (const int signal_number : {SIGTERM, SIGINT}) {
     RHA_RETURN_IF_ERROR(reactor_.OnSignal(signal_number, [this, signal_number] {
       const bool term = signal_number == SIGTERM;
@@ -152,9 +169,13 @@ Status App::Start() {
   log::Info("RedisHA node {} started, PID: {}, port {}", RHA_VERSION, ::getpid(), config_.port);
   log::Info("Server initialized");
   const bool as_primary = config_.primary_host.empty() && !config_.managed;
-  persistence_.LoadAtStart(as_primary, [this](const Status& status, const persist::RdbInfo& info) {
+  const auto load_file = [this, as_primary](AppendOnly::OnLoaded done) {
+    persistence_.LoadAtStart(as_primary, std::move(done));
+  };
+  const auto loaded = [this](const Status& status, const persist::RdbInfo& info) {
     OnLoaded(status, info);
-  });
+  };
+  config_.append_only ? append_only_.LoadAtStart(load_file, loaded) : load_file(loaded);
   return {};
 }
 
@@ -310,6 +331,7 @@ Status App::ApplyConfig(const Config& old, std::string* culprit) {
   }
   if (config_.bind != old.bind || config_.port != old.port) RHA_RETURN_IF_ERROR(ListenAnew(old));
   PublishConfig();
+  append_only_.OnConfig();
   return {};
 }
 
@@ -360,6 +382,7 @@ void App::Cron() {
   sweep_.Wake();
   server_.Cron(clock_.UnixMillis());
   persistence_.Cron();
+  append_only_.Cron();
   process_.Cron();
   evict_.Wake();
 }

@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/net/reactor.h"
 #include "common/net/resolver.h"
+#include "node/app/append_only.h"
 #include "node/app/config.h"
 #include "node/app/config_service.h"
 #include "node/app/persistence.h"
@@ -67,6 +68,7 @@ class App {
   persist::SnapshotService snapshots_;
   Server server_;
   repl::ReplShell replication_;
+  AppendOnly append_only_;
   Persistence persistence_;
   ConfigService config_service_;
   Process process_;

@@ -91,6 +91,15 @@ struct Config : types::FormLimits {
   bool rdb_compression = true;
   bool rdb_checksum = true;
   bool stop_writes_on_save_error = true;
+  bool append_only = false;
+  std::string append_file_name = "appendonly.aof";
+  std::string append_folder = "appendonlydir";
+  std::string append_fsync = "everysec";
+  bool no_fsync_on_rewrite = false;
+  int64_t rewrite_percent = 100;
+  int64_t rewrite_min_bytes = 64 << 20;
+  bool aof_load_truncated = true;
+  bool append_time_stamps = false;
 
   // ---- security
   std::string password;

@@ -41,6 +41,11 @@ constexpr Millis kAcceptPause{100};                // when descriptors have run 
 constexpr int64_t kDeadlineWaitMsMax = 3'600'000;  // then the clock is looked at again
 constexpr int kReservedDescriptors = 32;           // files, listeners, epoll; besides maxclients
 
+// What of the append-only file may wait for the disk before writes wait, too; and before the file
+// is given up until it is rewritten (a replica's primary does not wait).
+constexpr int64_t kAofLagBytesMax = int64_t{64} << 20;
+constexpr int64_t kAofLagBytesMost = 4 * kAofLagBytesMax;
+
 // Files of secrets: passwords and keys are short.
 constexpr size_t kSecretFileBytesMax = 16 * 1024;
 // How often they are looked at, and how long a password that was replaced is still accepted, so

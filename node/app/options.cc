@@ -198,7 +198,7 @@ Option ShutdownOption(std::string name, std::vector<std::string> Config::*field)
           .lines = [field](const Config& config) { return Lines{config.*field}; }};
 }
 
-// ---- notify-keyspace-events, unixsocketperm, appendonly
+// ---- notify-keyspace-events, unixsocketperm, names of files
 
 Status SetEvents(Config& config, Words words) {
   if (words.size() != 1) return Invalid("wrong number of arguments");
@@ -224,10 +224,19 @@ std::string ShowPermissions(const Config& config) {
   return octal;
 }
 
-Status SetAppendOnly(Config&, Words words) {
-  if (words.size() == 1 && dispatch::EqualsIgnoreCase(words[0], "no")) return {};
-  return Invalid(
-      "the append-only file is not supported by this server, use save points and replicas");
+// appendfilename, appenddirname: names within `dir`.
+Option NameOption(std::string name, std::string Config::*field) {
+  Option option = TextOption(name, field, kImmutable);
+  option.set = [name, field](Config& config, Words words) {
+    if (words.size() != 1) return Invalid("wrong number of arguments");
+    if (words[0].empty()) return Invalid(name + " can't be empty");
+    if (words[0].find('/') != std::string::npos || words[0] == "." || words[0] == "..") {
+      return Invalid(name + " can't be a path, just a filename");
+    }
+    config.*field = words[0];
+    return Status();
+  };
+  return option;
 }
 
 // One empty word asks for none.
@@ -350,7 +359,20 @@ std::vector<Option> DataOptions() {
       BoolOption("rdbcompression", &Config::rdb_compression),
       BoolOption("rdbchecksum", &Config::rdb_checksum, kImmutable),
       BoolOption("stop-writes-on-bgsave-error", &Config::stop_writes_on_save_error),
-      {.name = "appendonly", .set = SetAppendOnly, .get = [](const Config&) { return "no"; }},
+  };
+}
+
+std::vector<Option> AppendOnlyOptions() {
+  return {
+      BoolOption("appendonly", &Config::append_only),
+      NameOption("appendfilename", &Config::append_file_name),
+      NameOption("appenddirname", &Config::append_folder),
+      EnumOption("appendfsync", &Config::append_fsync, {"always", "everysec", "no"}),
+      BoolOption("no-appendfsync-on-rewrite", &Config::no_fsync_on_rewrite),
+      IntOption("auto-aof-rewrite-percentage", &Config::rewrite_percent, {0, INT32_MAX}),
+      MemoryOption("auto-aof-rewrite-min-size", &Config::rewrite_min_bytes, {0}),
+      BoolOption("aof-load-truncated", &Config::aof_load_truncated),
+      BoolOption("aof-timestamp-enabled", &Config::append_time_stamps),
   };
 }
 
@@ -408,8 +430,8 @@ std::vector<Option> FileDirectives() {
 
 std::vector<Option> BuildTable() {
   std::vector<Option> table;
-  for (auto part : {NetworkOptions(), ProcessOptions(), DataOptions(), ReplicationOptions(),
-                    FileDirectives()}) {
+  for (auto part : {NetworkOptions(), ProcessOptions(), DataOptions(), AppendOnlyOptions(),
+                    ReplicationOptions(), FileDirectives()}) {
     std::move(part.begin(), part.end(), std::back_inserter(table));
   }
   for (Option& option : RememberedOptions()) table.push_back(std::move(option));

@@ -48,6 +48,7 @@ Persistence::Persistence(Dependencies dependencies)
       engine_(dependencies.engine),
       snapshots_(dependencies.snapshots),
       config_(dependencies.config),
+      log_(dependencies.log),
       describe_(std::move(dependencies.describe)),
       dataset_replaced_(std::move(dependencies.dataset_replaced)),
       job_watch_([](void* self, uint32_t) { static_cast<Persistence*>(self)->OnJobEnded(); },
@@ -297,6 +298,8 @@ Status Persistence::Reload(bool no_save, bool no_flush) {
     persist::RdbLoader check(std::move(unknown), nullptr, options, keyspace.databases());
     RHA_RETURN_IF_ERROR(check.Finish());
   }
+  const bool other = no_save || no_flush;
+  if (other) log_.DatasetGoes();
   engine_.state().dataset = dispatch::Dataset::kUnknown;
   if (!no_flush) {
     snapshots_.GiveUp();
@@ -306,9 +309,10 @@ Status Persistence::Reload(bool no_save, bool no_flush) {
   }
   persist::RdbLoader loader(std::move(source), &keyspace, options, keyspace.databases());
   // Saved and loaded at once the data are the same; otherwise replicas have something else.
-  if (no_save || no_flush) dataset_replaced_();
+  if (other) dataset_replaced_();
   RHA_RETURN_IF_ERROR(loader.Finish());
   engine_.state().dataset = dispatch::Dataset::kWhole;
+  if (other) log_.DatasetCame();
   return {};
 }
 
@@ -333,23 +337,21 @@ void Persistence::AppendInfo(std::string* info) {
   Line(info, "rdb_last_cow_size:{}", last_held_bytes_);
   Line(info, "rdb_last_load_keys_expired:{}", keys_expired_);
   Line(info, "rdb_last_load_keys_loaded:{}", keys_loaded_);
-  Line(info, "aof_enabled:0\r\naof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0");
-  Line(info, "aof_last_rewrite_time_sec:-1\r\naof_current_rewrite_time_sec:-1");
-  Line(info, "aof_last_bgrewrite_status:ok\r\naof_rewrites:0");
-  Line(info, "aof_rewrites_consecutive_failures:0\r\naof_last_write_status:ok");
-  Line(info, "aof_last_cow_size:0");
-  Line(info, "module_fork_in_progress:0\r\nmodule_fork_last_cow_size:0");
+  log_.AppendInfo(info);
   Line(info, "redisha_dataset:{}", DatasetWord(engine_.state().dataset));
-  if (loader_ == nullptr) return;
-  const uint64_t total = std::max<uint64_t>(loader_->bytes_total(), 1);
-  const uint64_t loaded = loader_->bytes_loaded();
-  const int64_t elapsed_s = NowS() - load_started_s_;
-  Line(info, "loading_start_time:{}", load_started_s_);
-  Line(info, "loading_total_bytes:{}", loader_->bytes_total());
-  Line(info, "loading_rdb_used_mem:{}", loader_->info().used_memory_bytes);
+  const persist::AofLoader* const log = log_.loader();
+  if (loader_ == nullptr && log == nullptr) return;
+  const uint64_t total = log != nullptr ? log->bytes_total() : loader_->bytes_total();
+  const uint64_t loaded = log != nullptr ? log->bytes_loaded() : loader_->bytes_loaded();
+  const persist::RdbInfo& file = log != nullptr ? log->info() : loader_->info();
+  const int64_t started_s = log != nullptr ? log_.load_started_s() : load_started_s_;
+  const int64_t elapsed_s = NowS() - started_s;
+  Line(info, "loading_start_time:{}", started_s);
+  Line(info, "loading_total_bytes:{}", total);
+  Line(info, "loading_rdb_used_mem:{}", file.used_memory_bytes);
   Line(info, "loading_loaded_bytes:{}", loaded);
   Line(info, "loading_loaded_perc:{:.2f}",
-       static_cast<double>(loaded) * 100 / static_cast<double>(total));
+       static_cast<double>(loaded) * 100 / static_cast<double>(std::max<uint64_t>(total, 1)));
   Line(info, "loading_eta_seconds:{}",
        loaded == 0
            ? 1

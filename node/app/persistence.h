@@ -1,5 +1,5 @@
-// The dataset and its file: loading at start, SAVE, BGSAVE, save points, and what INFO says of
-// them.
+// The dataset and its RDB file: loading at start, SAVE, BGSAVE, save points, and what INFO says of
+// them. What concerns the append-only file is passed on to it (append_only.h).
 //
 // A background save that fails stops writes (stop-writes-on-bgsave-error) until one succeeds.
 // Data that are not known to be whole (NodeState::dataset) are never saved over a file; data that
@@ -15,6 +15,7 @@
 
 #include "common/base/clock.h"
 #include "common/net/reactor.h"
+#include "node/app/append_only.h"
 #include "node/dispatch/services.h"
 #include "node/persist/rdb_file.h"
 #include "node/persist/snapshot_service.h"
@@ -34,6 +35,7 @@ class Persistence final : public dispatch::PersistenceService {
     dispatch::Engine& engine;
     persist::SnapshotService& snapshots;
     const Config& config;
+    AppendOnly& log;
     std::function<persist::RdbInfo()> describe;  // what a file saved now says beside its keys
     std::function<void()> dataset_replaced;      // by DEBUG RELOAD
   };
@@ -48,6 +50,12 @@ class Persistence final : public dispatch::PersistenceService {
   void Cron();
   // A save that is under way is given up (SHUTDOWN).
   void CancelBackgroundSave();
+  void ResetStats() {
+    saves_ = 0;
+    log_.ResetStats();
+  }
+  // The end of the process (AppendOnly::Close).
+  Status CloseLog(bool finish) { return log_.Close(finish); }
   // Why the data may not be saved now; Ok: they may.
   Status MaySave() const;
 
@@ -59,6 +67,13 @@ class Persistence final : public dispatch::PersistenceService {
   void AppendInfo(std::string* info) override;
   void DatasetFlushed() override;
   Status Reload(bool no_save, bool no_flush) override;
+  Result<bool> RewriteLog() override { return log_.Rewrite(); }
+  void AppendStream(int db, std::string_view requests, int db_after) override {
+    log_.AppendStream(db, requests, db_after);
+  }
+  void DatasetGoes() override { log_.DatasetGoes(); }
+  void DatasetCame() override { log_.DatasetCame(); }
+  Status ReloadLog() override { return log_.Reload(); }
 
  private:
   std::string Path() const;
@@ -79,6 +94,7 @@ class Persistence final : public dispatch::PersistenceService {
   dispatch::Engine& engine_;
   persist::SnapshotService& snapshots_;
   const Config& config_;
+  AppendOnly& log_;
   std::function<persist::RdbInfo()> describe_;
   std::function<void()> dataset_replaced_;
 

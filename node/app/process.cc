@@ -83,7 +83,9 @@ Status Process::FinishShutdown() {
   // Nobody waits for the file then: the sidecar sees at once that this node is gone.
   const bool managed = parts_.config.managed;
   if (managed) {
-    parts_.server.FlushAll();
+    // No reply leaves before what it answers is on the disk, if that is promised.
+    const Status synced = parts_.persistence.CloseLog(false);
+    if (synced.ok()) parts_.server.FlushAll();
     parts_.server.LeaveNetwork();
   }
   const Status may_save = parts_.persistence.MaySave();
@@ -96,6 +98,14 @@ Status Process::FinishShutdown() {
     if (!saved.ok() && !ending_request_.force && !managed) {
       CallOff();
       return Status(saved.code(), kShutdownFailed);
+    }
+  }
+  const Status closed = parts_.persistence.CloseLog(ending_request_.save != Save::kNoSave);
+  if (!closed.ok()) {
+    log::Error("the append-only file could not be completed: {}", closed.message());
+    if (!ending_request_.force && !managed) {
+      CallOff();
+      return Status(closed.code(), kShutdownFailed);
     }
   }
   log::Info("Redis is now ready to exit, bye bye...");
@@ -127,6 +137,7 @@ void Process::ResetStats() {
   parts_.engine.keyspace().stats() = {};
   parts_.engine.memory_guard().ResetStats();
   parts_.reactor.ResetTurnStats();
+  parts_.persistence.ResetStats();
   parts_.replication.primary_side().ResetStats();
   commands_ = input_ = output_ = {};
   peak_memory_ = AllocatedBytes();

@@ -105,7 +105,7 @@ void Process::MemoryInfo(std::string* info) const {
   const MemoryFigures now = ReadMemory();
   const int64_t peak = std::max(peak_memory_, now.allocated);
   const int64_t backlog = static_cast<int64_t>(parts_.config.backlog_bytes);
-  const bool has_backlog = parts_.engine.state().feed_active;
+  const bool has_backlog = parts_.engine.state().stream_active;
   int64_t clients = 0, replicas = 0;
   for (const auto& [id, session] : parts_.engine.sessions().all()) {
     (session->kind == dispatch::SessionKind::kReplica ? replicas : clients) +=
@@ -147,7 +147,8 @@ void Process::MemoryInfo(std::string* info) const {
   Line(info, "mem_replication_backlog:{0}\r\nmem_total_replication_buffers:{0}",
        has_backlog ? backlog : 0);
   Line(info, "mem_clients_slaves:{}\r\nmem_clients_normal:{}", replicas, clients);
-  Line(info, "mem_cluster_links:0\r\nmem_aof_buffer:0\r\nmem_allocator:{}", AllocatorName());
+  Line(info, "mem_cluster_links:0\r\nmem_aof_buffer:{}\r\nmem_allocator:{}",
+       parts_.engine.state().log_bytes, AllocatorName());
   const keyspace::Reclaimer& reclaimer = parts_.engine.keyspace().reclaimer();
   Line(info, "active_defrag_running:0\r\nlazyfree_pending_objects:{}\r\nlazyfreed_objects:{}",
        reclaimer.pending(), reclaimer.freed());

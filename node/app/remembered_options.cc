@@ -74,17 +74,12 @@ constexpr Row kRows[] = {
     {"active-defrag-max-scan-fields", "1000", Any::kInteger},
     {"active-defrag-threshold-lower", "10", Any::kInteger},
     {"active-defrag-threshold-upper", "100", Any::kInteger},
-    {"aof-disable-auto-gc", "no", Any::kYesNo},
-    {"aof-load-truncated", "yes", Any::kYesNo},
+    {"aof-disable-auto-gc", "no", Any::kListed, "no",
+     "files of the append-only file that are of no use any more are always removed"},
     {"aof-rewrite-incremental-fsync", "yes", Any::kYesNo},
-    {"aof-timestamp-enabled", "no", Any::kYesNo},
-    {"aof-use-rdb-preamble", "yes", Any::kYesNo},
-    {"appenddirname", "appendonlydir", Any::kText, {}, {}, kImmutable},
-    {"appendfilename", "appendonly.aof", Any::kText, {}, {}, kImmutable},
-    {"appendfsync", "everysec", Any::kListed, "always everysec no",
-     "it is one of: always, everysec, no"},
-    {"auto-aof-rewrite-min-size", "67108864", Any::kMemory},
-    {"auto-aof-rewrite-percentage", "100", Any::kInteger},
+    {"aof-use-rdb-preamble", "yes", Any::kListed, "yes",
+     "the base of the append-only file is always written in RDB form, which is smaller and loads "
+     "faster; either form is loaded"},
     {"busy-reply-threshold", "5000", Any::kInteger, {}, {}, 0, "lua-time-limit"},
     {"cluster-allow-pubsubshard-when-down", "yes", Any::kYesNo},
     {"cluster-allow-reads-when-down", "no", Any::kYesNo},
@@ -111,7 +106,6 @@ constexpr Row kRows[] = {
     {"cluster-require-full-coverage", "yes", Any::kYesNo},
     {"enable-module-command", "no", Any::kListed, "no yes local", "it is one of: no, yes, local",
      kImmutable},  // there is no MODULE command to allow
-    {"no-appendfsync-on-rewrite", "no", Any::kYesNo},
     {"syslog-facility", "local0", Any::kText, {}, {}, kImmutable},
     {"syslog-ident", "redis", Any::kText, {}, {}, kImmutable},
     {"tls-auth-clients", "yes", Any::kText},
@@ -175,7 +169,7 @@ constexpr Row kRows[] = {
      "it is one of: no, yes, relative, absolute"},
     {"oom-score-adj-values", "0 200 800", Any::kNumbers},
     {"proc-title-template", "{title} {listen-addr} {server-mode}", Any::kText},
-    // A replica writes no append-only file whose errors could count.
+    // A replica whose append-only file cannot be written goes on, and INFO says so.
     {"replica-ignore-disk-write-errors", "no", Any::kYesNo},
     {"set-proc-title", "yes", Any::kYesNo, {}, {}, kImmutable},
 

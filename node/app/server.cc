@@ -6,6 +6,7 @@
 
 #include "common/base/log.h"
 #include "common/net/socket.h"
+#include "node/app/append_only.h"
 #include "node/app/limits.h"
 
 namespace rha::node::app {
@@ -204,14 +205,36 @@ void Server::EndTurn() {
     const auto batch = std::exchange(to_continue_, {});
     for (Connection* connection : batch) connection->Continue();
   }
+  if (log_ != nullptr) {
+    log_->EndTurn();
+    if (log_->MustHold()) HoldReplies();
+  }
   for (size_t i = 0; i < to_write_.size(); ++i) to_write_[i]->Flush();
   to_write_.clear();
   for (size_t i = 0; i < to_destroy_.size(); ++i) {
     engine_.Leave(*to_destroy_[i]);
     std::erase(next_turn_, to_destroy_[i]);
+    if (to_destroy_[i]->held()) std::erase(held_, to_destroy_[i]);
     connections_.erase(to_destroy_[i]->id);
   }
   to_destroy_.clear();
+}
+
+void Server::HoldReplies() {
+  for (Connection* connection : to_write_) {
+    if (connection->Hold(log_->appended())) held_.push_back(connection);
+  }
+}
+
+void Server::ReleaseHeld() {
+  std::erase_if(held_, [this](Connection* connection) {
+    connection->Release(log_->MustHold() ? log_->durable() : INT64_MAX, log_->appended());
+    return !connection->held();
+  });
+}
+
+void Server::DropHeld() {
+  for (Connection* connection : held_) connection->Close(dispatch::Session::CloseMode::kNow);
 }
 
 void Server::FlushAll() {

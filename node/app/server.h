@@ -18,6 +18,8 @@
 
 namespace rha::node::app {
 
+class AppendOnly;
+
 struct ServerStats {
   uint64_t connections_received = 0;
   uint64_t connections_rejected = 0;
@@ -43,6 +45,13 @@ class Server {
   void End() { ended_ = true; }
   // No new connections, and the end of all that are: the peers see it at once.
   void LeaveNetwork();
+
+  // Replies wait for the append-only file where it says so. Before the first turn.
+  void set_log(AppendOnly& log) { log_ = &log; }
+  // More of it is on the disk: replies that waited for that leave.
+  void ReleaseHeld();
+  // It never may be: nobody gets the replies that wait.
+  void DropHeld();
 
   // End of a turn: continues released sessions, writes, destroys what is closing.
   void EndTurn();
@@ -88,6 +97,7 @@ class Server {
   // False: there is no room for it.
   bool MakeRoomFor(Connection& connection);
   Connection* Find(std::optional<uint64_t> id);
+  void HoldReplies();
   bool ExceedsOutputLimit(Connection& connection, size_t bytes) const;
 
   net::Reactor& reactor_;
@@ -102,6 +112,8 @@ class Server {
   std::vector<Connection*> next_turn_;  // for to_continue_, when the next turn begins
   net::TimerId next_turn_timer_ = 0;
   bool ended_ = false;
+  AppendOnly* log_ = nullptr;
+  std::vector<Connection*> held_;  // whose replies wait
   std::unique_ptr<char[]> read_buffer_;
   dispatch::RequestBatch batch_;  // of the connection that executes
 };

@@ -78,7 +78,7 @@ void SUnsubscribe(Context& ctx) { UnsubscribeFrom(ctx, ChannelKind::kShard); }
 
 void PublishTo(Context& ctx, ChannelKind kind) {
   const int64_t receivers = ctx.engine.pubsub().Publish(kind, ctx.arg(1), ctx.arg(2));
-  ctx.PropagateAnyway();
+  ctx.PropagateMessage();
   ctx.reply.Integer(receivers);
 }
 void Publish(Context& ctx) { PublishTo(ctx, ChannelKind::kChannel); }

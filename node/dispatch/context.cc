@@ -23,12 +23,13 @@ void Context::Propagate(std::initializer_list<std::string_view> command) {
 
 void Context::PropagateArgs(Args command) {
   propagation_ = Propagation::kExplicit;
-  if (session.kind == SessionKind::kPrimary || !engine.state().feed_active) return;
+  if (session.kind == SessionKind::kPrimary || !engine.state().feed_active()) return;
   engine.propagation().Add(session.db, command);
 }
 
 void Context::PropagateNothing() { propagation_ = Propagation::kExplicit; }
 void Context::PropagateAnyway() { propagation_ = Propagation::kAnyway; }
+void Context::PropagateMessage() { propagation_ = Propagation::kMessage; }
 
 keyspace::Item Context::Awaited(std::string_view key, keyspace::Type type) {
   if (appeared_ == nullptr) return db().Peek(key);

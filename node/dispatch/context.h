@@ -47,8 +47,10 @@ class Context {
   void PropagateArgs(Args command);
   // Nothing.
   void PropagateNothing();
-  // The command itself even though the keyspace did not change (PUBLISH).
+  // The command itself even though the keyspace did not change (FLUSHALL).
   void PropagateAnyway();
+  // Likewise, but replicas alone: it is a message, and leaves nothing in the data (PUBLISH).
+  void PropagateMessage();
 
   // ---- commands that wait for a key to appear (blocking.h). If one finds nothing to take, it
   // calls WaitForKeys; it is executed again when one of them has appeared.
@@ -66,7 +68,7 @@ class Context {
 
  private:
   friend class Engine;
-  enum class Propagation : uint8_t { kIfChanged, kExplicit, kAnyway };
+  enum class Propagation : uint8_t { kIfChanged, kExplicit, kAnyway, kMessage };
   Propagation propagation_ = Propagation::kIfChanged;
   const std::string* appeared_ = nullptr;  // executed again, because of this key
 };

@@ -51,7 +51,7 @@ Engine::~Engine() { keyspace_.set_observer(nullptr); }
 
 void Engine::set_services(const Services& services) {
   services_ = services;
-  propagation_.set_feed(services.replication != nullptr ? &services.replication->feed() : nullptr);
+  if (services.replication != nullptr) propagation_.AddSink(services.replication->changes(), true);
 }
 
 void Engine::Join(Session& session) {
@@ -249,14 +249,15 @@ void Engine::PropagateResult(const Context& context, uint64_t dirty_before) {
   const Session& session = context.session;
   using How = Context::Propagation;
   const bool changed = keyspace_.dirty() != dirty_before;
-  if (state_.feed_active && session.kind != SessionKind::kPrimary) {
+  if (state_.feed_active() && session.kind != SessionKind::kPrimary) {
     const bool itself = (context.propagation_ == How::kIfChanged && changed &&
                          context.spec.Has(kWrite | kMayReplicate)) ||
-                        context.propagation_ == How::kAnyway;
+                        context.propagation_ >= How::kAnyway;
+    const bool message = context.propagation_ == How::kMessage;
     if (itself && depth_ == 0 && propagation_.empty()) {
-      propagation_.SendNow(session.db, context.args);
+      propagation_.SendNow(session.db, context.args, message);
     } else if (itself) {
-      propagation_.Add(session.db, context.args);
+      propagation_.Add(session.db, context.args, message);
     }
   }
   if (depth_ == 0) {
@@ -303,7 +304,7 @@ void Engine::OnEvent(int db, keyspace::Event event, std::string_view key) {
 }
 
 void Engine::OnDeleted(int db, std::string_view key) {
-  if (!state_.feed_active) return;
+  if (!state_.feed_active()) return;
   const std::string_view command[] = {"DEL", key};
   propagation_.Add(db, command);
   if (depth_ == 0) propagation_.Flush();

@@ -48,12 +48,16 @@ std::string_view MemoryLeft(const GateQuestion& q, std::string*) {
   return "OOM command not allowed when used memory > 'maxmemory'.";
 }
 
-std::string_view DiskHealthy(const GateQuestion& q, std::string*) {
+std::string_view DiskHealthy(const GateQuestion& q, std::string* scratch) {
   const NodeState& state = q.engine.state();
-  if (!state.last_save_failed || state.is_replica || FromPrimary(q)) return {};
+  const bool log_failed = !state.log_error.empty();
+  if (!(state.last_save_failed || log_failed) || state.is_replica || FromPrimary(q)) return {};
   // A full disk is no death: members of the cluster learn of it from INFO.
   const bool alarm = q.spec.name == "ping" && !q.session.is_peer();
   if ((q.flags & (kWrite | kMayReplicate)) == 0 && !alarm) return {};
+  if (!state.last_save_failed) {
+    return *scratch = "MISCONF Errors writing to the AOF file: " + state.log_error;
+  }
   return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist "
          "to "
          "disk. Commands that may modify the data set are disabled, because this instance is "
@@ -132,7 +136,7 @@ constexpr Gate kGates[] = {
 bool NothingSpecial(const GateQuestion& q) {
   const NodeState& state = q.engine.state();
   const bool node = state.is_replica || state.undecided || state.loading ||
-                    state.last_save_failed || state.MemoryShort() ||
+                    state.last_save_failed || !state.log_error.empty() || state.MemoryShort() ||
                     state.min_replicas_to_write != 0;
   const bool sender = !q.session.authenticated || q.session.transaction.open ||
                       q.session.pubsub != nullptr || q.session.kind != SessionKind::kClient;

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <string>
 
 #include "node/keyspace/held_memory.h"
 
@@ -47,8 +49,8 @@ struct NodeState {
   bool undecided = false;   // redisha-managed and no role assigned yet
   bool is_replica = false;  // of another node
   bool primary_link_up = false;
-  int good_replicas = 0;     // connected, and acknowledged within min-replicas-max-lag
-  bool feed_active = false;  // someone (replicas, a backlog) wants the command stream
+  int good_replicas = 0;       // connected, and acknowledged within min-replicas-max-lag
+  bool stream_active = false;  // replicas or a backlog want what changes
   int64_t replication_offset = 0;
   uint64_t acknowledgements = 0;    // grows whenever WAIT may have got what it waits for
   int64_t stream_excess_bytes = 0;  // kept for slow replicas beyond the backlog: not in maxmemory
@@ -59,6 +61,12 @@ struct NodeState {
   // ---- written by app
   bool loading = false;
   MemoryMeter memory;
+  bool log_active = false;  // the append-only file wants what changes
+  int64_t log_bytes = 0;    // of it that wait for the disk: not in maxmemory
+  std::string log_error;    // why it cannot be written; empty: it can
+  // Up to here of the replication stream what changed is on this node's own disk, as appendfsync
+  // always wants it before anybody hears of it.
+  int64_t settled_offset = std::numeric_limits<int64_t>::max();
   int64_t memory_max_bytes = 0;           // maxmemory; 0: no limit
   bool last_save_failed = false;          // and stop-writes-on-bgsave-error is on, with save points
   bool replica_read_only = true;          // replica-read-only
@@ -66,9 +74,11 @@ struct NodeState {
   bool replica_ignores_maxmemory = true;  // replica-ignore-maxmemory
   int min_replicas_to_write = 0;          // min-replicas-to-write
 
+  // What changes is to be told to somebody.
+  bool feed_active() const { return stream_active || log_active; }
   // Of the memory in use.
   int64_t NotCountedBytes() const {
-    return stream_excess_bytes + (held == nullptr ? 0 : held->bytes());
+    return stream_excess_bytes + log_bytes + (held == nullptr ? 0 : held->bytes());
   }
   bool MemoryShort() const {
     return memory_max_bytes != 0 && memory.bytes() - NotCountedBytes() > memory_max_bytes;

@@ -2,13 +2,14 @@
 
 #include <utility>
 
+#include "common/resp/writer.h"
 #include "node/dispatch/limits.h"
 
 namespace rha::node::dispatch {
 
-void Propagation::Add(int db, Args command) {
-  if (feed_ == nullptr) return;
-  pending_.push_back({db, std::vector<std::string>(command.begin(), command.end())});
+void Propagation::Add(int db, Args command, bool message) {
+  if (sinks_.empty()) return;
+  pending_.push_back({db, message, std::vector<std::string>(command.begin(), command.end())});
   for (const std::string_view word : command) pending_bytes_ += word.size() + sizeof(std::string);
   if (pending_bytes_ < kPropagationBytesMax || pending_.size() == 1) return;
   if (!open_) Begin();
@@ -18,15 +19,23 @@ void Propagation::Add(int db, Args command) {
 void Propagation::Begin() {
   open_ = true;
   last_db_ = pending_.front().db;
-  Send("MULTI");
+  constexpr std::string_view kMulti[] = {"MULTI"};
+  SendNow(last_db_, kMulti);
 }
 
-void Propagation::Send(std::string_view word) { feed_->Append(last_db_, {&word, 1}); }
+void Propagation::SendNow(int db, Args command, bool message) {
+  request_.clear();
+  resp::AppendRequest(command, &request_);
+  for (const Sink& each : sinks_) {
+    if (!message || each.messages) each.sink->Append(db, request_);
+  }
+  if (request_.capacity() > kPropagationBytesMax) request_ = {};
+}
 
 void Propagation::SendPending() {
   for (const Change& change : std::exchange(pending_, {})) {
     const std::vector<std::string_view> views(change.words.begin(), change.words.end());
-    feed_->Append(change.db, views);
+    SendNow(change.db, views, change.message);
     last_db_ = change.db;
   }
   pending_bytes_ = 0;
@@ -36,7 +45,8 @@ void Propagation::Flush(bool together) {
   if (empty()) return;
   if (!open_ && together && pending_.size() > 1) Begin();
   SendPending();
-  if (std::exchange(open_, false)) Send("EXEC");
+  constexpr std::string_view kExec[] = {"EXEC"};
+  if (std::exchange(open_, false)) SendNow(last_db_, kExec);
 }
 
 }  // namespace rha::node::dispatch

@@ -5,9 +5,12 @@
 // the way) go out between MULTI and EXEC, so a replica never shows half of them. When they are very
 // many, the first leave before the command has ended.
 //
+// Each change is serialised once, for all who keep the log of them.
+//
 // Thread rule: the engine's thread.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,30 +21,35 @@ namespace rha::node::dispatch {
 
 class Propagation {
  public:
-  // Nobody listens without a feed.
-  void set_feed(Feed* feed) { feed_ = feed; }
-  bool has_feed() const { return feed_ != nullptr; }
+  // Who is told, in this order, and whether also of messages (PUBLISH). Not owned.
+  void AddSink(ChangeSink& sink, bool messages) { sinks_.push_back({&sink, messages}); }
+  void RemoveSink(ChangeSink& sink) {
+    std::erase_if(sinks_, [&](const Sink& each) { return each.sink == &sink; });
+  }
 
   bool empty() const { return pending_.empty() && !open_; }
-  void Add(int db, Args command);
+  void Add(int db, Args command, bool message = false);
   // The end of the outermost command: sends what was collected. `together`: between MULTI and EXEC
   // if it is more than one change.
   void Flush(bool together = true);
   // Sends one change at once. REQUIRES: empty().
-  void SendNow(int db, Args command) {
-    if (feed_ != nullptr) feed_->Append(db, command);
-  }
+  void SendNow(int db, Args command, bool message = false);
 
  private:
+  struct Sink {
+    ChangeSink* sink;
+    bool messages;
+  };
   struct Change {
     int db;
+    bool message;
     std::vector<std::string> words;
   };
   void Begin();
-  void Send(std::string_view word);
   void SendPending();
 
-  Feed* feed_ = nullptr;
+  std::vector<Sink> sinks_;
+  std::string request_;
   std::vector<Change> pending_;
   size_t pending_bytes_ = 0;
   bool open_ = false;  // a MULTI has left

@@ -1,7 +1,8 @@
 // What administrative commands ask of persist, repl and app: the only way from a command to them.
 //
 // Interfaces are small and virtual, which costs nothing here: no command on the hot path uses them,
-// except the feed, and that only while NodeState::feed_active. Thread rule: the engine's thread.
+// except the sinks of changes, and those only while NodeState::feed_active(). Thread rule: the
+// engine's thread.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +23,13 @@ namespace rha::node::dispatch {
 class Session;
 using resp::Args;
 
-// Where the stream of changes goes (node/repl). Called after the command has changed the keyspace,
-// in the order of changes, with what replicas must execute; MULTI and EXEC come as commands of
-// their own.
-class Feed {
+// Who keeps the log of changes: the replication stream (node/repl), the append-only file (app).
+// Called after the command has changed the keyspace, in the order of changes, with what replicas
+// must execute, as a request on the wire; MULTI and EXEC come as commands of their own.
+class ChangeSink {
  public:
-  virtual ~Feed() = default;
-  virtual void Append(int db, Args command) = 0;
+  virtual ~ChangeSink() = default;
+  virtual void Append(int db, std::string_view request) = 0;
 };
 
 // Whose replica a node shall be, in which election that was decided, and by whom.
@@ -43,7 +44,7 @@ struct RoleOrder {
 class ReplicationService {
  public:
   virtual ~ReplicationService() = default;
-  virtual Feed& feed() = 0;
+  virtual ChangeSink& changes() = 0;
 
   // REPLICAOF host port. Returns false when already connected to that primary.
   virtual Result<bool> ReplicaOf(const std::string& host, uint16_t port) = 0;
@@ -92,6 +93,17 @@ class PersistenceService {
   // FLUSHALL: with save points an empty file takes the place of the old one, or a restart would
   // bring it back.
   virtual void DatasetFlushed() {}
+  // BGREWRITEAOF; false: scheduled.
+  virtual Result<bool> RewriteLog() = 0;
+  // ---- the log of a replica; asked only while NodeState::log_active
+  // Whole requests of the primary's stream that were applied, SELECTs among them; they begin in
+  // database `db` and end in `db_after`.
+  virtual void AppendStream(int /*db*/, std::string_view /*requests*/, int /*db_after*/) {}
+  // A full synchronisation is about to replace the data; it has.
+  virtual void DatasetGoes() {}
+  virtual void DatasetCame() {}
+  // DEBUG LOADAOF: what the append-only file holds takes the place of the data.
+  virtual Status ReloadLog() = 0;
   // DEBUG RELOAD: save unless `no_save`, flush unless `no_flush`, load.
   virtual Status Reload(bool no_save, bool no_flush) = 0;
 };

@@ -258,13 +258,20 @@ void PrimarySide::OnClosed(Replica& replica) {
   TrimBacklog();  // what only this one needed
 }
 
-void PrimarySide::OnStreamGrown() {
-  if (any_asleep_) {
-    any_asleep_ = false;
-    for (const auto& replica : replicas_) {
-      if (replica->progress.wants_stream()) replica->Wake();
-    }
+int64_t PrimarySide::settled_offset() const { return engine_.state().settled_offset; }
+
+void PrimarySide::OnSettled() { WakeAsleep(); }
+
+void PrimarySide::WakeAsleep() {
+  if (!any_asleep_) return;
+  any_asleep_ = false;
+  for (const auto& replica : replicas_) {
+    if (replica->progress.wants_stream()) replica->Wake();
   }
+}
+
+void PrimarySide::OnStreamGrown() {
+  WakeAsleep();
   const Backlog& backlog = stream_.backlog();
   // Once a chunk, not once a command. The stream may also have been set back.
   const auto chunk = static_cast<int64_t>(kBacklogChunkBytes);

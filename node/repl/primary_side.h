@@ -66,7 +66,11 @@ class PrimarySide final : public StreamListener {
   const SyncStats& stats() const { return stats_; }
   void ResetStats() { stats_ = {}; }
 
+  // More of the stream is on this node's disk.
+  void OnSettled();
+
   // ---- for Replica
+  int64_t settled_offset() const;
   Stream& stream() { return stream_; }
   MonoTime now() const { return reactor_.Now(); }
   void OnProgress(Replica& replica);
@@ -95,6 +99,7 @@ class PrimarySide final : public StreamListener {
   int64_t NeededFrom() const;
   void TrimBacklog();
   void EnforceLimits();
+  void WakeAsleep();
   bool ParseReplconf(ReplicaIdentity& identity, dispatch::Args args, resp::Writer& reply);
   void PublishGoodReplicas();
 

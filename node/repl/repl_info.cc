@@ -108,7 +108,10 @@ void ReplShell::AppendInfo(std::string* info) {
   AppendReplicasInfo(info);
   AppendHistoryInfo(info);
   if (undecided) Line(info, "redisha_undecided:1");
-  if (engine_.state().last_save_failed && !replica_.active()) {
+  if (!engine_.state().log_error.empty() && !replica_.active()) {
+    Line(info, "redisha_writes_refused:the append-only file cannot be written: {}",
+         engine_.state().log_error);
+  } else if (engine_.state().last_save_failed && !replica_.active()) {
     Line(info, "redisha_writes_refused:the last save failed (stop-writes-on-bgsave-error)");
   }
   AppendMemberInfo(info);

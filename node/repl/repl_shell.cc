@@ -81,16 +81,32 @@ persist::RdbInfo ReplShell::DescribeDataset() const {
   info.server_version = kRedisVersion;
   info.created_at_s = engine_.clock().UnixMillis() / 1000;
   info.used_memory_bytes = static_cast<uint64_t>(engine_.state().memory.bytes());
+  const DatasetPlace place = Place();
+  info.cluster_uid = place.uid;
+  info.data_epoch = place.epoch;
+  info.repl_id = place.id;
+  info.repl_offset = place.offset;
+  info.repl_stream_db = place.db;
+  return info;
+}
+
+DatasetPlace ReplShell::Place() const {
+  DatasetPlace place;
   if (role_memory_) {
     const std::string& foreign = role_memory_->foreign_uid();
-    info.cluster_uid = foreign.empty() ? role_memory_->uid() : foreign;
-    info.data_epoch = data_epoch_;
+    place.uid = foreign.empty() ? role_memory_->uid() : foreign;
+    place.epoch = data_epoch_;
   }
-  if (!stream_.active()) return info;
-  info.repl_id = stream_.history().id;
-  info.repl_offset = stream_.offset();
-  info.repl_stream_db = stream_.own() ? std::max(stream_.selected_db(), 0) : replica_.selected_db();
-  return info;
+  if (!stream_.active()) return place;
+  place.id = stream_.history().id;
+  place.offset = stream_.offset();
+  place.db = stream_.own() ? std::max(stream_.selected_db(), 0) : replica_.selected_db();
+  return place;
+}
+
+void ReplShell::OnSettled() {
+  primary_.OnSettled();
+  if (replica_.acknowledges_batches()) replica_.Acknowledge();
 }
 
 void ReplShell::ForgetHistory() {

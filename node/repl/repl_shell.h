@@ -19,6 +19,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "node/dispatch/services.h"
 #include "node/persist/rdb_file.h"
@@ -29,6 +30,15 @@
 #include "node/repl/stream.h"
 
 namespace rha::node::repl {
+
+// What a file says of the dataset's place in a replication history, without a copy.
+struct DatasetPlace {
+  std::string_view id;  // empty: it stands in none
+  int64_t offset = -1;
+  int db = -1;           // that the stream has selected
+  std::string_view uid;  // of the RedisHA; empty: none
+  uint64_t epoch = 0;
+};
 
 class ReplShell final : public dispatch::ReplicationService {
  public:
@@ -55,14 +65,19 @@ class ReplShell final : public dispatch::ReplicationService {
   void StartAsPrimary();
   // (or ReplicaOf)
 
+  // More of the stream is on this node's disk (NodeState::settled_offset): who waits for that, our
+  // replicas and our primary, is told.
+  void OnSettled();
+
   // What a file saved now says of the dataset's place in the history.
   persist::RdbInfo DescribeDataset() const;
+  DatasetPlace Place() const;
   // The dataset was replaced by other means than the stream (DEBUG RELOAD NOSAVE, FLUSH by
   // loading).
   void ForgetHistory();
 
   // ---- dispatch::ReplicationService
-  dispatch::Feed& feed() override { return stream_; }
+  dispatch::ChangeSink& changes() override { return stream_; }
   Result<bool> ReplicaOf(const std::string& host, uint16_t port) override;
   void BecomePrimary() override;
   std::string PlainRoleRefusal() const override;

@@ -93,7 +93,13 @@ std::string_view Replica::Peek() {
   buffer_sent_ = 0;
   if (std::holds_alternative<SendingSnapshot>(progress.state) && FillFromSnapshot()) return buffer_;
   std::string_view piece;
-  if (progress.wants_stream() && buffer_.empty()) piece = backlog_.At(progress.cursor);
+  if (progress.wants_stream() && buffer_.empty()) {
+    // What this node must have on its own disk first waits for that.
+    const int64_t settled = std::min(owner_.settled_offset(), backlog_.end()) - progress.cursor;
+    if (settled > 0) {
+      piece = backlog_.At(progress.cursor).substr(0, static_cast<size_t>(settled));
+    }
+  }
   if (!buffer_.empty()) return buffer_;
   if (piece.empty()) {
     asleep_ = true;

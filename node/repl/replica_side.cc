@@ -261,6 +261,7 @@ void ReplicaSide::BeginLoad() {
   LeaveHistory("a full synchronisation replaces the dataset");
   engine_.state().loading = true;
   engine_.state().dataset = dispatch::Dataset::kUnknown;
+  engine_.services().persistence->DatasetGoes();
   snapshots_.GiveUp();
   engine_.keyspace().Reset();
   old_data_gone_ = false;
@@ -332,6 +333,7 @@ void ReplicaSide::Loaded() {
   may_continue_ = true;
   selected_db_ = std::max(info.repl_stream_db, 0);
   BeginStreaming(selected_db_);
+  engine_.services().persistence->DatasetCame();
   if (streaming()) link_->Resume();
   if (streaming() && !link_->input().empty()) ApplyInput();
 }

@@ -81,6 +81,9 @@ class ReplicaSide final : public LinkOwner {
   void Follow(Target target);
   void Stop();
   void Cron();
+  // Tells the primary how far this node has come.
+  void Acknowledge();
+  bool acknowledges_batches() const { return streaming() && acknowledge_batches_; }
 
   Phase phase() const { return phase_; }
   bool active() const { return target_.has_value(); }
@@ -135,8 +138,8 @@ class ReplicaSide final : public LinkOwner {
   std::string Apply(resp::Args args);
   static std::string Describe(resp::Args args);
   void Commit(size_t bytes);
+  void Log(size_t from, size_t to);
   bool IsGetack(resp::Args args) const;
-  void Acknowledge();
 
   net::Reactor& reactor_;
   net::Resolver& resolver_;
@@ -167,6 +170,7 @@ class ReplicaSide final : public LinkOwner {
       0;  // bytes of the input that were executed but not committed (open MULTI)
   bool acknowledge_batches_ = false;
   int selected_db_ = 0;
+  int logged_db_ = 0;  // that was selected where the log ends
 
   MonoTime down_since_;
   std::string last_error_;

@@ -9,6 +9,17 @@
 #include "node/repl/replica_side.h"
 
 namespace rha::node::repl {
+namespace {
+
+// A sign of life, or a message: it leaves nothing in the data.
+bool LeavesNothing(resp::Args args) {
+  if (args.empty()) return true;
+  using dispatch::EqualsIgnoreCase;
+  return EqualsIgnoreCase(args[0], "ping") || EqualsIgnoreCase(args[0], "publish") ||
+         EqualsIgnoreCase(args[0], "spublish");
+}
+
+}  // namespace
 
 void ReplicaSide::BeginStreaming(int db) {
   const uint64_t attempt = attempt_;
@@ -19,6 +30,7 @@ void ReplicaSide::BeginStreaming(int db) {
   };
   session_ = std::make_unique<PrimarySession>(engine_, link_->fd(), on_close);
   session_->db = db;
+  logged_db_ = db;
   session_->peer_address = link_->to().ToString();
   if (const auto local = net::LocalEndpoint(link_->fd()); local.ok()) {
     session_->local_address = local->ToString();
@@ -42,7 +54,8 @@ int64_t ReplicaSide::read_offset() const {
 
 void ReplicaSide::Acknowledge() {
   std::string out;
-  resp::AppendRequest({"REPLCONF", "ACK", std::to_string(stream_.offset())}, &out);
+  const int64_t offset = std::min(stream_.offset(), engine_.state().settled_offset);
+  resp::AppendRequest({"REPLCONF", "ACK", std::to_string(offset)}, &out);
   link_->Send(out);
 }
 
@@ -58,13 +71,22 @@ void ReplicaSide::Commit(size_t bytes) {
   input.erase(0, bytes);
 }
 
+// This part of the input was applied: for the append-only file.
+void ReplicaSide::Log(size_t from, size_t to) {
+  if (from == to) return;
+  const int db = std::exchange(logged_db_, session_->db);
+  if (!engine_.state().log_active) return;
+  const std::string_view requests = std::string_view(link_->input()).substr(from, to - from);
+  engine_.services().persistence->AppendStream(db, requests, session_->db);
+}
+
 bool ReplicaSide::IsGetack(resp::Args args) const {
   return args.size() == 3 && dispatch::EqualsIgnoreCase(args[0], "replconf") &&
          dispatch::EqualsIgnoreCase(args[1], "getack");
 }
 
 void ReplicaSide::ApplyInput() {
-  size_t committed = 0;
+  size_t committed = 0, logged = 0;
   size_t used = applied_ahead_;
   bool asked = false;
   while (used < link_->input().size() && !session_->closing) {
@@ -72,15 +94,19 @@ void ReplicaSide::ApplyInput() {
     const resp::Outcome outcome = parser_.Parse(rest);
     if (outcome == resp::Outcome::kMore) break;
     if (outcome == resp::Outcome::kError) {
+      Log(logged, committed);
       Commit(committed);
       return Fail("the stream is broken: " + parser_.error());
     }
     const resp::Args args = parser_.args();
+    const bool idle = !session_->transaction.open && (IsGetack(args) || LeavesNothing(args));
+    if (idle) Log(logged, used);
     const uint64_t changes = engine_.keyspace().dirty();
     if (IsGetack(args)) {
       asked = true;
     } else if (const std::string refusal = Apply(args); !refusal.empty()) {
       const std::string what = Describe(args);
+      Log(logged, committed);
       Commit(committed);
       // Of a transaction the commands before it stand. Asking for them once more would apply them
       // once more, so the dataset goes on under no name until the primary's has replaced it.
@@ -92,9 +118,11 @@ void ReplicaSide::ApplyInput() {
                               stream_.offset() + 1, what, refusal));
     }
     used += parser_.consumed();
+    if (idle) logged = used;
     // Half a transaction must not count: a cut here would lose its second half.
     if (!session_->transaction.open) committed = used;
   }
+  Log(logged, committed);
   Commit(committed);
   applied_ahead_ = used - committed;
   if (asked || (committed > 0 && acknowledge_batches_)) Acknowledge();

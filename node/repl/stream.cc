@@ -19,7 +19,7 @@ void Stream::PublishExtent() {
 
 void Stream::Publish() {
   PublishExtent();
-  state_.feed_active = active_ && own_;
+  state_.stream_active = active_ && own_;
 }
 
 void Stream::Grown() {
@@ -27,15 +27,15 @@ void Stream::Grown() {
   if (listener_ != nullptr) listener_->OnStreamGrown();
 }
 
-void Stream::Append(int db, dispatch::Args command) {
+void Stream::Append(int db, std::string_view request) {
   if (!active_ || !own_) return;
-  scratch_.clear();
   if (db != selected_db_) {
+    scratch_.clear();
     resp::AppendRequest({"SELECT", std::to_string(db)}, &scratch_);
+    backlog_.Append(scratch_);
     selected_db_ = db;
   }
-  resp::AppendRequest(command, &scratch_);
-  backlog_.Append(scratch_);
+  backlog_.Append(request);
   Grown();
 }
 

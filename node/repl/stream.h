@@ -32,14 +32,14 @@ class StreamListener {
   virtual void OnStreamGrown() = 0;
 };
 
-class Stream final : public dispatch::Feed {
+class Stream final : public dispatch::ChangeSink {
  public:
   Stream(dispatch::NodeState& state, uint64_t backlog_bytes);
 
   void set_listener(StreamListener* listener) { listener_ = listener; }
 
   // As a primary.
-  void Append(int db, dispatch::Args command) override;
+  void Append(int db, std::string_view request) override;
   // A command that concerns no database (PING, REPLCONF GETACK).
   void AppendCommand(std::initializer_list<std::string_view> words);
   // The next Append begins with SELECT: a snapshot was taken, or the role has changed.

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "common/resp/writer.h"
 #include "node/dispatch/node_state.h"
 
 namespace rha::node::repl {
@@ -19,7 +20,9 @@ class StreamTest : public testing::Test {
  protected:
   StreamTest() { stream_.set_listener(&listener_); }
   void Append(int db, std::initializer_list<std::string_view> words) {
-    stream_.Append(db, dispatch::Args(words.begin(), words.size()));
+    std::string request;
+    resp::AppendRequest(words, &request);
+    stream_.Append(db, request);
   }
   std::string Bytes() const {
     return std::string(stream_.backlog().begin() == stream_.offset()
@@ -33,11 +36,11 @@ class StreamTest : public testing::Test {
 };
 
 TEST_F(StreamTest, CountsNothingBeforeSomeoneWantsIt) {
-  EXPECT_FALSE(state_.feed_active);
+  EXPECT_FALSE(state_.stream_active);
   Append(0, {"SET", "k", "v"});
   EXPECT_EQ(stream_.offset(), 0);
   stream_.Activate();
-  EXPECT_TRUE(state_.feed_active);
+  EXPECT_TRUE(state_.stream_active);
 }
 
 TEST_F(StreamTest, SelectsADatabaseOnlyWhenItChanges) {
@@ -58,7 +61,7 @@ TEST_F(StreamTest, SelectsADatabaseOnlyWhenItChanges) {
 TEST_F(StreamTest, AReplicaAddsOnlyItsPrimarysBytes) {
   stream_.Activate();
   stream_.set_own(false);
-  EXPECT_FALSE(state_.feed_active);
+  EXPECT_FALSE(state_.stream_active);
   Append(0, {"DEL", "own"});
   stream_.AppendCommand({"PING"});
   stream_.AppendVerbatim("their bytes");

@@ -61,6 +61,13 @@ void Reload(Context& ctx) {
   ctx.reply.Ok();
 }
 
+void LoadAof(Context& ctx) {
+  const Status loaded = ctx.services().persistence->ReloadLog();
+  if (!loaded.ok()) return ctx.reply.Error("ERR " + loaded.message());
+  log::Info("Append Only File loaded by DEBUG LOADAOF");
+  ctx.reply.Ok();
+}
+
 std::string HexOf(const Sha1Digest& digest) {
   std::string hex;
   for (const uint8_t byte : digest) hex += fmt::format("{:02x}", byte);
@@ -166,6 +173,7 @@ constexpr Subcommand kSubcommands[] = {
     {"digest", 2, Digest},
     {"digest-value", 2, DigestValue},
     {"reload", 2, Reload},
+    {"loadaof", 2, LoadAof},
     {"change-repl-id", 2, ChangeReplId},
     {"segfault", 2, Segfault},
     {"log", 3, Log},
@@ -189,6 +197,8 @@ void Debug(Context& ctx) {
               "    Output a hex signature representing the current DB content.",
               "DIGEST-VALUE <key> [<key> ...]",
               "    Output a hex signature of the values of all the specified keys.",
+              "LOADAOF",
+              "    Flush the AOF buffers on disk and reload the AOF in memory.",
               "LOG <message>",
               "    Write <message> to the server log.",
               "OBJECT <key>",

@@ -1,4 +1,4 @@
-// SAVE, BGSAVE, LASTSAVE, SHUTDOWN.
+// SAVE, BGSAVE, BGREWRITEAOF, LASTSAVE, SHUTDOWN.
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
 #include "node/dispatch/engine.h"
@@ -19,6 +19,13 @@ void BgSave(Context& ctx) {
   const Result<bool> started = ctx.services().persistence->BackgroundSave(schedule);
   if (!started.ok()) return ctx.reply.Error("ERR " + started.status().message());
   ctx.reply.Simple(*started ? "Background saving started" : "Background saving scheduled");
+}
+
+void BgRewriteAof(Context& ctx) {
+  const Result<bool> started = ctx.services().persistence->RewriteLog();
+  if (!started.ok()) return ctx.reply.Error("ERR " + started.status().message());
+  ctx.reply.Simple(*started ? "Background append only file rewriting started"
+                            : "Background append only file rewriting scheduled");
 }
 
 void LastSave(Context& ctx) { ctx.reply.Integer(ctx.services().persistence->LastSaveUnixS()); }
@@ -71,6 +78,13 @@ constexpr CommandSpec kRows[] = {
      .group = Group::kServer,
      .since = "1.0.0",
      .summary = "Asynchronously save the dataset to disk"},
+    {.name = "bgrewriteaof",
+     .handler = BgRewriteAof,
+     .arity = 1,
+     .flags = kAdmin | kNoscript | kNoAsyncLoading,
+     .group = Group::kServer,
+     .since = "1.0.0",
+     .summary = "Asynchronously rewrite the append-only file"},
     {.name = "lastsave",
      .handler = LastSave,
      .arity = 1,

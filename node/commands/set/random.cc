@@ -25,7 +25,7 @@ class Removals {
   explicit Removals(Context& ctx) : ctx_(ctx) { ctx_.PropagateNothing(); }
   ~Removals() { Send(); }
   void Add(std::string_view member) {
-    if (!ctx_.state().feed_active) return;
+    if (!ctx_.state().feed_active()) return;
     members_.emplace_back(member);
     bytes_ += member.size();
     if (members_.size() == kMembersMax || bytes_ >= kBytesMax) Send();

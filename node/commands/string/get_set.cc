@@ -120,7 +120,7 @@ void SetGeneric(Context& ctx, const SetRequest& request, SetReply style) {
   ctx.db().Put(request.key, request.value, expire_at_ms, events::kSet);
   if (options.expiry) {
     ctx.db().Notify(events::kExpire, request.key);
-    if (ctx.state().feed_active) {
+    if (ctx.state().feed_active()) {
       DecimalText number;
       ctx.Propagate({"SET", request.key, request.value, "PXAT",
                      structs::FormatDecimal(expire_at_ms, number)});

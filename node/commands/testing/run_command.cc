@@ -60,12 +60,16 @@ std::string TakeAll(resp::OutputChain& out) {
 }  // namespace
 
 // Writes down what it is told; acknowledges nothing.
-class FakeReplication final : public dispatch::ReplicationService, public dispatch::Feed {
+class FakeReplication final : public dispatch::ReplicationService, public dispatch::ChangeSink {
  public:
-  dispatch::Feed& feed() override { return *this; }
-  void Append(int db, dispatch::Args command) override {
+  dispatch::ChangeSink& changes() override { return *this; }
+  void Append(int db, std::string_view request) override {
+    resp::RequestParser parser;
     std::string line = "[" + std::to_string(db) + "]";
-    for (const std::string_view word : command) line += " " + std::string(word);
+    if (parser.Parse(request) != resp::Outcome::kDone || parser.consumed() != request.size()) {
+      line += " (not one request)";
+    }
+    for (const std::string_view word : parser.args()) line += " " + std::string(word);
     commands.push_back(line);
   }
   Result<bool> ReplicaOf(const std::string&, uint16_t) override { return true; }
@@ -94,7 +98,7 @@ CommandTest::CommandTest()
     : engine_(keyspace_, state_, clock_, AllCommands()),
       replication_(std::make_unique<FakeReplication>()) {
   engine_.set_services({.replication = replication_.get()});
-  state_.feed_active = true;
+  state_.stream_active = true;
   engine_.Join(session_);
   engine_.Join(other_);
 }

@@ -1,0 +1,471 @@
+#include "node/app/append_only.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "common/base/log.h"
+#include "common/resp/writer.h"
+#include "node/app/config.h"
+#include "node/app/limits.h"
+#include "node/dispatch/engine.h"
+
+namespace rha::node::app {
+namespace {
+
+using persist::AofWriter;
+using persist::FsyncPolicy;
+
+constexpr int64_t kNoOffset = std::numeric_limits<int64_t>::max();
+
+FsyncPolicy ToPolicy(const std::string& name) {
+  return name == "always" ? FsyncPolicy::kAlways
+         : name == "no"   ? FsyncPolicy::kNo
+                          : FsyncPolicy::kEverySecond;
+}
+
+}  // namespace
+
+AppendOnly::AppendOnly(Dependencies dependencies)
+    : reactor_(dependencies.reactor),
+      engine_(dependencies.engine),
+      snapshots_(dependencies.snapshots),
+      config_(dependencies.config),
+      parts_(std::move(dependencies)),
+      news_watch_([](void* self, uint32_t) { static_cast<AppendOnly*>(self)->OnNews(); }, this),
+      job_watch_([](void* self, uint32_t) { static_cast<AppendOnly*>(self)->OnImageEnded(); },
+                 this) {}
+
+AppendOnly::~AppendOnly() {
+  reactor_.Cancel(slice_timer_);
+  reactor_.Detach(job_watch_);
+  reactor_.Detach(news_watch_);
+}
+
+int64_t AppendOnly::NowS() const { return engine_.clock().UnixMillis() / 1000; }
+
+persist::AofPlace AppendOnly::Place() const {
+  // `dir` may change meanwhile; the files stay where they are.
+  if (writer_ != nullptr) return place_;
+  return {config_.dir, config_.append_folder, config_.append_file_name};
+}
+
+std::string AppendOnly::TemporaryBase() const {
+  return Place().PathOf("temp-" + config_.append_file_name + ".base.rdb");
+}
+
+persist::SaveRequest AppendOnly::BaseRequest() const {
+  persist::RdbInfo info = parts_.describe();
+  info.aof_base = true;
+  return {.path = TemporaryBase(),
+          .fd = -1,
+          .info = std::move(info),
+          .options = {.compress = config_.rdb_compression, .checksum = config_.rdb_checksum}};
+}
+
+// ---------------------------------------------------------------- on and off
+
+Status AppendOnly::StartWriter(persist::AofFolder folder) {
+  policy_ = ToPolicy(config_.append_fsync);
+  place_ = folder.place();
+  RHA_ASSIGN_OR_RETURN(writer_, AofWriter::Start(std::move(folder), policy_));
+  progress_ = {};
+  return reactor_.Attach(news_watch_, writer_->fd(), EPOLLIN);
+}
+
+void AppendOnly::StopWriter() {
+  SetTaking(false);
+  reactor_.Detach(news_watch_);
+  writer_.reset();
+  progress_ = {};
+  engine_.state().log_bytes = 0;
+  engine_.state().log_error.clear();
+  if (std::exchange(outrun_, false)) engine_.EndPause(dispatch::PauseReason::kLog);
+  Settle();
+  parts_.on_durable();
+}
+
+void AppendOnly::SetTaking(bool taking) {
+  if (taking_ == taking) return;
+  taking_ = taking;
+  engine_.state().log_active = taking;
+  taking ? engine_.propagation().AddSink(*this, false) : engine_.propagation().RemoveSink(*this);
+}
+
+void AppendOnly::Enable() {
+  persist::AofFolder folder(disk_, Place());
+  Status started = folder.Find();
+  if (started.ok()) started = StartWriter(std::move(folder));
+  standing_ = Standing::kUnfounded;
+  scheduled_ = true;
+  if (!started.ok()) {
+    suspect_ = started.message();
+    LookAtHealth();
+    log::Error("the append-only file cannot begin: {}", started.message());
+    return;
+  }
+  log::Info("the append-only file is on: it begins with a rewrite");
+  Cron();
+}
+
+void AppendOnly::Disable() {
+  AbortImage();
+  if (writer_ != nullptr) {
+    if (const Status drained = writer_->Drain(); !drained.ok()) {
+      log::Warn("the append-only file ends incomplete: {}", drained.message());
+    }
+  }
+  phase_ = Phase::kNone;
+  StopWriter();
+  standing_ = Standing::kOff;
+  suspect_.clear();
+  scheduled_ = false;
+}
+
+void AppendOnly::OnConfig() {
+  if (loader_ != nullptr || on_loaded_) return;  // the end of loading looks at it
+  const bool on = standing_ != Standing::kOff;
+  if (config_.append_only && !on) return Enable();
+  if (!config_.append_only && on) return Disable();
+  if (writer_ == nullptr) return;
+  policy_ = ToPolicy(config_.append_fsync);
+  writer_->set_policy(policy_);
+  if (policy_ != FsyncPolicy::kAlways) {
+    Settle();
+    parts_.on_durable();
+  }
+}
+
+// ---------------------------------------------------------------- what is appended
+
+void AppendOnly::AppendStream(int db, std::string_view requests, int db_after) {
+  if (!taking_) return;
+  scratch_.clear();
+  const int64_t now_s = engine_.keyspace().now_ms() / 1000;
+  if (config_.append_time_stamps && stamped_s_ != now_s) {
+    fmt::format_to(std::back_inserter(scratch_), "#TS:{}\r\n", now_s);
+    stamped_s_ = now_s;
+  }
+  if (selected_db_ != db) resp::AppendRequest({"SELECT", std::to_string(db)}, &scratch_);
+  selected_db_ = db_after;
+  if (!scratch_.empty()) writer_->Append(scratch_);
+  writer_->Append(requests);
+  // From here on nobody may hear of it before it is on the disk.
+  int64_t& settled = engine_.state().settled_offset;
+  if (settled == kNoOffset && MustHold()) settled = settled_offset_;
+}
+
+void AppendOnly::AddNotes() {
+  if (!taking_) return;
+  const repl::DatasetPlace place = parts_.place();
+  if (place.id != noted_.repl_id || place.uid != noted_.cluster_uid ||
+      place.epoch != noted_.data_epoch) {
+    noted_.repl_id = place.id;
+    noted_.cluster_uid = place.uid;
+    noted_.data_epoch = place.epoch;
+    noted_.repl_offset = place.offset;
+    noted_.repl_stream_db = place.db;
+    return writer_->Append(persist::FormatAofHistory(noted_));
+  }
+  if (place.id.empty() || (place.offset == noted_.repl_offset && place.db == noted_.repl_stream_db))
+    return;
+  noted_.repl_offset = place.offset;
+  noted_.repl_stream_db = place.db;
+  scratch_.clear();
+  persist::AppendAofOffset(place.offset, place.db, &scratch_);
+  writer_->Append(scratch_);
+}
+
+void AppendOnly::EndTurn() {
+  if (writer_ == nullptr) return;
+  AddNotes();
+  writer_->HandOver();
+  LookAtLag();
+  Settle();
+}
+
+bool AppendOnly::MustHold() const {
+  return policy_ == FsyncPolicy::kAlways && standing_ == Standing::kSound && writer_ != nullptr &&
+         progress_.failure.ok() && progress_.durable < writer_->appended();
+}
+
+void AppendOnly::Settle() {
+  dispatch::NodeState& state = engine_.state();
+  if (!MustHold()) {
+    mark_appended_ = -1;
+    settled_offset_ = state.replication_offset;
+    state.settled_offset = kNoOffset;
+    return;
+  }
+  if (mark_appended_ >= 0 && progress_.durable >= mark_appended_) {
+    settled_offset_ = mark_offset_;
+    mark_appended_ = -1;
+  }
+  if (mark_appended_ < 0) {
+    mark_appended_ = writer_->appended();
+    mark_offset_ = state.replication_offset;
+  }
+  state.settled_offset = settled_offset_;
+}
+
+// ---------------------------------------------------------------- the disk
+
+void AppendOnly::OnNews() {
+  progress_ = writer_->Look();
+  for (const AofWriter::Outcome& outcome : std::exchange(progress_.outcomes, {})) {
+    OnOutcome(outcome);
+    if (writer_ == nullptr) return;
+  }
+  LookAtHealth();
+  LookAtLag();
+  Settle();
+  parts_.on_durable();
+}
+
+void AppendOnly::LookAtHealth() {
+  if (writer_ != nullptr && progress_.suspect && suspect_.empty()) {
+    suspect_ = progress_.failure.message();
+    log::Error(
+        "{}: what it was to make durable may be lost to the file, which is rewritten as "
+        "soon as the disk allows",
+        suspect_);
+    BecomeUnfounded();
+  }
+  std::string error = suspect_.empty() ? progress_.failure.message() : suspect_;
+  std::string& shown = engine_.state().log_error;
+  if (error.empty() != shown.empty()) {
+    if (error.empty()) {
+      log::Info("AOF write error looks solved, the node can write again.");
+    } else {
+      log::Error("Error writing to the AOF file: {}", error);
+      parts_.on_failed();
+    }
+  }
+  shown = std::move(error);
+}
+
+void AppendOnly::LookAtLag() {
+  const int64_t appended = writer_->appended();
+  const int64_t limit = kAofLagBytesMax;
+  if (appended - progress_.written > limit / 2) {
+    const AofWriter::Progress now = writer_->Look();
+    std::vector<AofWriter::Outcome> outcomes = now.outcomes;
+    progress_ = now;
+    progress_.outcomes.clear();
+    for (const AofWriter::Outcome& outcome : outcomes) {
+      OnOutcome(outcome);
+      if (writer_ == nullptr) return;
+    }
+  }
+  const int64_t lag = appended - progress_.written;
+  engine_.state().log_bytes = lag;
+  if (lag > kAofLagBytesMost) {
+    suspect_ = "the disk has fallen too far behind";
+    log::Error("the append-only file is given up until it is rewritten: {}", suspect_);
+    writer_->Discard();
+    BecomeUnfounded();
+    LookAtHealth();
+  } else if (lag > limit && !outrun_) {
+    outrun_ = true;
+    ++times_outrun_;
+    log::Warn("the disk of the append-only file lags {} bytes behind: writes wait", lag);
+    engine_.SetPause(dispatch::PauseReason::kLog,
+                     {dispatch::Pause::Scope::kWrite, std::numeric_limits<int64_t>::max()});
+  } else if (lag < limit / 2 && outrun_) {
+    outrun_ = false;
+    engine_.EndPause(dispatch::PauseReason::kLog);
+  }
+}
+
+// The set on the disk goes no further.
+void AppendOnly::BecomeUnfounded() {
+  if (standing_ == Standing::kOff) return;
+  standing_ = Standing::kUnfounded;
+  SetTaking(false);
+  AbortImage();
+  voided_ = rewriting();
+  scheduled_ = true;
+  if (writer_ != nullptr) writer_->Do(AofWriter::Step::kClose);
+}
+
+void AppendOnly::DatasetGoes() { BecomeUnfounded(); }
+
+void AppendOnly::DatasetCame() {
+  if (standing_ == Standing::kOff) return;
+  scheduled_ = true;
+  Cron();
+}
+
+// ---------------------------------------------------------------- rewriting
+
+Result<bool> AppendOnly::Rewrite() {
+  if (rewriting()) {
+    return Status(Code::kExists, "Background append only file rewriting already in progress");
+  }
+  if (snapshots_.busy() || engine_.in_unit()) {
+    scheduled_ = true;
+    return false;
+  }
+  RHA_RETURN_IF_ERROR(parts_.may_save());
+  if (Status started = StartRewrite(); !started.ok()) {
+    RewriteFailed(started.message());
+    return started;
+  }
+  return true;
+}
+
+Status AppendOnly::StartRewrite() {
+  scheduled_ = false;
+  rewrite_started_s_ = NowS();
+  const persist::AofPlace place = Place();
+  RHA_RETURN_IF_ERROR(disk_.MakeFolder(place.dir + "/" + place.folder));
+  if (writer_ == nullptr) {
+    persist::AofFolder folder(disk_, place);
+    RHA_RETURN_IF_ERROR(folder.Find());
+    RHA_RETURN_IF_ERROR(StartWriter(std::move(folder)));
+  }
+  const persist::SaveRequest request = BaseRequest();
+  if (standing_ != Standing::kOff) {
+    AddNotes();
+    const bool sound = standing_ == Standing::kSound;
+    writer_->Do(sound ? AofWriter::Step::kBegin : AofWriter::Step::kBeginApart);
+    selected_db_ = -1;
+    stamped_s_ = 0;
+    noted_ = request.info;
+    SetTaking(true);
+  }
+  phase_ = Phase::kImage;
+  voided_ = false;
+  RHA_ASSIGN_OR_RETURN(job_, snapshots_.Start(request));
+  RHA_RETURN_IF_ERROR(reactor_.Attach(job_watch_, job_->fd(), EPOLLIN));
+  writer_->set_no_sync(config_.no_fsync_on_rewrite);
+  log::Info("Background append only file rewriting started");
+  return {};
+}
+
+void AppendOnly::AbortImage() {
+  if (job_ == nullptr) return;
+  reactor_.Detach(job_watch_);
+  job_.reset();
+  phase_ = Phase::kNone;
+  if (writer_ != nullptr) writer_->set_no_sync(false);
+}
+
+void AppendOnly::OnImageEnded() {
+  reactor_.Detach(job_watch_);
+  const Status saved = job_->Collect();
+  job_.reset();
+  last_held_bytes_ = engine_.keyspace().held().peak_bytes();
+  writer_->set_no_sync(false);
+  if (!saved.ok()) return RewriteFailed(saved.message());
+  const bool chosen = engine_.state().dataset == dispatch::Dataset::kChosen;
+  phase_ = Phase::kReplacing;
+  writer_->Do(chosen ? AofWriter::Step::kReplaceKeepOlder : AofWriter::Step::kReplace,
+              TemporaryBase());
+}
+
+void AppendOnly::RewriteFailed(const std::string& why) {
+  AbortImage();
+  phase_ = Phase::kNone;
+  last_rewrite_s_ = NowS() - rewrite_started_s_;
+  last_rewrite_ok_ = false;
+  retry_.OnFailed(NowS());
+  log::Error("Background AOF rewrite terminated with error: {}", why);
+  const int64_t pause_s = retry_.PauseS(false);
+  if (pause_s != 0) {
+    log::Warn(
+        "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in "
+        "{} minutes",
+        pause_s / 60);
+  }
+  if (on_loaded_) return Loaded(Status(Code::kIo, why));
+  // What an increment without a base holds is of no use.
+  if (standing_ == Standing::kUnfounded) {
+    SetTaking(false);
+    if (writer_ != nullptr) writer_->Do(AofWriter::Step::kClose);
+  } else if (standing_ == Standing::kOff) {
+    StopWriter();
+  }
+}
+
+void AppendOnly::RewriteDone() {
+  phase_ = Phase::kNone;
+  last_rewrite_s_ = NowS() - rewrite_started_s_;
+  last_rewrite_ok_ = true;
+  ++rewrites_;
+  retry_.OnSucceeded();
+  size_at_rewrite_ = progress_.base_bytes + progress_.increment_bytes;
+  log::Info("Background AOF rewrite finished successfully");
+  if (voided_) return;
+  dispatch::Dataset& dataset = engine_.state().dataset;
+  if (dataset == dispatch::Dataset::kChosen) dataset = dispatch::Dataset::kWhole;
+  if (standing_ == Standing::kOff) return StopWriter();
+  standing_ = Standing::kSound;
+  suspect_.clear();
+  if (on_loaded_) Loaded({});
+}
+
+void AppendOnly::OnOutcome(const AofWriter::Outcome& outcome) {
+  using Step = AofWriter::Step;
+  switch (outcome.step) {
+    case Step::kContinue:
+      return Loaded(outcome.status);
+    case Step::kBegin:
+    case Step::kBeginApart:
+      if (!outcome.status.ok() && phase_ == Phase::kImage) RewriteFailed(outcome.status.message());
+      return;
+    case Step::kReplace:
+    case Step::kReplaceKeepOlder:
+      return outcome.status.ok() ? RewriteDone() : RewriteFailed(outcome.status.message());
+    case Step::kClose:
+    case Step::kDiscard:
+    case Step::kSync:
+      return;
+  }
+}
+
+bool AppendOnly::RewriteIsDue() {
+  const int64_t now_s = NowS();
+  if (standing_ == Standing::kUnfounded) return retry_.MayTry(now_s, true);
+  if (scheduled_) return true;
+  if (standing_ != Standing::kSound || !retry_.MayTry(now_s, false)) return false;
+  const persist::AofGrowthLimit limit{config_.rewrite_percent, config_.rewrite_min_bytes};
+  return limit.Exceeded(size_at_rewrite_, progress_.base_bytes + progress_.increment_bytes);
+}
+
+void AppendOnly::Cron() {
+  if (writer_ != nullptr) OnNews();
+  if (rewriting() || snapshots_.busy() || engine_.in_unit() || loader_ != nullptr) return;
+  if (!RewriteIsDue() || !parts_.may_save().ok()) return;
+  if (const Status started = StartRewrite(); !started.ok()) RewriteFailed(started.message());
+}
+
+// ---------------------------------------------------------------- the end
+
+Status AppendOnly::Close(bool finish) {
+  if (writer_ == nullptr) return {};
+  AbortImage();
+  if (standing_ == Standing::kUnfounded && finish && parts_.may_save().ok() && !loader_) {
+    log::Info("the first base of the append-only file is written before exiting");
+    const persist::AofPlace place = Place();
+    RHA_RETURN_IF_ERROR(disk_.MakeFolder(place.dir + "/" + place.folder));
+    RHA_RETURN_IF_ERROR(persist::SaveRdbFile(engine_.keyspace(), BaseRequest()));
+    const bool chosen = engine_.state().dataset == dispatch::Dataset::kChosen;
+    writer_->Do(AofWriter::Step::kBeginApart);
+    writer_->Do(chosen ? AofWriter::Step::kReplaceKeepOlder : AofWriter::Step::kReplace,
+                TemporaryBase());
+  }
+  AddNotes();
+  RHA_RETURN_IF_ERROR(writer_->Drain());
+  const AofWriter::Progress last = writer_->Look();
+  for (const AofWriter::Outcome& outcome : last.outcomes) RHA_RETURN_IF_ERROR(outcome.status);
+  progress_ = last;
+  Settle();
+  parts_.on_durable();
+  return {};
+}
+
+}  // namespace rha::node::app

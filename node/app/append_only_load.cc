@@ -1,0 +1,215 @@
+// AppendOnly: loading at start and DEBUG LOADAOF; what INFO says.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "common/base/log.h"
+#include "node/app/append_only.h"
+#include "node/app/config.h"
+#include "node/dispatch/engine.h"
+
+namespace rha::node::app {
+namespace {
+
+constexpr Millis kLoadSlice{50};
+
+template <typename... Args>
+void Line(std::string* info, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::format_to(std::back_inserter(*info), format, std::forward<Args>(args)...);
+  info->append("\r\n");
+}
+
+}  // namespace
+
+// Who sends the commands of the file: no gate holds it back, and it gets no replies.
+class AppendOnly::LogSession final : public dispatch::Session {
+ public:
+  explicit LogSession(dispatch::Engine& engine)
+      : Session(dispatch::SessionKind::kPrimary), engine_(engine) {
+    engine_.Join(*this);
+    name = "append-only file";
+  }
+  ~LogSession() override { engine_.Leave(*this); }
+  // CLIENT KILL: a dataset is not loaded by half.
+  void Close(CloseMode) override {}
+
+ private:
+  dispatch::Engine& engine_;
+};
+
+std::string AppendOnly::Apply(resp::Args args) {
+  if (args.empty()) return {};
+  const dispatch::CommandSpec* const spec = engine_.Resolve(*session_, args).spec;
+  if (spec == nullptr) return fmt::format("Unknown command '{}'", args[0].substr(0, 64));
+  // No server writes orders to a process into its log.
+  if (spec->Has(dispatch::kAdmin | dispatch::kNoAuth)) {
+    return fmt::format("A command that does not belong there, '{}',", spec->name);
+  }
+  const uint64_t errors = engine_.stats().error_replies;
+  engine_.Execute(*session_, args);
+  if (engine_.stats().error_replies == errors) return {};
+  return fmt::format("A command that fails, '{}',", spec->name);
+}
+
+std::unique_ptr<persist::AofLoader> AppendOnly::NewLoader(const persist::AofFolder& folder) {
+  std::vector<persist::AofLoader::File> files;
+  for (const persist::AofFile& file : folder.manifest().InOrder()) {
+    files.push_back({folder.place().PathOf(file.name)});
+  }
+  session_ = std::make_unique<LogSession>(engine_);
+  return std::make_unique<persist::AofLoader>(
+      std::move(files),
+      persist::AofLoader::Target{.keyspace = engine_.keyspace(),
+                                 .apply = [this](resp::Args args) { return Apply(args); },
+                                 .in_transaction = [this] { return session_->transaction.open; }},
+      persist::LoadOptions{.verify_checksum = config_.rdb_checksum,
+                           .drop_expired = false,
+                           .now_ms = engine_.clock().UnixMillis()});
+}
+
+void AppendOnly::LoadAtStart(std::function<void(OnLoaded)> load_other, OnLoaded done) {
+  load_started_s_ = NowS();
+  loaded_folder_ = std::make_unique<persist::AofFolder>(disk_, Place());
+  Status found = loaded_folder_->Find();
+  if (found.ok()) found = loaded_folder_->SizesOnDisk().status();
+  if (!found.ok()) return done(found, {});
+  on_loaded_ = std::move(done);
+  if (!loaded_folder_->manifest().empty()) {
+    engine_.state().loading = true;
+    engine_.state().dataset = dispatch::Dataset::kUnknown;
+    loader_ = NewLoader(*loaded_folder_);
+    return LoadSlice();
+  }
+  load_other([this](const Status& status, const persist::RdbInfo& info) {
+    loaded_info_ = info;
+    if (!status.ok()) return Loaded(status);
+    standing_ = Standing::kUnfounded;
+    scheduled_ = true;
+    const keyspace::Keyspace& keyspace = engine_.keyspace();
+    bool empty = true;
+    for (int i = 0; i < keyspace.databases(); ++i) empty = empty && keyspace.db(i).size() == 0;
+    const Status started = StartWriter(std::move(*loaded_folder_));
+    if (!started.ok()) return Loaded(started);
+    if (!empty) {
+      // The file that was loaded is still there should this end early.
+      log::Info("the append-only file begins with the data of the RDB file");
+      return Loaded({});
+    }
+    // Nobody is served before his writes are safe.
+    engine_.state().loading = true;
+    if (const Status rewrite = StartRewrite(); !rewrite.ok()) Loaded(rewrite);
+  });
+}
+
+void AppendOnly::LoadSlice() {
+  const Result<bool> complete = loader_->Step(engine_.clock(), kLoadSlice);
+  if (!complete.ok()) return FinishLoading(complete.status());
+  if (*complete) return FinishLoading({});
+  slice_timer_ = reactor_.After(Millis(0), [this] { LoadSlice(); });
+}
+
+// All is loaded that can be; now the set must be fit to go on with.
+void AppendOnly::FinishLoading(const Status& status) {
+  const std::unique_ptr<persist::AofLoader> loader = std::move(loader_);
+  session_.reset();
+  if (!status.ok()) return Loaded(status);
+  const std::string last =
+      loaded_folder_->place().PathOf(loaded_folder_->manifest().InOrder().back().name);
+  if (const auto cut = loader->cut_at()) {
+    if (!config_.aof_load_truncated) {
+      return Loaded(Status(
+          Code::kCorrupt,
+          fmt::format("Unexpected end of file reading the append only file {} at offset {}. You "
+                      "can: 1) Make a backup of your AOF file, then use ./redis-check-aof --fix "
+                      "<filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' "
+                      "configuration option to yes and restart the server.",
+                      last, *cut)));
+    }
+    log::Warn("!!! Warning: short read while loading the AOF file {}!!!", last);
+    log::Warn("!!! Truncating the AOF {} at offset {} !!!", last, *cut);
+    if (const Status done = loaded_folder_->CutLast(*cut); !done.ok()) return Loaded(done);
+    log::Warn("AOF {} loaded anyway because aof-load-truncated is enabled", last);
+  }
+  loaded_info_ = noted_ = loader->info();
+  engine_.keyspace().set_dirty(0);
+  engine_.table().ResetCounters();
+  engine_.stats() = {};
+  uint64_t keys = 0;
+  for (int i = 0; i < engine_.keyspace().databases(); ++i) keys += engine_.keyspace().db(i).size();
+  keys_loaded_ = keys;
+  log::Info("DB loaded from append only file: {} keys, {} s", keys, NowS() - load_started_s_);
+  engine_.state().dataset = dispatch::Dataset::kWhole;
+  standing_ = Standing::kSound;
+  if (const Status started = StartWriter(std::move(*loaded_folder_)); !started.ok()) {
+    return Loaded(started);
+  }
+  writer_->Do(persist::AofWriter::Step::kContinue);  // its outcome: Loaded()
+}
+
+void AppendOnly::Loaded(const Status& status) {
+  if (!on_loaded_) return;
+  loaded_folder_.reset();
+  if (status.ok()) {
+    engine_.state().loading = false;
+    if (standing_ == Standing::kSound) SetTaking(true);
+    size_at_rewrite_ = progress_.base_bytes + progress_.increment_bytes;
+  }
+  const OnLoaded done = std::exchange(on_loaded_, nullptr);
+  done(status, loaded_info_);
+  if (status.ok()) OnConfig();  // it may have changed meanwhile
+}
+
+Status AppendOnly::Reload() {
+  if (engine_.in_unit()) return Status(Code::kInvalid, "Not allowed inside a transaction");
+  if (phase_ == Phase::kReplacing || standing_ == Standing::kSound) {
+    EndTurn();
+    RHA_RETURN_IF_ERROR(writer_->Drain());
+  }
+  persist::AofFolder folder(disk_, Place());
+  RHA_RETURN_IF_ERROR(folder.Find());
+  if (folder.manifest().empty()) {
+    return Status(Code::kNotFound, "there is no append-only file in " + Place().PathOf(""));
+  }
+  RHA_RETURN_IF_ERROR(folder.SizesOnDisk().status());
+  dispatch::NodeState& state = engine_.state();
+  const bool same = standing_ == Standing::kSound;
+  if (!same) BecomeUnfounded();
+  state.dataset = dispatch::Dataset::kUnknown;
+  state.loading = true;
+  engine_.keyspace().Reset();
+  const auto loader = NewLoader(folder);
+  const Status loaded = loader->Finish();
+  session_.reset();
+  state.loading = false;
+  if (!same) parts_.dataset_replaced();
+  RHA_RETURN_IF_ERROR(loaded);
+  state.dataset = dispatch::Dataset::kWhole;
+  return {};
+}
+
+void AppendOnly::AppendInfo(std::string* info) const {
+  const bool on = standing_ != Standing::kOff;
+  Line(info, "aof_enabled:{}", config_.append_only ? 1 : 0);
+  Line(info, "aof_rewrite_in_progress:{}", rewriting() ? 1 : 0);
+  Line(info, "aof_rewrite_scheduled:{}", scheduled_ ? 1 : 0);
+  Line(info, "aof_last_rewrite_time_sec:{}", last_rewrite_s_);
+  Line(info, "aof_current_rewrite_time_sec:{}", rewriting() ? NowS() - rewrite_started_s_ : -1);
+  Line(info, "aof_last_bgrewrite_status:{}", last_rewrite_ok_ ? "ok" : "err");
+  Line(info, "aof_rewrites:{}", rewrites_);
+  Line(info, "aof_rewrites_consecutive_failures:{}", retry_.failures());
+  Line(info, "aof_last_write_status:{}", engine_.state().log_error.empty() ? "ok" : "err");
+  Line(info, "aof_last_cow_size:{}", last_held_bytes_);
+  Line(info, "module_fork_in_progress:0\r\nmodule_fork_last_cow_size:0");
+  if (!on) return;
+  Line(info, "aof_current_size:{}", progress_.base_bytes + progress_.increment_bytes);
+  Line(info, "aof_base_size:{}", size_at_rewrite_);
+  Line(info, "aof_pending_rewrite:0");
+  Line(info, "aof_buffer_length:{}", appended() - progress_.written);
+  Line(info, "aof_pending_bio_fsync:{}",
+       policy_ != persist::FsyncPolicy::kNo && progress_.durable < progress_.written ? 1 : 0);
+  Line(info, "aof_delayed_fsync:{}", times_outrun_);
+  Line(info, "redisha_aof_sound:{}", standing_ == Standing::kSound ? "yes" : "no");
+}
+
+}  // namespace rha::node::app
