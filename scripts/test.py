@@ -75,10 +75,13 @@ def run_fuzzers(tally):
 def run_long(tally):
     """What takes an hour or more: nightly, and before a release."""
     sim = os.path.join(ROOT, "build", "release", "bin", "sim")
-    stage("sim", f"{SIM_SEEDS} seeds, then every mutant until it is caught")
+    stage("long", f"{SIM_SEEDS} seeds of the simulator, every mutant until it is caught, the package in a Debian of its own")
+    package = os.path.join(ROOT, "tests", "image", "package_install.py")
+    environment = {**os.environ, "RHA_BIN_DIR": os.path.dirname(sim), "PYTHONPATH": ROOT}
     for name, command in {"sim: seeds": [sim, "--seeds", str(SIM_SEEDS)],
-                          "sim: mutants": [sim + "_mutants", "--all"]}.items():
-        if subprocess.run(command, cwd=ROOT).returncode == 0:
+                          "sim: mutants": [sim + "_mutants", "--all"],
+                          "package": [sys.executable, package]}.items():
+        if subprocess.run(command, cwd=ROOT, env=environment).returncode == 0:
             tally.passed += 1
         else:
             tally.fail(name)
