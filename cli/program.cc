@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "cli/completion.h"
+#include "cli/subjects.h"
 #include "cli/verbs.h"
 
 namespace rha::cli {
@@ -258,6 +260,50 @@ void AddMigrate(CLI::App& app, MigrateOptions& options, int& result) {
   sub->callback([&options, &result] { result = Migrate(options); });
 }
 
+void AddCompletion(CLI::App& app, std::string& shell) {
+  CLI::App* sub =
+      app.add_subcommand("completion", "A script that completes verbs, options and names");
+  sub->add_option("shell", shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  sub->footer(
+      "\nExamples:\n"
+      "  source <(redisha completion bash)\n"
+      "  redisha completion fish | source\n\n"
+      "For `kubectl redisha` (kubectl 1.26 and later) put a program kubectl_complete-redisha into\n"
+      "the PATH:\n"
+      "  #!/bin/sh\n"
+      "  exec redisha __complete \"$@\"");
+  sub->callback([&shell] { std::fputs(CompletionScript(shell).c_str(), stdout); });
+}
+
+// Of the namespace that is being typed; none where no cluster answers.
+std::vector<std::string> NamesOfTheCluster(const std::vector<std::string>& words) {
+  Access access;
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i] == "-n" || words[i] == "--namespace") access.name_space = words[i + 1];
+    if (words[i] == "--kubeconfig") access.kubeconfig = words[i + 1];
+    if (words[i] == "--context") access.context = words[i + 1];
+  }
+  std::vector<std::string> names;
+  const auto client = ClusterClient::Connect(access);
+  if (!client.ok()) return names;
+  const auto subjects = ReadSubjects(**client, (*client)->name_space(), "");
+  if (!subjects.ok()) return names;
+  for (const Subject& subject : *subjects) {
+    names.push_back(subject.redisha["metadata"]["name"].get<std::string>());
+  }
+  return names;
+}
+
+int Complete(const CLI::App& app, int argc, char** argv) {
+  const std::vector<std::string> words(argv + 2, argv + argc);
+  const auto names = [&words] { return NamesOfTheCluster(words); };
+  for (const std::string& word : Candidates(app, words, names)) std::printf("%s\n", word.c_str());
+  std::printf(":4\n");
+  return kDone;
+}
+
 }  // namespace
 
 int Fail(const Status& status) {
@@ -287,6 +333,7 @@ int Main(int argc, char** argv) {
   NamedOptions doctor;
   ReportOptions report;
   MigrateOptions migrate;
+  std::string shell;
   AddLocal(app, local, result);
   AddObjectVerbs(app, objects, result);
   AddStatus(app, status, result);
@@ -299,6 +346,8 @@ int Main(int argc, char** argv) {
   AddDoctor(app, doctor, result);
   AddReport(app, report, result);
   AddMigrate(app, migrate, result);
+  AddCompletion(app, shell);
+  if (argc > 2 && std::string_view(argv[1]) == kCompleteVerb) return Complete(app, argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -79,6 +79,22 @@ class CliTest(unittest.TestCase):
                          "redisha: credential plugin no-such-program: there is no such program. Get it there.\n")
         self.assertIn("neither token nor certificate", use("echo", "{}").stderr)
 
+    def test_13_words_are_completed(self):
+        def complete(*words):
+            return self.redisha("__complete", *words).splitlines()
+
+        self.assertEqual(complete("sw"), ["switchover", ":4"])
+        self.assertEqual(complete("status", ""), ["demo", ":4"])
+        self.assertEqual(complete("-n", "default", "status", "x"), [":4"])
+        self.assertEqual(complete("switchover", "demo", "--t"), ["--to", ":4"])
+        self.assertEqual(complete("status", "-o", "y"), ["yaml", ":4"])
+        self.assertEqual(complete("migrate", ""), ["bitnami", "opstree", "spotahome", ":4"])
+        self.assertIn("up", complete("local", "u"))
+        script = self.redisha("completion", "bash") + 'COMP_WORDS=(redisha topo); COMP_CWORD=1; _redisha; echo "${COMPREPLY[0]}"'
+        path = os.environ["RHA_BIN_DIR"] + os.pathsep + os.environ["PATH"]
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=30, env={**os.environ, "PATH": path})
+        self.assertEqual(done.stdout, "topology\n", done.stderr)
+
     def test_20_topology_draws_who_follows_whom(self):
         drawing = self.redisha("topology", "demo")
         self.assertRegex(drawing, r"writes ─▶ demo:6379 ─▶ ● demo-\d +primary +takes writes")
