@@ -1,6 +1,7 @@
 // Helm releases of the Bitnami redis chart, or of a chart that has it as a dependency. The chart
 // `redisha` maps the same values (charts/redisha/templates/_spec.tpl).
 #include <algorithm>
+#include <charconv>
 
 #include "cli/migrate/migration.h"
 #include "local/object/json.h"
@@ -49,6 +50,7 @@ const std::vector<Advice>& BitnamiAdvice() {
 struct Chart {
   Json user, defaults;
   std::string version;
+  std::string app_version;  // of the server; "" unknown
   bool dependency = false;
 };
 
@@ -58,7 +60,8 @@ Result<Chart> FindRedis(const Json& release) {
   const Json& config = object::Map(release, {"config"});
   const Json& values = object::Map(release, {"chart", "values"});
   if (name == "redis" || name == "valkey") {
-    return Chart{config, values, Str(release, {"chart", "metadata", "version"})};
+    return Chart{config, values, Str(release, {"chart", "metadata", "version"}),
+                 Str(release, {"chart", "metadata", "appVersion"})};
   }
   for (const Json& dependency : object::Items(release, {"chart", "metadata", "dependencies"})) {
     if (Str(dependency, {"name"}) != "redis") continue;
@@ -66,7 +69,7 @@ Result<Chart> FindRedis(const Json& release) {
     // A wrapper's own values are as much the user's as those of the release.
     Json user = object::Map(values, {alias});
     user.merge_patch(object::Map(config, {alias}));
-    return Chart{std::move(user), Json::object(), Str(dependency, {"version"}), true};
+    return Chart{std::move(user), Json::object(), Str(dependency, {"version"}), "", true};
   }
   return Status(Code::kInvalid, "the release is of chart \"" + name +
                                     "\", which is not Bitnami's redis and does not depend on it");
@@ -80,6 +83,15 @@ std::vector<std::string> Lines(const std::string& text) {
     at = end + 1;
   }
   return lines;
+}
+
+// Snapshots of later servers have versions that are not read (docs/formats/rdb.md).
+bool WritesNewerSnapshots(const std::string& app_version) {
+  int major = 0, minor = 0;
+  const char* end = app_version.data() + app_version.size();
+  const auto read = std::from_chars(app_version.data(), end, major);
+  if (read.ptr < end) std::from_chars(read.ptr + 1, end, minor);
+  return major > 7 || (major == 7 && minor > 0);
 }
 
 // Of two places that mean the same pods here; the replicas' counts.
@@ -204,6 +216,11 @@ Result<Migration> FromBitnami(const Json& release, const std::string& asked_name
   for (LeftOut& left : values.Left(BitnamiAdvice())) to.left.push_back(std::move(left));
   to.snapshot_pod = sentinels ? full_name + "-node-0" : full_name + "-master-0";
   to.snapshot_container = "redis";
+  if (WritesNewerSnapshots(chart.app_version)) {
+    to.notes.push_back("the server is " + chart.app_version +
+                       ", whose snapshots are not read yet (7.0 and earlier are): copy key by key "
+                       "with a client instead of steps 3 and 4");
+  }
   if (sentinels) {
     to.notes.push_back("the snapshot is taken from pod " + to.snapshot_pod +
                        ": take the one that is master now (redis-cli ROLE)");

@@ -93,6 +93,15 @@ TEST(MigrateBitnami, AWrapperChartIsReadThroughItsDependency) {
   EXPECT_EQ(Left(*migration), "");
 }
 
+TEST(MigrateBitnami, SaysSoWhereTheSnapshotCouldNotBeRead) {
+  Json release = Release("{}");
+  release["chart"]["metadata"]["appVersion"] = "7.4.1";
+  EXPECT_THAT(MigrationText(*FromBitnami(release, "")),
+              HasSubstr("7.4.1, whose snapshots are not"));
+  release["chart"]["metadata"]["appVersion"] = "7.0.12";
+  EXPECT_THAT(MigrationText(*FromBitnami(release, "")), Not(HasSubstr("whose snapshots")));
+}
+
 TEST(MigrateBitnami, AnotherChartIsRefused) {
   EXPECT_EQ(
       FromBitnami(Parse(R"({"chart": {"metadata": {"name": "mysql"}}})"), "").status().message(),
