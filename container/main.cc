@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,15 @@ Status CheckWritable(const std::string& dir) {
                                 std::to_string(::getuid()) + ")");
 }
 
+// The node ends too where it may not write, but knows nothing of volumes and users.
+Status CheckDataDir(const Settings& settings, const std::vector<std::string>& arguments) {
+  const bool elsewhere = std::ranges::find(arguments, "--dir") != arguments.end() ||
+                         settings.Text("REDIS_EXTRA_FLAGS").find("--dir") != std::string::npos;
+  if (elsewhere) return {};
+  const std::string named = settings.Text("REDIS_DATA_DIR", IfThere(kBitnamiNodeDir));
+  return CheckWritable(named.empty() ? std::filesystem::current_path().string() : named);
+}
+
 // A file without a name as standard input.
 Status ToStandardInput(const std::string& text) {
   const int fd = ::memfd_create("environment", MFD_CLOEXEC);
@@ -114,11 +124,7 @@ Status RunNode(std::vector<std::string> arguments) {
   RHA_ASSIGN_OR_RETURN(const std::string config,
                        NodeConfig(&settings, file ? "" : IfThere(kBitnamiOverrides),
                                   file ? "" : IfThere(kBitnamiNodeDir)));
-  if (!file) {
-    const std::string found = IfThere(kBitnamiNodeDir);
-    RHA_RETURN_IF_ERROR(
-        CheckWritable(settings.Text("REDIS_DATA_DIR", found.empty() ? "." : found)));
-  }
+  if (!file) RHA_RETURN_IF_ERROR(CheckDataDir(settings, arguments));
   if (!config.empty()) {
     RHA_RETURN_IF_ERROR(ToStandardInput(config));
     arguments.push_back("-");  // read before the options, which win

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -103,6 +104,13 @@ class ImageTest(unittest.TestCase):
         until(lambda: ask("ping") == "PONG", "PONG")
         self.assertEqual(ask("config", "get", "dir").split("\n")[-1], "/data")
         self.assertEqual(ask("save"), "OK")
+
+    def test_a_data_folder_of_somebody_else(self):
+        with tempfile.TemporaryDirectory(prefix="rha-volume-") as volume:
+            os.chmod(volume, 0o755)  # of root, as a folder of the host that is mounted
+            refused = self.image.run("redis-server", volume=volume)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("write to /data: Permission denied: mount a volume there that user 65532 may write to", refused.stderr)
 
 
 if __name__ == "__main__":
