@@ -14,8 +14,10 @@ int Doctor(const NamedOptions& options) {
   if (!client.ok()) return Fail(client.status());
   ClusterClient& cluster = **client;
   auto subjects = ReadSubjects(cluster, cluster.name_space(), options.name);
-  // Without the resource type there is still a cluster to look at; a wrong name is wrong usage.
-  if (!subjects.ok() && !options.name.empty()) return Fail(subjects.status());
+  // Without the resource type, or the right to read it, there is still a cluster to look at.
+  const bool wrong_name =
+      !subjects.ok() && !options.name.empty() && subjects.status().code() == Code::kNotFound;
+  if (wrong_name) return Fail(subjects.status());
   const auto reached = cluster.api().GetPath("/version");
   if (!reached.ok()) {
     return Fail(Status(reached.status().code(), reached.status().message() +

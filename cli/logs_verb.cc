@@ -13,6 +13,7 @@
 #include "cli/program.h"
 #include "cli/subjects.h"
 #include "cli/verbs.h"
+#include "common/k8s/time_format.h"
 #include "common/k8s/watch_lines.h"
 #include "local/object/json.h"
 
@@ -23,6 +24,8 @@ using Clock = std::chrono::steady_clock;
 
 // Lines that come from several connections within this are put into order.
 constexpr std::chrono::milliseconds kReorder(250);
+// Of a connection that was there: less is an error that would come again at once.
+constexpr std::chrono::seconds kSilence(60);
 constexpr size_t kSourceWidth = 18;
 
 Result<int64_t> ParseSeconds(const std::string& text) {
@@ -103,21 +106,34 @@ class Merger {
   size_t sources_ = 0;
 };
 
-// One container, until its log ends.
-void FollowOne(k8s::HttpTransport& transport, const k8s::HttpRequest& request,
-               const std::string& source, Merger& merger) {
-  k8s::WatchLines lines;
-  int64_t before = -1;
-  const auto take = [&](std::string_view line) {
-    LogLine parsed = ParseLogLine(line, source, before);
-    before = parsed.time_us;
-    merger.Add(std::move(parsed));
-    return Status::Ok();
-  };
-  const auto answer = transport.Stream(
-      request, [&](std::string_view chunk) { return lines.Feed(chunk, take).ok(); }, {});
-  if (!answer.ok()) {
-    std::fprintf(stderr, "redisha: %s: %s\n", source.c_str(), answer.status().message().c_str());
+// One container, until its log ends. A log that is silent for long is asked for again: the
+// connection counts as lost then.
+void FollowOne(k8s::HttpTransport& transport, k8s::HttpRequest request, const std::string& source,
+               Merger& merger) {
+  int64_t before = -1, resumed_at = -1;
+  while (true) {
+    k8s::WatchLines lines;
+    const auto take = [&](std::string_view line) {
+      LogLine parsed = ParseLogLine(line, source, before);
+      before = parsed.time_us;
+      if (parsed.time_us > resumed_at) merger.Add(std::move(parsed));
+      return Status::Ok();
+    };
+    const auto started = Clock::now();
+    const auto answer = transport.Stream(
+        request, [&](std::string_view chunk) { return lines.Feed(chunk, take).ok(); }, {});
+    const bool silent = !answer.ok() && Clock::now() - started > kSilence;
+    if (!answer.ok() && !silent) {
+      std::fprintf(stderr, "redisha: %s: %s\n", source.c_str(), answer.status().message().c_str());
+    }
+    if (!silent) break;
+    resumed_at = before;
+    std::erase_if(request.query, [](const auto& entry) {
+      return entry.first == "tailLines" || entry.first == "sinceSeconds" ||
+             entry.first == "sinceTime";
+    });
+    request.query.emplace_back("sinceTime",
+                               k8s::FormatTime(before >= 0 ? before : NowUnixMicros()));
   }
   merger.End();
 }

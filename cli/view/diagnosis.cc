@@ -103,7 +103,7 @@ void CheckPermissions(const Evidence& evidence, Checks& checks) {
       ++allowed;
     } else {
       checks.Warn("permissions", "you may not " + permission.words,
-                  permission.wanted_by + " needs it; ask for it in a Role");
+                  "needed by " + permission.wanted_by + "; ask for it in a Role");
     }
   }
   if (!unknown.empty()) {

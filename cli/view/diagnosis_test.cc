@@ -66,8 +66,9 @@ TEST(Diagnose, SaysWhatIsMissingAndWhatToDo) {
 TEST(Diagnose, NamesThePermissionAndWhoWantsIt) {
   Evidence evidence = AllWell();
   evidence.permissions.push_back({"create pods/portforward", "switchover", false});
-  EXPECT_THAT(Complaints(evidence),
-              HasSubstr("you may not create pods/portforward\n                   → switchover"));
+  EXPECT_THAT(
+      Complaints(evidence),
+      HasSubstr("you may not create pods/portforward\n                   → needed by switchover"));
   EXPECT_EQ(ExitCodeOf(Diagnose(evidence)), 3);
 }
 

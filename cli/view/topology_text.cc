@@ -37,7 +37,7 @@ std::optional<int64_t> Lag(const PodFacts* primary, const PodFacts& replica) {
 }
 
 std::string Condition(const PodFacts* primary, const PodFacts& facts, bool is_primary) {
-  if (!facts.problem.empty()) return "not reached: " + facts.problem;
+  if (!facts.problem.empty()) return "not reached";
   if (!facts.node_up) return "its node does not answer";
   if (is_primary) {
     return facts.role == "master" ? "takes writes" : "labelled so, but its node says " + facts.role;
