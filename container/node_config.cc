@@ -36,9 +36,7 @@ constexpr Variable kVariables[] = {
     {"REDIS_OVERRIDES_FILE", Kind::kText, "a configuration file that is read last"},
     {"REDIS_IO_THREADS", Kind::kNumber, "io-threads"},
     {"REDIS_IO_THREADS_DO_READS", Kind::kYesNo, "io-threads-do-reads"},
-    {"REDIS_AOF_ENABLED", Kind::kOff,
-     "there is no append-only file: set it to no, and use save points (REDIS_RDB_POLICY) and "
-     "replicas"},
+    {"REDIS_AOF_ENABLED", Kind::kYesNo, "appendonly; yes if the volume is one of Bitnami's image"},
     {"REDIS_ACLFILE", Kind::kRefused,
      "there are no ACL users in this server: use REDIS_PASSWORD and REDIS_DISABLE_COMMANDS"},
     {"REDIS_DATABASE", Kind::kUnused, "databases have numbers, no names"},
@@ -158,6 +156,10 @@ Result<std::string> NodeConfig(Settings* settings, const std::string& found_over
     Passwords(settings, &config);
     Replication(settings, &config);
     SavePoints(settings, &config);
+    // Bitnami's image keeps such a file by default: on its volume that is where the data are.
+    if (settings->Yes("REDIS_AOF_ENABLED", !found_dir.empty())) {
+      config += ConfigLineOf({"appendonly", "yes"});
+    }
     DisabledCommands(*settings, &config);
     constexpr std::pair<const char*, const char*> kDirect[] = {
         {"REDIS_PORT_NUMBER", "port"},

@@ -102,12 +102,20 @@ TEST_F(NodeConfigTest, MountsOfBitnamisImages) {
             "requirepass p\ninclude /mine\n");
 }
 
+TEST_F(NodeConfigTest, TheAppendOnlyFileIsKeptIfSaidAndOnAVolumeOfBitnamis) {
+  EXPECT_EQ(ConfigOf({{"REDIS_AOF_ENABLED", "yes"}, {"REDIS_PASSWORD", "p"}}),
+            "requirepass p\nappendonly yes\n");
+  EXPECT_EQ(ConfigOf({{"REDIS_PASSWORD", "p"}}), "requirepass p\n");
+  EXPECT_EQ(ConfigOf({{"REDIS_PASSWORD", "p"}}, "", "/bitnami"),
+            "dir /bitnami\nrequirepass p\nappendonly yes\n");
+  EXPECT_EQ(ConfigOf({{"REDIS_AOF_ENABLED", "no"}, {"REDIS_PASSWORD", "p"}}, "", "/bitnami"),
+            "dir /bitnami\nrequirepass p\n");
+}
+
 TEST_F(NodeConfigTest, WhatIsNotHereIsRefused) {
   const auto refusal = [&](const std::string& name, const std::string& value) {
     return ConfigOf({{name, value}, {"REDIS_PASSWORD", "p"}});
   };
-  EXPECT_THAT(refusal("REDIS_AOF_ENABLED", "yes"), HasSubstr("there is no append-only file"));
-  EXPECT_EQ(refusal("REDIS_AOF_ENABLED", "no"), "requirepass p\n");
   EXPECT_THAT(refusal("REDIS_TLS_ENABLED", "yes"), HasSubstr("does not speak TLS"));
   EXPECT_THAT(refusal("REDIS_ACLFILE", "/users"), HasSubstr("no ACL users"));
   EXPECT_THAT(refusal("REDIS_SENTINEL_HOST", "s"), HasSubstr("does not ask Sentinel"));

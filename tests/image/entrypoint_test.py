@@ -75,11 +75,10 @@ class EntrypointTest(unittest.TestCase):
             self.assertIn("sentinel myid", file.read())
 
     def test_bad_input_ends_in_clear_lines(self):
-        done = self.run_to_end(REDIS_AOF_ENABLED="yes", REDIS_PORT_NUMBER="x")
+        done = self.run_to_end(REDIS_AOF_ENABLED="perhaps", REDIS_PORT_NUMBER="x")
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stderr.split("\n")[:3], [
-            "redisha-entrypoint: REDIS_AOF_ENABLED: there is no append-only file: set it to no, and use save points "
-            "(REDIS_RDB_POLICY) and replicas",
+            "redisha-entrypoint: REDIS_AOF_ENABLED must be yes or no",
             "REDIS_PORT_NUMBER must be a port, 1 to 65535",
             "REDIS_PASSWORD is not set: set it, or ALLOW_EMPTY_PASSWORD=yes where nobody else reaches the port"])
         self.assertIn("mount a volume there that user", self.run_to_end(REDIS_DATA_DIR="/nowhere", REDIS_PASSWORD="p").stderr)
