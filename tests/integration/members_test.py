@@ -504,6 +504,29 @@ class MembersTest(unittest.TestCase):
         self.assertEqual(peer.command("PING"), b"PONG")
         self.assertEqual(peer.command("REDISHA", "ROLE", 2, "pod-1", "REPLICA", "127.0.0.1", 1), b"OK")
 
+    def test_an_append_only_file_keeps_history_offset_and_epoch_through_a_crash(self):
+        """What a cold start ranks copies by: on the primary, and on a replica that was told of the epoch by its primary."""
+        options = ["--appendonly", "yes", "--appendfsync", "always"]
+        primary, replica = (Node(self, name, options=options) for name in ("pod-0", "pod-1"))
+        self.assertEqual(primary.role(5, "pod-0", "PRIMARY"), "OK")
+        self.assertEqual(replica.role(5, "pod-0", "REPLICA", "127.0.0.1", primary.port), "OK")
+        wait_for("the link", lambda: replica.info()["master_link_status"] == "up")
+        wait_for("the replica's base", lambda: replica.info("persistence")["redisha_aof_sound"] == "yes")
+        client = primary.connect()
+        for i in range(20):
+            self.assertEqual(client.command("SET", f"k{i}", "v"), b"OK")
+        wait_for("the replica", lambda: client.command("WAIT", 1, 1000) == 1)
+        fields = ("master_replid", "master_repl_offset", "redisha_data_epoch")
+        seen = {node: {field: node.info()[field] for field in fields} for node in (primary, replica)}
+        for node in (primary, replica):
+            node.kill()
+        for node in (primary, replica):
+            node.start()
+            found = node.info()
+            self.assertEqual({field: found[field] for field in fields}, seen[node])
+            self.assertEqual(node.role(6, "pod-0", "PRIMARY"), "OK")
+            self.assertEqual(node.connect().command("DBSIZE"), 20)
+
     def test_a_start_without_what_membership_needs_is_refused(self):
         folder = tempfile.mkdtemp(prefix="rha-members-")
         self.addCleanup(shutil.rmtree, folder)
