@@ -79,6 +79,7 @@ TEST_F(Crd, DefaultsAreThoseOfTheOperator) {
   EXPECT_EQ(object["spec"]["storage"]["size"], ours.storage.size);
   EXPECT_EQ(object["spec"]["persistence"]["snapshotSeconds"], ours.persistence.snapshot_seconds);
   EXPECT_EQ(theirs.persistence.mode, ours.persistence.mode);
+  EXPECT_EQ(theirs.persistence.fsync, ours.persistence.fsync);
   EXPECT_EQ(theirs.storage.type, ours.storage.type);
   EXPECT_EQ(theirs.auth.enabled, ours.auth.enabled);
   EXPECT_EQ(theirs.auth.secret_key, ours.auth.secret_key);

@@ -22,12 +22,21 @@ inline constexpr size_t kNameBytesMax = 40;  // leaves room for "-replicas" and 
 inline constexpr size_t kConfigEntriesMax = 128;
 inline constexpr size_t kConfigValueBytesMax = 1024;
 
-enum class PersistenceMode { kNone, kRdb };
+enum class PersistenceMode { kNone, kRdb, kAof, kAofAndRdb };
+enum class FsyncPolicy { kEverySecond, kAlways, kNever };
 enum class StorageType { kPersistentVolumeClaim, kEmptyDir };
 
 struct PersistenceSpec {
   PersistenceMode mode = PersistenceMode::kRdb;
   int snapshot_seconds = 900;
+  FsyncPolicy fsync = FsyncPolicy::kEverySecond;  // of the append-only file
+
+  bool snapshots() const {
+    return mode == PersistenceMode::kRdb || mode == PersistenceMode::kAofAndRdb;
+  }
+  bool append_only() const {
+    return mode == PersistenceMode::kAof || mode == PersistenceMode::kAofAndRdb;
+  }
 };
 
 struct StorageSpec {

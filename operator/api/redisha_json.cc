@@ -52,8 +52,10 @@ void ReadConfig(const FieldReader& spec, Spec* out) {
 
 void ReadStorage(const FieldReader& spec, Spec* out) {
   const FieldReader persistence = spec.Object("persistence");
-  out->persistence.mode =
-      static_cast<PersistenceMode>(persistence.Enum("mode", {"None", "RDB"}, 1));
+  out->persistence.mode = static_cast<PersistenceMode>(
+      persistence.Enum("mode", {"None", "RDB", "AOF", "AOFAndRDB"}, 1));
+  out->persistence.fsync =
+      static_cast<FsyncPolicy>(persistence.Enum("fsync", {"EverySecond", "Always", "Never"}, 0));
   out->persistence.snapshot_seconds =
       persistence.Int("snapshotSeconds", out->persistence.snapshot_seconds, {1, 86'400});
 

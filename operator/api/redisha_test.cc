@@ -47,7 +47,7 @@ TEST(RedisHa, ErrorsNameTheField) {
   EXPECT_EQ(ErrorsOf({{"sentinel", {{"quorum", 1}}}}),
             "spec.sentinel.quorum: must be a majority of the replicas: between 2 and 3, is 1");
   EXPECT_EQ(ErrorsOf({{"persistence", {{"mode", "Sometimes"}}}}),
-            "spec.persistence.mode: must be one of None, RDB, is 'Sometimes'");
+            "spec.persistence.mode: must be one of None, RDB, AOF, AOFAndRDB, is 'Sometimes'");
   EXPECT_EQ(ErrorsOf({{"storage", {{"size", "lots"}}}}),
             "spec.storage.size: 'lots' is no quantity such as 1Gi or 500m");
   EXPECT_EQ(ErrorsOf({{"auth", {{"secretRef", {{"key", "k"}}}}}}),

@@ -38,6 +38,18 @@ void AddIdentity(const api::RedisHa& redisha, const Inputs& inputs, Lines* lines
   lines->Add("redisha-peer-key-file", kPeerKeyFile);
 }
 
+std::string_view FsyncWord(api::FsyncPolicy policy) {
+  switch (policy) {
+    case api::FsyncPolicy::kAlways:
+      return "always";
+    case api::FsyncPolicy::kNever:
+      return "no";
+    case api::FsyncPolicy::kEverySecond:
+      break;
+  }
+  return "everysec";
+}
+
 std::string NodeConf(const api::RedisHa& redisha, const Inputs& inputs) {
   const api::Spec& spec = redisha.spec;
   Lines lines;
@@ -53,10 +65,14 @@ std::string NodeConf(const api::RedisHa& redisha, const Inputs& inputs) {
   } else {
     lines.Add("protected-mode", "no");  // else only clients of the pod itself would be served
   }
-  if (spec.persistence.mode == api::PersistenceMode::kNone) {
-    lines.Add("save", "\"\"");
-  } else {
+  if (spec.persistence.snapshots()) {
     lines.Add("save", spec.persistence.snapshot_seconds, 1);
+  } else {
+    lines.Add("save", "\"\"");
+  }
+  if (spec.persistence.append_only()) {  // else unsaid: images of earlier versions do not know it
+    lines.Add("appendonly", "yes");
+    lines.Add("appendfsync", FsyncWord(spec.persistence.fsync));
   }
   lines.Add("repl-backlog-size", kReplBacklog);
   for (const auto& [key, value] : spec.config) lines.Add(key, value.empty() ? "\"\"" : value);

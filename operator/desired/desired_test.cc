@@ -111,6 +111,23 @@ TEST(Desired, AResourceChangeLeavesTheConfigurationAlone) {
   EXPECT_NE(Only(before, "StatefulSet").hash, Only(after, "StatefulSet").hash);
 }
 
+TEST(Desired, NodesAreToldOfTheAppendOnlyFileIfTheyShallKeepOne) {
+  const auto conf = [](api::PersistenceMode mode, api::FsyncPolicy fsync) {
+    api::RedisHa redisha = Load("minimal.yaml");
+    redisha.spec.persistence.mode = mode;
+    redisha.spec.persistence.fsync = fsync;
+    return ConfigMap(redisha, kInputs)["data"]["node.conf"].get<std::string>();
+  };
+  using api::FsyncPolicy;
+  using api::PersistenceMode;
+  const std::string aof = conf(PersistenceMode::kAof, FsyncPolicy::kAlways);
+  EXPECT_THAT(aof, HasSubstr("\nsave \"\"\nappendonly yes\nappendfsync always\n"));
+  const std::string both = conf(PersistenceMode::kAofAndRdb, FsyncPolicy::kEverySecond);
+  EXPECT_THAT(both, HasSubstr("\nsave 900 1\nappendonly yes\nappendfsync everysec\n"));
+  EXPECT_THAT(conf(PersistenceMode::kRdb, FsyncPolicy::kAlways), Not(HasSubstr("append")));
+  EXPECT_THAT(conf(PersistenceMode::kNone, FsyncPolicy::kAlways), Not(HasSubstr("append")));
+}
+
 TEST(Desired, WithoutAPasswordThereIsNoTraceOfOne) {
   api::RedisHa demo = Load("minimal.yaml");
   demo.spec.auth.enabled = false;

@@ -145,8 +145,8 @@ class Refusals(unittest.TestCase):
         self.refused("master.persistence.size and replica.persistence.size differ", "master.persistence.size=1Gi", "replica.persistence.size=2Gi")
         self.refused("master.resources and replica.resources differ", "master.resources.limits.memory=1Gi", "replica.resources.limits.memory=2Gi")
 
-    def test_the_append_only_file_is_not_silently_left_out(self):
-        self.refused("set spec.persistence.mode to RDB", "commonConfiguration=appendonly yes")
+    def test_a_policy_that_does_not_exist_is_refused(self):
+        self.refused("appendfsync is one of everysec, always, no", "commonConfiguration=appendfsync sometimes")
 
     def test_what_the_operator_sets_is_refused(self):
         self.refused("commonConfiguration: requirepass is set by the operator", "commonConfiguration=requirepass secret")

@@ -1,10 +1,10 @@
 {{- /*
-commonConfiguration as {config: {...}, appendonly: "yes"|"no"|"", save: null|""|"900 1"}.
+commonConfiguration as {config: {...}, appendonly: "yes"|"no"|"", fsync: ""|"Always"..., save: null|""|"900 1"}.
 A line of redis.conf is a name and the rest; quotes around the whole rest are taken off.
 */ -}}
 {{- define "redisha.configuration" -}}
 {{- $config := dict -}}
-{{- $result := dict "appendonly" "" -}}
+{{- $result := dict "appendonly" "" "fsync" "" -}}
 {{- range $line := splitList "\n" .Values.commonConfiguration -}}
 {{- $line = trim $line -}}
 {{- if and $line (not (hasPrefix "#" $line)) -}}
@@ -16,6 +16,10 @@ A line of redis.conf is a name and the rest; quotes around the whole rest are ta
 {{- if regexMatch "^'.*'$" $value -}}{{- $value = substr 1 (int (sub (len $value) 1)) $value -}}{{- end -}}
 {{- if eq $name "appendonly" -}}
 {{- $_ := set $result "appendonly" (lower $value) -}}
+{{- else if eq $name "appendfsync" -}}
+{{- $fsync := get (dict "everysec" "EverySecond" "always" "Always" "no" "Never") (lower $value) -}}
+{{- if not $fsync -}}{{- include "redisha.refuse" (printf "commonConfiguration: appendfsync is one of everysec, always, no; it is '%s'" $value) -}}{{- end -}}
+{{- $_ := set $result "fsync" $fsync -}}
 {{- else if eq $name "save" -}}
 {{- $_ := set $result "save" $value -}}
 {{- else if has $name (list "port" "bind" "dir" "requirepass" "masterauth" "replicaof" "slaveof" "unixsocket" "daemonize" "include" "tls-port") -}}
@@ -29,21 +33,22 @@ A line of redis.conf is a name and the rest; quotes around the whole rest are ta
 {{- toJson $result -}}
 {{- end -}}
 
-{{- /* spec.persistence from appendonly and save, unless spec.persistence says it. */ -}}
+{{- /* spec.persistence from appendonly, appendfsync and save, unless spec.persistence says it. */ -}}
 {{- define "redisha.persistence" -}}
 {{- $conf := include "redisha.configuration" . | fromJson -}}
 {{- $volume := include "redisha.wantsVolume" . -}}
 {{- $result := dict -}}
-{{- if and (eq $conf.appendonly "yes") (not (dig "persistence" "mode" "" .Values.spec)) -}}
-{{- include "redisha.refuse" "commonConfiguration: 'appendonly yes' asks for the append-only file, which this version does not have. To go on with snapshots, which lose what was written since the last one, set spec.persistence.mode to RDB" -}}
-{{- end -}}
+{{- $aof := eq $conf.appendonly "yes" -}}
+{{- if $conf.fsync -}}{{- $_ := set $result "fsync" $conf.fsync -}}{{- end -}}
 {{- if hasKey $conf "save" -}}
 {{- if eq $conf.save "" -}}
-{{- $_ := set $result "mode" "None" -}}
+{{- $_ := set $result "mode" (ternary "AOF" "None" $aof) -}}
 {{- else -}}
-{{- $_ := set $result "mode" "RDB" -}}
+{{- $_ := set $result "mode" (ternary "AOFAndRDB" "RDB" $aof) -}}
 {{- $_ := set $result "snapshotSeconds" (regexFind "^[0-9]+" $conf.save | int) -}}
 {{- end -}}
+{{- else if $aof -}}
+{{- $_ := set $result "mode" "AOF" -}}
 {{- else if not $volume -}}
 {{- $_ := set $result "mode" "None" -}}
 {{- end -}}
