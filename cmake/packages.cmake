@@ -1,7 +1,6 @@
 # Every dependency comes from the distribution (Debian 12); scripts/packages.txt names the packages.
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
-find_package(ZLIB REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 find_package(cpprestsdk REQUIRED)
 find_package(nlohmann_json REQUIRED)

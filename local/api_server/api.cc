@@ -85,27 +85,20 @@ object::Answer<Json> DecodeBody(const Request& request) {
 Response Api::Handle(const Request& request) const {
   const bool open = request.path == "/healthz" || request.path == "/livez" ||
                     request.path == "/readyz" || request.path == "/version";
-  if (!open && !tokens_.User(request.authorization)) {
-    return ErrorResponse(ApiError{401, "Unauthorized", "Unauthorized"});
-  }
+  auto user = open ? object::Answer<registry::User>(registry::User{}) : Authenticate(request);
+  if (!user.ok()) return ErrorResponse(user.error());
+  // What is served, everybody may know.
   if (request.method == "GET") {
     if (auto answer = AnswerDiscovery(request, registry_.catalog())) return *std::move(answer);
   }
   const auto target = ParseTargetPath(request.path);
   if (!target) return ErrorResponse(object::UnknownPath());
-  if (target->group == "authorization.k8s.io") return Review(request);
+  if (target->group == "authorization.k8s.io") return Review(*user, request, *target);
   auto resource = registry_.catalog().Find(target->group, target->version, target->resource);
+  if (auto refusal = Authorize(*user, request, *target)) return ErrorResponse(*refusal);
   if (resource == nullptr) return ErrorResponse(object::UnknownPath());
   const Place place{*resource, target->name_space, target->name};
-  return HandleResource({request, *target, resource, place});
-}
-
-// Roles are stored, not enforced: everyone with a token may do everything.
-Response Api::Review(const Request& request) const {
-  auto body = DecodeBody(request);
-  if (!body.ok()) return ErrorResponse(body.error());
-  (*body)["status"] = {{"allowed", true}};
-  return JsonResponse(201, *body);
+  return HandleResource({request, *user, *target, resource, place});
 }
 
 Response Api::HandleResource(const Call& call) const {
@@ -118,6 +111,7 @@ Response Api::HandleResource(const Call& call) const {
   if (sub == "scale" && call.resource->scale) return HandleScale(call);
   if (call.resource->kind == "Pod" && sub == "log") return HandleLog(call);
   if (call.resource->kind == "Pod" && sub == "eviction") return HandleEviction(call);
+  if (call.resource->kind == "ServiceAccount" && sub == "token") return HandleToken(call);
   if (call.resource->kind == "Pod" && sub == "exec") return HandleExec(call);
   if (call.resource->kind == "Pod" && sub == "attach") return HandleAttach(call);
   if (call.resource->kind == "Pod" && sub == "portforward") return HandlePortForward(call);
@@ -142,6 +136,7 @@ Response Api::HandleObject(const Call& call) const {
   if (method == "PUT") {
     auto body = DecodeBody(call.request);
     if (!body.ok()) return ErrorResponse(body.error());
+    if (auto refusal = RefuseEscalation(call, *body)) return ErrorResponse(*refusal);
     std::vector<std::string> warnings;
     auto updated =
         registry_.Update(call.place, *std::move(body),
@@ -172,6 +167,7 @@ Response Api::Create(const Call& call) const {
   auto body = DecodeBody(call.request);
   if (!body.ok()) return ErrorResponse(body.error());
   std::vector<std::string> warnings;
+  if (auto refusal = RefuseEscalation(call, *body)) return ErrorResponse(*refusal);
   auto created =
       registry_.Create(call.place, *std::move(body), WriteOptionsOf(call.request, "", &warnings));
   if (!created.ok()) return ErrorResponse(created.error());
@@ -193,6 +189,10 @@ Response Api::Patch(const Call& call) const {
                            "patch"));
   }
   const bool known = registry_.store().Get(registry_.KeyOf(call.place)) != nullptr;
+  if (auto refusal = RefuseEscalation(call, *body)) return ErrorResponse(*refusal);
+  if (apply && !known) {
+    if (auto refusal = AuthorizeCreation(call)) return ErrorResponse(*refusal);
+  }
   std::vector<std::string> warnings;
   auto patched = registry_.Patch(call.place, {*kind, *body, call.request.QueryFlag("force")},
                                  WriteOptionsOf(call.request, call.target.subresource, &warnings));

@@ -1,5 +1,5 @@
-// The API behind the transport: authenticates, finds what a request addresses and answers it.
-// Any thread.
+// The API behind the transport: authenticates, asks RBAC, finds what a request addresses and
+// answers it. Any thread.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include "local/api_server/http.h"
 #include "local/api_server/target.h"
 #include "local/api_server/tokens.h"
+#include "local/registry/rbac.h"
 #include "local/registry/registry.h"
 #include "local/stream/exec_session.h"
 #include "local/stream/forward_session.h"
@@ -28,6 +29,7 @@ class Api {
   Api(registry::Registry& registry, const Tokens& tokens, LogFile log_file, StartExec start_exec)
       : registry_(registry),
         tokens_(tokens),
+        authorizer_(registry.store()),
         log_file_(std::move(log_file)),
         start_exec_(std::move(start_exec)) {}
 
@@ -36,6 +38,7 @@ class Api {
  private:
   struct Call {
     const Request& request;
+    registry::User user;
     Target target;
     registry::ResourcePtr resource;
     registry::Place place;
@@ -50,6 +53,7 @@ class Api {
   // Whether that run of the container has ended; may be asked when this Call is long gone.
   std::function<bool()> RunIsOver(const registry::Place& place, const std::string& container,
                                   int64_t attempt) const;
+  Response HandleToken(const Call& call) const;
   Response HandleExec(const Call& call) const;
   Response HandleAttach(const Call& call) const;
   Response HandlePortForward(const Call& call) const;
@@ -59,12 +63,18 @@ class Api {
   Response Patch(const Call& call) const;
   Response Delete(const Call& call) const;
   Response DeleteCollection(const Call& call) const;
-  Response Review(const Request& request) const;
+  Response Review(const registry::User& user, const Request& request, const Target& target) const;
+  object::Answer<registry::User> Authenticate(const Request& request) const;
+  object::Refusal Authorize(const registry::User& user, const Request& request,
+                            const Target& target) const;
+  object::Refusal AuthorizeCreation(const Call& call) const;
+  object::Refusal RefuseEscalation(const Call& call, const nlohmann::json& body) const;
   // The object as the client wants it, as JSON or as a table.
   Response Show(const Call& call, int status, const store::Object& object) const;
 
   registry::Registry& registry_;
   const Tokens& tokens_;
+  const registry::Authorizer authorizer_;
   LogFile log_file_;
   StartExec start_exec_;
 };

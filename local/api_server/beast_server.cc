@@ -171,6 +171,11 @@ Request ToRequest(http::request<http::string_body>&& message) {
   request.accept = header(http::field::accept);
   request.content_type = header(http::field::content_type);
   request.authorization = header(http::field::authorization);
+  request.impersonate_user = std::string(message["Impersonate-User"]);
+  const auto [group, end] = message.equal_range("Impersonate-Group");
+  for (auto it = group; it != end; ++it) {
+    request.impersonate_groups.emplace_back(it->value().data(), it->value().size());
+  }
   ReadUpgrade(message, request);
   request.body = std::move(message.body());
   return request;

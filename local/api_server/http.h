@@ -17,6 +17,8 @@ struct Request {
   std::string path;  // decoded, no query
   std::multimap<std::string, std::string> query;
   std::string accept, content_type, authorization;
+  std::string impersonate_user;
+  std::vector<std::string> impersonate_groups;
   std::string upgrade, websocket_key;  // `upgrade` in lower case
   std::vector<std::string> protocols;  // offered for the upgraded connection, best first
   std::string body;

@@ -56,6 +56,21 @@ constexpr Field kConfigMap[] = {{1, "metadata", Type::kMessage, false, kMeta},
                                 {2, "data", Type::kStringMap},
                                 {3, "binaryData", Type::kBytesMap},
                                 {4, "immutable", Type::kBool}};
+constexpr Field kResourceAccess[] = {
+    {1, "namespace", Type::kString}, {2, "verb", Type::kString},
+    {3, "group", Type::kString},     {4, "version", Type::kString},
+    {5, "resource", Type::kString},  {6, "subresource", Type::kString},
+    {7, "name", Type::kString}};
+constexpr Field kPathAccess[] = {{1, "path", Type::kString}, {2, "verb", Type::kString}};
+constexpr Field kAccess[] = {{1, "resourceAttributes", Type::kMessage, false, kResourceAccess},
+                             {2, "nonResourceAttributes", Type::kMessage, false, kPathAccess},
+                             {3, "user", Type::kString},
+                             {4, "groups", Type::kString, true}};
+constexpr Field kAccessReview[] = {{1, "metadata", Type::kMessage, false, kMeta},
+                                   {2, "spec", Type::kMessage, false, kAccess}};
+constexpr Field kRulesWanted[] = {{1, "namespace", Type::kString}};
+constexpr Field kRulesReview[] = {{1, "metadata", Type::kMessage, false, kMeta},
+                                  {2, "spec", Type::kMessage, false, kRulesWanted}};
 constexpr Field kNamespace[] = {{1, "metadata", Type::kMessage, false, kMeta}};
 constexpr Field kServiceAccount[] = {{1, "metadata", Type::kMessage, false, kMeta},
                                      {2, "secrets", Type::kMessage, true, kReference},
@@ -88,6 +103,8 @@ constexpr Field kTypeMeta[] = {{1, "apiVersion", Type::kString}, {2, "kind", Typ
 std::span<const Field> MessageOf(const std::string& kind) {
   if (kind == "Secret") return kSecret;
   if (kind == "ConfigMap") return kConfigMap;
+  if (kind == "SelfSubjectAccessReview" || kind == "SubjectAccessReview") return kAccessReview;
+  if (kind == "SelfSubjectRulesReview") return kRulesReview;
   if (kind == "Namespace") return kNamespace;
   if (kind == "ServiceAccount") return kServiceAccount;
   if (kind == "Event") return kEvent;

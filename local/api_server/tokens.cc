@@ -27,6 +27,8 @@ std::string Tokens::Sign(const std::string& user) const {
   return token;
 }
 
+const char* Tokens::admin() { return kAdmin; }
+
 std::string Tokens::Admin() const { return Sign(kAdmin); }
 
 std::string Tokens::ServiceAccount(const std::string& name_space, const std::string& name) const {

@@ -13,6 +13,7 @@ class Tokens {
   explicit Tokens(std::string secret) : secret_(std::move(secret)) {}
 
   std::string Admin() const;
+  static const char* admin();  // the administrator's user
   std::string ServiceAccount(const std::string& name_space, const std::string& name) const;
   // The user of "Bearer …", if the token is one of ours.
   std::optional<std::string> User(const std::string& authorization) const;

@@ -78,6 +78,13 @@ Status MakeSystemObjects(Registry& registry, uint16_t api_port, bool isolated) {
   for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"}) {
     RHA_RETURN_IF_ERROR(Ensure(registry, Namespace(name)));
   }
+  const Json all = Json::array({"*"});
+  RHA_RETURN_IF_ERROR(Ensure(
+      registry, {{"apiVersion", "rbac.authorization.k8s.io/v1"},
+                 {"kind", "ClusterRole"},
+                 {"metadata", {{"name", "cluster-admin"}}},
+                 {"rules", Json::array({{{"apiGroups", all}, {"resources", all}, {"verbs", all}},
+                                        {{"nonResourceURLs", all}, {"verbs", all}}})}}));
   RHA_RETURN_IF_ERROR(Ensure(registry, Node(registry.clock().UnixMillis(), isolated)));
   RHA_RETURN_IF_ERROR(
       Ensure(registry, {{"apiVersion", "v1"},
