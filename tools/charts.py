@@ -6,6 +6,7 @@
 
   charts/redisha-operator/files/crd.yaml     from crds/redisha.yaml
   charts/redisha-operator/files/rules.yaml   from the ClusterRole of deploy/operator.yaml
+  operator/desired/alert_rules.inc           from charts/redisha-operator/files/alerts.yaml: those about one RedisHA
   charts/*/values.schema.json                from the types of values.yaml
   charts/*/README.md                         the table of values, from the comments of values.yaml
 """
@@ -34,6 +35,29 @@ def operator_rules():
             indented = document.split("\nrules:\n", 1)[1].rstrip().split("\n")
             return "\n".join(line[2:] for line in indented) + "\n"
     raise SystemExit("deploy/operator.yaml has no ClusterRole")
+
+
+# About the operator, or about all RedisHA; what else there is a RedisHA may have for itself alone.
+ALERTS_OF_THE_OPERATOR = {"RedisHAReconcileErrors", "RedisHAOperatorDown"}
+# How a metric is narrowed to one RedisHA, by the beginning of its name; the operator fills the marks in.
+SELECTORS = {"kubelet_volume_": 'namespace="@NAMESPACE@", persistentvolumeclaim=~"data-@NAME@-[0-9]+"',
+             "redisha_ready": 'namespace="@NAMESPACE@", name="@NAME@"',
+             "redis": 'namespace="@NAMESPACE@", redisha="@NAME@"'}
+
+
+def narrowed(expression):
+    def select(match):
+        selector = next(s for prefix, s in SELECTORS.items() if match[1].startswith(prefix))
+        return f"{match[1]}{{{selector}{', ' + match[2] if match[2] else ''}}}"
+    return re.sub(r"\b((?:redis|redisha|kubelet)_\w+)(?:\{([^}]*)\})?", select, expression)
+
+
+def alert_rules():
+    """A raw string of C++: the alerts about one RedisHA, as JSON."""
+    groups = yaml.safe_load(read("charts", "redisha-operator", "files", "alerts.yaml"))["groups"]
+    rules = [{**rule, "expr": narrowed(rule["expr"])} for group in groups for rule in group["rules"]
+             if rule["alert"] not in ALERTS_OF_THE_OPERATOR]
+    return 'R"json(' + json.dumps(rules, indent=1) + ')json"\n'
 
 
 def described_values(text):
@@ -93,6 +117,7 @@ def readme(chart, text):
 def generated():
     yield "charts/redisha-operator/files/crd.yaml", read("crds", "redisha.yaml")
     yield "charts/redisha-operator/files/rules.yaml", operator_rules()
+    yield "operator/desired/alert_rules.inc", alert_rules()
     for chart in CHARTS:
         text = read("charts", chart, "values.yaml")
         yield f"charts/{chart}/values.schema.json", values_schema(text)

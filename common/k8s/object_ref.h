@@ -58,6 +58,13 @@ inline constexpr ResourceType kPodDisruptionBudgets{"policy", "v1", "poddisrupti
 inline constexpr ResourceType kRoles{"rbac.authorization.k8s.io", "v1", "roles", "Role"};
 inline constexpr ResourceType kRoleBindings{"rbac.authorization.k8s.io", "v1", "rolebindings",
                                             "RoleBinding"};
+// Of the Prometheus Operator; a cluster need not have them.
+inline constexpr std::string_view kMonitoringGroup = "monitoring.coreos.com";
+inline constexpr ResourceType kServiceMonitors{kMonitoringGroup, "v1", "servicemonitors",
+                                               "ServiceMonitor"};
+inline constexpr ResourceType kPodMonitors{kMonitoringGroup, "v1", "podmonitors", "PodMonitor"};
+inline constexpr ResourceType kPrometheusRules{kMonitoringGroup, "v1", "prometheusrules",
+                                               "PrometheusRule"};
 inline constexpr ResourceType kCustomResourceDefinitions{
     "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false};
 

@@ -54,6 +54,8 @@ inline constexpr std::string_view kReplicasInSync = "ReplicasInSync";
 inline constexpr std::string_view kReplicasMissing = "ReplicasMissing";
 inline constexpr std::string_view kNewImage = "NewImage";
 inline constexpr std::string_view kStorageUnchangeable = "StorageUnchangeable";
+inline constexpr std::string_view kMonitoringApiMissing = "MonitoringApiMissing";
+inline constexpr std::string_view kMonitoringApiUnreadable = "MonitoringApiUnreadable";
 inline constexpr std::string_view kNone = "None";
 }  // namespace reason
 

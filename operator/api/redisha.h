@@ -72,6 +72,21 @@ struct NetworkPolicySpec {
   k8s::ObjectPtr from;  // a list of NetworkPolicyPeers, or null: clients may be anywhere
 };
 
+// An object for the Prometheus Operator.
+struct MonitorSpec {
+  bool enabled = false;
+  std::string interval = "30s";               // of a PrometheusRule: without effect
+  std::map<std::string, std::string> labels;  // by which a Prometheus selects it
+};
+
+struct MetricsSpec {
+  MonitorSpec service_monitor, pod_monitor, prometheus_rule;
+
+  bool Any() const {
+    return service_monitor.enabled || pod_monitor.enabled || prometheus_rule.enabled;
+  }
+};
+
 struct Spec {
   int replicas = 3;
   std::string image;  // empty: see update
@@ -85,6 +100,7 @@ struct Spec {
   AuthSpec auth;
   SentinelSpec sentinel;
   NetworkPolicySpec network_policy;
+  MetricsSpec metrics;
   k8s::ObjectPtr pod_template;  // {metadata, spec} or null
 
   int Majority() const { return replicas / 2 + 1; }

@@ -112,6 +112,35 @@ void ReadNetworkPolicy(const FieldReader& spec, Spec* out) {
   out->network_policy.from = policy.RawList("from");
 }
 
+// A number and a unit: what every version of the Prometheus Operator takes.
+bool IsInterval(std::string_view text) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string_view unit = text.substr(digits);
+  return digits > 0 && (unit == "ms" || unit == "s" || unit == "m" || unit == "h");
+}
+
+MonitorSpec ReadMonitor(const FieldReader& monitor) {
+  MonitorSpec to;
+  to.enabled = monitor.Bool("enabled", to.enabled);
+  to.interval = monitor.String("interval", to.interval);
+  if (!IsInterval(to.interval)) monitor.Error("interval", "must be a time such as 30s");
+  to.labels = monitor.StringMap("labels");
+  return to;
+}
+
+void ReadMetrics(const FieldReader& spec, Spec* out) {
+  const FieldReader metrics = spec.Object("metrics");
+  MetricsSpec& to = out->metrics;
+  to.service_monitor = ReadMonitor(metrics.Object("serviceMonitor"));
+  to.pod_monitor = ReadMonitor(metrics.Object("podMonitor"));
+  to.prometheus_rule = ReadMonitor(metrics.Object("prometheusRule"));
+  if (to.service_monitor.enabled && to.pod_monitor.enabled) {
+    metrics.Error("podMonitor",
+                  "may not be enabled together with serviceMonitor: each pod would "
+                  "be scraped twice");
+  }
+}
+
 void ReadPod(const FieldReader& spec, Spec* out) {
   static const std::vector<std::string_view> kPolicies = {"Always", "IfNotPresent", "Never"};
   out->image = spec.String("image", "");
@@ -171,6 +200,7 @@ ParsedRedisHa ParseRedisHa(const k8s::Json& object) {
   ReadAuth(spec, &out);
   ReadSentinel(spec, redisha.key, &out);
   ReadNetworkPolicy(spec, &out);
+  ReadMetrics(spec, &out);
   return parsed;
 }
 

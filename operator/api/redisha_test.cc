@@ -58,6 +58,13 @@ TEST(RedisHa, ErrorsNameTheField) {
             "spec.update.image: must be one of Pinned, Follow, is 'Sometimes'");
   EXPECT_EQ(ErrorsOf({{"networkPolicy", {{"from", {{"a", 1}}}}}}),
             "spec.networkPolicy.from: must be a list, is an object");
+  EXPECT_EQ(ErrorsOf({{"metrics", {{"serviceMonitor", {{"interval", "often"}}}}}}),
+            "spec.metrics.serviceMonitor.interval: must be a time such as 30s");
+  EXPECT_EQ(
+      ErrorsOf({{"metrics",
+                 {{"serviceMonitor", {{"enabled", true}}}, {"podMonitor", {{"enabled", true}}}}}}),
+      "spec.metrics.podMonitor: may not be enabled together with serviceMonitor: each pod "
+      "would be scraped twice");
   EXPECT_THAT(ErrorsOf({{"podTemplate", {{"containers", 1}}}}),
               HasSubstr("spec.podTemplate.containers: unknown field"));
   EXPECT_EQ(ErrorsOf({{"podTemplate", {{"metadata", {{"labels", "x"}}}}}}),

@@ -40,6 +40,16 @@ std::vector<DesiredObject> Desired(const api::RedisHa& redisha, const Inputs& in
   all.push_back(Sealed(PodDisruptionBudgetType(inputs), PodDisruptionBudget(redisha, inputs)));
   k8s::Json pods = StatefulSet(redisha, inputs, ConfigHash(redisha, inputs));
   all.push_back(Sealed(k8s::kNetworkPolicies, NetworkPolicy(redisha, pods)));
+  const api::MetricsSpec& metrics = redisha.spec.metrics;
+  if (inputs.monitoring && metrics.service_monitor.enabled) {
+    all.push_back(Sealed(k8s::kServiceMonitors, ServiceMonitor(redisha)));
+  }
+  if (inputs.monitoring && metrics.pod_monitor.enabled) {
+    all.push_back(Sealed(k8s::kPodMonitors, PodMonitor(redisha)));
+  }
+  if (inputs.monitoring && metrics.prometheus_rule.enabled) {
+    all.push_back(Sealed(k8s::kPrometheusRules, PrometheusRule(redisha)));
+  }
   all.push_back(Sealed(k8s::kStatefulSets, std::move(pods)));
   return all;
 }

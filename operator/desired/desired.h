@@ -28,6 +28,8 @@ struct Inputs {
   int voters = 0;
   // This dataset has had a primary: members that find no data wait for those that have some.
   bool initialised = false;
+  // The Prometheus Operator's API is there.
+  bool monitoring = false;
 
   int Pods(const api::RedisHa& redisha) const { return pods > 0 ? pods : redisha.spec.replicas; }
   int Voters(const api::RedisHa& redisha) const {
@@ -60,6 +62,12 @@ k8s::Json StatefulSet(const api::RedisHa& redisha, const Inputs& inputs,
                       const std::string& config_hash);
 // Which ports of the pods may be reached from where. `pods`: the StatefulSet, which has the ports.
 k8s::Json NetworkPolicy(const api::RedisHa& redisha, const k8s::Json& pods);
+// Of the Prometheus Operator's API. Each gives the series of a pod the label `redisha`, which the
+// alerts need.
+k8s::Json ServiceMonitor(const api::RedisHa& redisha);
+k8s::Json PodMonitor(const api::RedisHa& redisha);
+// The alerts of charts/redisha-operator/files/alerts.yaml that are about one RedisHA, for this one.
+k8s::Json PrometheusRule(const api::RedisHa& redisha);
 // The Secret to create when the user named none.
 k8s::Json GeneratedSecret(const api::RedisHa& redisha, const std::string& password);
 // The Secret that only this RedisHA's own programs read.

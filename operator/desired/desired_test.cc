@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 const std::string kRoot = RHA_SOURCE_DIR;
-const Inputs kInputs{.image = "localhost/redisha:dev"};
+const Inputs kInputs{.image = "localhost/redisha:dev", .monitoring = true};
 
 api::RedisHa Load(const std::string& file) {
   const auto text = k8s::ReadFile(kRoot + "/examples/" + file);
@@ -223,6 +223,43 @@ TEST(Desired, PodsThatShareALoopbackStayAwayFromIt) {
   };
   EXPECT_THAT(arguments({.image = "x"}), HasSubstr("127.0.0.1"));
   EXPECT_THAT(arguments({.image = "x", .shared_loopback = true}), Not(HasSubstr("127.0.0.1")));
+}
+
+TEST(Monitors, AreMadeOnlyWhereTheirApiIs) {
+  const api::RedisHa demo = Load("monitoring.yaml");
+  const auto kinds = [](const std::vector<DesiredObject>& objects) {
+    std::string text;
+    for (const DesiredObject& desired : objects) text += std::string(desired.type->kind) + " ";
+    return text;
+  };
+  EXPECT_THAT(kinds(Desired(demo, kInputs)), HasSubstr("ServiceMonitor PrometheusRule "));
+  EXPECT_EQ(kinds(Desired(demo, {.image = "x"})), kinds(Desired(Load("minimal.yaml"), kInputs)));
+}
+
+TEST(Monitors, APodMonitorGivesTheLabelsOfAServiceMonitor) {
+  api::RedisHa demo = Load("minimal.yaml");
+  demo.spec.metrics.pod_monitor = {.enabled = true, .labels = {{"app.kubernetes.io/name", "x"}}};
+  const auto objects = Desired(demo, kInputs);
+  const k8s::Json& monitor = *Only(objects, "PodMonitor").object;
+  EXPECT_EQ(k8s::LabelOf(monitor, kLabelName), "redisha") << "the operator finds it by its labels";
+  EXPECT_EQ(k8s::Find(monitor, "spec.podMetricsEndpoints")->dump(),
+            R"([{"interval":"30s","port":"http-metrics","relabelings":[)"
+            R"({"replacement":"demo","targetLabel":"redisha"},)"
+            R"({"replacement":"demo-pods","targetLabel":"service"}]}])");
+}
+
+TEST(Monitors, TheRulesAreAboutThisRedisHaAlone) {
+  api::RedisHa demo = Load("monitoring.yaml");
+  demo.key.ns = "shop";
+  const auto objects = Desired(demo, kInputs);
+  bool found = false;
+  for (const k8s::Json& rule :
+       Only(objects, "PrometheusRule").object->at("/spec/groups/0/rules"_json_pointer)) {
+    EXPECT_NE(rule["alert"], "RedisHAOperatorDown");
+    EXPECT_THAT(rule["expr"].get<std::string>(), Not(HasSubstr("@")));
+    found |= rule["expr"] == R"(redis_up{namespace="shop", redisha="demo"} == 0)";
+  }
+  EXPECT_TRUE(found);
 }
 
 TEST(Desired, OldServersGetWhatTheyKnow) {

@@ -14,9 +14,16 @@ Controller::Controller(k8s::Api& api, const Clock& clock, ControllerOptions opti
       queue_(clock),
       caches_(api, {options_.ns, options_.reconciler.server_minor},
               [this](const k8s::ObjectKey& key) { queue_.Add(key); }),
+      monitoring_(api, clock, options_.ns, [this](const k8s::ObjectKey& key) { queue_.Add(key); }),
       reconciler_(
-          api, [this](const k8s::ObjectKey& key) { return caches_.Observe(key); }, clock,
+          api, [this](const k8s::ObjectKey& key) { return Observe(key); }, clock,
           options_.reconciler, options_.instance) {}
+
+Observed Controller::Observe(const k8s::ObjectKey& key) {
+  Observed observed = caches_.Observe(key);
+  monitoring_.Observe(key, &observed);
+  return observed;
+}
 
 void Controller::Start() {
   caches_.Start();
@@ -27,6 +34,7 @@ void Controller::Stop() {
   if (!runner_.joinable()) return;
   runner_.request_stop();
   runner_.join();
+  monitoring_.Stop();
   caches_.Stop();
 }
 

@@ -12,6 +12,7 @@
 
 #include "common/k8s/work_queue.h"
 #include "operator/reconcile/caches.h"
+#include "operator/reconcile/monitoring.h"
 #include "operator/reconcile/reconciler.h"
 
 namespace rha::op::reconcile {
@@ -50,6 +51,7 @@ class Controller {
   uint64_t panics() const { return panics_; }
 
  private:
+  Observed Observe(const k8s::ObjectKey& key);
   void Run(std::stop_token stop);
   void Work(std::stop_token stop);
   ReconcileResult Guarded(const k8s::ObjectKey& key);
@@ -60,6 +62,7 @@ class Controller {
   const OnSample on_sample_;
   k8s::SharedWorkQueue queue_;
   Caches caches_;
+  Monitoring monitoring_;
   Reconciler reconciler_;
   std::atomic<int> active_ = 0;
   std::atomic<uint64_t> panics_ = 0;

@@ -9,6 +9,8 @@ namespace rha::op::reconcile {
 
 // Everything is looked at again this often, even when no event came.
 inline constexpr Millis kResyncPeriod{600'000};
+// An API that is asked for and does not exist is looked for this often.
+inline constexpr Millis kDiscoveryPeriod{10'000};
 // A missing Secret is looked for this often; Secrets are not watched (least privilege).
 inline constexpr Millis kMissingSecretPeriod{10'000};
 // A Secret that was there is not asked for again within this time.

@@ -18,8 +18,8 @@ struct PodView {
   std::string name;
   std::string role;  // "primary", "replica" or "" while it has none
   std::string node;
-  int voters = 0;         // that its sentinel goes by; 0: it has not said
-  std::string waits_for;  // what its sentinel waits for before anybody is made primary
+  int voters = 0;            // that its sentinel goes by; 0: it has not said
+  std::string waits_for;     // what its sentinel waits for before anybody is made primary
   std::string cannot_start;  // why it comes no further without help; empty: it does
   bool ready = false;
   bool sentinel_ready = false;
@@ -39,10 +39,19 @@ struct ChildKey {
 
 enum class SecretState { kNotNeeded, kPresent, kMissing, kKeyMissing, kUnknown };
 
+// The Prometheus Operator's API (monitoring.h).
+enum class MonitoringApi {
+  kMissing,
+  kReading,  // it is there, but what we have made of its kinds is not read yet
+  kServed,
+};
+
 struct Observed {
   k8s::ObjectPtr redisha;  // null: it is gone
   std::map<ChildKey, k8s::ObjectPtr> children;
   std::vector<PodView> pods;  // by name
+  MonitoringApi monitoring = MonitoringApi::kMissing;
+  std::string monitoring_error;  // why it is not read; empty: it only takes its time
 
   k8s::ObjectPtr StatefulSet() const;
 };

@@ -172,7 +172,7 @@ class StatusTest : public ::testing::Test {
     status_ = ComputeStatus({.redisha = demo,
                              .observed = observed_,
                              .problems = problems_,
-                             .warning = warning_,
+                             .warnings = warnings_,
                              .image = {.image = "i"},
                              .initialised = initialised_,
                              .now_us = now_us_});
@@ -191,7 +191,7 @@ class StatusTest : public ::testing::Test {
 
   Observed observed_;
   std::vector<Problem> problems_;
-  std::string warning_;
+  std::vector<Problem> warnings_;
   bool initialised_ = false;
   Json status_;
   int64_t now_us_ = 1'700'000'000'000'000;
@@ -322,7 +322,7 @@ TEST_F(StatusTest, AProblemStallsAndSaysWhatToDo) {
 
 TEST_F(StatusTest, AWarningDoesNotTakeReadinessAway) {
   Pods("prr", "+++");
-  warning_ = "not resized";
+  warnings_ = {{"StorageUnchangeable", "not resized"}, {"MonitoringApiMissing", "no API"}};
   EXPECT_THAT(Step(), SizeIs(3));
   EXPECT_EQ(Reason(api::kReady), "True AllReady");
   EXPECT_EQ(Reason(api::kConfigurationWarning), "True StorageUnchangeable");

@@ -55,12 +55,29 @@ std::string JoinNames(const std::vector<std::string>& names) {
   return text;
 }
 
-Millis LookAgainAfter(const std::vector<Problem>& problems, bool awaits_cache) {
+// Monitors that are asked for and cannot be made.
+std::optional<Problem> MonitoringProblem(const api::RedisHa& redisha, const Observed& observed) {
+  if (!redisha.spec.metrics.Any()) return std::nullopt;
+  if (observed.monitoring == MonitoringApi::kMissing) {
+    return Problem{std::string(reason::kMonitoringApiMissing),
+                   "spec.metrics asks for what this cluster has no API for (" +
+                       std::string(k8s::kMonitoringGroup) +
+                       "/v1): install the Prometheus Operator, and it is made within seconds",
+                   false};
+  }
+  if (observed.monitoring_error.empty()) return std::nullopt;
+  return Problem{std::string(reason::kMonitoringApiUnreadable),
+                 "spec.metrics is not in effect: " + observed.monitoring_error, false};
+}
+
+Millis LookAgainAfter(const std::vector<Problem>& problems, bool awaits_cache,
+                      bool awaits_monitoring) {
   if (awaits_cache) return kCacheLagMax;
   const bool waits_for_secret =
       !problems.empty() && (problems.front().reason == reason::kSecretMissing ||
                             problems.front().reason == reason::kSecretKeyMissing);
-  return waits_for_secret ? kMissingSecretPeriod : kResyncPeriod;
+  if (waits_for_secret) return kMissingSecretPeriod;
+  return awaits_monitoring ? kDiscoveryPeriod : kResyncPeriod;
 }
 
 }  // namespace
@@ -96,7 +113,7 @@ ReconcileResult Reconciler::Reconcile(const k8s::ObjectKey& key) {
 
   const ImageChoice image = ChooseImage(redisha.spec, observed, options_.default_image);
   Outcome outcome;
-  std::string warning;
+  std::vector<Problem> warnings;
   if (!parsed.errors.empty()) {
     outcome.problems.push_back(
         {std::string(reason::kInvalidSpec), api::JoinErrors(parsed.errors), true});
@@ -104,20 +121,26 @@ ReconcileResult Reconciler::Reconcile(const k8s::ObjectKey& key) {
     outcome.problems.push_back({std::string(reason::kNoImage),
                                 "no image: set spec.image, or give the operator --image", true});
   } else {
-    warning = KeepClaimedSize(observed, &redisha.spec);
+    const std::string kept = KeepClaimedSize(observed, &redisha.spec);
+    if (!kept.empty()) {
+      warnings.push_back({std::string(reason::kStorageUnchangeable), kept, false});
+    }
+    if (auto problem = MonitoringProblem(redisha, observed)) warnings.push_back(*problem);
     outcome = Converge(redisha, observed, image.image, &memory);
   }
 
   const k8s::Json status = ComputeStatus({.redisha = redisha,
                                           .observed = observed,
                                           .problems = outcome.problems,
-                                          .warning = warning,
+                                          .warnings = warnings,
                                           .image = image,
                                           .initialised = outcome.initialised,
                                           .now_us = clock_.UnixMicros()});
   const Status written = WriteStatus(redisha, observed, status, &memory);
   if (outcome.error.ok()) outcome.error = written;
-  return {outcome.error, LookAgainAfter(outcome.problems, outcome.awaits_cache)};
+  const bool awaits_monitoring =
+      redisha.spec.metrics.Any() && observed.monitoring != MonitoringApi::kServed;
+  return {outcome.error, LookAgainAfter(outcome.problems, outcome.awaits_cache, awaits_monitoring)};
 }
 
 Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const Observed& observed,
@@ -137,6 +160,7 @@ Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const Obse
   }
   outcome.initialised = WasInitialised(redisha, observed, *cluster_uid);
   MarkSeen(observed, &memory->records);
+  const bool serves_monitoring = observed.monitoring == MonitoringApi::kServed;
   const ScaleStep step = NextStep(redisha.spec.replicas, ReadScale(observed)).step;
   const auto wanted = desired::Desired(redisha, {.image = image,
                                                  .server_minor = options_.server_minor,
@@ -144,16 +168,38 @@ Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const Obse
                                                  .cluster_uid = *cluster_uid,
                                                  .pods = step.pods,
                                                  .voters = step.voters,
-                                                 .initialised = outcome.initialised});
+                                                 .initialised = outcome.initialised,
+                                                 .monitoring = serves_monitoring});
   const Plan plan = Decide(redisha.uid, wanted, observed, memory->records, clock_.Now());
-  outcome.awaits_cache = plan.awaits_cache || !plan.applies.empty();
+  const bool reads_monitors =
+      redisha.spec.metrics.Any() && observed.monitoring == MonitoringApi::kReading;
+  outcome.awaits_cache = plan.awaits_cache || !plan.applies.empty() || reads_monitors;
   outcome.problems.insert(outcome.problems.end(), plan.problems.begin(), plan.problems.end());
   for (const PlannedApply& planned : plan.applies) {
     const Status status = ApplyOne(redisha, planned, memory, &outcome.problems);
     note(status);
     if (status.code() == Code::kUnavailable) break;  // the next would only wait as long
   }
+  note(DeleteMonitors(redisha, observed));
   return outcome;
+}
+
+Status Reconciler::DeleteMonitors(const api::RedisHa& redisha, const Observed& observed) {
+  const api::MetricsSpec& metrics = redisha.spec.metrics;
+  const std::pair<const k8s::ResourceType*, bool> kinds[] = {
+      {&k8s::kServiceMonitors, metrics.service_monitor.enabled},
+      {&k8s::kPodMonitors, metrics.pod_monitor.enabled},
+      {&k8s::kPrometheusRules, metrics.prometheus_rule.enabled}};
+  for (const auto& [type, wanted] : kinds) {
+    const auto found = observed.children.find({std::string(type->kind), redisha.key.name});
+    if (wanted || found == observed.children.end()) continue;
+    if (k8s::ControllerUidOf(*found->second) != redisha.uid) continue;
+    const k8s::ObjectRef ref{type, redisha.key};
+    const Status deleted = api_.Delete(ref, {.uid = k8s::UidOf(*found->second)});
+    if (!deleted.ok() && deleted.code() != Code::kNotFound) return deleted;
+    log::Info("{}: deleted {}", redisha.key.ToString(), ref.ToString());
+  }
+  return {};
 }
 
 Status Reconciler::ApplyOne(const api::RedisHa& redisha, const PlannedApply& planned,

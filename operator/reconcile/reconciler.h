@@ -63,6 +63,8 @@ class Reconciler {
   // One pass over the children of a valid RedisHA.
   Outcome Converge(const api::RedisHa& redisha, const Observed& observed, const std::string& image,
                    Memory* memory);
+  // What was made earlier and is not asked for any more.
+  Status DeleteMonitors(const api::RedisHa& redisha, const Observed& observed);
   Status ApplyOne(const api::RedisHa& redisha, const PlannedApply& planned, Memory* memory,
                   std::vector<Problem>* problems);
   // Which dataset the volumes hold or will hold; empty where the set's claims do not say.

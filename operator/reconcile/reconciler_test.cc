@@ -49,6 +49,10 @@ class TinyServer {
       }
       case HttpMethod::kPatch:
         return Patch(request);
+      case HttpMethod::kDelete:
+        writes.push_back("DELETE " + request.path);
+        objects.erase(request.path);
+        return k8s::HttpResponse{200, 0, "{}"};
       default:
         return Refuse(405, "MethodNotAllowed", "no");
     }
@@ -56,6 +60,8 @@ class TinyServer {
 
   Observed Observe() const {
     Observed observed;
+    observed.monitoring = monitoring;
+    observed.monitoring_error = monitoring_error;
     for (const auto& [path, object] : objects) {
       const std::string kind = k8s::StringAt(object, "kind");
       if (kind == "RedisHA") observed.redisha = std::make_shared<const Json>(object);
@@ -73,6 +79,8 @@ class TinyServer {
     return objects[path];
   }
 
+  MonitoringApi monitoring = MonitoringApi::kMissing;
+  std::string monitoring_error;
   std::map<std::string, Json> objects;
   std::vector<std::string> writes;
 
@@ -315,6 +323,47 @@ TEST_F(ReconcilerTest, VolumesKeepTheirSizeAndTheUserIsTold) {
   EXPECT_TRUE(Run().status.ok());
   EXPECT_EQ(Reason(api::kConfigurationWarning), "StorageUnchangeable");
   EXPECT_THAT(server_.writes, Not(Contains(HasSubstr("statefulsets"))));
+}
+
+TEST_F(ReconcilerTest, MonitorsAreMadeWhereTheirApiIsAndGoWhenNotAskedFor) {
+  const std::string monitor = "/apis/monitoring.coreos.com/v1/namespaces/ns/servicemonitors/demo";
+  const std::string rule = "/apis/monitoring.coreos.com/v1/namespaces/ns/prometheusrules/demo";
+  const Json enabled = {{"enabled", true}};
+  PutSpec({{"metrics", {{"serviceMonitor", enabled}, {"prometheusRule", enabled}}}});
+  Run();
+  EXPECT_EQ(Reason(api::kConfigurationWarning), "MonitoringApiMissing");
+  EXPECT_THAT(Message(api::kConfigurationWarning), HasSubstr("install the Prometheus Operator"));
+  EXPECT_THAT(EventReasons(), Contains("MonitoringApiMissing"));
+  clock_.Advance(kCacheLagMax);
+  EXPECT_EQ(Run().requeue_after, kDiscoveryPeriod);
+  EXPECT_EQ(server_.objects.count(monitor), 0u);
+
+  server_.monitoring = MonitoringApi::kReading;
+  server_.monitoring_error = "list servicemonitors: forbidden";
+  Run();
+  EXPECT_EQ(Reason(api::kConfigurationWarning), "MonitoringApiUnreadable");
+  EXPECT_EQ(server_.objects.count(monitor), 0u) << "what is there may be somebody else's";
+
+  server_.monitoring = MonitoringApi::kServed;
+  server_.monitoring_error = "";
+  Run();
+  EXPECT_THAT(server_.writes, Contains("PATCH " + monitor));
+  EXPECT_THAT(server_.writes, Contains("PATCH " + rule));
+  EXPECT_EQ(Reason(api::kConfigurationWarning), "None");
+
+  PutSpec({{"metrics", {{"serviceMonitor", enabled}}}});
+  Run();
+  EXPECT_EQ(server_.objects.count(rule), 0u);
+  EXPECT_EQ(server_.objects.count(monitor), 1u);
+}
+
+TEST_F(ReconcilerTest, AMonitorOfSomebodyElseIsLeftAlone) {
+  const std::string monitor = "/apis/monitoring.coreos.com/v1/namespaces/ns/servicemonitors/demo";
+  server_.monitoring = MonitoringApi::kServed;
+  server_.Put(monitor,
+              {{"kind", "ServiceMonitor"}, {"metadata", {{"name", "demo"}, {"namespace", "ns"}}}});
+  EXPECT_TRUE(Run().status.ok());
+  EXPECT_EQ(server_.objects.count(monitor), 1u);
 }
 
 TEST_F(ReconcilerTest, VolumesOfAnEarlierResourceKeepTheirIdentity) {

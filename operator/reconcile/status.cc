@@ -29,6 +29,13 @@ Verdict No(std::string_view reason, std::string message) {
   return {false, std::string(reason), std::move(message)};
 }
 
+Verdict ConfigurationWarning(const std::vector<Problem>& warnings) {
+  if (warnings.empty()) return No(reason::kNone, "the whole spec is in effect");
+  std::string text;
+  for (const Problem& warning : warnings) text += (text.empty() ? "" : "; ") + warning.message;
+  return Yes(warnings.front().reason, text);
+}
+
 // The facts every condition is drawn from.
 struct Facts {
   int wanted = 0;
@@ -383,9 +390,7 @@ k8s::Json ComputeStatus(const StatusInputs& inputs) {
   conditions.Add(api::kPrimaryAvailable, all.primary);
   conditions.Add(api::kQuorumHealthy, all.quorum);
   conditions.Add(api::kReplicationHealthy, all.replication);
-  conditions.Add(api::kConfigurationWarning,
-                 inputs.warning.empty() ? No(reason::kNone, "the whole spec is in effect")
-                                        : Yes(reason::kStorageUnchangeable, inputs.warning));
+  conditions.Add(api::kConfigurationWarning, ConfigurationWarning(inputs.warnings));
   conditions.Add(api::kUpdateAvailable, UpdateAvailable(inputs.image));
   conditions.Add(api::kReconciling, all.progressing);
   conditions.Add(api::kStalled, all.stalled);

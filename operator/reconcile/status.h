@@ -16,7 +16,7 @@ struct StatusInputs {
   const api::RedisHa& redisha;
   const Observed& observed;
   std::vector<Problem> problems;  // the first one is shown
-  std::string warning;            // for ConfigurationWarning; empty: none
+  std::vector<Problem> warnings;  // for ConfigurationWarning; the first one gives the reason
   ImageChoice image;
   bool initialised = false;  // WasInitialised()
   int64_t now_us = 0;        // only for times of transition

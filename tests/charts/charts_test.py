@@ -4,6 +4,7 @@
   RHA_REWRITE   1: write golden/*.expected.yaml anew
 """
 import glob
+import json
 import os
 import re
 import shutil
@@ -200,6 +201,23 @@ class Alerts(unittest.TestCase):
     def test_promtool_finds_nothing(self):
         for words in (("check", "rules", ALERTS), ("test", "rules", os.path.join(ROOT, "tests", "charts", "alerts_test.yaml"))):
             result = run("promtool", *words)
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_the_rules_of_one_redisha_fire_and_are_silent_as_those_for_all(self):
+        with open(os.path.join(ROOT, "operator", "desired", "alert_rules.inc"), encoding="utf-8") as file:
+            text = file.read().removeprefix('R"json(').rstrip().removesuffix(')json"')
+        rules = json.loads(text.replace("@NAMESPACE@", "shop").replace("@NAME@", "cart"))
+        alerts = {rule["alert"] for rule in rules}
+        self.assertEqual({rule["alert"] for rule in self.rules} - alerts, {"RedisHAReconcileErrors", "RedisHAOperatorDown"})
+        with open(os.path.join(ROOT, "tests", "charts", "alerts_test.yaml"), encoding="utf-8") as file:
+            tests = yaml.safe_load(file)
+        tests["tests"] = [test for test in tests["tests"] if test["name"].split()[0] in alerts]
+        tests["rule_files"] = ["rules.yaml"]
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in (("rules.yaml", {"groups": [{"name": "redisha", "rules": rules}]}), ("test.yaml", tests)):
+                with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                    yaml.safe_dump(content, file)
+            result = run("promtool", "test", "rules", os.path.join(folder, "test.yaml"))
             self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
     def test_each_alert_is_tested_firing_and_silent(self):

@@ -23,7 +23,18 @@ MANAGED = "app.kubernetes.io/managed-by=redisha-operator"
 ROLE_LABEL = "ha.redisha.io/role"
 VOTERS = "ha.redisha.io/voters"
 
+MONITORING_KINDS = {"servicemonitors": "ServiceMonitor", "podmonitors": "PodMonitor", "prometheusrules": "PrometheusRule"}
+
 CLUSTER = control_plane.ControlPlane()
+
+
+def monitoring_crd(plural, kind):
+    """Of the Prometheus Operator, as far as an API server has to know of it."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"{plural}.monitoring.coreos.com"},
+            "spec": {"group": "monitoring.coreos.com", "scope": "Namespaced", "names": {"plural": plural, "kind": kind},
+                     "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}]}}
 
 
 def setUpModule():
@@ -335,6 +346,23 @@ class OperatorTest(unittest.TestCase):
                         "--from-literal=password=x")
         CLUSTER.wait("the Secret to be found",
                      lambda: condition("secretless", "Stalled")["status"] == "False", 30)
+
+    def test_monitors_are_made_once_their_api_is_there(self):
+        self.make("watched", {"metrics": {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}})
+        CLUSTER.wait("the warning", lambda: condition("watched", "ConfigurationWarning")["reason"] == "MonitoringApiMissing")
+        crds = [monitoring_crd(plural, kind) for plural, kind in MONITORING_KINDS.items()]
+        for crd in crds:
+            self.addCleanup(CLUSTER.kubectl, "delete", "crd", crd["metadata"]["name"], "--ignore-not-found")
+        CLUSTER.kubectl("apply", "-f", "-", stdin=json.dumps({"kind": "List", "apiVersion": "v1", "items": crds}))
+        there = lambda plural: CLUSTER.get(plural, "-n", "default", "-l", MANAGED)["items"]
+        CLUSTER.wait("the API to be served", lambda: CLUSTER.try_kubectl("get", "servicemonitors,podmonitors,prometheusrules"), 30)
+        CLUSTER.wait("the monitor", lambda: there("servicemonitors"), 30)
+        CLUSTER.wait("the rules", lambda: there("prometheusrules"), 30)
+        CLUSTER.wait("no warning", lambda: condition("watched", "ConfigurationWarning")["status"] == "False")
+        CLUSTER.kubectl("delete", "servicemonitor", "watched", "-n", "default")
+        CLUSTER.wait("the monitor to be back", lambda: there("servicemonitors"))
+        apply("watched", {"metrics": {"podMonitor": {"enabled": True}}})
+        CLUSTER.wait("the pod monitor alone", lambda: there("podmonitors") and not there("servicemonitors") and not there("prometheusrules"))
 
     def test_a_foreign_object_is_never_taken_over(self):
         CLUSTER.kubectl("create", "configmap", "taken-config", "-n", "default",
