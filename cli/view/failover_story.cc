@@ -134,6 +134,7 @@ class Teller {
         old_ip_(last.event.words[1]),
         new_ip_(last.event.words[3]) {
     story_.from = names_.Of(old_ip_);
+    if (story_.from == old_ip_) story_.from = NameOfAGonePod(last);
     story_.to = names_.Of(new_ip_);
     story_.named_us = last.line->time_us;
   }
@@ -154,6 +155,15 @@ class Teller {
   }
 
  private:
+  // The address is another pod's or nobody's now; the operator has seen the name.
+  std::string NameOfAGonePod(const Entry& last) const {
+    const Json& seen = object::Map(subject_.redisha, {"status", "lastFailover"});
+    const int64_t seen_us = k8s::ParseTime(object::Str(seen, {"observedTime"}));
+    const bool same = object::Str(seen, {"to"}) == names_.Of(new_ip_) &&
+                      std::abs(seen_us - last.line->time_us) < kSameSwitchUs;
+    return same ? object::Str(seen, {"from"}, old_ip_) : old_ip_;
+  }
+
   void Because(int rank, int64_t now, const std::string& text) {
     SetFirst(now, &story_.began_us);
     if (rank > cause_.rank) cause_ = {rank, text};

@@ -85,6 +85,19 @@ TEST(FailoverStory, SaysWhatItDoesNotKnow) {
   EXPECT_THAT(StoryText(Cart(), *story), HasSubstr("no log tells of votes"));
 }
 
+TEST(FailoverStory, APodThatWasReplacedIsNamedAsTheOperatorSawIt) {
+  Subject subject = Cart();
+  subject.redisha["status"]["lastFailover"] = {
+      {"from", "cart-1"}, {"to", "cart-0"}, {"observedTime", "2026-11-28T21:32:24Z"}};
+  const auto lines = ParseLog(
+      "2026-11-28T21:32:23.1+00:00 info  death of 10.9.9.9:6379 in group c confirmed\n"
+      "2026-11-28T21:32:23.3+00:00 warning +switch-master c 10.9.9.9 6379 10.0.0.10 6379\n",
+      "cart-2/sentinel");
+  EXPECT_EQ(TellLastFailover(subject, lines)->from, "cart-1");
+  EXPECT_EQ(TellLastFailover(subject, lines)->cause,
+            "the sentinel beside cart-1 told of its death");
+}
+
 TEST(FailoverStory, AnOrderIsTheCauseEvenIfThePrimaryIsFoundDownLater) {
   const auto lines = ParseLog(
       "2026-11-28T21:32:23.1+00:00 info  Executing user requested FAILOVER of 'c'\n"
