@@ -11,6 +11,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
+from scripts.observe import QUERIES, Prometheus  # noqa: E402
 from tests.support import resp  # noqa: E402
 from tests.support.cluster import Failed, LocalCluster, RedisHA, wait_for  # noqa: E402
 from tests.support.writer import Writer  # noqa: E402
@@ -66,6 +67,12 @@ def run(arguments, cluster, screen):
     wait_for("RedisHA demo to be Ready", ha.ready, READY_TIMEOUT_S, lambda: screen.progress(pods_view(ha)))
     screen.done(f"Ready: {pods_view(ha)}")
 
+    prometheus = Prometheus(cluster, ha) if arguments.observe else None
+    if prometheus:
+        screen.progress("starting Prometheus")
+        prometheus.start()
+        screen.done(f"Prometheus scrapes the three pods and the operator: {prometheus.address}")
+
     screen.title("3. A client that finds the primary through Sentinel writes all five types at full speed")
     ips, sentinels = ha.pod_ips(), ha.sentinels()
     pod_of = {ip: name for name, ip in ips.items()}
@@ -101,7 +108,20 @@ def run(arguments, cluster, screen):
     screen.done(f"all {writer.written} acknowledged keys are there")
     wait_for("the API to name the new primary", lambda: ha.object()["status"].get("currentPrimary") == pod_of[new_ip], 10)
     screen.done(f"kubectl get redisha demo says: primary {pod_of[new_ip]}")
+    if prometheus:
+        observe(prometheus, screen)
     return ha, new_ip
+
+
+def observe(prometheus, screen):
+    screen.title("6. What Prometheus saw")
+    wait_for("Prometheus to see the failover", lambda: sum(value for _, value in prometheus.query("redisha_failovers_total")) >= 1, 30)
+    number = lambda value: f"{value:,.0f}" if value >= 100 else f"{value:,.4g}"  # noqa: E731
+    for expression, meaning in QUERIES.items():
+        values = wait_for(f"an answer to {expression}", lambda: prometheus.query(expression), 30)
+        shown = ", ".join(f"{labels['pod']} {number(value)}" if "pod" in labels else number(value) for labels, value in values)
+        screen.done(f"{meaning}: {shown}")
+        print(f"      {expression}\n      {prometheus.link(expression)}")
 
 
 def rejoined(ha, ip, primary_ip):
@@ -133,6 +153,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin-dir", default=os.path.join(ROOT, "build", "release", "bin"))
     parser.add_argument("--dir", default=os.path.join(ROOT, ".redisha", "local"), help="data of the local cluster")
+    parser.add_argument("--observe", action="store_true", help="with Prometheus, and the queries to look at")
     parser.add_argument("--keep", action="store_true", help="leave the cluster running at the end")
     arguments = parser.parse_args()
     cluster = LocalCluster(arguments.bin_dir, arguments.dir)
