@@ -7,6 +7,7 @@
   charts/redisha-operator/files/crd.yaml     from crds/redisha.yaml
   charts/redisha-operator/files/rules.yaml   from the ClusterRole of deploy/operator.yaml
   operator/desired/alert_rules.inc           from charts/redisha-operator/files/alerts.yaml: those about one RedisHA
+  charts/redisha-operator/dashboards/*.json  from tools/dashboards.py
   charts/*/values.schema.json                from the types of values.yaml
   charts/*/README.md                         the table of values, from the comments of values.yaml
 """
@@ -17,6 +18,8 @@ import re
 import sys
 
 import yaml
+
+from dashboards import dashboards
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CHARTS = ("redisha-operator", "redisha")
@@ -118,6 +121,8 @@ def generated():
     yield "charts/redisha-operator/files/crd.yaml", read("crds", "redisha.yaml")
     yield "charts/redisha-operator/files/rules.yaml", operator_rules()
     yield "operator/desired/alert_rules.inc", alert_rules()
+    for name, text in dashboards().items():
+        yield f"charts/redisha-operator/dashboards/{name}", text
     for chart in CHARTS:
         text = read("charts", chart, "values.yaml")
         yield f"charts/{chart}/values.schema.json", values_schema(text)

@@ -80,6 +80,8 @@ class Renderings(unittest.TestCase):
             for document in objects:
                 if document["kind"] == "PrometheusRule":
                     document["spec"] = "as in files/alerts.yaml"
+                if document["kind"] == "ConfigMap":
+                    document["data"] = sorted(document["data"])
             text = yaml.safe_dump_all(objects, sort_keys=True)
             if os.environ.get("RHA_REWRITE"):
                 with open(golden, "w", encoding="utf-8") as file:
@@ -102,6 +104,14 @@ class Renderings(unittest.TestCase):
             rendered = render(helm, "redisha-operator", "--set", "metrics.prometheusRule.enabled=true").stdout
             rule, = [o for o in documents(rendered) if o["kind"] == "PrometheusRule"]
             self.assertEqual(rule["spec"], source)
+
+    def test_dashboards_arrive_unchanged(self):
+        for helm in helms():
+            rendered = render(helm, "redisha-operator", "--set", "metrics.grafanaDashboards.enabled=true").stdout
+            data = {name: text for o in documents(rendered) if o["kind"] == "ConfigMap" for name, text in o["data"].items()}
+            for path in glob.glob(os.path.join(CHARTS, "redisha-operator", "dashboards", "*.json")):
+                with open(path, encoding="utf-8") as file:
+                    self.assertEqual(data[os.path.basename(path)], file.read())
 
     def test_a_spec_is_valid_against_the_crd(self):
         with open(os.path.join(ROOT, "crds", "redisha.yaml"), encoding="utf-8") as file:
@@ -242,6 +252,62 @@ class Alerts(unittest.TestCase):
             expression = re.sub(r"\{[^}]*\}|\b(by|on|group_left|group_right) \([^)]*\)", "", expression)
             for name in set(re.findall(r"[a-z_]{4,}", expression)) - WORDS_OF_PROMQL - METRICS_OF_OTHERS:
                 self.assertIn(f'"{name}"', exported, rule["alert"])
+
+
+# The metrics that the panels of two public dashboards ask for; 11835's as far as its queries are known.
+PUBLIC_DASHBOARDS = {
+    763: "redis_up redis_uptime_in_seconds redis_connected_clients redis_memory_used_bytes redis_memory_max_bytes redis_commands_total "
+         "redis_keyspace_hits_total redis_keyspace_misses_total redis_net_input_bytes_total redis_net_output_bytes_total redis_db_keys "
+         "redis_db_keys_expiring redis_expired_keys_total redis_evicted_keys_total redis_blocked_clients redis_commands_duration_seconds_total",
+    11835: "redis_up redis_uptime_in_seconds redis_connected_clients redis_memory_used_bytes redis_memory_max_bytes redis_commands_total "
+           "redis_commands_processed_total redis_keyspace_hits_total redis_keyspace_misses_total redis_net_input_bytes_total "
+           "redis_net_output_bytes_total redis_db_keys redis_db_keys_expiring redis_expired_keys_total redis_evicted_keys_total",
+}
+
+
+class Dashboards(unittest.TestCase):
+    """That docs/metrics.md has what the programs export, and no more, is shown on a cluster (tests/e2e/metrics_test.py)."""
+
+    @classmethod
+    def setUpClass(cls):
+        with open(os.path.join(ROOT, "docs", "metrics.md"), encoding="utf-8") as file:
+            cls.exported = set(re.findall(r"^\| `(\w+)", file.read(), re.MULTILINE))
+        cls.texts = {}
+        for path in glob.glob(os.path.join(CHARTS, "redisha-operator", "dashboards", "*.json")):
+            with open(path, encoding="utf-8") as file:
+                cls.texts[os.path.basename(path)] = json.load(file)
+
+    def names_in(self, value):
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if key in ("expr", "query") and isinstance(inner, str):
+                    yield from re.findall(r"\b(?:redis|redisha|controller_runtime|workqueue|rest_client|leader|process)_\w+", inner)
+                else:
+                    yield from self.names_in(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from self.names_in(inner)
+
+    def test_every_metric_is_one_that_is_exported(self):
+        self.assertEqual(set(self.texts), {"fleet.json", "redisha.json", "operator.json"})
+        for name, dashboard in self.texts.items():
+            asked = {re.sub(r"_(bucket|sum|count)$", "", metric) for metric in self.names_in(dashboard)}
+            self.assertTrue(asked, name)
+            self.assertEqual(asked - self.exported, set(), name)
+
+    def test_public_dashboards_get_data(self):
+        for number, metrics in PUBLIC_DASHBOARDS.items():
+            self.assertEqual(set(metrics.split()) - self.exported, set(), number)
+
+    @unittest.skipUnless(shutil.which("promtool"), "no promtool in PATH: apt-get install prometheus")
+    def test_every_expression_is_promql(self):
+        rules = [{"record": "x", "expr": target["expr"].replace("$", "")} for dashboard in self.texts.values()
+                 for panel in dashboard["panels"] for target in panel["targets"]]
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            yaml.safe_dump({"groups": [{"name": f"g{i}", "rules": [rule]} for i, rule in enumerate(rules)]}, file)
+            file.flush()
+            checked = run("promtool", "check", "rules", "--lint=none", file.name)
+            self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
 
 
 if __name__ == "__main__":
