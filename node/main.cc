@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "common/base/log.h"
+#include "common/env/service_manager.h"
 #include "node/app/app.h"
 #include "node/app/command_line.h"
-#include "node/app/service_manager.h"
 
 // Read by jemalloc before main(): freed memory goes back to the kernel a second later and from a
 // thread of its own, never in the middle of a command (which took up to 25 ms). It is given back
@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
     std::fputs(rha::node::app::VersionText().c_str(), stdout);
     return 0;
   }
-  if (line->config.daemonize && !rha::node::app::Supervised(line->config) &&
+  if (line->config.daemonize && !rha::env::Supervised(line->config.supervised) &&
       ::daemon(1, line->config.log_file.empty() ? 0 : 1) != 0) {
     return Fail("become a daemon: " + rha::ErrnoStatus("daemon").message());
   }

@@ -39,7 +39,7 @@ ARROWS = {
     "node/persist": ["node/keyspace", "node/types", "node/structs", *PURE_COMMON],
     "node/repl": ["node/dispatch", "node/persist", "node/keyspace", "common/net", *PURE_COMMON],
     "node/app": ["node/commands", "node/repl", "node/persist", "node/dispatch", "node/keyspace", "node/types", "node/structs", "common/net", *PURE_COMMON],
-    "node": ["node/app", "common/base"],
+    "node": ["node/app", "common/env", "common/base"],
     "sidecar/core": ["common/base"],
     "sidecar/shell": ["sidecar/core", *COMMON],
     "sidecar": ["sidecar/shell", "common/base"],

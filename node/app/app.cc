@@ -10,10 +10,10 @@
 
 #include "common/base/log.h"
 #include "common/base/random_id.h"
+#include "common/env/service_manager.h"
 #include "common/net/socket.h"
 #include "node/app/limits.h"
 #include "node/app/memory.h"
-#include "node/app/service_manager.h"
 #include "node/app/shutdown_signal.h"
 #include "node/commands/all.h"
 
@@ -189,7 +189,8 @@ void App::OnLoaded(const Status& status, const persist::RdbInfo& info) {
   replication_.RestoreHistory(info);
   TakeRole();
   log::Info("Ready to accept connections");
-  if (Supervised(config_)) TellServiceManager("STATUS=Ready to accept connections\nREADY=1\n");
+  if (env::Supervised(config_.supervised))
+    env::TellServiceManager("STATUS=Ready to accept connections\nREADY=1\n");
 }
 
 void App::ShowRole(Config* shown) const {
@@ -238,7 +239,7 @@ void App::TakeRole() {
 
 int App::Run() {
   reactor_.Run();
-  if (Supervised(config_)) TellServiceManager("STOPPING=1\n");
+  if (env::Supervised(config_.supervised)) env::TellServiceManager("STOPPING=1\n");
   if (!config_.pid_file.empty()) ::unlink(config_.pid_file.c_str());
   log::Flush();
   return exit_code_;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/base/log.h"
+#include "common/env/service_manager.h"
 #include "common/net/reactor.h"
 #include "common/net/resolver.h"
 #include "common/net/socket.h"
@@ -111,6 +112,9 @@ Status App::Start() {
   if (!options_.pid_file.empty()) {
     RHA_RETURN_IF_ERROR(WriteTextFile(options_.pid_file, std::to_string(::getpid()) + "\n"));
   }
+  if (env::Supervised(options_.supervised)) {
+    env::TellServiceManager("STATUS=Ready to accept connections\nREADY=1\n");
+  }
   if (options_.configured()) {
     reactor_.Every(kVotersPoll, [this] {
       LookForOtherVoters();
@@ -160,6 +164,7 @@ void App::StartLabeler() {
 
 void App::StopAsked() {
   next_.reset();  // an end is an end, also just before a new beginning
+  if (env::Supervised(options_.supervised)) env::TellServiceManager("STOPPING=1\n");
   if (stopping_ || !options_.configured()) {
     log::Info("stopping");
     reactor_.Stop();

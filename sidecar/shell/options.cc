@@ -71,6 +71,14 @@ Status ParseColdStartWait(const Words& w, Options& o) {
   return Status::Ok();
 }
 
+Status ParseSupervised(const Words& w, Options& o) {
+  if (w[1] != "no" && w[1] != "systemd" && w[1] != "auto") {
+    return Bad("argument must be 'no', 'systemd' or 'auto'");
+  }
+  o.supervised = w[1];
+  return Status::Ok();
+}
+
 Status RefuseDaemonize(const Words& w, Options&) {
   return w[1] == "no" ? Status() : Bad("the sidecar stays in the foreground: leave this out");
 }
@@ -143,7 +151,7 @@ const Directive kDirectives[] = {
     {"tcp-keepalive", 1, 1, Accept},
     {"timeout", 1, 1, Accept},
     {"maxclients", 1, 1, Accept},
-    {"supervised", 1, 1, Accept},
+    {"supervised", 1, 1, ParseSupervised},
     {"syslog-enabled", 1, 1, Accept},
     {"syslog-ident", 1, 1, Accept},
     {"syslog-facility", 1, 1, Accept},

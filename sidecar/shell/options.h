@@ -28,6 +28,7 @@ struct Options {
   std::string password;   // requirepass of our own port
   std::string password_file, admin_password_file;
   std::string dir, pid_file;
+  std::string supervised = "no";
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
   std::string log_file;

@@ -441,6 +441,23 @@ class State(Bed):
         self.assertIsNone(raw_command(port, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "second"))
 
 
+    def test_the_service_manager_is_told_when_it_is_ready_and_when_it_ends(self):
+        primary, port = self.start_server(), self.port()
+        path = os.path.join(self.folder, "notify")
+        with open(self.config_of(port), "w", encoding="utf-8") as conf:
+            conf.write(f"port {port}\nbind 127.0.0.1\ndir {self.folder}\nsupervised systemd\n"
+                       f"sentinel monitor {GROUP} 127.0.0.1 {primary} 1\n")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(path)
+            manager.settimeout(20)
+            os.environ["NOTIFY_SOCKET"] = path
+            self.addCleanup(os.environ.pop, "NOTIFY_SOCKET")
+            self.start_sentinel(primary, port=port)
+            self.assertIn(b"READY=1\n", manager.recv(1000))
+            self.sentinels[port].kill(signal.SIGTERM)
+            self.assertEqual(manager.recv(1000), b"STOPPING=1\n")
+
+
 class BadInput(Bed):
     def refused(self, text, *args):
         path = os.path.join(self.folder, "bad.conf")

@@ -4,15 +4,13 @@
 
 #include <string_view>
 
-#include "node/app/config.h"
+namespace rha::env {
 
-namespace rha::node::app {
-
-// `supervised systemd`, or `auto` where a service manager listens. Such a server does not become a
-// daemon by itself.
-bool Supervised(const Config& config);
+// What the directive `supervised` asks for: `systemd`, or `auto` where a service manager listens.
+// Such a server does not become a daemon by itself.
+bool Supervised(std::string_view setting);
 
 // Lines of KEY=value to NOTIFY_SOCKET; a failure is logged.
 void TellServiceManager(std::string_view lines);
 
-}  // namespace rha::node::app
+}  // namespace rha::env

@@ -1,4 +1,4 @@
-#include "node/app/service_manager.h"
+#include "common/env/service_manager.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,11 +11,11 @@
 #include "common/base/log.h"
 #include "common/base/unique_fd.h"
 
-namespace rha::node::app {
+namespace rha::env {
 
-bool Supervised(const Config& config) {
-  if (config.supervised == "systemd") return true;
-  return config.supervised == "auto" && std::getenv("NOTIFY_SOCKET") != nullptr;
+bool Supervised(std::string_view setting) {
+  if (setting == "systemd") return true;
+  return setting == "auto" && std::getenv("NOTIFY_SOCKET") != nullptr;
 }
 
 void TellServiceManager(std::string_view lines) {
@@ -37,4 +37,4 @@ void TellServiceManager(std::string_view lines) {
   }
 }
 
-}  // namespace rha::node::app
+}  // namespace rha::env
