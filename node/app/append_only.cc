@@ -381,7 +381,6 @@ void AppendOnly::RewriteFailed(const std::string& why) {
         "{} minutes",
         pause_s / 60);
   }
-  if (on_loaded_) return Loaded(Status(Code::kIo, why));
   // What an increment without a base holds is of no use.
   if (standing_ == Standing::kUnfounded) {
     SetTaking(false);
@@ -405,7 +404,6 @@ void AppendOnly::RewriteDone() {
   if (standing_ == Standing::kOff) return StopWriter();
   standing_ = Standing::kSound;
   suspect_.clear();
-  if (on_loaded_) Loaded({});
 }
 
 void AppendOnly::OnOutcome(const AofWriter::Outcome& outcome) {
@@ -445,24 +443,38 @@ void AppendOnly::Cron() {
 
 // ---------------------------------------------------------------- the end
 
+// All at once: who calls this has no loop that goes on.
+Status AppendOnly::WriteBaseNow() {
+  const persist::AofPlace place = Place();
+  RHA_RETURN_IF_ERROR(disk_.MakeFolder(place.dir + "/" + place.folder));
+  const persist::SaveRequest request = BaseRequest();
+  RHA_RETURN_IF_ERROR(persist::SaveRdbFile(engine_.keyspace(), request));
+  const bool chosen = engine_.state().dataset == dispatch::Dataset::kChosen;
+  writer_->Do(AofWriter::Step::kBeginApart);
+  writer_->Do(chosen ? AofWriter::Step::kReplaceKeepOlder : AofWriter::Step::kReplace,
+              request.path);
+  noted_ = request.info;
+  return Drain();
+}
+
+Status AppendOnly::Drain() {
+  RHA_RETURN_IF_ERROR(writer_->Drain());
+  progress_ = writer_->Look();
+  for (const AofWriter::Outcome& outcome : std::exchange(progress_.outcomes, {})) {
+    RHA_RETURN_IF_ERROR(outcome.status);
+  }
+  return {};
+}
+
 Status AppendOnly::Close(bool finish) {
   if (writer_ == nullptr) return {};
   AbortImage();
   if (standing_ == Standing::kUnfounded && finish && parts_.may_save().ok() && !loader_) {
     log::Info("the first base of the append-only file is written before exiting");
-    const persist::AofPlace place = Place();
-    RHA_RETURN_IF_ERROR(disk_.MakeFolder(place.dir + "/" + place.folder));
-    RHA_RETURN_IF_ERROR(persist::SaveRdbFile(engine_.keyspace(), BaseRequest()));
-    const bool chosen = engine_.state().dataset == dispatch::Dataset::kChosen;
-    writer_->Do(AofWriter::Step::kBeginApart);
-    writer_->Do(chosen ? AofWriter::Step::kReplaceKeepOlder : AofWriter::Step::kReplace,
-                TemporaryBase());
+    RHA_RETURN_IF_ERROR(WriteBaseNow());
   }
   AddNotes();
-  RHA_RETURN_IF_ERROR(writer_->Drain());
-  const AofWriter::Progress last = writer_->Look();
-  for (const AofWriter::Outcome& outcome : last.outcomes) RHA_RETURN_IF_ERROR(outcome.status);
-  progress_ = last;
+  RHA_RETURN_IF_ERROR(Drain());
   Settle();
   parts_.on_durable();
   return {};

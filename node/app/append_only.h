@@ -118,6 +118,8 @@ class AppendOnly final : public dispatch::ChangeSink {
   void AddNotes();
 
   Status StartRewrite();
+  Status WriteBaseNow();
+  Status Drain();
   void OnImageEnded();
   void AbortImage();
   void RewriteFailed(const std::string& why);

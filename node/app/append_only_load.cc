@@ -97,8 +97,10 @@ void AppendOnly::LoadAtStart(std::function<void(OnLoaded)> load_other, OnLoaded 
       return Loaded({});
     }
     // Nobody is served before his writes are safe.
-    engine_.state().loading = true;
-    if (const Status rewrite = StartRewrite(); !rewrite.ok()) Loaded(rewrite);
+    const Status based = WriteBaseNow();
+    if (based.ok()) standing_ = Standing::kSound;
+    scheduled_ = !based.ok();
+    Loaded(based);
   });
 }
 
