@@ -1,6 +1,7 @@
 #include "node/app/persistence.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,6 +40,12 @@ const char* DatasetWord(dispatch::Dataset dataset) {
       break;
   }
   return "whole";
+}
+
+bool SameFile(const std::string& a, const std::string& b) {
+  struct stat of_a {}, of_b {};
+  return ::stat(a.c_str(), &of_a) == 0 && ::stat(b.c_str(), &of_b) == 0 &&
+         of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
 }
 
 }  // namespace
@@ -97,6 +104,7 @@ Status Persistence::KeepOlderFile() const {
       return {};
     }
     if (errno == ENOENT) return {};
+    if (errno == EEXIST && SameFile(Path(), kept)) return {};  // by a save that failed then
     if (errno != EEXIST) return ErrnoStatus("keep the older file as " + kept);
   }
   return Status(Code::kExhausted, "keep the older file: there are " +

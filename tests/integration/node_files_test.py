@@ -64,7 +64,8 @@ class NodeFilesTest(unittest.TestCase):
     def lose_dataset(self):
         """A node whose memory a failed synchronisation has emptied, beside a file with `k`."""
         port = free_port()
-        stock = self.start("--port", str(port), "--bind", "127.0.0.1", program=STOCK)
+        stock = self.start("--port", str(port), "--bind", "127.0.0.1", "--repl-diskless-sync-delay", "0",
+                           program=STOCK)
         for i in range(1000):
             stock.control.command("SET", f"s{i}", "v")
         stock.control.command("XADD", "stream", "*", "f", "v")  # which the node cannot load
@@ -110,6 +111,24 @@ class NodeFilesTest(unittest.TestCase):
             self.assertEqual(file.read(), whole)
         node.restart()
         self.assertEqual(node.control.command("GET", "new"), b"v")
+
+    @unittest.skipUnless(STOCK, "redis-server is not installed")
+    def test_saves_that_fail_keep_the_older_file_once_and_replace_none(self):
+        node, _ = self.lose_dataset()
+        with open(self.file_of(node, "dump.rdb.kept"), "wb") as file:
+            file.write(b"of an earlier time")
+        node.control.command("REPLICAOF", "NO", "ONE")
+        node.control.command("SET", "new", "v")
+        obstacle = self.file_of(node, f"dump.rdb.{node.pid}.tmp")
+        os.mkdir(obstacle)
+        for _ in range(12):
+            self.assertEqual(node.control.command("SAVE")[0], "-")
+        os.rmdir(obstacle)
+        self.assertEqual(node.control.command("SAVE"), ("+", b"OK"))
+        kept = [f for f in os.listdir(node.directory) if ".kept" in f]
+        self.assertEqual(sorted(kept), ["dump.rdb.kept", "dump.rdb.kept.1"])
+        with open(self.file_of(node, "dump.rdb.kept"), "rb") as file:
+            self.assertEqual(file.read(), b"of an earlier time")
 
     def test_a_reload_that_would_fail_costs_no_data(self):
         node = self.start("--enable-debug-command", "yes")
