@@ -17,7 +17,7 @@ namespace rha::node::app {
 namespace {
 
 // After a save point's save has failed, the next try waits this long.
-constexpr int64_t kRetryAfterFailureS = 5;
+constexpr std::chrono::seconds kRetryAfterFailure{5};
 // Loading goes on for this long before clients are answered.
 constexpr Millis kLoadSlice{50};
 constexpr int64_t kFreeGoneUs = 1'000'000;
@@ -43,7 +43,8 @@ const char* DatasetWord(dispatch::Dataset dataset) {
 }
 
 bool SameFile(const std::string& a, const std::string& b) {
-  struct stat of_a {}, of_b {};
+  struct stat of_a {
+  }, of_b{};
   return ::stat(a.c_str(), &of_a) == 0 && ::stat(b.c_str(), &of_b) == 0 &&
          of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
 }
@@ -61,6 +62,7 @@ Persistence::Persistence(Dependencies dependencies)
       job_watch_([](void* self, uint32_t) { static_cast<Persistence*>(self)->OnJobEnded(); },
                  this) {
   last_save_s_ = NowS();
+  saved_at_ = reactor_.Now();
 }
 
 Persistence::~Persistence() {
@@ -114,6 +116,7 @@ Status Persistence::KeepOlderFile() const {
 
 void Persistence::Saved() {
   last_save_s_ = NowS();
+  saved_at_ = reactor_.Now();
   ++saves_;
   dispatch::Dataset& dataset = engine_.state().dataset;
   if (dataset == dispatch::Dataset::kChosen) dataset = dispatch::Dataset::kWhole;
@@ -137,7 +140,7 @@ Status Persistence::Save() {
 }
 
 Status Persistence::StartJob() {
-  last_try_s_ = NowS();
+  tried_at_ = reactor_.Now();
   std::unique_ptr<persist::SnapshotJob> job;
   const Status begun = [&]() -> Status {
     RHA_RETURN_IF_ERROR(KeepOlderFile());
@@ -152,7 +155,7 @@ Status Persistence::StartJob() {
   }
   job_ = std::move(job);
   dirty_at_start_ = engine_.keyspace().dirty();
-  job_started_s_ = last_try_s_;
+  job_started_s_ = NowS();
   log::Info("Background saving started");
   return {};
 }
@@ -195,19 +198,20 @@ void Persistence::OnJobEnded() {
   PublishHealth();
 }
 
-bool Persistence::SavePointReached(int64_t now_s) const {
-  if (!last_ok_ && now_s - last_try_s_ <= kRetryAfterFailureS) return false;
+bool Persistence::SavePointReached() const {
+  const MonoTime now = reactor_.Now();
+  if (!last_ok_ && now - tried_at_ <= kRetryAfterFailure) return false;
   const auto changes = static_cast<int64_t>(engine_.keyspace().dirty());
-  return std::any_of(config_.save_points.begin(), config_.save_points.end(),
-                     [&](const auto& point) {
-                       return changes >= point.changes && now_s - last_save_s_ > point.seconds;
-                     });
+  return std::any_of(
+      config_.save_points.begin(), config_.save_points.end(), [&](const auto& point) {
+        return changes >= point.changes && now - saved_at_ > std::chrono::seconds(point.seconds);
+      });
 }
 
 void Persistence::Cron() {
   PublishHealth();
   if (job_ != nullptr || snapshots_.busy() || !MaySave().ok()) return;
-  if (!scheduled_ && !SavePointReached(NowS())) return;
+  if (!scheduled_ && !SavePointReached()) return;
   scheduled_ = false;
   if (const Status begun = StartJob(); !begun.ok()) return;
 }

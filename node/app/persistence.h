@@ -87,7 +87,7 @@ class Persistence final : public dispatch::PersistenceService {
   void LoadSlice();
   void FinishLoading(const Status& status);
   void PublishHealth();
-  bool SavePointReached(int64_t now_s) const;
+  bool SavePointReached() const;
   int64_t NowS() const;
 
   net::Reactor& reactor_;
@@ -102,7 +102,9 @@ class Persistence final : public dispatch::PersistenceService {
   net::IoWatch job_watch_;
   bool scheduled_ = false;
   uint64_t dirty_at_start_ = 0;
-  int64_t job_started_s_ = 0, last_try_s_ = 0, last_save_s_ = 0;
+  int64_t job_started_s_ = 0;
+  int64_t last_save_s_ = 0;       // as LASTSAVE shows it
+  MonoTime saved_at_, tried_at_;  // which decide when the next one is due
   int64_t last_duration_s_ = -1;
   uint64_t saves_ = 0;
   int64_t last_held_bytes_ = 0;  // the most that the last background save has held in memory

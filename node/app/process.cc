@@ -50,7 +50,7 @@ void Process::Cron() {
   commands_.Sample(parts_.engine.stats().commands, now_ms);
   input_.Sample(parts_.server.stats().input_bytes, now_ms);
   output_.Sample(parts_.server.stats().output_bytes, now_ms);
-  if (ending_ && (ReplicasCaughtUp() || now_ms >= ending_deadline_ms_)) {
+  if (ending_ && (ReplicasCaughtUp() || parts_.reactor.Now() >= ending_deadline_)) {
     if (!ReplicasCaughtUp()) log::Warn("shutting down although replicas lag behind");
     if (const Status ended = FinishShutdown(); !ended.ok()) log::Error("{}", ended.message());
   }
@@ -67,10 +67,11 @@ Status Process::Shutdown(const dispatch::ShutdownRequest& request) {
   if (!wait || parts_.engine.state().is_replica) return FinishShutdown();
   if (!ending_) log::Info("waiting for replicas before shutting down");
   ending_ = true;
-  ending_deadline_ms_ =
-      parts_.engine.clock().UnixMillis() + parts_.config.shutdown_timeout_s * 1000;
-  parts_.engine.SetPause(dispatch::PauseReason::kShutdown,
-                         {dispatch::Pause::Scope::kWrite, ending_deadline_ms_});
+  const Millis patience = std::chrono::seconds(parts_.config.shutdown_timeout_s);
+  ending_deadline_ = parts_.reactor.Now() + patience;
+  parts_.engine.SetPause(
+      dispatch::PauseReason::kShutdown,
+      {dispatch::Pause::Scope::kWrite, parts_.engine.clock().UnixMillis() + patience.count()});
   parts_.replication.RequestAcknowledgements();
   return {};
 }

@@ -81,7 +81,7 @@ class Process final : public dispatch::ServerService {
   Rate commands_, input_, output_;
   bool ending_ = false;
   dispatch::ShutdownRequest ending_request_;
-  int64_t ending_deadline_ms_ = 0;
+  MonoTime ending_deadline_;
   int exit_code_ = 0;
 };
 

@@ -79,8 +79,8 @@ void Process::ServerInfo(std::string* info) const {
   Line(info, "executable:{}\r\nconfig_file:{}", ExecutablePath(), parts_.config.config_file);
   Line(info, "io_threads_active:0");
   if (ending_) {
-    Line(info, "shutdown_in_milliseconds:{}",
-         std::max<int64_t>(0, ending_deadline_ms_ - now_us / 1000));
+    const auto left = std::chrono::duration_cast<Millis>(ending_deadline_ - parts_.reactor.Now());
+    Line(info, "shutdown_in_milliseconds:{}", std::max<int64_t>(0, left.count()));
   }
   Line(info, "redisha_version:{}", RHA_VERSION);
 }
