@@ -55,6 +55,15 @@ TEST_F(SessionTest, ALargeTransactionLeavesInOneFrameToo) {
   EXPECT_EQ(propagated(), expected);
 }
 
+TEST_F(SessionTest, WhatAUnitChangesIsNotKeptUntilItsEnd) {
+  const std::string large(700'000, 'x');
+  const std::string_view change[] = {"set", "k", large};
+  for (int i = 0; i < 5; ++i) engine_.propagation().Add(0, change);
+  EXPECT_EQ(propagated().size(), 1u + 4u) << "MULTI, and two by two";
+  engine_.propagation().Flush();
+  EXPECT_EQ(propagated().size(), 1u + 5u + 1u);
+}
+
 TEST_F(SessionTest, OneLargeChangeNeedsNoFrame) {
   const std::string large(3'000'000, 'x');
   Run({"set", "a", large});
@@ -184,6 +193,19 @@ TEST_F(SessionTest, WaitAnswersWhenItsTimeIsOver) {
   EXPECT_EQ(Pushed(session_), ":0");
 }
 
+TEST_F(SessionTest, WhoWaitsIsLookedAtWhenAnAcknowledgementHasMoved) {
+  EXPECT_EQ(Run({"wait", "1", "0"}), "");
+  EXPECT_EQ(RunOn(other_, {"wait", "2", "0"}), "");
+  engine_.EndTurn();
+  const size_t asked = times_asked_for_acknowledgements();
+  for (int turn = 0; turn < 100; ++turn) engine_.EndTurn();
+  EXPECT_EQ(times_asked_for_acknowledgements(), asked);
+  Acknowledge(1);
+  engine_.EndTurn();
+  EXPECT_EQ(Pushed(session_), ":1");
+  EXPECT_EQ(Pushed(other_), "");
+}
+
 TEST_F(SessionTest, ReplyModes) {
   EXPECT_EQ(Run({"client", "reply", "skip"}), "");
   EXPECT_EQ(Run({"ping"}), "");
@@ -292,10 +314,27 @@ TEST_F(SessionTest, EventsDoNotStandInsideOfAReply) {
 TEST_F(SessionTest, EventsDoNotStandInsideOfALateReply) {
   keyspace_.set_event_mask(UINT32_MAX);
   Run({"hello", "3"});
-  Run({"subscribe", "__keyevent@0__:lpop"});
-  EXPECT_EQ(Run({"blpop", "list", "0"}), "");
-  RunOn(other_, {"rpush", "list", "v"});
-  EXPECT_EQ(Pushed(session_), "[$list, $v] >[$message, $__keyevent@0__:lpop, $list]");
+  Run({"psubscribe", "__keyevent@0__:*"});
+  const std::vector<std::string_view> waits[] = {
+      {"blpop", "k", "0"},
+      {"brpop", "k", "0"},
+      {"blmove", "k", "to", "left", "left", "0"},
+      {"brpoplpush", "k", "to", "0"},
+      {"blmpop", "0", "1", "k", "left", "count", "2"},
+      {"bzpopmin", "k", "0"},
+      {"bzpopmax", "k", "0"},
+      {"bzmpop", "0", "1", "k", "min", "count", "2"},
+  };
+  for (const auto& wait : waits) {
+    EXPECT_EQ(Run(resp::Args(wait)), "");
+    wait[0].starts_with("bz") ? RunOn(other_, {"zadd", "k", "1", "v"})
+                              : RunOn(other_, {"rpush", "k", "v"});
+    const std::string sent = Pushed(session_);
+    EXPECT_THAT(sent, HasSubstr(">[$pmessage")) << wait[0];
+    EXPECT_THAT(sent, Not(HasSubstr(", >["))) << wait[0];
+    RunOn(other_, {"del", "k", "to"});
+    Pushed(session_);
+  }
 }
 
 TEST_F(SessionTest, LinesOfMonitorDoNotStandInsideOfAnExec) {
@@ -332,6 +371,17 @@ TEST_F(SessionTest, ErrorsInExecAreCountedOnceEach) {
   Run({"exec"});
   EXPECT_EQ(engine_.stats().error_replies, 2u);
   EXPECT_EQ(engine_.stats().errors.at("WRONGTYPE"), 2u);
+}
+
+// ---- names that a client chooses
+
+// Names that collide must not be found beforehand.
+TEST_F(SessionTest, ChannelsAreHashedWithTheKeyspacesSecret) {
+  const auto hash = engine_.pubsub().of(dispatch::ChannelKind::kChannel).hash_function();
+  EXPECT_EQ(hash("name"), structs::KeyedHash(keyspace_.secret(), "name"));
+  const auto fresh = structs::HashSecret::Fresh();
+  EXPECT_NE(structs::KeyedHash(fresh, "name"),
+            structs::KeyedHash(structs::HashSecret::Fresh(), "name"));
 }
 
 // ---- times that a client names

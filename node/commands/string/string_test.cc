@@ -131,6 +131,15 @@ TEST_F(StringTest, Ranges) {
             "-ERR string exceeds maximum allowed size (proto-max-bulk-len)");
 }
 
+TEST_F(StringTest, RangesBeyondEveryLengthAreRefused) {
+  for (const std::string_view offset :
+       {"4294967295", "4294967296", "4294967300", "9223372036854775806", "9223372036854775807"}) {
+    EXPECT_EQ(Run({"setrange", "k", offset, "xx"}),
+              "-ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+  }
+  EXPECT_EQ(Run({"exists", "k"}), ":0");
+}
+
 TEST_F(StringTest, Lcs) {
   Run({"mset", "a", "ohmytext", "b", "mynewtext"});
   EXPECT_EQ(Run({"lcs", "a", "b"}), "$mytext");

@@ -84,7 +84,10 @@ class FakeReplication final : public dispatch::ReplicationService, public dispat
   void AppendInfo(std::string*) override {}
   void Psync(dispatch::Session&, dispatch::Args) override {}
   void Replconf(dispatch::Session&, dispatch::Args, resp::Writer& reply) override { reply.Ok(); }
-  int ReplicasAcknowledged(int64_t) override { return acknowledged; }
+  int ReplicasAcknowledged(int64_t) override {
+    ++times_asked;
+    return acknowledged;
+  }
   void RequestAcknowledgements() override {}
   void Failover(dispatch::Args, resp::Writer& reply) override { reply.Ok(); }
   void ChangeReplicationId() override {}
@@ -92,6 +95,7 @@ class FakeReplication final : public dispatch::ReplicationService, public dispat
   std::vector<std::string> commands;
   std::vector<dispatch::RoleOrder> orders;
   int acknowledged = 0;
+  size_t times_asked = 0;
 };
 
 CommandTest::CommandTest()
@@ -129,6 +133,11 @@ const std::vector<std::string>& CommandTest::propagated() {
 const std::vector<dispatch::RoleOrder>& CommandTest::role_orders() const {
   return replication_->orders;
 }
+void CommandTest::Acknowledge(int replicas) {
+  replication_->acknowledged = replicas;
+  ++state_.acknowledgements;
+}
+size_t CommandTest::times_asked_for_acknowledgements() const { return replication_->times_asked; }
 void CommandTest::ForgetPropagated() { replication_->commands.clear(); }
 
 }  // namespace rha::node::commands

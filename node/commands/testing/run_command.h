@@ -51,6 +51,9 @@ class CommandTest : public testing::Test {
   const std::vector<std::string>& propagated();
   void ForgetPropagated();
   const std::vector<dispatch::RoleOrder>& role_orders() const;
+  // So many replicas have acknowledged everything from now on.
+  void Acknowledge(int replicas);
+  size_t times_asked_for_acknowledgements() const;
 
   ManualClock clock_;
   keyspace::Keyspace keyspace_;
