@@ -187,6 +187,17 @@ TEST_F(ColdStart, ACopyThatOnlyItsSidecarReachesIsNotPassedOver) {
   EXPECT_EQ(Now().node, NodeOf(1));
 }
 
+TEST_F(ColdStart, TheDataOfAnotherClusterAreNoCopy) {
+  Own(Restored("r5", 100));
+  bench.Send(InfoReply{NodeOf(1), Restored("r5", 90) + "redisha_data_epoch:5\r\n"});
+  const std::string largest = Restored("r5", 900) + "redisha_data_epoch:5\r\n";
+  bench.Send(InfoReply{NodeOf(2), largest + "redisha_foreign_dataset:1\r\n"});
+  EXPECT_EQ(Now().wait.reason, WaitReason::kLastPrimary);
+  EXPECT_EQ(Now().wait.members, std::vector<int>{2});
+  bench.Send(InfoReply{NodeOf(2), largest});
+  EXPECT_EQ(Now().node, NodeOf(2));
+}
+
 TEST_F(ColdStart, ALateLookWhileLoadingDoesNotHideTheOffset) {
   bench.Send(InfoReply{NodeOf(1), Restored("r5", 0, /*loading=*/true)});
   Beat(1, 5, 200);
