@@ -159,6 +159,35 @@ class OutputTest(unittest.TestCase):
         reader.sendall(wire.encode([b"GET", b"k"]))
         until(lambda: self.fields(client, b"reader") is None, "above it for a second")
 
+    def test_a_transaction_whose_client_is_cut_off_is_whole_here_and_at_the_replica(self):
+        primary = self.start("--port", str(free_port()), "--bind", "127.0.0.1",
+                             "--client-output-buffer-limit", "normal", "1mb", "0", "0")
+        replica = self.start("--replicaof", "127.0.0.1", primary.options[1])
+        client, greedy = self.client(primary), self.raw(primary)
+        client.command(b"SET", b"k", b"v" * MB)
+        self.assertEqual(client.command(b"WAIT", b"1", b"4000"), 1)
+        words = [[b"MULTI"], [b"INCR", b"before"], [b"MGET"] + 50 * [b"k"], [b"INCR", b"after"], [b"EXEC"],
+                 [b"INCR", b"never"]]
+        greedy.sendall(b"".join(map(wire.encode, words)))
+        until(lambda: greedy.recv(1000) == b"", "it is cut off")
+        self.assertEqual(client.command(b"MGET", b"before", b"after", b"never"), [b"1", b"1", None])
+        client.command(b"SET", b"end", b"1")
+        self.assertEqual(client.command(b"WAIT", b"1", b"4000"), 1)
+        self.assertEqual(self.client(replica).command(b"MGET", b"before", b"after", b"never"), [b"1", b"1", None])
+
+    def test_where_a_name_is_kept_differs_from_process_to_process(self):
+        names, orders = [f"name{n}".encode() for n in range(100)], []
+        for _ in range(2):
+            server = self.start()
+            client, listener = self.client(server), self.raw(server)
+            client.command(b"MSET", *[word for name in names for word in (name, b"v")])
+            listener.sendall(wire.encode([b"SUBSCRIBE", *names]))
+            until(lambda: len(client.command(b"PUBSUB", b"CHANNELS")) == len(names), "all are subscribed to")
+            orders.append((client.command(b"KEYS", b"*"), client.command(b"PUBSUB", b"CHANNELS")))
+        for first, second in zip(*orders):
+            self.assertEqual(sorted(first), sorted(second))
+            self.assertNotEqual(first, second)
+
     def test_a_greedy_pipeline_leaves_others_their_turn(self):
         server = self.start()
         client, greedy = self.client(server), self.raw(server)

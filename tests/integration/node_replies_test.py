@@ -1,5 +1,6 @@
 """The node answers byte for byte what redis-server 7.0 answers, command by command, in RESP2 and RESP3."""
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -398,6 +399,89 @@ class Replies(unittest.TestCase):
         finally:
             ours.stop()
             stock.stop()
+
+    def test_resp2(self):
+        self.compare(b"2")
+
+    def test_resp3(self):
+        self.compare(b"3")
+
+
+# What comes without being asked for, among replies. A line is one client's requests.
+PUSHES = """
+subscribe a b c|subscribe a|unsubscribe a|unsubscribe c b
+unsubscribe|punsubscribe|sunsubscribe
+psubscribe a* b*|punsubscribe b* a*|ping
+ssubscribe a b|sunsubscribe a|sunsubscribe
+subscribe a|psubscribe a*|ssubscribe a|unsubscribe|punsubscribe|sunsubscribe
+subscribe foo|publish foo bar
+ssubscribe foo|spublish foo bar
+subscribe foo|psubscribe f*|publish foo bar
+psubscribe __key*|set k v|get nokey|del k
+subscribe __keyevent@0__:set|set k v|set k w|get k
+psubscribe __key*|set k v|expire k -1|flushall
+subscribe __keyevent@0__:lpop|rpush l a|blpop l 0
+subscribe foo|client reply off|publish foo bar|client reply on
+subscribe foo|client reply skip|publish foo bar|publish foo baz
+subscribe foo|reset|ping
+subscribe a|ping|ping x
+subscribe foo|multi|ping|publish foo bar|ping|exec
+psubscribe f*|multi|ping|publish foo bar|exec
+ssubscribe foo|multi|spublish foo bar|exec
+psubscribe __key*|multi|set k v|sadd s a|exec
+subscribe __keyevent@0__:keymiss|multi|get nokey|get nokey|exec
+multi|subscribe a|exec
+multi|subscribe a b c|exec
+multi|subscribe a|publish a x|exec
+"""
+WORDS = rb"(?:\$\d+\r\n[^\r]*\r\n)"
+MESSAGE = re.compile(rb"[>*](?:3\r\n\$\d+\r\ns?message\r\n" + WORDS + rb"{2}|4\r\n\$\d+\r\npmessage\r\n" + WORDS + rb"{3})")
+CONFIRMATION = re.compile(rb">3(?=\r\n\$\d+\r\n[ps]?(?:un)?subscribe\r\n)")
+
+
+def refuse_messages_inside(data):
+    """Of the replies in `data`."""
+    at = 0
+
+    def skip(depth):
+        nonlocal at
+        if depth and MESSAGE.match(data, at):
+            raise AssertionError(f"a message stands inside of a reply: {data!r}")
+        end = data.index(b"\r\n", at) + 2
+        kind, number, at = data[at:at + 1], data[at + 1:end - 2], end
+        if kind == b"$" and int(number) >= 0:
+            at += int(number) + 2
+        for _ in range(int(number) if kind in (b"*", b">") else 0):
+            skip(depth + 1)
+
+    while at < len(data):
+        skip(0)
+
+
+class Pushes(unittest.TestCase):
+    """Messages, and replies without them, are those of Redis 7.0, which writes messages into the reply that they are
+    caused by; each belongs behind it."""
+    maxDiff = None
+
+    @unittest.skipUnless(shutil.which("redis-server"), "no redis-server to compare with")
+    def compare(self, protocol):
+        def play(node, requests):
+            with node.connect() as link:
+                for words in ([b"hello", protocol], [b"flushall"],
+                              [b"config", b"set", b"notify-keyspace-events", b"KEAmn"]):
+                    answer(link, words)
+                link.sendall(b"".join(encode(words_of(request)) for request in requests))
+                return answer(link, [b"ping"])
+
+        ours, stock = Node(os.path.join(BIN, "redisha-node")), Node(shutil.which("redis-server"))
+        self.addCleanup(ours.stop)
+        self.addCleanup(stock.stop)
+        for line in PUSHES.strip().splitlines():
+            with self.subTest(line):
+                mine, theirs = (play(node, line.split("|")) for node in (ours, stock))
+                self.assertEqual(MESSAGE.findall(mine), MESSAGE.findall(theirs))
+                self.assertEqual(*(CONFIRMATION.sub(b"*3", MESSAGE.sub(b"", said)) for said in (mine, theirs)))
+                refuse_messages_inside(mine)
 
     def test_resp2(self):
         self.compare(b"2")
