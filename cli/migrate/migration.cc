@@ -211,6 +211,7 @@ void SetQuorum(int64_t quorum, Migration* to) {
 
 void AddConfigLines(const std::vector<std::string>& lines, const std::string& path, Migration* to) {
   Json& spec = to->redisha["spec"];
+  bool aof = false;
   for (const std::string& each : lines) {
     const std::string line = Unquoted(each);
     const size_t space = line.find_first_of(" \t");
@@ -225,11 +226,11 @@ void AddConfigLines(const std::vector<std::string>& lines, const std::string& pa
       persistence["mode"] = value.empty() ? "None" : "RDB";
       if (seconds > 0) persistence["snapshotSeconds"] = seconds;
     } else if (directive == "appendonly") {
-      if (value == "yes") {
-        to->notes.push_back(
-            "appendonly yes: what is on disk is what spec.persistence.mode says; "
-            "kubectl explain redisha.spec.persistence.mode lists what there is");
-      }
+      aof = value == "yes";
+    } else if (directive == "appendfsync") {
+      object::Make(spec, {"persistence"})["fsync"] = value == "always" ? "Always"
+                                                     : value == "no"   ? "Never"
+                                                                       : "EverySecond";
     } else if (IsSetByOperator(directive)) {
       to->left.push_back({path + ": " + directive, "the operator sets it itself"});
     } else if (directive == "rename-command" || directive == "user" || directive == "loadmodule" ||
@@ -240,16 +241,9 @@ void AddConfigLines(const std::vector<std::string>& lines, const std::string& pa
       spec["config"][directive] = value;
     }
   }
-  const bool none = object::Str(spec, {"persistence", "mode"}) == "None";
-  const bool aof = std::any_of(to->notes.begin(), to->notes.end(), [](const std::string& note) {
-    return note.starts_with("appendonly yes");
-  });
-  if (none && aof) {
-    spec["persistence"]["mode"] = "RDB";
-    to->notes.push_back(
-        "save \"\" stood beside appendonly yes: snapshots are on here, so that "
-        "something is on disk");
-  }
+  if (!aof) return;
+  const bool snapshots = object::Str(spec, {"persistence", "mode"}) != "None";
+  object::Make(spec, {"persistence"})["mode"] = snapshots ? "AOFAndRDB" : "AOF";
 }
 
 void AddPodField(const std::string& field, const Json& value, Migration* to) {

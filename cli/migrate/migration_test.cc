@@ -51,6 +51,13 @@ TEST(MigrateBitnami, Golden) {
   EXPECT_EQ(actual, k8s::ReadFile(file).value_or(""));
 }
 
+TEST(MigrateBitnami, TheAppendOnlyFileGoesWithItsFsync) {
+  const auto migration = FromBitnami(
+      Release(R"({"commonConfiguration": "appendonly yes\nappendfsync always\nsave 60 1"})"), "");
+  EXPECT_EQ(migration->redisha["spec"]["persistence"],
+            Parse(R"({"mode": "AOFAndRDB", "fsync": "Always", "snapshotSeconds": 60})"));
+}
+
 TEST(MigrateBitnami, ThePasswordItselfIsNowhere) {
   const auto migration = FromBitnami(Release(R"({"auth": {"password": "hunter2"},
                               "global": {"redis": {"password": "hunter3"}}})"),
