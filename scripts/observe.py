@@ -50,7 +50,7 @@ class Prometheus:
     def start(self):
         """Returns once it scrapes all three pods and the operator."""
         if not shutil.which("prometheus"):
-            raise Failed("prometheus is not installed: scripts/setup installs it, or leave out --observe")
+            raise Failed("prometheus is not installed: scripts/setup prometheus installs it, or leave out --observe")
         targets = [{"targets": [f"{ip}:9121"], "labels": {"namespace": self.ha.namespace, "pod": name, "redisha": self.ha.name}}
                    for name, ip in self.ha.pod_ips().items()]
         targets += [{"targets": [f"{ip}:8080"], "labels": {"pod": name}} for name, ip in self.operator_ips().items()]

@@ -21,7 +21,7 @@ def main():
     parser.add_argument("--only", help="one target, as resp_fuzz")
     arguments = parser.parse_args()
     if not shutil.which("clang++-14"):
-        print("fuzz: clang++-14 is not installed; run scripts/setup", file=sys.stderr)
+        print("fuzz: clang++-14 is not installed; run scripts/setup --tests", file=sys.stderr)
         return 2
     here = os.path.dirname(os.path.abspath(__file__))
     names = sorted(os.path.basename(f)[:-3] for f in glob.glob(os.path.join(here, "*_fuzz.cc")))
