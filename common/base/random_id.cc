@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include "common/base/check.h"
+#include "common/base/hex.h"
 
 namespace rha {
 namespace {
@@ -16,13 +17,13 @@ void Fill(void* out, size_t size) {
 }  // namespace
 
 std::string RandomHex(size_t digits) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out(digits, '0');
-  for (char& c : out) {
-    unsigned char byte;
-    Fill(&byte, 1);
-    c = kHex[byte & 15];
+  std::string out;
+  while (out.size() < digits) {
+    unsigned char bytes[32];
+    Fill(bytes, sizeof bytes);
+    out += Hex(bytes, sizeof bytes);
   }
+  out.resize(digits);
   return out;
 }
 

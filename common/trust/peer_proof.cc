@@ -1,13 +1,14 @@
 #include "common/trust/peer_proof.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "common/base/hex.h"
 #include "common/base/random_id.h"
+#include "common/trust/secret.h"
 
 namespace rha::trust {
 
@@ -33,16 +34,6 @@ std::string TextToSeal(Side side, const Exchange& exchange) {
   return text;
 }
 
-std::string Hex(const unsigned char* bytes, size_t count) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  for (size_t i = 0; i < count; ++i) {
-    out += kHex[bytes[i] >> 4];
-    out += kHex[bytes[i] & 15];
-  }
-  return out;
-}
-
 Words Prove(const PeerKeys& keys, Side side, const Exchange& exchange) {
   const std::string text = TextToSeal(side, exchange);
   Words proofs;
@@ -64,18 +55,13 @@ bool Proves(const PeerKeys& keys, Side side, const Exchange& exchange,
   bool proved = false;
   for (const std::string& right : Prove(keys, side, exchange)) {
     for (const std::string& proof : given) {
-      // In constant time: how far a guess is right must not show.
-      proved |= proof.size() == right.size() &&
-                CRYPTO_memcmp(proof.data(), right.data(), right.size()) == 0;
+      proved |= SameSecret(proof, right);
     }
   }
   return proved;
 }
 
-bool IsNonce(std::string_view nonce) {
-  return nonce.size() == kNonceDigits &&
-         nonce.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
+bool IsNonce(std::string_view nonce) { return IsHex(nonce, kNonceDigits); }
 
 Status Foreign(const std::string& ours, std::string_view theirs) {
   return Status(Code::kConflict, "it belongs to another cluster (" +
@@ -109,6 +95,20 @@ Result<PeerKeys> PeerKeys::Parse(std::string_view text) {
     return Status(Code::kInvalid, "more than " + std::to_string(kKeysMax) + " peer keys");
   }
   return keys;
+}
+
+PeerKeys PeerKeys::Join(std::span<const std::string> texts) {
+  PeerKeys joined;
+  for (const std::string& text : texts) {
+    const auto parsed = Parse(text);
+    if (!parsed.ok()) continue;
+    for (const std::string& key : parsed->keys_) {
+      const bool known =
+          std::find(joined.keys_.begin(), joined.keys_.end(), key) != joined.keys_.end();
+      if (!known && joined.keys_.size() < kKeysMax) joined.keys_.push_back(key);
+    }
+  }
+  return joined;
 }
 
 std::string NewNonce() { return RandomHex(kNonceDigits); }

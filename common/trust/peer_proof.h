@@ -47,6 +47,10 @@ class PeerKeys {
  public:
   // A key file: one key per line, empty lines skipped.
   static Result<PeerKeys> Parse(std::string_view text);
+  static Status Check(std::string_view text) { return Parse(text).status(); }
+
+  // The keys of texts like that, as far as there is room: those of the first one first.
+  static PeerKeys Join(std::span<const std::string> texts);
 
   const std::vector<std::string>& all() const { return keys_; }
 

@@ -154,6 +154,14 @@ TEST(PeerProofTest, GarbageIsAnError) {
   }
 }
 
+TEST(PeerKeysTest, KeysOfSeveralTextsAreJoinedAsFarAsThereIsRoom) {
+  const std::string third(64, 'c'), fourth(64, 'd'), fifth(64, 'e');
+  const std::vector<std::string> texts = {kNew + "\n" + third, "short", kOld + "\n" + kNew,
+                                          fourth + "\n" + fifth};
+  EXPECT_EQ(PeerKeys::Join(texts).all(), (std::vector{kNew, third, kOld, fourth}));
+  EXPECT_TRUE(PeerKeys::Join({}).all().empty());
+}
+
 TEST(PeerKeysTest, RefusesWhatIsNoKey) {
   EXPECT_FALSE(PeerKeys::Parse("").ok());
   EXPECT_FALSE(PeerKeys::Parse("\n\n").ok());

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "common/base/hex.h"
 #include "local/object/base64.h"
 
 namespace rha::local::api_server {
@@ -19,12 +20,7 @@ std::string Tokens::Sign(const std::string& user) const {
        reinterpret_cast<const unsigned char*>(user.data()), user.size(), digest, &size);
   std::string token = object::Base64Encode(user);
   while (token.ends_with('=')) token.pop_back();
-  token += '.';
-  for (unsigned int i = 0; i < size; ++i) {
-    token += "0123456789abcdef"[digest[i] >> 4];
-    token += "0123456789abcdef"[digest[i] & 15];
-  }
-  return token;
+  return token + '.' + Hex(digest, size);
 }
 
 const char* Tokens::admin() { return kAdmin; }

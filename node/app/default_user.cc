@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "common/base/hex.h"
 #include "common/trust/sha256.h"
 #include "node/dispatch/table.h"
 
@@ -17,11 +18,6 @@ Status NotSupported(std::string what) {
                  " cannot be honoured: this server has one user, 'default', who may do everything. "
                  "Take the line out, protect the server with requirepass and, where commands must "
                  "not be called, rename-command");
-}
-
-bool IsSha256(std::string_view text) {
-  return text.size() == trust::kSha256Digits &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 // What the rules add up to.
@@ -48,7 +44,8 @@ Status Apply(const std::string& rule, User* user) {
     // Everything that is loaded is checked here.
   } else if (rule.starts_with('>') && rule.size() > 1 && !another_password) {
     user->sha256 = trust::Sha256Hex(rule.substr(1));
-  } else if (rule.starts_with('#') && IsSha256(rule.substr(1)) && !another_password) {
+  } else if (rule.starts_with('#') && IsHex(rule.substr(1), trust::kSha256Digits) &&
+             !another_password) {
     user->sha256 = rule.substr(1);
   } else {
     const bool secret = rule.starts_with('>') || rule.starts_with('#');

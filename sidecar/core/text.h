@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/hex.h"
+
 namespace rha::sidecar::core {
 
 // The whole of `text` as a decimal number, or nothing.
@@ -47,12 +49,6 @@ inline bool IsHost(std::string_view text) {
 }
 
 // An id as Redis makes them: 40 lower-case hexadecimal digits.
-inline bool IsRunId(std::string_view text) {
-  if (text.size() != 40) return false;
-  for (const char c : text) {
-    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
-  }
-  return true;
-}
+inline bool IsRunId(std::string_view text) { return IsHex(text, 40); }
 
 }  // namespace rha::sidecar::core

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "common/base/hex.h"
 #include "common/base/random_id.h"
 #include "common/net/socket.h"
 #include "sidecar/core/limits.h"
@@ -404,10 +405,7 @@ std::string MemberId(const std::string& cluster_uid, const std::string& name) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
   RHA_CHECK(EVP_Digest(text.data(), text.size(), digest, &length, EVP_sha1(), nullptr) == 1);
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string id;
-  for (unsigned int i = 0; i < length; ++i) id += {kHex[digest[i] >> 4], kHex[digest[i] & 15]};
-  return id;
+  return Hex(digest, length);
 }
 
 }  // namespace rha::sidecar::shell

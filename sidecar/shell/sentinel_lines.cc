@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "sidecar/core/limits.h"
+#include "sidecar/core/text.h"
 
 namespace rha::sidecar::shell {
 namespace {
@@ -25,11 +26,6 @@ bool ParseNumber(const std::string& text, T low, T high, T* out) {
   if (value < low || value > high) return false;
   *out = value;
   return true;
-}
-
-bool IsRunId(const std::string& text) {
-  return text.size() == 40 &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c); });
 }
 
 Status ParseEpoch(const std::string& text, core::Epoch* out) {
@@ -119,7 +115,7 @@ const Setting kSettings[] = {
      [](PersistedGroup& g, const Words& v) {
        core::PersistedPeer peer;
        RHA_RETURN_IF_ERROR(ParseAddress(v[0], v[1], &peer.address));
-       if (!IsRunId(v[2])) return Bad("malformed Sentinel id in known-sentinel option");
+       if (!core::IsRunId(v[2])) return Bad("malformed Sentinel id in known-sentinel option");
        peer.id = v[2];
        g.peers.push_back(std::move(peer));
        return Status();
@@ -258,7 +254,7 @@ Result<bool> ApplyStateLine(const std::vector<std::string>& words, PersistedStat
   if (words[0] != "sentinel" || words.size() < 3) return false;
   if (words[1] == "monitor") return ApplyMonitor(words, state);
   if (words[1] == "myid") {
-    if (!IsRunId(words[2])) return Bad("Malformed Sentinel id in myid option.");
+    if (!core::IsRunId(words[2])) return Bad("Malformed Sentinel id in myid option.");
     state->my_id = words[2];
     return true;
   }
