@@ -37,6 +37,10 @@ Status SyncFolderOf(const std::string& path) {
 }
 
 Result<std::string> ReadTextFile(const std::string& path) {
+  return ReadTextFileUpTo(path, kTextFileBytesMax);
+}
+
+Result<std::string> ReadTextFileUpTo(const std::string& path, size_t bytes_max) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) {
     if (errno == ENOENT) return Status(Code::kNotFound, "open " + path + ": no such file");
@@ -52,8 +56,9 @@ Result<std::string> ReadTextFile(const std::string& path) {
       return ErrnoStatus("read " + path);
     }
     text.append(buffer, static_cast<size_t>(got));
-    if (text.size() > kTextFileBytesMax) {
-      return Status(Code::kExhausted, path + " is larger than a configuration can be");
+    if (text.size() > bytes_max) {
+      return Status(Code::kExhausted,
+                    path + " is larger than " + std::to_string(bytes_max) + " bytes");
     }
   }
 }

@@ -1,6 +1,7 @@
 // What every durable file needs beside its own bytes.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "common/base/status.h"
@@ -15,6 +16,7 @@ Status SyncFolderOf(const std::string& path);
 constexpr size_t kTextFileBytesMax = 16 << 20;
 // kNotFound, kIo, or kExhausted beyond kTextFileBytesMax.
 Result<std::string> ReadTextFile(const std::string& path);
+Result<std::string> ReadTextFileUpTo(const std::string& path, size_t bytes_max);
 // All of it or nothing, and durable. A new file is its owner's alone; an older one keeps its
 // permissions.
 Status WriteTextFile(const std::string& path, const std::string& text);

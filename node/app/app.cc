@@ -126,8 +126,8 @@ App::App(Config config)
                 .persistence = persistence_,
                 .replication = replication_,
                 .config = config_}),
-      password_file_("requirepass-file", config_.password_file),
-      peer_key_file_("redisha-peer-key-file", config_.peer_key_file) {
+      secrets_(config_) {
+  config_.password_named = false;
   server_.set_log(append_only_);
   snapshots_.set_wake([this] { snapshot_.Wake(); });
   keyspace_.reclaimer().set_wake([this] { reclaim_.Wake(); });
@@ -208,18 +208,15 @@ Status App::JoinCluster() {
                   "redisha-managed yes needs redisha-peer-key-file: only members that prove "
                   "themselves say what a managed node is");
   }
-  if (config_.cluster_uid.empty() || config_.node_name.empty()) {
-    return Status(Code::kInvalid,
-                  "redisha-peer-key-file needs redisha-cluster-uid and redisha-node-name");
+  for (const auto& [directive, word] : {std::pair("redisha-cluster-uid", &config_.cluster_uid),
+                                        std::pair("redisha-node-name", &config_.node_name)}) {
+    if (trust::IsName(*word)) continue;
+    return Status(Code::kInvalid, std::string("redisha-peer-key-file needs ") + directive +
+                                      ", one word of printable ASCII");
   }
-  RHA_ASSIGN_OR_RETURN(const std::string text,
-                       ReadSecretFile("redisha-peer-key-file", config_.peer_key_file));
-  auto keys = trust::PeerKeys::Parse(text);
-  if (!keys.ok()) {
-    return std::move(keys).status().Context("redisha-peer-key-file " + config_.peer_key_file);
-  }
+  RHA_RETURN_IF_ERROR(secrets_.ReadKeys(reactor_.Now()));
   engine_.options().membership.self = {config_.cluster_uid, config_.node_name};
-  engine_.options().membership.keys = std::move(*keys);
+  PublishSecrets();
   return replication_.JoinCluster(config_.dir + "/" + kRoleFileName, config_.cluster_uid);
 }
 
@@ -287,8 +284,7 @@ Status App::WritePidFile() const {
 void App::PublishConfig() {
   repl_config_ = ToReplConfig(config_);
   dispatch::EngineOptions& options = engine_.options();
-  options.user.password = config_.password;
-  options.user.password_sha256 = config_.password_sha256;
+  PublishSecrets();
   options.membership.announced_address = AnnouncedAddress(config_);
   options.bulk_bytes_max = config_.bulk_bytes_max;
   options.debug = ToOpenTo(config_.enable_debug_command);
@@ -313,6 +309,9 @@ void App::PublishConfig() {
 }
 
 Status App::ApplyConfig(const Config& old, std::string* culprit) {
+  *culprit = "requirepass";
+  const bool password_named = std::exchange(config_.password_named, false);
+  if (password_named) RHA_RETURN_IF_ERROR(secrets_.MaySetPassword(config_.password));
   *culprit = "dir";
   if (config_.dir != old.dir) RHA_RETURN_IF_ERROR(EnterDirectory());
   *culprit = "maxclients";
@@ -331,6 +330,7 @@ Status App::ApplyConfig(const Config& old, std::string* culprit) {
     log::SetLevel(level.ok() ? *level : log::Level::kError);
   }
   if (config_.bind != old.bind || config_.port != old.port) RHA_RETURN_IF_ERROR(ListenAnew(old));
+  if (password_named) secrets_.SetPassword(config_.password);
   PublishConfig();
   append_only_.OnConfig();
   return {};
@@ -351,31 +351,18 @@ Status App::ListenAnew(const Config& old) {
 }
 
 void App::LookAtSecrets() {
-  dispatch::EngineOptions& options = engine_.options();
-  if (reactor_.Now() >= replaced_password_until_) options.user.replaced_password.clear();
-  if (reactor_.Now() < look_at_secrets_at_) return;
-  look_at_secrets_at_ = reactor_.Now() + kSecretLookInterval;
-  if (const auto text = password_file_.Changed()) OnNewPassword(FirstLine(*text));
-  if (const auto text = peer_key_file_.Changed()) {
-    auto keys = trust::PeerKeys::Parse(*text);
-    if (keys.ok()) {
-      options.membership.keys = std::move(keys).value();
-    } else {
-      log::Warn("redisha-peer-key-file {}: {}; the keys known before stay in force",
-                config_.peer_key_file, keys.status().message());
-    }
-  }
+  if (!secrets_.Look(reactor_.Now())) return;
+  if (config_.primary_auth == config_.password) config_.primary_auth = secrets_.password();
+  config_.password = secrets_.password();
+  PublishConfig();
 }
 
-void App::OnNewPassword(std::string password) {
-  if (password == config_.password) return;
-  log::Info("the password in {} has changed; the one before is accepted for {} s more",
-            config_.password_file, kReplacedPasswordTime.count() / 1000);
-  engine_.options().user.replaced_password = config_.password;
-  replaced_password_until_ = reactor_.Now() + kReplacedPasswordTime;
-  if (config_.primary_auth == config_.password) config_.primary_auth = password;
-  config_.password = std::move(password);
-  PublishConfig();
+void App::PublishSecrets() {
+  dispatch::EngineOptions& options = engine_.options();
+  options.user.password = config_.password;
+  options.user.password_sha256 = config_.password_sha256;
+  options.user.replaced_passwords = secrets_.replaced_passwords();
+  options.membership.keys = secrets_.keys();
 }
 
 void App::Cron() {

@@ -14,7 +14,7 @@
 #include "node/app/config_service.h"
 #include "node/app/persistence.h"
 #include "node/app/process.h"
-#include "node/app/secret_file.h"
+#include "node/app/secrets.h"
 #include "node/app/server.h"
 #include "node/app/sliced_work.h"
 #include "node/dispatch/engine.h"
@@ -49,7 +49,7 @@ class App {
   Status ListenAnew(const Config& old);
   void PublishConfig();
   void LookAtSecrets();
-  void OnNewPassword(std::string password);
+  void PublishSecrets();
   void Cron();
   std::optional<Millis> SweepSlice();
   std::optional<Millis> SnapshotSlice();
@@ -72,8 +72,7 @@ class App {
   Persistence persistence_;
   ConfigService config_service_;
   Process process_;
-  SecretFile password_file_, peer_key_file_;
-  MonoTime look_at_secrets_at_{}, replaced_password_until_{};
+  Secrets secrets_;
   net::TimerId deadline_timer_ = 0;
   int64_t timer_at_ms_ = 0;  // the deadline it is for
   SlicedWork sweep_{reactor_, [this] { return SweepSlice(); }};

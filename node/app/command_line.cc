@@ -12,7 +12,7 @@
 #include "common/base/config_text.h"
 #include "node/app/default_user.h"
 #include "node/app/options.h"
-#include "node/app/secret_file.h"
+#include "node/app/secrets.h"
 #include "node/dispatch/command.h"
 #include "node/dispatch/table.h"
 
@@ -140,15 +140,6 @@ std::string AbsolutePath(const std::string& path) {
   if (path.starts_with('/')) return path;
   char cwd[PATH_MAX];
   return ::getcwd(cwd, sizeof cwd) == nullptr ? path : std::string(cwd) + "/" + path;
-}
-
-Status ReadPasswordFile(Config* config) {
-  if (config->password_file.empty()) return {};
-  RHA_ASSIGN_OR_RETURN(const std::string text,
-                       ReadSecretFile("requirepass-file", config->password_file));
-  config->password = FirstLine(text);
-  if (config->primary_auth.empty()) config->primary_auth = config->password;
-  return {};
 }
 
 // When all has been read: what lies beside the text, and what its parts say together.

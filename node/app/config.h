@@ -103,6 +103,7 @@ struct Config : types::FormLimits {
 
   // ---- security
   std::string password;
+  bool password_named = false;  // by CONFIG SET, until that is applied
   std::string password_file;
   std::string password_sha256;  // where a file says no more of it (`user default on #...`)
   // What such a line says, until all is read; empty text: no password.

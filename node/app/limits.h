@@ -48,10 +48,10 @@ constexpr int64_t kAofLagBytesMost = 4 * kAofLagBytesMax;
 
 // Files of secrets: passwords and keys are short.
 constexpr size_t kSecretFileBytesMax = 16 * 1024;
-// How often they are looked at, and how long a password that was replaced is still accepted, so
+// How often they are looked at, and how long one that was replaced is still accepted, so
 // that nobody is locked out while the new one makes its way to all who use it.
 constexpr Millis kSecretLookInterval{1000};
-constexpr Millis kReplacedPasswordTime{120'000};
+constexpr Millis kReplacedSecretTime{120'000};
 
 // In dir: what repl/role_memory.h keeps.
 constexpr const char* kRoleFileName = "redisha-role";

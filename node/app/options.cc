@@ -158,6 +158,7 @@ Lines ReplicaOfLines(const Config& config) {
 Status SetPassword(Config& config, Words words) {
   if (words.size() != 1) return Invalid("wrong number of arguments");
   config.password = words[0];
+  config.password_named = true;
   config.password_sha256.clear();
   return {};
 }

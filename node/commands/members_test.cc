@@ -176,10 +176,11 @@ TEST_F(MembersTest, APauseOfWritesHoldsNoHelloBackAndSoNoOrderBehindIt) {
 }
 
 TEST_F(MembersTest, AReplacedPasswordIsAcceptedWhileItIsKnown) {
-  engine_.options().user.replaced_password = "old";
+  engine_.options().user.replaced_passwords = {"older", "old"};
   EXPECT_EQ(RunOn(stranger_, {"auth", "old"}), "+OK");
+  EXPECT_EQ(RunOn(stranger_, {"auth", "older"}), "+OK");
   EXPECT_EQ(RunOn(stranger_, {"auth", "secret"}), "+OK");
-  engine_.options().user.replaced_password.clear();
+  engine_.options().user.replaced_passwords.clear();
   EXPECT_THAT(RunOn(stranger_, {"auth", "old"}), StartsWith("-WRONGPASS "));
   EXPECT_EQ(RunOn(stranger_, {"auth", "secret"}), "+OK");
 }

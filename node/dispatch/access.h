@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "node/dispatch/session.h"
 
@@ -20,9 +21,9 @@ inline bool Admits(OpenTo who, const Session& session) {
 
 // The user `default`. At most one of the first two is set; neither: no password is asked for.
 struct DefaultUser {
-  std::string password;           // requirepass
-  std::string password_sha256;    // lower-case hex; all that a file of Redis may say of it
-  std::string replaced_password;  // the one before, still accepted; empty: none
+  std::string password;         // requirepass
+  std::string password_sha256;  // lower-case hex; all that a file of Redis may say of it
+  std::vector<std::string> replaced_passwords;  // still accepted for a while
 
   bool needs_password() const { return !password.empty() || !password_sha256.empty(); }
   // In a time that does not tell where the first difference is.

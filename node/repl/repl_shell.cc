@@ -39,9 +39,6 @@ ReplShell::ReplShell(Dependencies dependencies)
 ReplShell::~ReplShell() { reactor_.Cancel(cron_); }
 
 Status ReplShell::JoinCluster(const std::string& path, const std::string& uid) {
-  if (!trust::IsName(uid)) {
-    return Status(Code::kInvalid, "redisha-cluster-uid is one word of printable ASCII");
-  }
   RHA_ASSIGN_OR_RETURN(role_memory_, RoleMemory::Open(path, uid));
   return {};
 }

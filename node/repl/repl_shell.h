@@ -58,7 +58,8 @@ class ReplShell final : public dispatch::ReplicationService {
   // The dataset was loaded from a file that says this of itself.
   void RestoreHistory(const persist::RdbInfo& info);
   void StartUndecided();
-  // This node is a member of a RedisHA; `path` is the file that remembers its role.
+  // This node is a member of the RedisHA of that uid (one word); the file at `path` remembers its
+  // role.
   Status JoinCluster(const std::string& path, const std::string& uid);
   // The data are another cluster's: neither served nor replaced.
   bool holds_foreign_data() const { return role_memory_ && !role_memory_->foreign_uid().empty(); }

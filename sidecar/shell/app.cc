@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "common/base/log.h"
+#include "common/env/files.h"
 #include "common/env/service_manager.h"
+#include "common/env/watched_file.h"
 #include "common/net/reactor.h"
 #include "common/net/resolver.h"
 #include "common/net/socket.h"
@@ -43,7 +45,9 @@ class App {
  public:
   // `overrides`: the command line's directives, for when the file is read again.
   App(Options options, std::vector<ConfigLine> overrides)
-      : options_(std::move(options)), overrides_(std::move(overrides)) {}
+      : options_(std::move(options)),
+        overrides_(std::move(overrides)),
+        config_file_("the configuration", options_.config_path, env::kTextFileBytesMax) {}
 
   // Everything that can fail for reasons of the user's.
   Status Start();
@@ -73,7 +77,7 @@ class App {
   bool stopping_ = false;
   MonoTime stop_deadline_;
   core::Role role_ = core::Role::kUnknown;  // as the label should say
-  std::string file_seen_;                   // as it was last looked at
+  env::WatchedFile config_file_;
   std::optional<Options> next_;
 };
 
@@ -204,10 +208,9 @@ void App::TellPod() {
 // of them runs throughout.
 void App::LookForOtherVoters() {
   if (stopping_ || next_) return;
-  auto text = ReadTextFile(options_.config_path);
-  if (!text.ok() || *text == file_seen_) return;
-  file_seen_ = std::move(*text);
-  auto read = ReadOptions(options_.config_path, file_seen_, overrides_);
+  const auto text = config_file_.Changed();
+  if (!text) return;
+  auto read = ReadOptions(options_.config_path, *text, overrides_);
   if (!read.ok()) {
     log::Warn("the changed configuration is not taken over: {}", read.status().message());
     return;

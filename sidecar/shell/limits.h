@@ -26,6 +26,7 @@ constexpr size_t kReadBytes = 16 * 1024;
 constexpr size_t kSubscriptionsPerClientMax = 1000;
 
 // Secrets.
+constexpr size_t kSecretFileBytesMax = 16 << 10;
 constexpr Millis kSecretOverlap = std::chrono::minutes(10);  // old and new count
 
 // Links to nodes and peers.

@@ -1,38 +1,18 @@
 #include "sidecar/shell/trust.h"
 
-#include <openssl/crypto.h>
-
-#include <set>
-#include <sstream>
 #include <utility>
 
-#include "common/base/log.h"
+#include "common/trust/secret.h"
 #include "sidecar/shell/options.h"
 
 namespace rha::sidecar::shell {
 namespace {
 
-Status OpenIfNamed(const char* directive, const std::string& path, MonoTime now,
-                   std::optional<SecretFile>* file) {
+Status OpenIfNamed(const char* directive, const std::string& path, env::WatchedFile::Check check,
+                   MonoTime now, std::optional<SecretFile>* file) {
   if (path.empty()) return Status::Ok();
-  auto opened = SecretFile::Open(path, now);
-  if (!opened.ok()) return std::move(opened).status().Context(directive);
-  *file = std::move(*opened);
+  RHA_ASSIGN_OR_RETURN(*file, SecretFile::Open(directive, path, std::move(check), now));
   return Status::Ok();
-}
-
-// The new keys, then those that were there before, as far as there is room.
-std::string JoinKeys(const std::vector<std::string>& texts) {
-  std::set<std::string> seen;
-  std::string joined;
-  for (const std::string& text : texts) {
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-      if (line.empty() || seen.size() >= trust::kKeysMax || !seen.insert(line).second) continue;
-      joined += line + "\n";
-    }
-  }
-  return joined;
 }
 
 }  // namespace
@@ -45,16 +25,12 @@ Result<Trust> Trust::Make(const Options& options, MonoTime now) {
   }
   made.classic_ = !options.configured();
   made.password_ = options.password;
-  RHA_RETURN_IF_ERROR(
-      OpenIfNamed("requirepass-file", options.password_file, now, &made.password_file_));
-  RHA_RETURN_IF_ERROR(OpenIfNamed("redisha-admin-password-file", options.admin_password_file, now,
-                                  &made.admin_file_));
-  RHA_RETURN_IF_ERROR(
-      OpenIfNamed("redisha-peer-key-file", options.peer_key_file, now, &made.key_file_));
-  if (!made.key_file_) return made;
-  auto keys = trust::PeerKeys::Parse(made.key_file_->Texts(now).front());
-  if (!keys.ok()) return std::move(keys).status().Context(options.peer_key_file);
-  made.last_keys_ = std::move(*keys);
+  RHA_RETURN_IF_ERROR(OpenIfNamed("requirepass-file", options.password_file,
+                                  trust::CheckPasswordText, now, &made.password_file_));
+  RHA_RETURN_IF_ERROR(OpenIfNamed("redisha-admin-password-file", options.admin_password_file,
+                                  trust::CheckPasswordText, now, &made.admin_file_));
+  RHA_RETURN_IF_ERROR(OpenIfNamed("redisha-peer-key-file", options.peer_key_file,
+                                  trust::PeerKeys::Check, now, &made.key_file_));
   return made;
 }
 
@@ -76,24 +52,12 @@ Rights Trust::Authenticate(std::string_view user, std::string_view password, Mon
   if (user != "default") return Rights::kNothing;
   const bool right = !has_password() ||
                      (password_file_ && password_file_->HasWord(password, now)) ||
-                     (!password_.empty() && password_.size() == password.size() &&
-                      CRYPTO_memcmp(password_.data(), password.data(), password.size()) == 0);
+                     (!password_.empty() && trust::SameSecret(password, password_));
   if (!right) return Rights::kNothing;
   return classic_ ? Rights::kEverything : Rights::kApplications;
 }
 
-trust::PeerKeys Trust::Keys(MonoTime now) {
-  std::string text = JoinKeys(key_file_->Texts(now));
-  if (text == keys_text_) return last_keys_;
-  keys_text_ = std::move(text);
-  auto keys = trust::PeerKeys::Parse(keys_text_);
-  if (keys.ok()) {
-    last_keys_ = std::move(*keys);
-  } else {
-    log::Warn("the peer keys are not taken over: {}", keys.status().message());
-  }
-  return last_keys_;
-}
+trust::PeerKeys Trust::Keys(MonoTime now) { return trust::PeerKeys::Join(key_file_->Texts(now)); }
 
 std::optional<net::LinkProof> Trust::ProofFor(const std::string& member, MonoTime now) {
   if (!is_member()) return std::nullopt;

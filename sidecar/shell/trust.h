@@ -59,8 +59,6 @@ class Trust {
   bool classic_ = true;
   std::string password_;  // from the configuration
   std::optional<SecretFile> password_file_, admin_file_, key_file_;
-  trust::PeerKeys last_keys_;
-  std::string keys_text_;  // which last_keys_ were read from
 };
 
 }  // namespace rha::sidecar::shell

@@ -82,12 +82,27 @@ TEST_F(TrustTest, OldAndNewPasswordCountWhileTheyChange) {
   EXPECT_EQ(trust.Authenticate("default", "old", now_), Rights::kNothing);
 }
 
+TEST_F(TrustTest, WhatWasReplacedTwiceCountsForItsOwnTime) {
+  options_.password_file = Write("password", "one\n");
+  Trust trust = *Trust::Make(options_, now_);
+  for (const char* next : {"two\n", "three\n"}) {
+    Write("password", next);
+    now_ += kSecretOverlap / 2;
+    EXPECT_EQ(trust.Authenticate("default", "one", now_), Rights::kApplications);
+  }
+  now_ += kSecretOverlap * 3 / 4;
+  EXPECT_EQ(trust.Authenticate("default", "one", now_), Rights::kNothing);
+  EXPECT_EQ(trust.Authenticate("default", "two", now_), Rights::kApplications);
+}
+
 TEST_F(TrustTest, AFileThatGoesAwayOrIsEmptiedChangesNothing) {
   options_.password_file = Write("password", "old\n");
   Trust trust = *Trust::Make(options_, now_);
   ::unlink(Path("password").c_str());
   EXPECT_EQ(trust.Authenticate("default", "old", now_), Rights::kApplications);
   Write("password", "\n");
+  EXPECT_EQ(trust.Authenticate("default", "old", now_), Rights::kApplications);
+  Write("password", "\nthe second line\n");
   now_ += kSecretOverlap;
   EXPECT_EQ(trust.Authenticate("default", "old", now_), Rights::kApplications);
   EXPECT_EQ(trust.Authenticate("default", "", now_), Rights::kNothing);

@@ -241,10 +241,13 @@ class MembersTest(unittest.TestCase):
         wait_for("both keys prove", lambda: proofs() == 2)
         node.peer()
         node.write_key("")
-        node.write_key(STRANGERS_KEY)
+        node.write_key("e" * 32)
+        wait_for("all three prove", lambda: proofs() == 3)
+        for key in ("e" * 32, STRANGERS_KEY, members.KEY):
+            self.assertEqual(members.introduce(node.stranger(), UID, "pod-1", key), b"OK", "whoever has not heard of the change")
+        node.kill()
+        node.start()
         wait_for("one key is left", lambda: proofs() == 1)
-        connection = node.stranger()
-        self.assertEqual(members.introduce(connection, UID, "pod-1", STRANGERS_KEY), b"OK")
 
     def test_a_password_that_was_replaced_is_accepted_for_a_while(self):
         folder = tempfile.mkdtemp(prefix="rha-members-")
@@ -267,8 +270,11 @@ class MembersTest(unittest.TestCase):
         self.assertEqual(peer.command("CONFIG", "GET", "masterauth")[1], b"two")
         write("three\n")
         wait_for("the newest password", lambda: knows("three"))
-        self.assertTrue(knows("two"))
-        self.assertFalse(knows("one"))
+        self.assertTrue(knows("two") and knows("one"), "each for its own time")
+        self.assertIn(path, peer.command("CONFIG", "SET", "requirepass", "four").args[0])
+        self.assertTrue(knows("three") and not knows("four"))
+        self.assertEqual(peer.command("CONFIG", "SET", "requirepass", "three"), b"OK")
+        self.assertTrue(knows("three") and not knows("two") and not knows("one"), "at once")
 
     def stock(self, *options):
         """A redis-server that knows no cluster."""
@@ -539,7 +545,7 @@ class MembersTest(unittest.TestCase):
         self.assertNotEqual(without.returncode, 0)
         self.assertIn("needs redisha-peer-key-file", without.stdout + without.stderr)
         for options, line in (([key], "needs redisha-cluster-uid"), ([key, *identity], "at least 32"),
-                              ([key + ".not", *identity], "No such file")):
+                              ([key + ".not", *identity], "no such file")):
             ended = subprocess.run([*start, *options], capture_output=True, text=True, timeout=DEADLINE_S)
             self.assertNotEqual(ended.returncode, 0)
             self.assertIn(line, ended.stdout + ended.stderr)

@@ -96,7 +96,7 @@ class ConfigTest(unittest.TestCase):
 
 class ProtectionTest(ConfigTest):
     def test_local_is_for_connections_from_this_machine_only(self):
-        self.write(self.base("enable-debug-command local\nenable-protected-configs local\n"))
+        self.write(self.base("enable-debug-command local\nenable-protected-configs local\nprotected-mode no\n"))
         _, client = self.start()
         self.assertEqual(client.command("DEBUG", "SET-ACTIVE-EXPIRE", "1"), b"OK")
         self.assertEqual(client.command("CONFIG", "SET", "dbfilename", "a.rdb"), b"OK")
