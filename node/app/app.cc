@@ -65,7 +65,7 @@ std::string AnnouncedAddress(const Config& config) {
 
 keyspace::EvictionPolicy ToEvictionPolicy(const Config& config) {
   using Policy = keyspace::EvictionPolicy;
-  Policy policy{.samples = static_cast<size_t>(config.eviction_samples),
+  Policy policy{.samples = std::min(static_cast<size_t>(config.eviction_samples), kSamplesMost),
                 .lfu_log_factor = config.lfu_log_factor,
                 .lfu_decay_minutes = config.lfu_decay_minutes};
   const std::string& name = config.memory_policy;
@@ -286,7 +286,12 @@ void App::PublishConfig() {
   dispatch::EngineOptions& options = engine_.options();
   PublishSecrets();
   options.membership.announced_address = AnnouncedAddress(config_);
-  options.bulk_bytes_max = config_.bulk_bytes_max;
+  const bool cut_before = options.bulk_bytes_max == dispatch::kBulkBytesMost;
+  options.bulk_bytes_max = std::min(config_.bulk_bytes_max, dispatch::kBulkBytesMost);
+  if (options.bulk_bytes_max < config_.bulk_bytes_max && !cut_before) {
+    log::Warn("proto-max-bulk-len {}: values beyond {} bytes are refused all the same",
+              config_.bulk_bytes_max, dispatch::kBulkBytesMost);
+  }
   options.debug = ToOpenTo(config_.enable_debug_command);
   options.latency_tracking = config_.latency_tracking;
   options.latency_percentiles.clear();

@@ -34,6 +34,8 @@ constexpr size_t kStrangersBytesMax = 32u << 20;
 constexpr size_t kOverLimitMax = 128;
 constexpr int kMemberDescriptors = 128 + static_cast<int>(kOverLimitMax);
 
+constexpr size_t kSamplesMost = 64;  // maxmemory-samples beyond it count as this
+
 constexpr int kAcceptsPerTurn = 1000;
 // Closed to make room in one turn; until its end they keep their descriptors.
 constexpr size_t kSentAwayPerTurn = 8;

@@ -333,7 +333,7 @@ std::vector<Option> DataOptions() {
       EnumOption("maxmemory-policy", &Config::memory_policy,
                  {"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru",
                   "allkeys-lfu", "allkeys-random", "noeviction"}),
-      IntOption("maxmemory-samples", &Config::eviction_samples, {1, 64}),
+      IntOption("maxmemory-samples", &Config::eviction_samples, {1, INT32_MAX}),
       IntOption("maxmemory-eviction-tenacity", &Config::eviction_tenacity, {0, 100}),
       IntOption("lfu-log-factor", &Config::lfu_log_factor, {0, INT32_MAX}),
       IntOption("lfu-decay-time", &Config::lfu_decay_minutes, {0, INT32_MAX}),
@@ -343,8 +343,7 @@ std::vector<Option> DataOptions() {
       IntOption("zset-max-listpack-entries", &Config::zset_max_listpack_entries, {0}),
       IntOption("zset-max-listpack-value", &Config::zset_max_listpack_value, {0}),
       IntOption("list-max-listpack-size", &Config::list_max_listpack_size, {INT32_MIN, INT32_MAX}),
-      MemoryOption("proto-max-bulk-len", &Config::bulk_bytes_max,
-                   {1 << 20, dispatch::kBulkBytesMost}),
+      MemoryOption("proto-max-bulk-len", &Config::bulk_bytes_max, {1 << 20}),
       {.name = "notify-keyspace-events",
        .set = SetEvents,
        .get =

@@ -30,7 +30,8 @@ constexpr char kProtected[] =
     "password for the default user. NOTE: You only need to do one of the above things in order for "
     "the server to start accepting connections from the outside.\r\n";
 
-bool IsLoopback(const std::string& host) { return host.starts_with("127.") || host == "::1"; }
+// As Redis: the rest of 127.0.0.0/8 is not meant.
+bool IsLocal(const std::string& host) { return host == "127.0.0.1" || host == "::1"; }
 
 void Refuse(const UniqueFd& fd, std::string_view error) {
   (void)!::send(fd.get(), error.data(), error.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -122,15 +123,14 @@ void Server::PauseAccepting(Listener& listener, const Status& why) {
 void Server::Admit(UniqueFd fd, bool unix_socket) {
   const int raw = fd.get();
   const auto peer = net::PeerEndpoint(raw);
-  if (config_.protected_mode && !engine_.options().user.needs_password() && !unix_socket &&
-      peer.ok() && !IsLoopback(peer->host)) {
+  const bool local = unix_socket || (peer.ok() && IsLocal(peer->host));
+  if (config_.protected_mode && !engine_.options().user.needs_password() && !local) {
     ++stats_.connections_rejected;
     return Refuse(fd, kProtected);
   }
   auto connection = std::make_unique<Connection>(*this, std::move(fd));
   connection->unix_socket = unix_socket;
-  connection->local =
-      unix_socket || (peer.ok() && (peer->host == "127.0.0.1" || peer->host == "::1"));
+  connection->local = local;
   if (unix_socket) {
     connection->peer_address = connection->local_address = config_.unix_socket + ":0";
   } else {

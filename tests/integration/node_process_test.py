@@ -216,6 +216,18 @@ class NodeTest(unittest.TestCase):
             sent += 1
         self.assertEqual(receivers, b":0", "the slow subscriber was dropped")
 
+    def test_protected_mode_is_for_two_addresses_as_in_redis(self):
+        self.start()
+        with socket.create_connection(("127.0.0.1", self.port), 10, source_address=("127.0.0.2", 0)) as other:
+            self.assertTrue(other.recv(1 << 12).startswith(b"-DENIED"))
+
+    def test_a_larger_proto_max_bulk_len_starts_and_values_have_their_limit(self):
+        _, client = self.start("--proto-max-bulk-len", "1gb", "--maxmemory-samples", "100")
+        self.assertEqual(client.ask("config", "get", "proto-max-bulk-len")[1], b"1073741824")
+        self.assertTrue(client.ask("setrange", "k", str(800 << 20), "x").startswith(b"-ERR string exceeds maximum"))
+        client.socket.sendall(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n" % (800 << 20))
+        self.assertEqual(client.read(), b"-ERR Protocol error: invalid bulk length")
+
     def test_who_has_not_authenticated_leaves_for_who_does(self):
         self.start("--requirepass", "secret", "--maxclients", "4")
         waiting = [self.client() for _ in range(9)]
