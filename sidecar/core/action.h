@@ -104,6 +104,9 @@ struct ReplyVote {
 struct Reply {
   RequestId request = 0;
   std::variant<ReplyOk, ReplyError, ReplyInteger, ReplyVote> value;
+  // It waits for the Persist of its step, and is an error if that fails. False: "heard" is true
+  // whatever the disk does.
+  bool promise = true;
 };
 
 // Make `state` durable, then say PersistDone{seq}. Of several waiting ones only the newest need be

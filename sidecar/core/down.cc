@@ -16,10 +16,13 @@ Millis Silence(const Link& link, LogicalTime now) {
 }
 
 bool PrimaryLostItsRole(const Context& c, const Group& group, const Node& node) {
-  // What it said before it was made primary is no evidence.
-  const bool old_news =
-      node.info_refresh <= group.primary_since && !Mutated(Mutant::kInfoFromBeforeSwitch);
-  if (node.role_reported != Role::kReplica || old_news) return false;
+  // What it said before it was made primary is no evidence, nor is a reply that was on its way.
+  // (Later than that it may be the process that came after the promoted one.)
+  const bool same_process = !node.info.run_id.empty() && node.info.run_id == group.primary_run_id;
+  const LogicalTime news_since = group.primary_since + (same_process ? kPromotionNews : Millis{0});
+  const bool old_news = node.info_refresh <= news_since;
+  if (node.role_reported != Role::kReplica) return false;
+  if (old_news && !Mutated(Mutant::kInfoFromBeforeSwitch)) return false;
   if (group.configured()) {
     if (node.info.undecided) return true;
     return c.now - std::max(node.role_reported_at, group.primary_since) > kRoleMismatch;

@@ -1,5 +1,9 @@
 #include "sidecar/core/election.h"
 
+#include <algorithm>
+#include <map>
+#include <string_view>
+
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
@@ -73,7 +77,8 @@ void GiveUpIfOutvoted(Context& c, Group& group) {
 
 bool SeeEpoch(Context& c, Epoch epoch) {
   if (epoch <= c.s.current_epoch) return true;
-  if (epoch - c.s.current_epoch > kEpochJumpMax || epoch > kEpochOnWireMax) {
+  const bool plausible = epoch - c.s.current_epoch <= kEpochJumpMax && epoch <= kEpochOnWireMax;
+  if (!plausible && !Mutated(Mutant::kHelloBelieved)) {
     if (c.Elapsed(c.s.implausible_noted, kImplausibleNotePeriod)) {
       c.s.implausible_noted = c.now;
       c.Warn("epoch " + std::to_string(epoch) + " is ignored: it is too far above " +
@@ -139,6 +144,7 @@ void StartFailover(Context& c, Group& group, bool forced, std::vector<std::strin
                             .given_up = std::move(given_up),
                             .bootstrap = group.primary == kNoNode,
                             .old_primary = group.primary,
+                            .old_epoch = group.config_epoch,
                             .stage = WaitStart{}};
   group.last_attempt = c.now;
   for (auto& [id, view] : group.views) view.asked_at = kLongAgo;
@@ -197,6 +203,15 @@ bool CannotWin(const Context& c, const Group& group) {
     if (view.leader_epoch >= group.failover->epoch && view.leader != c.s.my_id) ++lost;
   }
   return VoterCount(group) - lost < MajorityOf(group);
+}
+
+bool OtherElected(const Group& group) {
+  std::map<std::string_view, int> votes;
+  for (const auto& [id, view] : group.views) {
+    if (view.leader_epoch == group.failover->epoch) ++votes[view.leader];
+  }
+  return std::any_of(votes.begin(), votes.end(),
+                     [&](const auto& count) { return count.second >= MajorityOf(group); });
 }
 
 Millis ElectionTimeout(const Context& c, const Group& group) {

@@ -34,6 +34,8 @@ int VotesForMe(const Context& c, const Group& group);
 // So many voted for others that the rest cannot make a majority.
 bool CannotWin(const Context& c, const Group& group);
 bool Elected(const Context& c, const Group& group);
+// A majority is known to have voted for one of the others.
+bool OtherElected(const Group& group);
 Millis ElectionTimeout(const Context& c, const Group& group);
 // No own attempt for a random second or so.
 void HoldBack(Context& c, Group& group);

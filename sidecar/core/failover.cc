@@ -32,7 +32,9 @@ void Abort(Context& c, Group& group, std::string_view channel, Millis retry = Mi
 bool Superseded(const Group& group) {
   if (Mutated(Mutant::kNotSuperseded)) return false;
   const Failover& failover = *group.failover;
-  const bool replaced = group.primary != failover.old_primary;
+  const bool replaced =
+      group.primary != failover.old_primary ||
+      (group.configured() && group.config_epoch != failover.old_epoch);  // or elected again
   return replaced || group.leader_epoch > failover.epoch || group.config_epoch >= failover.epoch;
 }
 
@@ -44,7 +46,8 @@ bool RunWaitStart(Context& c, Group& group) {
     c.GroupEvent("+elected-leader", group);
   } else if (stage.asked && CannotWin(c, group)) {
     const Millis retry{c.s.prng.Between(kSplitRetryMin.count(), kSplitRetryMax.count())};
-    Abort(c, group, "-failover-abort-not-elected", retry);
+    const bool split = !OtherElected(group);
+    Abort(c, group, "-failover-abort-not-elected", split ? retry : Millis{0});
     return false;
   } else if (timeout && group.failover->forced && !group.configured()) {
     // Redis' SENTINEL FAILOVER asks nobody; here it asks first, and goes on alone if it must.
@@ -78,7 +81,10 @@ bool AwaitsInfo(Context& c, Group& group) {
   if (c.now >= until || Mutated(Mutant::kNoFreshInfo)) return false;
   bool awaits = false;
   for (auto& [id, node] : group.nodes) {
-    if (id == group.primary || !node.link.connected || node.sdown) continue;
+    // A primary that lost its role speaks, though it counts as down; another leader may have given
+    // it back a moment ago.
+    if (!node.link.connected || !(id == group.primary ? node.info.undecided : !node.sdown))
+      continue;
     if (!node.info_pending && !OffsetMayGrow(group, node)) continue;
     awaits = true;
     if (node.info_sent < group.failover->stage_since || c.Elapsed(node.info_sent, kSelectPoll)) {

@@ -92,7 +92,7 @@ void Heal(Context& c, Group& group, Node& node) {
 void HealNodes(Context& c, Group& group) {
   // A late clock makes silence doubtful, but not what a majority says now: a primary that was
   // stopped together with this sidecar must step down at once.
-  const bool blind = c.s.tilt && !group.configured();
+  const bool blind = c.s.tilt && (!group.configured() || Mutated(Mutant::kTiltBlindsHealing));
   if (group.failover || blind || !PrimaryLooksSane(c, group)) return;
   if (group.configured() && !Mutated(Mutant::kHealsInMinority) &&
       (!MajorityAgrees(c.s, group, c.now) || OtherLeads(c.s, group, c.now))) {

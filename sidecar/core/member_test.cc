@@ -269,6 +269,14 @@ TEST_F(Member, AFailedWriteIsNoVote) {
   EXPECT_EQ(LastVote().leader, TestId(2));
 }
 
+// Else a failed write would look like a peer that does not understand beats, and gets no more.
+TEST_F(Member, ThatABeatWasHeardIsTrueWhateverTheDiskDoes) {
+  Hear(BeatOf(1, 9, true));
+  Hear(BeatOf(2, 9, true));  // which is something to make durable
+  ASSERT_FALSE(bench.Of<Persist>().empty());
+  for (const Reply& reply : bench.Of<Reply>()) EXPECT_FALSE(reply.promise);
+}
+
 TEST_F(Member, OneVotePerEpochAndOnlyForVoters) {
   Hear(BeatOf(1, 0, true));
   Hear(BeatOf(2, 0, true));
@@ -462,7 +470,54 @@ TEST_F(Member, APrimaryThatIsElectedAgainIsJudgedAnew) {
   EXPECT_EQ(bench.NodeAt("10.0.0.2").info_sent, bench.now) << "it is asked at once";
   bench.now += Millis{5};
   bench.Info("10.0.0.2", "run_id:new\r\nrole:slave\r\nredisha_undecided:1\r\n");
+  EXPECT_FALSE(bench.NodeAt("10.0.0.2").sdown) << "that reply was on its way";
+  bench.now += kPromotionNews;
+  bench.Info("10.0.0.2", "run_id:new\r\nrole:slave\r\nredisha_undecided:1\r\n");
+  EXPECT_TRUE(bench.NodeAt("10.0.0.2").sdown) << "the one that was elected ended before this one";
+}
+
+TEST_F(Member, ANewPrimaryThatRestartsIsMissedAtOnce) {
+  KnowPrimary();
+  bench.now += Millis{5};
+  bench.Info("10.0.0.2", "run_id:newer\r\nrole:slave\r\nredisha_undecided:1\r\n");
   EXPECT_TRUE(bench.NodeAt("10.0.0.2").sdown);
+}
+
+// Two attempts ran at once. The earlier one gave the primary, which had lost its role, that role
+// again: it holds more than anybody else.
+TEST_F(Member, ALeaderLearnsThatThePrimaryWasElectedAgainMeanwhile) {
+  KnowPrimary();
+  for (int i : {1, 2}) Hear(BeatOf(i, 2, true));
+  const std::string lost = "run_id:new\r\nrole:slave\r\nredisha_undecided:1\r\n";
+  bench.Info("10.0.0.2", lost);
+  bench.Send(CommandReceived{1, FailoverCommand{"demo"}});
+  ASSERT_TRUE(bench.group().failover);
+  const Epoch epoch = bench.group().failover->epoch;
+  bench.now += Millis{5};
+  for (int i : {1, 2}) bench.Send(VoteReply{bench.PeerOf(i), "demo", true, TestId(0), epoch});
+  ASSERT_TRUE(bench.Saw("+elected-leader"));
+  bench.now += Millis{5};
+  bench.Info("10.0.0.1", Following(50));
+  bench.Info("10.0.0.3", Following(40));
+  EXPECT_FALSE(bench.Saw("+selected-slave")) << "the primary speaks, so it is asked as well";
+  bench.Info("10.0.0.2",
+             "run_id:new\r\nrole:master\r\nredisha_role_epoch:2\r\n"
+             "redisha_role_leader:" +
+                 TestId(2) + "\r\nmaster_replid:r\r\n");
+  EXPECT_EQ(bench.group().config_epoch, 2u);
+  EXPECT_FALSE(bench.group().failover);
+  EXPECT_TRUE(bench.Of<Reconfigure>().empty());
+}
+
+// Not at once, as after a split vote: the other one is about to promote somebody.
+TEST_F(Member, WhoKnowsThatAnotherWasElectedLeavesTheFieldToIt) {
+  KnowPrimary();
+  for (int i : {1, 2}) Hear(BeatOf(i, 1, true));
+  bench.Send(CommandReceived{1, FailoverCommand{"demo"}});
+  const Epoch epoch = bench.group().failover->epoch;
+  for (int i : {1, 2}) bench.Send(VoteReply{bench.PeerOf(i), "demo", true, TestId(2), epoch});
+  EXPECT_FALSE(bench.group().failover);
+  EXPECT_GE(bench.group().no_attempt_before, bench.now + kRetryMin);
 }
 
 // A packet that was lost in a cut leaves an attempt of three seconds, longer than a primary may be

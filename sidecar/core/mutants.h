@@ -31,6 +31,14 @@ enum class Mutant : uint8_t {
   kPriorityFirst,
   kLoadingPromoted,
   kLabelFromMemory,
+  kStrangersBelieved,
+  kHelloBelieved,
+  kLastPrimaryNotWaited,
+  kInitialisedForgotten,
+  kMisconfIsDown,
+  kFailedVoteAnswered,
+  kTiltBlindsHealing,
+  kLeadsAfterPause,
 };
 
 #ifdef RHA_MUTANTS

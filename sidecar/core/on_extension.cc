@@ -4,6 +4,7 @@
 #include "sidecar/core/extension.h"
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/links.h"
+#include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -125,10 +126,11 @@ void OnExtension(Context& c, const ExtensionReceived& event) {
   }
   const auto group = c.s.groups.find(beat ? beat->group : death->group);
   const bool members_only = group != c.s.groups.end() && group->second.configured();
-  if (members_only && event.proven != (beat ? beat->id : death->id)) {
+  if (members_only && event.proven != (beat ? beat->id : death->id) &&
+      !Mutated(Mutant::kStrangersBelieved)) {
     return c.Do(Reply{event.request, ReplyError{kNotProven}});
   }
-  c.Do(Reply{event.request, ReplyOk{}});
+  c.Do(Reply{event.request, ReplyOk{}, /*promise=*/false});
   if (beat) OnBeat(c, *beat);
   if (death) OnDeath(c, *death);
 }

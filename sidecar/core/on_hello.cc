@@ -1,6 +1,7 @@
 #include "sidecar/core/election.h"
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/hello.h"
+#include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -64,7 +65,7 @@ void OnHello(Context& c, const HelloReceived& event) {
   Group& group = it->second;
   // Members are configured and tell the rest in their beats, where they prove who they are: to a
   // configured group a hello is news of nothing.
-  if (group.configured()) {
+  if (group.configured() && !Mutated(Mutant::kHelloBelieved)) {
     Peer* sender = event.proven == hello->id ? FindPeerByRunId(c.s, hello->id) : nullptr;
     if (sender != nullptr) sender->last_hello_received = sender->last_heard = c.now;
     return;

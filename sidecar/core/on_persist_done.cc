@@ -1,5 +1,6 @@
 #include "sidecar/core/election.h"
 #include "sidecar/core/handlers.h"
+#include "sidecar/core/mutants.h"
 
 namespace rha::sidecar::core {
 namespace {
@@ -8,7 +9,7 @@ void Release(Context& c, const AfterPersist& waiting, bool ok) {
   if (!waiting.own_vote) {
     // What is not durable was not voted: the candidate gets no leader at all.
     ReplyVote answer{.down = waiting.down};
-    if (ok) {
+    if (ok || Mutated(Mutant::kFailedVoteAnswered)) {
       answer.leader = waiting.leader;
       answer.leader_epoch = waiting.epoch;
     }

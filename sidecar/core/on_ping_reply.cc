@@ -1,5 +1,6 @@
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/links.h"
+#include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -9,7 +10,7 @@ namespace {
 // configured group so is one whose volume is full: another primary would have the same trouble, and
 // moving there loses what was not replicated.
 bool Acceptable(PingResult result, bool configured) {
-  if (result == PingResult::kMisconf) return configured;
+  if (result == PingResult::kMisconf) return configured && !Mutated(Mutant::kMisconfIsDown);
   return result == PingResult::kPong || result == PingResult::kLoading ||
          result == PingResult::kMasterDown;
 }

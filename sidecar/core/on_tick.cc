@@ -34,7 +34,7 @@ void NoticeLateness(Context& c) {
     }
     for (auto& [id, peer] : c.s.peers) forgive(peer.link);
   }
-  if (gap > kLeaderSilence) StopLeading(c);
+  if (gap > kLeaderSilence && !Mutated(Mutant::kLeadsAfterPause)) StopLeading(c);
   if (gap > kTiltTrigger) {
     if (!c.s.tilt) ++c.s.total_tilt;
     c.s.tilt = true;

@@ -17,7 +17,8 @@ void OnVoteRequest(Context& c, const VoteRequest& event) {
   if (group == nullptr) return c.Do(Reply{event.request, ReplyVote{}});
   // Anybody may ask whether the primary looks down; a vote is for the member who asks for it.
   const bool asks_for_vote = event.candidate != "*";
-  if (group->configured() && asks_for_vote && event.proven != event.candidate) {
+  if (group->configured() && asks_for_vote && event.proven != event.candidate &&
+      !Mutated(Mutant::kStrangersBelieved)) {
     return c.Do(Reply{event.request, ReplyError{kNotProven}});
   }
 

@@ -162,7 +162,8 @@ Pick DecideColdStart(const Group& group, const Survey& survey, const Pick& chose
     return others_have_data ? WaitFor(WaitReason::kPerson, {}) : chosen;
   }
   // A fact that outlives volumes: an empty majority does not begin anew over a volume that is late.
-  const bool initialised = group.config.initialised || group.config_epoch > 0;
+  const bool initialised = (group.config.initialised || group.config_epoch > 0) &&
+                           !Mutated(Mutant::kInitialisedForgotten);
   const bool majority =
       (empty && !initialised ? survey.measured : survey.with_data) >= MajorityOf(group);
   if (empty && Mutated(Mutant::kEmptyPromoted)) return chosen;
@@ -170,7 +171,8 @@ Pick DecideColdStart(const Group& group, const Survey& survey, const Pick& chose
   if (empty && (survey.with_data > 0 || !majority)) {
     return WaitFor(WaitReason::kMissing, survey.missing);
   }
-  const bool short_wait = empty || survey.last_primary_seen;
+  const bool short_wait =
+      empty || survey.last_primary_seen || Mutated(Mutant::kLastPrimaryNotWaited);
   const LogicalTime until =
       DownSince(group, now) + (short_wait ? kBootstrapGrace : group.config.cold_start_wait);
   if (now >= until) return chosen;

@@ -185,6 +185,7 @@ struct Failover {
   std::vector<std::string> given_up;  // ... FORCE: members a user does without
   bool bootstrap = false;             // there was no primary to replace
   NodeId old_primary = kNoNode;
+  Epoch old_epoch = 0;        // in which that one was elected
   std::string chosen_run_id;  // the process that was judged and may be promoted; no later one
   FailoverStage stage;
 };
@@ -202,6 +203,7 @@ struct Group {
   bool odown = false;
   LogicalTime odown_since = kLongAgo;
   LogicalTime primary_since = kLongAgo;  // last change of `primary`
+  std::string primary_run_id;            // of its process then, as far as was known
 
   Epoch leader_epoch = 0;  // own vote
   std::string leader_id;

@@ -258,6 +258,7 @@ void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
 
   group.primary = to.node;
   group.primary_since = c.now;
+  group.primary_run_id = group.Primary()->info.run_id;
   group.no_primary_since = kNever;
   group.odown = false;
   group.attempt_at = kNever;

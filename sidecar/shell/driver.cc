@@ -97,7 +97,7 @@ void Driver::Run(const core::Event& event) {
   }
   for (const core::Action& action : actions) {
     const auto* reply = std::get_if<core::Reply>(&action);
-    if (reply && persist_seq != 0) {
+    if (reply && reply->promise && persist_seq != 0) {
       held_.emplace(persist_seq, *reply);
     } else {
       std::visit([this](const auto& a) { Perform(a); }, action);
