@@ -23,8 +23,10 @@ std::string MemberId(int pod) {
 
 Cluster::Cluster(const ClusterOptions& options)
     : options_(options), prng_(options.seed), network_(queue_, prng_, options.network) {
-  pods_.resize(options.members);
-  for (int i = 0; i < options.members; ++i) {
+  pods_.resize(std::max(options.members, options.members_max));
+  members_ = voters_ = options.members;
+  for (int i = 0; i < static_cast<int>(pods_.size()); ++i) {
+    pods_[i].clock_ahead = std::chrono::minutes(97 * i);
     pods_[i].node = std::make_unique<SimNode>(i, histories_, options.disk);
     pods_[i].node->obeys_any_epoch = options_.fault == WorldFault::kAnyEpochObeyed;
     pods_[i].node->tells_data_epoch = options.tells_data_epoch;
@@ -32,6 +34,7 @@ Cluster::Cluster(const ClusterOptions& options)
     SetIp(i);
   }
   checkers_.on_failure = [this](const std::string& what) { Trace("FAILED " + what); };
+  if (options.fault == WorldFault::kProofSkipped) MakeStranger();
   Replicate();
   Watch();
 }
@@ -61,12 +64,13 @@ int Cluster::HostOfIp(const std::string& ip) const {
 }
 
 Config Cluster::MakeConfig(int pod) const {
+  const int voters = pods_[pod].voters;
   GroupConfig group;
   group.name = kGroupName;
-  group.quorum = options_.quorum;
+  group.quorum = voters == options_.members ? options_.quorum : voters / 2 + 1;
   group.down_after = options_.down_after;
   group.initialised = options_.initialised;
-  for (int i = 0; i < size(); ++i) {
+  for (int i = 0; i < voters; ++i) {
     const std::string name = "pod-" + std::to_string(i);
     group.members.push_back({.name = name, .host = name + ".pods", .id = MemberId(i)});
   }
@@ -123,6 +127,7 @@ void Cluster::StartSidecar(int pod, bool keep_state) {
     checkers_.OnMemoryLost(pod, MemberId(pod));
   }
   ++unique_;
+  p.voters = voters_;
   p.machine = std::make_unique<Sentinel>(MakeConfig(pod), ClockOf(pod));
   p.disk = p.machine->Snapshot();
   if (options_.fault == WorldFault::kStateBlanked) p.disk.emplace();
@@ -163,12 +168,18 @@ void Cluster::PauseSidecar(int pod, bool pause) {
   p.paused = pause;
   Disturb(pod);
   Trace("sidecar pod-" + std::to_string(pod) + (pause ? " stops" : " continues"));
-  if (pause) return;
+  // Which the loop sees first, its timer or what has arrived, is anybody's guess.
+  if (!pause) Resume(pod, prng_.Chance(0.5));
+}
+
+void Cluster::Resume(int pod, bool timer_first) {
+  Pod& p = pods_[pod];
+  p.paused = false;
   Speaks();
   auto queued = std::move(p.queued);
   p.queued.clear();
-  // Which the loop sees first, its timer or what has arrived, is anybody's guess.
-  if (prng_.Chance(0.5)) StepMachine(pod, Tick{});
+  if (timer_first) StepMachine(pod, Tick{});
+  if (p.asleep_since != LogicalTime{}) CheckWaking(pod);
   for (const Event& event : queued) {
     if (p.machine) StepMachine(pod, event);
   }
@@ -177,6 +188,7 @@ void Cluster::PauseSidecar(int pod, bool pause) {
 void Cluster::MovePod(int pod, bool power_loss) {
   KillNode(pod, power_loss);
   KillSidecar(pod);
+  if (options_.addresses_reused) strangers_.insert(Ip(pod));
   ++pods_[pod].ip_generation;
   SetIp(pod);
 }
@@ -203,7 +215,7 @@ void Cluster::Deliver(int pod, Event event) {
   StepMachine(pod, event);
 }
 
-// As Driver::Run: replies that come with a Persist wait until that is on disk.
+// As Driver::Run: promises that come with a Persist wait until that is on disk.
 void Cluster::StepMachine(int pod, const Event& event) {
   const uint64_t life = pods_[pod].life;
   Actions actions = pods_[pod].machine->Step(ClockOf(pod), event);
@@ -214,7 +226,7 @@ void Cluster::StepMachine(int pod, const Event& event) {
   for (Action& action : actions) {
     Observe(pod, action);
     const auto* reply = std::get_if<Reply>(&action);
-    if (reply != nullptr && persist_seq != 0) {
+    if (reply != nullptr && reply->promise && persist_seq != 0) {
       pods_[pod].held.emplace(persist_seq, *reply);
     } else {
       Perform(pod, action);
@@ -227,7 +239,7 @@ void Cluster::StepMachine(int pod, const Event& event) {
 
 void Cluster::ArmTick(int pod) {
   Pod& p = pods_[pod];
-  const LogicalTime wake = std::max(p.machine->NextWake() - p.clock_ahead, queue_.now());
+  const LogicalTime wake = std::max(p.machine->NextWake() - Ahead(pod), queue_.now());
   if (p.tick_at <= wake && p.tick_at >= queue_.now()) return;
   p.tick_at = wake;
   queue_.At(wake, [this, pod, life = p.life, wake] {

@@ -4,12 +4,14 @@
 //
 //   cluster.cc   pods, clocks, events        data.cc   replication, the client, what may be lost
 //   perform.cc   the machine's actions       watch.cc  labels, and what is watched all the time
+//   outside.cc   who has no key, addresses, disks and clocks, and how many members there are
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,8 @@ namespace rha::sim {
 inline constexpr const char* kGroupName = "demo";
 // An attempt into a cut takes this long to fail, and the next one a moment.
 inline constexpr Millis kRedialLimit{4000};
+// The other end of a connection that a stranger has accepted.
+inline constexpr int kStranger = -2;
 
 // The id of a pod's sidecar, which it proves on every connection.
 std::string MemberId(int pod);
@@ -36,25 +40,30 @@ enum class WorldFault : uint8_t {
   kFlushBeforeLoad,  // the node
   kAnyEpochObeyed,   // the node
   kLabelNotTaken,    // the patcher of labels
+  kProofSkipped,     // the dialer: whoever answers at a member's address is that member
+  kVotesUnreserved,  // the state file: a full disk takes votes too
+  kClockStops,       // the driver: its clock stands still while the machine sleeps
+  kWallClock,        // the driver: it reads a clock that can be set
+  kScaledAtOnce,     // the operator: voters come and go by twos
 };
 
 struct ClusterOptions {
   int members = 3;
-  int quorum = 2;
+  int members_max = 0;  // what it may be scaled to; 0: it is not
+  int quorum = 2;       // of the first number of members; a majority of any other
   Millis down_after{1000};
   uint64_t seed = 1;
   NetworkOptions network;
   double persist_failure = 0;
   Millis fsync_max{5};
   Disk disk = Disk::kLogAlways;
-  Millis load_max{0};            // a restarted node loads its data up to this long
-  Millis lag_max{0};             // a write reaches a replica after up to this long
-  bool tells_data_epoch = true;  // the nodes, in INFO
+  Millis load_max{0};             // a restarted node loads its data up to this long
+  Millis lag_max{0};              // a write reaches a replica after up to this long
+  bool tells_data_epoch = true;   // the nodes, in INFO
+  bool addresses_reused = false;  // by another RedisHA, once a pod has left them
   WorldFault fault = WorldFault::kNone;
   // The resource says that this group has had data once (redisha-initialised).
   bool initialised = false;
-  // An old primary that is back, and whose sidecar runs, has to give up its role soon.
-  bool judge_demotion = false;
   // Whoever is promoted must hold the newest copy in reach (data.cc), the primary has its label and
   // is not called down while it is well (watch.cc): where it can be said who is in reach of whom.
   bool judge_copies = true;
@@ -71,7 +80,7 @@ class Cluster {
   Network& network() { return network_; }
   Prng& prng() { return prng_; }
   Checkers& checkers() { return checkers_; }
-  int size() const { return static_cast<int>(pods_.size()); }
+  int size() const { return members_; }
 
   // `load`: how long the node loads what its disk holds; nothing: drawn from the options.
   void StartNode(int pod, bool keep_data, std::optional<Millis> load = std::nullopt);
@@ -82,6 +91,20 @@ class Cluster {
   void PauseSidecar(int pod, bool pause);
   // The pod is deleted, or its machine loses power, and it comes back at another address.
   void MovePod(int pod, bool power_loss = false);
+  // Its machine sleeps: processes stand still and packets are lost; only CLOCK_BOOTTIME goes on.
+  void SleepMachine(int pod);
+  void WakeMachine(int pod);
+  // Nothing more can be written to the pod's volume, but for what was reserved.
+  void FillDisk(int pod, bool full);
+  // Somebody sets the clock of the pod's machine.
+  void SetWallClock(int pod, Millis ahead) { pods_[pod].wall_ahead = ahead; }
+  // Somebody who has no key answers at the pod's address instead of it, as long as he likes.
+  void Impersonate(int pod, bool on);
+  // Somebody without a key says something to the pod's sidecar (outside.cc).
+  void StrangerSpeaks(int pod);
+  // One voter more or less, as the operator does it: the list first, then the pod; or the pod
+  // first, then the list. Sidecars read it when they see it, at most `within` later.
+  void ScaleTo(int members, Millis within);
   void Partition(const std::vector<int>& island);
   void StartWriting(Millis period);
   void StopWriting() { writing_ = false; }
@@ -93,13 +116,16 @@ class Cluster {
   const SimNode& node(int pod) const { return *pods_[pod].node; }
   bool sidecar_alive(int pod) const { return pods_[pod].machine != nullptr; }
   const sidecar::core::Sentinel* machine(int pod) const { return pods_[pod].machine.get(); }
-  LogicalTime ClockOf(int pod) const { return queue_.now() + pods_[pod].clock_ahead; }
+  LogicalTime ClockOf(int pod) const { return queue_.now() + Ahead(pod); }
   // The one primary every living sidecar names and every node follows; nothing: no agreement.
   std::optional<int> AgreedPrimary() const;
   std::string Disagreement() const;
   int FirstPrimary() const;  // some living primary; -1: none
   LogicalTime last_write() const { return last_write_; }
   int acknowledged() const { return writes_; }
+  uint64_t reigns() const { return reigns_; }
+  // Who led last, whatever state it is in; -1: nobody yet.
+  int last_leader() const { return last_leader_; }
   int CountEvents(const std::string& channel) const;
   bool Holds(int pod, Position part) const {
     return histories_.Holds(pods_[pod].node->copy().position, part);
@@ -145,12 +171,16 @@ class Cluster {
     std::vector<Task> node_queued;
     int ip_generation = 0;
     std::string ip;
-    Millis clock_ahead{0};  // of the machine's clock
+    Millis clock_ahead{0};  // of the machine's clock: no two are alike
+    Millis wall_ahead{0};   // of the clock that can be set
+    LogicalTime asleep_since{};
+    int voters = 0;  // in the list that its sidecar has read
     LogicalTime tick_at = LogicalTime::max();
     sidecar::core::Role label = sidecar::core::Role::kUnknown;  // as the API server has it
     uint64_t label_epoch = 0;  // in which it was given as the primary's
     uint64_t label_wish = 0;
     std::pair<sidecar::core::Role, uint64_t> told;  // what the sidecar last wished
+    LogicalTime labelled_at{};
     LogicalTime old_primary_since = LogicalTime::max();
     int heals_seen = 0;
     LogicalTime alone_since{};  // without packets from a majority of sidecars that run
@@ -161,12 +191,14 @@ class Cluster {
     std::map<sidecar::core::RequestId, Asker> askers;
     std::multimap<uint64_t, sidecar::core::Reply> held;  // by the Persist they wait for
   };
-  friend struct Performer;
 
   void Deliver(int pod, sidecar::core::Event event);
   void StepMachine(int pod, const sidecar::core::Event& event);
   void ArmTick(int pod);
   void Speaks();
+  Millis Ahead(int pod) const;
+  void MakeStranger();
+  void Resume(int pod, bool timer_first);
   void Disturb(int pod) { pods_[pod].disturbed = queue_.now(); }
   const std::string& Ip(int pod) const { return pods_[pod].ip; }
   void SetIp(int pod);
@@ -190,8 +222,13 @@ class Cluster {
   bool Redialled() const { return queue_.now() - network_.healed_at() > kRedialLimit; }
   void Watch();
   void WatchMinority();
+  void WatchNames();
   void WatchLabels();
   void WatchOldPrimaries();
+  bool HearsWell(int pod) const;
+  void CheckWaking(int pod);
+  void CheckLabelWish(int pod, uint64_t epoch);
+  void CheckSeenWell(const sidecar::core::Failover& failover);
   bool Alone(int pod) const;
   void CheckOrder(int pod, bool leads);
   void CheckFalseAlarm(int pod);
@@ -215,12 +252,18 @@ class Cluster {
   bool PerformOnPeer(int pod, sidecar::core::Action& action);
   void PerformOnSelf(int pod, sidecar::core::Action& action);
   void Dial(int pod, sidecar::core::NodeId id, const sidecar::core::Address& address, bool local);
+  template <typename Id>
+  void DialStranger(int pod, Id id, std::map<Id, Conn> Pod::*links);
   void DialPeer(int pod, sidecar::core::PeerId id, const sidecar::core::Address& address);
   // A request over a node link: `work` at the node gives the answer's event, or nothing.
   template <typename Work>
   void ToNode(int pod, sidecar::core::NodeId id, Work work);
   template <typename Work>
   void ToPeer(int pod, sidecar::core::PeerId id, Work deliver);
+  // Who answers there is of another RedisHA, or of none.
+  bool StrangerAt(const std::string& ip) const { return strangers_.count(ip) > 0; }
+  template <typename Work>
+  void ToStranger(int pod, sidecar::core::NodeId id, Work work);
   void Answer(int pod, const sidecar::core::Reply& reply);
   void Reconfigure(int pod, const sidecar::core::Reconfigure& action);
   void Observe(int pod, const sidecar::core::Action& action);
@@ -232,9 +275,14 @@ class Cluster {
   Checkers checkers_;
   Histories histories_;
   std::vector<Pod> pods_;
+  int members_ = 0;  // pods that there should be, the first ones
+  int voters_ = 0;   // in the newest list
+  std::unique_ptr<SimNode> stranger_;
+  std::set<std::string> strangers_;  // where it answers
   uint64_t unique_ = 1;
   uint64_t next_request_ = 1;
   uint64_t reigns_ = 0;
+  int last_leader_ = -1;
   std::map<std::string, int> event_counts_;
   bool writing_ = false;
   Millis write_period_{10};
@@ -242,6 +290,7 @@ class Cluster {
   LogicalTime last_write_{};
   LogicalTime last_promotion_{};
   LogicalTime labels_wrong_since_{};
+  LogicalTime names_differ_since_{};
   Position common_;  // held by all nodes at once
 };
 

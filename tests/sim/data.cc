@@ -48,7 +48,7 @@ void Cluster::TakeArrived(int pod) {
 
 void Cluster::NoteCommonWrites() {
   Position common = pods_[0].node->safe();
-  for (const Pod& p : pods_) common = histories_.Common(common, p.node->safe());
+  for (int i = 1; i < size(); ++i) common = histories_.Common(common, pods_[i].node->safe());
   if (common.length > common_.length && histories_.Holds(common, common_)) common_ = common;
 }
 
@@ -63,7 +63,7 @@ void Cluster::StartWriting(Millis period) {
 void Cluster::Write() {
   if (!writing_) return;
   queue_.After(write_period_, [this] { Write(); });
-  const int first = static_cast<int>(prng_.Below(pods_.size()));
+  const int first = static_cast<int>(prng_.Below(size()));
   for (int i = 0; i < size(); ++i) {
     const int asked = (first + i) % size();
     const Pod& p = pods_[asked];
@@ -71,6 +71,7 @@ void Cluster::Write() {
     const auto address = p.machine->PrimaryAddress(kGroupName, ClockOf(asked));
     const int host = address ? HostOfIp(address->host) : -1;
     if (host < 0 || pods_[host].node->paused || !pods_[host].node->primary()) continue;
+    if (pods_[host].node->disk_full) continue;
     pods_[host].node->Append(queue_.now());
     FeedFollowers(*pods_[host].node);
     ++writes_;

@@ -42,6 +42,8 @@ void EndAllFaults(Run& run) {
   cluster.network().set_options({});
   cluster.set_persist_failure(0);
   for (int i = 0; i < cluster.size(); ++i) {
+    cluster.WakeMachine(i);
+    cluster.FillDisk(i, false);
     cluster.PauseNode(i, false);
     cluster.PauseSidecar(i, false);
     cluster.StartNode(i, true);

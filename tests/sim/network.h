@@ -2,6 +2,8 @@
 // talk over the local socket and are never cut from one another.
 #pragma once
 
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -29,19 +31,37 @@ class Network {
   Network(const Queue& queue, Prng& prng, NetworkOptions options)
       : queue_(queue), prng_(prng), options_(options) {}
 
-  void Cut(int from, int to) { cut_.insert({from, to}); }
+  void Cut(int from, int to) {
+    cut_.insert({from, to});
+    changed_[{from, to}] = queue_.now();
+  }
   void HealAll() {
+    for (const auto& way : cut_) changed_[way] = queue_.now();
     cut_.clear();
-    ++heals_;
-    healed_at_ = queue_.now();
+    NoteHeal();
+  }
+  // A host that is switched off, or asleep, as long as it is: nothing reaches it.
+  void SetAway(int host, bool away) {
+    if (away) away_.insert(host);
+    if (away || away_.erase(host) == 0) return;
+    NoteHeal();
   }
   LogicalTime healed_at() const { return healed_at_; }
   int heals() const { return heals_; }
   bool IsCut(int from, int to) const {
-    return !cut_.empty() && from != to && cut_.count({from, to}) > 0;
+    if (from == to || !any_cut()) return false;
+    return cut_.count({from, to}) > 0 || away_.count(from) > 0 || away_.count(to) > 0;
   }
-  bool any_cut() const { return !cut_.empty(); }
+  bool any_cut() const { return !cut_.empty() || !away_.empty(); }
   bool BothWays(int a, int b) const { return !IsCut(a, b) && !IsCut(b, a); }
+  // Since when nothing was cut or healed between these two.
+  LogicalTime SteadySince(int a, int b) const {
+    const auto since = [this](int from, int to) {
+      const auto it = changed_.find({from, to});
+      return it == changed_.end() ? LogicalTime{} : it->second;
+    };
+    return std::max(since(a, b), since(b, a));
+  }
   // Messages may be lost or very slow, so nobody can be blamed for what it did not hear.
   bool rough() const { return options_.drop > 0 || options_.slow > 0; }
   void set_options(const NetworkOptions& options) { options_ = options; }
@@ -59,10 +79,17 @@ class Network {
   bool Duplicates() { return prng_.Chance(options_.duplicate); }
 
  private:
+  void NoteHeal() {
+    ++heals_;
+    healed_at_ = queue_.now();
+  }
+
   const Queue& queue_;
   Prng& prng_;
   NetworkOptions options_;
   std::set<std::pair<int, int>> cut_;
+  std::set<int> away_;
+  std::map<std::pair<int, int>, LogicalTime> changed_;
   int heals_ = 0;
   LogicalTime healed_at_{};
 };

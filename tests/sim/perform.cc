@@ -75,6 +75,8 @@ void Cluster::AtNode(int host, uint64_t node_life, Task work) {
 namespace {
 Event Closed(NodeId id, DownReason reason) { return NodeLinkDown{id, reason}; }
 Event Closed(PeerId id, DownReason reason) { return PeerLinkDown{id, reason}; }
+Event Opened(NodeId id) { return NodeLinkUp{id}; }
+Event Opened(PeerId id) { return PeerLinkUp{id}; }
 }  // namespace
 
 template <typename Id>
@@ -90,7 +92,8 @@ template <typename Id>
 void Cluster::Refuse(int pod, Id id, std::map<Id, Conn> Pod::*links, uint64_t generation) {
   auto it = (pods_[pod].*links).find(id);
   if (it == (pods_[pod].*links).end() || it->second.generation != generation) return;
-  if (it->second.ip != Ip(it->second.host)) return;  // nobody is there any more
+  // Nobody is there any more, or somebody else, who knows nothing of it.
+  if (it->second.ip != Ip(it->second.host) && !StrangerAt(it->second.ip)) return;
   const auto back = network_.Transit(it->second.host, pod);
   if (!back) return;
   queue_.After(*back,
@@ -114,7 +117,22 @@ void Cluster::CloseLinks(int host, std::map<Id, Conn> Pod::*links) {
 template void Cluster::CloseLinks(int, std::map<NodeId, Conn> Pod::*);
 template void Cluster::CloseLinks(int, std::map<PeerId, Conn> Pod::*);
 
+// Nobody without the key gets as far as a link, unless the dialer does not ask.
+template <typename Id>
+void Cluster::DialStranger(int pod, Id id, std::map<Id, Conn> Pod::*links) {
+  Conn& conn = (pods_[pod].*links)[id] = {};
+  conn.host = kStranger;
+  conn.generation = unique_++;
+  queue_.After(Millis{prng_.Between(1, 6)}, [this, pod, id, links, generation = conn.generation] {
+    auto it = (pods_[pod].*links).find(id);
+    if (it == (pods_[pod].*links).end() || it->second.generation != generation) return;
+    it->second.up = options_.fault == WorldFault::kProofSkipped;
+    Deliver(pod, it->second.up ? Opened(id) : Closed(id, DownReason::kUnproven));
+  });
+}
+
 void Cluster::Dial(int pod, NodeId id, const Address& address, bool local) {
+  if (!local && StrangerAt(address.host)) return DialStranger(pod, id, &Pod::nodes);
   auto& conn = pods_[pod].nodes[id];
   conn = {};
   conn.host = local ? pod : HostOfIp(address.host);
@@ -136,6 +154,7 @@ void Cluster::Dial(int pod, NodeId id, const Address& address, bool local) {
 }
 
 void Cluster::DialPeer(int pod, PeerId id, const Address& address) {
+  if (StrangerAt(address.host)) return DialStranger(pod, id, &Pod::peers);
   auto& conn = pods_[pod].peers[id];
   conn = {};
   conn.host = HostOfIp(address.host);
@@ -156,11 +175,28 @@ void Cluster::DialPeer(int pod, PeerId id, const Address& address) {
   });
 }
 
+// Another RedisHA's node answers as nodes do.
+template <typename Work>
+void Cluster::ToStranger(int pod, NodeId id, Work work) {
+  std::optional<Event> event = work(*stranger_);
+  if (!event) return;
+  queue_.After(Millis{2},
+               [this, pod, id, life = pods_[pod].life, generation = pods_[pod].nodes[id].generation,
+                event = std::move(*event)]() mutable {
+                 if (pods_[pod].life != life) return;
+                 auto conn = pods_[pod].nodes.find(id);
+                 if (conn == pods_[pod].nodes.end() || conn->second.generation != generation)
+                   return;
+                 Deliver(pod, std::move(event));
+               });
+}
+
 template <typename Work>
 void Cluster::ToNode(int pod, NodeId id, Work work) {
   auto it = pods_[pod].nodes.find(id);
   if (it == pods_[pod].nodes.end() || !it->second.up) return;
   const int host = it->second.host;
+  if (host == kStranger) return ToStranger(pod, id, std::move(work));
   const auto there = network_.Transit(pod, host);
   if (!there) return;
   const uint64_t node_life = it->second.life;
@@ -193,6 +229,7 @@ void Cluster::ToPeer(int pod, PeerId id, Work deliver) {
   auto it = pods_[pod].peers.find(id);
   if (it == pods_[pod].peers.end() || !it->second.up) return;
   const int host = it->second.host;
+  if (host == kStranger) return;  // it has no idea what is said
   const uint64_t life = it->second.life;
   const uint64_t generation = it->second.generation;
   const auto send = [&](Work message) {
@@ -214,6 +251,10 @@ void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
       [this, pod, id = action.node, primary = action.primary, epoch = action.epoch,
        leader = action.leader](SimNode& node) {
         const std::string name = "pod-" + std::to_string(node.host());
+        if (&node == stranger_.get()) {
+          checkers_.Fail("pod-" + std::to_string(pod) + " gives orders to another RedisHA's node");
+          return std::optional<Event>(ReconfigureDone{id});
+        }
         if (node.loading(queue_.now())) {
           return std::optional<Event>(
               ReconfigureDone{id, false, "LOADING the node is loading its data"});
@@ -232,6 +273,7 @@ void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
           OnPromotion(pod, node);
           last_promotion_ = queue_.now();
           node.BecomePrimary(unique_++, ++reigns_, queue_.now());
+          last_leader_ = node.host();
         }
         return std::optional<Event>(ReconfigureDone{id});
       });
@@ -246,11 +288,15 @@ bool Cluster::PerformOnNode(int pod, Action& action) {
   } else if (const auto* a = std::get_if<SendNodePing>(&action)) {
     ToNode(pod, a->node, [this, id = a->node](SimNode& node) -> std::optional<Event> {
       const bool loading = node.loading(queue_.now());
-      return NodePingReply{id, loading ? PingResult::kLoading : PingResult::kPong};
+      const bool refuses =
+          node.primary() && node.disk_full;  // Redis: a primary does, a replica not
+      return NodePingReply{id, loading   ? PingResult::kLoading
+                               : refuses ? PingResult::kMisconf
+                                         : PingResult::kPong};
     });
   } else if (const auto* a = std::get_if<SendInfo>(&action)) {
     ToNode(pod, a->node, [this, id = a->node](SimNode& node) -> std::optional<Event> {
-      TakeArrived(node.host());
+      if (node.host() < size()) TakeArrived(node.host());
       return InfoReply{id, node.InfoText(queue_.now())};
     });
   } else if (auto* a = std::get_if<PublishHelloToNode>(&action)) {
@@ -279,6 +325,11 @@ bool Cluster::PerformOnPeer(int pod, Action& action) {
   } else if (const auto* a = std::get_if<DisconnectPeer>(&action)) {
     pods_[pod].peers.erase(a->peer);
   } else if (const auto* a = std::get_if<SendPeerPing>(&action)) {
+    if (auto conn = pods_[pod].peers.find(a->peer);
+        conn != pods_[pod].peers.end() && conn->second.up && conn->second.host == kStranger) {
+      Deliver(pod, PeerPingReply{a->peer});  // as every Redis does
+      return true;
+    }
     ToPeer(pod, a->peer, [this, pod, life, id = a->peer](int host) {
       if (pods_[host].paused) return;
       const auto back = network_.Transit(host, pod);
@@ -339,7 +390,8 @@ void Cluster::PerformOnSelf(int pod, Action& action) {
     // One writer, so states reach the disk in their order.
     p.disk_busy_until = std::max(p.disk_busy_until, queue_.now()) +
                         Millis{prng_.Between(0, options_.fsync_max.count())};
-    const bool ok = !prng_.Chance(options_.persist_failure);
+    const bool full = p.node->disk_full && options_.fault == WorldFault::kVotesUnreserved;
+    const bool ok = !prng_.Chance(options_.persist_failure) && !full;
     auto state = std::make_unique<sidecar::core::PersistedState>(std::move(a->state));
     queue_.At(p.disk_busy_until,
               [this, pod, seq = a->seq, state = std::move(state), ok, life = p.life] {
@@ -347,8 +399,9 @@ void Cluster::PerformOnSelf(int pod, Action& action) {
                 if (owner.life != life) return;  // crashed before the write was durable
                 if (ok) owner.disk = std::move(*state);
                 while (!owner.held.empty() && owner.held.begin()->first <= seq) {
-                  const Reply reply = std::move(owner.held.begin()->second);
+                  Reply reply = std::move(owner.held.begin()->second);
                   owner.held.erase(owner.held.begin());
+                  if (!ok) reply.value = ReplyError{"ERR Failed to save config file"};
                   Answer(pod, reply);
                 }
                 Deliver(pod, PersistDone{seq, ok});
@@ -389,6 +442,7 @@ void Cluster::Observe(int pod, const Action& action) {
     if (!group.failover) return;
     const int target = group.FindNode(a->node)->member;
     checkers_.OnPromotion(target, group.failover->epoch);
+    CheckSeenWell(*group.failover);
   } else if (const auto* a = std::get_if<AskPeer>(&action)) {
     if (a->candidate != "*") checkers_.OnVote(pod, a->epoch, a->candidate);
   } else if (const auto* a = std::get_if<Reply>(&action)) {

@@ -179,6 +179,10 @@ void Sleepers(Run& run) {
     cluster.Run(run.Between(1000, 9000));
     cluster.PauseNode(*primary, false);
     cluster.PauseSidecar(other, false);
+    if (run.prng.Chance(0.3)) {  // a probe has given up on it
+      cluster.KillSidecar(*primary);
+      cluster.StartSidecar(*primary, true);
+    }
     cluster.Run(run.Between(0, 3000));
     run.Settle("after a suspension");
     cluster.Run(Millis{1500});
@@ -395,6 +399,7 @@ void RoughNetwork(ClusterOptions& options, Prng& prng) {
 void SlowDisks(ClusterOptions& options, Prng& prng) {
   CalmNetwork(options, prng);
   options.fsync_max = Millis{prng.Between(1, 60)};
+  options.persist_failure = prng.Chance(0.3) ? 0.1 : 0.0;
 }
 
 void SlowLinks(ClusterOptions& options, Prng& prng) {
@@ -409,6 +414,31 @@ void Lagging(ClusterOptions& options, Prng& prng) {
   options.lag_max = Millis{prng.Between(0, 40)};
   options.load_max = Millis{prng.Chance(0.5) ? prng.Between(0, 3000) : 0};
   options.tells_data_epoch = prng.Chance(0.7);
+}
+
+void ReusedAddresses(ClusterOptions& options, Prng& prng) {
+  CalmNetwork(options, prng);
+  options.addresses_reused = true;
+}
+
+void Scaled(ClusterOptions& options, Prng& prng) {
+  SlowDisks(options, prng);
+  options.members = 3;
+  options.members_max = 5;
+  options.quorum = 2;
+}
+
+// Nothing acknowledged is lost with a log, while the replicas lag behind it.
+void KeptLogs(ClusterOptions& options, Prng& prng) {
+  CalmNetwork(options, prng);
+  options.disk = prng.Chance(0.5) ? Disk::kLogAlways : Disk::kLogSeconds;
+  options.lag_max = Millis{prng.Between(5, 60)};
+  options.load_max = Millis{prng.Chance(0.5) ? prng.Between(0, 3000) : 0};
+}
+
+void Quorumless(ClusterOptions& options, Prng& prng) {
+  CalmNetwork(options, prng);
+  options.quorum = static_cast<int>(prng.Between(1, options.members / 2));
 }
 
 constexpr Profile kProfiles[] = {
@@ -430,6 +460,16 @@ constexpr Profile kProfiles[] = {
     {"last-copy", LastCopy, CalmNetwork},
     {"sleepers", Sleepers, CalmNetwork},
     {"machine-lost", MachineLost, CalmNetwork},
+    {"strangers", Strangers, CalmNetwork},
+    {"impersonators", Impersonators, CalmNetwork},
+    {"address-reuse", AddressReuse, ReusedAddresses},
+    {"sleeping-machines", SleepingMachines, CalmNetwork},
+    {"full-disks", FullDisks, SlowDisks},
+    {"scaling", Scaling, Scaled},
+    {"last-leader", LastLeader, KeptLogs},
+    {"low-quorum", LowQuorum, Quorumless},
+    {"lone-sidecar", LoneSidecar, CalmNetwork},
+    {"memory-lost", MemoryLost, SlowDisks},
 };
 
 }  // namespace

@@ -33,4 +33,16 @@ struct Profile {
 
 std::span<const Profile> Profiles();
 
+// profiles_outside.cc
+void Strangers(Run& run);
+void Impersonators(Run& run);
+void AddressReuse(Run& run);
+void SleepingMachines(Run& run);
+void FullDisks(Run& run);
+void Scaling(Run& run);
+void LastLeader(Run& run);
+void LowQuorum(Run& run);
+void LoneSidecar(Run& run);
+void MemoryLost(Run& run);
+
 }  // namespace rha::sim

@@ -114,7 +114,7 @@ class Player {
     }
     if (what == "address" && words.size() == 4) {
       const auto* machine = cluster_->machine(Number(words, 2));
-      const auto address = machine->PrimaryAddress("demo", cluster_->now());
+      const auto address = machine->PrimaryAddress("demo", cluster_->ClockOf(Number(words, 2)));
       const std::string text = address ? address->host : "none";
       if (text == words[3]) return Status::Ok();
       return {Code::kConflict, "it is " + text};

@@ -95,6 +95,7 @@ Position SimNode::Append(LogicalTime now) {
 }
 
 void SimNode::Wrote() {
+  if (disk_full) return;
   if (disk_kind_ == Disk::kNone || disk_kind_ == Disk::kSnapshots) return;
   written_ = data_;
   disk_replid_ = replid_;
@@ -102,7 +103,7 @@ void SimNode::Wrote() {
 }
 
 void SimNode::Sync(LogicalTime now) {
-  if (!alive_ || paused || now < sync_due_ || loading(now)) return;
+  if (!alive_ || paused || disk_full || now < sync_due_ || loading(now)) return;
   if (disk_kind_ == Disk::kSnapshots) {
     sync_due_ = now + kSnapshotPeriod;
     written_ = synced_ = data_;

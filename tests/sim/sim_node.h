@@ -84,6 +84,7 @@ class SimNode {
   Position safe() const { return disk_kind_ == Disk::kNone ? data_.position : synced_.position; }
 
   bool paused = false;
+  bool disk_full = false;            // nothing more reaches the disk, and it takes no writes
   bool tells_data_epoch = true;      // in INFO; an older one leaves it to its sidecar
   bool obeys_any_epoch = false;      // a fault: orders are not ordered
   bool flushes_before_load = false;  // a fault: the old data goes before the new is whole

@@ -32,6 +32,7 @@ void Cluster::TellPod(int pod) {
   const auto facts = std::pair(group.label, epoch);
   if (facts == p.told || group.label == Role::kUnknown) return;
   p.told = facts;
+  if (facts.first == Role::kPrimary) CheckLabelWish(pod, epoch);
   const uint64_t wish = ++p.label_wish;  // only the newest counts
   queue_.After(Millis{prng_.Between(5, kPatchMax.count())},
                [this, pod, facts, wish, life = p.life] {
@@ -45,6 +46,7 @@ void Cluster::TellPod(int pod) {
 void Cluster::Patch(int pod, Role role, uint64_t epoch) {
   Pod& p = pods_[pod];
   p.label = role;
+  p.labelled_at = queue_.now();
   if (role != Role::kPrimary) return;
   p.label_epoch = epoch;
   if (options_.fault == WorldFault::kLabelNotTaken) return;
@@ -58,18 +60,20 @@ void Cluster::Patch(int pod, Role role, uint64_t epoch) {
 void Cluster::Watch() {
   queue_.After(kWatchPeriod, [this] { Watch(); });
   WatchMinority();
+  WatchNames();
   WatchLabels();
-  if (options_.judge_demotion) WatchOldPrimaries();
+  WatchOldPrimaries();
 }
 
 // No packets of a majority of sidecars that run arrive at it.
 bool Cluster::Alone(int pod) const {
+  const int voters = pods_[pod].voters;
   int reached = 0;
-  for (int j = 0; j < size(); ++j) {
+  for (int j = 0; j < voters; ++j) {
     const bool speaks = j == pod || (pods_[j].machine && !pods_[j].paused);
     reached += speaks && !network_.IsCut(j, pod) ? 1 : 0;
   }
-  return reached <= size() / 2 && pods_[pod].heals_seen == network_.heals();
+  return reached <= voters / 2 && pods_[pod].heals_seen == network_.heals();
 }
 
 void Cluster::WatchMinority() {
@@ -86,6 +90,27 @@ void Cluster::WatchMinority() {
       checkers_.Fail("pod-" + std::to_string(i) + " names a primary, cut off from a majority");
       p.named_alone = true;
     }
+  }
+}
+
+// Two halves of the group go on with a primary each, and clients of both are told it is the one.
+void Cluster::WatchNames() {
+  int named = -1;
+  bool differ = false;
+  for (int i = 0; i < size(); ++i) {
+    const Pod& p = pods_[i];
+    if (!p.machine || p.paused) continue;
+    const auto address = p.machine->PrimaryAddress(kGroupName, ClockOf(i));
+    const int host = address ? HostOfIp(address->host) : -1;
+    if (host < 0) continue;
+    differ |= named >= 0 && named != host;
+    named = host;
+  }
+  if (!differ || network_.rough()) {
+    names_differ_since_ = queue_.now();
+  } else if (queue_.now() - names_differ_since_ > kMinorityLimit) {
+    checkers_.Fail("two primaries are named");
+    names_differ_since_ = LogicalTime::max();
   }
 }
 
@@ -115,21 +140,69 @@ void Cluster::WatchLabels() {
   }
 }
 
+// A majority's beats arrive at it.
+bool Cluster::HearsWell(int pod) const {
+  if (network_.rough() || network_.any_cut() || !Redialled()) return false;
+  int speaking = 0;
+  for (int j = 0; j < pods_[pod].voters; ++j) speaking += pods_[j].machine && !pods_[j].paused;
+  return speaking > pods_[pod].voters / 2;
+}
+
 void Cluster::WatchOldPrimaries() {
-  uint64_t newest = 0;
+  const Pod* newest = nullptr;
   for (const Pod& p : pods_) {
-    if (p.node->primary() && !p.node->paused) newest = std::max(newest, p.node->reign());
+    if (!p.node->primary() || p.node->reign() != reigns_) continue;
+    if (!p.node->paused && p.machine && !p.paused) newest = &p;
   }
   for (int i = 0; i < size(); ++i) {
     Pod& p = pods_[i];
-    const bool able = p.node->primary() && p.node->reign() < newest && !p.node->paused &&
-                      p.machine && !p.paused && !network_.any_cut();
+    const bool able = newest != nullptr && p.node->primary() && p.node->reign() < reigns_ &&
+                      !p.node->paused && p.machine && !p.paused && HearsWell(i);
     if (!able) {
       p.old_primary_since = queue_.now();
     } else if (queue_.now() - p.old_primary_since > kDemotionLimit) {
       checkers_.Fail("pod-" + std::to_string(i) + " is primary still, though it was replaced");
       p.old_primary_since = LogicalTime::max();
     }
+  }
+}
+
+// Its machine slept for longer than anything counts that it has heard.
+void Cluster::CheckWaking(int pod) {
+  const Millis slept = queue_.now() - pods_[pod].asleep_since;
+  if (slept <= sidecar::core::kLease || !pods_[pod].machine) return;
+  if (!pods_[pod].machine->PrimaryAddress(kGroupName, ClockOf(pod))) return;
+  checkers_.Fail("pod-" + std::to_string(pod) + " wakes up and names a primary nobody has told");
+}
+
+// The Services would reach it for a moment at least, beside the primary or instead of it.
+void Cluster::CheckLabelWish(int pod, uint64_t epoch) {
+  if (network_.rough() || network_.any_cut() || !Redialled()) return;
+  for (const Pod& other : pods_) {
+    if (other.label != Role::kPrimary || other.label_epoch <= epoch) continue;
+    if (queue_.now() - other.labelled_at < kNewsLimit) continue;
+    return checkers_.Fail("pod-" + std::to_string(pod) +
+                          " asks for the primary's label, which a newer one has");
+  }
+}
+
+// The newest primary is replaced though nobody asked for that: do most of the others see it well?
+void Cluster::CheckSeenWell(const sidecar::core::Failover& failover) {
+  if (network_.rough() || failover.forced) return;
+  const auto well = [this](int pod, int from) {
+    const Pod& p = pods_[from];
+    return p.machine && !p.paused && queue_.now() - p.disturbed > kRedialLimit &&
+           network_.BothWays(pod, from) &&
+           queue_.now() - network_.SteadySince(pod, from) > kRedialLimit;
+  };
+  for (int i = 0; i < size(); ++i) {
+    const SimNode& node = *pods_[i].node;
+    if (!node.primary() || node.reign() != reigns_ || node.paused || !well(i, i)) continue;
+    int seeing = 0;
+    for (int j = 0; j < size(); ++j) seeing += well(i, j) ? 1 : 0;
+    if (seeing <= size() / 2) continue;
+    checkers_.Fail("pod-" + std::to_string(i) + " is replaced though " + std::to_string(seeing) +
+                   " members see it well");
   }
 }
 
@@ -142,7 +215,7 @@ void Cluster::CheckFalseAlarm(int pod) {
   const Pod& p = pods_[primary->member];
   if (!p.node->primary() || p.node->paused || p.node->reign() != reigns_) return;
   const LogicalTime disturbed = std::max(p.disturbed, pods_[pod].disturbed);
-  const LogicalTime down_since = primary->sdown_since - pods_[pod].clock_ahead;
+  const LogicalTime down_since = primary->sdown_since - Ahead(pod);
   if (down_since <= last_promotion_) return;  // of its time before it was given its role again
   if (down_since - std::max(disturbed, network_.healed_at()) < kNewsLimit) return;
   for (const Pod& other : pods_) {  // who has not heard of the promotion yet is no false alarm
