@@ -47,7 +47,8 @@ inline constexpr Millis kInfoFresh{5000};
 // ---- Judgement --------------------------------------------------------------------------------
 // Redis stops acting for 30 s when its clock jumped; a late clock blinds us no longer than needed.
 inline constexpr Millis kTiltPeriod{3000};
-// After a gap this long between Steps every unanswered ping is forgiven: we were late, not they.
+// After a gap this long between Steps, or half of down-after if that is less, every unanswered
+// ping is forgiven: we were late, not they.
 inline constexpr Millis kLateTick{500};
 // Without a majority heard this long, a member is in the minority and names no primary.
 inline constexpr Millis kLease{2000};

@@ -420,6 +420,19 @@ TEST_F(Member, AfterAPauseTheOwnPrimaryStepsDownThoughTheClockWasLate) {
   EXPECT_EQ(last.epoch, 3u);
 }
 
+TEST_F(Member, AShortPauseAccusesNobodyWhereDownAfterIsShort) {
+  KnowPrimary();
+  bench.group().config.down_after = Millis{400};
+  const NodeId primary = bench.NodeAt("10.0.0.2").id;
+  bench.Send(NodePingReply{primary, PingResult::kPong});
+  bench.Pass(Millis{200});
+  bench.now += Millis{390};  // this sidecar stands still
+  bench.Send(Tick{});
+  EXPECT_FALSE(bench.group().Primary()->sdown);
+  bench.Pass(Millis{500});
+  EXPECT_TRUE(bench.group().Primary()->sdown) << "what is silent while this one listens is down";
+}
+
 TEST_F(Member, APausedLeaderGivesItsFailoverUp) {
   KnowPrimary();
   bench.Send(CommandReceived{1, FailoverCommand{"demo"}});

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "sidecar/core/down.h"
 #include "sidecar/core/election.h"
 #include "sidecar/core/failover.h"
@@ -17,6 +19,16 @@ void StopLeading(Context& c) {
   }
 }
 
+// A shorter gap between Steps is no great part of the time after which somebody counts as down, or
+// no more than a tick that comes a little late.
+Millis LateAfter(const State& state) {
+  Millis late = kLateTick;
+  for (const auto& [name, group] : state.groups) {
+    late = std::min(late, group.config.down_after / 2);
+  }
+  return std::max(late, kTickPeriod * 3 / 2);
+}
+
 }  // namespace
 
 // This process was late (stopped, starved of CPU): silence of others during the gap proves nothing.
@@ -24,7 +36,7 @@ void StopLeading(Context& c) {
 void NoticeLateness(Context& c) {
   const Millis gap = c.now - c.s.last_step;
   if (Mutated(Mutant::kLatenessIgnored)) return;
-  if (gap > kLateTick) {
+  if (gap > LateAfter(c.s)) {
     const auto forgive = [&](Link& link) {
       if (link.unanswered_since != kNever) link.unanswered_since = c.now;
       if (link.last_ok != kLongAgo) link.last_ok = std::min(c.now, link.last_ok + gap);

@@ -467,6 +467,7 @@ constexpr Profile kProfiles[] = {
     {"full-disks", FullDisks, SlowDisks},
     {"scaling", Scaling, Scaled},
     {"last-leader", LastLeader, KeptLogs},
+    {"brief-reign", BriefReign, KeptLogs},
     {"low-quorum", LowQuorum, Quorumless},
     {"lone-sidecar", LoneSidecar, CalmNetwork},
     {"memory-lost", MemoryLost, SlowDisks},

@@ -41,6 +41,7 @@ void SleepingMachines(Run& run);
 void FullDisks(Run& run);
 void Scaling(Run& run);
 void LastLeader(Run& run);
+void BriefReign(Run& run);
 void LowQuorum(Run& run);
 void LoneSidecar(Run& run);
 void MemoryLost(Run& run);

@@ -171,12 +171,53 @@ void LastLeader(Run& run) {
     cluster.queue().After(delay + run.Between(0, 200),
                           [&cluster, i] { cluster.StartSidecar(i, true); });
   }
+  int with_data = 0;  // on the disks of those that come back
+  for (int i = 0; i < cluster.size(); ++i) {
+    with_data += (i != last || comes) && !cluster.node(i).copy().position.empty() ? 1 : 0;
+  }
   cluster.Run(comes ? Millis{29000} : Millis{35000});
+  if (!comes && with_data < cluster.size() / 2 + 1) {
+    // What the others hold may be nothing: only a person may say that this is the dataset.
+    if (cluster.FirstPrimary() < 0) return;
+    return cluster.checkers().Fail("a minority with data elected without the last leader");
+  }
   run.Settle("after everything was down");
   if (!comes) return;
   const int now = cluster.FirstPrimary();
   if (now < 0 || cluster.Holds(now, held)) return;
   cluster.checkers().Fail("what the last leader's disk held is lost, though it came back in time");
+}
+
+// A primary that is cut off goes on for a moment, the one that follows it does not get far, then
+// everything goes down: the longest history is not the newest.
+void BriefReign(Run& run) {
+  Cluster& cluster = run.cluster;
+  run.Settle("before a cut");
+  cluster.Run(run.Between(500, 2000));
+  const auto old = cluster.AgreedPrimary();
+  if (!old) return cluster.checkers().Fail("no primary before a cut");
+  cluster.Partition({*old});
+  const int promotions = cluster.checkers().promotions();
+  const LogicalTime cut = cluster.now();
+  while (cluster.checkers().promotions() == promotions && cluster.now() - cut < Millis{10000}) {
+    cluster.Run(Millis{20});
+  }
+  cluster.Run(run.Between(20, 400));
+  for (int i = 0; i < cluster.size(); ++i) {
+    cluster.KillNode(i);
+    cluster.KillSidecar(i);
+  }
+  cluster.network().HealAll();
+  cluster.Run(kRedialLimit);
+  for (int i = 0; i < cluster.size(); ++i) {
+    // Late enough for the others to be well known, and early enough to be waited for.
+    const Millis delay = i == *old ? run.Between(1800, 2600) : run.Between(0, 100);
+    cluster.queue().After(delay, [&cluster, i] { cluster.StartNode(i, true); });
+    cluster.queue().After(delay + run.Between(0, 200),
+                          [&cluster, i] { cluster.StartSidecar(i, true); });
+  }
+  cluster.Run(Millis{10000});
+  run.Settle("after everything was down");
 }
 
 // With a quorum below the majority, one member that does not reach the primary may call it down.
