@@ -17,6 +17,7 @@
 #include "cli/view/status_text.h"
 #include "cli/view/text.h"
 #include "common/base/unique_fd.h"
+#include "common/env/files.h"
 #include "common/k8s/time_format.h"
 #include "local/object/json.h"
 
@@ -194,12 +195,7 @@ void AddOperators(ClusterClient& client, const Evidence& evidence, Bundle& bundl
 Status WriteFile(const std::string& path, const std::string& bytes) {
   const UniqueFd file(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
   if (!file.valid()) return ErrnoStatus("create " + path);
-  for (size_t at = 0; at < bytes.size();) {
-    const ssize_t written = ::write(file.get(), bytes.data() + at, bytes.size() - at);
-    if (written < 0 && errno != EINTR) return ErrnoStatus("write " + path);
-    if (written > 0) at += static_cast<size_t>(written);
-  }
-  return {};
+  return env::WriteAll(file.get(), bytes, path);
 }
 
 std::string DefaultFile(int64_t now_us) {

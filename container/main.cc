@@ -87,8 +87,7 @@ Status CheckDataDir(const Settings& settings, const std::vector<std::string>& ar
 Status ToStandardInput(const std::string& text) {
   const int fd = ::memfd_create("environment", MFD_CLOEXEC);
   if (fd < 0) return ErrnoStatus("memfd_create");
-  const ssize_t written = ::write(fd, text.data(), text.size());
-  if (written != static_cast<ssize_t>(text.size())) return ErrnoStatus("write the configuration");
+  RHA_RETURN_IF_ERROR(env::WriteAll(fd, text, "the configuration"));
   if (::lseek(fd, 0, SEEK_SET) != 0 || ::dup2(fd, STDIN_FILENO) < 0) return ErrnoStatus("dup2");
   return {};
 }

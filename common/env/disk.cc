@@ -26,13 +26,7 @@ Result<UniqueFd> Disk::OpenToAppend(const std::string& path, bool anew) {
 }
 
 Status Disk::Write(int fd, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return ErrnoStatus("write " + path);
-    bytes.remove_prefix(static_cast<size_t>(put));
-  }
-  return {};
+  return WriteAll(fd, bytes, path);
 }
 
 Status Disk::Sync(int fd, const std::string& path) {

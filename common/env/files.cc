@@ -6,26 +6,21 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string_view>
 
 #include "common/base/unique_fd.h"
 
 namespace rha::env {
-namespace {
-
-Status WriteAll(int fd, std::string_view bytes, const std::string& what) {
+Status WriteAll(int fd, std::string_view bytes, const std::string& name) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     if (written < 0) {
       if (errno == EINTR) continue;
-      return ErrnoStatus(what);
+      return ErrnoStatus("write " + name);
     }
     bytes.remove_prefix(static_cast<size_t>(written));
   }
   return Status::Ok();
 }
-
-}  // namespace
 
 Status SyncFolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -70,7 +65,7 @@ Status WriteTextFile(const std::string& path, const std::string& text) {
   {
     const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
     if (!fd.valid()) return ErrnoStatus("create " + temporary);
-    Status status = WriteAll(fd.get(), text, "write " + temporary);
+    Status status = WriteAll(fd.get(), text, temporary);
     if (status.ok() && ::fsync(fd.get()) != 0) status = ErrnoStatus("fsync " + temporary);
     if (!status.ok()) {
       ::unlink(temporary.c_str());

@@ -3,10 +3,14 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "common/base/status.h"
 
 namespace rha::env {
+
+// All of `bytes`, or an error that names the file; a part of them may then have been written.
+Status WriteAll(int fd, std::string_view bytes, const std::string& name);
 
 // Makes durable that a file of this name was made, renamed or removed: until the folder is synced,
 // power loss may bring the older file back.

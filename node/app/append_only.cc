@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <limits>
 #include <utility>
@@ -45,7 +46,12 @@ AppendOnly::~AppendOnly() {
   reactor_.Detach(news_watch_);
 }
 
-int64_t AppendOnly::NowS() const { return engine_.clock().UnixMillis() / 1000; }
+int64_t AppendOnly::UnixS() const { return engine_.clock().UnixMillis() / 1000; }
+
+// For intervals: nobody sets this clock.
+int64_t AppendOnly::NowS() const {
+  return std::chrono::floor<std::chrono::seconds>(reactor_.Now().time_since_epoch()).count();
+}
 
 persist::AofPlace AppendOnly::Place() const {
   // `dir` may change meanwhile; the files stay where they are.
@@ -213,12 +219,17 @@ void AppendOnly::Settle() {
 
 // ---------------------------------------------------------------- the disk
 
-void AppendOnly::OnNews() {
+bool AppendOnly::TakeNews() {
   progress_ = writer_->Look();
   for (const AofWriter::Outcome& outcome : std::exchange(progress_.outcomes, {})) {
     OnOutcome(outcome);
-    if (writer_ == nullptr) return;
+    if (writer_ == nullptr) return false;
   }
+  return true;
+}
+
+void AppendOnly::OnNews() {
+  if (!TakeNews()) return;
   LookAtHealth();
   LookAtLag();
   Settle();
@@ -250,16 +261,7 @@ void AppendOnly::LookAtHealth() {
 void AppendOnly::LookAtLag() {
   const int64_t appended = writer_->appended();
   const int64_t limit = kAofLagBytesMax;
-  if (appended - progress_.written > limit / 2) {
-    const AofWriter::Progress now = writer_->Look();
-    std::vector<AofWriter::Outcome> outcomes = now.outcomes;
-    progress_ = now;
-    progress_.outcomes.clear();
-    for (const AofWriter::Outcome& outcome : outcomes) {
-      OnOutcome(outcome);
-      if (writer_ == nullptr) return;
-    }
-  }
+  if (appended - progress_.written > limit / 2 && !TakeNews()) return;
   const int64_t lag = appended - progress_.written;
   engine_.state().log_bytes = lag;
   if (lag > kAofLagBytesMost) {

@@ -101,6 +101,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   persist::AofPlace Place() const;
   std::string TemporaryBase() const;
   int64_t NowS() const;
+  int64_t UnixS() const;
   persist::SaveRequest BaseRequest() const;
 
   void LoadSlice();
@@ -126,6 +127,8 @@ class AppendOnly final : public dispatch::ChangeSink {
   void RewriteDone();
   bool RewriteIsDue();
 
+  // What the writer has done meanwhile. False: with that the writer has ended.
+  bool TakeNews();
   void OnNews();
   void OnOutcome(const persist::AofWriter::Outcome& outcome);
   void LookAtHealth();

@@ -2,23 +2,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "common/base/log.h"
 #include "node/app/append_only.h"
 #include "node/app/config.h"
 #include "node/dispatch/engine.h"
+#include "node/dispatch/info_line.h"
 
 namespace rha::node::app {
 namespace {
 
 constexpr Millis kLoadSlice{50};
 
-template <typename... Args>
-void Line(std::string* info, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(*info), format, std::forward<Args>(args)...);
-  info->append("\r\n");
-}
+using dispatch::Line;
 
 }  // namespace
 
@@ -69,7 +65,7 @@ std::unique_ptr<persist::AofLoader> AppendOnly::NewLoader(const persist::AofFold
 }
 
 void AppendOnly::LoadAtStart(std::function<void(OnLoaded)> load_other, OnLoaded done) {
-  load_started_s_ = NowS();
+  load_started_s_ = UnixS();
   loaded_folder_ = std::make_unique<persist::AofFolder>(disk_, Place());
   Status found = loaded_folder_->Find();
   if (found.ok()) found = loaded_folder_->SizesOnDisk().status();
@@ -140,7 +136,7 @@ void AppendOnly::FinishLoading(const Status& status) {
   uint64_t keys = 0;
   for (int i = 0; i < engine_.keyspace().databases(); ++i) keys += engine_.keyspace().db(i).size();
   keys_loaded_ = keys;
-  log::Info("DB loaded from append only file: {} keys, {} s", keys, NowS() - load_started_s_);
+  log::Info("DB loaded from append only file: {} keys, {} s", keys, UnixS() - load_started_s_);
   engine_.state().dataset = dispatch::Dataset::kWhole;
   standing_ = Standing::kSound;
   if (const Status started = StartWriter(std::move(*loaded_folder_)); !started.ok()) {

@@ -1,16 +1,15 @@
 #include "node/app/persistence.h"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <iterator>
 
 #include "common/base/log.h"
 #include "node/app/config.h"
 #include "node/dispatch/engine.h"
+#include "node/dispatch/info_line.h"
 #include "node/persist/file_io.h"
 
 namespace rha::node::app {
@@ -24,11 +23,7 @@ constexpr int64_t kFreeGoneUs = 1'000'000;
 // Older files that were kept; none of them is ever replaced.
 constexpr int kKeptFilesMax = 10;
 
-template <typename... Args>
-void Line(std::string* info, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(*info), format, std::forward<Args>(args)...);
-  info->append("\r\n");
-}
+using dispatch::Line;
 
 const char* DatasetWord(dispatch::Dataset dataset) {
   switch (dataset) {

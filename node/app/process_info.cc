@@ -12,16 +12,13 @@
 #include "node/app/process.h"
 #include "node/app/server.h"
 #include "node/dispatch/engine.h"
+#include "node/dispatch/info_line.h"
 #include "node/repl/repl_shell.h"
 
 namespace rha::node::app {
 namespace {
 
-template <typename... Args>
-void Line(std::string* info, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(*info), format, std::forward<Args>(args)...);
-  info->append("\r\n");
-}
+using dispatch::Line;
 
 std::string Human(int64_t bytes) {
   const auto value = static_cast<double>(bytes);

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "common/base/log.h"
-#include "node/persist/file_io.h"
+#include "common/env/files.h"
 #include "node/persist/limits.h"
 
 namespace rha::node::persist {
@@ -23,21 +23,6 @@ Result<uint64_t> BytesOf(const std::string& path) {
                 "The AOF file " + path +
                     " doesn't exist (No such file or directory), although the manifest names it: "
                     "restore it, or the folder, from a copy");
-}
-
-Result<std::string> ReadSmall(const std::string& path) {
-  RHA_ASSIGN_OR_RETURN(const auto source, FileSource::Open(path));
-  if (source->size() > kAofManifestBytesMax) return Status(Code::kCorrupt, path + " is too long");
-  std::string text(source->size(), '\0');
-  size_t filled = 0;
-  while (filled < text.size()) {
-    RHA_ASSIGN_OR_RETURN(const size_t got,
-                         source->Read(text.data() + filled, text.size() - filled));
-    if (got == 0) break;
-    filled += got;
-  }
-  text.resize(filled);
-  return text;
 }
 
 }  // namespace
@@ -56,7 +41,7 @@ Status AofFolder::Find() {
 
 Status AofFolder::ReadManifest() {
   const std::string path = PathOf(AofManifestName(place_.name));
-  const auto text = ReadSmall(path);
+  const auto text = env::ReadTextFileUpTo(path, kAofManifestBytesMax);
   if (text.status().code() == Code::kNotFound) return {};
   if (!text.ok()) return text.status();
   auto manifest = AofManifest::Parse(*text);

@@ -65,15 +65,7 @@ AtomicFile::~AtomicFile() {
   if (!committed_) ::unlink(temporary_.c_str());
 }
 
-Status FdSink::Write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(fd_, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return ErrnoStatus("write " + name_);
-    bytes.remove_prefix(static_cast<size_t>(put));
-  }
-  return {};
-}
+Status FdSink::Write(std::string_view bytes) { return env::WriteAll(fd_, bytes, name_); }
 
 Status AtomicFile::Write(std::string_view bytes) {
   RHA_RETURN_IF_ERROR(FdSink(fd_.get(), temporary_).Write(bytes));

@@ -1,21 +1,16 @@
 // ReplShell: what INFO replication and ROLE say, field by field as Redis 7.0 does.
-#include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "common/resp/writer.h"
 #include "node/dispatch/engine.h"
+#include "node/dispatch/info_line.h"
 #include "node/repl/repl_shell.h"
 
 namespace rha::node::repl {
 namespace {
 
-template <typename... Args>
-void Line(std::string* info, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(*info), format, std::forward<Args>(args)...);
-  info->append("\r\n");
-}
+using dispatch::Line;
 
 }  // namespace
 

@@ -45,7 +45,8 @@ bool SomebodyToPromote(Context& c, Group& group) {
   if (group.wait.until != kNever) c.WakeBy(group.wait.until);
   if (news && group.wait.reason != WaitReason::kNone) {
     c.Warn("no primary of " + group.config.name + " yet: waiting for " +
-           DescribeWait(group, group.wait, c.now) + " (" + DescribeCopies(c.s, group, c.now) + ")");
+           DescribeWaitUntil(group, group.wait, c.now) + " (" + DescribeCopies(c.s, group, c.now) +
+           ")");
   }
   return pick.result == PickResult::kChosen;
 }

@@ -232,29 +232,30 @@ Pick PickMember(const State& state, const Group& group, LogicalTime now,
   return WaitFor(WaitReason::kMissing, std::move(unknown), until);
 }
 
-std::string DescribeWait(const Group& group, const Wait& wait, LogicalTime now) {
-  std::string text;
+std::string DescribeWait(const Group& group, const Wait& wait) {
   const std::string names = Names(group, wait.members);
   switch (wait.reason) {
     case WaitReason::kNone:
       return "";
     case WaitReason::kLoading:
-      text = names + " to load its data";
-      break;
+      return names + " to load its data";
     case WaitReason::kMissing:
-      text = names + ", which may hold more";
-      break;
+      return names + ", which may hold more";
     case WaitReason::kLastPrimary: {
       const Node* last = group.Primary();
-      text = last == nullptr ? names : group.members[last->member].config.name + ", which led last";
-      break;
+      return last == nullptr ? names : group.members[last->member].config.name + ", which led last";
     }
     case WaitReason::kPerson:
       if (names.empty()) return "a member with data that may become primary";
       return names + ", without which data may be lost, or SENTINEL FAILOVER " + group.config.name +
              " FORCE";
   }
-  if (wait.until == kNever || wait.until <= now) return text;
+  return "";
+}
+
+std::string DescribeWaitUntil(const Group& group, const Wait& wait, LogicalTime now) {
+  const std::string text = DescribeWait(group, wait);
+  if (text.empty() || wait.until == kNever || wait.until <= now) return text;
   return text + "; " + std::to_string((wait.until - now + Millis{999}) / Millis{1000}) +
          " s more at most";
 }

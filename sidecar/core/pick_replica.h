@@ -40,8 +40,9 @@ bool MoreHistory(const History& a, const History& b);
 // What is known of a node's data, from its own INFO and from the beats of the sidecar beside it.
 History BestKnownHistory(const State& state, const Group& group, const Node& node, LogicalTime now);
 
-// For people: "pod-2, which led last; 27 s more at most".
-std::string DescribeWait(const Group& group, const Wait& wait, LogicalTime now);
+// For people: "pod-2, which led last"; and "pod-2, which led last; 27 s more at most".
+std::string DescribeWait(const Group& group, const Wait& wait);
+std::string DescribeWaitUntil(const Group& group, const Wait& wait, LogicalTime now);
 // ... and every known copy: "pod-0 holds epoch 4 offset 120, pod-1 is empty, pod-2 is not there".
 std::string DescribeCopies(const State& state, const Group& group, LogicalTime now);
 

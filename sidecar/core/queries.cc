@@ -112,8 +112,10 @@ std::optional<std::string> Sentinel::FailoverState(const Group& group) const {
   return kNames[group.failover->stage.index()];
 }
 
-std::string Sentinel::WaitsFor(const Group& group, LogicalTime now) const {
-  return DescribeWait(group, group.wait, now);
+std::string Sentinel::WaitsFor(const Group& group) const { return DescribeWait(group, group.wait); }
+
+std::string Sentinel::WaitsForUntil(const Group& group, LogicalTime now) const {
+  return DescribeWaitUntil(group, group.wait, now);
 }
 
 std::vector<const Node*> Sentinel::Replicas(const Group& group) const {

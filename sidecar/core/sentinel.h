@@ -56,7 +56,9 @@ class Sentinel {
   // The `failover-state` field; nothing while this sidecar leads none.
   std::optional<std::string> FailoverState(const Group& group) const;
   // Whom a configured group without a primary waits for, in words; empty: it does not.
-  std::string WaitsFor(const Group& group, LogicalTime now) const;
+  std::string WaitsFor(const Group& group) const;
+  // ... and for how much longer.
+  std::string WaitsForUntil(const Group& group, LogicalTime now) const;
   // Replicas and peers of a group, in the order SENTINEL REPLICAS and SENTINELS list them.
   std::vector<const Node*> Replicas(const Group& group) const;
   std::vector<const Peer*> Peers(const Group& group) const;

@@ -196,11 +196,10 @@ void App::PollStop() {
 // noticed must get its label back.
 void App::TellPod() {
   const core::Group& group = driver_->machine().state().groups.begin()->second;
-  const std::string waits_for = driver_->machine().WaitsFor(group, driver_->now());
   labeler_->Set({.role = role_,
                  .epoch = role_ == core::Role::kPrimary ? group.config_epoch : 0,
                  // Without the seconds that are left, which would be another text each time.
-                 .waits_for = waits_for.substr(0, waits_for.find(';'))});
+                 .waits_for = driver_->machine().WaitsFor(group)});
 }
 
 // The machine learns of its voters at its construction only, so that no step of it can see two

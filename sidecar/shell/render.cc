@@ -107,7 +107,7 @@ Fields PrimaryFields(const View& view, const core::Group& group, size_t pending)
   }
   if (group.configured()) {
     fields.emplace_back("redisha-cold-start-wait", Number(group.config.cold_start_wait.count()));
-    fields.emplace_back("redisha-waits-for", view.machine.WaitsFor(group, view.now));
+    fields.emplace_back("redisha-waits-for", view.machine.WaitsForUntil(group, view.now));
   }
   AppendStranger(node.stranger, &fields);
   return fields;
@@ -173,7 +173,7 @@ std::string SentinelInfo(const View& view) {
   std::string lines;
   int count = 0;
   for (const auto& [name, group] : state.groups) {
-    const std::string waits_for = view.machine.WaitsFor(group, view.now);
+    const std::string waits_for = view.machine.WaitsForUntil(group, view.now);
     if (!waits_for.empty()) lines += "redisha_waits:" + name + " for " + waits_for + "\r\n";
     const auto address = view.machine.PrimaryAddress(name, view.now);
     if (!address) continue;

@@ -10,13 +10,12 @@ import time
 import unittest
 
 from tests.support import wire
+from tests.support.node_case import NODE, NodeCase
 from tests.support.server import Server, free_port
 
-NODE = os.path.join(os.environ.get("RHA_BIN_DIR", "build/release/bin"), "redisha-node")
 STOCK = shutil.which("redis-server")
 CHECK = shutil.which("redis-check-aof")
 STRACE = shutil.which("strace")
-WAIT_S = 60
 KILLS = int(os.environ.get("RHA_AOF_KILLS", "4"))  # of each policy; scripts/test --all asks for more
 OK = ("+", b"OK")
 
@@ -55,24 +54,11 @@ class Writer(threading.Thread):
         return max(value for when, value in self.acknowledged if when <= at)
 
 
-class AofTest(unittest.TestCase):
-    def start(self, *options, program=NODE, prefix=(), **also):
-        server = Server(os.path.basename(program), program, ("--enable-debug-command", "yes", "--appendonly", "yes",
-                                                             *options), prefix=prefix, **also)
-        self.addCleanup(server.remove)
-        return server.start()
+class AofTest(NodeCase):
+    wait_s = 60
 
-    def info(self, server, field):
-        for line in server.control.command("INFO", "everything").decode().splitlines():
-            if line.startswith(field + ":"):
-                return line.split(":", 1)[1]
-        self.fail(f"INFO has no {field}")
-
-    def wait_for(self, what, condition):
-        deadline = time.monotonic() + WAIT_S
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, f"timed out: {what}")
-            time.sleep(0.01)
+    def start(self, *options, **also):
+        return super().start("--enable-debug-command", "yes", "--appendonly", "yes", *options, **also)
 
     def folder(self, server):
         return os.path.join(server.directory, "appendonlydir")
@@ -100,7 +86,7 @@ class AofTest(unittest.TestCase):
     def check(self, server):
         if CHECK:
             done = subprocess.run([CHECK, os.path.join(self.folder(server), "appendonly.aof.manifest")],
-                                  capture_output=True, text=True, timeout=WAIT_S)
+                                  capture_output=True, text=True, timeout=self.wait_s)
             self.assertEqual(done.returncode, 0, done.stdout)
 
     def trace(self, node, inject):
@@ -155,7 +141,7 @@ class KeepsTest(AofTest):
                 self.assertEqual(node.control.command("DEBUG", "LOADAOF"), OK)
                 self.assertEqual(self.digest(node), digest)
                 node.process.send_signal(signal.SIGTERM)
-                self.assertEqual(node.process.wait(WAIT_S), 0)
+                self.assertEqual(node.process.wait(self.wait_s), 0)
                 self.check(node)
                 node.restart()
                 self.assertEqual(self.digest(node), digest)
@@ -210,7 +196,7 @@ class KeepsTest(AofTest):
             killed_at = time.monotonic()
             node.restart()
             for writer in writers:
-                writer.join(WAIT_S)
+                writer.join(self.wait_s)
                 found = int(node.control.command("GET", writer.key) or 0)
                 self.assertGreaterEqual(found, writer.promised(killed_at - lost_s))
                 # No more than was asked for.
@@ -263,7 +249,7 @@ class KeepsTest(AofTest):
         node = self.start("--appendonly", "no")
         node.control.command("SET", "k", "1")
         send(node.control, ("CONFIG", "SET", "appendonly", "yes"), ("SET", "k", "2"), ("SHUTDOWN",))
-        self.assertEqual(node.process.wait(WAIT_S), 0)
+        self.assertEqual(node.process.wait(self.wait_s), 0)
         node.options[node.options.index("no")] = "yes"
         node.restart()
         self.assertEqual(node.control.command("GET", "k"), b"2")
@@ -359,7 +345,7 @@ class FullDiskTest(AofTest):
                 self.assertEqual(self.info(node, "aof_last_write_status"), "ok")
                 digest = self.digest(node)
                 node.process.send_signal(signal.SIGTERM)
-                self.assertEqual(node.process.wait(WAIT_S), 0)
+                self.assertEqual(node.process.wait(self.wait_s), 0)
                 self.check(node)
                 node.restart()
                 self.assertEqual(self.digest(node), digest)
@@ -424,14 +410,14 @@ class InteropTest(AofTest):
                         self.fill(server, seed=2)
                     digest = self.digest(server)
                     send(server.control, ("SHUTDOWN",))
-                    server.process.wait(WAIT_S)
+                    server.process.wait(self.wait_s)
                     self.check(server)
                     next_server = self.move(server, other)
                     self.assertEqual(self.digest(next_server), digest)
                     self.fill(next_server, seed=3)
                     digest = self.digest(next_server)
                     send(next_server.control, ("SHUTDOWN",))
-                    next_server.process.wait(WAIT_S)
+                    next_server.process.wait(self.wait_s)
                     self.assertEqual(self.digest(self.move(next_server, program)), digest)
 
     def test_an_old_single_file_is_taken_over(self):

@@ -8,16 +8,15 @@ import tempfile
 import time
 import unittest
 
-from tests.support.server import Server, free_port
+from tests.support.node_case import NODE, NodeCase
+from tests.support.server import free_port
 
-NODE = os.path.join(os.environ.get("RHA_BIN_DIR", "build/release/bin"), "redisha-node")
 COMPILER = shutil.which("cc")
-WAIT_S = 30
 DAY_S = 86400
 
 
 @unittest.skipUnless(COMPILER, "no C compiler (cc) for the clock that can be set")
-class NodeClockTest(unittest.TestCase):
+class NodeClockTest(NodeCase):
     def setUp(self):
         with open(NODE, "rb") as file:
             if b"__asan_init" in file.read() or b"__tsan_init" in file.read():
@@ -36,22 +35,7 @@ class NodeClockTest(unittest.TestCase):
             file.write(struct.pack("q", seconds * 1_000_000))
 
     def start(self, *options):
-        env = ["env", f"LD_PRELOAD={self.shim}", f"RHA_CLOCK_OFFSET={self.offset}"]
-        server = Server("node", NODE, options, prefix=env)
-        self.addCleanup(server.remove)
-        return server.start()
-
-    def info(self, server, field):
-        for line in server.control.command("INFO", "everything").decode().splitlines():
-            if line.startswith(field + ":"):
-                return line.split(":", 1)[1]
-        return None
-
-    def wait_for(self, what, condition):
-        deadline = time.monotonic() + WAIT_S
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, f"timed out: {what}")
-            time.sleep(0.01)
+        return super().start(*options, prefix=["env", f"LD_PRELOAD={self.shim}", f"RHA_CLOCK_OFFSET={self.offset}"])
 
     def test_a_clock_that_is_set_back_delays_no_snapshot(self):
         node = self.start("--save", "1 1")
@@ -61,6 +45,17 @@ class NodeClockTest(unittest.TestCase):
         self.assertLess(int(node.control.command("TIME")[0]), time.time() - DAY_S / 2)
         node.control.command("SET", "k", "w")
         self.wait_for("the next save", lambda: self.info(node, "rdb_saves") == "2")
+
+    def test_a_clock_that_is_set_back_delays_no_rewrite(self):
+        node = self.start()
+        obstacle = os.path.join(node.directory, "appendonlydir")
+        with open(obstacle, "w"):
+            pass
+        node.control.command("CONFIG", "SET", "appendonly", "yes")
+        self.wait_for("a rewrite to fail", lambda: self.info(node, "aof_last_bgrewrite_status") == "err")
+        self.set_clock(-DAY_S)
+        os.remove(obstacle)
+        self.wait_for("the next rewrite", lambda: self.info(node, "redisha_aof_sound") == "yes")
 
     def test_a_clock_that_is_set_back_delays_no_end(self):
         port = free_port()
@@ -73,7 +68,7 @@ class NodeClockTest(unittest.TestCase):
         primary.process.send_signal(signal.SIGTERM)
         self.wait_for("it waits for the replica", lambda: self.info(primary, "shutdown_in_milliseconds"))
         self.set_clock(-DAY_S)
-        self.assertEqual(primary.process.wait(WAIT_S), 0)
+        self.assertEqual(primary.process.wait(self.wait_s), 0)
 
     def test_expiry_follows_the_clock(self):
         node = self.start()

@@ -2,34 +2,15 @@
 import os
 import shutil
 import signal
-import time
 import unittest
 
-from tests.support.server import Server, free_port
+from tests.support.node_case import NodeCase
+from tests.support.server import free_port
 
-NODE = os.path.join(os.environ.get("RHA_BIN_DIR", "build/release/bin"), "redisha-node")
 STOCK = shutil.which("redis-server")
-WAIT_S = 30
 
 
-class NodeFilesTest(unittest.TestCase):
-    def start(self, *options, program=NODE):
-        server = Server(os.path.basename(program), program, options)
-        self.addCleanup(server.remove)
-        return server.start()
-
-    def info(self, server, field):
-        for line in server.control.command("INFO", "everything").decode().splitlines():
-            if line.startswith(field + ":"):
-                return line.split(":", 1)[1]
-        self.fail(f"INFO has no {field}")
-
-    def wait_for(self, what, condition):
-        deadline = time.monotonic() + WAIT_S
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, f"timed out: {what}")
-            time.sleep(0.01)
-
+class NodeFilesTest(NodeCase):
     def file_of(self, server, name="dump.rdb"):
         return os.path.join(server.directory, name)
 

@@ -1,28 +1,20 @@
 """What redisha-node holds in memory: evictions while a snapshot is taken, and the peak of a full synchronisation."""
-import os
 import time
 import unittest
 
-from tests.support.server import Server, free_port
-
-NODE = os.path.join(os.environ.get("RHA_BIN_DIR", "build/release/bin"), "redisha-node")
-WAIT_S = 60
+from tests.support.node_case import NodeCase
+from tests.support.server import free_port
 
 
-class NodeMemoryTest(unittest.TestCase):
+
+class NodeMemoryTest(NodeCase):
+    wait_s = 60
+
     def start(self, *options):
-        server = Server("node", NODE, options, timeout_s=30)
-        self.addCleanup(server.remove)
-        server.start()
+        server = super().start(*options, timeout_s=30)
         if not self.keeps_count(server):
             self.skipTest("a sanitizer's allocator keeps no count")
         return server
-
-    def info(self, server, field):
-        for line in server.control.command("INFO", "everything").decode().splitlines():
-            if line.startswith(field + ":"):
-                return line.split(":", 1)[1]
-        self.fail(f"INFO has no {field}")
 
     def used(self, server):
         return int(self.info(server, "used_memory"))
@@ -33,12 +25,6 @@ class NodeMemoryTest(unittest.TestCase):
         counted = self.used(server) >= before + (4 << 20)
         server.control.command("DEL", "probe")
         return counted
-
-    def wait_for(self, what, condition):
-        deadline = time.monotonic() + WAIT_S
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, f"timed out: {what}")
-            time.sleep(0.01)
 
     def wait_for_save(self, server):
         self.wait_for("the snapshot", lambda: self.info(server, "rdb_bgsave_in_progress") == "0")
