@@ -126,7 +126,6 @@ class Reactor {
 
   UniqueFd epoll_, wake_, signals_;
   IoWatch wake_watch_, signal_watch_;
-  uint64_t signal_mask_ = 0;
   std::map<int, std::function<void()>> signal_callbacks_;
 
   epoll_event ready_[kEventsPerTurnMax];
