@@ -18,7 +18,7 @@ bool FromClient(uint8_t channel) {
 class OverWebSocket final : public Channels {
  public:
   Status Feed(std::string_view bytes, std::vector<Input>& inputs) override {
-    RHA_RETURN_IF_ERROR(reader_.Feed(bytes));
+    const Status fed = reader_.Feed(bytes);
     while (auto message = reader_.Next()) {
       if (message->empty()) continue;
       const auto first = static_cast<uint8_t>(message->front());
@@ -29,7 +29,7 @@ class OverWebSocket final : public Channels {
         inputs.push_back({static_cast<Channel>(first), message->substr(1)});
       }
     }
-    return Status::Ok();
+    return fed;
   }
   std::string TakeReplies() override { return reader_.TakeReplies(); }
   bool Ready() const override { return true; }
@@ -50,7 +50,7 @@ class OverSpdy final : public Channels {
 
   Status Feed(std::string_view bytes, std::vector<Input>& inputs) override {
     std::vector<SpdySession::Event> events;
-    RHA_RETURN_IF_ERROR(session_.Feed(bytes, events));
+    const Status fed = session_.Feed(bytes, events);
     for (auto& event : events) {
       if (event.kind == SpdySession::Event::Kind::kOpen) Open(event);
       for (const auto& [channel, stream] : streams_) {
@@ -59,7 +59,7 @@ class OverSpdy final : public Channels {
         inputs.push_back({channel, std::move(event.data), event.end});
       }
     }
-    return Status::Ok();
+    return fed;
   }
   std::string TakeReplies() override { return session_.TakeReplies(); }
   bool Ready() const override { return streams_.size() >= expected_; }

@@ -186,6 +186,24 @@ TEST(SpdyChannelsTest, ReadyOnceAllStreamsAreOpen) {
   EXPECT_EQ(channels->Data(Channel::kError, "e"), SpdyClient::Data(1, "e", false));
 }
 
+TEST(ChannelsTest, WhatCameWholeBeforeAFaultIsDelivered) {
+  std::vector<Channels::Input> inputs;
+  EXPECT_FALSE(WebSocketChannels()
+                   ->Feed(Masked(0x82, std::string("\0hi", 3)) + Masked(0x8e, "no opcode"), inputs)
+                   .ok());
+  ASSERT_THAT(inputs, SizeIs(1));
+  EXPECT_EQ(inputs[0].data, "hi");
+  SpdyClient client;
+  inputs.clear();
+  EXPECT_FALSE(SpdyChannels({true, true, true, true})
+                   ->Feed(client.Open(3, "stdin") + SpdyClient::Data(3, "hi", false) +
+                              std::string("\x80\x02\0\1\0\0\0\0", 8),
+                          inputs)
+                   .ok());
+  ASSERT_FALSE(inputs.empty());
+  EXPECT_EQ(inputs.back().data, "hi");
+}
+
 TEST(ResizeTest, OnlySizesThatATerminalCanHave) {
   uint16_t columns = 0, rows = 0;
   EXPECT_TRUE(ParseResize(R"({"Width":80,"Height":24})", &columns, &rows));
