@@ -121,6 +121,8 @@ class Engine final : public keyspace::Observer {
   bool Paused();
   void SetPause(PauseReason reason, const Pause& pause);
   void EndPause(PauseReason reason) { SetPause(reason, {}); }
+  // Another node is to be asked: what was held back has not been executed.
+  void CloseHeldBack();
 
   // Runs a queued command inside EXEC: no gates of admission but those of the moment, no
   // propagation of its own (EXEC sends all together).

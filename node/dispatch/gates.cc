@@ -75,10 +75,16 @@ std::string_view EnoughReplicas(const GateQuestion& q, std::string*) {
   return "NOREPLICAS Not enough good replicas to write.";
 }
 
+// By FAILOVER, until it is known who will execute it.
+bool WaitsForHandover(const GateQuestion& q) {
+  const Pause& pause = q.engine.pauses().of(PauseReason::kFailover);
+  return pause.scope != Pause::Scope::kNone && q.session.kind == SessionKind::kClient;
+}
+
 std::string_view WritableHere(const GateQuestion& q, std::string*) {
   const NodeState& state = q.engine.state();
   if (!state.is_replica || !state.replica_read_only || (q.flags & kWrite) == 0) return {};
-  if (FromPrimary(q)) return {};
+  if (FromPrimary(q) || WaitsForHandover(q)) return {};
   return "READONLY You can't write against a read only replica.";
 }
 

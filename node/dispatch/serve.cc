@@ -32,6 +32,11 @@ void Engine::ReleasePaused() {
   while (!paused.empty()) blocking_.Release(*paused.front());
 }
 
+void Engine::CloseHeldBack() {
+  const SessionQueue& paused = blocking_.sessions(BlockKind::kPause);
+  for (Session* const session : paused) session->Close(Session::CloseMode::kNow);
+}
+
 void Engine::ReleaseAcknowledged() {
   const SessionQueue& waiting = blocking_.sessions(BlockKind::kWait);
   for (auto at = waiting.begin(); at != waiting.end();) {

@@ -51,6 +51,8 @@ constexpr Millis kSnapshotPollInterval{5};
 constexpr Millis kKeepAliveInterval{1000};
 // Acknowledgements to the primary, and the look at timeouts.
 constexpr Millis kCronInterval{1000};
+// FAILOVER … TIMEOUT: beyond this it is as good as none.
+constexpr Millis kFailoverTimeoutMax = std::chrono::hours(24 * 365);
 // Loading a snapshot goes on for this long before others are served.
 constexpr Millis kLoadSlice{20};
 

@@ -34,6 +34,7 @@ PrimarySide::PrimarySide(Dependencies dependencies)
       snapshots_(dependencies.snapshots),
       stream_(dependencies.stream),
       describe_(std::move(dependencies.describe)),
+      on_acknowledged_(std::move(dependencies.on_acknowledged)),
       last_replica_seen_(reactor_.Now()) {
   stream_.set_listener(this);
 }
@@ -363,7 +364,10 @@ void PrimarySide::Replconf(Session& session, dispatch::Args args, resp::Writer& 
     if (replica == nullptr || !ParseNumber(args[2], offset)) return;
     const int64_t acked = replica->progress.acked;
     const bool in_step = replica->progress.OnAck(offset, now());
-    if (replica->progress.acked != acked) ++engine_.state().acknowledgements;
+    if (replica->progress.acked != acked) {
+      ++engine_.state().acknowledgements;
+      on_acknowledged_();
+    }
     if (in_step) {
       OnProgress(*replica);
       replica->Wake();

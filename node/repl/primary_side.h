@@ -44,6 +44,7 @@ class PrimarySide final : public StreamListener {
     persist::SnapshotService& snapshots;
     Stream& stream;
     std::function<persist::RdbInfo()> describe;  // what a snapshot taken now says of itself
+    std::function<void()> on_acknowledged;       // a replica has more than it had
   };
   explicit PrimarySide(Dependencies dependencies);
   ~PrimarySide() override;
@@ -109,6 +110,7 @@ class PrimarySide final : public StreamListener {
   persist::SnapshotService& snapshots_;
   Stream& stream_;
   std::function<persist::RdbInfo()> describe_;
+  std::function<void()> on_acknowledged_;
 
   std::vector<std::unique_ptr<Replica>> replicas_;
   std::map<uint64_t, ReplicaIdentity> introduced_;  // sessions before their PSYNC

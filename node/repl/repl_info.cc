@@ -64,7 +64,7 @@ void ReplShell::AppendHistoryInfo(std::string* info) {
   const Backlog& backlog = stream_.backlog();
   // More may be held for a slow replica; what may be asked for is said here.
   const uint64_t held = stream_.active() ? backlog.held_bytes() : 0;
-  Line(info, "master_failover_state:no-failover");
+  Line(info, "master_failover_state:{}", failover_.InfoWord());
   Line(info, "master_replid:{}", history.id);
   Line(info, "master_replid2:{}", history.second_id);
   Line(info, "master_repl_offset:{}", backlog.end());

@@ -20,7 +20,8 @@ ReplShell::ReplShell(Dependencies dependencies)
                 .config = config_,
                 .snapshots = dependencies.snapshots,
                 .stream = stream_,
-                .describe = [this] { return DescribeDataset(); }}),
+                .describe = [this] { return DescribeDataset(); },
+                .on_acknowledged = [this] { failover_.OnAcknowledged(); }}),
       replica_(
           {.reactor = reactor_,
            .resolver = dependencies.resolver,
@@ -29,7 +30,14 @@ ReplShell::ReplShell(Dependencies dependencies)
            .stream = stream_,
            .snapshots = dependencies.snapshots,
            .disconnect_replicas = [this](const std::string& why) { primary_.DisconnectAll(why); },
-           .on_dataset = [this](uint64_t epoch) { data_epoch_ = epoch; }}) {
+           .on_dataset = [this](uint64_t epoch) { data_epoch_ = epoch; },
+           .on_handover = [this](bool serves_us) { failover_.OnAnswer(serves_us); }}),
+      failover_({.reactor = reactor_,
+                 .engine = engine_,
+                 .replicas = primary_,
+                 .stream = stream_,
+                 .hand_over = [this](const auto& target) { return Follow(target, true).status(); },
+                 .lead_again = [this] { BecomePrimary(); }}) {
   cron_ = reactor_.Every(kCronInterval, [this] {
     primary_.Cron();
     replica_.Cron();
@@ -112,6 +120,11 @@ void ReplShell::ForgetHistory() {
 }
 
 std::string ReplShell::PlainRoleRefusal() const {
+  if (failover_.active()) return "ERR REPLICAOF not allowed while failing over.";
+  return MemberRefusal();
+}
+
+std::string ReplShell::MemberRefusal() const {
   if (!role_memory_) return {};
   if (holds_foreign_data()) return role_memory_->ForeignRefusal();
   if (!config_.managed) return {};
@@ -141,8 +154,11 @@ Status ReplShell::AdoptDataset(std::string_view uid) {
 }
 
 Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
+  return Follow({host, port}, false);
+}
+
+Result<bool> ReplShell::Follow(const ReplicaSide::Target& target, bool take_over) {
   if (holds_foreign_data()) return Status(Code::kConflict, role_memory_->ForeignRefusal());
-  ReplicaSide::Target target{host, port};
   if (replica_.target() == target) return false;
   // A primary's own stream becomes the past of a replica: what follows begins with SELECT.
   if (stream_.own()) replica_.set_selected_db(0);
@@ -151,7 +167,7 @@ Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
   stream_.Activate();
   stream_.set_own(false);
   engine_.state().undecided = false;
-  replica_.Follow(std::move(target));
+  replica_.Follow(target, take_over);
   if (on_role_changed_) on_role_changed_();
   return true;
 }
@@ -178,16 +194,35 @@ void ReplShell::BecomePrimary() {
 }
 
 void ReplShell::Psync(dispatch::Session& session, dispatch::Args args) {
-  primary_.Psync(session, args);
+  if (session.kind == dispatch::SessionKind::kReplica) return;
+  std::string refusal;
+  if (args.size() > 3 && dispatch::EqualsIgnoreCase(args[3], "failover")) {
+    refusal = TakeOver(session, args[1]);
+  } else if (failover_.active()) {
+    refusal = "NOMASTERLINK Can't SYNC while failing over";
+  }
+  if (refusal.empty()) return primary_.Psync(session, args);
+  resp::Writer(&session.out(), session.protocol).Error(refusal);
+  session.WantWrite();
+}
+
+std::string ReplShell::TakeOver(const dispatch::Session& session, std::string_view history) {
+  if (std::string refusal = MemberRefusal(); !refusal.empty()) return refusal;
+  if (!replica_.active()) return "ERR PSYNC FAILOVER can't be sent to a master.";
+  if (history != stream_.history().id) return "ERR PSYNC FAILOVER replid must match my replid.";
+  log::Info("primary mode enabled: {} hands over its role", session.peer_address);
+  BecomePrimary();
+  return {};
 }
 
 void ReplShell::Replconf(dispatch::Session& session, dispatch::Args args, resp::Writer& reply) {
   primary_.Replconf(session, args, reply);
 }
 
-void ReplShell::Failover(dispatch::Args, resp::Writer& reply) {
-  reply.Error(
-      "ERR FAILOVER is not supported: let the sentinels move the primary (SENTINEL FAILOVER)");
+void ReplShell::Failover(dispatch::Args args, resp::Writer& reply) {
+  if (const std::string refusal = MemberRefusal(); !refusal.empty()) return reply.Error(refusal);
+  const Status done = failover_.Execute(args);
+  done.ok() ? reply.Ok() : reply.Error(done.message());
 }
 
 void ReplShell::ChangeReplicationId() { stream_.history().Adopt(RandomHex(kReplIdBytes)); }

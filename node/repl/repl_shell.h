@@ -23,6 +23,7 @@
 
 #include "node/dispatch/services.h"
 #include "node/persist/rdb_file.h"
+#include "node/repl/failover.h"
 #include "node/repl/primary_side.h"
 #include "node/repl/repl_config.h"
 #include "node/repl/replica_side.h"
@@ -99,6 +100,11 @@ class ReplShell final : public dispatch::ReplicationService {
   const Stream& stream() const { return stream_; }
 
  private:
+  // Why a member's role is not for clients to change; empty: it is no member.
+  std::string MemberRefusal() const;
+  Result<bool> Follow(const ReplicaSide::Target& target, bool take_over);
+  // PSYNC … FAILOVER: our primary hands over its role. Why not; empty: this node is primary now.
+  std::string TakeOver(const dispatch::Session& session, std::string_view history);
   void AppendReplicaInfo(std::string* info) const;
   void AppendReplicasInfo(std::string* info) const;
   void AppendHistoryInfo(std::string* info);
@@ -111,6 +117,7 @@ class ReplShell final : public dispatch::ReplicationService {
   Stream stream_;
   PrimarySide primary_;
   ReplicaSide replica_;
+  repl::Failover failover_;
   std::optional<RoleMemory> role_memory_;  // none: this node is no member of a RedisHA
   // The epoch in which the dataset was last known to be its primary's: what a file says when it is
   // loaded, then that of the order under which this node leads, or what its primary says.

@@ -99,7 +99,9 @@ std::string ReplicaFsm::OnLine(std::string_view line) {
     OnGreeting(*greeting, line);
     if (!std::holds_alternative<AskingToSync>(state_)) return {};
     std::string out;
-    resp::AppendRequest({"PSYNC", options_.id, std::to_string(options_.offset)}, &out);
+    std::vector<std::string> words{"PSYNC", options_.id, std::to_string(options_.offset)};
+    if (options_.take_over) words.emplace_back("FAILOVER");
+    out = Request(words);
     return out;
   }
   if (std::holds_alternative<AskingToSync>(state_)) {
@@ -166,7 +168,8 @@ void ReplicaFsm::OnSyncReply(std::string_view line) {
     state_ = ContinuedStream{new_id == options_.id ? std::string() : std::move(new_id)};
     return;
   }
-  Fail(fmt::format("PSYNC was answered {}", line), AsksForPatience(line));
+  const bool patience = AsksForPatience(line);
+  state_ = Failed{fmt::format("PSYNC was answered {}", line), patience, !patience};
 }
 
 void ReplicaFsm::OnSnapshotHeader(AwaitingSnapshot awaiting, std::string_view line) {

@@ -43,6 +43,7 @@ struct HandshakeOptions {
   std::string user, password;                // no password: no AUTH
   uint16_t listening_port = 0;
   std::string announced_ip;  // empty: the primary takes the connection's
+  bool take_over = false;    // the other is a replica of ours and is to lead (PSYNC … FAILOVER)
   std::string id = "?";      // what to ask for
   int64_t offset = -1;       // the first byte we lack, counted from 1
 };
@@ -77,6 +78,7 @@ struct Failed {
   // The primary asked for patience (it is loading, or has lost its own primary): not worth a
   // warning.
   bool temporary;
+  bool sync_refused = false;  // it was the answer to PSYNC, and final
 };
 using ReplicaState = std::variant<Connecting, ProvingPrimary, Greeting, AskingToSync,
                                   AwaitingSnapshot, ReceivingSnapshot, ContinuedStream, Failed>;

@@ -46,6 +46,23 @@ TEST(ReplicaFsm, SaysItsGreetingInOneBreath) {
   EXPECT_FALSE(fsm.primary_is_redisha());
 }
 
+TEST(ReplicaFsm, AHandoverIsPartOfPsyncAndARefusalIsFinal) {
+  HandshakeOptions options = Options();
+  options.take_over = true;
+  ReplicaFsm fsm(options);
+  fsm.OnConnected();
+  for (const char* line : {"+PONG", "+OK", "+OK"}) fsm.OnLine(line);
+  EXPECT_THAT(fsm.OnLine("+OK"), EndsWith("$3\r\n101\r\n$8\r\nFAILOVER\r\n"));
+  fsm.OnLine("-ERR PSYNC FAILOVER replid must match my replid.");
+  ASSERT_NE(Failure(fsm), nullptr);
+  EXPECT_TRUE(Failure(fsm)->sync_refused);
+  for (const char* line : {"-NOMASTERLINK Can't SYNC", "-LOADING"}) {
+    ReplicaFsm patient = Asking(options);
+    patient.OnLine(line);
+    EXPECT_FALSE(Failure(patient)->sync_refused) << line;
+  }
+}
+
 constexpr char kDialled[] = "10.0.0.1:6379";
 
 class MemberHandshake : public testing::Test {

@@ -1,6 +1,7 @@
 #include "node/repl/replica_side.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/log.h"
 #include "common/base/random_id.h"
@@ -22,6 +23,7 @@ ReplicaSide::ReplicaSide(Dependencies dependencies)
       snapshots_(dependencies.snapshots),
       disconnect_replicas_(std::move(dependencies.disconnect_replicas)),
       on_dataset_(std::move(dependencies.on_dataset)),
+      on_handover_(std::move(dependencies.on_handover)),
       down_since_(reactor_.Now()) {}
 
 ReplicaSide::~ReplicaSide() {
@@ -45,12 +47,13 @@ void ReplicaSide::PublishState() {
 
 // ---- finding the primary
 
-void ReplicaSide::Follow(Target target) {
+void ReplicaSide::Follow(Target target, bool take_over) {
   const bool interrupted = phase_ == Phase::kLoading;
   DropLink();
   if (interrupted) LoadFailed(Status(Code::kUnavailable, "another primary was assigned"));
   if (!target_) down_since_ = reactor_.Now();
   target_ = std::move(target);
+  take_over_ = take_over;
   last_error_.clear();
   pause_ = Millis(0);
   log::Info("following primary {}:{}", target_->host, target_->port);
@@ -64,6 +67,7 @@ void ReplicaSide::Stop() {
   reactor_.Cancel(retry_timer_);
   ++attempt_;
   target_.reset();
+  take_over_ = false;
   last_error_.clear();
   // From now on the dataset is what this node says it is.
   may_continue_ = true;
@@ -154,7 +158,8 @@ void ReplicaSide::OnLinkConnected() {
   HandshakeOptions options{.user = config_.primary_user,
                            .password = config_.primary_password,
                            .listening_port = config_.listening_port,
-                           .announced_ip = config_.announce_ip};
+                           .announced_ip = config_.announce_ip,
+                           .take_over = take_over_};
   if (const dispatch::Membership& membership = engine_.options().membership; membership.known()) {
     trust::Dialled dialled{.address = net::Plain(link_->to()).ToString(), .expected = ""};
     options.introduction = Introduction{
@@ -203,7 +208,10 @@ void ReplicaSide::HandshakeInput() {
 void ReplicaSide::OnFsmMoved() {
   const ReplicaState& state = fsm_->state();
   if (const auto* failed = std::get_if<Failed>(&state)) {
-    return Fail(std::string(failed->reason), failed->temporary);
+    const bool refused = failed->sync_refused;
+    Fail(std::string(failed->reason), failed->temporary);
+    if (refused) EndHandover(false);
+    return;
   }
   if (const auto* continued = std::get_if<ContinuedStream>(&state)) {
     if (!continued->new_id.empty()) {
@@ -214,9 +222,15 @@ void ReplicaSide::OnFsmMoved() {
     log::Log(last_error_.empty() ? log::Level::kInfo : log::Level::kDebug,
              "partial synchronisation with {}:{} from offset {}", target_->host, target_->port,
              stream_.offset() + 1);
-    return BeginStreaming(selected_db_);
+    BeginStreaming(selected_db_);
+    return EndHandover(true);
   }
+  if (std::holds_alternative<AwaitingSnapshot>(state)) EndHandover(true);
   if (const auto* receiving = std::get_if<ReceivingSnapshot>(&state)) BeginSnapshot(*receiving);
+}
+
+void ReplicaSide::EndHandover(bool serves_us) {
+  if (std::exchange(take_over_, false)) on_handover_(serves_us);
 }
 
 // ---- full synchronisation

@@ -57,6 +57,7 @@ class ReplicaSide final : public LinkOwner {
     std::function<void(const std::string& why)> disconnect_replicas;
     // The dataset is the primary's, which says that it is of this epoch; 0: it is nobody's.
     std::function<void(uint64_t epoch)> on_dataset;
+    std::function<void(bool serves_us)> on_handover;
   };
   explicit ReplicaSide(Dependencies dependencies);
   ~ReplicaSide() override;
@@ -77,8 +78,9 @@ class ReplicaSide final : public LinkOwner {
     kStreaming
   };
 
-  // Begins to connect before it returns.
-  void Follow(Target target);
+  // Begins to connect before it returns. `take_over`: the target is a replica of ours that is to
+  // lead from now on; what it answers is told to on_handover.
+  void Follow(Target target, bool take_over = false);
   void Stop();
   void Cron();
   // Tells the primary how far this node has come.
@@ -123,6 +125,7 @@ class ReplicaSide final : public LinkOwner {
 
   void HandshakeInput();
   void OnFsmMoved();
+  void EndHandover(bool serves_us);
   void BeginSnapshot(const ReceivingSnapshot& announced);
   void ReceiveInput();
   void SnapshotComplete();
@@ -149,9 +152,11 @@ class ReplicaSide final : public LinkOwner {
   persist::SnapshotService& snapshots_;
   std::function<void(const std::string&)> disconnect_replicas_;
   std::function<void(uint64_t)> on_dataset_;
+  std::function<void(bool)> on_handover_;
 
   Phase phase_ = Phase::kIdle;
   std::optional<Target> target_;
+  bool take_over_ = false;
   uint64_t attempt_ = 0;  // answers to earlier attempts are ignored
   Millis pause_{0};       // before the next attempt
   net::TimerId retry_timer_ = 0, slice_timer_ = 0;

@@ -168,7 +168,7 @@ class MembersTest(unittest.TestCase):
         node = Node(self, "pod-0")
         client = node.connect()
         self.assertEqual(code(client.command("REDISHA", "ROLE", 1, "me", "PRIMARY")), "NOPERM")
-        for words in (("REPLICAOF", "NO", "ONE"), ("SLAVEOF", "127.0.0.1", 1)):
+        for words in (("REPLICAOF", "NO", "ONE"), ("SLAVEOF", "127.0.0.1", 1), ("FAILOVER",)):
             self.assertIn("SENTINEL FAILOVER", client.command(*words).args[0])
         self.assertEqual(node.info()["redisha_undecided"], "1")
         self.assertEqual(node.role(1, "pod-1", "PRIMARY"), "OK")
