@@ -27,8 +27,8 @@ class Channels {
     bool end = false;
   };
   virtual ~Channels() = default;
-  // kInvalid: the connection is of no use any more. What came whole before the fault is in `inputs`,
-  // so that the way in which the bytes were cut into pieces makes no difference.
+  // kInvalid: the connection is of no use any more. What came whole before the fault is in
+  // `inputs`, so that the way in which the bytes were cut into pieces makes no difference.
   virtual Status Feed(std::string_view bytes, std::vector<Input>& inputs) = 0;
   virtual std::string TakeReplies() = 0;
   // The client has opened all that it asked for.

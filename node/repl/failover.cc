@@ -6,8 +6,8 @@
 #include "common/base/log.h"
 #include "node/dispatch/engine.h"
 #include "node/repl/limits.h"
+#include "node/repl/parse_number.h"
 #include "node/repl/primary_side.h"
-#include "node/structs/decimal.h"
 
 namespace rha::node::repl {
 namespace {
@@ -34,13 +34,13 @@ Result<FailoverRequest> ParseFailover(dispatch::Args args) {
   for (size_t i = 1; i < args.size(); ++i) {
     int64_t number = 0;
     if (EqualsIgnoreCase(args[i], "timeout") && i + 1 < args.size() && !request.timeout) {
-      if (!structs::ParseDecimal(args[++i], &number)) {
+      if (!ParseNumber(args[++i], number)) {
         return Refused("ERR value is not an integer or out of range");
       }
       if (number <= 0) return Refused("ERR FAILOVER timeout must be greater than 0");
       request.timeout = std::min(Millis(number), kFailoverTimeoutMax);
     } else if (EqualsIgnoreCase(args[i], "to") && i + 2 < args.size() && !request.to) {
-      if (!structs::ParseDecimal(args[i + 2], &number)) {
+      if (!ParseNumber(args[i + 2], number)) {
         return Refused("ERR value is not an integer or out of range");
       }
       const bool port = number > 0 && number <= std::numeric_limits<uint16_t>::max();

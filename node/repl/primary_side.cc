@@ -1,7 +1,6 @@
 #include "node/repl/primary_side.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <utility>
 
@@ -12,18 +11,13 @@
 #include "node/dispatch/engine.h"
 #include "node/repl/limits.h"
 #include "node/repl/outgoing_snapshot.h"
+#include "node/repl/parse_number.h"
 
 namespace rha::node::repl {
 namespace {
 
 using dispatch::EqualsIgnoreCase;
 using dispatch::Session;
-
-template <typename Integer>
-bool ParseNumber(std::string_view text, Integer& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 }  // namespace
 

@@ -2,19 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "common/resp/writer.h"
 #include "node/persist/rdb_file.h"
 #include "node/repl/limits.h"
+#include "node/repl/parse_number.h"
 
 namespace rha::node::repl {
 namespace {
-
-bool ParseNumber(std::string_view text, int64_t& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 // "-LOADING …", "-NOMASTERLINK …": the primary lives and will be ready later.
 bool AsksForPatience(std::string_view line) {
