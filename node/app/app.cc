@@ -115,7 +115,11 @@ App::App(Config config)
                     .config = config_,
                     .log = append_only_,
                     .describe = [this] { return replication_.DescribeDataset(); },
-                    .dataset_replaced = [this] { replication_.ForgetHistory(); }}),
+                    .dataset_replaced = [this] { replication_.ForgetHistory(); },
+                    .may_drop_expired =
+                        [this](const persist::RdbInfo& info, int db, std::string_view key) {
+                          return replication_.DropAtLoad(info, db, key);
+                        }}),
       config_service_(
           config_,
           [this](const Config& old, std::string* culprit) { return ApplyConfig(old, culprit); },

@@ -54,6 +54,7 @@ Persistence::Persistence(Dependencies dependencies)
       log_(dependencies.log),
       describe_(std::move(dependencies.describe)),
       dataset_replaced_(std::move(dependencies.dataset_replaced)),
+      may_drop_expired_(std::move(dependencies.may_drop_expired)),
       job_watch_([](void* self, uint32_t) { static_cast<Persistence*>(self)->OnJobEnded(); },
                  this) {
   last_save_s_ = NowS();
@@ -224,7 +225,8 @@ void Persistence::LoadAtStart(bool as_primary, OnLoaded done) {
       std::move(source).value(), &engine_.keyspace(),
       persist::LoadOptions{.verify_checksum = config_.rdb_checksum,
                            .drop_expired = as_primary,
-                           .now_ms = engine_.clock().UnixMillis()},
+                           .now_ms = engine_.clock().UnixMillis(),
+                           .may_drop = may_drop_expired_},
       engine_.keyspace().databases());
   on_loaded_ = std::move(done);
   load_started_s_ = NowS();

@@ -38,6 +38,8 @@ class Persistence final : public dispatch::PersistenceService {
     AppendOnly& log;
     std::function<persist::RdbInfo()> describe;  // what a file saved now says beside its keys
     std::function<void()> dataset_replaced;      // by DEBUG RELOAD
+    // persist::LoadOptions::may_drop, at the start of a primary.
+    std::function<bool(const persist::RdbInfo&, int db, std::string_view key)> may_drop_expired;
   };
   explicit Persistence(Dependencies dependencies);
   ~Persistence() override;
@@ -97,6 +99,7 @@ class Persistence final : public dispatch::PersistenceService {
   AppendOnly& log_;
   std::function<persist::RdbInfo()> describe_;
   std::function<void()> dataset_replaced_;
+  std::function<bool(const persist::RdbInfo&, int, std::string_view)> may_drop_expired_;
 
   std::unique_ptr<persist::SnapshotJob> job_;
   net::IoWatch job_watch_;

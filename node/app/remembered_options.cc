@@ -52,9 +52,6 @@ constexpr Row kRows[] = {
      "there is no Redis Cluster here; a RedisHA resource gives one dataset with failover",
      kImmutable},
     {"maxmemory-clients", "0", Any::kListed, "0 0%", kNoClientEviction},
-    {"propagation-error-behavior", "ignore", Any::kListed, "ignore",
-     "a replica here ends the link over a command it cannot apply and says why in INFO; it does "
-     "not end the process"},
     {"socket-mark-id", "0", Any::kListed, "0", "sockets are not marked here: filter by address",
      kImmutable},
     {"syslog-enabled", "no", Any::kListed, "no",
@@ -169,6 +166,9 @@ constexpr Row kRows[] = {
      "it is one of: no, yes, relative, absolute"},
     {"oom-score-adj-values", "0 200 800", Any::kNumbers},
     {"proc-title-template", "{title} {listen-addr} {server-mode}", Any::kText},
+    // A replica never goes on behind a command it cannot apply: the link ends, and INFO says why.
+    {"propagation-error-behavior", "ignore", Any::kListed, "ignore panic panic-on-replicas",
+     "it is one of: ignore, panic, panic-on-replicas"},
     // A replica whose append-only file cannot be written goes on, and INFO says so.
     {"replica-ignore-disk-write-errors", "no", Any::kYesNo},
     {"set-proc-title", "yes", Any::kYesNo, {}, {}, kImmutable},

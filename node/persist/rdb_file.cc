@@ -118,15 +118,15 @@ Status RdbLoader::Apply(const RdbAux& aux) {
   return {};
 }
 
-bool RdbLoader::Expired(int64_t expire_at_ms) {
-  // A dataset with a place in a replication history is kept whole: replicas that continue from
-  // there hold the expired keys too and must be told of each one's end.
-  return options_.drop_expired && info_.repl_id.empty() && expire_at_ms != kNoExpiry &&
-         expire_at_ms < options_.now_ms;
+bool RdbLoader::LeftOut(std::string_view key, int64_t expire_at_ms) {
+  if (!options_.drop_expired || expire_at_ms == kNoExpiry || expire_at_ms >= options_.now_ms) {
+    return false;
+  }
+  return info_.repl_id.empty() || (options_.may_drop && options_.may_drop(info_, db_, key));
 }
 
 void RdbLoader::Apply(const RdbKey& key) {
-  if (Expired(key.expire_at_ms)) {
+  if (LeftOut(key.key, key.expire_at_ms)) {
     ++keys_expired_;
     return;
   }
@@ -164,7 +164,7 @@ Result<bool> RdbLoader::LoadItem(size_t* budget) {
     Apply(*key);
   } else if (const auto* collection = std::get_if<RdbCollectionKey>(&item)) {
     strings_.Flush();
-    value_expired_ = Expired(collection->expire_at_ms);
+    value_expired_ = LeftOut(collection->key, collection->expire_at_ms);
     value_.Begin(value_expired_ ? nullptr : db(), *collection);
   } else if (const auto* aux = std::get_if<RdbAux>(&item)) {
     RHA_RETURN_IF_ERROR(Apply(*aux));

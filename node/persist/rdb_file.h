@@ -8,8 +8,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "common/base/clock.h"
 #include "common/base/status.h"
@@ -55,10 +57,12 @@ Status SaveRdbFile(const keyspace::Keyspace& keyspace, const SaveRequest& reques
 
 struct LoadOptions {
   bool verify_checksum = true;
-  // A primary leaves out keys that have expired already, unless the file belongs to a replication
-  // history; a replica waits for the primary's DEL.
+  // A primary leaves out keys that have expired already; a replica waits for the primary's DEL.
   bool drop_expired = true;
   int64_t now_ms = 0;
+  // Asked before a key is left out of a dataset with a place in a replication history: replicas
+  // that continue from there hold it too and must hear of its end. Empty, or false: it is kept.
+  std::function<bool(const RdbInfo& info, int db, std::string_view key)> may_drop = {};
 };
 
 class RdbLoader {
@@ -89,7 +93,7 @@ class RdbLoader {
   Result<bool> LoadItem(size_t* budget);
   Status LoadElements(size_t* budget);
   // The key is to be left out.
-  bool Expired(int64_t expire_at_ms);
+  bool LeftOut(std::string_view key, int64_t expire_at_ms);
   keyspace::Db* db() { return keyspace_ == nullptr ? nullptr : &keyspace_->db(db_); }
   Status Apply(const RdbAux& aux);
   void Apply(const RdbKey& key);

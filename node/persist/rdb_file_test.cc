@@ -137,6 +137,29 @@ TEST(RdbFile, APrimaryLeavesOutWhatHasExpired) {
   EXPECT_EQ(replica.keyspace.db(0).size(), 2u);
 }
 
+TEST(RdbFile, WhatReplicasMustHearOfIsLeftOutOnlyIfTheyWill) {
+  Keyspace keyspace(2);
+  keyspace.db(1).LoadString("old", "x", 1000);
+  RdbInfo info;
+  info.repl_id = std::string(40, 'a');
+  info.repl_offset = 7;
+  const std::string file = Saved(keyspace, info);
+  Loaded silent, refused, told;
+  Load(file, silent, {.now_ms = 2000});
+  Load(file, refused, {.now_ms = 2000, .may_drop = [](auto&, int, auto) { return false; }});
+  std::string dropped;
+  Load(file, told, {.now_ms = 2000, .may_drop = [&](const RdbInfo& of, int db, auto key) {
+                      dropped += std::to_string(of.repl_offset) + " " + std::to_string(db) + " ";
+                      dropped += key;
+                      return true;
+                    }});
+  EXPECT_EQ(silent.keyspace.db(1).size(), 1u);
+  EXPECT_EQ(refused.keyspace.db(1).size(), 1u);
+  EXPECT_EQ(told.keyspace.db(1).size(), 0u);
+  EXPECT_EQ(told.expired, 1u);
+  EXPECT_EQ(dropped, "7 1 old");
+}
+
 TEST(RdbFile, RefusesMoreDatabasesThanConfigured) {
   Keyspace keyspace(32);
   keyspace.db(20).LoadString("k", "x", kNoExpiry);

@@ -179,7 +179,8 @@ Result<RdbItem> RdbReader::End() {
                        input_.LittleEndian(kRdbChecksumBytes, "the checksum"));
   if (verify_checksum_ && stored != 0 && stored != computed) {
     return Fail(
-        fmt::format("checksum {:016x} is stored but the content has {:016x}: the file is damaged",
+        fmt::format("checksum {:016x} is stored but the content has {:016x}: the file is damaged "
+                    "(RDB CRC error)",
                     stored, computed));
   }
   return RdbItem(RdbEnd{});

@@ -29,6 +29,7 @@ PrimarySide::PrimarySide(Dependencies dependencies)
       stream_(dependencies.stream),
       describe_(std::move(dependencies.describe)),
       on_acknowledged_(std::move(dependencies.on_acknowledged)),
+      last_ping_(reactor_.Now()),
       last_replica_seen_(reactor_.Now()) {
   stream_.set_listener(this);
 }

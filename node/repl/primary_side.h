@@ -118,7 +118,7 @@ class PrimarySide final : public StreamListener {
   bool any_asleep_ = false;
   int64_t look_at_ = 0;  // offset at which limits are looked at next
   net::TimerId poll_timer_ = 0;
-  MonoTime last_ping_{}, last_replica_seen_{};
+  MonoTime last_ping_, last_replica_seen_;
   int64_t acknowledgements_asked_at_ = -1;
   SyncStats stats_;
   // Requests that came while another image was being taken. Once that has ended each is executed

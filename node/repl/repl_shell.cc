@@ -1,5 +1,7 @@
 #include "node/repl/repl_shell.h"
 
+#include <utility>
+
 #include "common/base/log.h"
 #include "common/base/random_id.h"
 #include "common/resp/writer.h"
@@ -52,6 +54,7 @@ Status ReplShell::JoinCluster(const std::string& path, const std::string& uid) {
 }
 
 void ReplShell::RestoreHistory(const persist::RdbInfo& info) {
+  if (std::exchange(restored_, true)) return;
   if (role_memory_) {
     // What is no uid has no business in INFO or in the log.
     const bool readable = info.cluster_uid.empty() || trust::IsName(info.cluster_uid);
@@ -66,6 +69,18 @@ void ReplShell::RestoreHistory(const persist::RdbInfo& info) {
   log::Info("the dataset stands at offset {} of history {}", info.repl_offset, info.repl_id);
 }
 
+bool ReplShell::DropAtLoad(const persist::RdbInfo& info, int db, std::string_view key) {
+  if (!restored_) {
+    RestoreHistory(info);
+    if (!holds_foreign_data()) StartAsPrimary();
+  }
+  if (holds_foreign_data() || !stream_.own()) return false;
+  std::string request;
+  resp::AppendRequest({"DEL", key}, &request);
+  stream_.Append(db, request);
+  return true;
+}
+
 void ReplShell::StartUndecided() {
   engine_.state().undecided = true;
   // Nothing may be added to a history before it is known whether this node continues it.
@@ -74,10 +89,11 @@ void ReplShell::StartUndecided() {
 }
 
 void ReplShell::StartAsPrimary() {
+  const bool found = stream_.active() && !stream_.own();
   stream_.set_own(true);
   // A restored history is not continued under its own name: another node may have done that
   // meanwhile.
-  if (stream_.active()) stream_.history().Branch(RandomHex(kReplIdBytes), stream_.offset());
+  if (found) stream_.history().Branch(RandomHex(kReplIdBytes), stream_.offset());
   if (config_.managed) stream_.Activate();
 }
 

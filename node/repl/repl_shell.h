@@ -58,6 +58,9 @@ class ReplShell final : public dispatch::ReplicationService {
   // ---- for app at start, in this order: the role comes last
   // The dataset was loaded from a file that says this of itself.
   void RestoreHistory(const persist::RdbInfo& info);
+  // Before that: a primary that loads this file leaves out `key`, which has expired. True: its
+  // replicas, which continue from the file, will be told of that.
+  bool DropAtLoad(const persist::RdbInfo& info, int db, std::string_view key);
   void StartUndecided();
   // This node is a member of the RedisHA of that uid (one word); the file at `path` remembers its
   // role.
@@ -122,6 +125,7 @@ class ReplShell final : public dispatch::ReplicationService {
   // The epoch in which the dataset was last known to be its primary's: what a file says when it is
   // loaded, then that of the order under which this node leads, or what its primary says.
   uint64_t data_epoch_ = 0;
+  bool restored_ = false;  // RestoreHistory() has been called
   net::TimerId cron_ = 0;
 };
 

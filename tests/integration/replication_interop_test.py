@@ -393,6 +393,25 @@ class ReplicationInterop(unittest.TestCase):
         self.assertEqual((primary.full_syncs(), primary.partial_syncs()), (0, 1), primary.log())
         self.same(primary, replica)
 
+    def test_keys_that_expired_while_the_primary_was_down_are_gone_from_its_replica_too(self):
+        primary, replica = self.server(NODE, "--enable-debug-command", "yes"), self.server(STOCK)
+        write_some(primary, "a")
+        replica.follow(primary)
+        in_step(primary, replica)
+        writer = redis.Redis(port=primary.port, db=3)
+        writer.execute_command("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+        for i in range(10):
+            writer.execute_command("SET", f"short{i}", "v", "PX", "1")
+        writer.execute_command("RPUSH", "list", "v")
+        writer.execute_command("PEXPIRE", "list", "1")
+        in_step(primary, replica)
+        primary.stop(save=True)
+        primary.start()
+        in_step(primary, replica)
+        self.assertEqual((primary.full_syncs(), primary.partial_syncs()), (0, 1), primary.log())
+        self.assertEqual(primary.info("persistence")["rdb_last_load_keys_expired"], 11)
+        self.same(primary, replica)
+
     def test_many_replicas_share_a_snapshot(self):
         primary = self.server(NODE)
         write_some(primary, "a", 2000)
