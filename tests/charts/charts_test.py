@@ -156,6 +156,11 @@ class Refusals(unittest.TestCase):
         self.refused("master.persistence.size and replica.persistence.size differ", "master.persistence.size=1Gi", "replica.persistence.size=2Gi")
         self.refused("master.resources and replica.resources differ", "master.resources.limits.memory=1Gi", "replica.resources.limits.memory=2Gi")
 
+    def test_each_pod_is_scraped_once(self):
+        self.refused("metrics.serviceMonitor and metrics.podMonitor may not both be enabled", "metrics.serviceMonitor.enabled=true",
+                     "metrics.podMonitor.enabled=true")
+        self.refused("metrics.prometheusRule.rules is not taken", "metrics.prometheusRule.rules[0].alert=Mine")
+
     def test_a_policy_that_does_not_exist_is_refused(self):
         self.refused("appendfsync is one of everysec, always, no", "commonConfiguration=appendfsync sometimes")
 

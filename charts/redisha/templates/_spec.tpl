@@ -63,6 +63,17 @@
 {{- toJson $sentinel -}}
 {{- end -}}
 
+{{- define "redisha.metrics" -}}
+{{- $metrics := dict -}}
+{{- with .Values.metrics.podMonitor -}}
+{{- if .enabled }}{{- $_ := set $metrics "podMonitor" (dict "enabled" true "interval" .interval "labels" .additionalLabels) -}}{{- end -}}
+{{- end -}}
+{{- with .Values.metrics.prometheusRule -}}
+{{- if .enabled }}{{- $_ := set $metrics "prometheusRule" (dict "enabled" true "labels" .additionalLabels) -}}{{- end -}}
+{{- end -}}
+{{- toJson $metrics -}}
+{{- end -}}
+
 {{- /* The spec that the Bitnami-named values ask for; .Values.spec is laid over it. */ -}}
 {{- define "redisha.spec" -}}
 {{- $spec := dict "replicas" (include "redisha.replicas" . | int) -}}
@@ -75,7 +86,7 @@
 {{- with $pullSecrets }}{{- $_ := set $spec "imagePullSecrets" . -}}{{- end -}}
 {{- with default .Values.master.resources .Values.replica.resources }}{{- $_ := set $spec "resources" . -}}{{- end -}}
 {{- with (include "redisha.configuration" . | fromJson).config }}{{- $_ := set $spec "config" . -}}{{- end -}}
-{{- range $name := list "persistence" "storage" "auth" "sentinel" "podTemplate" -}}
+{{- range $name := list "persistence" "storage" "auth" "sentinel" "metrics" "podTemplate" -}}
 {{- with include (printf "redisha.%s" $name) $ | fromJson }}{{- $_ := set $spec $name . -}}{{- end -}}
 {{- end -}}
 {{- $_ := set $spec "networkPolicy" (dict "enabled" .Values.networkPolicy.enabled) -}}

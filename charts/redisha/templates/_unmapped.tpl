@@ -13,7 +13,8 @@ replica.topologySpreadConstraints replica.priorityClassName
 sentinel.enabled sentinel.masterSet sentinel.quorum sentinel.downAfterMilliseconds sentinel.failoverTimeout
 sentinel.parallelSyncs sentinel.resources
 metrics.enabled metrics.serviceMonitor.enabled metrics.serviceMonitor.namespace metrics.serviceMonitor.interval
-metrics.serviceMonitor.additionalLabels networkPolicy.enabled pdb.create tests.image
+metrics.serviceMonitor.additionalLabels metrics.podMonitor.enabled metrics.podMonitor.interval metrics.podMonitor.additionalLabels
+metrics.prometheusRule.enabled metrics.prometheusRule.additionalLabels networkPolicy.enabled pdb.create tests.image
 {{- end -}}
 
 {{- define "redisha.advice" -}}
@@ -40,9 +41,10 @@ volumePermissions: "the volumes belong to the pods' group (fsGroup); take it out
 sysctl: "use spec.podTemplate.spec.securityContext.sysctls"
 serviceAccount: "the operator makes the service account"
 rbac: "the operator makes the role"
-metrics.podMonitor: "use metrics.serviceMonitor"
+metrics.podMonitor.namespace: "it lies beside the RedisHA; let the Prometheus select that namespace"
 metrics.image: "there is no exporter to run: the pods export metrics themselves"
-metrics.prometheusRule: "the operator's chart has the alerts for every RedisHA: metrics.prometheusRule there"
+metrics.prometheusRule.namespace: "it lies beside the RedisHA; let the Prometheus select that namespace"
+metrics.prometheusRule.rules: "the alerts are those of docs/runbooks; put yours into a PrometheusRule of your own"
 networkPolicy.allowExternal: "use spec.networkPolicy"
 pdb.minAvailable: "the disruption budget always lets one pod go at a time"
 pdb.maxUnavailable: "the disruption budget always lets one pod go at a time"
@@ -87,6 +89,9 @@ master.disableCommands: "use spec.config.rename-command where the node supports 
 {{- include "redisha.agree" (list "persistence.storageClass" .Values.master.persistence.storageClass .Values.replica.persistence.storageClass) -}}
 {{- if ne (int .Values.master.count) 1 -}}
 {{- include "redisha.refuse" "master.count must be 1: a dataset has one primary, and its pods are counted by replica.replicaCount" -}}
+{{- end -}}
+{{- if and .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled -}}
+{{- include "redisha.refuse" "metrics.serviceMonitor and metrics.podMonitor may not both be enabled: each pod would be scraped twice" -}}
 {{- end -}}
 {{- if not .Values.pdb.create -}}
 {{- include "redisha.refuse" "pdb.create must stay true: without it a drain may take the majority at once" -}}
