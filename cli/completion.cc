@@ -72,6 +72,7 @@ std::vector<std::string> LongOptions(const CLI::App& app) {
 std::vector<std::string> Values(const std::string& of, const std::string& verb) {
   if (of == "-o" || of == "--output") return {"json", "yaml", "wide"};
   if (of == "-c" || of == "--container") return {"node", "sentinel"};
+  if (of == "--during") return {"switchover", "delete-primary"};
   if (of == "from") return {"bitnami", "spotahome", "opstree"};
   if (of == "shell") return {"bash", "zsh", "fish"};
   if (of == "kind" && verb == "get") return {"redisha", "pods", "sts", "svc", "events"};

@@ -206,6 +206,42 @@ void AddCli(CLI::App& app, RedisCliOptions& options, int& result) {
   sub->callback([&options, &result] { result = RedisCli(options); });
 }
 
+void AddBench(CLI::App& app, BenchOptions& options, int& result) {
+  CLI::App* sub =
+      AddNamed(app, "bench", "Writes and reads: how many, how fast, what a failover costs",
+               options.access, options.name);
+  sub->add_option("--seconds", options.seconds, "For how long")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 3'600));
+  sub->add_option("--clients", options.clients, "Each sends one command at a time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 200));
+  sub->add_option("--reads", options.reads_percent, "Of 100 commands; the others write")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 99));
+  sub->add_option("--value-bytes", options.value_bytes, "Of each value")
+      ->capture_default_str()
+      ->check(CLI::Range(16, 65'536));
+  sub->add_option("--during", options.during,
+                  "After a third of the time: switchover, or delete-primary (its pod)")
+      ->check(CLI::IsMember({"switchover", "delete-primary"}));
+  sub->add_option("-o,--output", options.output, "json")->check(CLI::IsMember({"json"}));
+  sub->footer(
+      "\nThe clients find the primary through the sentinels, and follow it. They write to at most "
+      "97\n"
+      "keys each, redisha:bench:…, which are read again and removed at the end: it says whether "
+      "an\n"
+      "acknowledged value is missing. Pods that this machine does not reach itself are reached "
+      "through\n"
+      "kubectl port-forward, whose cost every figure then contains.\n\n"
+      "Examples:\n"
+      "  kubectl redisha bench demo\n"
+      "  kubectl redisha bench demo --seconds 30 --during switchover\n"
+      "  kubectl redisha bench demo --clients 50 --reads 90 --value-bytes 1024 -o json\n\n"
+      "Exit codes: 0 done, 1 it could not be done, or an acknowledged value is missing.");
+  sub->callback([&options, &result] { result = Bench(options); });
+}
+
 void AddDoctor(CLI::App& app, NamedOptions& options, int& result) {
   CLI::App* sub =
       app.add_subcommand("doctor", "What is wrong with the cluster or a RedisHA, and what to do");
@@ -330,6 +366,7 @@ int Main(int argc, char** argv) {
   LogsOptions logs;
   RestartOptions restart;
   RedisCliOptions redis_cli;
+  BenchOptions bench;
   NamedOptions doctor;
   ReportOptions report;
   MigrateOptions migrate;
@@ -343,6 +380,7 @@ int Main(int argc, char** argv) {
   AddRestart(app, restart, result);
   AddLogs(app, logs, result);
   AddCli(app, redis_cli, result);
+  AddBench(app, bench, result);
   AddDoctor(app, doctor, result);
   AddReport(app, report, result);
   AddMigrate(app, migrate, result);

@@ -93,6 +93,16 @@ struct RedisCliOptions {
 };
 int RedisCli(const RedisCliOptions& options);
 
+struct BenchOptions {
+  Access access;
+  std::string name;
+  int seconds = 10, clients = 8, reads_percent = 50, value_bytes = 64;
+  std::string during;  // switchover, delete-primary; empty: nothing is done to the group
+  std::string output;
+};
+// kFailed also where an acknowledged value is missing.
+int Bench(const BenchOptions& options);
+
 // Its exit code says the worst that was found (view/diagnosis.h).
 int Doctor(const NamedOptions& options);
 

@@ -11,7 +11,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, "docs", "cli.md")
-VERBS = ["status", "topology", "switchover", "explain-last-failover", "restart", "logs", "cli", "doctor", "report", "migrate",
+VERBS = ["status", "topology", "switchover", "explain-last-failover", "restart", "logs", "cli", "bench", "doctor", "report", "migrate",
          "completion", "apply", "get", "local"]
 BEGIN, END = "<!-- help: written by tools/cli_docs.py -->\n", "<!-- /help -->\n"
 

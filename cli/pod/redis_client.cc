@@ -14,7 +14,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kConnectTimeoutMs = 5'000;
 constexpr int kHttpTimeoutMs = 10'000;
 constexpr size_t kHttpBytesMax = 16u << 20;
 
@@ -44,9 +43,9 @@ class Deadline {
   int timeout_ms_;
 };
 
-Result<UniqueFd> Dial(const net::Endpoint& to) {
+Result<UniqueFd> Dial(const net::Endpoint& to, int timeout_ms) {
   RHA_ASSIGN_OR_RETURN(UniqueFd socket, net::ConnectTcp(to));
-  const Deadline deadline(kConnectTimeoutMs);
+  const Deadline deadline(timeout_ms);
   RHA_RETURN_IF_ERROR(deadline.Wait(socket.get(), POLLOUT, to.ToString()));
   RHA_RETURN_IF_ERROR(net::ConnectResult(socket.get()).Context("connect to " + to.ToString()));
   net::SetNoDelay(socket.get());
@@ -85,10 +84,10 @@ std::string Text(const resp::Value& value) {
 
 }  // namespace
 
-Result<RedisClient> RedisClient::Connect(const net::Endpoint& to) {
+Result<RedisClient> RedisClient::Connect(const net::Endpoint& to, int timeout_ms) {
   RedisClient client;
   client.peer_ = to.ToString();
-  RHA_ASSIGN_OR_RETURN(client.socket_, Dial(to));
+  RHA_ASSIGN_OR_RETURN(client.socket_, Dial(to, timeout_ms));
   return client;
 }
 
@@ -154,7 +153,7 @@ std::map<std::string, std::string> ToMap(const resp::Value& value) {
 }
 
 Result<std::string> HttpGet(const net::Endpoint& from, const std::string& path) {
-  RHA_ASSIGN_OR_RETURN(const UniqueFd socket, Dial(from));
+  RHA_ASSIGN_OR_RETURN(const UniqueFd socket, Dial(from, kHttpTimeoutMs));
   const std::string peer = from.ToString();
   const Deadline deadline(kHttpTimeoutMs);
   RHA_RETURN_IF_ERROR(SendAll(

@@ -19,7 +19,7 @@ using Words = std::vector<std::string>;
 
 class RedisClient {
  public:
-  static Result<RedisClient> Connect(const net::Endpoint& to);
+  static Result<RedisClient> Connect(const net::Endpoint& to, int timeout_ms = 5'000);
   // Nothing where `password` is empty. The password is never part of an error.
   Status Auth(const std::string& user, const std::string& password);
   // An error reply is an error, with the server's text.

@@ -166,6 +166,21 @@ class CliTest(unittest.TestCase):
                               env={**os.environ, "KUBECONFIG": self.cluster.kubeconfig, "PATH": fake})
         self.assertRegex(done.stdout, r"^-h 127\.\S+ -p 6379 GET k\n$")
 
+    def test_55_bench_says_what_a_move_costs_and_leaves_nothing(self):
+        before = self.primary()
+        report = json.loads(self.redisha("bench", "demo", "--seconds", "3", "--clients", "2", "--during", "switchover", "-o", "json"))
+        self.assertEqual((report["primaryBefore"], report["primaryAfter"]), (before, self.primary()))
+        self.assertNotEqual(before, self.primary())
+        self.assertEqual(report["acknowledgedValues"]["missing"], 0)
+        self.assertGreater(report["acknowledgedValues"]["readAgain"], 100)
+        for kind in ("writes", "reads"):
+            figures = report[kind]
+            self.assertGreater(figures["count"], 0)
+            self.assertLessEqual(figures["microseconds"]["p50"], figures["microseconds"]["max"])
+        self.assertIn("its replicas hold everything; its sentinel is told to move the primary", [e["what"] for e in report["events"]])
+        self.assertEqual(self.redisha("cli", "demo", "--", "--scan", "--pattern", "redisha:bench:*"), "")
+        self.redisha("status", "demo", "--wait")
+
     def test_60_restart_replaces_every_pod(self):
         before = {self.ha.pod(i)["metadata"]["uid"] for i in range(3)}
         said = self.redisha("restart", "demo", timeout_s=120)
