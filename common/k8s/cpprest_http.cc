@@ -6,6 +6,7 @@
 
 #include <boost/asio/ssl.hpp>
 #include <charconv>
+#include <cstdlib>
 #include <mutex>
 
 namespace rha::k8s {
@@ -213,6 +214,10 @@ class CpprestTransport final : public HttpTransport {
 
 Result<std::unique_ptr<HttpTransport>> MakeCpprestTransport(const ClusterConfig& config,
                                                             const TransportOptions& options) {
+  if (options.leave_system_certificates && !config.ca_pem.empty()) {
+    static std::once_flag once;
+    std::call_once(once, [] { ::setenv("SSL_CERT_FILE", "/dev/null", 1); });
+  }
   SizeThreadPoolOnce();
   try {
     return std::unique_ptr<HttpTransport>(std::make_unique<CpprestTransport>(config, options));

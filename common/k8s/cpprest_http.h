@@ -19,6 +19,11 @@ namespace rha::k8s {
 struct TransportOptions {
   std::chrono::milliseconds timeout = kRequestTimeout;
   std::string user_agent = "redisha";
+  // The library reads the machine's certificates for every new connection, which takes 20 to 60 ms
+  // of a CPU, and where the configuration names a CA they count for nothing. True: not then. It is
+  // a setting of the process, by its environment, so for programs that use TLS for nothing else and
+  // start no others. Make the first such transport before there are other threads.
+  bool leave_system_certificates = false;
   // Called once per answer (code 0: none came); for metrics. Any thread.
   std::function<void(HttpMethod method, int code)> on_answer;
 };

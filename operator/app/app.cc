@@ -207,6 +207,7 @@ Status Run(const Options& options, std::stop_token stop) {
   metrics.SetHost(config.server.substr(config.server.find("//") + 2));
   k8s::TransportOptions transport_options;
   transport_options.user_agent = "redisha-operator/" RHA_VERSION;
+  transport_options.leave_system_certificates = true;
   transport_options.on_answer = [&metrics](k8s::HttpMethod method, int code) {
     metrics.CountRequest(method, code);
   };

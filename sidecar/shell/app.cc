@@ -93,8 +93,8 @@ Status App::Start() {
   RHA_RETURN_IF_ERROR(LoadMachine(&config, &store));
   server_ = std::make_unique<Server>(reactor_, options_, *trust_);
   RHA_RETURN_IF_ERROR(server_->Listen());
-  resolver_ = std::make_unique<net::Resolver>(reactor_);
   StartLabeler();
+  resolver_ = std::make_unique<net::Resolver>(reactor_);
   driver_ = std::make_unique<Driver>(
       reactor_, *resolver_, *trust_, options_, std::move(config), std::move(store),
       DriverSinks{.reply = [this](const core::Reply& reply) { server_->OnReply(reply); },

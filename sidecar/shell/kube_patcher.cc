@@ -103,7 +103,8 @@ Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig
   RHA_ASSIGN_OR_RETURN(const k8s::ClusterConfig config, k8s::LoadConfig(kubeconfig));
   RHA_ASSIGN_OR_RETURN(auto transport,
                        k8s::MakeCpprestTransport(config, {.timeout = kLabelRequestTimeout,
-                                                          .user_agent = "redisha-sentinel"}));
+                                                          .user_agent = "redisha-sentinel",
+                                                          .leave_system_certificates = true}));
   return std::unique_ptr<PodPatcher>(
       new KubePatcher(std::move(transport), {ns, name}, std::move(members)));
 }

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -331,17 +332,27 @@ class ApiServer(http.server.BaseHTTPRequestHandler):
 
 
 class Labels(Bed):
-    """The role label, against an API server that refuses at first."""
+    """The role label, against an API server that refuses at first, and whose certificate is of a CA of its own."""
 
     def setUp(self):
         super().setUp()
         ApiServer.refuse, ApiServer.patches, ApiServer.pods = 2, [], {}
         self.api = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ApiServer)
+        key, certificate = (os.path.join(self.folder, name) for name in ("api.key", "api.pem"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+                        "-subj", "/CN=api", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self.api.socket = context.wrap_socket(self.api.socket, server_side=True)
+        # Whoever reads the machine's certificates waits for ever: as a pause of a failover's label they cost 24 ms of a CPU.
+        self.system_certificates = os.path.join(self.folder, "system.pem")
+        os.mkfifo(self.system_certificates)
         threading.Thread(target=self.api.serve_forever, daemon=True).start()
         with open(os.path.join(self.folder, "kubeconfig"), "w") as conf:
             json.dump({"apiVersion": "v1", "kind": "Config", "current-context": "c",
                        "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u", "namespace": "ns"}}],
-                       "clusters": [{"name": "k", "cluster": {"server": f"http://127.0.0.1:{self.api.server_port}"}}],
+                       "clusters": [{"name": "k", "cluster": {"server": f"https://127.0.0.1:{self.api.server_port}",
+                                                             "certificate-authority": certificate}}],
                        "users": [{"name": "u", "user": {"token": "abc"}}]}, conf)
 
     def tearDown(self):
@@ -352,7 +363,8 @@ class Labels(Bed):
     def test_labels_follow_the_roles(self):
         for pod in self.pods:
             pod.environment = {"POD_NAME": f"demo-{pod.index}", "POD_NAMESPACE": "ns",
-                               "KUBECONFIG": os.path.join(self.folder, "kubeconfig")}
+                               "KUBECONFIG": os.path.join(self.folder, "kubeconfig"),
+                               "SSL_CERT_FILE": self.system_certificates}
         primary = self.start_all()
         path = "/api/v1/namespaces/ns/pods/demo-%d"
         def labels():
