@@ -93,7 +93,7 @@ TEST_F(Classic, APrimaryThatRefusesPingIsDownAsInRedis) {
     bench.Pass(Millis{100});
     bench.Send(NodePingReply{bench.NodeAt("10.0.0.1").id, PingResult::kMisconf});
   }
-  EXPECT_TRUE(bench.Saw("+sdown"));
+  EXPECT_TRUE(bench.group().Primary()->sdown);
 }
 
 // What the primary and its replicas say of their histories; priorities favour the wrong one.

@@ -312,6 +312,14 @@ TEST_F(Member, ANoticeAndAClosedLinkMakeDeathCertain) {
   EXPECT_TRUE(bench.Saw("+try-failover"));
 }
 
+// It was on its way while the node was started again.
+TEST_F(Member, ANoticeOfAnotherProcessIsNotAboutThisOne) {
+  KnowPrimary();
+  bench.Send(ExtensionReceived{1, EncodeDeath({TestId(1), "demo", "before"}), TestId(1)});
+  bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
+  EXPECT_FALSE(bench.group().Primary()->sdown);
+}
+
 TEST_F(Member, OnlyTheSidecarBesideANodeMayReportItsDeath) {
   KnowPrimary();
   bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
