@@ -87,6 +87,9 @@ void Replica::FinishSnapshot() {
   owner_.OnProgress(*this);
 }
 
+// What this node must have on its own disk first waits for that, and is nobody's fault but its own.
+int64_t Replica::StreamEnd() const { return std::min(owner_.settled_offset(), backlog_.end()); }
+
 std::string_view Replica::Peek() {
   if (buffer_sent_ < buffer_.size()) return std::string_view(buffer_).substr(buffer_sent_);
   buffer_.clear();
@@ -94,8 +97,7 @@ std::string_view Replica::Peek() {
   if (std::holds_alternative<SendingSnapshot>(progress.state) && FillFromSnapshot()) return buffer_;
   std::string_view piece;
   if (progress.wants_stream() && buffer_.empty()) {
-    // What this node must have on its own disk first waits for that.
-    const int64_t settled = std::min(owner_.settled_offset(), backlog_.end()) - progress.cursor;
+    const int64_t settled = StreamEnd() - progress.cursor;
     if (settled > 0) {
       piece = backlog_.At(progress.cursor).substr(0, static_cast<size_t>(settled));
     }
@@ -122,9 +124,8 @@ void Replica::OnInput() { progress.heard_at = owner_.now(); }
 void Replica::OnClosed() { owner_.OnClosed(*this); }
 
 uint64_t Replica::pending_bytes() const {
-  return position_known
-             ? static_cast<uint64_t>(std::max<int64_t>(backlog_.end() - progress.cursor, 0))
-             : 0;
+  return position_known ? static_cast<uint64_t>(std::max<int64_t>(StreamEnd() - progress.cursor, 0))
+                        : 0;
 }
 
 std::string Replica::ip() const {

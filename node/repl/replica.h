@@ -47,7 +47,7 @@ class Replica final : public dispatch::OutputStream {
   void OnInput() override;
   void OnClosed() override;
 
-  // Bytes of the stream it has not been sent.
+  // Bytes of the stream that it may be sent and has not been.
   uint64_t pending_bytes() const;
   bool asleep() const { return asleep_; }
   bool starved() const { return asleep_ && snapshot_ != nullptr; }
@@ -65,6 +65,7 @@ class Replica final : public dispatch::OutputStream {
  private:
   bool FillFromSnapshot();
   void FinishSnapshot();
+  int64_t StreamEnd() const;
 
   PrimarySide& owner_;
   const Backlog& backlog_;

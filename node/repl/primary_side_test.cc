@@ -1,0 +1,95 @@
+// A primary with sessions that are nobody's sockets: who is sent away when, and what is owed.
+#include "node/repl/primary_side.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <string>
+
+#include "node/dispatch/engine.h"
+#include "node/repl/outgoing_snapshot.h"
+
+namespace rha::node::repl {
+namespace {
+
+constexpr size_t kMb = size_t{1} << 20;
+
+class PrimarySideTest : public testing::Test {
+ protected:
+  PrimarySideTest() {
+    char path[] = "/tmp/rha-primary-XXXXXX";
+    config_.directory = ::mkdtemp(path);
+    config_.backlog_bytes = kMb;
+    engine_.Join(session_);
+    keyspace_.db(0).Put("k", "v", keyspace::kNoExpiry, keyspace::events::kSet);
+  }
+  ~PrimarySideTest() override {
+    // As its owner does: the session tells the stream that it goes.
+    if (session_.stream() != nullptr) session_.stream()->OnClosed();
+    engine_.Leave(session_);
+    std::filesystem::remove_all(config_.directory);
+  }
+
+  void Psync() {
+    const std::string_view words[] = {"PSYNC", "?", "-1"};
+    primary_.Psync(session_, words);
+  }
+  // The image is written; the loop has not heard of it yet.
+  void WalkImage() {
+    while (snapshots_.busy()) snapshots_.Step(clock_, 1000);
+  }
+  void Change(size_t bytes) { stream_.AppendCommand({"SET", "k", std::string(bytes, 'x')}); }
+
+  net::Reactor reactor_;
+  SystemClock clock_;
+  keyspace::Keyspace keyspace_{1, 1};
+  dispatch::NodeState state_;
+  dispatch::Engine engine_{keyspace_, state_, clock_, {}};
+  ReplConfig config_;
+  persist::SnapshotService snapshots_{keyspace_};
+  Stream stream_{state_, kMb};
+  PrimarySide primary_{{.reactor = reactor_,
+                        .engine = engine_,
+                        .config = config_,
+                        .snapshots = snapshots_,
+                        .stream = stream_,
+                        .describe = [] { return persist::RdbInfo(); }}};
+  dispatch::Session session_;
+};
+
+// What the loop hears of a snapshot may be older than what was done with its replicas in that very
+// turn: with chained replicas, a full synchronisation of this node itself.
+TEST_F(PrimarySideTest, ReplicasMayBeSentAwayInTheTurnInWhichTheirSnapshotEnds) {
+  Psync();
+  WalkImage();
+  primary_.DisconnectAll("the dataset is replaced");
+  EXPECT_TRUE(session_.closing);
+  const Replica& replica = *primary_.replicas().front();
+  ASSERT_NE(replica.snapshot(), nullptr) << "it holds it until it is gone";
+  while (replica.snapshot()->running()) reactor_.RunOnce(Millis(1000));
+}
+
+TEST_F(PrimarySideTest, WhoIsFurtherBehindThanItsLimitIsSentAway) {
+  config_.output_hard_bytes = 2 * kMb;
+  Psync();
+  Change(3 * kMb);
+  EXPECT_TRUE(session_.closing);
+}
+
+// Nobody hears of a change before it is on this node's own disk (appendfsync always): until then a
+// replica does not owe it to us to have read it.
+TEST_F(PrimarySideTest, NobodyIsSentAwayForWhatOurOwnDiskHoldsBack) {
+  config_.output_hard_bytes = 2 * kMb;
+  Psync();
+  state_.settled_offset = stream_.offset();
+  Change(3 * kMb);
+  EXPECT_FALSE(session_.closing);
+  state_.settled_offset = stream_.offset();
+  Change(1);
+  Change(kMb);
+  EXPECT_TRUE(session_.closing) << "now it has fallen behind";
+}
+
+}  // namespace
+}  // namespace rha::node::repl
