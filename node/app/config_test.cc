@@ -84,6 +84,39 @@ TEST(Config, WhatProtectsAndIsNotThereEndsTheStart) {
             "");
 }
 
+// What is read and does nothing may only say what is done anyway.
+TEST(Config, AnOptionThatDoesNothingHasItsHarmlessValuesAndNoOther) {
+  struct Case {
+    const char* name;
+    std::vector<const char*> harmless;
+    const char* other;
+  };
+  const Case cases[] = {
+      {"aclfile", {"\"\""}, "/etc/users.acl"},
+      {"activedefrag", {"no"}, "yes"},
+      {"aof-disable-auto-gc", {"no"}, "yes"},
+      {"aof-use-rdb-preamble", {"yes"}, "no"},
+      {"acl-pubsub-default", {"resetchannels", "allchannels"}, "nochannels"},
+      {"bind-source-addr", {"\"\""}, "10.0.0.1"},
+      {"cluster-enabled", {"no"}, "yes"},
+      {"enable-module-command", {"no", "yes", "local"}, "maybe"},
+      {"maxmemory-clients", {"0", "0%"}, "5%"},
+      {"oom-score-adj", {"no", "yes", "relative", "absolute"}, "maybe"},
+      {"repl-diskless-load", {"disabled", "on-empty-db", "swapdb"}, "always"},
+      {"sanitize-dump-payload", {"no", "yes", "clients"}, "maybe"},
+      {"socket-mark-id", {"0"}, "7"},
+      {"syslog-enabled", {"no"}, "yes"},
+      {"tls-cluster", {"no"}, "yes"},
+      {"tls-port", {"0"}, "6380"},
+      {"tls-replication", {"no"}, "yes"},
+  };
+  for (const Case& one : cases) {
+    const std::string name = std::string(one.name) + " ";
+    for (const char* value : one.harmless) EXPECT_EQ(ErrorOf(name + value + "\n"), "") << one.name;
+    EXPECT_THAT(ErrorOf(name + one.other + "\n"), HasSubstr("cannot be honoured: ")) << one.name;
+  }
+}
+
 TEST(Config, TheDefaultUserOfAStockFileIsReadIfItIsOurs) {
   constexpr char kHash[] = "#2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
   const auto read = [](const std::string& text, Config* config) {

@@ -384,6 +384,12 @@ TEST_F(SessionTest, ChannelsAreHashedWithTheKeyspacesSecret) {
             structs::KeyedHash(structs::HashSecret::Fresh(), "name"));
 }
 
+TEST_F(SessionTest, WatchedAndAwaitedKeysAreHashedWithTheKeyspacesSecret) {
+  const size_t hash = structs::KeyedHash(keyspace_.secret(), "name");
+  EXPECT_EQ(keyspace_.watches().HashOf(0, "name"), hash);
+  EXPECT_EQ(engine_.blocking().HashOf(0, "name"), hash);
+}
+
 // ---- times that a client names
 
 TEST_F(SessionTest, ANegativeTimeoutIsNegativeHoweverSmall) {

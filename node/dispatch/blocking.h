@@ -123,6 +123,10 @@ class Blocking {
   std::vector<AwaitedKey> TakeReady();
   // Null: nobody waits for it.
   const SessionQueue* Waiting(const AwaitedKey& key) const;
+  // Where a key is kept, for tests.
+  size_t HashOf(int db, std::string_view key) const {
+    return awaited_.hash_function()(AwaitedHash::View(db, key));
+  }
 
  private:
   void MarkReady(AwaitedMap::iterator awaited);

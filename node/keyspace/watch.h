@@ -56,6 +56,10 @@ class WatchTable {
   explicit WatchTable(const structs::HashSecret& secret) : watchers_(0, KeyIdHash{{secret}}) {}
 
   bool empty() const { return watchers_.empty(); }
+  // Where a key is kept, for tests.
+  size_t HashOf(int db, std::string_view key) const {
+    return watchers_.hash_function()(KeyId{db, std::string(key)});
+  }
   void Watch(Watcher& watcher, int db, std::string_view key, bool expired_now);
   // Forgets all keys and the mark.
   void Unwatch(Watcher& watcher);

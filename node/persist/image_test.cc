@@ -337,6 +337,25 @@ TEST_F(ImageTest, LargeValuesThatChangeEarlyCostLittleBesideTheirCopies) {
   Walk();
 }
 
+TEST_F(ImageTest, NodesOfAListThatChangeEarlyAreHeldUntilTheirTurn) {
+  {
+    keyspace::Edit edit = keyspace_.db(0).WriteOrCreate("list", Type::kList);
+    for (int i = 0; i < 9000; ++i) edit.As<types::List>().PushBack(std::string(100, 'a'));
+    edit.Commit(events::kSet, 1);
+  }
+  const Content before = ContentOf(keyspace_);
+  const auto bytes = static_cast<int64_t>(Bytes("list"));
+  Start();
+  {
+    keyspace::Edit edit = keyspace_.db(0).WriteOrCreate("list", Type::kList);
+    for (int i = 0; i < 9000; ++i) edit.As<types::List>().Set(i, std::string(100, 'b'));
+    edit.Commit(events::kSet, 1);
+  }
+  EXPECT_GE(Held(), bytes * 9 / 10);
+  EXPECT_LE(Held(), bytes * 12 / 10);
+  EXPECT_EQ(Saved(), before);
+}
+
 TEST_F(ImageTest, TheWalkWaitsForTheWriterAfterSoManyBytes) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
@@ -446,6 +465,7 @@ TEST_F(ImageTest, OneThatIsGivenUpLeavesRoomForTheNext) {
   EXPECT_FALSE(service_.Start({}).ok());
   Walk();
   EXPECT_FALSE(service_.busy());
+  AwaitWriters();  // what its own still has counts, too
 
   ASSERT_EQ(::ftruncate(file_.get(), 0), 0);
   ::lseek(file_.get(), 0, SEEK_SET);

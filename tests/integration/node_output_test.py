@@ -146,16 +146,37 @@ class OutputTest(unittest.TestCase):
         self.assertLess(self.memory(client, b"used_memory_peak") - before, 8 * MB)
 
     def test_a_reader_that_was_above_the_soft_limit_and_has_drained_begins_anew(self):
-        server = self.start("--client-output-buffer-limit", "normal", "0", "100kb", "1")
+        server = self.start("--client-output-buffer-limit", "normal", "0", "10kb", "1")
         client, reader = self.client(server), self.raw(server)
         client.command(b"SET", b"k", b"v" * 400_000)  # the kernel takes about half of it
         size = len(b"$400000\r\n\r\n") + 400_000
+        reader.sendall(wire.encode([b"CLIENT", b"SETNAME", b"reader"]))
+        self.read_exactly(reader, len(b"+OK\r\n"))
         started = time.time()
         while time.time() < started + 1.5:
-            reader.sendall(wire.encode([b"CLIENT", b"SETNAME", b"reader"]) + wire.encode([b"GET", b"k"]))
-            until(lambda: int(self.fields(client, b"reader")[b"omem"]) > (100 << 10), "above the limit")
-            self.read_exactly(reader, size + len(b"+OK\r\n"))
+            reader.sendall(wire.encode([b"GET", b"k"]))
+            until(lambda: int(self.fields(client, b"reader")[b"omem"]) > (10 << 10), "above the limit")
+            self.read_exactly(reader, size)
             until(lambda: self.fields(client, b"reader")[b"omem"] == b"0", "drained")
+        reader.sendall(wire.encode([b"GET", b"k"]))
+        until(lambda: self.fields(client, b"reader") is None, "above it for a second")
+
+    def test_a_reader_that_is_always_behind_and_was_below_the_soft_limit_begins_anew(self):
+        server = self.start("--client-output-buffer-limit", "normal", "0", "1mb", "1")
+        client, reader = self.client(server), self.raw(server)
+        client.command(b"SET", b"k", b"v" * (2 * MB))
+        reader.sendall(wire.encode([b"CLIENT", b"SETNAME", b"reader"]))
+
+        def owed():
+            return int(self.fields(client, b"reader")[b"omem"])
+        until(lambda: self.fields(client, b"reader") is not None, "it has its name")
+        started = time.time()
+        while time.time() < started + 1.5:
+            reader.sendall(wire.encode([b"GET", b"k"]))
+            until(lambda: owed() > MB, "above the limit")
+            while owed() >= MB:
+                self.read_exactly(reader, 100_000)
+            self.assertGreater(owed(), 0)
         reader.sendall(wire.encode([b"GET", b"k"]))
         until(lambda: self.fields(client, b"reader") is None, "above it for a second")
 
