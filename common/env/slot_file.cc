@@ -115,16 +115,19 @@ Status SlotFile::Reserve() {
 Status SlotFile::ReadSlots() {
   struct stat file {};
   if (::fstat(fd_.get(), &file) != 0) return ErrnoStatus("stat " + path_);
-  if (file.st_size != 0 && file.st_size != static_cast<off_t>(2 * slot_bytes_)) {
-    return Status(Code::kCorrupt, path_ + " is damaged: it has " + std::to_string(file.st_size) +
-                                      " bytes instead of " + std::to_string(2 * slot_bytes_));
-  }
+  const auto whole = static_cast<off_t>(2 * slot_bytes_);
+  const Status wrong_size(Code::kCorrupt, path_ + " is damaged: it has " +
+                                              std::to_string(file.st_size) + " bytes instead of " +
+                                              std::to_string(whole));
+  if (file.st_size > whole) return wrong_size;
   bool used[2] = {};
   for (size_t place = 0; place < 2; ++place) {
     const off_t offset = static_cast<off_t>(place * slot_bytes_);
     RHA_ASSIGN_OR_RETURN(const std::string bytes,
                          ReadAt(fd_.get(), slot_bytes_, offset, "read " + path_));
     used[place] = bytes.find_first_not_of('\0') != std::string::npos;
+    // Nothing is written before all of it is reserved; on a full disk a part may have been.
+    if (used[place] && file.st_size < whole) return wrong_size;
     if (used[place] && !bytes.starts_with(kMagic)) {
       return Status(Code::kCorrupt, path_ + " is damaged, or not a file of this kind");
     }

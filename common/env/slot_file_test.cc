@@ -106,6 +106,17 @@ TEST_F(SlotFileTest, DamageToBothSlotsIsRefusedNotForgotten) {
   EXPECT_NE(file.status().message().find(path_), std::string::npos);
 }
 
+// A full disk may give a part of what is asked for.
+TEST_F(SlotFileTest, AFileForWhichThereWasNotRoomEnoughIsMadeAnew) {
+  for (const size_t bytes : {1, 100, 4096}) {
+    SetBytes(std::string(bytes, '\0'));
+    SlotFile file = Open();
+    EXPECT_FALSE(file.record().has_value());
+    EXPECT_TRUE(file.Write("epoch 1").ok());
+    EXPECT_EQ(file.record(), "epoch 1");
+  }
+}
+
 TEST_F(SlotFileTest, WhatIsNoSuchFileIsRefusedNotTakenForANewOne) {
   ASSERT_TRUE(Open().Write("epoch 1").ok());
   const std::string good = Bytes();

@@ -1,7 +1,7 @@
-// A disk that loses power. What was not synced may be lost then, in every way a file system allows:
-// the bytes of a file that follow its last sync are there, or some of them, or zeros in their place;
-// names that were made, moved and removed since their folder was synced are so or not, each by
-// itself.
+// A disk that loses power. What was not synced may be lost then, in every way that a file system
+// allows: the bytes of a file behind its last sync are there, or some of them, or zeros in their
+// place; names that were made, moved or removed since their folder was synced are so or not, each
+// by itself.
 //
 // It works on a real folder, which PowerLoss() brings into the state that the next start finds.
 // Files that are there without its doing count as durable. A step is a call of Disk.
@@ -94,7 +94,7 @@ class LosingDisk final : public Disk {
     return {};
   }
 
-  // The process alone has died: the next one finds everything, and it is no more durable than it was.
+  // The process alone has died: the next one finds all, no more durable than it was.
   void Killed() { dies_at = std::numeric_limits<size_t>::max(); }
   // What is left is what the next start finds.
   void PowerLoss() {
