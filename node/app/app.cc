@@ -166,6 +166,7 @@ Status App::Start() {
   PublishConfig();
   RHA_RETURN_IF_ERROR(JoinCluster());
   if (config_.managed) replication_.StartUndecided();
+  persistence_.RemoveLeftovers();
   RHA_RETURN_IF_ERROR(server_.Listen());
   RHA_RETURN_IF_ERROR(WritePidFile());
   reactor_.AddTurnHook([this] { EndTurn(); });

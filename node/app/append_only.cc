@@ -77,6 +77,7 @@ persist::SaveRequest AppendOnly::BaseRequest() const {
 Status AppendOnly::StartWriter(persist::AofFolder folder) {
   policy_ = ToPolicy(config_.append_fsync);
   place_ = folder.place();
+  folder.RemoveLeftovers();
   RHA_ASSIGN_OR_RETURN(writer_, AofWriter::Start(std::move(folder), policy_));
   progress_ = {};
   return reactor_.Attach(news_watch_, writer_->fd(), EPOLLIN);

@@ -2,11 +2,11 @@
 
 #include <sys/stat.h>
 
-#include <fstream>
 #include <set>
 #include <sstream>
 
 #include "common/base/config_text.h"
+#include "common/env/files.h"
 #include "node/app/command_line.h"
 #include "node/app/options.h"
 #include "node/persist/file_io.h"
@@ -83,9 +83,10 @@ Result<std::string> RewriteConfigText(std::string_view old_text, const Config& c
 
 Status RewriteConfigFile(const Config& config) {
   const std::string& path = config.config_file;
-  std::ostringstream old;
-  if (std::ifstream file(path); file) old << file.rdbuf();
-  RHA_ASSIGN_OR_RETURN(const std::string text, RewriteConfigText(old.str(), config));
+  // What stands there and cannot be read is not replaced by what is known of it.
+  const Result<std::string> old = env::ReadTextFile(path);
+  if (!old.ok() && old.status().code() != Code::kNotFound) return old.status();
+  RHA_ASSIGN_OR_RETURN(const std::string text, RewriteConfigText(old.value_or(""), config));
   RHA_ASSIGN_OR_RETURN(const auto file, persist::AtomicFile::Create(path, "rewrite"));
   // It may hold passwords: whoever could not read the old file cannot read the new one.
   struct stat before {};

@@ -94,6 +94,19 @@ TEST(RewriteConfigText, ACommandThatChangesTheRoleIsKept) {
   EXPECT_EQ(Rewritten("replicaof 10.0.0.1 6380\nport 1\n", config), "port 1\n");
 }
 
+TEST(RewriteConfigFile, AFileThatCannotBeReadIsNotReplaced) {
+  const std::string path = testing::TempDir() + "rewrite-unreadable.conf";
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink("/proc/self/mem", path);  // reading it is an error
+  Config config;
+  config.config_file = path;
+  EXPECT_THAT(RewriteConfigFile(config).message(), HasSubstr("read " + path));
+  EXPECT_TRUE(std::filesystem::is_symlink(path));
+  std::filesystem::remove(path);
+  EXPECT_TRUE(RewriteConfigFile(config).ok()) << "one that is not there is made";
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
 TEST(RewriteConfigText, AManagedNodeGetsNoRoleFromAFile) {
   Config config = Parsed("redisha-managed yes\n");
   config.primary_host = "10.0.0.1";

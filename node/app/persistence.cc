@@ -214,6 +214,8 @@ void Persistence::Cron() {
 
 // ---- loading
 
+void Persistence::RemoveLeftovers() const { persist::RemoveLeftovers(Path()); }
+
 void Persistence::LoadAtStart(bool as_primary, OnLoaded done) {
   auto source = persist::FileSource::Open(Path());
   if (!source.ok()) {

@@ -44,6 +44,9 @@ class Persistence final : public dispatch::PersistenceService {
   explicit Persistence(Dependencies dependencies);
   ~Persistence() override;
 
+  // Before anything is saved: what a process that died has half written goes.
+  void RemoveLeftovers() const;
+
   using OnLoaded = std::function<void(const Status&, const persist::RdbInfo&)>;
   // Loads the file if there is one, in slices; until `done` is called clients get -LOADING.
   // `as_primary`: may drop what has expired, and evict what is too much.

@@ -114,7 +114,6 @@ Status AofFolder::CutLast(uint64_t bytes) {
 }
 
 Status AofFolder::Continue() {
-  RemoveLeftovers();
   RemoveHistory();
   RHA_ASSIGN_OR_RETURN(const Sizes sizes, SizesOnDisk());
   base_bytes_ = sizes.base;

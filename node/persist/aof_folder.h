@@ -57,7 +57,9 @@ class AofFolder {
 
   // What the last file of the set holds from here on is no whole command: it goes.
   Status CutLast(uint64_t bytes);
-  // Goes on in the last increment, or begins one. What a crash has left behind is removed.
+  // What a crash has left behind goes.
+  void RemoveLeftovers();
+  // Goes on in the last increment, or begins one.
   Status Continue();
   // What is written from now on goes to a new file. `apart`: see above.
   Status BeginIncrement(bool apart);
@@ -83,7 +85,6 @@ class AofFolder {
   Status OpenIncrement(const AofFile& file, bool anew);
   Status CutTorn();
   void RemoveHistory();
-  void RemoveLeftovers();
   std::string PathOf(std::string_view file) const { return place_.PathOf(file); }
   // An increment is open that the manifest does not name yet.
   bool apart() const { return file_.valid() && !manifest_.Names(open_.name); }

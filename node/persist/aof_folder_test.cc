@@ -123,6 +123,7 @@ TEST_F(AofFolderTest, ACrashBetweenAnyTwoStepsOfARewriteLeavesTheOldSetOrTheNew)
       // A start goes on from there.
       AofFolder next(sound, Place(dir));
       ASSERT_TRUE(next.Find().ok());
+      next.RemoveLeftovers();
       const Status continued = next.Continue();
       EXPECT_TRUE(continued.ok()) << continued.message();
       ASSERT_TRUE(next.Write("z").ok());

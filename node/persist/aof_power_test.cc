@@ -55,6 +55,7 @@ class AofPowerTest : public testing::Test {
 
   // A process: rewrites and writes until it is told to stop or the disk has died.
   void Live(AofFolder& folder, Prng& chance, bool fresh) {
+    folder.RemoveLeftovers();
     if (!fresh && !folder.Continue().ok()) return;
     acknowledged_ = written_;  // what was found is believed
     bool sound = !fresh;

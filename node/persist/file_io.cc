@@ -1,11 +1,14 @@
 #include "node/persist/file_io.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
+#include "common/base/log.h"
 #include "common/env/files.h"
 #include "node/persist/limits.h"
 
@@ -53,11 +56,57 @@ Result<size_t> FileSource::Read(char* out, size_t count) {
 AtomicFile::AtomicFile(UniqueFd fd, std::string path, std::string temporary)
     : fd_(std::move(fd)), path_(std::move(path)), temporary_(std::move(temporary)) {}
 
+namespace {
+
+// False: somebody else has locked it. Where there are no locks nobody has.
+bool Lock(int fd) { return ::flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+
+bool IsNumber(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// What TemporarySuffix() gives.
+bool IsTemporarySuffix(std::string_view text) {
+  if (!text.ends_with(".tmp")) return false;
+  text.remove_suffix(4);
+  const size_t dot = text.find('.');
+  const bool has_job = dot != std::string_view::npos;
+  if (has_job && !text.substr(dot + 1).starts_with("bg")) return false;
+  return IsNumber(text.substr(0, dot)) && (!has_job || IsNumber(text.substr(dot + 3)));
+}
+
+}  // namespace
+
+std::string TemporarySuffix(std::string_view job) {
+  return std::to_string(::getpid()) + "." + std::string(job) + (job.empty() ? "tmp" : ".tmp");
+}
+
+void RemoveLeftovers(const std::string& path) {
+  const std::filesystem::path whole(path);
+  const std::string beginning = whole.filename().string() + ".";
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(whole.parent_path(), ignored)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with(beginning) || !entry.is_regular_file(ignored)) continue;
+    if (!IsTemporarySuffix(std::string_view(name).substr(beginning.size()))) continue;
+    const UniqueFd fd(::open(entry.path().c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd.valid() || !Lock(fd.get())) continue;
+    log::Info("removing {}, which a process that ended has left half written",
+              entry.path().string());
+    ::unlink(entry.path().c_str());
+  }
+}
+
 Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path,
                                                        const std::string& suffix) {
   std::string temporary = path + "." + suffix;
-  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
   if (!fd.valid()) return ErrnoStatus("create " + temporary);
+  if (!Lock(fd.get())) {
+    return Status(Code::kConflict, temporary + " is being written by another process");
+  }
+  // Only now: what another process has locked is its own. (A pipe has no size.)
+  if (::ftruncate(fd.get(), 0) != 0 && errno != EINVAL) return ErrnoStatus("empty " + temporary);
   return std::unique_ptr<AtomicFile>(new AtomicFile(std::move(fd), path, std::move(temporary)));
 }
 

@@ -32,7 +32,7 @@ class FileSource final : public ByteSource {
 };
 
 // Writes `path`.<suffix>; Commit() makes it durable under its real name; without it the temporary
-// file is removed when the object goes.
+// file is removed when the object goes. It is locked while it is being written.
 class AtomicFile final : public ByteSink {
  public:
   static Result<std::unique_ptr<AtomicFile>> Create(const std::string& path,
@@ -54,6 +54,11 @@ class AtomicFile final : public ByteSink {
   size_t unsynced_bytes_ = 0;
   bool committed_ = false;
 };
+
+// "PROCESS.tmp", or "PROCESS.JOB.tmp".
+std::string TemporarySuffix(std::string_view job = {});
+// Removes files of such names beside `path` that nobody is writing any more: their processes died.
+void RemoveLeftovers(const std::string& path);
 
 // Writes to a descriptor of somebody else.
 class FdSink final : public ByteSink {

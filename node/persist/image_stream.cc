@@ -158,8 +158,7 @@ Status ImageStream::Write() {
   if (file_.valid()) {
     descriptor = std::make_unique<FdSink>(file_.get(), "the snapshot");
   } else {
-    RHA_ASSIGN_OR_RETURN(file, AtomicFile::Create(request.path, std::to_string(::getpid()) + "." +
-                                                                    target_.suffix + ".tmp"));
+    RHA_ASSIGN_OR_RETURN(file, AtomicFile::Create(request.path, TemporarySuffix(target_.suffix)));
   }
   ByteSink& sink = file != nullptr ? static_cast<ByteSink&>(*file) : *descriptor;
   RdbWriter writer(sink, request.options);

@@ -1,7 +1,6 @@
 #include "node/persist/rdb_file.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -65,8 +64,7 @@ Status SaveRdbFile(const Keyspace& keyspace, const SaveRequest& request) {
     FdSink sink(request.fd, "the snapshot");
     return WriteRdb(sink, keyspace, request);
   }
-  RHA_ASSIGN_OR_RETURN(const auto file,
-                       AtomicFile::Create(request.path, fmt::format("{}.tmp", ::getpid())));
+  RHA_ASSIGN_OR_RETURN(const auto file, AtomicFile::Create(request.path, TemporarySuffix()));
   RHA_RETURN_IF_ERROR(WriteRdb(*file, keyspace, request));
   return file->Commit();
 }

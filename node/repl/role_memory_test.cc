@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 
@@ -63,6 +65,24 @@ TEST_F(RoleMemoryTest, ARestartedNodeStillRefusesAnOlderOrder) {
   EXPECT_EQ(memory.leader(), "a");
   EXPECT_THAT(memory.Accept(4, "b").message(), StartsWith("STALEEPOCH "));
   EXPECT_TRUE(memory.Accept(5, "a").ok());
+}
+
+TEST_F(RoleMemoryTest, AnOrderThatCannotBeKeptIsNotObeyed) {
+  RoleMemory memory = Open("u");
+  ASSERT_TRUE(memory.Accept(5, "a").ok());
+  const auto before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit all{}, none{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &all), 0);
+  none = {0, all.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &none), 0);
+  EXPECT_THAT(memory.Accept(6, "b").message(), StartsWith("ERR the order cannot be kept: "));
+  EXPECT_EQ(memory.epoch(), 5u);
+  EXPECT_EQ(memory.leader(), "a");
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &all), 0);
+  std::signal(SIGXFSZ, before);
+  EXPECT_TRUE(memory.Accept(5, "a").ok()) << "what it obeys it may be told again";
+  EXPECT_TRUE(memory.Accept(6, "c").ok());
+  EXPECT_EQ(memory.leader(), "c");
 }
 
 TEST_F(RoleMemoryTest, AVolumeOfAnotherClusterTakesNoOrders) {

@@ -1,4 +1,5 @@
 """What redisha-node saves, and what it never saves over: whole transactions, and no dataset that is not known to be whole."""
+import fcntl
 import os
 import shutil
 import signal
@@ -41,6 +42,45 @@ class NodeFilesTest(NodeCase):
         replies = self.exec(node, ("INCR", "c"), ("DEBUG", "RELOAD"), ("INCR", "c"))
         self.assertEqual(replies, [1, ("-", b"ERR Not allowed inside a transaction"), 2])
         self.assertFalse(os.path.exists(self.file_of(node)))
+
+    def killed_while_saving(self, node, folder, *command):
+        """Ends the process with a file half written; returns the name of that."""
+        half = []
+
+        def begun():
+            half.extend(name for name in os.listdir(folder) if name.endswith(".tmp")) if os.path.isdir(folder) else None
+            return half
+        node.control.command("DEBUG", "POPULATE", "200000", "k", "200")
+        node.control.command(*command)
+        self.wait_for("the file to begin", begun)
+        node.end()
+        self.assertEqual(len(half), 1)
+        self.assertIn(half[0], os.listdir(folder))
+        return half[0]
+
+    def test_what_a_killed_process_has_half_written_is_gone_after_the_next_start(self):
+        node = self.start("--enable-debug-command", "yes")
+        half = self.killed_while_saving(node, node.directory, "BGSAVE")
+        others = ["dump.rdb.notes.tmp", "dump.rdb.12.bgx.tmp", "dump.rdb.12.tmp.1", "other.rdb.12.tmp", "dump.rdb.77.bg0.tmp"]
+        for name in others + ["dump.rdb.78.tmp"]:
+            with open(self.file_of(node, name), "w") as file:
+                file.write("x")
+        with open(self.file_of(node, others[-1])) as busy:
+            fcntl.flock(busy, fcntl.LOCK_EX)  # somebody writes it
+            node.start()
+        there = os.listdir(node.directory)
+        self.assertNotIn(half, there)
+        self.assertNotIn("dump.rdb.78.tmp", there)
+        self.assertLessEqual(set(others), set(there))
+
+    def test_what_a_killed_process_has_left_of_its_first_append_only_file_goes(self):
+        node = self.start("--enable-debug-command", "yes")
+        folder = self.file_of(node, "appendonlydir")
+        half = self.killed_while_saving(node, folder, "CONFIG", "SET", "appendonly", "yes")
+        node.start()
+        self.assertEqual(node.control.command("CONFIG", "SET", "appendonly", "yes"), ("+", b"OK"))
+        self.wait_for("the base", lambda: self.info(node, "redisha_aof_sound") == "yes")
+        self.assertNotIn(half, os.listdir(folder))
 
     def lose_dataset(self):
         """A node whose memory a failed synchronisation has emptied, beside a file with `k`."""
