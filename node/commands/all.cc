@@ -15,7 +15,7 @@ std::vector<dispatch::CommandRows> AllCommands() {
       DebugRows(),       ObserveRows(),     ListEndRows(),     SortRows(),
       ListElementRows(), ListMoveRows(),    ListFirstOfRows(), ZsetAddRows(),
       ZsetCombineRows(), ZsetPopRows(),     ZsetRangeRows(),   ZsetReadRows(),
-      ZsetRemoveRows(),  MemberRows(),
+      ZsetRemoveRows(),  MemberRows(),      BitRows(),         BitFieldRows(),
   };
 }
 

@@ -8,6 +8,8 @@ namespace rha::node::commands {
 dispatch::CommandRows GetSetRows();            // string/get_set.cc
 dispatch::CommandRows CounterRows();           // string/counter.cc
 dispatch::CommandRows RangeRows();             // string/range.cc
+dispatch::CommandRows BitRows();               // string/bits.cc
+dispatch::CommandRows BitFieldRows();          // string/bitfield.cc
 dispatch::CommandRows LcsRows();               // string/lcs.cc
 dispatch::CommandRows HashFieldRows();         // hash/fields.cc
 dispatch::CommandRows HashCounterRows();       // hash/counter.cc

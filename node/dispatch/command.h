@@ -63,6 +63,7 @@ enum AclCategory : uint32_t {
   kAclList = 1 << 5,
   kAclHash = 1 << 6,
   kAclString = 1 << 8,
+  kAclBitmap = 1 << 9,
   kAclPubsub = 1 << 12,
   kAclAdmin = 1 << 13,
   kAclFast = 1 << 14,
@@ -95,7 +96,8 @@ enum class Group : uint8_t {
   kTransactions,
   kPubsub,
   kConnection,
-  kServer
+  kServer,
+  kBitmap
 };
 
 struct CommandSpec {

@@ -36,6 +36,7 @@ struct Event {
 namespace events {
 constexpr Event kSet{kStringEvent, "set"};
 constexpr Event kAppend{kStringEvent, "append"};
+constexpr Event kSetBit{kStringEvent, "setbit"};
 constexpr Event kSetRange{kStringEvent, "setrange"};
 constexpr Event kIncrBy{kStringEvent, "incrby"};
 constexpr Event kIncrByFloat{kStringEvent, "incrbyfloat"};

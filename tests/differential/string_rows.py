@@ -5,6 +5,15 @@ from .arguments import (between, expiry, floating, index, integer, key, many, ma
 STRING = key("s")
 OFFSET = mostly(0.9, between(0, 140), pick("-1", "536870912", "4294967296", "9223372036854775807", "x", ""))
 
+BIT = mostly(0.95, pick("0", "1"), pick("2", "-1", "x"))
+UNIT = maybe(0.5, mostly(0.97, pick("BIT", "BYTE"), text))
+FIELD = sequence(pick("u1", "u2", "u8", "u13", "u63", "u64", "i1", "i5", "i8", "i33", "i64", "i65"),
+                 mostly(0.95, pick("0", "1", "7", "#0", "#1", "#3", "100"), pick("-1", "#-1", "4294967296", "#9223372036854775807", "x")))
+# Not near -2^63: Redis saturates that to the largest number of the field.
+SETTABLE = mostly(0.9, between(-300, 300), pick("-4294967297", "9223372036854775807", "-900000000000000000", "x", ""))
+FIELD_OPERATION = one_of(sequence("GET", FIELD), sequence("SET", FIELD, SETTABLE), sequence("INCRBY", FIELD, integer),
+                         sequence("OVERFLOW", pick("WRAP", "SAT", "x")))
+
 
 def add(table):
     row = table.family("string")
@@ -31,3 +40,13 @@ def add(table):
     row("INCRBYFLOAT", STRING, floating, weight=15)
     row("LCS", STRING, STRING,
         options(0.4, pick("LEN", "IDX"), sequence("MINMATCHLEN", between(-1, 6)), "WITHMATCHLEN"))
+    row("SETBIT", STRING, OFFSET, BIT, weight=15, mutable=False)
+    row("GETBIT", STRING, OFFSET)
+    row("BITCOUNT", STRING, maybe(0.7, sequence(index, index, UNIT)), weight=15)
+    row("BITPOS", STRING, BIT, maybe(0.7, sequence(index, maybe(0.7, sequence(index, UNIT)))), weight=15)
+    row("BITOP", pick("AND", "OR", "XOR"), STRING, many(STRING, 1, 4), weight=15)
+    row("BITOP", "NOT", STRING, STRING)
+    row("BITFIELD", STRING, many(FIELD_OPERATION, 1, 5), weight=30, mutable=False)
+    # Where FAIL alone makes the string longer, Redis does not tell its replicas; ours does.
+    row("BITFIELD", STRING, "SET", "u1", "4000", "1", "OVERFLOW", "FAIL", many(FIELD_OPERATION, 1, 4), weight=15)
+    row("BITFIELD_RO", STRING, many(sequence("GET", FIELD), 1, 3))

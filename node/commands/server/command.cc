@@ -51,6 +51,7 @@ constexpr Named kCategoryNames[] = {
     {kAclList, "@list"},
     {kAclHash, "@hash"},
     {kAclString, "@string"},
+    {kAclBitmap, "@bitmap"},
     {kAclPubsub, "@pubsub"},
     {kAclAdmin, "@admin"},
     {kAclFast, "@fast"},
@@ -63,7 +64,7 @@ constexpr Named kCategoryNames[] = {
 
 constexpr std::string_view kGroupNames[] = {"string",     "list",    "set",          "sorted-set",
                                             "hash",       "generic", "transactions", "pubsub",
-                                            "connection", "server"};
+                                            "connection", "server",  "bitmap"};
 
 // What a row says and what follows from its flags.
 uint32_t Categories(const CommandSpec& spec) {
