@@ -323,7 +323,13 @@ Status App::ApplyConfig(const Config& old, std::string* culprit) {
   const bool password_named = std::exchange(config_.password_named, false);
   if (password_named) RHA_RETURN_IF_ERROR(secrets_.MaySetPassword(config_.password));
   *culprit = "dir";
-  if (config_.dir != old.dir) RHA_RETURN_IF_ERROR(EnterDirectory());
+  if (config_.dir != old.dir) {
+    if (!config_.peer_key_file.empty()) {
+      return Status(Code::kConflict, "the file that remembers this member's role lies in " +
+                                         old.dir + ": move it there and start anew");
+    }
+    RHA_RETURN_IF_ERROR(EnterDirectory());
+  }
   *culprit = "maxclients";
   if (const int64_t wanted = config_.clients_max; wanted > old.clients_max) {
     RHA_RETURN_IF_ERROR(RaiseDescriptorLimit());

@@ -290,6 +290,13 @@ void Persistence::DatasetFlushed() {
   if (!config_.save_points.empty()) engine_.AfterUnit([this] { SaveFlushed(); });
 }
 
+// Until it is saved a restart finds the dataset before it. (The append-only file begins with it.)
+void Persistence::DatasetCame() {
+  engine_.keyspace().AddDirty(1);
+  scheduled_ = !config_.save_points.empty() && !config_.append_only;
+  log_.DatasetCame();
+}
+
 void Persistence::SaveFlushed() {
   // A failure is logged and stops writes like any other; the flush itself has happened.
   (void)Save().ok();

@@ -77,7 +77,7 @@ class Persistence final : public dispatch::PersistenceService {
     log_.AppendStream(db, requests, db_after);
   }
   void DatasetGoes() override { log_.DatasetGoes(); }
-  void DatasetCame() override { log_.DatasetCame(); }
+  void DatasetCame() override;
   Status ReloadLog() override { return log_.Reload(); }
 
  private:

@@ -2,6 +2,7 @@
 CONFIG REWRITE and a restart."""
 import hashlib
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -10,7 +11,7 @@ import tempfile
 import time
 import unittest
 
-from tests.support import resp
+from tests.support import members, resp
 
 OURS = os.path.join(os.environ.get("RHA_BIN_DIR", "build/release/bin"), "redisha-node")
 STOCK = shutil.which("redis-server")
@@ -214,6 +215,44 @@ class RoleTest(ConfigTest):
         _, client = self.start()
         self.assertEqual(client.command("SET", "k", "v"), b"OK")
         self.assertNotIn("replicaof", self.text())
+
+
+    def test_a_role_that_a_sentinel_gives_is_the_one_after_a_kill_and_a_full_disk_keeps_the_old_file(self):
+        self.write(self.base("appendonly yes\n"))
+        process, client = self.start()
+        self.assertEqual(client.command("SET", "k", "v"), b"OK")
+
+        def turn(*role):
+            """As a stock sentinel does."""
+            return client.pipeline([("MULTI",), ("REPLICAOF", *role), ("CONFIG", "REWRITE"), ("EXEC",)])[-1]
+        self.assertEqual(turn("127.0.0.1", "1"), [b"OK", b"OK"])
+        for _ in range(2):
+            self.end(process)
+            process, client = self.start()
+            self.assertEqual(self.option(client, "replicaof"), "127.0.0.1 1")
+            self.assertEqual(client.command("GET", "k"), b"v")
+        before, there = self.text(), os.listdir(self.dir)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
+        done, rewritten = turn("NO", "ONE")
+        self.assertEqual(done, b"OK")
+        self.assert_error(rewritten, "Rewriting config file")
+        self.assertEqual((self.text(), os.listdir(self.dir)), (before, there))
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        self.assertEqual(client.command("CONFIG", "REWRITE"), b"OK")
+        self.end(process)
+        _, client = self.start()
+        self.assertEqual(client.command("SET", "k", "w"), b"OK")
+
+    def test_the_folder_of_a_member_is_not_changed_under_its_role_file(self):
+        key = os.path.join(self.dir, "peer-key")
+        with open(key, "w", encoding="ascii") as file:
+            file.write(members.KEY)
+        self.write(self.base(f"redisha-peer-key-file {key}\nredisha-cluster-uid uid\nredisha-node-name pod-0\n"
+                             "enable-protected-configs yes\n"))
+        _, client = self.start()
+        os.mkdir(os.path.join(self.dir, "other"))
+        self.assert_error(client.command("CONFIG", "SET", "dir", os.path.join(self.dir, "other")), "member's role")
+        self.assertEqual(self.option(client, "dir"), self.dir)
 
 
 @unittest.skipUnless(STOCK and os.access(STOCK_CONF, os.R_OK), "no stock server with a readable configuration here")
