@@ -13,6 +13,8 @@ import xml.etree.ElementTree as ElementTree
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FUZZ_SECONDS = 60
 SIM_SEEDS = 100000
+POWER_LOSS_SEEDS = 10_000
+AOF_KILLS = 200
 # stage → ctest label expressions: what to leave out where.
 STAGES = {
     "release": [],
@@ -75,11 +77,16 @@ def run_fuzzers(tally):
 def run_long(tally):
     """What takes an hour or more: nightly, and before a release."""
     sim = os.path.join(ROOT, "build", "release", "bin", "sim")
-    stage("long", f"{SIM_SEEDS} seeds of the simulator, every mutant until it is caught, the package in a Debian of its own")
+    stage("long", f"{SIM_SEEDS} seeds of the simulator, every mutant until it is caught, files after power loss, the package in a Debian of its own")
     package = os.path.join(ROOT, "tests", "image", "package_install.py")
-    environment = {**os.environ, "RHA_BIN_DIR": os.path.dirname(sim), "PYTHONPATH": ROOT}
+    files = [os.path.join(os.path.dirname(sim), "node_persist_test"), "--gtest_filter=PowerLoss*"]
+    environment = {**os.environ, "RHA_BIN_DIR": os.path.dirname(sim), "PYTHONPATH": ROOT,
+                   "RHA_POWER_LOSS_SEEDS": str(POWER_LOSS_SEEDS), "RHA_AOF_KILLS": str(AOF_KILLS)}
+    kills = [sys.executable, "-m", "unittest", "tests.integration.node_aof_test", "-k", "a_kill_"]
     for name, command in {"sim: seeds": [sim, "--seeds", str(SIM_SEEDS)],
                           "sim: mutants": [sim + "_mutants", "--all"],
+                          "files after power loss": files,
+                          "kills while the append-only file is written": kills,
                           "package": [sys.executable, package]}.items():
         if subprocess.run(command, cwd=ROOT, env=environment).returncode == 0:
             tally.passed += 1

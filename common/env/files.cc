@@ -58,26 +58,21 @@ Result<std::string> ReadTextFileUpTo(const std::string& path, size_t bytes_max) 
   }
 }
 
-Status WriteTextFile(const std::string& path, const std::string& text) {
+Status WriteTextFile(const std::string& path, const std::string& text, Disk& disk) {
   const std::string temporary = path + ".tmp-" + std::to_string(::getpid());
   struct stat old {};
   const mode_t mode = ::stat(path.c_str(), &old) == 0 ? (old.st_mode & 0777) : 0600;
-  {
-    const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
-    if (!fd.valid()) return ErrnoStatus("create " + temporary);
-    Status status = WriteAll(fd.get(), text, temporary);
-    if (status.ok() && ::fsync(fd.get()) != 0) status = ErrnoStatus("fsync " + temporary);
-    if (!status.ok()) {
-      ::unlink(temporary.c_str());
-      return status;
-    }
+  const Status written = [&]() -> Status {
+    RHA_ASSIGN_OR_RETURN(const UniqueFd fd, disk.OpenToAppend(temporary, true, mode));
+    RHA_RETURN_IF_ERROR(disk.Write(fd.get(), text, temporary));
+    RHA_RETURN_IF_ERROR(disk.Sync(fd.get(), temporary));
+    return disk.Rename(temporary, path);
+  }();
+  if (!written.ok()) {
+    (void)disk.Remove(temporary).ok();
+    return written;
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    const Status status = ErrnoStatus("rename " + temporary + " to " + path);
-    ::unlink(temporary.c_str());
-    return status;
-  }
-  return SyncFolderOf(path);
+  return disk.SyncFolderOf(path);
 }
 
 }  // namespace rha::env

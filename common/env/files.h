@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "common/base/status.h"
+#include "common/env/disk.h"
 
 namespace rha::env {
 
@@ -23,6 +24,6 @@ Result<std::string> ReadTextFile(const std::string& path);
 Result<std::string> ReadTextFileUpTo(const std::string& path, size_t bytes_max);
 // All of it or nothing, and durable. A new file is its owner's alone; an older one keeps its
 // permissions.
-Status WriteTextFile(const std::string& path, const std::string& text);
+Status WriteTextFile(const std::string& path, const std::string& text, Disk& disk = Disk::Real());
 
 }  // namespace rha::env

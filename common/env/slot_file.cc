@@ -56,19 +56,6 @@ std::optional<Slot> DecodeSlot(std::string_view bytes) {
   return Slot{sequence, std::string(record)};
 }
 
-Status WriteAt(int fd, std::string_view bytes, off_t offset, const std::string& what) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(fd, bytes.data(), bytes.size(), offset);
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return ErrnoStatus(what);
-    }
-    bytes.remove_prefix(static_cast<size_t>(written));
-    offset += written;
-  }
-  return Status::Ok();
-}
-
 Result<std::string> ReadAt(int fd, size_t count, off_t offset, const std::string& what) {
   std::string bytes(count, '\0');
   size_t done = 0;
@@ -86,30 +73,26 @@ Result<std::string> ReadAt(int fd, size_t count, off_t offset, const std::string
 
 }  // namespace
 
-SlotFile::SlotFile(std::string path, UniqueFd fd, size_t slot_bytes)
-    : path_(std::move(path)), fd_(std::move(fd)), slot_bytes_(slot_bytes) {}
+SlotFile::SlotFile(std::string path, UniqueFd fd, size_t slot_bytes, Disk& disk)
+    : disk_(&disk), path_(std::move(path)), fd_(std::move(fd)), slot_bytes_(slot_bytes) {}
 
-Result<SlotFile> SlotFile::Open(std::string path, size_t record_bytes_max) {
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd.valid()) return ErrnoStatus("open " + path);
+Result<SlotFile> SlotFile::Open(std::string path, size_t record_bytes_max, Disk& disk) {
+  RHA_ASSIGN_OR_RETURN(UniqueFd fd, disk.OpenToUpdate(path));
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return ErrnoStatus("lock " + path);
     return Status(Code::kConflict, path + " is in use by another process");
   }
   const size_t blocks = (kHeaderBytes + record_bytes_max + kBlockBytes - 1) / kBlockBytes;
-  SlotFile file(std::move(path), std::move(fd), blocks * kBlockBytes);
+  SlotFile file(std::move(path), std::move(fd), blocks * kBlockBytes, disk);
   RHA_RETURN_IF_ERROR(file.ReadSlots());
   RHA_RETURN_IF_ERROR(file.Reserve());
   return file;
 }
 
 Status SlotFile::Reserve() {
-  const off_t bytes = static_cast<off_t>(2 * slot_bytes_);
-  if (const int error = ::posix_fallocate(fd_.get(), 0, bytes); error != 0) {
-    return ErrnoStatus("reserve space for " + path_, error);
-  }
-  if (::fsync(fd_.get()) != 0) return ErrnoStatus("fsync " + path_);
-  return SyncFolderOf(path_);
+  RHA_RETURN_IF_ERROR(disk_->Reserve(fd_.get(), 2 * slot_bytes_, path_));
+  RHA_RETURN_IF_ERROR(disk_->Sync(fd_.get(), path_));
+  return disk_->SyncFolderOf(path_);
 }
 
 Status SlotFile::ReadSlots() {
@@ -152,10 +135,9 @@ Status SlotFile::Write(std::string_view record) {
   }
   const uint64_t last = sequence_ == 0 ? 2 : sequence_ + 1;
   for (uint64_t sequence = sequence_ + 1; sequence <= last; ++sequence) {
-    const off_t offset = static_cast<off_t>((sequence % 2) * slot_bytes_);
-    RHA_RETURN_IF_ERROR(
-        WriteAt(fd_.get(), Seal(sequence, record) + std::string(record), offset, "write " + path_));
-    if (::fdatasync(fd_.get()) != 0) return ErrnoStatus("fsync " + path_);
+    const std::string slot = Seal(sequence, record) + std::string(record);
+    RHA_RETURN_IF_ERROR(disk_->WriteAt(fd_.get(), (sequence % 2) * slot_bytes_, slot, path_));
+    RHA_RETURN_IF_ERROR(disk_->Sync(fd_.get(), path_));
   }
   sequence_ = last;
   record_ = std::string(record);

@@ -21,6 +21,7 @@
 
 #include "common/base/status.h"
 #include "common/base/unique_fd.h"
+#include "common/env/disk.h"
 
 namespace rha::env {
 
@@ -29,7 +30,8 @@ class SlotFile {
   // Makes the file if it does not exist. `record_bytes_max` is rounded up to whole blocks and must
   // be the same at each opening. Errors: kCorrupt if there are slots but no good one, kConflict if
   // another process has it open, kExhausted if its space cannot be reserved.
-  static Result<SlotFile> Open(std::string path, size_t record_bytes_max);
+  static Result<SlotFile> Open(std::string path, size_t record_bytes_max,
+                               Disk& disk = Disk::Real());
 
   // The newest record; nothing if none was ever written.
   const std::optional<std::string>& record() const { return record_; }
@@ -40,10 +42,11 @@ class SlotFile {
   const std::string& path() const { return path_; }
 
  private:
-  SlotFile(std::string path, UniqueFd fd, size_t slot_bytes);
+  SlotFile(std::string path, UniqueFd fd, size_t slot_bytes, Disk& disk);
   Status Reserve();
   Status ReadSlots();
 
+  Disk* disk_;
   std::string path_;
   UniqueFd fd_;
   size_t slot_bytes_;

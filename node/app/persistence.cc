@@ -97,13 +97,14 @@ Status Persistence::KeepOlderFile() const {
   if (engine_.state().dataset != dispatch::Dataset::kChosen) return {};
   for (int n = 0; n < kKeptFilesMax; ++n) {
     const std::string kept = Path() + ".kept" + (n == 0 ? "" : "." + std::to_string(n));
-    if (::link(Path().c_str(), kept.c_str()) == 0) {
+    Status linked = env::Disk::Real().Link(Path(), kept);
+    if (linked.ok()) {
       log::Warn("the file that is replaced by data not known to be whole is kept as {}", kept);
       return {};
     }
-    if (errno == ENOENT) return {};
-    if (errno == EEXIST && SameFile(Path(), kept)) return {};  // by a save that failed then
-    if (errno != EEXIST) return ErrnoStatus("keep the older file as " + kept);
+    if (linked.code() == Code::kNotFound) return {};
+    if (linked.code() != Code::kExists) return std::move(linked).Context("keep the older file");
+    if (SameFile(Path(), kept)) return {};  // by a save that failed then
   }
   return Status(Code::kExhausted, "keep the older file: there are " +
                                       std::to_string(kKeptFilesMax) + " already (" + Path() +

@@ -101,7 +101,7 @@ Status AofFolder::OpenIncrement(const AofFile& file, bool anew) {
   file_ = std::move(fd);
   open_ = file;
   bytes_ = bytes;
-  torn_ = false;
+  torn_ = suspect_ = false;
   return {};
 }
 
@@ -121,8 +121,9 @@ Status AofFolder::Continue() {
   if (manifest_.increments.empty()) return BeginIncrement(false);
   RHA_RETURN_IF_ERROR(OpenIncrement(manifest_.increments.back(), false));
   older_bytes_ -= bytes_;
-  // Whatever the process before this one had not synced is from now on believed.
-  return disk_.Sync(file_.get(), PathOf(open_.name));
+  // Whatever the process before this one had not synced, names too, is from now on believed.
+  RHA_RETURN_IF_ERROR(disk_.SyncFolderOf(PathOf(open_.name)));
+  return Sync();
 }
 
 Status AofFolder::BeginIncrement(bool apart) {
@@ -139,13 +140,19 @@ Status AofFolder::BeginIncrement(bool apart) {
     RHA_ASSIGN_OR_RETURN(UniqueFd fd, disk_.OpenToAppend(path, true));
     AofManifest longer = manifest_;
     longer.AddIncrement(next);
-    // (the folder that WriteManifest syncs is the new file's too)
+    // There may have been one of that name, of a rewrite that came to nothing: what it held must
+    // not come back.
+    RHA_RETURN_IF_ERROR(disk_.Sync(fd.get(), path));
     RHA_RETURN_IF_ERROR(disk_.SyncFolderOf(path));
-    RHA_RETURN_IF_ERROR(WriteManifest(longer));
+    const Status named = WriteManifest(longer);
+    // It may be in the manifest by now, and nothing must follow in the one before it: that one's
+    // end would no longer be the set's.
+    suspect_ = suspect_ || superseded();
+    RHA_RETURN_IF_ERROR(named);
     file_ = std::move(fd);
     open_ = next;
     bytes_ = 0;
-    torn_ = false;
+    torn_ = suspect_ = false;
   }
   older_bytes_ = older;
   return {};
@@ -160,8 +167,9 @@ Status AofFolder::ReplaceBase(const std::string& path, bool keep_older) {
   rewritten.ReplaceBase(base, rewritten.increments.size() - (file_.valid() ? 1 : 0));
   if (keep_older && !manifest_.empty()) {
     const std::string listed = PathOf(AofManifestName(place_.name));
-    if (::link(listed.c_str(), (listed + ".kept").c_str()) != 0 && errno != EEXIST) {
-      return ErrnoStatus("keep the older manifest as " + listed + ".kept");
+    Status linked = disk_.Link(listed, listed + ".kept");
+    if (!linked.ok() && linked.code() != Code::kExists) {
+      return std::move(linked).Context("keep the older manifest");
     }
     rewritten.history.clear();
     log::Warn(
@@ -217,6 +225,9 @@ Status AofFolder::CutTorn() {
 
 Status AofFolder::Write(std::string_view bytes) {
   if (!file_.valid()) return {};
+  if (superseded()) {
+    return Status(Code::kIo, "write " + PathOf(open_.name) + ": another file may follow it");
+  }
   RHA_RETURN_IF_ERROR(CutTorn());
   const Status written = disk_.Write(file_.get(), bytes, PathOf(open_.name));
   if (written.ok()) {
@@ -230,12 +241,17 @@ Status AofFolder::Write(std::string_view bytes) {
 }
 
 Status AofFolder::Sync() {
-  return file_.valid() ? disk_.Sync(file_.get(), PathOf(open_.name)) : Status();
+  if (!file_.valid()) return {};
+  if (suspect_) return Status(Code::kIo, "sync " + PathOf(open_.name) + ": it has failed before");
+  Status synced = disk_.Sync(file_.get(), PathOf(open_.name));
+  suspect_ = !synced.ok();
+  return synced;
 }
 
 void AofFolder::Close() {
   const bool useless = apart();
   file_.Reset();
+  suspect_ = false;
   if (useless) {
     (void)disk_.Remove(PathOf(open_.name)).ok();
   } else {

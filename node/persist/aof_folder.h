@@ -69,7 +69,12 @@ class AofFolder {
   // Appends. After an error nothing of `bytes` counts: what was written of it is cut off before
   // anything else is written.
   Status Write(std::string_view bytes);
+  // Once it has failed it does not succeed again on this increment: the operating system may have
+  // thrown away what it was to write.
   Status Sync();
+  // Then, and when it is unknown whether the manifest names another increment behind this one, only
+  // a new base heals the set (BeginIncrement `apart`).
+  bool suspect() const { return suspect_; }
   // Closes the increment that is open; one that is apart is of no use any more.
   void Close();
 
@@ -88,14 +93,19 @@ class AofFolder {
   std::string PathOf(std::string_view file) const { return place_.PathOf(file); }
   // An increment is open that the manifest does not name yet.
   bool apart() const { return file_.valid() && !manifest_.Names(open_.name); }
+  // The manifest may name another one behind it.
+  bool superseded() const {
+    return file_.valid() && !apart() && open_ != manifest_.increments.back();
+  }
 
   env::Disk& disk_;
   const AofPlace place_;
   AofManifest manifest_;
   UniqueFd file_;
-  AofFile open_;        // what file_ is
-  bool torn_ = false;   // behind bytes_ there is a part of a write that failed
-  uint64_t bytes_ = 0;  // of the open file, of whole writes
+  AofFile open_;          // what file_ is
+  bool suspect_ = false;  // a sync of it has failed
+  bool torn_ = false;     // behind bytes_ there is a part of a write that failed
+  uint64_t bytes_ = 0;    // of the open file, of whole writes
   uint64_t older_bytes_ = 0, base_bytes_ = 0;
 };
 

@@ -148,13 +148,17 @@ TEST_F(AofFolderTest, AStepThatFailsOnceLosesNothingAndTheNextRewriteSucceeds) {
     disk.steps = 0;
     disk.fails_at = step;
     (void)Rewrite(folder, "AB", false);
+    if (folder.suspect()) {
+      folder.Close();
+      ASSERT_TRUE(Rewrite(folder, "AB", true)) << step;
+    }
     while (!folder.Write("c").ok()) {
     }
     std::string found = Load(dir);
     for (char& c : found) c = static_cast<char>(c | 0x20);
     EXPECT_EQ(found, "abc") << step;
     disk.fails_at = FaultyDisk::kNever;
-    ASSERT_TRUE(Rewrite(folder, "ABC", false)) << step;
+    ASSERT_TRUE(Rewrite(folder, "ABC", folder.suspect())) << step;
     EXPECT_EQ(Load(dir), "ABC");
     EXPECT_EQ(std::distance(fs::directory_iterator(root_ + "/" + dir + "/log"), {}), 3) << step;
   }
@@ -191,6 +195,23 @@ TEST_F(AofFolderTest, ASyncThatFailsLeavesTheOldSetUntilAnotherBaseIsThere) {
   WriteFile(image, "ABC");
   ASSERT_TRUE(folder.ReplaceBase(image, false).ok());
   EXPECT_EQ(Load("d"), "ABCd");
+}
+
+TEST_F(AofFolderTest, ASyncThatHasFailedIsNotBelievedLater) {
+  fs::create_directory(root_ + "/d");
+  FaultyDisk disk;
+  AofFolder folder(disk, Place("d"));
+  ASSERT_TRUE(folder.Find().ok() && Rewrite(folder, "A", true) && folder.Write("b").ok());
+  disk.cannot_sync = true;
+  EXPECT_FALSE(folder.BeginIncrement(false).ok());
+  disk.cannot_sync = false;
+  EXPECT_TRUE(folder.suspect());
+  EXPECT_FALSE(folder.Sync().ok());
+  EXPECT_FALSE(folder.BeginIncrement(false).ok());
+  ASSERT_TRUE(Rewrite(folder, "AB", true));
+  EXPECT_FALSE(folder.suspect());
+  EXPECT_TRUE(folder.Write("c").ok() && folder.Sync().ok());
+  EXPECT_EQ(Load("d"), "ABc");
 }
 
 TEST_F(AofFolderTest, AnIncrementApartIsNothingWithoutItsBase) {

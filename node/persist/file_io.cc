@@ -53,8 +53,8 @@ Result<size_t> FileSource::Read(char* out, size_t count) {
   }
 }
 
-AtomicFile::AtomicFile(UniqueFd fd, std::string path, std::string temporary)
-    : fd_(std::move(fd)), path_(std::move(path)), temporary_(std::move(temporary)) {}
+AtomicFile::AtomicFile(UniqueFd fd, std::string path, std::string temporary, env::Disk& disk)
+    : disk_(disk), fd_(std::move(fd)), path_(std::move(path)), temporary_(std::move(temporary)) {}
 
 namespace {
 
@@ -98,28 +98,32 @@ void RemoveLeftovers(const std::string& path) {
 }
 
 Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path,
-                                                       const std::string& suffix) {
+                                                       const std::string& suffix, env::Disk& disk) {
   std::string temporary = path + "." + suffix;
-  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-  if (!fd.valid()) return ErrnoStatus("create " + temporary);
+  RHA_ASSIGN_OR_RETURN(UniqueFd fd, disk.OpenToAppend(temporary, false));
   if (!Lock(fd.get())) {
     return Status(Code::kConflict, temporary + " is being written by another process");
   }
   // Only now: what another process has locked is its own. (A pipe has no size.)
-  if (::ftruncate(fd.get(), 0) != 0 && errno != EINVAL) return ErrnoStatus("empty " + temporary);
-  return std::unique_ptr<AtomicFile>(new AtomicFile(std::move(fd), path, std::move(temporary)));
+  struct stat info {};
+  if (::fstat(fd.get(), &info) == 0 && info.st_size != 0) {
+    RHA_RETURN_IF_ERROR(disk.Truncate(fd.get(), 0, temporary));
+  }
+  return std::unique_ptr<AtomicFile>(
+      new AtomicFile(std::move(fd), path, std::move(temporary), disk));
 }
 
 AtomicFile::~AtomicFile() {
-  if (!committed_) ::unlink(temporary_.c_str());
+  if (!committed_) (void)disk_.Remove(temporary_).ok();
 }
 
 Status FdSink::Write(std::string_view bytes) { return env::WriteAll(fd_, bytes, name_); }
 
 Status AtomicFile::Write(std::string_view bytes) {
-  RHA_RETURN_IF_ERROR(FdSink(fd_.get(), temporary_).Write(bytes));
+  RHA_RETURN_IF_ERROR(disk_.Write(fd_.get(), bytes, temporary_));
   unsynced_bytes_ += bytes.size();
   if (unsynced_bytes_ >= kSyncIntervalBytes) {
+    // (only a hint: what Sync() will need is on its way)
     ::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
     unsynced_bytes_ = 0;
   }
@@ -129,17 +133,13 @@ Status AtomicFile::Write(std::string_view bytes) {
 Status AtomicFile::Commit() {
   RHA_RETURN_IF_ERROR(Sync());
   RHA_RETURN_IF_ERROR(Rename());
-  return env::SyncFolderOf(path_);
+  return SyncFolder();
 }
 
-Status AtomicFile::Sync() {
-  return ::fsync(fd_.get()) == 0 ? Status() : ErrnoStatus("fsync " + temporary_);
-}
+Status AtomicFile::Sync() { return disk_.Sync(fd_.get(), temporary_); }
 
 Status AtomicFile::Rename() {
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    return ErrnoStatus("rename " + temporary_ + " to " + path_);
-  }
+  RHA_RETURN_IF_ERROR(disk_.Rename(temporary_, path_));
   committed_ = true;
   fd_.Reset();
   return {};

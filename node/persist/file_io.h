@@ -8,6 +8,7 @@
 
 #include "common/base/status.h"
 #include "common/base/unique_fd.h"
+#include "common/env/disk.h"
 #include "node/persist/byte_io.h"
 
 namespace rha::node::persist {
@@ -36,19 +37,22 @@ class FileSource final : public ByteSource {
 class AtomicFile final : public ByteSink {
  public:
   static Result<std::unique_ptr<AtomicFile>> Create(const std::string& path,
-                                                    const std::string& suffix);
+                                                    const std::string& suffix,
+                                                    env::Disk& disk = env::Disk::Real());
   ~AtomicFile() override;
 
   Status Write(std::string_view bytes) override;
-  // Sync(), Rename(), fsync of the directory.
+  // Sync(), Rename(), SyncFolder().
   Status Commit();
   // Its parts, of which the second is quick: the new content takes the old one's place.
   Status Sync();
   Status Rename();
+  Status SyncFolder() { return disk_.SyncFolderOf(path_); }
   const std::string& temporary_path() const { return temporary_; }
 
  private:
-  AtomicFile(UniqueFd fd, std::string path, std::string temporary);
+  AtomicFile(UniqueFd fd, std::string path, std::string temporary, env::Disk& disk);
+  env::Disk& disk_;
   UniqueFd fd_;
   std::string path_, temporary_;
   size_t unsynced_bytes_ = 0;

@@ -7,7 +7,6 @@
 #include <algorithm>
 
 #include "common/base/background_thread.h"
-#include "common/env/files.h"
 #include "node/persist/file_io.h"
 #include "node/persist/limits.h"
 #include "node/persist/rdb_writer.h"
@@ -158,7 +157,8 @@ Status ImageStream::Write() {
   if (file_.valid()) {
     descriptor = std::make_unique<FdSink>(file_.get(), "the snapshot");
   } else {
-    RHA_ASSIGN_OR_RETURN(file, AtomicFile::Create(request.path, TemporarySuffix(target_.suffix)));
+    RHA_ASSIGN_OR_RETURN(
+        file, AtomicFile::Create(request.path, TemporarySuffix(target_.suffix), *request.disk));
   }
   ByteSink& sink = file != nullptr ? static_cast<ByteSink&>(*file) : *descriptor;
   RdbWriter writer(sink, request.options);
@@ -175,7 +175,7 @@ Status ImageStream::Write() {
     if (hopeless()) return given_up;
     RHA_RETURN_IF_ERROR(file->Rename());
   }
-  return env::SyncFolderOf(request.path);
+  return file->SyncFolder();
 }
 
 namespace {

@@ -64,7 +64,8 @@ Status SaveRdbFile(const Keyspace& keyspace, const SaveRequest& request) {
     FdSink sink(request.fd, "the snapshot");
     return WriteRdb(sink, keyspace, request);
   }
-  RHA_ASSIGN_OR_RETURN(const auto file, AtomicFile::Create(request.path, TemporarySuffix()));
+  RHA_ASSIGN_OR_RETURN(const auto file,
+                       AtomicFile::Create(request.path, TemporarySuffix(), *request.disk));
   RHA_RETURN_IF_ERROR(WriteRdb(*file, keyspace, request));
   return file->Commit();
 }

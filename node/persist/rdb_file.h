@@ -15,6 +15,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/status.h"
+#include "common/env/disk.h"
 #include "node/persist/byte_io.h"
 #include "node/persist/rdb_reader.h"
 #include "node/persist/rdb_writer.h"
@@ -48,6 +49,7 @@ struct SaveRequest {
   int fd = -1;
   RdbInfo info;
   RdbWriterOptions options;
+  env::Disk* disk = &env::Disk::Real();  // where `path` is
 };
 
 void WriteRdbInfo(RdbWriter& writer, const RdbInfo& info);

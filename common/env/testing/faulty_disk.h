@@ -22,9 +22,9 @@ class FaultyDisk final : public Disk {
   std::atomic<bool> full = false, cannot_sync = false;
   size_t steps = 0;
 
-  Result<UniqueFd> OpenToAppend(const std::string& path, bool anew) override {
+  Result<UniqueFd> OpenToAppend(const std::string& path, bool anew, mode_t mode) override {
     RHA_RETURN_IF_ERROR(Step());
-    return Disk::OpenToAppend(path, anew);
+    return Disk::OpenToAppend(path, anew, mode);
   }
   Status Write(int fd, std::string_view bytes, const std::string& path) override {
     const bool half = full || steps == dies_at || steps == fails_at;
