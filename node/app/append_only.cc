@@ -108,6 +108,7 @@ void AppendOnly::Enable() {
   if (started.ok()) started = StartWriter(std::move(folder));
   standing_ = Standing::kUnfounded;
   scheduled_ = true;
+  Settle();
   if (!started.ok()) {
     suspect_ = started.message();
     LookAtHealth();
@@ -130,6 +131,7 @@ void AppendOnly::Disable() {
   standing_ = Standing::kOff;
   suspect_.clear();
   scheduled_ = false;
+  Settle();
 }
 
 void AppendOnly::OnConfig() {
@@ -160,6 +162,7 @@ void AppendOnly::AppendStream(int db, std::string_view requests, int db_after) {
   selected_db_ = db_after;
   if (!scratch_.empty()) writer_->Append(scratch_);
   writer_->Append(requests);
+  ++engine_.state().log_changes;
   // From here on nobody may hear of it before it is on the disk.
   int64_t& settled = engine_.state().settled_offset;
   if (settled == kNoOffset && MustHold()) settled = settled_offset_;
@@ -189,7 +192,7 @@ void AppendOnly::AddNotes() {
 void AppendOnly::EndTurn() {
   if (writer_ == nullptr) return;
   AddNotes();
-  writer_->HandOver();
+  writer_->HandOver({engine_.state().log_changes, engine_.state().replication_offset});
   LookAtLag();
   Settle();
 }
@@ -199,7 +202,23 @@ bool AppendOnly::MustHold() const {
          progress_.failure.ok() && progress_.durable < writer_->appended();
 }
 
+void AppendOnly::PublishSynced() {
+  dispatch::NodeState& state = engine_.state();
+  const bool on = standing_ != Standing::kOff;
+  int64_t changes = -1, offset = -1;
+  if (standing_ == Standing::kSound && writer_ != nullptr) {
+    const bool all = progress_.synced >= writer_->appended();
+    changes = static_cast<int64_t>(all ? state.log_changes : progress_.synced_mark.changes);
+    offset = all ? state.replication_offset : progress_.synced_mark.offset;
+  }
+  if (changes != state.log_changes_synced || on != state.log_on) ++state.acknowledgements;
+  state.log_on = on;
+  state.log_changes_synced = changes;
+  state.synced_offset = offset;
+}
+
 void AppendOnly::Settle() {
+  PublishSynced();
   dispatch::NodeState& state = engine_.state();
   if (!MustHold()) {
     mark_appended_ = -1;

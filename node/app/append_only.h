@@ -134,6 +134,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   void LookAtHealth();
   void LookAtLag();
   void Settle();
+  void PublishSynced();
 
   net::Reactor& reactor_;
   dispatch::Engine& engine_;

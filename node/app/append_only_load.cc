@@ -155,6 +155,7 @@ void AppendOnly::Loaded(const Status& status) {
   }
   const OnLoaded done = std::exchange(on_loaded_, nullptr);
   done(status, loaded_info_);
+  Settle();
   if (status.ok()) OnConfig();  // it may have changed meanwhile
 }
 

@@ -51,6 +51,29 @@ void Replconf(Context& ctx) {
 
 void Failover(Context& ctx) { ctx.services().replication->Failover(ctx.args, ctx.reply); }
 
+bool ParseWaitTime(Context& ctx, std::string_view word, int64_t* timeout_ms) {
+  if (!structs::ParseDecimal(word, timeout_ms)) {
+    ctx.reply.Error("ERR timeout is not an integer or out of range");
+    return false;
+  }
+  if (*timeout_ms >= 0) return true;
+  ctx.reply.Error("ERR timeout is negative");
+  return false;
+}
+
+// Answers at once if there is nothing to wait for; inside EXEC nothing may block.
+void Await(Context& ctx, int64_t timeout_ms, dispatch::BlockedState wait) {
+  ReplicationService& replication = *ctx.services().replication;
+  wait.offset = ctx.session.last_write_offset;
+  wait.logged = ctx.session.last_write_logged;
+  if (ctx.session.transaction.open || ctx.engine.IsAcknowledged(wait)) {
+    return ctx.engine.WriteAcknowledged(wait, ctx.reply);
+  }
+  replication.RequestAcknowledgements();
+  wait.deadline_ms = timeout_ms == 0 ? 0 : Later(ctx.now_ms, timeout_ms);
+  ctx.engine.blocking().Block(ctx.session, std::move(wait));
+}
+
 void Wait(Context& ctx) {
   int64_t replicas = 0, timeout_ms = 0;
   if (ctx.state().is_replica) {
@@ -62,23 +85,32 @@ void Wait(Context& ctx) {
         "local and are not propagated.");
   }
   if (!ParseInteger(ctx, ctx.arg(1), &replicas)) return;
-  if (!structs::ParseDecimal(ctx.arg(2), &timeout_ms)) {
-    return ctx.reply.Error("ERR timeout is not an integer or out of range");
-  }
-  if (timeout_ms < 0) return ctx.reply.Error("ERR timeout is negative");
+  if (!ParseWaitTime(ctx, ctx.arg(2), &timeout_ms)) return;
+  Await(ctx, timeout_ms,
+        {.kind = BlockKind::kWait,
+         .replicas = static_cast<int>(std::min<int64_t>(replicas, INT32_MAX))});
+}
 
-  ReplicationService& replication = *ctx.services().replication;
-  const int64_t offset = ctx.session.last_write_offset;
-  const int acknowledged = replication.ReplicasAcknowledged(offset);
-  // Inside EXEC nothing may block.
-  if (acknowledged >= replicas || ctx.session.transaction.open)
-    return ctx.reply.Integer(acknowledged);
-  replication.RequestAcknowledgements();
-  ctx.engine.blocking().Block(
-      ctx.session, {.kind = BlockKind::kWait,
-                    .deadline_ms = timeout_ms == 0 ? 0 : Later(ctx.now_ms, timeout_ms),
-                    .offset = offset,
-                    .replicas = static_cast<int>(std::min<int64_t>(replicas, INT32_MAX))});
+void WaitAof(Context& ctx) {
+  int64_t local = 0, replicas = 0, timeout_ms = 0;
+  if (!ParseInteger(ctx, ctx.arg(1), &local)) return;
+  if (local < 0 || local > 1) {
+    return ctx.reply.Error("ERR value is out of range, value must between 0 and 1");
+  }
+  if (!ParseInteger(ctx, ctx.arg(2), &replicas)) return;
+  if (replicas < 0) return ctx.reply.Error("ERR value is out of range, must be positive");
+  if (!ParseWaitTime(ctx, ctx.arg(3), &timeout_ms)) return;
+  if (ctx.state().is_replica) {
+    return ctx.reply.Error(
+        "ERR WAITAOF cannot be used with replica instances. Please also note that writes to "
+        "replicas are just local and are not propagated.");
+  }
+  if (local == 1 && !ctx.state().log_on) return ctx.reply.Error(dispatch::kNoLocalLog);
+  Await(ctx, timeout_ms,
+        {.kind = BlockKind::kWait,
+         .replicas = static_cast<int>(std::min<int64_t>(replicas, INT32_MAX)),
+         .on_disk = true,
+         .local = local == 1});
 }
 
 constexpr CommandSpec kRows[] = {
@@ -146,6 +178,16 @@ constexpr CommandSpec kRows[] = {
      .summary =
          "Wait for the synchronous replication of all the write commands sent in the context of "
          "the current connection"},
+    {.name = "waitaof",
+     .handler = WaitAof,
+     .arity = 4,
+     .flags = kNoscript,
+     .acl = kAclBlocking,
+     .group = Group::kGeneric,
+     .since = "7.2.0",
+     .summary =
+         "Blocks until all of the preceding write commands sent by the connection are written to "
+         "the append-only file of the master and/or replicas."},
 };
 static_assert(RowsAreSound(kRows));
 

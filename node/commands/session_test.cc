@@ -206,6 +206,54 @@ TEST_F(SessionTest, WhoWaitsIsLookedAtWhenAnAcknowledgementHasMoved) {
   EXPECT_EQ(Pushed(other_), "");
 }
 
+TEST_F(SessionTest, WaitaofWaitsForTheDisksItNames) {
+  OursAlone();
+  EXPECT_EQ(Run({"waitaof", "2", "0", "0"}),
+            "-ERR value is out of range, value must between 0 and 1");
+  EXPECT_EQ(Run({"waitaof", "0", "-1", "0"}), "-ERR value is out of range, must be positive");
+  EXPECT_EQ(Run({"waitaof", "0", "0", "-1"}), "-ERR timeout is negative");
+  EXPECT_EQ(Run({"waitaof", "1", "0", "0"}),
+            "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+  EXPECT_EQ(Run({"waitaof", "0", "0", "0"}), "[:0, :0]");
+  state_.log_on = true;
+  state_.log_changes = 7;
+  state_.log_changes_synced = 6;
+  EXPECT_EQ(RunOn(other_, {"waitaof", "1", "0", "0"}), "[:1, :0]");  // it has changed nothing
+  EXPECT_EQ(Run({"set", "k", "v"}), "+OK");
+  EXPECT_EQ(Run({"waitaof", "1", "1", "0"}), "");
+  Acknowledge(2, 0);
+  engine_.EndTurn();
+  Acknowledge(2, 1);
+  engine_.EndTurn();
+  EXPECT_EQ(Pushed(session_), "");
+  state_.log_changes_synced = 7;
+  Acknowledge(2, 1);
+  engine_.EndTurn();
+  EXPECT_EQ(Pushed(session_), "[:1, :1]");
+}
+
+TEST_F(SessionTest, WaitaofEndsWithItsTimeAndWithTheFile) {
+  OursAlone();
+  state_.log_on = true;
+  state_.log_changes = 1;
+  EXPECT_EQ(Run({"set", "k", "v"}), "+OK");
+  EXPECT_EQ(Run({"waitaof", "1", "0", "50"}), "");
+  Advance(50);
+  engine_.EndTurn();
+  EXPECT_EQ(Pushed(session_), "[:0, :0]");
+  EXPECT_EQ(Run({"waitaof", "1", "0", "0"}), "");
+  EXPECT_EQ(RunOn(other_, {"waitaof", "0", "1", "0"}), "");
+  state_.log_on = false;
+  Acknowledge(0, 0);
+  engine_.EndTurn();
+  EXPECT_EQ(Pushed(session_),
+            "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+  EXPECT_EQ(Pushed(other_), "");
+  EXPECT_EQ(RunOn(session_, {"multi"}), "+OK");
+  EXPECT_EQ(RunOn(session_, {"waitaof", "0", "3", "0"}), "+QUEUED");
+  EXPECT_EQ(RunOn(session_, {"exec"}), "[[:0, :0]]");
+}
+
 TEST_F(SessionTest, ReplyModes) {
   EXPECT_EQ(Run({"client", "reply", "skip"}), "");
   EXPECT_EQ(Run({"ping"}), "");

@@ -30,8 +30,11 @@
 
 namespace rha::node::dispatch {
 
+inline constexpr std::string_view kNoLocalLog =
+    "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+
 enum class BlockKind : uint8_t {
-  kWait,      // WAIT: until enough replicas have acknowledged
+  kWait,      // WAIT, WAITAOF: until enough replicas have acknowledged
   kPause,     // CLIENT PAUSE: the command stays in the input and is executed afterwards
   kKeys,      // until one of its keys has appeared
   kShutdown,  // until the process ends, or does not
@@ -75,6 +78,9 @@ struct BlockedState {
   int64_t deadline_ms = 0;            // Unix milliseconds; 0: none
   int64_t offset = 0;                 // kWait
   int replicas = 0;                   // kWait
+  bool on_disk = false;               // kWait: WAITAOF
+  bool local = false;                 // kWait: on this node's disk, too
+  uint64_t logged = 0;                // kWait: NodeState::log_changes, for `local`
   const CommandSpec* spec = nullptr;  // kKeys: what is executed again
   std::vector<std::string> words;     // kKeys
 

@@ -263,7 +263,10 @@ void Engine::PropagateResult(const Context& context, uint64_t dirty_before) {
   if (depth_ == 0) {
     // Keys that SCAN and RANDOMKEY come across and delete have nothing to do with each other.
     propagation_.Flush(!context.spec.Has(kTouchesArbitraryKeys));
-    if (changed) context.session.last_write_offset = state_.replication_offset;
+    if (changed) {
+      context.session.last_write_offset = state_.replication_offset;
+      context.session.last_write_logged = state_.log_changes;
+    }
   }
 }
 

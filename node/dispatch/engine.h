@@ -113,6 +113,9 @@ class Engine final : public keyspace::Observer {
   // Answers a session that waits as it would be when its time is over, or with an error. False: it
   // does not wait (a pause is no wait).
   bool EndWait(Session& session, std::string_view error = {});
+  // WAIT, WAITAOF (BlockKind::kWait): whether it has ended, and its answer as things are now.
+  bool IsAcknowledged(const BlockedState& waited) const;
+  void WriteAcknowledged(const BlockedState& waited, resp::Writer& reply);
   // Tells everyone who waits for that.
   void EndWaits(BlockKind kind, std::string_view error);
   // The node became a replica: whoever waits is told so and disconnected.

@@ -61,9 +61,15 @@ struct NodeState {
   // ---- written by app
   bool loading = false;
   MemoryMeter memory;
-  bool log_active = false;  // the append-only file wants what changes
-  int64_t log_bytes = 0;    // of it that wait for the disk: not in maxmemory
-  std::string log_error;    // why it cannot be written; empty: it can
+  bool log_active = false;   // the append-only file wants what changes
+  int64_t log_bytes = 0;     // of it that wait for the disk: not in maxmemory
+  std::string log_error;     // why it cannot be written; empty: it can
+  bool log_on = false;       // there is one, or will be
+  uint64_t log_changes = 0;  // that it has been given
+  // What of it is synced on a set that is sound, for WAITAOF: changes, and how far that is in the
+  // replication stream; -1: there is no such set.
+  int64_t log_changes_synced = -1;
+  int64_t synced_offset = -1;
   // Up to here of the replication stream what changed is on this node's own disk, as appendfsync
   // always wants it before anybody hears of it.
   int64_t settled_offset = std::numeric_limits<int64_t>::max();
@@ -76,6 +82,8 @@ struct NodeState {
 
   // What changes is to be told to somebody.
   bool feed_active() const { return stream_active || log_active; }
+  // The changes up to that one are synced here.
+  bool LogHas(uint64_t change) const { return log_changes_synced >= static_cast<int64_t>(change); }
   // Of the memory in use.
   int64_t NotCountedBytes() const {
     return stream_excess_bytes + log_bytes + (held == nullptr ? 0 : held->bytes());

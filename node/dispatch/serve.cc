@@ -42,9 +42,27 @@ void Engine::ReleaseAcknowledged() {
   for (auto at = waiting.begin(); at != waiting.end();) {
     Session& session = **at++;
     const BlockedState& state = *session.blocked;
-    const bool enough = services_.replication->ReplicasAcknowledged(state.offset) >= state.replicas;
-    if (enough) EndWait(session);
+    if (state.local && !state_.log_on) {
+      EndWait(session, kNoLocalLog);
+      continue;
+    }
+    if (IsAcknowledged(state)) EndWait(session);
   }
+}
+
+bool Engine::IsAcknowledged(const BlockedState& waited) const {
+  if (waited.local && !state_.LogHas(waited.logged)) return false;
+  return services_.replication->ReplicasAcknowledged(waited.offset, waited.on_disk) >=
+         waited.replicas;
+}
+
+void Engine::WriteAcknowledged(const BlockedState& waited, resp::Writer& reply) {
+  const int replicas = services_.replication->ReplicasAcknowledged(waited.offset, waited.on_disk);
+  if (waited.on_disk) {
+    reply.Array(2);
+    reply.Integer(state_.LogHas(waited.logged) ? 1 : 0);
+  }
+  reply.Integer(replicas);
 }
 
 bool Engine::EndWait(Session& session, std::string_view error) {
@@ -55,7 +73,7 @@ bool Engine::EndWait(Session& session, std::string_view error) {
     if (!error.empty()) {
       reply.Error(error);
     } else if (state.kind == BlockKind::kWait) {
-      reply.Integer(services_.replication->ReplicasAcknowledged(state.offset));
+      WriteAcknowledged(state, reply);
     } else {
       reply.NullArray();
     }

@@ -68,8 +68,9 @@ class ReplicationService {
   virtual void Psync(Session& session, Args args) = 0;
   virtual void Replconf(Session& session, Args args, resp::Writer& reply) = 0;
 
-  // WAIT: how many replicas have acknowledged `offset`; and ask all for an acknowledgement soon.
-  virtual int ReplicasAcknowledged(int64_t offset) = 0;
+  // WAIT: how many replicas have acknowledged `offset`; `on_disk` (WAITAOF): have it in their
+  // append-only file, synced. And ask all for an acknowledgement soon.
+  virtual int ReplicasAcknowledged(int64_t offset, bool on_disk) = 0;
   virtual void RequestAcknowledgements() = 0;
 
   // FAILOVER: writes the reply.

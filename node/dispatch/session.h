@@ -145,6 +145,7 @@ class Session : private resp::OutputChain::Governor {
   std::unique_ptr<BlockedState> blocked;  // null: not blocked
   std::unique_ptr<PeerState> peer;        // null: did not introduce itself
   int64_t last_write_offset = 0;          // replication offset after its last write, for WAIT
+  uint64_t last_write_logged = 0;         // NodeState::log_changes after it, for WAITAOF
 
  private:
   bool MayHold(size_t) override { return true; }

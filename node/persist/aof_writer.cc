@@ -48,6 +48,7 @@ void AofWriter::Push(Order order) {
     if (joins) {
       queue_.back().text += order.text;
       queue_.back().end = order.end;
+      queue_.back().mark = order.mark;
       return;  // it has been woken for what this joins
     }
     queue_.push_back(std::move(order));
@@ -61,24 +62,26 @@ bool AofWriter::WriteHere() {
   if (busy_ || !queue_.empty() || !failure_.ok() || suspect_) return false;
   // What fails is the thread's: it tries again.
   if (!folder_.Write(turn_).ok()) return false;
-  if (durable_ == written_) wake_.notify_one();  // it sleeps until there is something to sync
+  if (synced_ == written_) wake_.notify_one();  // it sleeps until there is something to sync
   progress_.written = written_ = appended_;
+  written_mark_ = mark_;
   progress_.increment_bytes = folder_.increment_bytes();
   return true;
 }
 
-void AofWriter::HandOver() {
+void AofWriter::HandOver(Mark mark) {
+  mark_ = mark;
   if (turn_.empty()) return;
   if (policy_.load(std::memory_order_relaxed) != FsyncPolicy::kAlways && WriteHere()) {
     turn_.clear();
     if (turn_.capacity() > kAofTurnKeptBytes) turn_.shrink_to_fit();
     return;
   }
-  Push({.text = std::exchange(turn_, {}), .end = appended_});
+  Push({.text = std::exchange(turn_, {}), .end = appended_, .mark = mark_});
 }
 
 void AofWriter::Do(Step step, std::string path) {
-  HandOver();
+  HandOver(mark_);
   Push({.is_step = true, .step = step, .text = std::move(path)});
 }
 
@@ -108,7 +111,7 @@ AofWriter::Progress AofWriter::Look() {
 }
 
 Status AofWriter::Drain() {
-  HandOver();
+  HandOver(mark_);
   std::unique_lock lock(mutex_);
   drain_ = true;
   wake_.notify_all();
@@ -123,6 +126,8 @@ void AofWriter::Publish(bool news) {
     const std::lock_guard lock(mutex_);
     progress_.written = written_;
     progress_.durable = durable_;
+    progress_.synced = synced_;
+    progress_.synced_mark = synced_mark_;
     progress_.failure = failure_;
     progress_.suspect = suspect_;
     progress_.base_bytes = folder_.base_bytes();
@@ -138,7 +143,7 @@ bool AofWriter::Next(Order* order) {
   busy_ = false;
   const auto something = [this] { return stop_ || !queue_.empty() || drain_; };
   const auto unsynced = [this] {
-    return durable_ != written_ && policy_ == FsyncPolicy::kEverySecond && !suspect_;
+    return synced_ != written_ && policy_ == FsyncPolicy::kEverySecond && !suspect_;
   };
   const auto sync = [&](bool at_once) {
     busy_ = true;
@@ -173,7 +178,7 @@ void AofWriter::Work() {
     if (order.is_step) {
       ExecuteStep(order);
     } else if (!order.text.empty()) {
-      WriteAll(order.text, order.end);
+      WriteAll(order);
     }
   }
 }
@@ -185,12 +190,18 @@ bool AofWriter::WaitToRetry() {
                         [this] { return stop_ || drain_ || discard_; });
 }
 
-void AofWriter::WriteAll(const std::string& bytes, int64_t end) {
+void AofWriter::Synced() {
+  durable_ = synced_ = written_;
+  synced_mark_ = written_mark_;
+}
+
+void AofWriter::WriteAll(const Order& order) {
   for (;;) {
-    Status outcome = folder_.Write(bytes);
+    Status outcome = folder_.Write(order.text);
     const bool healed = outcome.ok() && !failure_.ok() && !suspect_;
     if (outcome.ok()) {
-      written_ = end;
+      written_ = order.end;
+      written_mark_ = order.mark;
       if (!suspect_) failure_ = {};
       SyncIfDue(false);
       if (healed) Publish(true);
@@ -215,7 +226,10 @@ void AofWriter::SyncIfDue(bool now) {
   const bool may = !no_sync_.load(std::memory_order_relaxed);
   const bool due = policy == FsyncPolicy::kAlways ||
                    (policy == FsyncPolicy::kEverySecond && time - synced_at_ >= kSyncInterval);
-  if (durable_ == written_) return Publish(false);
+  if (synced_ == written_) {
+    durable_ = written_;
+    return Publish(false);
+  }
   if (!now && !(may && due)) {
     // Nobody waits longer for what is not to be synced.
     if (policy == FsyncPolicy::kNo || (!may && policy == FsyncPolicy::kAlways)) durable_ = written_;
@@ -225,8 +239,8 @@ void AofWriter::SyncIfDue(bool now) {
   synced_at_ = time;
   Status synced = folder_.Sync();
   if (synced.ok()) {
-    durable_ = written_;
-    return Publish(policy == FsyncPolicy::kAlways);
+    Synced();
+    return Publish(true);
   }
   failure_ = std::move(synced);
   suspect_ = true;
@@ -267,10 +281,13 @@ void AofWriter::ExecuteStep(Order& order) {
   // A file of its own, of which nothing has failed yet.
   const bool fresh = order.step == Step::kBeginApart || order.step == Step::kClose;
   // All steps sync what has been written before them.
-  if (status.ok()) durable_ = written_;
+  if (status.ok()) Synced();
   if (status.ok() && fresh) {
     failure_ = {};
     suspect_ = false;
+  } else if (!status.ok() && folder_.suspect()) {
+    failure_ = status;
+    suspect_ = true;
   }
   {
     const std::lock_guard lock(mutex_);

@@ -52,8 +52,14 @@ class AofWriter {
     appended_ += static_cast<int64_t>(bytes.size());
   }
   bool HasTurn() const { return !turn_.empty(); }
-  // What was appended goes on its way.
-  void HandOver();
+  // What the owner calls a place in the log, beside its position: how many changes come before it,
+  // and where that is in the replication stream.
+  struct Mark {
+    uint64_t changes = 0;
+    int64_t offset = 0;
+  };
+  // What was appended goes on its way; `mark` is its end.
+  void HandOver(Mark mark);
   // Steps of AofFolder, in order with the bytes. Their outcomes come in Progress::outcomes.
   enum class Step : uint8_t {
     kContinue,
@@ -65,6 +71,7 @@ class AofWriter {
     kDiscard,
     kSync
   };
+  // They come behind what was appended.
   void Do(Step step, std::string path = {});
 
   // What is on its way is dropped, and the increment with it closed: the set on the disk goes no
@@ -81,7 +88,9 @@ class AofWriter {
     Status status;
   };
   struct Progress {
-    int64_t written = 0, durable = 0;  // positions
+    int64_t written = 0, durable = 0;  // positions; not synced counts as durable if it need not be
+    int64_t synced = 0;                // a position, too
+    Mark synced_mark;                  // the last one that is not behind it
     Status failure;                    // of the last write or sync; Ok: it succeeded
     bool suspect = false;              // a sync has failed since the last kBegin...
     uint64_t base_bytes = 0, increment_bytes = 0;
@@ -100,6 +109,7 @@ class AofWriter {
     Step step = Step::kContinue;
     std::string text;  // bytes, or the path of kReplace
     int64_t end = 0;   // position behind the bytes
+    Mark mark;         // that place
   };
   AofWriter(AofFolder folder, UniqueFd news, FsyncPolicy policy);
   void Push(Order order);
@@ -108,7 +118,8 @@ class AofWriter {
   bool Next(Order* order);
   void Execute(Order& order);
   void ExecuteStep(Order& order);
-  void WriteAll(const std::string& bytes, int64_t end);
+  void WriteAll(const Order& order);
+  void Synced();
   void SyncIfDue(bool idle);
   void Publish(bool news);
   bool WaitToRetry();
@@ -121,6 +132,7 @@ class AofWriter {
   // The engine's.
   std::string turn_;
   int64_t appended_ = 0;
+  Mark mark_;  // of the last HandOver()
 
   std::mutex mutex_;
   std::condition_variable wake_, idle_;
@@ -130,7 +142,8 @@ class AofWriter {
   Progress progress_;
 
   // Whose the disk is.
-  int64_t written_ = 0, durable_ = 0;
+  int64_t written_ = 0, durable_ = 0, synced_ = 0;
+  Mark written_mark_, synced_mark_;
   Status failure_;
   bool suspect_ = false;
   std::chrono::steady_clock::time_point synced_at_{};

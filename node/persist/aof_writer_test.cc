@@ -42,7 +42,7 @@ class AofWriterTest : public testing::Test {
   }
   void Write(std::string_view bytes) {
     writer_->Append(bytes);
-    writer_->HandOver();
+    writer_->HandOver({static_cast<uint64_t>(writer_->appended()), -writer_->appended()});
   }
   void Replace(std::string_view image, Step begin) {
     writer_->Do(begin);
@@ -109,6 +109,29 @@ TEST_F(AofWriterTest, UnderAlwaysThereIsNewsWhenWhatWasWrittenIsDurable) {
     Write("x");
     Await([&](const auto& progress) { return progress.durable == writer_->appended(); });
   }
+}
+
+TEST_F(AofWriterTest, WhatIsSyncedIsToldWithTheMarkOfItsOwner) {
+  for (const auto policy : {FsyncPolicy::kAlways, FsyncPolicy::kEverySecond}) {
+    fs::remove_all(root_ + "/log");
+    Start(policy);
+    Replace("", Step::kBeginApart);
+    Write("abc");
+    const auto progress =
+        Await([&](const auto& news) { return news.synced == writer_->appended(); });
+    EXPECT_EQ(progress.synced_mark.changes, 3u);
+    EXPECT_EQ(progress.synced_mark.offset, -3);
+  }
+}
+
+TEST_F(AofWriterTest, WhatWasWrittenUnsyncedIsSyncedOnceThePolicyWantsIt) {
+  Start(FsyncPolicy::kNo);
+  Replace("", Step::kBeginApart);
+  const int64_t before = writer_->appended();
+  Write("abc");
+  writer_->set_policy(FsyncPolicy::kEverySecond);
+  const auto progress = Await([&](const auto& news) { return news.synced == writer_->appended(); });
+  EXPECT_EQ(progress.synced_mark.changes, static_cast<uint64_t>(before + 3));
 }
 
 TEST_F(AofWriterTest, WithoutAlwaysATurnIsInTheFileAtOnceWhileNobodyIsAtTheDisk) {

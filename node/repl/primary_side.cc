@@ -355,11 +355,15 @@ void PrimarySide::Replconf(Session& session, dispatch::Args args, resp::Writer& 
   if (args.size() >= 3 && EqualsIgnoreCase(args[1], "ack")) {
     // Never answered, and meaningless from anyone who is no replica.
     Replica* const replica = Find(session);
-    int64_t offset = 0;
+    int64_t offset = 0, on_disk = -1;
     if (replica == nullptr || !ParseNumber(args[2], offset)) return;
-    const int64_t acked = replica->progress.acked;
-    const bool in_step = replica->progress.OnAck(offset, now());
-    if (replica->progress.acked != acked) {
+    if (args.size() >= 5 && EqualsIgnoreCase(args[3], "fack") && !ParseNumber(args[4], on_disk)) {
+      return;
+    }
+    const Progress before = replica->progress;
+    const bool in_step = replica->progress.OnAck(offset, now(), on_disk);
+    if (replica->progress.synced != before.synced) ++engine_.state().acknowledgements;
+    if (replica->progress.acked != before.acked) {
       ++engine_.state().acknowledgements;
       on_acknowledged_();
     }
@@ -385,9 +389,11 @@ bool PrimarySide::Counts(const Replica& replica) const {
   return member && !replica.session.closing;
 }
 
-int PrimarySide::CountAcknowledged(int64_t offset) const {
+int PrimarySide::CountAcknowledged(int64_t offset, bool on_disk) const {
   return static_cast<int>(std::count_if(replicas_.begin(), replicas_.end(), [&](const auto& entry) {
-    return Counts(*entry) && entry->progress.streaming() && entry->progress.acked >= offset;
+    const Progress& progress = entry->progress;
+    return Counts(*entry) && progress.streaming() &&
+           (on_disk ? progress.synced : progress.acked) >= offset;
   }));
 }
 

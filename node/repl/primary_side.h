@@ -54,7 +54,7 @@ class PrimarySide final : public StreamListener {
   // Options a replica tells before PSYNC, and its acknowledgements after.
   void Replconf(dispatch::Session& session, dispatch::Args args, resp::Writer& reply);
   // Of those that count.
-  int CountAcknowledged(int64_t offset) const;
+  int CountAcknowledged(int64_t offset, bool on_disk) const;
   bool AllAcknowledged(int64_t offset) const;
   void RequestAcknowledgements();
 

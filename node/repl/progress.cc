@@ -24,9 +24,10 @@ void Progress::OnContinue(int64_t position, MonoTime now) {
   heard_at = now;
 }
 
-bool Progress::OnAck(int64_t offset, MonoTime now) {
+bool Progress::OnAck(int64_t offset, MonoTime now, int64_t on_disk) {
   // An acknowledgement while the snapshot is under way says only that the replica lives.
   heard_at = now;
+  synced = std::max(synced, on_disk);
   if (std::holds_alternative<AwaitingFirstAck>(state)) {
     state = Streaming{};
     acked = std::max(acked, offset);

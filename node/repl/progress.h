@@ -32,6 +32,7 @@ struct Progress {
   ProgressState state = WaitingForSnapshot{};
   int64_t cursor = 0;   // position of the next byte of the stream to be sent
   int64_t acked = 0;    // bytes the replica says it has
+  int64_t synced = 0;   // and in its append-only file, synced
   MonoTime heard_at{};  // last acknowledgement, or when it was attached
 
   bool streaming() const { return std::holds_alternative<Streaming>(state); }
@@ -40,8 +41,8 @@ struct Progress {
   void OnSnapshotBegins(int64_t position);
   void OnSnapshotSent(bool announced_length, MonoTime now);
   void OnContinue(int64_t position, MonoTime now);
-  // True when this made it a streaming replica.
-  bool OnAck(int64_t offset, MonoTime now);
+  // True when this made it a streaming replica. `on_disk`: what REPLCONF … FACK says; -1: nothing.
+  bool OnAck(int64_t offset, MonoTime now, int64_t on_disk = -1);
 
   // Whole seconds since it was heard of; what INFO calls lag.
   int64_t LagSeconds(MonoTime now) const;

@@ -92,7 +92,9 @@ class ReplShell final : public dispatch::ReplicationService {
   void AppendInfo(std::string* info) override;
   void Psync(dispatch::Session& session, dispatch::Args args) override;
   void Replconf(dispatch::Session& session, dispatch::Args args, resp::Writer& reply) override;
-  int ReplicasAcknowledged(int64_t offset) override { return primary_.CountAcknowledged(offset); }
+  int ReplicasAcknowledged(int64_t offset, bool on_disk) override {
+    return primary_.CountAcknowledged(offset, on_disk);
+  }
   void RequestAcknowledgements() override { primary_.RequestAcknowledgements(); }
   void Failover(dispatch::Args args, resp::Writer& reply) override;
   void ChangeReplicationId() override;

@@ -55,7 +55,13 @@ int64_t ReplicaSide::read_offset() const {
 void ReplicaSide::Acknowledge() {
   std::string out;
   const int64_t offset = std::min(stream_.offset(), engine_.state().settled_offset);
-  resp::AppendRequest({"REPLCONF", "ACK", std::to_string(offset)}, &out);
+  const int64_t synced = engine_.state().synced_offset;
+  if (synced < 0) {
+    resp::AppendRequest({"REPLCONF", "ACK", std::to_string(offset)}, &out);
+  } else {
+    resp::AppendRequest({"REPLCONF", "ACK", std::to_string(offset), "FACK", std::to_string(synced)},
+                        &out);
+  }
   link_->Send(out);
 }
 

@@ -90,19 +90,18 @@ class AofTest(NodeCase):
             self.assertEqual(done.returncode, 0, done.stdout)
 
     def trace(self, node, inject):
-        """Injects into the node's syncs; returns the name of the file that says what they did."""
+        """Injects into the syncs of the log; returns the name of the file that says what they did."""
         path = os.path.join(node.directory, "trace")
-        tracer = subprocess.Popen([STRACE, "-f", "-qq", "-o", path, "-e", "trace=fdatasync",
-                                   "-e", f"inject=fdatasync:{inject}", "-p", str(node.pid)], stdin=subprocess.DEVNULL)
+        tasks = f"/proc/{node.pid}/task"
+        threads = {open(f"{tasks}/{task}/comm", encoding="ascii").read().strip(): task for task in os.listdir(tasks)}
+        tracer = subprocess.Popen([STRACE, "-qq", "-o", path, "-e", "trace=fdatasync",
+                                   "-e", f"inject=fdatasync:{inject}", "-p", threads["aof"]], stdin=subprocess.DEVNULL)
         self.addCleanup(tracer.wait)
         self.addCleanup(tracer.terminate)
 
         def attached():
-            for task in os.listdir(f"/proc/{node.pid}/task"):
-                with open(f"/proc/{node.pid}/task/{task}/status", encoding="ascii") as status:
-                    if f"TracerPid:\t{tracer.pid}\n" not in status.read():
-                        return False
-            return True
+            with open(f"{tasks}/{threads['aof']}/status", encoding="ascii") as status:
+                return f"TracerPid:\t{tracer.pid}\n" in status.read()
 
         self.wait_for("strace", attached)
         return path
@@ -468,6 +467,35 @@ class ReplicationTest(AofTest):
                 self.in_step(primary, replica)
                 self.assertEqual(self.info(primary, "sync_full"), "0")
                 self.check(replica)
+
+    def test_waitaof_counts_the_disks_that_hold_the_write(self):
+        primary, replica = self.pair("--appendfsync", "everysec")
+        run = primary.control.command
+        self.wait_for("the base", lambda: self.info(replica, "redisha_aof_sound") == "yes")
+        run("SET", "k", "1")
+        self.assertEqual(run("WAITAOF", "1", "1", "0"), [1, 1])
+        replica.control.command("CONFIG", "SET", "appendfsync", "no")
+        run("SET", "k", "2")
+        self.assertEqual(run("WAITAOF", "1", "0", "0")[0], 1)
+        self.assertEqual(run("WAITAOF", "0", "1", "50"), [1, 0])
+        replica.control.command("CONFIG", "SET", "appendfsync", "always")
+        self.assertEqual(run("WAITAOF", "0", "1", "0"), [1, 1])
+        # What it was told of is still there when both have lost what was not synced.
+        primary.control.command("CONFIG", "SET", "appendonly", "no")
+        run("SET", "k", "3")
+        self.assertEqual(run("WAITAOF", "0", "1", "0"), [0, 1])
+        self.assertIn(b"appendonly is disabled", run("WAITAOF", "1", "1", "0")[1])
+
+    def test_waitaof_needs_neither_replicas_nor_a_stream(self):
+        node = self.start("--appendfsync", "no")
+        run = node.control.command
+        run("SET", "k", "1")
+        self.assertEqual(run("WAITAOF", "1", "0", "50"), [0, 0])
+        self.rewrite(node)
+        self.assertEqual(run("WAITAOF", "1", "0", "0"), [1, 0])
+        run("CONFIG", "SET", "appendfsync", "everysec")
+        run("SET", "k", "2")
+        self.assertEqual(run("WAITAOF", "1", "0", "0"), [1, 0])
 
     def test_a_full_synchronisation_leaves_the_old_set_until_the_new_one_is_there(self):
         primary, replica = self.pair()

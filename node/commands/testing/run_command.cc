@@ -84,9 +84,9 @@ class FakeReplication final : public dispatch::ReplicationService, public dispat
   void AppendInfo(std::string*) override {}
   void Psync(dispatch::Session&, dispatch::Args) override {}
   void Replconf(dispatch::Session&, dispatch::Args, resp::Writer& reply) override { reply.Ok(); }
-  int ReplicasAcknowledged(int64_t) override {
+  int ReplicasAcknowledged(int64_t, bool on_disk) override {
     ++times_asked;
-    return acknowledged;
+    return on_disk ? on_disks : acknowledged;
   }
   void RequestAcknowledgements() override {}
   void Failover(dispatch::Args, resp::Writer& reply) override { reply.Ok(); }
@@ -94,7 +94,7 @@ class FakeReplication final : public dispatch::ReplicationService, public dispat
 
   std::vector<std::string> commands;
   std::vector<dispatch::RoleOrder> orders;
-  int acknowledged = 0;
+  int acknowledged = 0, on_disks = 0;
   size_t times_asked = 0;
 };
 
@@ -133,8 +133,9 @@ const std::vector<std::string>& CommandTest::propagated() {
 const std::vector<dispatch::RoleOrder>& CommandTest::role_orders() const {
   return replication_->orders;
 }
-void CommandTest::Acknowledge(int replicas) {
+void CommandTest::Acknowledge(int replicas, int on_disks) {
   replication_->acknowledged = replicas;
+  replication_->on_disks = on_disks;
   ++state_.acknowledgements;
 }
 size_t CommandTest::times_asked_for_acknowledgements() const { return replication_->times_asked; }

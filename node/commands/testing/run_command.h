@@ -51,8 +51,8 @@ class CommandTest : public testing::Test {
   const std::vector<std::string>& propagated();
   void ForgetPropagated();
   const std::vector<dispatch::RoleOrder>& role_orders() const;
-  // So many replicas have acknowledged everything from now on.
-  void Acknowledge(int replicas);
+  // So many replicas have acknowledged everything from now on, and have it on their disks.
+  void Acknowledge(int replicas, int on_disks = 0);
   size_t times_asked_for_acknowledgements() const;
 
   ManualClock clock_;
