@@ -168,6 +168,28 @@ void StartReconf(Context& c, Group& group, Node& node, std::string_view channel)
   c.NodeEvent(channel, group, node);
 }
 
+// A failover that somebody asked for replaces a primary that lives. What it takes until it follows,
+// nobody will have: it does not wait for its turn.
+bool TakesWrites(const Node& node) {
+  return node.role_reported == Role::kPrimary && !node.info.undecided;
+}
+
+// `in_flight`: how many are at it already.
+void StartReconfs(Context& c, Group& group, int in_flight, bool timeout) {
+  for (const bool old_primaries : {true, false}) {
+    for (auto& [id, node] : group.nodes) {
+      const bool waits = NeedsReconf(group, node) && node.reconf == ReconfStage::kNone;
+      if (!waits || TakesWrites(node) != old_primaries) continue;
+      if (timeout) {
+        StartReconf(c, group, node, "+slave-reconf-sent-be");
+      } else if (old_primaries || in_flight < group.config.parallel_syncs) {
+        StartReconf(c, group, node, "+slave-reconf-sent");
+        ++in_flight;
+      }
+    }
+  }
+}
+
 bool RunReconfReplicas(Context& c, Group& group) {
   int in_flight = 0;
   bool all_done = true;
@@ -185,15 +207,7 @@ bool RunReconfReplicas(Context& c, Group& group) {
   // The new primary is gone already: nobody can follow it, and the next failover must not wait.
   if (group.odown) all_done = true;
   if (timeout && !all_done) c.GroupEvent("+failover-end-for-timeout", group);
-  for (auto& [id, node] : group.nodes) {
-    if (all_done || !NeedsReconf(group, node) || node.reconf != ReconfStage::kNone) continue;
-    if (timeout) {
-      StartReconf(c, group, node, "+slave-reconf-sent-be");
-    } else if (in_flight < group.config.parallel_syncs) {
-      StartReconf(c, group, node, "+slave-reconf-sent");
-      ++in_flight;
-    }
-  }
+  if (!all_done) StartReconfs(c, group, in_flight, timeout);
   if (!all_done && !timeout) return false;
   Enter(c, group, UpdateConfig{.node = group.primary});
   return true;

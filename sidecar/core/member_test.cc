@@ -452,6 +452,21 @@ TEST_F(Member, APausedLeaderGivesItsFailoverUp) {
   EXPECT_FALSE(bench.Saw("+elected-leader"));
 }
 
+TEST_F(Member, AnOldPrimaryThatLivesIsDemotedBeforeTheReplicasTakeTurns) {
+  KnowPrimary();
+  bench.Info("10.0.0.3", Following(60));
+  bench.Send(CommandReceived{1, FailoverCommand{"demo"}});
+  bench.Send(VoteReply{bench.PeerOf(1), "demo", false, TestId(0), 2});
+  bench.Pass(kSelectWait);
+  ASSERT_EQ(bench.Of<Reconfigure>().back().node, bench.NodeAt("10.0.0.3").id);
+  const size_t before = bench.Of<Reconfigure>().size();
+  bench.Info("10.0.0.3", "run_id:x\r\nrole:master\r\nmaster_replid:n\r\n");
+  ASSERT_TRUE(bench.Saw("+promoted-slave"));
+  const auto orders = bench.Of<Reconfigure>();
+  ASSERT_EQ(orders.size(), before + 1) << "parallel-syncs is 1";
+  EXPECT_EQ(orders.back().node, bench.NodeAt("10.0.0.2").id);
+}
+
 TEST_F(Member, ANodeThatObeysALaterLeaderEndsTheFailover) {
   KnowPrimary();
   bench.Send(CommandReceived{1, FailoverCommand{"demo"}});

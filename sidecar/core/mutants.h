@@ -39,6 +39,7 @@ enum class Mutant : uint8_t {
   kFailedVoteAnswered,
   kTiltBlindsHealing,
   kLeadsAfterPause,
+  kLeavesWithItsNode,
 };
 
 #ifdef RHA_MUTANTS

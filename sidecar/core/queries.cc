@@ -171,6 +171,7 @@ bool Sentinel::SafeToStop(LogicalTime now) const {
     if (own == nullptr) continue;
     if (!own->certainly_dead) return false;
     if (group.failover) return false;
+    if (Mutated(Mutant::kLeavesWithItsNode)) continue;
     if (group.primary == own->id && VoterCount(group) > 1 &&
         !IsWaitedFor(state_, group, *own, now)) {
       return false;

@@ -201,6 +201,17 @@ void Cluster::Partition(const std::vector<int>& island) {
     }
   }
   for (int a = 0; a < size(); ++a) Disturb(a);
+  for (int pod : inside) Trace("pod-" + std::to_string(pod) + " is on an island");
+}
+
+void Cluster::Cut(int from, int to) {
+  network_.Cut(from, to);
+  Trace("cut from pod-" + std::to_string(from) + " to pod-" + std::to_string(to));
+}
+
+void Cluster::HealNetwork() {
+  network_.HealAll();
+  Trace("all cuts heal");
 }
 
 // ---- events ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 //   cluster.cc   pods, clocks, events        data.cc   replication, the client, what may be lost
 //   perform.cc   the machine's actions       watch.cc  labels, and what is watched all the time
 //   outside.cc   who has no key, addresses, disks and clocks, and how many members there are
+//   stopping.cc  pods that are told to stop
 #pragma once
 
 #include <functional>
@@ -45,6 +46,7 @@ enum class WorldFault : uint8_t {
   kClockStops,       // the driver: its clock stands still while the machine sleeps
   kWallClock,        // the driver: it reads a clock that can be set
   kScaledAtOnce,     // the operator: voters come and go by twos
+  kStopsAtOnce,      // the node: told to stop, it does not wait for its replicas
 };
 
 struct ClusterOptions {
@@ -91,11 +93,15 @@ class Cluster {
   void PauseSidecar(int pod, bool pause);
   // The pod is deleted, or its machine loses power, and it comes back at another address.
   void MovePod(int pod, bool power_loss = false);
+  // The pod is told to stop; it is gone once neither its node nor its sidecar runs any more.
+  void StopPod(int pod);
   // Its machine sleeps: processes stand still and packets are lost; only CLOCK_BOOTTIME goes on.
   void SleepMachine(int pod);
   void WakeMachine(int pod);
   // Nothing more can be written to the pod's volume, but for what was reserved.
   void FillDisk(int pod, bool full);
+  // What the pod's sidecar writes does not reach the disk.
+  void FailWrites(int pod, bool fail);
   // Somebody sets the clock of the pod's machine.
   void SetWallClock(int pod, Millis ahead) { pods_[pod].wall_ahead = ahead; }
   // Somebody who has no key answers at the pod's address instead of it, as long as he likes.
@@ -106,6 +112,8 @@ class Cluster {
   // first, then the list. Sidecars read it when they see it, at most `within` later.
   void ScaleTo(int members, Millis within);
   void Partition(const std::vector<int>& island);
+  void Cut(int from, int to);  // one way
+  void HealNetwork();
   void StartWriting(Millis period);
   void StopWriting() { writing_ = false; }
   void SendCommand(int pod, sidecar::core::CommandReceived command);
@@ -114,6 +122,8 @@ class Cluster {
 
   // ---- what a checker or a scenario asks -------------------------------------------------------
   const SimNode& node(int pod) const { return *pods_[pod].node; }
+  // What the pod's node had acknowledged when it ended as it was told to; nothing: as a replica.
+  Position stopped_with(int pod) const { return pods_[pod].stopped_with; }
   bool sidecar_alive(int pod) const { return pods_[pod].machine != nullptr; }
   const sidecar::core::Sentinel* machine(int pod) const { return pods_[pod].machine.get(); }
   LogicalTime ClockOf(int pod) const { return queue_.now() + Ahead(pod); }
@@ -123,7 +133,6 @@ class Cluster {
   int FirstPrimary() const;  // some living primary; -1: none
   LogicalTime last_write() const { return last_write_; }
   int acknowledged() const { return writes_; }
-  uint64_t reigns() const { return reigns_; }
   // Who led last, whatever state it is in; -1: nobody yet.
   int last_leader() const { return last_leader_; }
   int CountEvents(const std::string& channel) const;
@@ -164,6 +173,7 @@ class Cluster {
     std::unique_ptr<sidecar::core::Sentinel> machine;
     std::optional<sidecar::core::PersistedState> disk;
     LogicalTime disk_busy_until{};
+    bool disk_fails = false;
     uint64_t life = 0;  // of the machine: events for an earlier one are dropped
     uint64_t node_life = 0;
     bool paused = false;
@@ -174,7 +184,9 @@ class Cluster {
     Millis clock_ahead{0};  // of the machine's clock: no two are alike
     Millis wall_ahead{0};   // of the clock that can be set
     LogicalTime asleep_since{};
-    int voters = 0;  // in the list that its sidecar has read
+    LogicalTime stopped_at{};
+    Position stopped_with;  // its node, if it was primary then
+    int voters = 0;         // in the list that its sidecar has read
     LogicalTime tick_at = LogicalTime::max();
     sidecar::core::Role label = sidecar::core::Role::kUnknown;  // as the API server has it
     uint64_t label_epoch = 0;  // in which it was given as the primary's
@@ -216,6 +228,11 @@ class Cluster {
   void LinkClosed(int pod, Id id, std::map<Id, Conn> Pod::*links, uint64_t generation);
   template <typename Id>
   void CloseLinks(int host, std::map<Id, Conn> Pod::*links);
+
+  // Stopping (stopping.cc).
+  bool FollowersHaveAll(const SimNode& node) const;
+  void PollNodeStop(int pod, uint64_t life);
+  void PollSidecarStop(int pod, uint64_t life);
 
   // Watching (watch.cc).
   // Links that were being dialled when a cut healed are there again.
@@ -281,7 +298,7 @@ class Cluster {
   std::set<std::string> strangers_;  // where it answers
   uint64_t unique_ = 1;
   uint64_t next_request_ = 1;
-  uint64_t reigns_ = 0;
+  uint64_t newest_reign_ = 0;
   int last_leader_ = -1;
   std::map<std::string, int> event_counts_;
   bool writing_ = false;

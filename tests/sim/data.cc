@@ -71,7 +71,7 @@ void Cluster::Write() {
     const auto address = p.machine->PrimaryAddress(kGroupName, ClockOf(asked));
     const int host = address ? HostOfIp(address->host) : -1;
     if (host < 0 || pods_[host].node->paused || !pods_[host].node->primary()) continue;
-    if (pods_[host].node->disk_full) continue;
+    if (pods_[host].node->disk_full || pods_[host].node->stopping) continue;
     pods_[host].node->Append(queue_.now());
     FeedFollowers(*pods_[host].node);
     ++writes_;

@@ -38,12 +38,13 @@ void StartAll(Run& run, bool keep) {
 
 void EndAllFaults(Run& run) {
   Cluster& cluster = run.cluster;
-  cluster.network().HealAll();
-  cluster.network().set_options({});
+  cluster.HealNetwork();
+  cluster.network().Calm();
   cluster.set_persist_failure(0);
   for (int i = 0; i < cluster.size(); ++i) {
     cluster.WakeMachine(i);
     cluster.FillDisk(i, false);
+    cluster.FailWrites(i, false);
     cluster.PauseNode(i, false);
     cluster.PauseSidecar(i, false);
     cluster.StartNode(i, true);

@@ -5,7 +5,8 @@
 //       --profile NAME            ... of one kind of fault only
 //   sim --fresh-for SECONDS       as many as fit, from a first seed that the clock gives and the
 //                                 last line repeats
-//   sim --seed N [--trace]        one run, with everything that happened
+//   sim --seed N [--trace]        one run, with everything that happened; with --profile NAME it
+//                                 stays the same when there are more profiles
 //   sim --seed-file FILE          the seeds that failed once
 //   sim --scenario FILE... [--rewrite]
 #include <chrono>
@@ -45,6 +46,7 @@ bool RunOne(const Seed& seed, const Arguments& arguments, rha::sim::Summary& sum
   for (const std::string& failure : outcome.failures) {
     std::printf("seed %llu (%s): %s\n", static_cast<unsigned long long>(seed.number),
                 outcome.profile.c_str(), failure.c_str());
+    std::fflush(stdout);
   }
   return outcome.failures.empty();
 }
@@ -56,7 +58,7 @@ int RunSeeds(const Arguments& arguments) {
     failed += RunOne(seed, arguments, summary) ? 0 : 1;
   }
   std::printf("%s%zu seeds, %d failed\n", summary.Text().c_str(), arguments.seeds.size(), failed);
-  if (failed > 0) std::printf("reproduce with: sim --seed N --trace\n");
+  if (failed > 0) std::printf("reproduce with: sim --seed N --profile NAME --trace\n");
   return failed == 0 ? 0 : 1;
 }
 

@@ -54,17 +54,22 @@ class Network {
   }
   bool any_cut() const { return !cut_.empty() || !away_.empty(); }
   bool BothWays(int a, int b) const { return !IsCut(a, b) && !IsCut(b, a); }
-  // Since when nothing was cut or healed between these two.
+  // Since when nothing was cut or healed, or lost, between these two.
   LogicalTime SteadySince(int a, int b) const {
     const auto since = [this](int from, int to) {
       const auto it = changed_.find({from, to});
       return it == changed_.end() ? LogicalTime{} : it->second;
     };
-    return std::max(since(a, b), since(b, a));
+    return std::max({since(a, b), since(b, a), calm_since_});
   }
   // Messages may be lost or very slow, so nobody can be blamed for what it did not hear.
   bool rough() const { return options_.drop > 0 || options_.slow > 0; }
-  void set_options(const NetworkOptions& options) { options_ = options; }
+  // What a rough network has swallowed stays unanswered for a while when it is calm.
+  void Calm() {
+    if (rough()) calm_since_ = queue_.now();
+    options_ = {};
+    NoteHeal();
+  }
 
   // How long one message takes; nothing: it is lost.
   std::optional<Millis> Transit(int from, int to) {
@@ -92,6 +97,7 @@ class Network {
   std::map<std::pair<int, int>, LogicalTime> changed_;
   int heals_ = 0;
   LogicalTime healed_at_{};
+  LogicalTime calm_since_{};
 };
 
 }  // namespace rha::sim

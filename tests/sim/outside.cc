@@ -52,6 +52,13 @@ void Cluster::FillDisk(int pod, bool full) {
   Trace("volume of pod-" + std::to_string(pod) + (full ? " is full" : " has room again"));
 }
 
+void Cluster::FailWrites(int pod, bool fail) {
+  if (pods_[pod].disk_fails == fail) return;
+  pods_[pod].disk_fails = fail;
+  Trace("what the sidecar of pod-" + std::to_string(pod) +
+        (fail ? " writes is lost" : " writes is kept again"));
+}
+
 // ---- members -----------------------------------------------------------------------------------
 
 // As App::LookForOtherVoters: a sidecar begins anew with what it has made durable.

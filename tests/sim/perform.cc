@@ -272,8 +272,9 @@ void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
         } else if (!node.primary()) {
           OnPromotion(pod, node);
           last_promotion_ = queue_.now();
-          node.BecomePrimary(unique_++, ++reigns_, queue_.now());
-          last_leader_ = node.host();
+          node.BecomePrimary(unique_++, epoch, queue_.now());
+          if (epoch >= newest_reign_) last_leader_ = node.host();
+          newest_reign_ = std::max(newest_reign_, epoch);
         }
         return std::optional<Event>(ReconfigureDone{id});
       });
@@ -391,7 +392,7 @@ void Cluster::PerformOnSelf(int pod, Action& action) {
     p.disk_busy_until = std::max(p.disk_busy_until, queue_.now()) +
                         Millis{prng_.Between(0, options_.fsync_max.count())};
     const bool full = p.node->disk_full && options_.fault == WorldFault::kVotesUnreserved;
-    const bool ok = !prng_.Chance(options_.persist_failure) && !full;
+    const bool ok = !prng_.Chance(options_.persist_failure) && !full && !p.disk_fails;
     auto state = std::make_unique<sidecar::core::PersistedState>(std::move(a->state));
     queue_.At(p.disk_busy_until,
               [this, pod, seq = a->seq, state = std::move(state), ok, life = p.life] {

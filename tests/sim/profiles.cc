@@ -81,10 +81,10 @@ void Partitions(Run& run) {
       const int primary = cluster.FirstPrimary();
       cluster.Partition({primary >= 0 && run.prng.Chance(0.6) ? primary : run.AnyPod()});
     } else {
-      for (int i = 0; i < 3; ++i) cluster.network().Cut(run.AnyPod(), run.AnyPod());
+      for (int i = 0; i < 3; ++i) cluster.Cut(run.AnyPod(), run.AnyPod());
     }
     cluster.Run(run.Between(200, 8000));
-    cluster.network().HealAll();
+    cluster.HealNetwork();
     if (run.prng.Chance(0.5)) cluster.Run(run.Between(0, 3000));
   }
 }
@@ -290,7 +290,7 @@ void RejoinRace(Run& run) {
     for (int i = 0; i < cluster.size(); ++i) {
       if (i != *old && cluster.node(i).primary()) present = i;
     }
-    cluster.network().HealAll();
+    cluster.HealNetwork();
     cluster.Run(run.Between(0, run.prng.Chance(0.5) ? 30 : 400));
     if (present >= 0) cluster.KillNode(present);
     cluster.Run(run.Between(500, 4000));
@@ -346,9 +346,9 @@ void OneFault(Run& run) {
     case 5:
       return cluster.Partition({pod});
     case 6:
-      return cluster.network().Cut(pod, run.AnyPod());
+      return cluster.Cut(pod, run.AnyPod());
     case 7:
-      return cluster.network().HealAll();
+      return cluster.HealNetwork();
     case 8:
       return cluster.MovePod(pod, run.prng.Chance(0.3));
     case 9:
@@ -471,6 +471,8 @@ constexpr Profile kProfiles[] = {
     {"low-quorum", LowQuorum, Quorumless},
     {"lone-sidecar", LoneSidecar, CalmNetwork},
     {"memory-lost", MemoryLost, SlowDisks},
+    {"lost-votes", LostVotes, SlowDisks},
+    {"graceful-stops", GracefulStops, Lagging},
 };
 
 }  // namespace

@@ -46,4 +46,8 @@ void LowQuorum(Run& run);
 void LoneSidecar(Run& run);
 void MemoryLost(Run& run);
 
+// profiles_stops.cc
+void LostVotes(Run& run);
+void GracefulStops(Run& run);
+
 }  // namespace rha::sim

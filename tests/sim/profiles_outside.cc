@@ -143,7 +143,7 @@ void Scaling(Run& run) {
     const int primary = run.prng.Chance(0.6) ? cluster.FirstPrimary() : -1;
     if (primary >= 0) cluster.KillNode(primary);
     cluster.Run(run.Between(500, 9000));
-    cluster.network().HealAll();
+    cluster.HealNetwork();
     if (primary >= 0 && primary < cluster.size()) cluster.StartNode(primary, true);
     cluster.Run(within);
   }
@@ -207,7 +207,7 @@ void BriefReign(Run& run) {
     cluster.KillNode(i);
     cluster.KillSidecar(i);
   }
-  cluster.network().HealAll();
+  cluster.HealNetwork();
   cluster.Run(kRedialLimit);
   for (int i = 0; i < cluster.size(); ++i) {
     // Late enough for the others to be well known, and early enough to be waited for.
@@ -230,10 +230,10 @@ void LowQuorum(Run& run) {
     cluster.Run(kRedialLimit + run.Between(100, 1000));
     const int pod =
         (*primary + 1 + static_cast<int>(run.prng.Below(cluster.size() - 1))) % cluster.size();
-    if (run.prng.Chance(0.8)) cluster.network().Cut(pod, *primary);
-    cluster.network().Cut(*primary, pod);
+    if (run.prng.Chance(0.8)) cluster.Cut(pod, *primary);
+    cluster.Cut(*primary, pod);
     cluster.Run(run.Between(1000, 9000));
-    cluster.network().HealAll();
+    cluster.HealNetwork();
     run.Settle("after one member was cut off from the primary");
   }
 }

@@ -22,9 +22,9 @@ class Player {
     if (verb == "settle") return Settle();
     if (verb == "expect") return Expect(words);
     if (verb == "start") return Start(words);
-    if (verb == "heal") return cluster_->network().HealAll(), Status::Ok();
+    if (verb == "heal") return cluster_->HealNetwork(), Status::Ok();
     if (verb == "cut") {
-      return cluster_->network().Cut(Number(words, 1), Number(words, 2)), Status::Ok();
+      return cluster_->Cut(Number(words, 1), Number(words, 2)), Status::Ok();
     }
     if (verb == "island") return cluster_->Partition(Pods(words)), Status::Ok();
     if (verb == "write") {

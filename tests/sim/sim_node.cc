@@ -19,7 +19,7 @@ std::string HexId(char prefix, uint64_t number) {
 
 void SimNode::Start(bool keep_data, uint64_t unique, LogicalTime now, Millis load) {
   alive_ = true;
-  paused = false;
+  paused = stopping = false;
   undecided_ = true;
   primary_ = false;
   follows_.clear();
@@ -47,6 +47,12 @@ void SimNode::Kill(bool power_loss) {
   data_ = written_;
 }
 
+void SimNode::SaveAtEnd(LogicalTime now) {
+  if (disk_kind_ != Disk::kSnapshots || disk_full || loading(now) || swapping_) return;
+  written_ = synced_ = data_;
+  disk_replid_ = replid_;
+}
+
 bool SimNode::BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now) {
   if (loading(now) || swapping_) return false;
   if (primary()) return true;
@@ -63,7 +69,6 @@ bool SimNode::BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now) {
   streamed_ = true;
   replid_ = HexId('b', unique);
   data_.reign = reign_ = reign;
-  data_.epoch = order_.first;
   Wrote();
   return true;
 }
@@ -210,7 +215,7 @@ std::string SimNode::InfoText(LogicalTime now) const {
   if (undecided_) text += "redisha_undecided:1\r\n";
   text += "redisha_role_epoch:" + std::to_string(order_.first) + "\r\n";
   text += "redisha_role_leader:" + order_.second + "\r\n";
-  if (tells_data_epoch) text += "redisha_data_epoch:" + std::to_string(data_.epoch) + "\r\n";
+  if (tells_data_epoch) text += "redisha_data_epoch:" + std::to_string(data_.reign) + "\r\n";
   if (replica) {
     text += "master_host:" + follows_ + "\r\nmaster_port:" + std::to_string(follows_port_) + "\r\n";
     text += link_up_ ? "master_link_status:up\r\n" : "master_link_status:down\r\n";

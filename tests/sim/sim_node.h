@@ -25,11 +25,11 @@ enum class Disk : uint8_t {
   kLogAlways,   // appendfsync always
 };
 
-// A data set, and under which promotion its stream was last written: later reigns are newer
-// whatever their length.
+// A data set, and in which reign its stream was last written: the epoch of the order that made its
+// writer primary, which the node keeps with its data. Later reigns are newer whatever their length,
+// and whenever the order was obeyed: a process that stood still does so when it goes on.
 struct Copy {
   uint64_t reign = 0;
-  uint64_t epoch = 0;  // by whose order that promotion was; the node keeps it with its data
   Position position;
   bool Newer(const Copy& than) const {
     return std::pair(reign, position.length) > std::pair(than.reign, than.position.length);
@@ -44,9 +44,10 @@ class SimNode {
   // A new process. `keep_data`: what its disk holds is loaded, which takes `load`.
   void Start(bool keep_data, uint64_t unique, LogicalTime now, Millis load);
   void Kill(bool power_loss);
+  // The last snapshot, of a process that was told to end.
+  void SaveAtEnd(LogicalTime now);
 
-  // Both refuse while the node loads.
-  // `reign` numbers the promotions of the whole cluster.
+  // Both refuse while the node loads. `reign`: the epoch of the order.
   bool BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now);
   // The newest (epoch, leader) that gave it a role is kept on its disk; older orders are refused.
   bool Obeys(uint64_t epoch, const std::string& leader);
@@ -84,6 +85,7 @@ class SimNode {
   Position safe() const { return disk_kind_ == Disk::kNone ? data_.position : synced_.position; }
 
   bool paused = false;
+  bool stopping = false;             // told to end: it takes no more writes
   bool disk_full = false;            // nothing more reaches the disk, and it takes no writes
   bool tells_data_epoch = true;      // in INFO; an older one leaves it to its sidecar
   bool obeys_any_epoch = false;      // a fault: orders are not ordered

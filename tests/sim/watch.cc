@@ -151,12 +151,12 @@ bool Cluster::HearsWell(int pod) const {
 void Cluster::WatchOldPrimaries() {
   const Pod* newest = nullptr;
   for (const Pod& p : pods_) {
-    if (!p.node->primary() || p.node->reign() != reigns_) continue;
+    if (!p.node->primary() || p.node->reign() != newest_reign_) continue;
     if (!p.node->paused && p.machine && !p.paused) newest = &p;
   }
   for (int i = 0; i < size(); ++i) {
     Pod& p = pods_[i];
-    const bool able = newest != nullptr && p.node->primary() && p.node->reign() < reigns_ &&
+    const bool able = newest != nullptr && p.node->primary() && p.node->reign() < newest_reign_ &&
                       !p.node->paused && p.machine && !p.paused && HearsWell(i);
     if (!able) {
       p.old_primary_since = queue_.now();
@@ -197,7 +197,7 @@ void Cluster::CheckSeenWell(const sidecar::core::Failover& failover) {
   };
   for (int i = 0; i < size(); ++i) {
     const SimNode& node = *pods_[i].node;
-    if (!node.primary() || node.reign() != reigns_ || node.paused || !well(i, i)) continue;
+    if (!node.primary() || node.reign() != newest_reign_ || node.paused || !well(i, i)) continue;
     int seeing = 0;
     for (int j = 0; j < size(); ++j) seeing += well(i, j) ? 1 : 0;
     if (seeing <= size() / 2) continue;
@@ -213,7 +213,7 @@ void Cluster::CheckFalseAlarm(int pod) {
   const sidecar::core::Node* primary = group->Primary();
   if (primary == nullptr || primary->member < 0) return;
   const Pod& p = pods_[primary->member];
-  if (!p.node->primary() || p.node->paused || p.node->reign() != reigns_) return;
+  if (!p.node->primary() || p.node->paused || p.node->reign() != newest_reign_) return;
   const LogicalTime disturbed = std::max(p.disturbed, pods_[pod].disturbed);
   const LogicalTime down_since = primary->sdown_since - Ahead(pod);
   if (down_since <= last_promotion_) return;  // of its time before it was given its role again
@@ -232,7 +232,7 @@ void Cluster::CheckStaleOrder(const SimNode& node, const std::string& primary, u
   const int to = HostOfIp(primary);
   if (from < 0 || to < 0 || from == to || node.undecided() || node.primary()) return;
   const SimNode& present = *pods_[from].node;
-  const bool newest = present.primary() && present.reign() == reigns_ && !present.paused &&
+  const bool newest = present.primary() && present.reign() == newest_reign_ && !present.paused &&
                       obeyed >= present.role_epoch();
   if (!newest || network_.rough() || queue_.now() - last_promotion_ < kNewsLimit) return;
   checkers_.Fail("pod-" + std::to_string(node.host()) + " is taken from the newest primary");
