@@ -181,6 +181,36 @@ TEST_F(AofWriterTest, ASyncThatFailsIsHealedByANewBaseAlone) {
   EXPECT_EQ(Content(), "ABCd");
 }
 
+// The kernel says of the next sync that all is well.
+TEST_F(AofWriterTest, AStepWhoseSyncFailsIsNotBelievedEitherNorAreThoseBehindIt) {
+  for (const Step step : {Step::kBegin, Step::kReplace}) {
+    writer_.reset();
+    fs::remove_all(root_ + "/log");
+    disk_.cannot_sync = false;
+    Start(FsyncPolicy::kNo);
+    Replace("A", Step::kBeginApart);
+    Write("b");
+    Await([](const auto& now) { return now.written == 1; });
+    disk_.cannot_sync = true;
+    const std::string image = Place().PathOf("temp-a.base.rdb");
+    std::ofstream(image) << "AB";
+    writer_->Do(step, image);
+    const AofWriter::Progress failed = Await([](const auto& now) { return now.suspect; });
+    EXPECT_FALSE(failed.failure.ok());
+    disk_.cannot_sync = false;
+    for (const Step next : {Step::kBegin, Step::kReplace}) {
+      writer_->Do(next, image);
+      const auto then = Await([](const auto& now) { return !now.outcomes.empty(); });
+      EXPECT_FALSE(then.outcomes.back().status.ok());
+      EXPECT_TRUE(then.suspect);
+    }
+    EXPECT_EQ(Content(), "Ab");
+    Replace("AB", Step::kBeginApart);
+    EXPECT_FALSE(writer_->Look().suspect);
+    EXPECT_EQ(Content(), "AB");
+  }
+}
+
 TEST_F(AofWriterTest, WhatIsDiscardedLeavesTheSetAsItWas) {
   Start(FsyncPolicy::kEverySecond);
   Replace("A", Step::kBeginApart);
