@@ -60,13 +60,15 @@ bool Gone(const Cluster& cluster, const std::vector<int>& pods) {
   });
 }
 
-// The others can elect while the sidecar of the primary that was stopped is still there.
+// The others can elect while the sidecar of the primary that was stopped is still there. (Not where
+// its successor was told to stop as well: what that one alone has acknowledged is waited for.)
 void AwaitSuccessor(Run& run, const std::vector<int>& stopped, int primary) {
   Cluster& cluster = run.cluster;
   const int size = cluster.size();
   const int left = size - static_cast<int>(stopped.size());
   const bool replaced = std::find(stopped.begin(), stopped.end(), primary) != stopped.end();
-  if (!replaced || left == 0 || left + 1 <= size / 2) return;
+  if (!replaced || cluster.last_leader() != primary) return;
+  if (left == 0 || left + 1 <= size / 2) return;
   const LogicalTime start = cluster.now();
   while (cluster.FirstPrimary() < 0 && cluster.now() - start < kTakeOverLimit) {
     cluster.Run(Millis{10});
