@@ -64,6 +64,7 @@ Status WriteTextFile(const std::string& path, const std::string& text, Disk& dis
   const mode_t mode = ::stat(path.c_str(), &old) == 0 ? (old.st_mode & 0777) : 0600;
   const Status written = [&]() -> Status {
     RHA_ASSIGN_OR_RETURN(const UniqueFd fd, disk.OpenToAppend(temporary, true, mode));
+    if (::fchmod(fd.get(), mode) != 0) return ErrnoStatus("change the mode of " + temporary);
     RHA_RETURN_IF_ERROR(disk.Write(fd.get(), text, temporary));
     RHA_RETURN_IF_ERROR(disk.Sync(fd.get(), temporary));
     return disk.Rename(temporary, path);

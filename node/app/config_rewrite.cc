@@ -1,7 +1,5 @@
 #include "node/app/config_rewrite.h"
 
-#include <sys/stat.h>
-
 #include <set>
 #include <sstream>
 
@@ -9,7 +7,6 @@
 #include "common/env/files.h"
 #include "node/app/command_line.h"
 #include "node/app/options.h"
-#include "node/persist/file_io.h"
 
 namespace rha::node::app {
 namespace {
@@ -87,15 +84,7 @@ Status RewriteConfigFile(const Config& config) {
   const Result<std::string> old = env::ReadTextFile(path);
   if (!old.ok() && old.status().code() != Code::kNotFound) return old.status();
   RHA_ASSIGN_OR_RETURN(const std::string text, RewriteConfigText(old.value_or(""), config));
-  RHA_ASSIGN_OR_RETURN(const auto file, persist::AtomicFile::Create(path, "rewrite"));
-  // It may hold passwords: whoever could not read the old file cannot read the new one.
-  struct stat before {};
-  if (::stat(path.c_str(), &before) == 0 &&
-      ::chmod(file->temporary_path().c_str(), before.st_mode & 07777) != 0) {
-    return ErrnoStatus("chmod " + file->temporary_path());
-  }
-  RHA_RETURN_IF_ERROR(file->Write(text));
-  return file->Commit();
+  return env::WriteTextFile(path, text);
 }
 
 }  // namespace rha::node::app

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -105,6 +106,25 @@ TEST(RewriteConfigFile, AFileThatCannotBeReadIsNotReplaced) {
   std::filesystem::remove(path);
   EXPECT_TRUE(RewriteConfigFile(config).ok()) << "one that is not there is made";
   EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+// It may hold passwords.
+TEST(RewriteConfigFile, WhoCouldNotReadTheFileCannotReadTheNewOne) {
+  using std::filesystem::perms;
+  const mode_t before = ::umask(077);
+  Config config;
+  config.config_file = TempFile("rewrite-perms.conf", "port 1\n");
+  const auto permissions = [&] {
+    EXPECT_TRUE(RewriteConfigFile(config).ok());
+    return std::filesystem::status(config.config_file).permissions();
+  };
+  const perms shared = perms::owner_read | perms::owner_write | perms::group_read;
+  std::filesystem::permissions(config.config_file, shared);
+  EXPECT_EQ(permissions(), shared);
+  ::umask(022);
+  std::filesystem::remove(config.config_file);
+  EXPECT_EQ(permissions(), perms::owner_read | perms::owner_write) << "one that is made";
+  ::umask(before);
 }
 
 TEST(RewriteConfigText, AManagedNodeGetsNoRoleFromAFile) {
