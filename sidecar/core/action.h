@@ -122,6 +122,7 @@ struct PublishEvent {
   std::string channel;
   std::string payload;
   bool warning = false;
+  std::string group = {};  // whose event it is; empty: of no group
 };
 
 // The label of this sidecar's own pod. Sent on every change and once a role is first known.

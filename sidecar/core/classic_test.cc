@@ -88,6 +88,23 @@ TEST_F(Classic, LeadsAFailoverWithStockVotesAndPrefersTheBetterOffset) {
   EXPECT_EQ(bench.machine.NodeFlags(bench.group(), bench.NodeAt("10.0.0.3")), "master");
 }
 
+TEST_F(Classic, TheOldPrimaryIsToldDownAsAReplicaOfTheNew) {
+  LosePrimary();
+  PeerSaysDown(1);
+  bench.Pass(Millis{200});
+  bench.Send(VoteReply{bench.PeerOf(1), "mymaster", true, TestId(0), 1});
+  bench.Info("10.0.0.2", ReplicaInfo("b", 10));
+  bench.Info("10.0.0.3", ReplicaInfo("a", 20));
+  bench.all.clear();
+  bench.Info("10.0.0.3", "run_id:a\r\nrole:master\r\n");
+  std::vector<std::string> down;
+  for (const auto& event : bench.Of<PublishEvent>()) {
+    if (event.channel == "+sdown") down.push_back(event.payload);
+  }
+  EXPECT_EQ(down,
+            std::vector<std::string>{"slave 10.0.0.1:6379 10.0.0.1 6379 @ mymaster 10.0.0.3 6379"});
+}
+
 TEST_F(Classic, APrimaryThatRefusesPingIsDownAsInRedis) {
   for (int i = 0; i < 14; ++i) {
     bench.Pass(Millis{100});

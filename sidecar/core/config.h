@@ -50,7 +50,9 @@ struct GroupConfig {
 struct Config {
   std::string my_id;  // 40 hex digits; of a configured group's member: that member's id
   Address announce;   // what hellos say of this sidecar
-  std::string self;   // name of the own member; empty: no node beside this sidecar
+  Globals globals;
+  uint16_t own_port = 0;  // announced unless the globals say another; 0: announce.port
+  std::string self;       // name of the own member; empty: no node beside this sidecar
   uint64_t seed = 1;
   std::vector<GroupConfig> groups;
   // What the last Persist made durable; nothing: first start, or the disk was lost.

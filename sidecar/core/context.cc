@@ -1,5 +1,7 @@
 #include "sidecar/core/context.h"
 
+#include "sidecar/core/names.h"
+
 namespace rha::sidecar::core {
 namespace {
 
@@ -31,8 +33,8 @@ std::string InstanceText(std::string_view type, std::string_view name, const Add
   return text + std::to_string(address.port);
 }
 
-std::string At(const Group& group) {
-  const Address primary = PrimaryAddressOrZero(group);
+std::string At(const State& state, const Group& group) {
+  const Address primary = PrimaryAddressOrZero(state, group);
   return " @ " + group.config.name + " " + primary.host + " " + std::to_string(primary.port);
 }
 
@@ -43,44 +45,41 @@ std::string WithExtra(std::string text, std::string_view extra) {
 
 }  // namespace
 
-Address PrimaryAddressOrZero(const Group& group) {
+Address PrimaryAddressOrZero(const State& state, const Group& group) {
   const Node* primary = group.Primary();
   if (primary == nullptr || primary->address.empty()) return {"0.0.0.0", 0};
-  return primary->address;
+  return Shown(state, primary->address);
 }
 
-std::string NodeName(const Group& group, const Node& node) {
-  if (node.id == group.primary) return group.config.name;
-  return ToString(node.address);
-}
-
-void Context::Publish(std::string_view channel, std::string payload) {
+void Context::Publish(std::string_view channel, std::string payload, const Group* group) {
   Do(PublishEvent{.channel = std::string(channel),
                   .payload = std::move(payload),
-                  .warning = IsWarning(channel)});
+                  .warning = IsWarning(channel),
+                  .group = group == nullptr ? "" : group->config.name});
 }
 
 void Context::GroupEvent(std::string_view channel, const Group& group, std::string_view extra) {
-  Publish(channel,
-          WithExtra(InstanceText("master", group.config.name, PrimaryAddressOrZero(group)), extra));
+  const std::string instance =
+      InstanceText("master", group.config.name, PrimaryAddressOrZero(s, group));
+  Publish(channel, WithExtra(instance, extra), &group);
 }
 
 void Context::NodeEvent(std::string_view channel, const Group& group, const Node& node,
                         std::string_view extra) {
   if (node.id == group.primary) return GroupEvent(channel, group, extra);
-  Publish(
-      channel,
-      WithExtra(InstanceText("slave", ToString(node.address), node.address) + At(group), extra));
+  const Address address = Shown(s, node.address);
+  const std::string instance = InstanceText("slave", ToString(address), address);
+  Publish(channel, WithExtra(instance + At(s, group), extra), &group);
 }
 
 void Context::PeerEvent(std::string_view channel, const Group& group, const Peer& peer,
                         std::string_view extra) {
-  Publish(channel,
-          WithExtra(InstanceText("sentinel", peer.run_id, peer.address) + At(group), extra));
+  const std::string instance = InstanceText("sentinel", peer.run_id, Shown(s, peer.address));
+  Publish(channel, WithExtra(instance + At(s, group), extra), &group);
 }
 
-void Context::PlainEvent(std::string_view channel, std::string payload) {
-  Publish(channel, std::move(payload));
+void Context::PlainEvent(std::string_view channel, std::string payload, const Group* group) {
+  Publish(channel, std::move(payload), group);
 }
 
 }  // namespace rha::sidecar::core

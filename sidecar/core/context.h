@@ -27,8 +27,8 @@ class Context {
                  std::string_view extra = {});
   void PeerEvent(std::string_view channel, const Group& group, const Peer& peer,
                  std::string_view extra = {});
-  // An event whose payload has no instance in it.
-  void PlainEvent(std::string_view channel, std::string payload);
+  // An event whose payload has no instance in it; of no group: null.
+  void PlainEvent(std::string_view channel, std::string payload, const Group* group = nullptr);
   void Note(std::string text) { Do(Log{.warning = false, .text = std::move(text)}); }
   void Warn(std::string text) { Do(Log{.warning = true, .text = std::move(text)}); }
 
@@ -47,13 +47,11 @@ class Context {
   const LogicalTime now;
 
  private:
-  void Publish(std::string_view channel, std::string payload);
+  void Publish(std::string_view channel, std::string payload, const Group* group);
   Actions& out_;
 };
 
-// The address events show for a group without a primary.
-Address PrimaryAddressOrZero(const Group& group);
-// "10.0.0.2:6379", Redis' name of a replica.
-std::string NodeName(const Group& group, const Node& node);
+// The primary's address as others are told it; zeroes for a group without one.
+Address PrimaryAddressOrZero(const State& state, const Group& group);
 
 }  // namespace rha::sidecar::core

@@ -27,7 +27,7 @@ bool PrimaryLostItsRole(const Context& c, const Group& group, const Node& node) 
     if (node.info.undecided) return true;
     return c.now - std::max(node.role_reported_at, group.primary_since) > kRoleMismatch;
   }
-  const Millis limit = group.config.down_after + kInfoPeriod * 2;
+  const Millis limit = group.config.down_after + c.s.periods.info * 2;
   return c.now - std::max(node.role_reported_at, group.primary_since) > limit;
 }
 
@@ -114,7 +114,7 @@ void AskWhetherDown(Context& c, Group& group) {
     const Peer& peer = c.s.peers.at(id);
     if (view.says_down && c.now - view.says_down_at > kAskReplyValid) view.says_down = false;
     // Members of a configured group say it in every beat.
-    if (group.configured() || !peer.link.connected || !c.Elapsed(view.asked_at, kAskPeriod))
+    if (group.configured() || !peer.link.connected || !c.Elapsed(view.asked_at, c.s.periods.ask))
       continue;
     view.asked_at = c.now;
     c.Do(AskPeer{.peer = id,

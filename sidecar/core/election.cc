@@ -101,7 +101,7 @@ VoteResult CastVote(Context& c, Group& group, Epoch epoch, const std::string& ca
   group.leader_id = candidate;
   group.leader_epoch = epoch;
   c.NeedPersist();
-  c.PlainEvent("+vote-for-leader", candidate + " " + std::to_string(epoch));
+  c.PlainEvent("+vote-for-leader", candidate + " " + std::to_string(epoch), &group);
   if (candidate != c.s.my_id) {
     group.attempt_at = kNever;
     group.last_attempt = c.now;
@@ -171,7 +171,7 @@ void AskForVotes(Context& c, Group& group, bool again) {
     view.asked_at = c.now;
     c.Do(AskPeer{.peer = id,
                  .group = group.config.name,
-                 .primary = PrimaryAddressOrZero(group),
+                 .primary = PrimaryAddressOrZero(c.s, group),
                  .epoch = group.failover->epoch,
                  .candidate = c.s.my_id,
                  .extended = group.configured()});
@@ -217,7 +217,7 @@ bool OtherElected(const Group& group) {
 
 Millis ElectionTimeout(const Context& c, const Group& group) {
   if (group.configured() || AllPeersExtended(c.s, group)) return kElectionTimeout;
-  return std::min(kElectionTimeoutMax, group.config.failover_timeout);
+  return std::min(c.s.periods.election_timeout, group.config.failover_timeout);
 }
 
 }  // namespace rha::sidecar::core

@@ -136,6 +136,14 @@ struct SetCommand {
   std::string group;
   std::vector<std::pair<std::string, std::string>> options;
 };
+// SENTINEL CONFIG SET <param> <value>...: all of them or none.
+struct ConfigSetCommand {
+  std::vector<std::pair<std::string, std::string>> options;
+};
+// SENTINEL DEBUG <period> <milliseconds>...
+struct DebugCommand {
+  std::vector<std::pair<std::string, std::string>> options;
+};
 struct FlushConfigCommand {};
 struct SimulateFailureCommand {
   bool after_election = false;
@@ -145,7 +153,7 @@ struct SimulateFailureCommand {
 struct CommandReceived {
   RequestId request = 0;
   std::variant<FailoverCommand, MonitorCommand, RemoveCommand, ResetCommand, SetCommand,
-               FlushConfigCommand, SimulateFailureCommand>
+               ConfigSetCommand, DebugCommand, FlushConfigCommand, SimulateFailureCommand>
       command;
 };
 

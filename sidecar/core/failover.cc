@@ -5,6 +5,7 @@
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
+#include "sidecar/core/names.h"
 #include "sidecar/core/pick_replica.h"
 #include "sidecar/core/topology.h"
 
@@ -68,11 +69,11 @@ bool RunWaitStart(Context& c, Group& group) {
 // The node's offset is not final: no INFO since the election, or it still reads what the dead
 // primary had sent. Whoever is chosen before that may lack what a sibling holds, which then has to
 // start over.
-bool OffsetMayGrow(const Group& group, const Node& node) {
+bool OffsetMayGrow(const State& state, const Group& group, const Node& node) {
   if (node.info_refresh == kLongAgo || node.info_refresh < group.failover->stage_since) return true;
   const Node* primary = group.Primary();
   return primary != nullptr && primary->certainly_dead && node.info.role == Role::kReplica &&
-         node.info.primary_link_up && node.info.primary == primary->address;
+         node.info.primary_link_up && SameAddress(state, node.info.primary, primary->address);
 }
 
 // True: worth waiting for newer INFO of a node that could be chosen; asks for it.
@@ -85,7 +86,7 @@ bool AwaitsInfo(Context& c, Group& group) {
     // it back a moment ago.
     if (!node.link.connected || !(id == group.primary ? node.info.undecided : !node.sdown))
       continue;
-    if (!node.info_pending && !OffsetMayGrow(group, node)) continue;
+    if (!node.info_pending && !OffsetMayGrow(c.s, group, node)) continue;
     awaits = true;
     if (node.info_sent < group.failover->stage_since || c.Elapsed(node.info_sent, kSelectPoll)) {
       AskInfo(c, node);
@@ -195,7 +196,7 @@ bool RunReconfReplicas(Context& c, Group& group) {
   bool all_done = true;
   for (auto& [id, node] : group.nodes) {
     if (!NeedsReconf(group, node)) continue;
-    if (node.reconf == ReconfStage::kSent && c.now - node.reconf_at > kReconfTimeout) {
+    if (node.reconf == ReconfStage::kSent && c.now - node.reconf_at > c.s.periods.reconf_timeout) {
       c.NodeEvent("-slave-reconf-sent-timeout", group, node);
       node.reconf = ReconfStage::kDone;
       continue;
@@ -274,7 +275,7 @@ void SendPromote(Context& c, const Group& group, Node& node) {
 void SendFollow(Context& c, const Group& group, Node& node) {
   node.reconfigured_at = c.now;
   c.Do(Reconfigure{.node = node.id,
-                   .primary = group.Primary()->address,
+                   .primary = Shown(c.s, group.Primary()->address),
                    .epoch = group.config_epoch,
                    .leader = group.config_leader});
 }
@@ -303,7 +304,7 @@ void OnPromoted(Context& c, Group& group, Node& node) {
 void UpdateReconfStage(Context& c, Group& group, Node& node) {
   if (!group.failover || node.id == group.primary || group.Primary() == nullptr) return;
   const bool follows = node.info.role == Role::kReplica && !node.info.undecided &&
-                       node.info.primary == group.Primary()->address;
+                       SameAddress(c.s, node.info.primary, group.Primary()->address);
   if (node.reconf == ReconfStage::kSent && follows) {
     node.reconf = ReconfStage::kInProgress;
     c.NodeEvent("+slave-reconf-inprog", group, node);

@@ -5,6 +5,7 @@
 #include "sidecar/core/failover.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
+#include "sidecar/core/names.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -20,12 +21,13 @@ bool Stranded(const Group& group, const Node& node) {
              std::tie(group.config_epoch, group.config_leader);
 }
 
-Fault FindFault(const Group& group, const Node& node) {
+Fault FindFault(const State& state, const Group& group, const Node& node) {
   if (node.info.undecided) return Stranded(group, node) ? Fault::kStranded : Fault::kUndecided;
   if (node.role_reported == Role::kPrimary) {
     return Mutated(Mutant::kOldPrimaryStaysPrimary) ? Fault::kNone : Fault::kClaimsPrimary;
   }
-  if (node.role_reported == Role::kReplica && node.info.primary != group.Primary()->address) {
+  if (node.role_reported == Role::kReplica &&
+      !SameAddress(state, node.info.primary, group.Primary()->address)) {
     return Fault::kWrongPrimary;
   }
   return Fault::kNone;
@@ -36,7 +38,7 @@ bool PrimaryLooksSane(const Context& c, const Group& group) {
   const Node* primary = group.Primary();
   if (primary == nullptr || primary->address.empty() || primary->sdown || group.odown) return false;
   if (primary->info.undecided || primary->role_reported != Role::kPrimary) return false;
-  return primary->info_refresh != kLongAgo && c.now - primary->info_refresh < kInfoPeriod * 2;
+  return primary->info_refresh != kLongAgo && c.now - primary->info_refresh < c.s.periods.info * 2;
 }
 
 // How long a fault must last before this sidecar acts on it.
@@ -52,7 +54,7 @@ Millis Delay(const Context& c, const Group& group, const Node& node, Fault fault
   }
   // Redis: four hello periods, and the failover timeout, for others may know better.
   if (fault == Fault::kWrongPrimary) return group.config.failover_timeout;
-  return kHelloPeriod * 4;
+  return c.s.periods.publish * 4;
 }
 
 // It has no role to lose: it gets one in the epoch that it knows.
@@ -71,7 +73,7 @@ void Heal(Context& c, Group& group, Node& node) {
   const bool seen = node.link.connected && node.info_refresh >= node.link.connected_at &&
                     node.info_refresh > node.reconfigured_at;
   if (!seen) return;
-  const Fault fault = FindFault(group, node);
+  const Fault fault = FindFault(c.s, group, node);
   if (fault == Fault::kNone) {
     node.wrong_primary_since = kNever;
     return;

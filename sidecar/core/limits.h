@@ -10,6 +10,7 @@ namespace rha::sidecar::core {
 
 // ---- Redis Sentinel's own values (sentinel.c 7.0) ---------------------------------------------
 inline constexpr Millis kPingPeriod{1000};           // sentinel_ping_period; less if down-after is
+inline constexpr Millis kPingPeriodMin{50};          // ... nor less than this
 inline constexpr Millis kInfoPeriod{10000};          // sentinel_info_period
 inline constexpr Millis kInfoPeriodFast{1000};       // ... while the primary is in trouble
 inline constexpr Millis kHelloPeriod{2000};          // sentinel_publish_period
@@ -21,6 +22,8 @@ inline constexpr Millis kFailoverTimeoutDefault{180000};
 inline constexpr Millis kReconfTimeout{10000};  // sentinel_slave_reconf_timeout
 inline constexpr Millis kTiltTrigger{2000};
 inline constexpr Millis kMinLinkReconnect{15000};
+inline constexpr Millis kScriptRuntimeMax{60000};  // sentinel_script_max_runtime
+inline constexpr Millis kScriptRetryDelay{30000};  // sentinel_script_retry_delay
 inline constexpr int kParallelSyncsDefault = 1;
 inline constexpr int kPriorityDefault = 100;
 
@@ -113,6 +116,7 @@ inline constexpr Epoch kEpochInFileMax = Epoch{1} << 62;
 inline constexpr Millis kImplausibleNotePeriod{60000};
 
 // ---- Sizes ------------------------------------------------------------------------------------
+inline constexpr Millis kPeriodMost{1000LL * 60 * 60 * 24 * 365};  // of a setting
 inline constexpr size_t kGroupsMax = 1000;
 inline constexpr size_t kNodesPerGroupMax = 256;
 inline constexpr size_t kPeersMax = 1000;

@@ -10,7 +10,10 @@ namespace {
 
 // Redis pings every min(1 s, down-after); four pings within down-after notice a hang sooner at the
 // same threshold.
-Millis PingPeriod(Millis down_after) { return std::clamp(down_after / 4, Millis{50}, kPingPeriod); }
+Millis PingPeriod(const Context& c, Millis down_after) {
+  const Millis most = c.s.periods.ping;
+  return std::clamp(down_after / 4, std::min(kPingPeriodMin, most), most);
+}
 
 bool PingDue(const Context& c, const Link& link, Millis period) {
   return c.Elapsed(link.last_reply, period) && c.Elapsed(link.last_ping, period / 2);
@@ -29,10 +32,10 @@ bool DialDue(const Context& c, const Link& link, Millis period) {
 bool LooksHalfOpen(const Context& c, const Link& link, Millis down_after) {
   return link.connected && link.unanswered_since != kNever &&
          c.now - link.unanswered_since > down_after / 2 &&
-         c.Elapsed(link.connected_at, kMinLinkReconnect);
+         c.Elapsed(link.connected_at, c.s.periods.min_link_reconnect);
 }
 
-Millis InfoPeriod(const Group& group, const Node& node) {
+Millis InfoPeriod(const Context& c, const Group& group, const Node& node) {
   if (group.failover && (node.promoted || node.reconf == ReconfStage::kSent ||
                          node.reconf == ReconfStage::kInProgress)) {
     return kInfoPeriodStep;
@@ -46,9 +49,9 @@ Millis InfoPeriod(const Group& group, const Node& node) {
   const bool replica = node.id != group.primary;
   const bool trouble = group.failover.has_value() || (primary != nullptr && primary->sdown);
   if (replica && (trouble || (node.info.role == Role::kReplica && !node.info.primary_link_up))) {
-    return kInfoPeriodFast;
+    return std::min(kInfoPeriodFast, c.s.periods.info);
   }
-  return kInfoPeriod;
+  return c.s.periods.info;
 }
 
 void SendHelloToNode(Context& c, const Group& group, Node& node, const std::string& payload) {
@@ -68,7 +71,7 @@ std::string MakeHello(const Context& c, const Group& group) {
                       .id = c.s.my_id,
                       .current_epoch = c.s.current_epoch,
                       .group = group.config.name,
-                      .primary = PrimaryAddressOrZero(group),
+                      .primary = PrimaryAddressOrZero(c.s, group),
                       .config_epoch = group.config_epoch});
 }
 
@@ -113,12 +116,12 @@ void KeepNode(Context& c, Group& group, Node& node, const std::string& hello) {
     if (node.local) c.WakeBy(c.now + redial);
     return;
   }
-  if (PingDue(c, node.link, PingPeriod(group.config.down_after))) PingNode(c, node);
-  const Millis period = InfoPeriod(group, node);
+  if (PingDue(c, node.link, PingPeriod(c, group.config.down_after))) PingNode(c, node);
+  const Millis period = InfoPeriod(c, group, node);
   if (c.Elapsed(node.info_sent, node.info_pending ? std::max(period, kInfoPeriodFast) : period)) {
     AskInfo(c, node);
   }
-  if (c.Elapsed(node.last_hello, kHelloPeriod)) SendHelloToNode(c, group, node, hello);
+  if (c.Elapsed(node.last_hello, c.s.periods.publish)) SendHelloToNode(c, group, node, hello);
 }
 
 // The shortest down-after of the groups a peer takes part in.
@@ -182,6 +185,19 @@ void PingNode(Context& c, Node& node) {
   c.Do(SendNodePing{node.id});
 }
 
+void RedialNode(Context& c, Node& node) {
+  MarkDown(node.link, c.now);
+  node.link.dialed_at = kLongAgo;
+  node.info_pending = false;
+  c.Do(DisconnectNode{node.id});
+}
+
+void RedialPeer(Context& c, Peer& peer) {
+  MarkDown(peer.link, c.now);
+  peer.link.dialed_at = kLongAgo;
+  c.Do(DisconnectPeer{peer.id});
+}
+
 void SendBeat(Context& c, Group& group, PeerId id) {
   const Peer& peer = c.s.peers.at(id);
   if (!peer.link.connected || peer.extension_refused) return;
@@ -204,12 +220,13 @@ void SpreadNews(Context& c, Group& group) {
 void KeepGroupLinks(Context& c, Group& group) {
   const std::string hello = MakeHello(c, group);
   for (auto& [id, node] : group.nodes) KeepNode(c, group, node, hello);
-  const Millis period = group.configured() ? kBeatPeriod : kHelloPeriod;
+  const Millis period = group.configured() ? kBeatPeriod : c.s.periods.publish;
   for (auto& [id, view] : group.views) {
     Peer& peer = c.s.peers.at(id);
     if (!peer.link.connected) continue;
     if (c.Elapsed(view.beat_sent, period)) SendBeat(c, group, id);
-    if (c.Elapsed(peer.last_hello_sent, kHelloPeriod)) SendHelloToPeer(c, group, peer, hello);
+    if (c.Elapsed(peer.last_hello_sent, c.s.periods.publish))
+      SendHelloToPeer(c, group, peer, hello);
   }
   for (Member& member : group.members) {
     const Node* node = group.FindNode(member.node);
@@ -235,7 +252,7 @@ void KeepPeerLinks(Context& c) {
       peer.link.dialing = true;
       c.Do(ConnectPeer{.peer = id, .address = peer.address});
     }
-    if (peer.link.connected && PingDue(c, peer.link, PingPeriod(down_after))) {
+    if (peer.link.connected && PingDue(c, peer.link, PingPeriod(c, down_after))) {
       NotePing(peer.link, c.now);
       c.Do(SendPeerPing{id});
     }

@@ -11,6 +11,9 @@ void KeepPeerLinks(Context& c);
 void DialNode(Context& c, const Group& group, Node& node);
 void AskInfo(Context& c, Node& node);
 void PingNode(Context& c, Node& node);
+// Closes the link; the next tick dials: to another address, with other credentials.
+void RedialNode(Context& c, Node& node);
+void RedialPeer(Context& c, Peer& peer);
 
 // To every node and peer now, whatever the periods say: after a change that others should know.
 void SpreadNews(Context& c, Group& group);

@@ -3,6 +3,8 @@
 #include "sidecar/core/election.h"
 #include "sidecar/core/failover.h"
 #include "sidecar/core/handlers.h"
+#include "sidecar/core/links.h"
+#include "sidecar/core/names.h"
 #include "sidecar/core/pick_replica.h"
 #include "sidecar/core/settings.h"
 #include "sidecar/core/text.h"
@@ -14,12 +16,23 @@ namespace {
 using Answer = decltype(Reply::value);
 
 constexpr const char* kNoSuchGroup = "ERR No such master with that name";
+constexpr const char* kScriptsDenied =
+    "ERR Reconfiguration of scripts path is denied for security reasons. Check the "
+    "deny-scripts-reconfig configuration directive in your Sentinel configuration";
+constexpr const char* kProvenLinks =
+    "ERR members of a configured group prove themselves by redisha-peer-key-file, and their nodes "
+    "know every command by its own name";
 constexpr const char* kConfiguredOnly =
     "ERR this Sentinel serves a configured group; its members come from its file";
 
 Group* Find(Context& c, const std::string& name) {
   auto it = c.s.groups.find(name);
   return it == c.s.groups.end() ? nullptr : &it->second;
+}
+
+bool ServesConfigured(const State& state) {
+  return std::any_of(state.groups.begin(), state.groups.end(),
+                     [](const auto& group) { return group.second.configured(); });
 }
 
 // Why a failover cannot be had now, and with what words it could.
@@ -67,17 +80,22 @@ Answer Run(Context& c, const FailoverCommand& command) {
 Answer Run(Context& c, const MonitorCommand& command) {
   if (command.quorum <= 0) return ReplyError{"ERR Quorum must be 1 or greater."};
   if (Find(c, command.group) != nullptr) return ReplyError{"ERR Duplicate master name"};
-  for (const auto& [name, group] : c.s.groups) {
-    if (group.configured()) return ReplyError{kConfiguredOnly};
-  }
+  if (ServesConfigured(c.s)) return ReplyError{kConfiguredOnly};
   if (c.s.groups.size() >= kGroupsMax) return ReplyError{"ERR Too many monitored masters"};
   const bool bad_name = command.group.empty() || HasControlCharacter(command.group) ||
                         command.group.find_first_of(" ,") != std::string::npos ||
                         command.group.size() > kNameBytesMax;
   if (bad_name) return ReplyError{"ERR Invalid master name"};
   if (command.primary.port == 0) return ReplyError{"ERR Invalid port number"};
+  if (!IsHost(command.primary.host) || !IsUsableHost(c.s, command.primary.host)) {
+    return ReplyError{"ERR Invalid IP address or hostname specified"};
+  }
   AddGroup(c,
-           GroupConfig{.name = command.group, .quorum = command.quorum, .primary = command.primary},
+           GroupConfig{.name = command.group,
+                       .quorum = command.quorum,
+                       .down_after = c.s.periods.down_after,
+                       .failover_timeout = c.s.periods.failover_timeout,
+                       .primary = command.primary},
            nullptr);
   c.NeedPersist();
   return ReplyOk{};
@@ -106,7 +124,15 @@ Answer Run(Context& c, const SetCommand& command) {
   if (group == nullptr) return ReplyError{kNoSuchGroup};
   // All or nothing: a bad option leaves the earlier ones unset too (Redis keeps them).
   GroupConfig config = group->config;
+  bool redial = false;
   for (const auto& [option, value] : command.options) {
+    if (IsScriptSetting(option) && c.s.globals.deny_scripts_reconfig) {
+      return ReplyError{kScriptsDenied};
+    }
+    if (ConcernsLinks(option) && group->configured()) {
+      return ReplyError{kProvenLinks};
+    }
+    redial = redial || ConcernsLinks(option);
     if (const Status status = ApplySetting(config, option, value); !status.ok()) {
       return ReplyError{status.message()};
     }
@@ -116,7 +142,52 @@ Answer Run(Context& c, const SetCommand& command) {
     const bool secret = IsSecretSetting(option);
     c.GroupEvent("+set", *group, option + " " + (secret ? "******" : value));
   }
+  if (redial) {
+    for (auto& [id, node] : group->nodes) RedialNode(c, node);
+  }
   c.NeedPersist();
+  return ReplyOk{};
+}
+
+Answer Run(Context& c, const ConfigSetCommand& command) {
+  Globals globals = c.s.globals;
+  for (const auto& [name, value] : command.options) {
+    if (ServesConfigured(c.s) && CommandName(name) != "LOGLEVEL") {
+      return ReplyError{"ERR '" + name + "' of a configured group comes from its file"};
+    }
+    if (const Status status = ApplyGlobal(globals, name, value); !status.ok()) {
+      return ReplyError{status.message()};
+    }
+  }
+  const bool redial = globals.peer_user != c.s.globals.peer_user ||
+                      globals.peer_password != c.s.globals.peer_password;
+  c.s.globals = std::move(globals);
+  c.s.announce = {c.s.globals.announce_ip,
+                  c.s.globals.announce_port != 0 ? c.s.globals.announce_port : c.s.own_port};
+  if (redial) {
+    for (auto& [id, peer] : c.s.peers) RedialPeer(c, peer);
+  }
+  c.NeedPersist();
+  return ReplyOk{};
+}
+
+// Not kept across a restart, as in Redis.
+Answer Run(Context& c, const DebugCommand& command) {
+  Periods periods = c.s.periods;
+  for (const auto& [name, value] : command.options) {
+    const auto row = std::find_if(std::begin(kPeriodRows), std::end(kPeriodRows),
+                                  [&](const PeriodRow& r) { return CommandName(name) == r.name; });
+    if (row == std::end(kPeriodRows)) {
+      return ReplyError{"ERR Unknown option or number of arguments for SENTINEL DEBUG '" + name +
+                        "'"};
+    }
+    const auto ms = ParseNumber<int64_t>(value);
+    if (!ms || *ms <= 0 || *ms > kPeriodMost.count()) {
+      return ReplyError{"ERR Invalid argument '" + value + "' for SENTINEL DEBUG '" + name + "'"};
+    }
+    periods.*row->value = Millis{*ms};
+  }
+  c.s.periods = periods;
   return ReplyOk{};
 }
 

@@ -27,9 +27,9 @@ void AdoptConfig(Context& c, Group& group, const Peer& peer, const Beat& beat) {
   NodeId node = kNoNode;
   if (group.configured()) {
     if (const Member* member = FindMember(group, beat.primary_member)) node = member->node;
-  } else if (Node* known = FindNodeByAddress(group, beat.primary)) {
+  } else if (Node* known = FindNodeByAddress(c.s, group, beat.primary)) {
     node = known->id;
-  } else if (MayAddNode(group, beat.primary)) {
+  } else if (MayAddNode(c.s, group, beat.primary)) {
     node = AddNode(c, group, beat.primary).id;
   }
   if (node == kNoNode) return;

@@ -1,26 +1,21 @@
 #include "sidecar/core/election.h"
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/hello.h"
+#include "sidecar/core/links.h"
 #include "sidecar/core/mutants.h"
+#include "sidecar/core/names.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
 namespace {
-
-void MovePeer(Context& c, Peer& peer, const Address& address) {
-  peer.address = address;
-  peer.link.connected = false;
-  peer.link.dialing = false;
-  peer.link.dialed_at = kLongAgo;
-  c.Do(DisconnectPeer{peer.id});
-}
 
 // A new sidecar, or a known one at a new address (sentinelProcessHelloMessage).
 Peer* LearnPeer(Context& c, Group& group, const Hello& hello) {
   Peer* peer = FindPeerByRunId(c.s, hello.id);
   if (peer != nullptr && group.views.count(peer->id) > 0) {
     if (peer->address != hello.sentinel) {
-      MovePeer(c, *peer, hello.sentinel);
+      peer->address = hello.sentinel;
+      RedialPeer(c, *peer);
       c.GroupEvent("+sentinel-address-switch", group,
                    "ip " + hello.sentinel.host + " port " + std::to_string(hello.sentinel.port) +
                        " for " + hello.id);
@@ -47,9 +42,9 @@ Peer* LearnPeer(Context& c, Group& group, const Hello& hello) {
 // epochs is broken by beats, which say who won.
 void AdoptConfig(Context& c, Group& group, const Hello& hello, const Peer* peer) {
   if (peer == nullptr || hello.config_epoch <= group.config_epoch) return;
-  Node* node = FindNodeByAddress(group, hello.primary);
+  Node* node = FindNodeByAddress(c.s, group, hello.primary);
   if (node == nullptr) {
-    if (!MayAddNode(group, hello.primary)) return;
+    if (!MayAddNode(c.s, group, hello.primary)) return;
     node = &AddNode(c, group, hello.primary);
   }
   SwitchPrimary(c, group, {.node = node->id, .epoch = hello.config_epoch, .informer = peer});
@@ -70,6 +65,7 @@ void OnHello(Context& c, const HelloReceived& event) {
     if (sender != nullptr) sender->last_hello_received = sender->last_heard = c.now;
     return;
   }
+  if (!IsUsableHost(c.s, hello->sentinel.host)) return;
   Peer* peer = LearnPeer(c, group, *hello);
   const Epoch newest = std::max(hello->current_epoch, hello->config_epoch);
   if (SeeEpoch(c, newest)) AdoptConfig(c, group, *hello, peer);

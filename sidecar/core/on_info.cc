@@ -36,8 +36,8 @@ void DiscoverReplicas(Context& c, Group& group, const Node& primary) {
   if (group.configured() || primary.id != group.primary) return;
   if (primary.info.role != Role::kPrimary) return;
   for (const InfoReplica& replica : primary.info.replicas) {
-    if (FindNodeByAddress(group, replica.address) != nullptr) continue;
-    if (group.nodes.size() >= kNodesPerGroupMax) break;
+    if (FindNodeByAddress(c.s, group, replica.address) != nullptr) continue;
+    if (!MayAddNode(c.s, group, replica.address)) continue;
     Node& node = AddNode(c, group, replica.address);
     c.NodeEvent("+slave", group, node);
     c.NeedPersist();

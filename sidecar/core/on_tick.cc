@@ -8,6 +8,7 @@
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
+#include "sidecar/core/names.h"
 
 namespace rha::sidecar::core {
 namespace {
@@ -47,12 +48,12 @@ void NoticeLateness(Context& c) {
     for (auto& [id, peer] : c.s.peers) forgive(peer.link);
   }
   if (gap > kLeaderSilence && !Mutated(Mutant::kLeadsAfterPause)) StopLeading(c);
-  if (gap > kTiltTrigger) {
+  if (gap > c.s.periods.tilt_trigger) {
     if (!c.s.tilt) ++c.s.total_tilt;
     c.s.tilt = true;
     c.s.tilt_since = c.now;
     c.PlainEvent("+tilt", "#tilt mode entered");
-  } else if (c.s.tilt && c.now - c.s.tilt_since > kTiltPeriod) {
+  } else if (c.s.tilt && c.now - c.s.tilt_since > c.s.periods.tilt) {
     c.s.tilt = false;
     c.PlainEvent("-tilt", "#tilt mode exited");
   }
@@ -71,6 +72,7 @@ void Evaluate(Context& c, Group& group) {
 }
 
 void OnTick(Context& c) {
+  KeepNames(c);
   KeepPeerLinks(c);
   UpdatePeersDown(c);
   for (auto& [name, group] : c.s.groups) {

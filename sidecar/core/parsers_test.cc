@@ -118,7 +118,7 @@ TEST(Settings, RefusesControlCharactersAndBadNumbers) {
   EXPECT_FALSE(ApplySetting(config, "failover-timeout", "-1").ok());
   EXPECT_FALSE(ApplySetting(config, "no-such-thing", "1").ok());
   EXPECT_TRUE(ApplySetting(config, "rename-command", "CONFIG guarded").ok());
-  EXPECT_EQ(config.renamed_commands["config"], "guarded");
+  EXPECT_EQ(config.renamed_commands["CONFIG"], "guarded");
 }
 
 }  // namespace

@@ -59,7 +59,21 @@ struct PersistedGroup {
   bool operator==(const PersistedGroup&) const = default;
 };
 
+// Settings of the whole process that SENTINEL CONFIG SET changes, in classic groups.
+struct Globals {
+  std::string announce_ip;               // empty: the address each hello leaves from
+  uint16_t announce_port = 0;            // 0: the own port
+  std::string peer_user, peer_password;  // of other sentinels' ports
+  bool resolve_hostnames = false;        // host names are taken where addresses are
+  bool announce_hostnames = false;       // ... and told as they were given
+  bool deny_scripts_reconfig = true;
+  std::string log_level;  // as Redis names it; empty: what the file says
+
+  bool operator==(const Globals&) const = default;
+};
+
 struct PersistedState {
+  Globals globals;
   std::string my_id;
   Epoch current_epoch = 0;
   // False until this member may vote (see amnesia in docs/design/sentinel.md). Always true without

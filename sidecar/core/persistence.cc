@@ -42,6 +42,7 @@ PersistedGroup MakeGroup(const State& state, const Group& group) {
 
 PersistedState MakeSnapshot(const State& state) {
   PersistedState saved;
+  saved.globals = state.globals;
   saved.my_id = state.my_id;
   saved.current_epoch = state.current_epoch;
   saved.may_vote = state.may_vote;

@@ -1,6 +1,7 @@
 #include <chrono>
 #include <tuple>
 
+#include "sidecar/core/names.h"
 #include "sidecar/core/pick_replica.h"
 
 namespace rha::sidecar::core {
@@ -17,7 +18,7 @@ bool SharesHistory(const Info& replica, const Info& primary) {
          is(replica.replid2, primary.replid);
 }
 
-Kinship KinshipOf(const Node& node, const Node* primary) {
+Kinship KinshipOf(const State& state, const Node& node, const Node* primary) {
   const bool never_up = !node.info.primary_link_up && node.info.primary_link_down_seconds < 0;
   if (never_up && primary != nullptr && SharesHistory(node.info, primary->info)) {
     return Kinship::kNeverSynced;
@@ -27,8 +28,8 @@ Kinship KinshipOf(const Node& node, const Node* primary) {
   if (primary == nullptr || primary->info.replid.empty()) {
     return never_up ? Kinship::kNeverSynced : Kinship::kInStep;
   }
-  const bool shares =
-      SharesHistory(node.info, primary->info) || node.info.primary == primary->address;
+  const bool shares = SharesHistory(node.info, primary->info) ||
+                      SameAddress(state, node.info.primary, primary->address);
   return shares && !never_up ? Kinship::kInStep : Kinship::kStranger;
 }
 
@@ -52,16 +53,16 @@ bool Eligible(const Group& group, const Node& node, LogicalTime now) {
 
 // Redis' order among those in step with the primary. Who was never in step since its start comes
 // into question only if nobody else does, and a stranger never.
-Pick PickClassic(const Group& group, LogicalTime now) {
+Pick PickClassic(const State& state, const Group& group, LogicalTime now) {
   const Node* best = nullptr;
   const auto key = [&](const Node& node) {
     const std::string& run_id = node.info.run_id;
-    const bool synced = KinshipOf(node, group.Primary()) == Kinship::kInStep;
+    const bool synced = KinshipOf(state, node, group.Primary()) == Kinship::kInStep;
     return std::tuple(!synced, node.info.priority, -node.info.Offset(), run_id.empty(), run_id);
   };
   for (const auto& [id, node] : group.nodes) {
     if (!Eligible(group, node, now)) continue;
-    if (KinshipOf(node, group.Primary()) == Kinship::kStranger) continue;
+    if (KinshipOf(state, node, group.Primary()) == Kinship::kStranger) continue;
     if (best == nullptr || key(node) < key(*best)) best = &node;
   }
   if (best == nullptr) return {};

@@ -30,7 +30,7 @@ struct Pick {
 Pick PickReplica(const State& state, const Group& group, LogicalTime now,
                  const std::vector<std::string>& given_up = {});
 // The two halves; PickReplica calls the one for the group's kind.
-Pick PickClassic(const Group& group, LogicalTime now);
+Pick PickClassic(const State& state, const Group& group, LogicalTime now);
 Pick PickMember(const State& state, const Group& group, LogicalTime now,
                 const std::vector<std::string>& given_up);
 

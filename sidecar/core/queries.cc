@@ -3,6 +3,7 @@
 
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
+#include "sidecar/core/names.h"
 #include "sidecar/core/persistence.h"
 #include "sidecar/core/pick_replica.h"
 #include "sidecar/core/sentinel.h"
@@ -24,6 +25,9 @@ class Flags {
   std::string text_;
 };
 
+// A connection that was there and is gone. Who is new counts before it is reached, as in Redis.
+bool LostForNow(const Link& link) { return !link.connected && link.connected_at != kLongAgo; }
+
 }  // namespace
 
 const Group* Sentinel::FindGroup(std::string_view name) const {
@@ -42,7 +46,7 @@ std::optional<Address> Sentinel::PrimaryAddress(std::string_view group_name,
   const Node* primary = group->Primary();
   if (primary == nullptr || primary->address.empty()) return std::nullopt;
   if (!HasMajority(*group, now) && !Mutated(Mutant::kMinorityNamesPrimary)) return std::nullopt;
-  return primary->address;
+  return Shown(primary->address);
 }
 
 // sentinelIsQuorumReachable().
@@ -53,7 +57,7 @@ Result<std::string> Sentinel::CheckQuorum(std::string_view name, LogicalTime now
   for (const auto& [id, view] : group->views) {
     const Peer& peer = state_.peers.at(id);
     const bool reached =
-        group->configured() ? Hears(state_, id, now) : !peer.sdown && peer.link.connected;
+        group->configured() ? Hears(state_, id, now) : !peer.sdown && !LostForNow(peer.link);
     if (reached) ++usable;
   }
   const std::string count = std::to_string(usable) + " usable Sentinels. ";
@@ -71,6 +75,8 @@ Result<std::string> Sentinel::CheckQuorum(std::string_view name, LogicalTime now
   }
   return Status(Code::kUnavailable, error);
 }
+
+Address Sentinel::Shown(const Address& address) const { return core::Shown(state_, address); }
 
 std::string Sentinel::NodeFlags(const Group& group, const Node& node) const {
   const bool primary = node.id == group.primary;

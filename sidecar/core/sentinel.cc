@@ -14,7 +14,9 @@ namespace {
 void Begin(Context& c, const Config& config) {
   State& s = c.s;
   s.my_id = config.my_id;
+  s.globals = config.globals;
   s.announce = config.announce;
+  s.own_port = config.own_port != 0 ? config.own_port : config.announce.port;
   s.self = config.self;
   s.started = c.now;
   s.last_step = c.now;

@@ -47,6 +47,9 @@ class Sentinel {
   // A member hears a majority of the configured members (itself counted); true for classic groups.
   bool HasMajority(const Group& group, LogicalTime now) const;
 
+  // An address as clients are told it: a host name only where names are announced.
+  Address Shown(const Address& address) const;
+
   // SENTINEL CKQUORUM: "OK 3 usable Sentinels. ..." or the error text.
   Result<std::string> CheckQuorum(std::string_view group, LogicalTime now) const;
 

@@ -20,6 +20,7 @@
 #include "common/base/prng.h"
 #include "sidecar/core/config.h"
 #include "sidecar/core/info.h"
+#include "sidecar/core/periods.h"
 #include "sidecar/core/types.h"
 
 namespace rha::sidecar::core {
@@ -241,10 +242,19 @@ struct AfterPersist {
   bool own_vote = false;  // not an answer: the own candidacy may ask the peers now
 };
 
+// What a host name stands for; see names.h.
+struct HostName {
+  std::string ip;  // empty: not known yet
+  LogicalTime asked = kLongAgo;
+};
+
 struct State {
   explicit State(uint64_t seed) : prng(seed) {}
 
   std::string my_id;
+  Globals globals;
+  Periods periods;
+  uint16_t own_port = 0;
   Address announce;
   std::string self;
   Epoch current_epoch = 0;
@@ -263,6 +273,7 @@ struct State {
 
   std::map<std::string, Group> groups;
   std::map<PeerId, Peer> peers;
+  std::map<std::string, HostName> names;
   uint32_t next_node = 1;
   uint32_t next_peer = 1;
 

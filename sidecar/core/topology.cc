@@ -1,7 +1,9 @@
 #include "sidecar/core/topology.h"
 
+#include "sidecar/core/down.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/mutants.h"
+#include "sidecar/core/names.h"
 
 namespace rha::sidecar::core {
 namespace {
@@ -23,12 +25,13 @@ void RedialLink(Context& c, Node& node) {
 }
 
 void TellSwitch(Context& c, const Group& group, const Address& old) {
-  const Address& address = group.Primary()->address;
-  if (address.empty()) return;  // told once the member is found
+  if (group.Primary()->address.empty()) return;  // told once the member is found
+  const Address address = Shown(c.s, group.Primary()->address);
   const Address from = old.empty() ? Address{"0.0.0.0", 0} : old;
-  c.PlainEvent("+switch-master", group.config.name + " " + from.host + " " +
-                                     std::to_string(from.port) + " " + address.host + " " +
-                                     std::to_string(address.port));
+  c.PlainEvent("+switch-master",
+               group.config.name + " " + from.host + " " + std::to_string(from.port) + " " +
+                   address.host + " " + std::to_string(address.port),
+               &group);
 }
 
 void AddMembers(Context& c, Group& group) {
@@ -68,7 +71,7 @@ void RestoreGroup(Context& c, Group& group, const PersistedGroup& saved) {
     return;
   }
   for (const Address& address : saved.replicas) {
-    if (FindNodeByAddress(group, address) == nullptr) AddNode(c, group, address);
+    if (FindNodeByAddress(c.s, group, address) == nullptr) AddNode(c, group, address);
   }
   for (const PersistedPeer& known : saved.peers) {
     Peer* peer = FindPeerByRunId(c.s, known.id);
@@ -146,19 +149,19 @@ Node& AddNode(Context& c, Group& group, const Address& address) {
   return node;
 }
 
-bool MayAddNode(const Group& group, const Address& address) {
+bool MayAddNode(const State& state, const Group& group, const Address& address) {
   return !group.configured() && group.nodes.size() < kNodesPerGroupMax && !address.empty() &&
-         address.port != 0;
+         address.port != 0 && IsUsableHost(state, address.host);
 }
 
 void RemoveNode(Context& c, Group& group, NodeId id) {
   if (group.nodes.erase(id) > 0) c.Do(DisconnectNode{id});
 }
 
-Node* FindNodeByAddress(Group& group, const Address& address) {
+Node* FindNodeByAddress(const State& state, Group& group, const Address& address) {
   if (address.empty()) return nullptr;
   for (auto& [id, node] : group.nodes) {
-    if (node.address == address) return &node;
+    if (SameAddress(state, node.address, address)) return &node;
   }
   return nullptr;
 }
@@ -175,7 +178,7 @@ const Node* OwnNode(const Group& group) { return OwnNode(const_cast<Group&>(grou
 Group* FindGroupByPrimary(State& state, const Address& address) {
   for (auto& [name, group] : state.groups) {
     const Node* primary = group.Primary();
-    if (primary != nullptr && primary->address == address) return &group;
+    if (primary != nullptr && SameAddress(state, primary->address, address)) return &group;
   }
   return nullptr;
 }
@@ -245,8 +248,9 @@ void SetMemberHost(Context& c, Group& group, Member& member, const std::string& 
 }
 
 void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
-  const Address old_address = PrimaryAddressOrZero(group);
-  const bool moved = group.primary != to.node;
+  const Address old_address = PrimaryAddressOrZero(c.s, group);
+  const NodeId old_primary = group.primary;
+  const bool moved = old_primary != to.node;
   // It had lost its role and was given it again: what was said of it before is as old.
   const bool elected_again = !moved && group.configured() && to.epoch > group.config_epoch;
   if (to.informer != nullptr && moved) c.PeerEvent("+config-update-from", group, *to.informer);
@@ -281,6 +285,11 @@ void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
   TellSwitch(c, group, old_address);
   for (const auto& [id, node] : group.nodes) {
     if (id != group.primary && !node.address.empty()) c.NodeEvent("+slave", group, node);
+  }
+  // Whoever watches replicas by events has heard of it as primary only.
+  const Node* old = group.FindNode(old_primary);
+  if (old != nullptr && !old->address.empty() && old->sdown && Unreachable(c, group, *old)) {
+    c.NodeEvent("+sdown", group, *old);
   }
 }
 

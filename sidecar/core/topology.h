@@ -17,9 +17,9 @@ void ResetGroup(Context& c, Group& group);
 
 Node& AddNode(Context& c, Group& group, const Address& address);
 // Somebody else names this address as the primary's: it can be one, and there is room for it.
-bool MayAddNode(const Group& group, const Address& address);
+bool MayAddNode(const State& state, const Group& group, const Address& address);
 void RemoveNode(Context& c, Group& group, NodeId id);
-Node* FindNodeByAddress(Group& group, const Address& address);
+Node* FindNodeByAddress(const State& state, Group& group, const Address& address);
 Node* OwnNode(Group& group);
 const Node* OwnNode(const Group& group);
 // The group whose primary has this address, as stock peers name groups in vote requests.

@@ -1,5 +1,6 @@
 #include "sidecar/shell/app.h"
 
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -125,6 +126,10 @@ Status App::Start() {
       TellPod();
     });
   }
+  if (!options_.without_effect.empty()) {
+    log::Info("directives without effect on a Sentinel: {}",
+              fmt::join(options_.without_effect, " "));
+  }
   log::Info("redisha-sentinel {} on port {}, id {}", RHA_VERSION, options_.port,
             driver_->machine().state().my_id);
   return Status::Ok();
@@ -221,16 +226,6 @@ void App::LookForOtherVoters() {
   reactor_.After(kVotersStagger * OrdinalOfSelf(options_), [this] { reactor_.Stop(); });
 }
 
-// As Redis, which announces addresses: a name in the file is looked up once, and what clients and
-// peers are told is its address. A name that is not known yet stays, and is looked up at each dial.
-void ResolvePrimaries(Options* options) {
-  for (auto& [name, group] : options->groups.groups) {
-    if (group.configured || net::IsNumericIp(group.primary.host)) continue;
-    const auto addresses = net::ResolveHost(group.primary.host);
-    if (addresses.ok()) group.primary.host = addresses->front();
-  }
-}
-
 Status ReadArguments(const std::vector<std::string>& args, Options* options,
                      std::vector<ConfigLine>* overrides) {
   std::string path;
@@ -246,8 +241,7 @@ Status ReadArguments(const std::vector<std::string>& args, Options* options,
   RHA_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
   RHA_ASSIGN_OR_RETURN(*overrides, ParseFlags(flags));
   RHA_ASSIGN_OR_RETURN(*options, ReadOptions(path, text, *overrides));
-  ResolvePrimaries(options);
-  if (options->dir.empty()) return Status::Ok();
+  if (options->dir.empty()) return CheckScripts(*options);
   // As Redis: the folder is entered after the file was read, so later paths are relative to it.
   if (options->config_path.front() != '/') {
     char buffer[4096];
@@ -255,7 +249,7 @@ Status ReadArguments(const std::vector<std::string>& args, Options* options,
     options->config_path = std::string(buffer) + "/" + options->config_path;
   }
   if (::chdir(options->dir.c_str()) != 0) return ErrnoStatus("enter dir " + options->dir);
-  return Status::Ok();
+  return CheckScripts(*options);
 }
 
 int Fail(const Status& status) {
@@ -280,6 +274,10 @@ int RunSidecar(const std::vector<std::string>& args) {
   Options options;
   std::vector<ConfigLine> overrides;
   if (const Status read = ReadArguments(args, &options, &overrides); !read.ok()) return Fail(read);
+  // As Redis: whoever supervises keeps it in the foreground. Before any thread exists.
+  if (options.daemonize && !env::Supervised(options.supervised) && ::daemon(1, 0) != 0) {
+    return Fail(ErrnoStatus("go to the background"));
+  }
   const Status logging = log::Init({.program = "redisha-sentinel",
                                     .level = options.log_level,
                                     .format = options.log_format,

@@ -16,13 +16,14 @@ Client::Client(net::Reactor& reactor, UniqueFd fd, uint64_t id, const Handlers& 
       handlers_(handlers),
       watch_(&Client::OnEvents, this),
       since_(reactor.Now()),
+      heard_(since_),
       writer_(&output_) {
   parser_.set_bulk_bytes_max(kClientBulkBytesMax);
 }
 
-Status Client::Attach() {
+Status Client::Attach(int keepalive_seconds) {
   net::SetNoDelay(fd_.get());
-  net::SetKeepAlive(fd_.get(), 300);
+  if (keepalive_seconds > 0) net::SetKeepAlive(fd_.get(), keepalive_seconds);
   const auto peer = net::PeerEndpoint(fd_.get());
   const auto local = net::LocalEndpoint(fd_.get());
   if (peer.ok()) peer_ = peer->ToString();
@@ -48,6 +49,7 @@ void Client::ReadSome() {
   char buffer[kReadBytes];
   const ssize_t got = ::recv(fd_.get(), buffer, sizeof buffer, 0);
   if (got > 0) {
+    heard_ = reactor_.Now();
     input_.append(buffer, static_cast<size_t>(got));
     HandleInput();
   } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {

@@ -32,7 +32,8 @@ class Client {
   };
 
   Client(net::Reactor& reactor, UniqueFd fd, uint64_t id, const Handlers& handlers);
-  Status Attach();
+  // `keepalive_seconds`: between the system's questions whether the other side lives; 0: none.
+  Status Attach(int keepalive_seconds);
 
   uint64_t id() const { return id_; }
   bool closed() const { return !fd_.valid(); }
@@ -41,6 +42,8 @@ class Client {
   const std::string& peer() const { return peer_; }
   const std::string& local() const { return local_; }
   MonoTime since() const { return since_; }
+  // When it last said something.
+  MonoTime heard() const { return heard_; }
 
   // The request being handled is answered later: by writing to reply(), then Resume().
   void Wait() { waiting_ = true; }
@@ -75,7 +78,7 @@ class Client {
   const Handlers& handlers_;
   net::IoWatch watch_;
   std::string peer_, local_;
-  MonoTime since_;
+  MonoTime since_, heard_;
   resp::RequestParser parser_;
   std::string input_;
   resp::OutputChain output_;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 #include "common/base/log.h"
@@ -25,7 +26,7 @@ Dialer MakeDialer(net::Reactor& reactor, net::Resolver& resolver, Trust& trust,
           .my_id = my_id,
           .source_ip = options.source_ip,
           .local_socket = options.local_socket,
-          .fixed_announce = !options.announce_ip.empty()};
+          .fixed_announce = !options.announce_ip().empty()};
 }
 
 }  // namespace
@@ -38,9 +39,20 @@ Driver::Driver(net::Reactor& reactor, net::Resolver& resolver, Trust& trust, con
       sinks_(std::move(sinks)),
       dialer_(MakeDialer(reactor, resolver, trust, options, config.my_id)),
       machine_(std::move(config), ReadClock()),
-      writer_(std::move(store), [this](uint64_t seq, const Status& status) {
-        reactor_.Post([this, seq, status] { OnPersisted(seq, status); });
-      }) {
+      writer_(std::move(store),
+              [this](uint64_t seq, const Status& status) {
+                reactor_.Post([this, seq, status] { OnPersisted(seq, status); });
+              }),
+      scripts_(
+          reactor,
+          [this] {
+            const core::Periods& periods = machine_.state().periods;
+            return Scripts::Periods{periods.script_runtime, periods.script_retry};
+          },
+          [this](const std::string& channel, const std::string& payload) {
+            Perform(core::PublishEvent{
+                .channel = channel, .payload = payload, .warning = channel == "-script-error"});
+          }) {
   turn_hook_ = reactor_.AddTurnHook([this] {
     retired_nodes_.clear();
     retired_peers_.clear();
@@ -91,6 +103,7 @@ void Driver::Run(const core::Event& event) {
     }
   }
   const core::Actions actions = machine_.Step(now_, event);
+  dialer_.fixed_announce = !machine_.state().globals.announce_ip.empty();
   uint64_t persist_seq = 0;
   for (const core::Action& action : actions) {
     if (const auto* persist = std::get_if<core::Persist>(&action)) persist_seq = persist->seq;
@@ -214,8 +227,9 @@ void Driver::Perform(const core::DisconnectNode& a) {
 
 // As in Redis, what guards our own port opens the others' too, where nothing else is said.
 Credentials Driver::PeerCredentials() const {
-  if (!options_.peer_password.empty() || options_.configured()) {
-    return {options_.peer_user, options_.peer_password};
+  const core::Globals& globals = machine_.state().globals;
+  if (!globals.peer_password.empty() || options_.configured()) {
+    return {globals.peer_user, globals.peer_password};
   }
   return {"", dialer_.trust.OwnPassword(reactor_.Now())};
 }
@@ -269,10 +283,32 @@ void Driver::Perform(const core::Reconfigure& a) {
 }
 
 void Driver::Perform(const core::Reply& a) { sinks_.reply(a); }
-void Driver::Perform(const core::Persist& a) { writer_.Write(a.seq, a.state); }
+void Driver::Perform(const core::Persist& a) {
+  const std::string& level = a.state.globals.log_level;
+  if (const auto parsed = log::ParseLevel(level); parsed.ok()) log::SetLevel(*parsed);
+  writer_.Write(a.seq, a.state);
+}
 void Driver::Perform(const core::PublishEvent& a) {
   log::Log(a.warning ? log::Level::kWarn : log::Level::kInfo, "{} {}", a.channel, a.payload);
   sinks_.publish(a);
+  RunScripts(a);
+}
+
+void Driver::RunScripts(const core::PublishEvent& event) {
+  const core::Group* group = machine_.FindGroup(event.group);
+  if (!group) return;
+  const core::GroupConfig& config = group->config;
+  if (event.warning && !config.notification_script.empty()) {
+    scripts_.Add({config.notification_script, event.channel, event.payload});
+  }
+  if (event.channel != "+switch-master" || config.client_reconfig_script.empty()) return;
+  // <group> leader|observer start <from> <port> <to> <port>
+  std::vector<std::string> words = {config.client_reconfig_script, config.name};
+  const bool leads = group->config_leader == machine_.state().my_id;
+  words.insert(words.end(), {leads ? "leader" : "observer", "start"});
+  std::istringstream addresses(event.payload.substr(config.name.size()));
+  for (std::string word; addresses >> word;) words.push_back(word);
+  scripts_.Add(std::move(words));
 }
 void Driver::Perform(const core::SetRoleLabel& a) {
   if (a.role != core::Role::kUnknown) sinks_.role_label(a.role);

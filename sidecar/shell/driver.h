@@ -20,6 +20,7 @@
 #include "sidecar/shell/dialer.h"
 #include "sidecar/shell/node_link.h"
 #include "sidecar/shell/peer_link.h"
+#include "sidecar/shell/scripts.h"
 #include "sidecar/shell/state_file.h"
 
 namespace rha::sidecar::shell {
@@ -60,6 +61,7 @@ class Driver {
   const CachedInfo* FindInfo(core::NodeId node) const;
   size_t PendingCommands(core::NodeId node) const;
   size_t PendingCommands(core::PeerId peer) const;
+  const Scripts& scripts() const { return scripts_; }
 
  private:
   void Run(const core::Event& event);
@@ -68,6 +70,7 @@ class Driver {
   void ReleaseReplies(uint64_t seq, const Status& status);
   Credentials CredentialsOf(const std::string& group) const;
   Credentials PeerCredentials() const;
+  void RunScripts(const core::PublishEvent& event);
   // The member of a configured group that must be there; empty: it is of a classic one.
   std::string MemberOf(core::NodeId node) const;
   std::string MemberOf(core::PeerId peer) const;
@@ -102,6 +105,7 @@ class Driver {
   Dialer dialer_;
   core::Sentinel machine_;
   StateWriter writer_;
+  Scripts scripts_;
   bool write_failed_ = false;
   std::multimap<uint64_t, core::Reply> held_;  // by the Persist they wait for
 

@@ -3,8 +3,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
+#include <initializer_list>
+#include <set>
+#include <type_traits>
 
+#include "sidecar/shell/client.h"
 #include "sidecar/shell/command.h"
 #include "sidecar/shell/driver.h"
 #include "sidecar/shell/limits.h"
@@ -15,51 +20,126 @@
 namespace rha::sidecar::shell {
 namespace {
 
+// Lines of "name:value".
+class Section {
+ public:
+  explicit Section(const char* title) : text_(std::string("# ") + title + "\r\n") {}
+  Section& Add(const char* name, const std::string& value) {
+    text_.append(name).append(":").append(value).append("\r\n");
+    return *this;
+  }
+  template <typename T>
+  requires std::is_arithmetic_v<T> Section& Add(const char* name, T value) {
+    return Add(name, std::to_string(value));
+  }
+  // Fields of a data server: always nothing here, but tools look for them.
+  Section& Zeroes(std::initializer_list<const char*> names) {
+    for (const char* name : names) Add(name, "0");
+    return *this;
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+std::string PathOfProgram() {
+  char path[4096];
+  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
+  return length > 0 ? std::string(path, static_cast<size_t>(length)) : "";
+}
+
 std::string ServerSection(Server& server) {
+  using std::chrono::duration_cast;
   utsname system{};
   ::uname(&system);
-  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(
-                          std::chrono::steady_clock::now() - server.started())
-                          .count();
-  const auto line = [](const char* name, const std::string& value) {
-    return std::string(name) + ":" + value + "\r\n";
-  };
-  return "# Server\r\n" + line("redis_version", kRedisVersion) +
-         line("redisha_version", RHA_VERSION) + line("redis_mode", "sentinel") +
-         line("os", std::string(system.sysname) + " " + system.release + " " + system.machine) +
-         line("arch_bits", std::to_string(sizeof(void*) * 8)) + line("multiplexing_api", "epoll") +
-         line("process_id", std::to_string(::getpid())) + line("run_id", server.run_id()) +
-         line("tcp_port", std::to_string(server.options().port)) +
-         line("uptime_in_seconds", std::to_string(uptime)) +
-         line("uptime_in_days", std::to_string(uptime / 86400)) +
-         line("config_file", server.options().config_path);
+  const auto uptime =
+      duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - server.started())
+          .count();
+  const auto wall =
+      duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  const std::string compiler = __VERSION__;
+  return Section("Server")
+      .Add("redis_version", kRedisVersion)
+      .Add("redisha_version", RHA_VERSION)
+      .Add("redis_git_sha1", "00000000")
+      .Add("redis_git_dirty", "0")
+      .Add("redis_build_id", "0")
+      .Add("redis_mode", "sentinel")
+      .Add("os", std::string(system.sysname) + " " + system.release + " " + system.machine)
+      .Add("arch_bits", sizeof(void*) * 8)
+      .Add("monotonic_clock", "POSIX clock_gettime")
+      .Add("multiplexing_api", "epoll")
+      .Add("atomicvar_api", "c11-builtin")
+      .Add("gcc_version", compiler.substr(0, compiler.find(' ')))
+      .Add("process_id", ::getpid())
+      .Add("process_supervised", server.options().supervised)
+      .Add("run_id", server.run_id())
+      .Add("tcp_port", server.options().port)
+      .Add("server_time_usec", wall)
+      .Add("uptime_in_seconds", uptime)
+      .Add("uptime_in_days", uptime / 86400)
+      .Add("hz", 10)
+      .Add("configured_hz", 10)
+      .Add("lru_clock", (wall / 1000000) & 0xffffff)
+      .Add("executable", PathOfProgram())
+      .Add("config_file", server.options().config_path)
+      .Add("io_threads_active", 0)
+      .Take();
 }
 
 std::string ClientsSection(Server& server) {
-  return "# Clients\r\nconnected_clients:" + std::to_string(server.clients().size()) +
-         "\r\nmaxclients:" + std::to_string(server.clients_max()) + "\r\nblocked_clients:0\r\n";
+  return Section("Clients")
+      .Add("connected_clients", server.clients().size())
+      .Add("cluster_connections", 0)
+      .Add("maxclients", server.clients_max())
+      .Zeroes({"client_recent_max_input_buffer", "client_recent_max_output_buffer",
+               "blocked_clients", "tracking_clients", "clients_in_timeout_table"})
+      .Take();
+}
+
+std::string Seconds(const timeval& time) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%ld.%06ld", static_cast<long>(time.tv_sec),
+                static_cast<long>(time.tv_usec));
+  return text;
 }
 
 std::string CpuSection() {
-  rusage own{}, children{};
+  rusage own{}, children{}, thread{};
   ::getrusage(RUSAGE_SELF, &own);
   ::getrusage(RUSAGE_CHILDREN, &children);
-  const auto line = [](const char* name, const timeval& time) {
-    char text[96];
-    std::snprintf(text, sizeof text, "%s:%ld.%06ld\r\n", name, static_cast<long>(time.tv_sec),
-                  static_cast<long>(time.tv_usec));
-    return std::string(text);
-  };
-  return "# CPU\r\n" + line("used_cpu_sys", own.ru_stime) + line("used_cpu_user", own.ru_utime) +
-         line("used_cpu_sys_children", children.ru_stime) +
-         line("used_cpu_user_children", children.ru_utime);
+  ::getrusage(RUSAGE_THREAD, &thread);
+  return Section("CPU")
+      .Add("used_cpu_sys", Seconds(own.ru_stime))
+      .Add("used_cpu_user", Seconds(own.ru_utime))
+      .Add("used_cpu_sys_children", Seconds(children.ru_stime))
+      .Add("used_cpu_user_children", Seconds(children.ru_utime))
+      .Add("used_cpu_sys_main_thread", Seconds(thread.ru_stime))
+      .Add("used_cpu_user_main_thread", Seconds(thread.ru_utime))
+      .Take();
 }
 
 std::string StatsSection(Server& server) {
   const ServerStats& stats = server.stats();
-  return "# Stats\r\ntotal_connections_received:" + std::to_string(stats.connections) +
-         "\r\ntotal_commands_processed:" + std::to_string(stats.commands) +
-         "\r\nrejected_connections:" + std::to_string(stats.rejected_connections) + "\r\n";
+  std::set<std::string_view> channels;
+  std::set<std::string_view> patterns;
+  for (const auto& [id, client] : server.clients()) {
+    channels.insert(client->channels.begin(), client->channels.end());
+    patterns.insert(client->patterns.begin(), client->patterns.end());
+  }
+  return Section("Stats")
+      .Add("total_connections_received", stats.connections)
+      .Add("total_commands_processed", stats.commands)
+      .Add("instantaneous_ops_per_sec", 0)
+      .Add("rejected_connections", stats.rejected_connections)
+      .Zeroes({"sync_full", "sync_partial_ok", "sync_partial_err", "expired_keys", "evicted_keys",
+               "evicted_clients", "keyspace_hits", "keyspace_misses"})
+      .Add("pubsub_channels", channels.size())
+      .Add("pubsub_patterns", patterns.size())
+      .Zeroes({"pubsubshard_channels", "latest_fork_usec", "total_forks"})
+      .Take();
 }
 
 }  // namespace
@@ -75,9 +155,11 @@ std::string InfoText(Server& server, std::string_view section) {
   };
   add("server", ServerSection(server));
   add("clients", ClientsSection(server));
-  add("cpu", CpuSection());
   add("stats", StatsSection(server));
-  add("sentinel", SentinelInfo({server.driver().machine(), server.driver().now()}));
+  add("cpu", CpuSection());
+  const Driver& driver = server.driver();
+  add("sentinel", SentinelInfo({driver.machine(), driver.now()}, driver.scripts().running(),
+                               driver.scripts().jobs().size()));
   return text;
 }
 

@@ -21,6 +21,7 @@ constexpr size_t kClientInputBytesMax = 256 << 10;       // one request
 constexpr int64_t kClientBulkBytesMax = 64 << 10;
 constexpr size_t kClientWordBytesMax = 1024;  // what is kept of it: its name, each channel
 constexpr size_t kDescriptorsKept = 256;      // for our own links and files; clients have the rest
+constexpr Millis kIdlePoll{1000};             // how often clients are looked for that say nothing
 constexpr Millis kAcceptPause{200};           // when descriptors have run out
 constexpr size_t kReadBytes = 16 * 1024;
 constexpr size_t kSubscriptionsPerClientMax = 1000;
@@ -39,6 +40,12 @@ constexpr Millis kSubscriptionRetry{1000};      // the pub/sub channel alone was
 
 constexpr size_t kCachedInfosMax = 1024;
 constexpr Millis kCachedInfoAgeMax = std::chrono::hours(1);
+
+// Scripts, as in Redis.
+constexpr size_t kScriptsRunningMax = 16;
+constexpr size_t kScriptsQueuedMax = 256;
+constexpr int kScriptTriesMax = 10;
+constexpr Millis kScriptsPoll{50};  // while there are any
 
 // The process.
 constexpr Millis kStopPoll{50};         // how often a stopping sidecar asks whether it may leave

@@ -1,16 +1,21 @@
 #include "sidecar/shell/options.h"
 
 #include <openssl/evp.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <iterator>
 
 #include "common/base/hex.h"
 #include "common/base/random_id.h"
-#include "common/net/socket.h"
+#include "common/trust/sha256.h"
 #include "sidecar/core/limits.h"
+#include "sidecar/core/names.h"
+#include "sidecar/core/settings.h"
 #include "sidecar/shell/sentinel_lines.h"
+#include "sidecar/shell/server_directives.h"
 
 namespace rha::sidecar::shell {
 namespace {
@@ -29,6 +34,13 @@ Status ParseYesNo(const std::string& text, bool* out) {
   if (text != "yes" && text != "no") return Bad("argument must be 'yes' or 'no'");
   *out = text == "yes";
   return Status::Ok();
+}
+
+template <typename T>
+Status ParseCount(const std::string& text, T least, T* out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
+  const bool number = error == std::errc() && end == text.data() + text.size();
+  return number && *out >= least ? Status() : Bad("'" + text + "' is not a number that fits");
 }
 
 Status ParseBinds(const Words& w, Options& o) {
@@ -80,15 +92,55 @@ Status ParseSupervised(const Words& w, Options& o) {
   return Status::Ok();
 }
 
-Status RefuseDaemonize(const Words& w, Options&) {
-  return w[1] == "no" ? Status() : Bad("the sidecar stays in the foreground: leave this out");
-}
+constexpr char kUsers[] =
+    "only 'user default on nopass|>password ~* &* +@all' is supported, no other user and no lesser "
+    "rights; requirepass sets the password";
+constexpr char kAclFile[] = "users are not read from a file: requirepass sets the password";
 
 Status RefuseAuthFile(const Words&, Options&) {
   return Bad("members prove themselves by redisha-peer-key-file: leave this out");
 }
 
-Status Accept(const Words&, Options&) { return Status::Ok(); }
+// What redis-sentinel writes of its default user: everything is allowed, maybe after a password.
+// There are no other users here, and no lesser rights, so none must be promised.
+Status ParseUser(const Words& w, Options& o) {
+  bool on = false, everything = false, open = false;
+  for (size_t i = 2; i < w.size(); ++i) {
+    const std::string& rule = w[i];
+    on = on || rule == "on";
+    everything = everything || rule == "+@all" || rule == "allcommands";
+    open = open || rule == "nopass";
+    if (rule.starts_with('#')) {
+      o.default_user_hash = rule.substr(1);
+    } else if (rule.starts_with('>')) {
+      o.password = rule.substr(1);
+    } else if (rule != "on" && rule != "nopass" && rule != "+@all" && rule != "allcommands" &&
+               rule != "~*" && rule != "&*" && rule != "sanitize-payload") {
+      return Bad(kUsers);
+    }
+  }
+  const bool locked = !o.default_user_hash.empty() || !o.password.empty();
+  return w[1] == "default" && on && everything && (open || locked) ? Status() : Bad(kUsers);
+}
+
+constexpr char kTls[] = "TLS is not supported: encrypt the network, or put a proxy before it";
+constexpr char kSyslog[] = "syslog is not written: use logfile, or what reads standard error";
+constexpr char kUnixSocket[] = "clients reach this Sentinel by TCP only: leave this out";
+constexpr char kInclude[] = "other files are not read: put their lines into this one";
+constexpr char kModule[] = "modules are not loaded: leave this out";
+constexpr char kRename[] = "own commands cannot be renamed: limit who may use them by 'user' lines";
+
+template <const char* why>
+Status Refuse(const Words&, Options&) {
+  return Bad(why);
+}
+
+template <const char* why>
+Status RefuseYes(const Words& w, Options&) {
+  bool yes = false;
+  RHA_RETURN_IF_ERROR(ParseYesNo(w[1], &yes));
+  return yes ? Bad(why) : Status();
+}
 
 // One row per directive: words that follow it (at least, at most) and what they do.
 struct Directive {
@@ -120,8 +172,13 @@ const Directive kDirectives[] = {
     {"loglevel", 1, 1,
      [](const Words& w, Options& o) {
        auto level = log::ParseLevel(w[1]);
-       if (level.ok()) o.log_level = *level;
-       return level.status();
+       if (!level.ok()) return level.status();
+       o.log_level = *level;
+       // Under a name of its own it is no setting that SENTINEL CONFIG SET could have made.
+       if (!core::ApplyGlobal(o.groups.globals, "loglevel", w[1]).ok()) {
+         o.groups.globals.log_level.clear();
+       }
+       return Status();
      }},
     {"redisha-log-format", 1, 1,
      [](const Words& w, Options& o) {
@@ -129,9 +186,8 @@ const Directive kDirectives[] = {
        if (format.ok()) o.log_format = *format;
        return format.status();
      }},
-    {"daemonize", 1, 1, RefuseDaemonize},
-    {"announce-ip", 1, 1, RHA_TEXT(announce_ip)},
-    {"announce-port", 1, 1, RHA_PORT(announce_port)},
+    {"announce-ip", 1, 1, RHA_TEXT(groups.globals.announce_ip)},
+    {"announce-port", 1, 1, RHA_PORT(groups.globals.announce_port)},
     {"self", 1, 1, RHA_TEXT(self)},
     {"redisha-self", 1, 1, RHA_TEXT(self)},
     {"kubeconfig", 1, 1, RHA_TEXT(kubeconfig)},
@@ -146,45 +202,62 @@ const Directive kDirectives[] = {
     {"redisha-cluster-uid", 1, 1, RHA_TEXT(cluster_uid)},
     {"redisha-peer-key-file", 1, 1, RHA_TEXT(peer_key_file)},
     {"redisha-metrics-port", 1, 1, RHA_PORT(metrics_port)},
-    // Of Redis' server, without meaning here: taken so that existing files work.
-    {"protected-mode", 1, 1, Accept},
-    {"tcp-backlog", 1, 1, Accept},
-    {"tcp-keepalive", 1, 1, Accept},
-    {"timeout", 1, 1, Accept},
-    {"maxclients", 1, 1, Accept},
+    {"daemonize", 1, 1, RHA_YESNO(daemonize)},
     {"supervised", 1, 1, ParseSupervised},
-    {"syslog-enabled", 1, 1, Accept},
-    {"syslog-ident", 1, 1, Accept},
-    {"syslog-facility", 1, 1, Accept},
-    {"always-show-logo", 1, 1, Accept},
-    {"set-proc-title", 1, 1, Accept},
-    {"proc-title-template", 1, 1, Accept},
-    {"acllog-max-len", 1, 1, Accept},
-    {"enable-debug-command", 1, 1, Accept},
-    {"latency-tracking-info-percentiles", 0, kAny, Accept},
+    {"protected-mode", 1, 1, RHA_YESNO(protected_mode)},
+    {"timeout", 1, 1,
+     [](const Words& w, Options& o) {
+       int64_t seconds = 0;
+       RHA_RETURN_IF_ERROR(ParseCount<int64_t>(w[1], 0, &seconds));
+       o.idle_max = std::chrono::seconds(seconds);
+       return Status();
+     }},
+    {"tcp-keepalive", 1, 1,
+     [](const Words& w, Options& o) { return ParseCount(w[1], 0, &o.keepalive_seconds); }},
+    {"maxclients", 1, 1,
+     [](const Words& w, Options& o) {
+       RHA_RETURN_IF_ERROR(ParseCount<size_t>(w[1], 1, &o.clients_max));
+       o.clients_max = std::min(o.clients_max, kClientsMax);
+       return Status();
+     }},
+    // Of Redis' server. What a Sentinel of Redis would do with them, this one does not.
+    {"syslog-enabled", 1, 1, RefuseYes<kSyslog>},
+    {"tls-replication", 1, 1, RefuseYes<kTls>},
+    {"tls-port", 1, 1, [](const Words& w, Options&) { return w[1] == "0" ? Status() : Bad(kTls); }},
+    {"unixsocket", 1, 1,
+     [](const Words& w, Options&) { return w[1].empty() ? Status() : Bad(kUnixSocket); }},
+    {"user", 2, kAny, ParseUser},
+    {"aclfile", 1, 1,
+     [](const Words& w, Options&) { return w[1].empty() ? Status() : Bad(kAclFile); }},
+    {"include", 1, kAny, Refuse<kInclude>},
+    {"loadmodule", 1, kAny, Refuse<kModule>},
+    {"rename-command", 2, 2, Refuse<kRename>},
 };
 
 // "sentinel <name> <value>": settings of the whole process.
 const Directive kGlobals[] = {
-    {"announce-ip", 1, 1, RHA_TEXT(announce_ip)},
-    {"announce-port", 1, 1, RHA_PORT(announce_port)},
-    {"sentinel-user", 1, 1, RHA_TEXT(peer_user)},
-    {"sentinel-pass", 1, 1, RHA_TEXT(peer_password)},
-    {"resolve-hostnames", 1, 1, RHA_YESNO(resolve_hostnames)},
-    {"announce-hostnames", 1, 1,
-     [](const Words& w, Options&) {
-       return w[1] == "no" ? Status() : Bad("announcing host names is not supported");
-     }},
-    {"deny-scripts-reconfig", 1, 1, Accept},
+    {"announce-ip", 1, 1, RHA_TEXT(groups.globals.announce_ip)},
+    {"announce-port", 1, 1, RHA_PORT(groups.globals.announce_port)},
+    {"sentinel-user", 1, 1, RHA_TEXT(groups.globals.peer_user)},
+    {"sentinel-pass", 1, 1, RHA_TEXT(groups.globals.peer_password)},
+    {"resolve-hostnames", 1, 1, RHA_YESNO(groups.globals.resolve_hostnames)},
+    {"announce-hostnames", 1, 1, RHA_YESNO(groups.globals.announce_hostnames)},
+    {"deny-scripts-reconfig", 1, 1, RHA_YESNO(groups.globals.deny_scripts_reconfig)},
 };
 #undef RHA_TEXT
 #undef RHA_PORT
 #undef RHA_YESNO
 
+void Lower(std::string* word) {
+  std::transform(word->begin(), word->end(), word->begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+}
+
 // A line as errors show it: without passwords.
 std::string Shown(const Words& words) {
   const auto hides = [](const std::string& word) {
-    return word == "requirepass" || word == "auth-pass" || word == "sentinel-pass";
+    return word == "requirepass" || word == "auth-pass" || word == "sentinel-pass" ||
+           word == "user";
   };
   std::string shown;
   bool hidden = false;
@@ -212,6 +285,10 @@ Status ApplyLine(const Words& words, Options* options) {
   if (words.size() == 1 && words[0] == "sentinel") return Status::Ok();
   RHA_ASSIGN_OR_RETURN(const bool known, ApplyDirective(kDirectives, words, options));
   if (known) return Status::Ok();
+  if (IsWithoutEffect(words[0])) {
+    options->without_effect.push_back(words[0]);
+    return Status::Ok();
+  }
   if (words[0] == "sentinel") {
     RHA_ASSIGN_OR_RETURN(const bool global,
                          ApplyDirective(kGlobals, Words(words.begin() + 1, words.end()), options));
@@ -237,6 +314,10 @@ Status CheckTrust(const Options& options) {
   if (!options.password.empty() && !options.password_file.empty()) {
     return Bad("requirepass and requirepass-file say the same thing: leave one out");
   }
+  const std::string& hash = options.default_user_hash;
+  if (!hash.empty() && trust::Sha256Hex(options.password) != hash) {
+    return Bad("the password of user default is known by its hash only: set it by requirepass");
+  }
   const bool has_key = !options.peer_key_file.empty();
   if (options.configured() && !has_key) {
     return Bad(
@@ -252,10 +333,15 @@ Status CheckTrust(const Options& options) {
   return Status::Ok();
 }
 
+Status CheckScript(const char* kind, const std::string& path) {
+  if (path.empty() || ::access(path.c_str(), X_OK) == 0) return Status::Ok();
+  return Bad(std::string(kind) + " seems non existing or non executable: " + path);
+}
+
 Status Check(const Options& options) {
   for (const auto& [name, group] : options.groups.groups) {
-    if (group.configured || options.resolve_hostnames) continue;
-    if (net::IsNumericIp(group.primary.host)) continue;
+    if (group.configured || options.groups.globals.resolve_hostnames) continue;
+    if (core::IsIpAddress(group.primary.host)) continue;
     return Bad("sentinel monitor " + name + ": '" + group.primary.host +
                "' is not an IP address (host names need 'sentinel resolve-hostnames yes')");
   }
@@ -324,6 +410,9 @@ Result<Options> ReadOptions(const std::string& path, const std::string& text,
   if (!parsed.ok()) return std::move(parsed).status().Context(path);
   std::vector<ConfigLine> lines = std::move(*parsed);
   lines.insert(lines.end(), overrides.begin(), overrides.end());
+  for (ConfigLine& line : lines) {
+    if (line.words[0] == "sentinel" && line.words.size() > 1) Lower(&line.words[1]);
+  }
   std::stable_sort(lines.begin(), lines.end(), [](const ConfigLine& a, const ConfigLine& b) {
     return LoadOrder(a.words) < LoadOrder(b.words);
   });
@@ -346,15 +435,24 @@ Result<Options> ReadOptions(const std::string& path, const std::string& text,
   for (core::MemberConfig& member : options.members) {
     member.id = MemberId(options.cluster_uid, member.name);
   }
-  if (options.announce_port == 0) options.announce_port = options.port;
   return options;
+}
+
+Status CheckScripts(const Options& options) {
+  for (const auto& [name, group] : options.groups.groups) {
+    RHA_RETURN_IF_ERROR(CheckScript("Notification script", group.notification_script));
+    RHA_RETURN_IF_ERROR(CheckScript("Client reconfiguration script", group.client_reconfig_script));
+  }
+  return Status::Ok();
 }
 
 Result<core::Config> MachineConfig(const Options& options,
                                    std::optional<core::PersistedState> persisted) {
   core::Config config;
   config.seed = RandomSeed();
-  config.announce = {options.announce_ip, options.announce_port};
+  config.announce = {options.announce_ip(), options.announce_port()};
+  config.globals = options.groups.globals;
+  config.own_port = options.port;
   config.self = options.configured() ? options.self : "";
   for (const auto& [name, group] : options.groups.groups) {
     core::GroupConfig to = ToGroupConfig(group);

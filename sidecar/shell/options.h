@@ -7,6 +7,7 @@
 // docs/sentinel.md lists the directives.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,8 +25,9 @@ struct Options {
 
   std::vector<std::string> binds = {"*"};
   uint16_t port = kSentinelPort;
-  std::string source_ip;  // of outgoing connections
-  std::string password;   // requirepass of our own port
+  std::string source_ip;          // of outgoing connections
+  std::string password;           // requirepass of our own port
+  std::string default_user_hash;  // of the same, as redis-sentinel writes it
   std::string password_file, admin_password_file;
   std::string dir, pid_file;
   std::string supervised = "no";
@@ -33,10 +35,12 @@ struct Options {
   log::Format log_format = log::Format::kText;
   std::string log_file;
 
-  std::string announce_ip;               // empty: the address each hello leaves from
-  uint16_t announce_port = 0;            // 0: port
-  std::string peer_user, peer_password;  // of other sidecars' ports
-  bool resolve_hostnames = false;
+  bool daemonize = false;
+  bool protected_mode = false;
+  std::chrono::seconds idle_max{0};  // of a client; 0: for ever
+  int keepalive_seconds = 300;
+  size_t clients_max = kClientsMax;
+  std::vector<std::string> without_effect;  // directives of a data server
 
   // Configured groups.
   std::string cluster_uid, peer_key_file, state_file, local_socket;
@@ -44,7 +48,7 @@ struct Options {
   std::string kubeconfig;
   uint16_t metrics_port = 0;  // 0: off
 
-  // Groups with all their settings; classic ones with what the file remembers.
+  // Settings of the process and its groups; of classic ones with what the file remembers.
   core::PersistedState groups;
   std::vector<core::MemberConfig> members;  // of the one configured group
   uint16_t node_port = 6379;
@@ -52,6 +56,10 @@ struct Options {
   Millis cold_start_wait = core::kColdStartWaitDefault;
 
   bool configured() const { return !members.empty(); }
+  const std::string& announce_ip() const { return groups.globals.announce_ip; }
+  uint16_t announce_port() const {
+    return groups.globals.announce_port != 0 ? groups.globals.announce_port : port;
+  }
 };
 
 // `overrides`: the command line's "--name value …" as lines, applied after the file's.
@@ -61,6 +69,9 @@ Result<Options> ReadOptions(const std::string& path, const std::string& text,
 
 // "--port 1 --bind a b" → lines. Words before the first "--" are an error.
 Result<std::vector<ConfigLine>> ParseFlags(const std::vector<std::string>& args);
+
+// Can what the groups name as scripts be run? Paths may be relative to `dir`, so after entering it.
+Status CheckScripts(const Options& options);
 
 // The machine's configuration: ids derived, settings taken over. `persisted`: what the state file
 // held (configured groups).

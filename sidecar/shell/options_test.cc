@@ -24,7 +24,7 @@ TEST(Options, AClassicFileInAnyOrder) {
                                    {});
   ASSERT_TRUE(options.ok()) << options.status().message();
   EXPECT_EQ(options->port, 5000);
-  EXPECT_EQ(options->announce_port, 5000);
+  EXPECT_EQ(options->announce_port(), 5000);
   EXPECT_FALSE(options->configured());
   const auto config = MachineConfig(*options, std::nullopt);
   ASSERT_TRUE(config.ok());
@@ -80,7 +80,10 @@ TEST(Options, ErrorsNameTheLine) {
   EXPECT_EQ(error("port 1\n\nprot 2\n"), "s.conf line 3: 'prot 2': unknown directive");
   EXPECT_THAT(error("port a\n"), HasSubstr("line 1"));
   EXPECT_THAT(error("port\n"), HasSubstr("wrong number"));
-  EXPECT_THAT(error("daemonize yes\n"), HasSubstr("foreground"));
+  EXPECT_EQ(error("daemonize yes\nrepl-diskless-sync-delay 0\nenable-protected-configs yes\n"), "");
+  EXPECT_THAT(error("tls-port 1\n"), HasSubstr("TLS is not supported"));
+  EXPECT_EQ(error("tls-port 0\ntls-replication no\n"), "");
+  EXPECT_THAT(error("include other.conf\n"), HasSubstr("put their lines into this one"));
   EXPECT_THAT(error("sentinel monitor m some-host 1 1\n"), HasSubstr("resolve-hostnames"));
   EXPECT_EQ(error("sentinel monitor m some-host 1 1\nsentinel resolve-hostnames yes\n"), "");
   EXPECT_THAT(error("redisha-group a 2\n"), HasSubstr("belong together"));
@@ -97,9 +100,42 @@ TEST(Options, ErrorsNameTheLine) {
   EXPECT_THAT(error("requirepass a\nrequirepass-file f\n"), HasSubstr("leave one out"));
 }
 
+TEST(Options, TheDefaultUserAsRedisWritesItAndNoOther) {
+  const auto error = [](const std::string& text) {
+    return ReadOptions("s.conf", text, {}).status().message();
+  };
+  EXPECT_EQ(error("user default on nopass ~* &* +@all\n"), "");
+  const std::string hash = "#9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+  EXPECT_EQ(error("requirepass test\nuser default on " + hash + " ~* &* +@all\n"), "");
+  EXPECT_THAT(error("user default on " + hash + " ~* &* +@all\n"), HasSubstr("by its hash only"));
+  EXPECT_EQ(ReadOptions("s.conf", "user default on >hush ~* &* +@all\n", {})->password, "hush");
+  for (const char* line : {"user app on >hush ~* &* +@all", "user default off nopass ~* &* +@all",
+                           "user default on nopass ~* &* -@all +ping"}) {
+    EXPECT_THAT(error(line), HasSubstr("no other user")) << line;
+  }
+}
+
+TEST(Options, DirectivesOfADataServerAreTakenAndNamed) {
+  const auto options = ReadOptions(
+      "s.conf", "save 900 1\nMAXMEMORY 1gb\nmaxclients 7\ntimeout 3\nprotected-mode yes\n", {});
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_THAT(options->without_effect, ElementsAre("save", "maxmemory"));
+  EXPECT_EQ(options->clients_max, 7u);
+  EXPECT_EQ(options->idle_max, std::chrono::seconds(3));
+  EXPECT_TRUE(options->protected_mode);
+}
+
+TEST(Options, AScriptMustBeThere) {
+  const auto options = ReadOptions(
+      "s.conf", "sentinel monitor m 1.1.1.1 1 1\nsentinel notification-script m /nowhere\n", {});
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_THAT(CheckScripts(*options).message(),
+              HasSubstr("Notification script seems non existing or non executable"));
+}
+
 TEST(Options, ErrorsDoNotShowPasswords) {
-  for (const char* line : {"requirepass hush hush", "sentinel auth-pass nobody hush",
-                           "sentinel sentinel-pass hush hush"}) {
+  for (const char* line : {"requirepass hush hush", "user app on >hush",
+                           "sentinel auth-pass nobody hush", "sentinel sentinel-pass hush hush"}) {
     const std::string error = ReadOptions("s.conf", line, {}).status().message();
     EXPECT_NE(error, "");
     EXPECT_THAT(error, testing::Not(HasSubstr("hush"))) << line;

@@ -54,8 +54,9 @@ Fields CommonFields(const View& view, const Common& c) {
 }
 
 Common OfNode(const View& view, const core::Group& group, const core::Node& node, size_t pending) {
-  return {.name = core::ToString(node.address),
-          .address = node.address,
+  const core::Address address = view.machine.Shown(node.address);
+  return {.name = core::ToString(address),
+          .address = address,
           .run_id = node.info.run_id,
           .flags = view.machine.NodeFlags(group, node),
           .link = &node.link,
@@ -121,7 +122,8 @@ Fields ReplicaFields(const View& view, const core::Group& group, const core::Nod
   const int64_t down_ms = std::max<int64_t>(info.primary_link_down_seconds, 0) * 1000;
   fields.emplace_back("master-link-down-time", Number(down_ms));
   fields.emplace_back("master-link-status", info.primary_link_up ? "ok" : "err");
-  fields.emplace_back("master-host", info.primary.empty() ? "?" : info.primary.host);
+  fields.emplace_back("master-host",
+                      info.primary.empty() ? "?" : view.machine.Shown(info.primary).host);
   fields.emplace_back("master-port", Number(info.primary.port));
   fields.emplace_back("slave-priority", Number(info.priority));
   fields.emplace_back("slave-repl-offset", Number(info.replica_offset));
@@ -137,7 +139,7 @@ Fields PeerFields(const View& view, const core::Group& group, const core::Peer& 
                                      [&](const auto& g) { return g.second.views.count(peer.id); });
   Fields fields =
       CommonFields(view, {.name = peer.run_id,
-                          .address = peer.address,
+                          .address = view.machine.Shown(peer.address),
                           .run_id = peer.run_id,
                           .flags = view.machine.PeerFlags(group, peer),
                           .link = &peer.link,
@@ -166,7 +168,7 @@ const char* GroupStatus(const core::Group& group) {
   return primary && primary->sdown ? "sdown" : "ok";
 }
 
-std::string SentinelInfo(const View& view) {
+std::string SentinelInfo(const View& view, size_t running_scripts, size_t scripts) {
   const core::State& state = view.machine.state();
   const int64_t tilt_seconds = state.tilt ? (view.now - state.tilt_since).count() / 1000 : -1;
   const int failures = (state.crash_after_election ? 1 : 0) + (state.crash_after_promotion ? 2 : 0);
@@ -185,9 +187,9 @@ std::string SentinelInfo(const View& view) {
   return "# Sentinel\r\nsentinel_masters:" + Number(count) +
          "\r\nsentinel_tilt:" + (state.tilt ? "1" : "0") +
          "\r\nsentinel_tilt_since_seconds:" + Number(tilt_seconds) +
-         "\r\nsentinel_running_scripts:0\r\nsentinel_scripts_queue_length:0"
-         "\r\nsentinel_simulate_failure_flags:" +
-         Number(failures) + "\r\n" + lines;
+         "\r\nsentinel_running_scripts:" + std::to_string(running_scripts) +
+         "\r\nsentinel_scripts_queue_length:" + std::to_string(scripts) +
+         "\r\nsentinel_simulate_failure_flags:" + Number(failures) + "\r\n" + lines;
 }
 
 }  // namespace rha::sidecar::shell

@@ -27,6 +27,7 @@ Fields PeerFields(const View& view, const core::Group& group, const core::Peer& 
 
 // "ok", "sdown" or "odown".
 const char* GroupStatus(const core::Group& group);
-std::string SentinelInfo(const View& view);
+// With the numbers of scripts that run, and that run or wait.
+std::string SentinelInfo(const View& view, size_t running_scripts, size_t scripts);
 
 }  // namespace rha::sidecar::shell

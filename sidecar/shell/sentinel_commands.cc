@@ -1,12 +1,15 @@
 // SENTINEL …: names, arities, replies and error texts are Redis 7.0's; the aliases with "primary"
 // and the RESP3 forms are those of later versions. What is not supported says so.
+#include <unistd.h>
+
+#include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "common/base/glob.h"
-#include "common/base/log.h"
-#include "sidecar/core/limits.h"
+#include "sidecar/core/settings.h"
 #include "sidecar/shell/client.h"
 #include "sidecar/shell/command.h"
 #include "sidecar/shell/driver.h"
@@ -149,10 +152,6 @@ void Monitor(CommandContext& c) {
     c.reply.Error("ERR Quorum must be 1 or greater.");
   } else if (!ParseNumber(c.args[4], &command.primary.port) || command.primary.port == 0) {
     c.reply.Error("ERR Invalid port number");
-  } else if (c.server.options().configured()) {
-    c.reply.Error("ERR this Sentinel serves a configured group; its members come from its file");
-  } else if (!net::IsNumericIp(command.primary.host) && !c.server.options().resolve_hostnames) {
-    c.reply.Error("ERR Invalid IP address or hostname specified");
   } else {
     FeedCommand(c, std::move(command));
   }
@@ -163,6 +162,20 @@ void Remove(CommandContext& c) {
 }
 
 void ResetGroups(CommandContext& c) { FeedCommand(c, core::ResetCommand{c.arg(2)}); }
+
+// Null: it is no script, or one that can be run. (Whether it may be set, the machine says.)
+const char* UnusableScript(const CommandContext& c, std::string_view option,
+                           const std::string& path) {
+  const bool denied = c.driver.machine().state().globals.deny_scripts_reconfig;
+  if (denied || path.empty() || ::access(path.c_str(), X_OK) == 0) return nullptr;
+  if (SameWord(option, "notification-script")) {
+    return "ERR Notification script seems non existing or non executable";
+  }
+  if (SameWord(option, "client-reconfig-script")) {
+    return "ERR Client reconfiguration script seems non existing or non executable";
+  }
+  return nullptr;
+}
 
 void SetGroup(CommandContext& c) {
   if (!FindGroupOrError(c)) return;
@@ -175,6 +188,10 @@ void SetGroup(CommandContext& c) {
       return;
     }
     std::string value = c.arg(i + 1);
+    if (const char* error = UnusableScript(c, c.args[i], value)) {
+      c.reply.Error(error);
+      return;
+    }
     if (two) value += " " + c.arg(i + 2);
     command.options.emplace_back(c.arg(i), std::move(value));
     i += two ? 3 : 2;
@@ -226,18 +243,9 @@ void InfoCache(CommandContext& c) {
 // ---- SENTINEL CONFIG
 // -----------------------------------------------------------------------------
 
-Fields Globals(const Options& options) {
-  return {{"resolve-hostnames", options.resolve_hostnames ? "yes" : "no"},
-          {"announce-hostnames", "no"},
-          {"announce-ip", options.announce_ip},
-          {"announce-port", std::to_string(options.announce_port)},
-          {"sentinel-user", options.peer_user},
-          {"sentinel-pass", options.peer_password}};
-}
-
 void ConfigGet(CommandContext& c) {
   Fields found;
-  for (const auto& field : Globals(c.server.options())) {
+  for (const auto& field : core::GlobalFields(c.driver.machine().state().globals)) {
     for (size_t i = 3; i < c.args.size(); ++i) {
       if (!GlobMatches(c.args[i], field.first, true)) continue;
       found.push_back(field);
@@ -247,57 +255,73 @@ void ConfigGet(CommandContext& c) {
   WriteFields(c.reply, found);
 }
 
-void ConfigSet(CommandContext& c) {
-  if (c.args.size() != 5) {
-    c.reply.Error("ERR wrong number of arguments for 'sentinel|config' command");
-    return;
-  }
-  if (SameWord(c.args[3], "loglevel")) {
-    const auto level = log::ParseLevel(c.arg(4));
-    if (!level.ok()) {
-      c.reply.Error("ERR Invalid value '" + c.arg(4) + "' to SENTINEL CONFIG SET 'loglevel'");
-      return;
+// Null, and the error written: an option has no value.
+template <typename Command>
+std::optional<Command> ReadOptions(CommandContext& c, size_t first, const char* what) {
+  Command command;
+  for (size_t i = first; i < c.args.size(); i += 2) {
+    if (i + 1 == c.args.size()) {
+      c.reply.Error("ERR Unknown option or number of arguments for " + std::string(what) + " '" +
+                    c.arg(i) + "'");
+      return std::nullopt;
     }
-    log::SetLevel(*level);
-    c.reply.Ok();
-    return;
+    command.options.emplace_back(c.arg(i), c.arg(i + 1));
   }
-  for (const auto& [name, value] : Globals(c.server.options())) {
-    if (!SameWord(name, c.args[3])) continue;
-    c.reply.Error("ERR '" + name + "' cannot be changed at run time; set it in the configuration");
-    return;
-  }
-  c.reply.Error("ERR Invalid argument '" + c.arg(3) + "' to SENTINEL CONFIG SET");
+  return command;
 }
 
 void Config(CommandContext& c) {
-  if (SameWord(c.args[2], "get")) {
+  const bool set = SameWord(c.args[2], "set");
+  if (set && c.args.size() >= 5) {
+    if (auto command = ReadOptions<core::ConfigSetCommand>(c, 3, "SENTINEL CONFIG SET")) {
+      FeedCommand(c, std::move(*command));
+    }
+  } else if (SameWord(c.args[2], "get") && c.args.size() >= 4) {
     ConfigGet(c);
-  } else if (SameWord(c.args[2], "set")) {
-    ConfigSet(c);
+  } else if (set || SameWord(c.args[2], "get")) {
+    c.reply.Error("ERR wrong number of arguments for 'sentinel|config' command");
   } else {
     c.reply.Error("ERR Only SENTINEL CONFIG GET <param> / SET <param> <value> are supported.");
   }
 }
 
-// The periods that Redis lets tests change; ours are fixed.
 void Debug(CommandContext& c) {
   if (c.args.size() > 2) {
-    c.reply.Error("ERR the periods of this Sentinel cannot be changed");
+    if (auto command = ReadOptions<core::DebugCommand>(c, 2, "SENTINEL DEBUG")) {
+      FeedCommand(c, std::move(*command));
+    }
     return;
   }
-  const auto ms = [](Millis value) { return std::to_string(value.count()); };
-  WriteFields(c.reply, {{"INFO-PERIOD", ms(core::kInfoPeriod)},
-                        {"PING-PERIOD", ms(core::kPingPeriod)},
-                        {"ASK-PERIOD", ms(core::kAskPeriod)},
-                        {"PUBLISH-PERIOD", ms(core::kHelloPeriod)},
-                        {"DEFAULT-DOWN-AFTER", ms(core::kDownAfterDefault)},
-                        {"DEFAULT-FAILOVER-TIMEOUT", ms(core::kFailoverTimeoutDefault)},
-                        {"TILT-TRIGGER", ms(core::kTiltTrigger)},
-                        {"TILT-PERIOD", ms(core::kTiltPeriod)},
-                        {"SLAVE-RECONF-TIMEOUT", ms(core::kReconfTimeout)},
-                        {"MIN-LINK-RECONNECT-PERIOD", ms(core::kMinLinkReconnect)},
-                        {"ELECTION-TIMEOUT", ms(core::kElectionTimeout)}});
+  const core::Periods& periods = c.driver.machine().state().periods;
+  Fields fields;
+  for (const core::PeriodRow& row : core::kPeriodRows) {
+    fields.emplace_back(row.name, std::to_string((periods.*row.value).count()));
+  }
+  WriteFields(c.reply, fields);
+}
+
+void PendingScripts(CommandContext& c) {
+  const Scripts& scripts = c.driver.scripts();
+  const auto since = [&](MonoTime begin, MonoTime end) {
+    return std::max<int64_t>(std::chrono::duration_cast<Millis>(end - begin).count(), 0);
+  };
+  c.reply.Array(static_cast<int64_t>(scripts.jobs().size()));
+  for (const Scripts::Job& job : scripts.jobs()) {
+    const bool running = job.pid != 0;
+    c.reply.Map(5);
+    c.reply.Bulk("argv");
+    c.reply.Array(static_cast<int64_t>(job.words.size()));
+    for (const std::string& word : job.words) c.reply.Bulk(word);
+    c.reply.Bulk("flags");
+    c.reply.Bulk(running ? "running" : "scheduled");
+    c.reply.Bulk("pid");
+    c.reply.Bulk(std::to_string(job.pid));
+    c.reply.Bulk(running ? "run-time" : "run-delay");
+    c.reply.Bulk(std::to_string(running ? since(job.since, scripts.Now())
+                                        : since(scripts.Now(), job.since)));
+    c.reply.Bulk("retry-num");
+    c.reply.Bulk(std::to_string(job.tries));
+  }
 }
 
 // Between our own sidecars. ASK is a vote request that names the group instead of an address.
@@ -330,9 +354,11 @@ const Command kSubcommands[] = {
      "a master and the majority needed to authorize the failover.",
      "CKQUORUM <master-name>"},
     {"config", -4, Config, Rights::kEverything,
-     "Get or set a global Sentinel configuration parameter.",
-     "CONFIG GET <param> | SET <param> <value>"},
-    {"debug", -2, Debug, Rights::kEverything, "Show the periods of this Sentinel.", "DEBUG"},
+     "Get or set global Sentinel configuration parameters.",
+     "CONFIG GET <param> [<param> ...] | SET <param> <value> [<param> <value> ...]"},
+    {"debug", -2, Debug, Rights::kEverything,
+     "Show the time parameters (milliseconds), or change one or more of them until the next start.",
+     "DEBUG [<param> <value> ...]"},
     {"failover", -3, FailoverGroup, Rights::kEverything,
      "Manually failover a master node without asking for agreement.",
      "FAILOVER <master-name> [FORCE [accept-loss-of <member> ...]]"},
@@ -356,7 +382,7 @@ const Command kSubcommands[] = {
      "MONITOR <name> <ip> <port> <quorum>"},
     {"myid", 2, [](CommandContext& c) { c.reply.Bulk(c.driver.machine().state().my_id); },
      Rights::kApplications, "Return the ID of the Sentinel instance.", "MYID"},
-    {"pending-scripts", 2, [](CommandContext& c) { c.reply.Array(0); }, Rights::kApplications,
+    {"pending-scripts", 2, PendingScripts, Rights::kApplications,
      "Get pending scripts information.", "PENDING-SCRIPTS"},
     {"primaries", 2, Masters},
     {"primary", 3, Master},

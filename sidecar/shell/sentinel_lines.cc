@@ -1,12 +1,14 @@
 #include "sidecar/shell/sentinel_lines.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <iterator>
 #include <limits>
 
 #include "common/base/clock.h"
 #include "sidecar/core/limits.h"
+#include "sidecar/core/settings.h"
 #include "sidecar/core/text.h"
 
 namespace rha::sidecar::shell {
@@ -45,7 +47,7 @@ Status ParseAddress(const std::string& host, const std::string& port, core::Addr
 
 Status ParseMillis(const std::string& text, int64_t low, Millis* out) {
   int64_t value = 0;
-  if (!ParseNumber<int64_t>(text, low, std::numeric_limits<int32_t>::max(), &value)) {
+  if (!ParseNumber<int64_t>(text, low, core::kPeriodMost.count(), &value)) {
     return Bad("negative or zero time parameter.");
   }
   *out = Millis(value);
@@ -96,7 +98,7 @@ const Setting kSettings[] = {
      }},
     {"rename-command", 2,
      [](PersistedGroup& g, const Words& v) {
-       g.renamed_commands[v[0]] = v[1];
+       g.renamed_commands[core::CommandName(v[0])] = v[1];
        return Status();
      }},
     {"config-epoch", 1,
@@ -178,7 +180,7 @@ Result<bool> ApplyRow(const Setting (&rows)[N], const Words& words, size_t name_
   return true;
 }
 
-std::string Line(std::initializer_list<std::string> words) {
+std::string Line(const Words& words) {
   std::string line;
   for (const std::string& word : words) {
     if (!line.empty()) line += ' ';
@@ -190,56 +192,68 @@ std::string Line(std::initializer_list<std::string> words) {
 std::string Number(uint64_t value) { return std::to_string(value); }
 std::string Number(Millis value) { return std::to_string(value.count()); }
 
-void AppendSettings(const PersistedGroup& group, std::vector<std::string>* lines) {
+class ConfigFileWriter {
+ public:
+  void Add(const Words& words, bool if_there = false) {
+    lines_.push_back({ConfigFileKey(words), Line(words), if_there});
+  }
+  void AddUnlessEmpty(const char* setting, const PersistedGroup& group, const std::string& value) {
+    if (!value.empty()) Add({"sentinel", setting, group.name, value});
+  }
+  template <typename T>
+  void AddNumber(const char* setting, const PersistedGroup& group, T value, T by_default) {
+    Add({"sentinel", setting, group.name, Number(value)}, value == by_default);
+  }
+  std::vector<ConfigFileLine> Take() { return std::move(lines_); }
+
+ private:
+  std::vector<ConfigFileLine> lines_;
+};
+
+void WriteGroup(const PersistedGroup& group, ConfigFileWriter* out) {
   const std::string& name = group.name;
-  const auto add = [&](const char* setting, const std::string& value) {
-    lines->push_back(Line({"sentinel", setting, name, value}));
-  };
-  lines->push_back(Line({"sentinel", "monitor", name, group.primary.host,
-                         std::to_string(group.primary.port), std::to_string(group.quorum)}));
-  if (group.down_after != core::kDownAfterDefault) {
-    add("down-after-milliseconds", Number(group.down_after));
+  out->Add({"sentinel", "monitor", name, group.primary.host, std::to_string(group.primary.port),
+            std::to_string(group.quorum)});
+  out->AddNumber("down-after-milliseconds", group, group.down_after, core::kDownAfterDefault);
+  out->AddNumber("failover-timeout", group, group.failover_timeout, core::kFailoverTimeoutDefault);
+  out->AddNumber("parallel-syncs", group, Millis(group.parallel_syncs),
+                 Millis(core::kParallelSyncsDefault));
+  out->AddUnlessEmpty("notification-script", group, group.notification_script);
+  out->AddUnlessEmpty("client-reconfig-script", group, group.client_reconfig_script);
+  out->AddUnlessEmpty("auth-pass", group, group.auth_password);
+  out->AddUnlessEmpty("auth-user", group, group.auth_user);
+  out->AddNumber("master-reboot-down-after-period", group, group.reboot_down_after, Millis(0));
+  out->Add({"sentinel", "config-epoch", name, Number(group.config_epoch)});
+  out->Add({"sentinel", "leader-epoch", name, Number(group.leader_epoch)});
+  for (const core::Address& replica : group.replicas) {
+    out->Add({"sentinel", "known-replica", name, replica.host, std::to_string(replica.port)});
   }
-  if (group.failover_timeout != core::kFailoverTimeoutDefault) {
-    add("failover-timeout", Number(group.failover_timeout));
-  }
-  if (group.parallel_syncs != core::kParallelSyncsDefault) {
-    add("parallel-syncs", std::to_string(group.parallel_syncs));
-  }
-  if (!group.notification_script.empty()) add("notification-script", group.notification_script);
-  if (!group.client_reconfig_script.empty()) {
-    add("client-reconfig-script", group.client_reconfig_script);
-  }
-  if (!group.auth_password.empty()) add("auth-pass", group.auth_password);
-  if (!group.auth_user.empty()) add("auth-user", group.auth_user);
-  if (group.reboot_down_after != Millis(0)) {
-    add("master-reboot-down-after-period", Number(group.reboot_down_after));
+  for (const core::PersistedPeer& peer : group.peers) {
+    out->Add({"sentinel", "known-sentinel", name, peer.address.host,
+              std::to_string(peer.address.port), peer.id});
   }
   for (const auto& [from, to] : group.renamed_commands) {
-    lines->push_back(Line({"sentinel", "rename-command", name, from, to}));
+    out->Add({"sentinel", "rename-command", name, from, to});
   }
 }
 
-void AppendGroup(const PersistedGroup& group, Dialect dialect, std::vector<std::string>* lines) {
-  const std::string& name = group.name;
-  if (dialect == Dialect::kConfigFile) AppendSettings(group, lines);
-  lines->push_back(Line({"sentinel", "config-epoch", name, Number(group.config_epoch)}));
-  lines->push_back(Line({"sentinel", "leader-epoch", name, Number(group.leader_epoch)}));
-  for (const core::Address& replica : group.replicas) {
-    lines->push_back(
-        Line({"sentinel", "known-replica", name, replica.host, std::to_string(replica.port)}));
+void WriteGlobals(const core::Globals& globals, ConfigFileWriter* out) {
+  const auto yes_no = [&](const char* name, bool value, bool by_default) {
+    out->Add({"sentinel", name, value ? "yes" : "no"}, value == by_default);
+  };
+  yes_no("deny-scripts-reconfig", globals.deny_scripts_reconfig, true);
+  yes_no("resolve-hostnames", globals.resolve_hostnames, false);
+  yes_no("announce-hostnames", globals.announce_hostnames, false);
+  if (!globals.announce_ip.empty()) out->Add({"sentinel", "announce-ip", globals.announce_ip});
+  if (globals.announce_port != 0) {
+    out->Add({"sentinel", "announce-port", std::to_string(globals.announce_port)});
   }
-  for (const core::PersistedPeer& peer : group.peers) {
-    lines->push_back(Line({"sentinel", "known-sentinel", name, peer.address.host,
-                           std::to_string(peer.address.port), peer.id}));
+  if (!globals.peer_user.empty()) out->Add({"sentinel", "sentinel-user", globals.peer_user});
+  if (!globals.peer_password.empty()) {
+    out->Add({"sentinel", "sentinel-pass", globals.peer_password});
   }
-  if (dialect == Dialect::kConfigFile) return;
-  lines->push_back(Line({"redisha-leader", name, group.leader_id}));
-  lines->push_back(
-      Line({"redisha-primary", name, group.primary.host, std::to_string(group.primary.port),
-            group.primary_member, group.config_leader}));
-  for (const core::DataMark& mark : group.lineage) {
-    lines->push_back(Line({"redisha-data", name, Number(mark.epoch), mark.replid}));
+  if (!globals.log_level.empty()) {
+    out->Add({"loglevel", globals.log_level}, globals.log_level == "notice");
   }
 }
 
@@ -262,25 +276,70 @@ Result<bool> ApplyStateLine(const std::vector<std::string>& words, PersistedStat
     RHA_RETURN_IF_ERROR(ParseEpoch(words[2], &state->current_epoch));
     return true;
   }
+  // As sentinels of long ago wrote it, without the id: nothing can be known by it.
+  if (words[1] == "known-sentinel" && words.size() == 5) return true;
   return ApplyRow(kSettings, words, 1, state);
 }
 
-std::vector<std::string> StateLines(const PersistedState& state, Dialect dialect) {
+std::vector<std::string> StateLines(const PersistedState& state) {
   std::vector<std::string> lines;
   lines.push_back(Line({"sentinel", "myid", state.my_id}));
-  if (dialect == Dialect::kStateFile) {
-    lines.push_back(Line({"redisha-state", state.may_vote ? "yes" : "no"}));
+  lines.push_back(Line({"redisha-state", state.may_vote ? "yes" : "no"}));
+  for (const auto& [name, group] : state.groups) {
+    lines.push_back(Line({"sentinel", "config-epoch", name, Number(group.config_epoch)}));
+    lines.push_back(Line({"sentinel", "leader-epoch", name, Number(group.leader_epoch)}));
+    for (const core::Address& replica : group.replicas) {
+      lines.push_back(
+          Line({"sentinel", "known-replica", name, replica.host, std::to_string(replica.port)}));
+    }
+    for (const core::PersistedPeer& peer : group.peers) {
+      lines.push_back(Line({"sentinel", "known-sentinel", name, peer.address.host,
+                            std::to_string(peer.address.port), peer.id}));
+    }
+    lines.push_back(Line({"redisha-leader", name, group.leader_id}));
+    lines.push_back(
+        Line({"redisha-primary", name, group.primary.host, std::to_string(group.primary.port),
+              group.primary_member, group.config_leader}));
+    for (const core::DataMark& mark : group.lineage) {
+      lines.push_back(Line({"redisha-data", name, Number(mark.epoch), mark.replid}));
+    }
   }
-  for (const auto& [name, group] : state.groups) AppendGroup(group, dialect, &lines);
   lines.push_back(Line({"sentinel", "current-epoch", Number(state.current_epoch)}));
   return lines;
 }
 
-bool IsRewrittenLine(const std::vector<std::string>& words) {
-  if (words.size() < 2 || words[0] != "sentinel") return false;
-  if (words[1] == "monitor" || words[1] == "myid" || words[1] == "current-epoch") return true;
-  return std::any_of(std::begin(kSettings), std::end(kSettings),
-                     [&](const Setting& s) { return words[1] == s.name; });
+std::vector<ConfigFileLine> ConfigFileLines(const PersistedState& state) {
+  ConfigFileWriter out;
+  out.Add({"sentinel", "myid", state.my_id});
+  WriteGlobals(state.globals, &out);
+  for (const auto& [name, group] : state.groups) WriteGroup(group, &out);
+  out.Add({"sentinel", "current-epoch", Number(state.current_epoch)});
+  return out.Take();
+}
+
+std::string ConfigFileKey(const std::vector<std::string>& words) {
+  const auto is_one_of = [](const std::string& word, std::initializer_list<const char*> names) {
+    return std::find(names.begin(), names.end(), word) != names.end();
+  };
+  if (is_one_of(words[0], {"announce-ip", "announce-port"})) return "sentinel " + words[0];
+  if (words[0] == "loglevel") return words[0];
+  if (words[0] != "sentinel" || words.size() < 3) return "";
+  std::string name = words[1];
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (is_one_of(name, {"myid", "current-epoch", "announce-ip", "announce-port", "sentinel-user",
+                       "sentinel-pass", "resolve-hostnames", "announce-hostnames",
+                       "deny-scripts-reconfig"})) {
+    return "sentinel " + name;
+  }
+  if (name == "known-slave") name = "known-replica";
+  const bool known = name == "monitor" ||
+                     std::any_of(std::begin(kSettings), std::end(kSettings),
+                                 [&](const Setting& setting) { return name == setting.name; });
+  if (!known) return "";
+  std::string key = "sentinel " + name + " " + words[2];
+  if (name == "rename-command" && words.size() > 3) key += " " + core::CommandName(words[3]);
+  return key;
 }
 
 }  // namespace rha::sidecar::shell

@@ -22,19 +22,22 @@
 
 namespace rha::sidecar::shell {
 
-enum class Dialect {
-  kConfigFile,  // what redis-sentinel writes into its file: settings and state
-  kStateFile,   // state only, with our own lines
-};
-
 // Applies one line to `state`. False: it is no line of these (a global setting such as announce-ip,
 // or of another program). Groups must exist before their settings: apply `monitor` lines first.
 Result<bool> ApplyStateLine(const std::vector<std::string>& words, core::PersistedState* state);
 
-// The whole state, in Redis' order.
-std::vector<std::string> StateLines(const core::PersistedState& state, Dialect dialect);
+// The lines of a state file: the state only, with our own.
+std::vector<std::string> StateLines(const core::PersistedState& state);
 
-// True for lines that StateLines(…, kConfigFile) writes anew.
-bool IsRewrittenLine(const std::vector<std::string>& words);
+// One of redis-sentinel's lines for its file: settings and state, in Redis' order.
+struct ConfigFileLine {
+  std::string key;  // what it speaks of; a file's line of the same key is replaced by it
+  std::string text;
+  bool if_there = false;  // the default: written only in the place of another
+};
+std::vector<ConfigFileLine> ConfigFileLines(const core::PersistedState& state);
+
+// The key of a line of the file; empty: none that ConfigFileLines could write.
+std::string ConfigFileKey(const std::vector<std::string>& words);
 
 }  // namespace rha::sidecar::shell

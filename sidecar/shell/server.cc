@@ -14,6 +14,14 @@
 #include "sidecar/shell/options.h"
 
 namespace rha::sidecar::shell {
+namespace {
+
+constexpr char kProtectedMode[] =
+    "DENIED Redis is running in protected mode because protected mode is enabled and no password "
+    "is set for the default user. Set one (requirepass), or 'protected-mode no' if only trusted "
+    "hosts reach this port";
+
+}  // namespace
 
 Server::Listener::Listener(Server& owner, UniqueFd socket)
     : server(owner),
@@ -36,10 +44,14 @@ Server::Server(net::Reactor& reactor, const Options& options, Trust& trust)
   turn_hook_ = reactor_.AddTurnHook([this] { closed_.clear(); });
 }
 
-Server::~Server() { reactor_.RemoveTurnHook(turn_hook_); }
+Server::~Server() {
+  reactor_.Cancel(idle_timer_);
+  reactor_.RemoveTurnHook(turn_hook_);
+}
 
 // Clients must not use up what the links to nodes and peers need: a stranger could stop failovers.
 void Server::LimitByDescriptors() {
+  clients_max_ = options_.clients_max;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   const rlim_t wanted = kDescriptorsKept + kClientsMax + kStrangersMax;
@@ -50,13 +62,16 @@ void Server::LimitByDescriptors() {
   if (limit.rlim_cur >= wanted) return;
   const size_t left = std::max<size_t>(limit.rlim_cur, kDescriptorsKept + 64) - kDescriptorsKept;
   strangers_max_ = std::min(kStrangersMax, left / 4);
-  clients_max_ = left - strangers_max_;
+  clients_max_ = std::min(clients_max_, left - strangers_max_);
   log::Warn("{} clients at most: this process may have {} descriptors (ulimit -n)", clients_max_,
             limit.rlim_cur);
 }
 
 Status Server::Listen() {
   LimitByDescriptors();
+  if (options_.idle_max.count() > 0) {
+    idle_timer_ = reactor_.Every(kIdlePoll, [this] { CloseIdle(); });
+  }
   for (const std::string& bind : options_.binds) {
     // Redis' syntax: a leading '-' means that this address may be missing, '*' is every address.
     const bool optional = bind.starts_with('-');
@@ -90,15 +105,38 @@ void Server::AcceptAll(Listener& listener) {
     if (!fd->valid()) return;
     ++stats_.connections;
     auto client = std::make_unique<Client>(reactor_, std::move(*fd), ++last_client_, handlers_);
-    if (!client->Attach().ok()) continue;
+    if (!client->Attach(options_.keepalive_seconds).ok()) continue;
     Client& welcome = *client;
     clients_.emplace(client->id(), std::move(client));
     Welcome(welcome);
   }
 }
 
+// protected-mode yes: without a password, this machine's own clients only.
+bool Server::Protected(const Client& client) const {
+  if (!options_.protected_mode || trust_.has_password()) return false;
+  return !client.peer().starts_with("127.") && !client.peer().starts_with("[::1]") &&
+         !client.peer().starts_with("::1");
+}
+
+void Server::CloseIdle() {
+  std::vector<Client*> idle;
+  for (const auto& [id, client] : clients_) {
+    if (!client->subscribed() && Now() - client->heard() > options_.idle_max) {
+      idle.push_back(client.get());
+    }
+  }
+  for (Client* client : idle) client->Close();
+}
+
 // When there is no room for another client, a member may still come and prove itself.
 void Server::Welcome(Client& client) {
+  if (Protected(client)) {
+    ++stats_.rejected_connections;
+    client.reply().Error(kProtectedMode);
+    client.CloseAfterReply();
+    return client.Flush();
+  }
   client.SetRights(Full() && trust_.is_member() ? Rights::kNothing : trust_.AtFirst());
   if (client.rights() != Rights::kNothing) {
     if (!Full()) return;

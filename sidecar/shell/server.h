@@ -79,6 +79,8 @@ class Server {
   void LimitByDescriptors();
   bool Full() const { return clients_.size() - strangers_.size() > clients_max_; }
   void Welcome(Client& client);
+  bool Protected(const Client& client) const;
+  void CloseIdle();
 
   net::Reactor& reactor_;
   const Options& options_;
@@ -94,6 +96,7 @@ class Server {
   size_t clients_max_ = kClientsMax, strangers_max_ = kStrangersMax;
   uint64_t last_client_ = 0;
   uint64_t turn_hook_ = 0;
+  net::TimerId idle_timer_ = 0;
   ServerStats stats_;
   MonoTime started_;
   std::string run_id_;

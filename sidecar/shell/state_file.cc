@@ -1,5 +1,6 @@
 #include "sidecar/shell/state_file.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -41,7 +42,7 @@ std::string GroupOf(const std::vector<ConfigLine>& lines, const std::string& oth
 
 std::string EncodeState(const core::PersistedState& state) {
   std::string body = "# State of redisha-sentinel. Written by the program; do not edit.\n";
-  for (const std::string& line : StateLines(state, Dialect::kStateFile)) body += line + "\n";
+  for (const std::string& line : StateLines(state)) body += line + "\n";
   return body + CheckLine(body);
 }
 
@@ -132,22 +133,61 @@ StateStore ConfigFileStore(const std::string& path) {
   };
 }
 
-std::string RewriteConfig(const std::string& old_text, const core::PersistedState& state) {
-  std::string text;
-  size_t begin = 0;
-  while (begin < old_text.size()) {
-    const size_t end = std::min(old_text.find('\n', begin), old_text.size());
-    const std::string line = old_text.substr(begin, end - begin);
+namespace {
+
+// A line of the old file; without a key it stays as it is.
+struct OldLine {
+  std::string text, key;
+  bool taken = false;
+};
+
+std::vector<OldLine> ReadOldLines(const std::string& text) {
+  std::vector<OldLine> lines;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    OldLine line{.text = text.substr(begin, end - begin), .key = {}};
     begin = end + 1;
-    if (line == kRewriteMark) continue;
-    const auto words = ParseConfigText(line);
-    const bool ours = words.ok() && !words->empty() && IsRewrittenLine(words->front().words);
-    if (!ours) text += line + "\n";
+    const auto words = ParseConfigText(line.text);
+    if (words.ok() && !words->empty()) line.key = ConfigFileKey(words->front().words);
+    lines.push_back(std::move(line));
   }
-  while (text.ends_with("\n\n")) text.pop_back();
-  text += text.empty() ? "" : "\n";
-  text += std::string(kRewriteMark) + "\n";
-  for (const std::string& line : StateLines(state, Dialect::kConfigFile)) text += line + "\n";
+  return lines;
+}
+
+}  // namespace
+
+std::string RewriteConfig(const std::string& old_text, const core::PersistedState& state) {
+  std::vector<OldLine> old_lines = ReadOldLines(old_text);
+  std::vector<ConfigFileLine> lines = ConfigFileLines(state);
+  const auto place = [&](const auto& fits, std::vector<ConfigFileLine> wanted) {
+    std::vector<ConfigFileLine> left;
+    for (ConfigFileLine& line : wanted) {
+      const auto old = std::find_if(old_lines.begin(), old_lines.end(), [&](const OldLine& o) {
+        return !o.taken && o.key == line.key && fits(o, line);
+      });
+      if (old == old_lines.end()) {
+        left.push_back(std::move(line));
+      } else {
+        *old = {.text = line.text, .key = line.key, .taken = true};
+      }
+    }
+    return left;
+  };
+  // What is there already keeps its place; what has changed takes the place of what it replaces.
+  lines = place([](const OldLine& o, const ConfigFileLine& l) { return o.text == l.text; },
+                std::move(lines));
+  lines = place([](const OldLine&, const ConfigFileLine&) { return true; }, std::move(lines));
+  std::string text;
+  bool marked = false;
+  for (const OldLine& line : old_lines) {
+    marked = marked || line.text == kRewriteMark;
+    if (line.key.empty() || line.taken) text += line.text + "\n";
+  }
+  std::erase_if(lines, [](const ConfigFileLine& line) { return line.if_there; });
+  if (!marked && !lines.empty()) {
+    text += (text.empty() ? "" : "\n") + std::string(kRewriteMark) + "\n";
+  }
+  for (const ConfigFileLine& line : lines) text += line.text + "\n";
   return text;
 }
 

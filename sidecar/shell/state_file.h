@@ -6,9 +6,9 @@
 //                      so that a full volume takes no vote away. The record ends in a check line
 //                      ("redisha-check <bytes> <hash>"); damage is refused, for a vote must not be
 //                      forgotten quietly.
-//   classic            the configuration file, as redis-sentinel does it: the user's lines and
-//                      comments stay, the `sentinel …` lines are written anew below a mark.
-//                      Temporary name, fsync, rename, fsync of the folder.
+//   classic            the configuration file, as redis-sentinel does it: comments and the order
+//                      stay, `sentinel …` lines are replaced where they are, new ones follow a
+//                      mark. Temporary name, fsync, rename, fsync of the folder.
 #pragma once
 
 #include <condition_variable>

@@ -163,7 +163,9 @@ TEST(RewriteConfig, KeepsTheUsersLinesAndReplacesTheState) {
       "port 26379\n# mine\nsentinel announce-ip 1.2.3.4\n"
       "sentinel monitor old 1.1.1.1 1 1\nsentinel myid " +
       std::string(40, 'f') + "\nrequirepass \"x y\"\n";
-  const std::string once = RewriteConfig(config, SomeState());
+  core::PersistedState state = SomeState();
+  state.globals.announce_ip = "1.2.3.4";
+  const std::string once = RewriteConfig(config, state);
   EXPECT_THAT(once, HasSubstr("port 26379\n# mine\nsentinel announce-ip 1.2.3.4\n"));
   EXPECT_THAT(once, HasSubstr("requirepass \"x y\"\n"));
   EXPECT_THAT(once, HasSubstr("sentinel monitor demo 10.0.0.1 6379 2\n"));
@@ -173,7 +175,27 @@ TEST(RewriteConfig, KeepsTheUsersLinesAndReplacesTheState) {
   EXPECT_THAT(once, Not(HasSubstr("old")));
   EXPECT_THAT(once, Not(HasSubstr("failover-timeout")));  // the default, as Redis leaves it out
   EXPECT_THAT(once, Not(HasSubstr("redisha-")));          // redis-sentinel must be able to read it
-  EXPECT_EQ(RewriteConfig(once, SomeState()), once);
+  EXPECT_EQ(RewriteConfig(once, state), once);
+}
+
+TEST(RewriteConfig, EachLineKeepsItsPlaceAndItsComment) {
+  core::PersistedState state = SomeState();
+  state.groups.at("demo").renamed_commands = {{"CONFIG", "guarded"}};
+  const std::string config =
+      "# quick\nSENTINEL down-after-milliseconds demo 30000\n"
+      "sentinel known-slave demo 9.9.9.9 1\n"
+      "# whom\nsentinel monitor demo 1.1.1.1 1 1\n"
+      "sentinel rename-command demo config old\nsentinel deny-scripts-reconfig yes\n";
+  const core::PersistedGroup& group = state.groups.at("demo");
+  const std::string down = std::to_string(group.down_after.count());
+  const std::string once = RewriteConfig(config, state);
+  EXPECT_TRUE(once.starts_with("# quick\nsentinel down-after-milliseconds demo " + down + "\n"))
+      << once;
+  EXPECT_THAT(once, HasSubstr("# whom\nsentinel monitor demo 10.0.0.1 6379 2\n"
+                              "sentinel rename-command demo CONFIG guarded\n"
+                              "sentinel deny-scripts-reconfig yes\n"));
+  EXPECT_THAT(once, Not(HasSubstr("9.9.9.9")));
+  EXPECT_EQ(RewriteConfig(once, state), once);
 }
 
 TEST(RewriteConfig, CannotBeEscapedByAName) {

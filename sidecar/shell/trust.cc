@@ -20,8 +20,9 @@ Status OpenIfNamed(const char* directive, const std::string& path, env::WatchedF
 Result<Trust> Trust::Make(const Options& options, MonoTime now) {
   Trust made;
   made.self_ = {options.cluster_uid, options.self};
-  if (net::IsNumericIp(options.announce_ip)) {
-    made.announced_address_ = net::Plain({options.announce_ip, options.announce_port}).ToString();
+  if (net::IsNumericIp(options.announce_ip())) {
+    made.announced_address_ =
+        net::Plain({options.announce_ip(), options.announce_port()}).ToString();
   }
   made.classic_ = !options.configured();
   made.password_ = options.password;

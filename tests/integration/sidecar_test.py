@@ -391,7 +391,8 @@ class Failover(Bed):
             conf.write(f"port {port}\nbind 127.0.0.1\ndir {self.folder}\nsentinel resolve-hostnames yes\n"
                        f"sentinel monitor {GROUP} localhost {primary} 1\n")
         self.start_sentinel(primary, port=port)
-        self.assertIn(self.sentinel(port).sentinel_get_master_addr_by_name(GROUP)[0], ("127.0.0.1", "::1"))
+        until("it is looked up", lambda: self.sentinel(port).sentinel_get_master_addr_by_name(GROUP)[0] in
+              ("127.0.0.1", "::1"))
 
 
 class State(Bed):

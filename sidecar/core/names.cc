@@ -1,0 +1,67 @@
+#include "sidecar/core/names.h"
+
+#include <map>
+#include <string>
+
+namespace rha::sidecar::core {
+namespace {
+
+const std::string& IpOf(const State& state, const std::string& host) {
+  const auto found = state.names.find(host);
+  return found == state.names.end() || found->second.ip.empty() ? host : found->second.ip;
+}
+
+bool SameName(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+// A name without a connection is asked for again: it may have moved.
+void Need(const Address& address, const Link& link, std::map<std::string, bool>* needed) {
+  if (address.host.empty() || IsIpAddress(address.host)) return;
+  bool& again = (*needed)[address.host];
+  again = again || !link.connected;
+}
+
+}  // namespace
+
+bool IsIpAddress(std::string_view host) {
+  return !host.empty() && (host.find(':') != std::string_view::npos ||
+                           host.find_first_not_of("0123456789.") == std::string_view::npos);
+}
+
+bool IsUsableHost(const State& state, std::string_view host) {
+  return state.globals.resolve_hostnames || IsIpAddress(host);
+}
+
+bool SameAddress(const State& state, const Address& a, const Address& b) {
+  if (a.port != b.port) return false;
+  return SameName(a.host, b.host) || IpOf(state, a.host) == IpOf(state, b.host);
+}
+
+Address Shown(const State& state, const Address& address) {
+  if (state.globals.announce_hostnames) return address;
+  return {IpOf(state, address.host), address.port};
+}
+
+void KeepNames(Context& c) {
+  std::map<std::string, bool> needed;
+  for (const auto& [name, group] : c.s.groups) {
+    if (group.configured()) continue;
+    for (const auto& [id, node] : group.nodes) Need(node.address, node.link, &needed);
+    for (const auto& [id, view] : group.views) {
+      const Peer& peer = c.s.peers.at(id);
+      Need(peer.address, peer.link, &needed);
+    }
+  }
+  std::erase_if(c.s.names, [&](const auto& name) { return needed.count(name.first) == 0; });
+  for (const auto& [host, again] : needed) {
+    HostName& name = c.s.names[host];
+    if ((!again && !name.ip.empty()) || !c.Elapsed(name.asked, kResolvePeriod)) continue;
+    name.asked = c.now;
+    c.Do(Resolve{host});
+  }
+}
+
+}  // namespace rha::sidecar::core
