@@ -121,7 +121,12 @@ void Link::SayName() {
   // forbidden by an ACL, and servers older than 2.6.9 do not know it.
   const std::string_view args[] = {"CLIENT", "SETNAME", options_.client_name};
   SendNow(args, [this](const resp::Value* reply) {
-    if (reply) BecomeOpen();
+    if (!reply) return;
+    // ... but where a password is asked for that we do not have, nothing else is answered either.
+    if (reply->is_error() && reply->text.starts_with("NOAUTH")) {
+      return End(LinkEnd::kDenied, reply->text);
+    }
+    BecomeOpen();
   });
 }
 

@@ -160,7 +160,7 @@ class Settings(Bed):
         server = redis.Redis(port=self.primary)
         server.config_set("requirepass", "secret")
         redis.Redis(port=self.primary, password="secret").execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-        until("it is shut out", lambda: self.master(self.port_)["flags"] != "master")
+        until("it is shut out", lambda: "disconnected" in self.master(self.port_)["flags"])
         self.assertEqual(self.say("SET", GROUP, "auth-pass", "secret"), "OK")
         until("it is back", lambda: self.master(self.port_)["flags"] == "master")
 

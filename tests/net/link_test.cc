@@ -169,6 +169,17 @@ TEST_F(LinkTest, ARefusedPasswordEndsIt) {
   EXPECT_THAT(events_, ElementsAre("close: denied"));
 }
 
+TEST_F(LinkTest, AServerThatWantsAPasswordWeDoNotHaveEndsIt) {
+  LinkOptions options = Options();
+  options.client_name = "n";
+  Link link(reactor_, options, Handlers());
+  link.Open();
+  AcceptPeer();
+  PeerSends("-NOAUTH Authentication required.\r\n");
+  ASSERT_TRUE(UntilEvents(1));
+  EXPECT_THAT(events_, ElementsAre("close: denied"));
+}
+
 TEST_F(LinkTest, AServerWithoutPasswordIsWelcome) {
   LinkOptions options = Options();
   options.password = "p";
