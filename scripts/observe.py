@@ -72,15 +72,22 @@ class Prometheus:
         self.address = f"http://{status.get('podIP')}:{PORT}"
         return any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", []))
 
-    def query(self, expression):
-        """The vector's samples as [(labels, value)]."""
-        address = f"{self.address}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+    def ask(self, how, **parameters):
+        address = f"{self.address}/api/v1/{how}?" + urllib.parse.urlencode(parameters)
         try:
             with urllib.request.urlopen(address, timeout=5) as answer:
-                result = json.load(answer)["data"]["result"]
+                return json.load(answer)["data"]["result"]
         except OSError as error:
-            raise Failed(f"ask Prometheus: {error}") from error
-        return [(sample["metric"], float(sample["value"][1])) for sample in result]
+            raise Failed(f"ask Prometheus {parameters}: {error}") from error
+
+    def query(self, expression):
+        """The vector's samples as [(labels, value)]."""
+        return [(sample["metric"], float(sample["value"][1])) for sample in self.ask("query", query=expression)]
+
+    def query_range(self, expression, start, end):
+        """All values of all series of that time, second by second, as a panel would draw them."""
+        series = self.ask("query_range", query=expression, start=start, end=end, step=1)
+        return [float(value) for one in series for _, value in one["values"]]
 
     def link(self, expression):
         return f"{self.address}/graph?" + urllib.parse.urlencode({"g0.expr": expression, "g0.tab": "0", "g0.range_input": "15m"})

@@ -14,6 +14,8 @@ import unittest
 
 import yaml
 
+from tests.support import public_dashboards
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CHARTS = os.path.join(ROOT, "charts")
 ALERTS = os.path.join(CHARTS, "redisha-operator", "files", "alerts.yaml")
@@ -259,17 +261,6 @@ class Alerts(unittest.TestCase):
                 self.assertIn(f'"{name}"', exported, rule["alert"])
 
 
-# The metrics that the panels of two public dashboards ask for; 11835's as far as its queries are known.
-PUBLIC_DASHBOARDS = {
-    763: "redis_up redis_uptime_in_seconds redis_connected_clients redis_memory_used_bytes redis_memory_max_bytes redis_commands_total "
-         "redis_keyspace_hits_total redis_keyspace_misses_total redis_net_input_bytes_total redis_net_output_bytes_total redis_db_keys "
-         "redis_db_keys_expiring redis_expired_keys_total redis_evicted_keys_total redis_blocked_clients redis_commands_duration_seconds_total",
-    11835: "redis_up redis_uptime_in_seconds redis_connected_clients redis_memory_used_bytes redis_memory_max_bytes redis_commands_total "
-           "redis_commands_processed_total redis_keyspace_hits_total redis_keyspace_misses_total redis_net_input_bytes_total "
-           "redis_net_output_bytes_total redis_db_keys redis_db_keys_expiring redis_expired_keys_total redis_evicted_keys_total",
-}
-
-
 class Dashboards(unittest.TestCase):
     """That docs/metrics.md has what the programs export, and no more, is shown on a cluster (tests/e2e/metrics_test.py)."""
 
@@ -301,8 +292,8 @@ class Dashboards(unittest.TestCase):
             self.assertEqual(asked - self.exported, set(), name)
 
     def test_public_dashboards_get_data(self):
-        for number, metrics in PUBLIC_DASHBOARDS.items():
-            self.assertEqual(set(metrics.split()) - self.exported, set(), number)
+        for number, queries in public_dashboards.QUERIES.items():
+            self.assertEqual(set(re.findall(r"\bredis_\w+", " ".join(queries))) - self.exported, set(), number)
 
     @unittest.skipUnless(shutil.which("promtool"), "no promtool in PATH: apt-get install prometheus")
     def test_every_expression_is_promql(self):

@@ -1,15 +1,21 @@
 """The metrics pages of a RedisHA and its operator: names, types and labels of the exporter, the formats, the documentation."""
+import glob
+import json
+import math
 import os
 import re
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
+import yaml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open_metrics
 
-from tests.support import exposition, resp
+from scripts import observe
+from tests.support import exposition, public_dashboards, resp
 from tests.support.cluster import LocalCluster, RedisHA, wait_for
 from tests.support.cluster_case import MINIMAL, ROOT
 
@@ -23,7 +29,7 @@ OTHER_TYPE = {"redis_expired_time_cap_reached_total"}
 # Labels that later versions of the exporter added, or that tell one program from another.
 OTHER_LABELS = {"redis_instance_info", "redis_exporter_build_info", "redis_exporter_last_scrape_error"}
 # What a scrape cannot change, so that exporter and sidecar must agree on the value.
-STEADY = ("redis_up", "redis_db_keys", "redis_db_keys_expiring", "redis_config_", "redis_memory_max_bytes", "redis_connected_slaves",
+STEADY = ("redis_db_keys", "redis_db_keys_expiring", "redis_config_", "redis_memory_max_bytes", "redis_connected_slaves",
           "redis_aof_enabled", "redis_rdb_last_bgsave_status", "redis_master_link_up", "redis_slave_info", "redis_slave_priority",
           "redis_process_id", "redis_errors_total", "redis_evicted_keys_total",
           "redis_rejected_connections_total")
@@ -133,7 +139,7 @@ class MetricsTest(unittest.TestCase):
                                     for m, own in ours), metric)
                 continue
             self.assertIn((metric, labels), ours)
-            steady = metric.startswith(STEADY) or (metric == "redis_commands_total" and dict(labels)["cmd"] not in COMMANDS_OF_A_SCRAPE)
+            steady = metric == "redis_up" or metric.startswith(STEADY) or (metric == "redis_commands_total" and dict(labels)["cmd"] not in COMMANDS_OF_A_SCRAPE)
             if steady and ("cmd", "ping") not in labels:
                 self.assertEqual(float(ours[metric, labels]), float(value), (metric, labels))
 
@@ -145,6 +151,44 @@ class MetricsTest(unittest.TestCase):
         wait_for("the labels", lambda: total("redisha_sentinel_route_seconds_count") >= 2, 30)
         self.assertGreaterEqual(total("redisha_sentinel_failover_duration_seconds_count"), 1)
         self.assertGreaterEqual(total("redisha_sentinel_votes_total"), 2)
+
+    @unittest.skipUnless(shutil.which("prometheus"), "no prometheus in PATH: apt-get install prometheus")
+    def test_every_panel_of_every_dashboard_gets_data_of_a_real_prometheus(self):
+        for ip in self.ha.pod_ips().values():
+            connection = self.ha.connect(ip)
+            connection.command("CONFIG", "SET", "maxmemory", "256mb")  # a part of nothing is no number
+            connection.close()
+        prometheus = observe.Prometheus(self.cluster, self.ha)
+        prometheus.start()
+        start = time.time()
+        seen = {"namespace": "default", "redisha": "demo", "pod": ".*", "pod_name": "demo-.*", "instance": ".*"}
+        wanted = {f"{number}: {query}": query for number, queries in public_dashboards.QUERIES.items() for query in queries}
+        for path in glob.glob(os.path.join(ROOT, "charts", "redisha-operator", "dashboards", "*.json")):
+            with open(path, encoding="utf-8") as file:
+                dashboard = json.load(file)
+            asked = [(panel["title"], target["expr"]) for panel in dashboard["panels"] for target in panel["targets"]]
+            asked += [(note["name"], note["expr"]) for note in dashboard["annotations"]["list"]]
+            wanted.update({f"{dashboard['title']}: {title}: {query}": query for title, query in asked})
+        with open(os.path.join(ROOT, "charts", "redisha-operator", "files", "alerts.yaml"), encoding="utf-8") as file:
+            alerts = {rule["alert"]: rule["expr"] for group in yaml.safe_load(file)["groups"] for rule in group["rules"]}
+
+        def values(query):
+            full = re.sub(r"\$(\w+)", lambda variable: seen.get(variable[1], variable[0]), query)
+            return [value for value in prometheus.query_range(full, start, time.time()) if math.isfinite(value)]
+
+        def without_data():
+            self.use()
+            for query in list(wanted):
+                if values(wanted[query]):
+                    del wanted[query]
+            return wanted
+
+        wait_for("some scrapes", lambda: len(prometheus.query_range("redis_up", start, time.time())) >= 9, 30)
+        self.fail_over()
+        wait_for(lambda: f"data of {sorted(wanted)}", lambda: not without_data(), 60)
+        for alert, expression in alerts.items():
+            values(expression)  # is understood
+        self.assertTrue(values(alerts["RedisHAFailover"]))
 
     def test_every_metric_is_documented_with_its_type(self):
         with open(os.path.join(ROOT, "docs", "metrics.md"), encoding="utf-8") as file:

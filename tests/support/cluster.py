@@ -17,7 +17,7 @@ class Failed(Exception):
 
 
 def wait_for(what, condition, timeout_s, on_wait=None):
-    """The first true value of condition(); raises Failed naming `what` when the deadline passes."""
+    """The first true value of condition(); raises Failed naming `what`, a text or what gives one, when the deadline passes."""
     deadline = time.monotonic() + timeout_s
     last_error = None
     while True:
@@ -29,7 +29,7 @@ def wait_for(what, condition, timeout_s, on_wait=None):
             last_error = error
         if time.monotonic() > deadline:
             hint = f"; last problem: {last_error}" if last_error else ""
-            raise Failed(f"waited {timeout_s} s in vain for {what}{hint}")
+            raise Failed(f"waited {timeout_s} s in vain for {what() if callable(what) else what}{hint}")
         if on_wait:
             on_wait()
         time.sleep(0.05)
