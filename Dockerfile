@@ -1,6 +1,5 @@
 # One image with all programs; the steps are those of the scripts. Build: docker build -t localhost/redisha:dev .
-# Programs that are built already: --build-arg PROGRAMS=IMAGE, an image that has them in /out (tests/image does that).
-ARG PROGRAMS=build
+# Programs that are built already: --build-context build=FOLDER, which has them in out/ (tests/image does that).
 
 FROM docker.io/library/debian:12 AS build
 WORKDIR /src
@@ -10,8 +9,6 @@ COPY . .
 RUN scripts/build release redisha redisha_node redisha_sentinel redisha_operator redisha_entrypoint \
  && mkdir /out && cp build/release/bin/redisha build/release/bin/redisha-* /out/ && strip /out/* \
  && scripts/sbom linked >/out/linked.txt
-
-FROM ${PROGRAMS} AS programs
 
 FROM docker.io/library/debian:12-slim
 ARG VERSION=0.1.0
@@ -29,7 +26,7 @@ RUN apt-get update -qq \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* \
  && useradd --uid 65532 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin redisha \
  && install -d -o redisha -g redisha -m 700 /data
-COPY --from=programs /out/ /usr/local/bin/
+COPY --from=build /out/ /usr/local/bin/
 RUN cd /usr/local/bin && mv linked.txt /tmp/linked.txt \
  && sh /usr/share/doc/redisha/sbom image /tmp/linked.txt "${VERSION}" redisha* >/usr/share/doc/redisha/sbom.spdx.json \
  && rm /tmp/linked.txt /usr/share/doc/redisha/sbom /usr/share/doc/redisha/runtime-packages.txt \

@@ -77,8 +77,9 @@ def run_fuzzers(tally):
 def run_long(tally):
     """What takes an hour or more: nightly, and before a release."""
     sim = os.path.join(ROOT, "build", "release", "bin", "sim")
-    stage("long", f"{SIM_SEEDS} seeds of the simulator, every mutant until it is caught, files after power loss, the package in a Debian of its own")
-    package = os.path.join(ROOT, "tests", "image", "package_install.py")
+    stage("long", f"{SIM_SEEDS} seeds of the simulator, every mutant until it is caught, files after power loss, package and image in a "
+                  "Debian of their own, whole clusters without namespaces")
+    image_tests = os.path.join(ROOT, "tests", "image")
     files = [os.path.join(os.path.dirname(sim), "node_persist_test"), "--gtest_filter=PowerLoss*"]
     environment = {**os.environ, "RHA_BIN_DIR": os.path.dirname(sim), "PYTHONPATH": ROOT,
                    "RHA_POWER_LOSS_SEEDS": str(POWER_LOSS_SEEDS), "RHA_AOF_KILLS": str(AOF_KILLS)}
@@ -87,7 +88,10 @@ def run_long(tally):
                           "sim: mutants": [sim + "_mutants", "--all"],
                           "files after power loss": files,
                           "kills while the append-only file is written": kills,
-                          "package": [sys.executable, package]}.items():
+                          "package": [sys.executable, os.path.join(image_tests, "package_install.py")],
+                          "image": [sys.executable, os.path.join(image_tests, "compile.py")],
+                          "e2e without namespaces": ["env", "RHA_ISOLATION=none", "ctest", "--test-dir", "build/release", "-L", "e2e",
+                                                     "--output-on-failure", "--repeat", "until-pass:2"]}.items():
         if subprocess.run(command, cwd=ROOT, env=environment).returncode == 0:
             tally.passed += 1
         else:

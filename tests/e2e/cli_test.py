@@ -90,10 +90,18 @@ class CliTest(unittest.TestCase):
         self.assertEqual(complete("status", "-o", "y"), ["yaml", ":4"])
         self.assertEqual(complete("migrate", ""), ["bitnami", "opstree", "spotahome", ":4"])
         self.assertIn("up", complete("local", "u"))
-        script = self.redisha("completion", "bash") + 'COMP_WORDS=(redisha topo); COMP_CWORD=1; _redisha; echo "${COMPREPLY[0]}"'
+        # What each shell itself makes of the script: a word that is begun, and a name that only the cluster knows.
+        self.assertEqual(self.shell("bash", 'COMP_WORDS=(redisha topo); COMP_CWORD=1; _redisha; echo "${COMPREPLY[0]}"'), "topology\n")
+        self.assertEqual(self.shell("zsh", "compadd() { print -r -- ${(P)2}; }; words=(redisha topo); CURRENT=2; _redisha\n"
+                                           "words=(redisha status ''); CURRENT=3; _redisha"), "topology\ndemo\n")
+        self.assertEqual(self.shell("fish", 'complete -C "redisha topo"; complete -C "redisha status "'), "topology\ndemo\n")
+
+    def shell(self, name, commands):
         path = os.environ["RHA_BIN_DIR"] + os.pathsep + os.environ["PATH"]
-        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=30, env={**os.environ, "PATH": path})
-        self.assertEqual(done.stdout, "topology\n", done.stderr)
+        done = subprocess.run([name, {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}[name], "-c",
+                               self.redisha("completion", name) + commands], capture_output=True, text=True, timeout=30,
+                              env={**os.environ, "PATH": path, "KUBECONFIG": self.cluster.kubeconfig, "HOME": self.folder})
+        return done.stdout + done.stderr
 
     def test_20_topology_draws_who_follows_whom(self):
         drawing = self.redisha("topology", "demo")

@@ -1,4 +1,5 @@
-"""Builds the Dockerfile as it stands, with buildah and no registry: Debian's base is made by mmdebstrap, the programs are those of this build.
+"""Builds the Dockerfile as it stands, with buildah and no registry: Debian's base is made by mmdebstrap, and the programs are those of
+this build, or compiled as the Dockerfile says.
 
 Everything lies in one folder; `Image.root` is what a container of it sees.
 """
@@ -12,9 +13,9 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.environ.get("RHA_BIN_DIR", os.path.join(ROOT, "build", "release", "bin"))
 BASE = "docker.io/library/debian:12-slim"
-PROGRAMS = "localhost/redisha-programs"
 IMAGE = "localhost/redisha:test"
 BUILD_TIMEOUT_S = 540
+COMPILE_TIMEOUT_S = 7200
 
 
 def programs():
@@ -38,9 +39,9 @@ class Image:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="rha-image-")
 
-    def buildah(self, *words):
+    def buildah(self, *words, timeout_s=BUILD_TIMEOUT_S):
         storage = ["--root", os.path.join(self.folder, "storage"), "--runroot", os.path.join(self.folder, "run"), "--storage-driver", "vfs"]
-        done = subprocess.run(["buildah", *storage, *words], capture_output=True, text=True, timeout=BUILD_TIMEOUT_S)
+        done = subprocess.run(["buildah", *storage, *words], capture_output=True, text=True, timeout=timeout_s)
         if done.returncode != 0:
             raise RuntimeError(f"buildah {' '.join(words)}: exit code {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
         return done.stdout
@@ -57,25 +58,34 @@ class Image:
             os.rename(part, kept)
         return kept
 
-    def add(self, source, to, name):
+    def add_base(self, name):
         container = self.buildah("from", "scratch").strip()
-        self.buildah("add", "-q", container, source, to)
+        self.buildah("add", "-q", container, self.base(), "/")
         self.buildah("commit", "-q", "--rm", container, name)
 
     def build(self):
-        out = os.path.join(self.folder, "out")
-        os.mkdir(out)
+        stage = os.path.join(self.folder, "stage")
+        out = os.path.join(stage, "out")
+        os.makedirs(out)
         for program in programs():
             subprocess.run(["strip", "-o", os.path.join(out, os.path.basename(program)), program], check=True)
         with open(os.path.join(out, "linked.txt"), "wb") as file:
             file.write(subprocess.run([os.path.join(ROOT, "scripts", "sbom"), "linked"], check=True, stdout=subprocess.PIPE).stdout)
-        self.add(out, "/out", PROGRAMS)
-        self.add(self.base(), "/", BASE)
-        self.buildah("bud", "-q", "--isolation", "chroot", "--pull-never", "--build-arg", f"PROGRAMS={PROGRAMS}", "-t", IMAGE, ROOT)
+        self.make(["--build-context", f"build={stage}"], BUILD_TIMEOUT_S)
+        return self
+
+    def compile(self):
+        """All stages, as a user's `docker build` goes through them: the programs are compiled from the sources here."""
+        self.add_base(BASE.removesuffix("-slim"))
+        self.make([], COMPILE_TIMEOUT_S)
+        return self
+
+    def make(self, options, timeout_s):
+        self.add_base(BASE)
+        self.buildah("bud", "-q", "--isolation", "chroot", "--pull-never", *options, "-t", IMAGE, ROOT, timeout_s=timeout_s)
         self.config = json.loads(self.buildah("inspect", "--type", "image", IMAGE))["OCIv1"]["config"]
         self.container = self.buildah("from", "--pull-never", IMAGE).strip()
         self.root = self.buildah("mount", self.container).strip()
-        return self
 
     def command(self, words, environment=(), volume=None, entrypoint=True):
         """How to start `words` as Kubernetes would at its strictest: read-only root, /data alone writable, the image's user, no privilege."""

@@ -25,11 +25,13 @@ def until(condition, what):
 
 @unittest.skipIf(builder.missing_tool(), builder.missing_tool())
 class ImageTest(unittest.TestCase):
+    build = builder.Image.build
+
     @classmethod
     def setUpClass(cls):
         cls.image = builder.Image()
         cls.addClassCleanup(cls.image.remove)
-        cls.image.build()
+        cls.build(cls.image)
 
     def test_every_program_finds_its_libraries(self):
         names = [os.path.basename(p) for p in builder.programs()]
