@@ -157,14 +157,18 @@ Status InstallOperator(const Paths& paths) {
                     paths.Kubeconfig() + " -n redisha-system get pods,events");
 }
 
-void PrintNextSteps(const std::string& kubeconfig) {
+void PrintNextSteps(const LocalOptions& options, const std::string& kubeconfig) {
+  std::printf("\nThe cluster is up. Try:\n  export KUBECONFIG=%s\n", kubeconfig.c_str());
+  std::printf("%s",
+              options.no_operator
+                  ? "  kubectl apply -k deploy                   or helm install, with charts/\n"
+                  : "");
   std::printf(
-      "\nThe cluster is up. Try:\n"
-      "  redisha apply --kubeconfig %s -f examples/minimal.yaml\n"
-      "  redisha status --kubeconfig %s demo --wait\n"
-      "  kubectl --kubeconfig %s get redisha,sts,pods,svc,events\n"
-      "  redisha local down\n",
-      kubeconfig.c_str(), kubeconfig.c_str(), kubeconfig.c_str());
+      "  redisha apply -f examples/minimal.yaml\n"
+      "  redisha status demo --wait\n"
+      "  kubectl get redisha,sts,pods,svc,events\n");
+  const bool elsewhere = options.folder != LocalOptions().folder;
+  std::printf("  redisha local down%s\n", elsewhere ? (" --dir " + options.folder).c_str() : "");
 }
 
 Status Up(const LocalOptions& options) {
@@ -181,7 +185,7 @@ Status Up(const LocalOptions& options) {
     Step("installing the RedisHA resource and the operator");
     RHA_RETURN_IF_ERROR(InstallOperator(paths));
   }
-  PrintNextSteps(paths.Kubeconfig());
+  PrintNextSteps(options, paths.Kubeconfig());
   return Status::Ok();
 }
 

@@ -109,11 +109,11 @@ def run(arguments, cluster, screen):
     wait_for("the API to name the new primary", lambda: ha.object()["status"].get("currentPrimary") == pod_of[new_ip], 10)
     screen.done(f"kubectl get redisha demo says: primary {pod_of[new_ip]}")
     if prometheus:
-        observe(prometheus, screen)
+        observe(prometheus, screen, arguments.keep)
     return ha, new_ip
 
 
-def observe(prometheus, screen):
+def observe(prometheus, screen, stays):
     screen.title("6. What Prometheus saw")
     wait_for("Prometheus to see the failover", lambda: sum(value for _, value in prometheus.query("redisha_failovers_total")) >= 1, 30)
     number = lambda value: f"{value:,.0f}" if value >= 100 else f"{value:,.4g}"  # noqa: E731
@@ -121,7 +121,7 @@ def observe(prometheus, screen):
         values = wait_for(f"an answer to {expression}", lambda: prometheus.query(expression), 30)
         shown = ", ".join(f"{labels['pod']} {number(value)}" if "pod" in labels else number(value) for labels, value in values)
         screen.done(f"{meaning}: {shown}")
-        print(f"      {expression}\n      {prometheus.link(expression)}")
+        print(f"      {expression}" + (f"\n      {prometheus.link(expression)}" if stays else ""))
 
 
 def rejoined(ha, ip, primary_ip):

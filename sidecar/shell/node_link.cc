@@ -86,7 +86,8 @@ void NodeLink::Retire() {
 void NodeLink::OnCommandsOpen() {
   local_checks_ = 0;
   if (subscription_.closed() && subscription_timer_ == 0) OpenSubscription();
-  if (reported_up_) return;
+  // Also where a local connection was made anew, as after the CLIENT KILL of a promotion: what was
+  // asked on the one before is never answered, and the own role would be known a second late.
   reported_up_ = true;
   if (emit_) emit_(core::NodeLinkUp{target_.node});
 }

@@ -7,8 +7,8 @@
 //
 // Over the local unix socket an end of file is checked before it is reported: `CLIENT KILL TYPE
 // normal`, which ends every failover, closes our connection too. A dead process refuses the next
-// connection at once, a living one accepts it; only the former is news. That makes the report
-// certain, and it costs microseconds.
+// connection at once, a living one accepts it: NodeLinkUp again, since what was asked on the old
+// one is never answered. That makes the report certain, and it costs microseconds.
 //
 // To a member of a configured group both connections are proved (common/trust) before they are
 // used: a stranger at its address is reported as kUnproven, told nothing and never up.

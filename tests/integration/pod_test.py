@@ -165,6 +165,21 @@ class Bed(unittest.TestCase):
             return False
 
 
+class LocalConnection(Bed):
+    """The CLIENT KILL that ends a promotion closes the own sidecar's connection too, with the question who is primary perhaps on it."""
+
+    def test_after_its_own_connection_was_closed_a_sidecar_asks_again_at_once(self):
+        node = self.start_all().client()
+        for _ in range(8):
+            own = until("its connection", lambda: next(
+                (c for c in node.client_list() if c["addr"].startswith(self.folder) and c["name"].endswith("cmd")), None))
+            with node.monitor() as monitor:
+                node.client_kill_filter(_id=own["id"])
+                commands = (line["command"] for line in monitor.listen() if line["client_type"] == "unix")
+                until("the new connection", lambda: next(commands).startswith("CLIENT SETNAME"))
+                self.assertEqual(next(commands), "INFO")  # it waited for the answer to the one before, for up to a second
+
+
 class PodTest(Bed):
     def test_bootstrap_failover_and_return(self):
         primary = self.start_all()
