@@ -46,7 +46,6 @@ enum class WorldFault : uint8_t {
   kClockStops,       // the driver: its clock stands still while the machine sleeps
   kWallClock,        // the driver: it reads a clock that can be set
   kScaledAtOnce,     // the operator: voters come and go by twos
-  kStopsAtOnce,      // the node: told to stop, it does not wait for its replicas
 };
 
 struct ClusterOptions {

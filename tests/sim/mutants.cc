@@ -92,8 +92,6 @@ constexpr MutantRow kTable[] = {
     // Pods that are told to stop.
     Machine("leaves-with-its-node", Mutant::kLeavesWithItsNode,
             "a sidecar that is told to stop leaves before another primary is known"),
-    World("stops-at-once", WorldFault::kStopsAtOnce,
-          "a primary that is told to stop does not wait for its replicas"),
 };
 
 }  // namespace

@@ -90,6 +90,11 @@ void GracefulStops(Run& run) {
     cluster.Run(run.Between(500, 1500));
     const std::vector<int> stopped = DrawStopped(run, *primary);
     const bool all = static_cast<int>(stopped.size()) == cluster.size();
+    // Who was elected again while it led keeps its data's epoch, and the others' copies count as
+    // older: its own is waited for.
+    const bool newest = cluster.sidecar_alive(*primary) &&
+                        cluster.node(*primary).reign() ==
+                            cluster.machine(*primary)->FindGroup(kGroupName)->config_epoch;
     const Position before = cluster.node(*primary).copy().position;
     const Millis spread = run.prng.Chance(0.5) ? Millis{300} : Millis{0};
     for (const int pod : stopped) {
@@ -101,7 +106,7 @@ void GracefulStops(Run& run) {
     cluster.Run(spread);
     while (!Gone(cluster, stopped) && cluster.now() - told < limit) cluster.Run(Millis{10});
     if (!Gone(cluster, stopped)) return cluster.checkers().Fail("a stop does not end");
-    AwaitSuccessor(run, stopped, *primary);
+    if (newest) AwaitSuccessor(run, stopped, *primary);
     cluster.Run(run.Between(0, 2000));
     const bool moved = run.prng.Chance(0.5);
     for (const int pod : stopped) {
@@ -116,6 +121,8 @@ void GracefulStops(Run& run) {
     const int now = cluster.FirstPrimary();
     if (now < 0 || (all && cluster.options().disk == Disk::kNone)) continue;
     if (!cluster.Holds(now, before)) cluster.checkers().Fail("a graceful stop lost writes");
+    // In memory alone, a successor that is told to stop before anyone follows it leaves nothing.
+    if (cluster.options().disk == Disk::kNone && stopped.size() > 1) continue;
     for (const int pod : stopped) {
       if (cluster.Holds(now, cluster.stopped_with(pod))) continue;
       cluster.checkers().Fail("what pod-" + std::to_string(pod) +

@@ -39,8 +39,7 @@ void Cluster::PollNodeStop(int pod, uint64_t life) {
   Pod& p = pods_[pod];
   if (p.node_life != life || !p.node->alive()) return;
   SimNode& node = *p.node;
-  const bool patient = node.primary() && options_.fault != WorldFault::kStopsAtOnce &&
-                       queue_.now() - p.stopped_at < kReplicaPatience;
+  const bool patient = node.primary() && queue_.now() - p.stopped_at < kReplicaPatience;
   if (node.paused || (patient && !FollowersHaveAll(node))) {
     queue_.After(kNodePoll, [this, pod, life] { PollNodeStop(pod, life); });
     return;
