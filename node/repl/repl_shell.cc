@@ -152,8 +152,11 @@ Status ReplShell::AssignRole(const dispatch::RoleOrder& order) {
   if (!role_memory_) return Status(Code::kInvalid, "ERR this node belongs to no RedisHA");
   RHA_RETURN_IF_ERROR(role_memory_->Accept(order.epoch, order.leader));
   if (order.host.empty()) {
+    const bool elected_again = stream_.own() && data_epoch_ < order.epoch;
     data_epoch_ = order.epoch;
     BecomePrimary();
+    // They are told of which epoch the data are when they ask, and continue from where they are.
+    if (elected_again) primary_.DisconnectAll("this node was elected once more");
     return {};
   }
   const Result<bool> changed = ReplicaOf(order.host, order.port);

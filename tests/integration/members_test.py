@@ -315,6 +315,16 @@ class MembersTest(unittest.TestCase):
         self.assertEqual(primary.info("stats")["sync_full"], "1", "both go on in one history")
         self.assertEqual(replica.info("stats")["sync_full"], "0")
 
+    def test_replicas_of_a_primary_that_is_elected_again_learn_its_epoch(self):
+        primary, replica = Node(self, "pod-0"), Node(self, "pod-1")
+        self.assertEqual(primary.role(1, "pod-0", "PRIMARY"), "OK")
+        self.assertEqual(replica.role(1, "pod-0", "REPLICA", "127.0.0.1", primary.port), "OK")
+        wait_for("the link", self.up(replica))
+        self.assertEqual(primary.role(4, "pod-2", "PRIMARY"), "OK")
+        wait_for("the new epoch", lambda: replica.info()["redisha_data_epoch"] == "4")
+        wait_for("the link", self.up(replica))
+        self.assertEqual(primary.info("stats")["sync_full"], "1", "they go on where they were")
+
     def test_a_replica_has_the_epoch_of_what_it_follows_not_of_the_order(self):
         old, follower = Node(self, "pod-0"), Node(self, "pod-1")
         self.assertEqual(old.role(3, "pod-0", "PRIMARY"), "OK")

@@ -269,9 +269,11 @@ void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
         if (primary) {
           CheckStaleOrder(node, primary->host, obeyed);
           node.Follow(primary->host, primary->port, queue_.now());
-        } else if (!node.primary()) {
-          OnPromotion(pod, node);
-          last_promotion_ = queue_.now();
+        } else {
+          if (!node.primary()) {
+            OnPromotion(pod, node);
+            last_promotion_ = queue_.now();
+          }
           node.BecomePrimary(unique_++, epoch, queue_.now());
           if (epoch >= newest_reign_) last_leader_ = node.host();
           newest_reign_ = std::max(newest_reign_, epoch);

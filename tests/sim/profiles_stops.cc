@@ -90,11 +90,6 @@ void GracefulStops(Run& run) {
     cluster.Run(run.Between(500, 1500));
     const std::vector<int> stopped = DrawStopped(run, *primary);
     const bool all = static_cast<int>(stopped.size()) == cluster.size();
-    // Who was elected again while it led keeps its data's epoch, and the others' copies count as
-    // older: its own is waited for.
-    const bool newest = cluster.sidecar_alive(*primary) &&
-                        cluster.node(*primary).reign() ==
-                            cluster.machine(*primary)->FindGroup(kGroupName)->config_epoch;
     const Position before = cluster.node(*primary).copy().position;
     const Millis spread = run.prng.Chance(0.5) ? Millis{300} : Millis{0};
     for (const int pod : stopped) {
@@ -106,7 +101,7 @@ void GracefulStops(Run& run) {
     cluster.Run(spread);
     while (!Gone(cluster, stopped) && cluster.now() - told < limit) cluster.Run(Millis{10});
     if (!Gone(cluster, stopped)) return cluster.checkers().Fail("a stop does not end");
-    if (newest) AwaitSuccessor(run, stopped, *primary);
+    AwaitSuccessor(run, stopped, *primary);
     cluster.Run(run.Between(0, 2000));
     const bool moved = run.prng.Chance(0.5);
     for (const int pod : stopped) {

@@ -55,7 +55,13 @@ void SimNode::SaveAtEnd(LogicalTime now) {
 
 bool SimNode::BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now) {
   if (loading(now) || swapping_) return false;
-  if (primary()) return true;
+  if (primary()) {
+    if (reign <= reign_) return true;
+    ++role_count_;  // its replicas connect again, and learn of which epoch the data are
+    data_.reign = reign_ = reign;
+    Wrote();
+    return true;
+  }
   undecided_ = false;
   primary_ = true;
   follows_.clear();
