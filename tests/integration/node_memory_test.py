@@ -16,16 +16,6 @@ class NodeMemoryTest(NodeCase):
             self.skipTest("a sanitizer's allocator keeps no count")
         return server
 
-    def used(self, server):
-        return int(self.info(server, "used_memory"))
-
-    def keeps_count(self, server):
-        before = self.used(server)
-        server.control.command("SET", "probe", b"x" * (4 << 20))
-        counted = self.used(server) >= before + (4 << 20)
-        server.control.command("DEL", "probe")
-        return counted
-
     def wait_for_save(self, server):
         self.wait_for("the snapshot", lambda: self.info(server, "rdb_bgsave_in_progress") == "0")
         self.assertEqual(self.info(server, "rdb_last_bgsave_status"), "ok")

@@ -22,6 +22,17 @@ class NodeCase(unittest.TestCase):
                 return line.split(":", 1)[1]
         self.fail(f"INFO has no {field}")
 
+    def used(self, server):
+        return int(self.info(server, "used_memory"))
+
+    def keeps_count(self, server):
+        """Not under a sanitizer: its allocator does not say what is in use, so nothing is evicted either."""
+        before = self.used(server)
+        server.control.command("SET", "probe", b"x" * (4 << 20))
+        counted = self.used(server) >= before + (4 << 20)
+        server.control.command("DEL", "probe")
+        return counted
+
     def wait_for(self, what, condition):
         deadline = time.monotonic() + self.wait_s
         while not condition():
