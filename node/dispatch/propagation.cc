@@ -29,7 +29,10 @@ void Propagation::SendNow(int db, Args command, bool message) {
   for (const Sink& each : sinks_) {
     if (!message || each.messages) each.sink->Append(db, request_);
   }
-  if (request_.capacity() > kPropagationBytesMax) request_ = {};
+  if (request_.capacity() > kPropagationBytesMax) {
+    request_.clear();
+    request_.shrink_to_fit();  // (an assignment would keep the memory)
+  }
 }
 
 void Propagation::SendPending() {

@@ -174,7 +174,9 @@ bool AofWriter::Next(Order* order) {
 }
 
 void AofWriter::Work() {
-  for (Order order; Next(&order);) {
+  for (;;) {
+    Order order;  // a new one each time: the memory of the last is not kept until the next comes
+    if (!Next(&order)) return;
     if (order.is_step) {
       ExecuteStep(order);
     } else if (!order.text.empty()) {

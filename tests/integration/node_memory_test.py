@@ -101,6 +101,12 @@ class NodeMemoryTest(NodeCase):
                 self.wait_for("copies to go", lambda: self.info(node, "mem_not_counted_for_evict") == "0")
                 node.remove()
 
+    def test_nothing_of_a_large_value_stays_in_the_way_to_the_append_only_file(self):
+        node = self.start("--appendonly", "yes", "--appendfsync", "everysec")
+        node.control.command("SET", "large", b"x" * (8 << 20))
+        node.control.command("DEL", "large")
+        self.wait_for("memory to come back", lambda: self.used(node) < 2 << 20)
+
     # ---- full synchronisation
 
     def peak_rss(self, server, reset=False):
