@@ -175,8 +175,9 @@ Answer Run(Context& c, const ConfigSetCommand& command) {
 Answer Run(Context& c, const DebugCommand& command) {
   Periods periods = c.s.periods;
   for (const auto& [name, value] : command.options) {
+    const std::string wanted = CommandName(name);
     const auto row = std::find_if(std::begin(kPeriodRows), std::end(kPeriodRows),
-                                  [&](const PeriodRow& r) { return CommandName(name) == r.name; });
+                                  [&](const PeriodRow& each) { return wanted == each.name; });
     if (row == std::end(kPeriodRows)) {
       return ReplyError{"ERR Unknown option or number of arguments for SENTINEL DEBUG '" + name +
                         "'"};
