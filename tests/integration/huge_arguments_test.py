@@ -88,8 +88,10 @@ class HugeArguments(unittest.TestCase):
         options = ("--proto-max-bulk-len", "700mb", "--client-query-buffer-limit", "4gb", "--enable-debug-command", "yes")
         ours, stock = self.start(BIN, *options), self.start(STOCK, *options)
         different = []
+        both_know = commands_of(ours).keys() & commands_of(stock).keys()  # an older stock has not all of ours
+        self.assertGreater(len(both_know), 100)
         for name, arity in sorted(commands_of(ours).items()):
-            if name == "redisha":  # Redis does not know it
+            if name not in both_know:
                 continue
             words = [name.encode()] + [b"1"] * (abs(arity) - 2) + [None]
             answers = []
