@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <mutex>
 #include <thread>
@@ -12,6 +11,7 @@
 #include "cli/pod/pods.h"
 #include "cli/pod/ways.h"
 #include "cli/program.h"
+#include "cli/signals_held.h"
 #include "cli/subjects.h"
 #include "cli/switchover.h"
 #include "cli/verbs.h"
@@ -25,30 +25,6 @@ namespace {
 
 namespace object = local::object;
 using Clock = std::chrono::steady_clock;
-
-// Signals that would end us are waited for instead, so that the keys are removed. Threads that are
-// started later hold them too.
-class Interruption {
- public:
-  Interruption() {
-    sigemptyset(&awaited_);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&awaited_, signal);
-    ::sigprocmask(SIG_BLOCK, &awaited_, &before_);
-  }
-  ~Interruption() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-
-  // True: it came before that time.
-  bool AwaitUntil(Clock::time_point end) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::nanoseconds>(end - Clock::now()).count();
-    if (left <= 0) return false;
-    const timespec wait{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
-    return ::sigtimedwait(&awaited_, nullptr, &wait) > 0;
-  }
-
- private:
-  sigset_t awaited_{}, before_{};
-};
 
 // What is done to the group meanwhile, and what is said of it; said from two threads.
 class Disturbance {
@@ -110,7 +86,7 @@ class Disturbance {
 // A second after a second, until the time is over or somebody has had enough.
 void Measure(const BenchOptions& options, Load& load, Disturbance& disturbance,
              BenchReport* report) {
-  Interruption interruption;
+  const SignalsHeld interruption;  // so that the keys are removed
   const auto start = Clock::now();
   const auto disturb_at = start + std::chrono::milliseconds(options.seconds * 1000 / 3);
   load.Start();

@@ -7,12 +7,12 @@
 // Sentinel has no word for "to this one". A replica of priority 0 is never promoted, so for as long
 // as the move takes the others are given that; a pod that restarts meanwhile has its own again.
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <thread>
 
 #include "cli/pod/pods.h"
 #include "cli/program.h"
+#include "cli/signals_held.h"
 #include "cli/subjects.h"
 #include "cli/switchover.h"
 #include "cli/verbs.h"
@@ -178,21 +178,6 @@ Status AwaitReplicas(NodeDoor& primary) {
   }
 }
 
-// Ctrl-C and SIGTERM wait while others' settings are not what they should be.
-class SignalsHeld {
- public:
-  SignalsHeld() {
-    sigset_t held;
-    sigemptyset(&held);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&held, signal);
-    ::sigprocmask(SIG_BLOCK, &held, &before_);
-  }
-  ~SignalsHeld() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
-
 // Until the sentinel has heard that every replica but the target has priority 0.
 Status AwaitPriorities(RedisClient& sentinel, const std::string& group, const std::string& ip) {
   const auto deadline = Clock::now() + kPriorityTimeout;
@@ -280,7 +265,7 @@ Result<SwitchoverDone> MovePrimary(ClusterClient& client, const Subject& subject
   if (!subscribed.ok()) return subscribed.status();
   PodNames names(subject);
 
-  const SignalsHeld held;
+  const SignalsHeld held;  // others' settings are not what they should be for a while
   Preference preference;
   for (NodeDoor& other : others) RHA_RETURN_IF_ERROR(preference.Lower(std::move(other)));
   if (!to.empty()) {
