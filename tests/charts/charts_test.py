@@ -258,7 +258,7 @@ class Alerts(unittest.TestCase):
             expression = re.sub(r'"[^"]*"', "", rule["expr"])
             expression = re.sub(r"\{[^}]*\}|\b(by|on|group_left|group_right) \([^)]*\)", "", expression)
             for name in set(re.findall(r"[a-z_]{4,}", expression)) - WORDS_OF_PROMQL - METRICS_OF_OTHERS:
-                self.assertIn(f'"{name}"', exported, rule["alert"])
+                self.assertTrue(f'"{name}"' in exported, f"{rule['alert']} asks for {name}, which no program exports")
 
 
 class Dashboards(unittest.TestCase):
