@@ -17,20 +17,21 @@ namespace rha::node::commands {
 // What every file of commands needs of dispatch.
 using enum dispatch::AclCategory;
 using enum dispatch::CommandFlag;
+using enum dispatch::KeyUse;
 using dispatch::Args;
+using dispatch::At;
 using dispatch::CommandRows;
 using dispatch::CommandSpec;
 using dispatch::Context;
+using dispatch::Counted;
 using dispatch::EqualsIgnoreCase;
-using dispatch::Group;
 using dispatch::Handler;
-using dispatch::kAllKeys;
-using dispatch::kKeyValuePairs;
-using dispatch::kOneKey;
-using dispatch::kTwoKeys;
+using dispatch::Keys;
+using dispatch::LastOption;
 using dispatch::RowsAreSound;
 using dispatch::Session;
 using dispatch::SessionKind;
+using dispatch::Unknown;
 
 // "ERR value is not an integer or out of range"
 bool ParseInteger(Context& ctx, std::string_view text, int64_t* value);

@@ -36,13 +36,12 @@ void Engine::Prepare(const Session& session, RequestBatch& batch) {
   for (size_t i = 0; i < batch.size(); ++i) {
     const Args args = batch.args(i);
     const Resolved resolved = batch.resolved(i) = table_.Resolve(args);
-    if (resolved.spec == nullptr || resolved.spec->keys.first == 0) continue;
-    const auto [first, last, step] = resolved.spec->keys;
-    const auto words = static_cast<int64_t>(args.size());
-    const int64_t end = last < 0 ? words + last : std::min<int64_t>(last, words - 1);
-    for (int64_t at = first; at <= end && !prefetcher.full(); at += step) {
-      prefetcher.Add(args[static_cast<size_t>(at)]);
-    }
+    if (resolved.spec == nullptr) continue;
+    VisitKeys(resolved.spec->keys, args, [&](size_t at, uint16_t use) {
+      if ((use & kKeyChannel) == 0) prefetcher.Add(args[at]);
+      return !prefetcher.full();
+    });
+    if (prefetcher.full()) continue;
   }
 }
 

@@ -1,13 +1,12 @@
 // A command is one row: name, handler and everything the engine and COMMAND must know about it.
 //
 //   constexpr CommandSpec kRows[] = {
-//       {.name = "get", .handler = Get, .arity = 2, .flags = kReadonly | kFast,
-//        .keys = kOneKey, .acl = kAclString, .group = Group::kString, .since = "1.0.0",
-//        .summary = "Get the value of a key"},
+//       {"get", Get, 2, kReadonly | kFast, kAclString, {At(1, kReads)}},
 //   };
 //   static_assert(RowsAreSound(kRows));
 //
-// A subcommand is a row named "config|get"; its container is a row of its own with kContainer.
+// A subcommand is a row named "config|get"; its container is a row of its own with kContainer. The
+// prose that COMMAND DOCS tells of it is in commands/docs.
 // Thread rule: constant after start.
 #pragma once
 
@@ -15,6 +14,8 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+
+#include "node/dispatch/keys.h"
 
 namespace rha::node::dispatch {
 
@@ -47,11 +48,15 @@ enum CommandFlag : uint32_t {
   kProtected = 1 << 17,
   kMovableKeys = 1 << 18,
   kTouchesArbitraryKeys = 1 << 19,
-  kSentinelFlag = 1 << 20,
   // Ours, not shown by COMMAND:
-  kContainer = 1 << 24,    // has subcommands; without one it is an error
-  kUndecidedOk = 1 << 25,  // allowed while no role has been assigned (redisha-managed)
-  kSystem = 1 << 26,       // hidden from people: COMMAND DOCS says doc_flags syscmd
+  kContainer = 1 << 20,     // has subcommands; without one it is an error
+  kUndecidedOk = 1 << 21,   // allowed while no role has been assigned (redisha-managed)
+  kNotQueued = 1 << 22,     // runs inside of MULTI too
+  kLeavesMulti = 1 << 23,   // likewise, and takes no memory there: it ends the transaction
+  kRunsQueued = 1 << 24,    // does what was queued: it may do, and is refused, what that is
+  kSubscriberOk = 1 << 25,  // allowed to who has subscribed, where replies and messages mix (RESP2)
+  kToldOfDisk = 1 << 26,    // changes nothing, yet fails while nothing can be saved (PING)
+  kOverLimitOk = 1 << 27,   // a member proves itself by it, also beyond maxclients
 };
 
 enum AclCategory : uint32_t {
@@ -74,49 +79,14 @@ enum AclCategory : uint32_t {
   kAclTransaction = 1 << 19,
 };
 
-// Where the keys stand among the arguments, the command's name being 0. first 0: no keys.
-struct KeyRange {
-  int8_t first = 0;
-  int8_t last = 0;  // negative: counted from the end
-  int8_t step = 0;
-};
-constexpr KeyRange kNoKeys{};
-constexpr KeyRange kOneKey{1, 1, 1};
-constexpr KeyRange kTwoKeys{1, 2, 1};
-constexpr KeyRange kAllKeys{1, -1, 1};
-constexpr KeyRange kKeyValuePairs{1, -1, 2};
-
-enum class Group : uint8_t {
-  kString,
-  kList,
-  kSet,
-  kSortedSet,
-  kHash,
-  kGeneric,
-  kTransactions,
-  kPubsub,
-  kConnection,
-  kServer,
-  kBitmap
-};
-
 struct CommandSpec {
   std::string_view name;  // lower case; "config|get" for a subcommand
   Handler handler = nullptr;
   int16_t arity = 0;  // counts the name (of a subcommand: both words); negative: at least
   uint32_t flags = 0;
-  KeyRange keys = kNoKeys;
-  // Where the word stands that says how many keys follow it (ZUNION: 1); 0: there is none. `keys`
-  // then are the others, if any. Such a row has kMovableKeys.
-  int8_t key_count_at = 0;
-  SecretWord secret = nullptr;  // null: no word is
-  // The option behind which one more key stands (SORT: STORE); the last one counts.
-  std::string_view key_behind = {};
   uint32_t acl = 0;  // beyond those that follow from the flags
-  Group group = Group::kGeneric;
-  std::string_view since;
-  std::string_view summary;
-  std::string_view complexity = "O(1)";
+  KeySpecs keys = {};
+  SecretWord secret = nullptr;  // null: no word is
 
   constexpr bool Has(uint32_t flag) const { return (flags & flag) != 0; }
   constexpr bool is_subcommand() const { return name.find('|') != std::string_view::npos; }
@@ -138,17 +108,8 @@ constexpr std::string_view RowFault(const CommandSpec& row) {
   if (row.is_subcommand() && row.arity > -2 && row.arity < 2) return "arity counts both words";
   if (row.Has(kWrite) && row.Has(kReadonly)) return "both write and readonly";
   if (row.Has(kDenyOom) && !row.Has(kWrite)) return "denyoom without write";
-  const bool movable = row.key_count_at != 0 || !row.key_behind.empty();
-  if (movable && !row.Has(kMovableKeys)) return "counted and optional keys are movable";
-  if (row.since.empty() || row.summary.empty()) return "no documentation";
-  const auto [first, last, step] = row.keys;
-  if (first == 0) return last != 0 || step != 0 ? "key range without a first key" : "";
-  if (first < 0 || step <= 0) return "bad key range";
   const int least_words = row.arity < 0 ? -row.arity : row.arity;
-  if (first >= least_words) return "first key may be missing";
-  if (last > 0 && (last < first || last >= least_words)) return "last key may be missing";
-  if (last < 0 && row.arity > 0 && step == 1) return "open key range with fixed arity";
-  return "";
+  return KeySpecsFault(row.keys, least_words, row.Has(kMovableKeys));
 }
 
 template <size_t kCount>

@@ -11,15 +11,6 @@
 namespace rha::node::dispatch {
 namespace {
 
-// These leave or shape a transaction, so they are never queued.
-bool RunsInsideMulti(const CommandSpec& spec) {
-  constexpr std::string_view kNames[] = {"exec", "discard", "multi", "watch", "quit", "reset"};
-  for (const std::string_view name : kNames) {
-    if (spec.name == name) return true;
-  }
-  return false;
-}
-
 // As much of a word as an error shows: like Redis, which takes it for a C string.
 std::string Echo(std::string_view word, size_t bytes_max) {
   return std::string(word.substr(0, std::min(bytes_max, word.find('\0'))));
@@ -104,7 +95,7 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
            "ERR wrong number of arguments for '" + std::string(spec->name) + "' command", reply);
   } else {
     uint32_t flags = spec->flags;
-    if (session.transaction.open && spec->name == "exec") {
+    if (session.transaction.open && spec->Has(kRunsQueued)) {
       // It may do what all of them may, and is stopped by what stops one of them.
       constexpr uint32_t kPermissions = kStale | kLoading | kUndecidedOk;
       flags =
@@ -119,7 +110,7 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
                HeldBack(pauses_.together(), session, flags)) {
       blocking_.Block(session, {.kind = BlockKind::kPause});
       return Executed::kNotNow;
-    } else if (session.transaction.open && !RunsInsideMulti(*spec)) {
+    } else if (session.transaction.open && !spec->Has(kNotQueued | kLeavesMulti)) {
       Queue(session, *spec, args, reply);
     } else {
       Call(session, *spec, args, reply);
@@ -140,7 +131,7 @@ void Engine::Reject(Session& session, const CommandSpec* spec, std::string_view 
                     resp::Writer& reply) {
   if (session.transaction.open) session.transaction.failed = true;
   if (spec != nullptr) ++table_.counters(*spec).rejected;
-  if (spec != nullptr && spec->name == "exec") {
+  if (spec != nullptr && spec->Has(kRunsQueued)) {
     DiscardTransaction(session);
     reply.Error("EXECABORT Transaction discarded because of: " +
                 std::string(error.starts_with("ERR ") ? error.substr(4) : error));

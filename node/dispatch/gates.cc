@@ -14,7 +14,7 @@ bool FromPrimary(const GateQuestion& q) { return q.session.kind == SessionKind::
 
 std::string_view RoomLeft(const GateQuestion& q, std::string*) {
   if (!q.session.over_limit || q.session.is_peer()) return {};
-  if ((q.flags & kNoAuth) != 0 && q.spec.name.starts_with("redisha|")) return {};
+  if (q.spec.Has(kOverLimitOk)) return {};
   return "ERR max number of clients reached";
 }
 
@@ -42,8 +42,7 @@ std::string_view RoleAssigned(const GateQuestion& q, std::string*) {
 // Every command makes room, also one that only reads. What MULTI queues takes memory too.
 std::string_view MemoryLeft(const GateQuestion& q, std::string*) {
   if (q.engine.MakeRoom() != MemoryGuard::Room::kNone || FromPrimary(q)) return {};
-  const bool queued = q.session.transaction.open && q.spec.name != "exec" &&
-                      q.spec.name != "discard" && q.spec.name != "quit" && q.spec.name != "reset";
+  const bool queued = q.session.transaction.open && !q.spec.Has(kLeavesMulti);
   if ((q.flags & kDenyOom) == 0 && !queued) return {};
   return "OOM command not allowed when used memory > 'maxmemory'.";
 }
@@ -53,7 +52,7 @@ std::string_view DiskHealthy(const GateQuestion& q, std::string* scratch) {
   const bool log_failed = !state.log_error.empty();
   if (!(state.last_save_failed || log_failed) || state.is_replica || FromPrimary(q)) return {};
   // A full disk is no death: members of the cluster learn of it from INFO.
-  const bool alarm = q.spec.name == "ping" && !q.session.is_peer();
+  const bool alarm = q.spec.Has(kToldOfDisk) && !q.session.is_peer();
   if ((q.flags & (kWrite | kMayReplicate)) == 0 && !alarm) return {};
   if (!state.last_save_failed) {
     return *scratch = "MISCONF Errors writing to the AOF file: " + state.log_error;
@@ -89,13 +88,7 @@ std::string_view WritableHere(const GateQuestion& q, std::string*) {
 }
 
 std::string_view NotASubscriber(const GateQuestion& q, std::string* scratch) {
-  if (!InPubsubMode(q.session)) return {};
-  constexpr std::string_view kAllowed[] = {"ping",         "subscribe",   "ssubscribe",
-                                           "sunsubscribe", "unsubscribe", "psubscribe",
-                                           "punsubscribe", "quit",        "reset"};
-  for (const std::string_view name : kAllowed) {
-    if (q.spec.name == name) return {};
-  }
+  if (q.spec.Has(kSubscriberOk) || !InPubsubMode(q.session)) return {};
   *scratch =
       "ERR Can't execute '" + std::string(q.spec.name) +
       "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
@@ -121,7 +114,7 @@ std::string_view Loaded(const GateQuestion& q, std::string*) {
 }
 
 std::string_view AllowedInMulti(const GateQuestion& q, std::string*) {
-  if (!q.session.transaction.open || (q.flags & kNoMulti) == 0 || q.spec.name == "exec") return {};
+  if (!q.session.transaction.open || !q.spec.Has(kNoMulti)) return {};
   return "ERR Command not allowed inside a transaction";
 }
 

@@ -2,7 +2,6 @@
 
 #include "common/base/check.h"
 #include "node/dispatch/limits.h"
-#include "node/structs/decimal.h"
 
 namespace rha::node::dispatch {
 namespace {
@@ -136,33 +135,5 @@ std::vector<const CommandSpec*> CommandTable::Subcommands(const CommandSpec& con
 }
 
 void CommandTable::ResetCounters() { counters_ = std::vector<CommandCounters>(specs_.size()); }
-
-std::vector<size_t> KeyPositions(const CommandSpec& spec, resp::Args words) {
-  std::vector<size_t> positions;
-  if (spec.keys.first != 0) {
-    const auto first = static_cast<size_t>(spec.keys.first);
-    const int64_t last =
-        spec.keys.last < 0 ? static_cast<int64_t>(words.size()) + spec.keys.last : spec.keys.last;
-    for (size_t i = first; static_cast<int64_t>(i) <= last && i < words.size();
-         i += static_cast<size_t>(spec.keys.step)) {
-      positions.push_back(i);
-    }
-  }
-  if (const auto at = static_cast<size_t>(spec.key_count_at); at != 0) {
-    int64_t count = 0;
-    const bool fits = at < words.size() && structs::ParseDecimal(words[at], &count) && count > 0 &&
-                      static_cast<uint64_t>(count) < words.size() - at;
-    if (!fits) return {};
-    for (size_t i = 1; i <= static_cast<size_t>(count); ++i) positions.push_back(at + i);
-  }
-  if (!spec.key_behind.empty()) {
-    for (size_t i = words.size() - 1; i > 2; --i) {
-      if (!EqualsIgnoreCase(words[i - 1], spec.key_behind)) continue;
-      positions.push_back(i);
-      break;
-    }
-  }
-  return positions;
-}
 
 }  // namespace rha::node::dispatch

@@ -81,9 +81,6 @@ class CommandTable {
   uint32_t mask_ = 0;
 };
 
-// The words that are keys in a request of this command; none if it holds fewer than it says.
-std::vector<size_t> KeyPositions(const CommandSpec& spec, resp::Args words);
-
 // ASCII only, as protocol words are.
 inline char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);

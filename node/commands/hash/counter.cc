@@ -63,24 +63,8 @@ void HIncrByFloat(Context& ctx) {
 constexpr uint32_t kCounterFlags = kWrite | kDenyOom | kFast;
 
 constexpr CommandSpec kRows[] = {
-    {.name = "hincrby",
-     .handler = HIncrBy,
-     .arity = 4,
-     .flags = kCounterFlags,
-     .keys = kOneKey,
-     .acl = kAclHash,
-     .group = Group::kHash,
-     .since = "2.0.0",
-     .summary = "Increment the integer value of a hash field by the given number"},
-    {.name = "hincrbyfloat",
-     .handler = HIncrByFloat,
-     .arity = 4,
-     .flags = kCounterFlags,
-     .keys = kOneKey,
-     .acl = kAclHash,
-     .group = Group::kHash,
-     .since = "2.6.0",
-     .summary = "Increment the float value of a hash field by the given amount"},
+    {"hincrby", HIncrBy, 4, kCounterFlags, kAclHash, {At(1, kReadsUpdates)}},
+    {"hincrbyfloat", HIncrByFloat, 4, kCounterFlags, kAclHash, {At(1, kReadsUpdates)}},
 };
 static_assert(RowsAreSound(kRows));
 

@@ -49,16 +49,7 @@ void HRandField(Context& ctx) {
 }
 
 constexpr CommandSpec kRows[] = {
-    {.name = "hrandfield",
-     .handler = HRandField,
-     .arity = -2,
-     .flags = kReadonly,
-     .keys = kOneKey,
-     .acl = kAclHash,
-     .group = Group::kHash,
-     .since = "6.2.0",
-     .summary = "Get one or multiple random fields from a hash",
-     .complexity = "O(N) where N is the number of fields returned"},
+    {"hrandfield", HRandField, -2, kReadonly, kAclHash, {At(1, kReads)}},
 };
 static_assert(RowsAreSound(kRows));
 

@@ -51,33 +51,9 @@ void RandomKey(Context& ctx) {
 }
 
 constexpr CommandSpec kRows[] = {
-    {.name = "keys",
-     .handler = Keys,
-     .arity = 2,
-     .flags = kReadonly,
-     .acl = kAclKeyspace | kAclDangerous,
-     .since = "1.0.0",
-     .summary = "Find all keys matching the given pattern",
-     .complexity =
-         "O(N) with N being the number of keys in the database, under the assumption that the key "
-         "names in the database and the given pattern have limited length."},
-    {.name = "scan",
-     .handler = Scan,
-     .arity = -2,
-     .flags = kReadonly | kTouchesArbitraryKeys,
-     .acl = kAclKeyspace,
-     .since = "2.8.0",
-     .summary = "Incrementally iterate the keys space",
-     .complexity =
-         "O(1) for every call. O(N) for a complete iteration, including enough command calls for "
-         "the cursor to return back to 0. N is the number of elements inside the collection."},
-    {.name = "randomkey",
-     .handler = RandomKey,
-     .arity = 1,
-     .flags = kReadonly | kTouchesArbitraryKeys,
-     .acl = kAclKeyspace,
-     .since = "1.0.0",
-     .summary = "Return a random key from the keyspace"},
+    {"keys", Keys, 2, kReadonly, kAclKeyspace | kAclDangerous},
+    {"scan", Scan, -2, kReadonly | kTouchesArbitraryKeys, kAclKeyspace},
+    {"randomkey", RandomKey, 1, kReadonly | kTouchesArbitraryKeys, kAclKeyspace},
 };
 static_assert(RowsAreSound(kRows));
 

@@ -236,31 +236,16 @@ void SortGeneric(Context& ctx, Access access) {
 void Sort(Context& ctx) { SortGeneric(ctx, Access::kMayStore); }
 void SortRo(Context& ctx) { SortGeneric(ctx, Access::kReadOnly); }
 
-constexpr std::string_view kComplexity =
-    "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number "
-    "of returned elements. When the elements are not sorted, complexity is O(N).";
 constexpr uint32_t kAcl = kAclSet | kAclSortedSet | kAclList | kAclDangerous;
 
 constexpr CommandSpec kRows[] = {
-    {.name = "sort",
-     .handler = Sort,
-     .arity = -2,
-     .flags = kWrite | kDenyOom | kMovableKeys,
-     .keys = kOneKey,
-     .key_behind = "store",
-     .acl = kAcl,
-     .since = "1.0.0",
-     .summary = "Sort the elements in a list, set or sorted set",
-     .complexity = kComplexity},
-    {.name = "sort_ro",
-     .handler = SortRo,
-     .arity = -2,
-     .flags = kReadonly | kMovableKeys,
-     .keys = kOneKey,
-     .acl = kAcl,
-     .since = "7.0.0",
-     .summary = "Sort the elements in a list, set or sorted set. Read-only variant of SORT.",
-     .complexity = kComplexity},
+    {"sort",
+     Sort,
+     -2,
+     kWrite | kDenyOom | kMovableKeys,
+     kAcl,
+     {At(1, kReads), Unknown(kReads), LastOption("store", kOverwrites)}},
+    {"sort_ro", SortRo, -2, kReadonly | kMovableKeys, kAcl, {At(1, kReads), Unknown(kReads)}},
 };
 static_assert(RowsAreSound(kRows));
 

@@ -54,51 +54,11 @@ void BPop(Context& ctx, ListEnd end) {
 void BLPop(Context& ctx) { BPop(ctx, ListEnd::kFront); }
 void BRPop(Context& ctx) { BPop(ctx, ListEnd::kBack); }
 
-constexpr std::string_view kCountedComplexity =
-    "O(N+M) where N is the number of provided keys and M is the number of elements returned.";
-constexpr dispatch::KeyRange kKeysThenTimeout{1, -2, 1};
-
 constexpr CommandSpec kRows[] = {
-    {.name = "lmpop",
-     .handler = LMPop,
-     .arity = -4,
-     .flags = kWrite | kMovableKeys,
-     .key_count_at = 1,
-     .acl = kAclList,
-     .group = Group::kList,
-     .since = "7.0.0",
-     .summary = "Pop elements from a list",
-     .complexity = kCountedComplexity},
-    {.name = "blpop",
-     .handler = BLPop,
-     .arity = -3,
-     .flags = kWrite | kNoscript | kBlocking,
-     .keys = kKeysThenTimeout,
-     .acl = kAclList | kAclBlocking,
-     .group = Group::kList,
-     .since = "2.0.0",
-     .summary = "Remove and get the first element in a list, or block until one is available",
-     .complexity = "O(N) where N is the number of provided keys."},
-    {.name = "brpop",
-     .handler = BRPop,
-     .arity = -3,
-     .flags = kWrite | kNoscript | kBlocking,
-     .keys = kKeysThenTimeout,
-     .acl = kAclList | kAclBlocking,
-     .group = Group::kList,
-     .since = "2.0.0",
-     .summary = "Remove and get the last element in a list, or block until one is available",
-     .complexity = "O(N) where N is the number of provided keys."},
-    {.name = "blmpop",
-     .handler = BLMPop,
-     .arity = -5,
-     .flags = kWrite | kBlocking | kMovableKeys,
-     .key_count_at = 2,
-     .acl = kAclList | kAclBlocking,
-     .group = Group::kList,
-     .since = "7.0.0",
-     .summary = "Pop elements from a list, or block until one is available",
-     .complexity = kCountedComplexity},
+    {"lmpop", LMPop, -4, kWrite | kMovableKeys, kAclList, {Counted(1, kTakes)}},
+    {"blpop", BLPop, -3, kWrite | kNoscript | kBlocking, kAclList, {Keys(1, -2, kTakes)}},
+    {"brpop", BRPop, -3, kWrite | kNoscript | kBlocking, kAclList, {Keys(1, -2, kTakes)}},
+    {"blmpop", BLMPop, -5, kWrite | kBlocking | kMovableKeys, kAclList, {Counted(2, kTakes)}},
 };
 static_assert(RowsAreSound(kRows));
 

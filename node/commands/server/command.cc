@@ -1,10 +1,12 @@
 // COMMAND: what the rows say, in the shapes clients expect.
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/glob.h"
+#include "node/commands/docs/docs.h"
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
@@ -13,7 +15,8 @@
 namespace rha::node::commands {
 namespace {
 
-using dispatch::KeyPositions;
+using dispatch::KeyRange;
+using dispatch::KeySpec;
 
 struct Named {
   uint32_t bit;
@@ -34,12 +37,10 @@ constexpr Named kFlagNames[] = {
     {kSkipSlowlog, "skip_slowlog"},
     {kFast, "fast"},
     {kNoAuth, "no_auth"},
-    {kMayReplicate, "may_replicate"},
     {kNoAsyncLoading, "no_async_loading"},
     {kNoMulti, "no_multi"},
     {kMovableKeys, "movablekeys"},
     {kAllowBusy, "allow_busy"},
-    {kTouchesArbitraryKeys, "touches_arbitrary_keys"},
 };
 
 constexpr Named kCategoryNames[] = {
@@ -62,9 +63,19 @@ constexpr Named kCategoryNames[] = {
     {kAclTransaction, "@transaction"},
 };
 
-constexpr std::string_view kGroupNames[] = {"string",     "list",    "set",          "sorted-set",
-                                            "hash",       "generic", "transactions", "pubsub",
-                                            "connection", "server",  "bitmap"};
+constexpr Named kUseNames[] = {
+    {kKeyRo, "RO"},
+    {kKeyRw, "RW"},
+    {kKeyOw, "OW"},
+    {kKeyRm, "RM"},
+    {kKeyAccess, "access"},
+    {kKeyUpdate, "update"},
+    {kKeyInsert, "insert"},
+    {kKeyDelete, "delete"},
+    {kKeyNot, "not_key"},
+    {kKeyIncomplete, "incomplete"},
+    {kKeyVariable, "variable_flags"},
+};
 
 // What a row says and what follows from its flags.
 uint32_t Categories(const CommandSpec& spec) {
@@ -73,6 +84,7 @@ uint32_t Categories(const CommandSpec& spec) {
   if (spec.Has(kReadonly) && (spec.acl & kAclTransaction) == 0) acl |= kAclRead;
   if (spec.Has(kAdmin)) acl |= kAclAdmin | kAclDangerous;
   if (spec.Has(kPubsubFlag)) acl |= kAclPubsub;
+  if (spec.Has(kBlocking)) acl |= kAclBlocking;
   acl |= spec.Has(kFast) ? kAclFast : kAclSlow;
   return acl;
 }
@@ -87,67 +99,105 @@ void WriteNames(Context& ctx, uint32_t bits, const Named (&names)[kCount]) {
   }
 }
 
-// One specification of keys: they begin at an index and go on to a last one in steps.
-void WriteKeySpecs(Context& ctx, const CommandSpec& spec) {
+// "type" and "spec", of which `write` writes the latter.
+template <typename Write>
+void WriteTyped(resp::Writer& reply, std::string_view field, std::string_view type, Write write) {
+  reply.Bulk(field);
+  reply.Map(2);
+  reply.Bulk("type");
+  reply.Bulk(type);
+  reply.Bulk("spec");
+  write();
+}
+
+void WriteNumbers(resp::Writer& reply,
+                  std::initializer_list<std::pair<std::string_view, int64_t>> numbers) {
+  reply.Map(static_cast<int64_t>(numbers.size()));
+  for (const auto& [name, number] : numbers) {
+    reply.Bulk(name);
+    reply.Integer(number);
+  }
+}
+
+void WriteBegin(resp::Writer& reply, const KeySpec& spec) {
+  if (spec.begin == KeySpec::Begin::kIndex) {
+    return WriteTyped(reply, "begin_search", "index", [&] {
+      WriteNumbers(reply, {{"index", spec.index}});
+    });
+  }
+  if (spec.begin != KeySpec::Begin::kKeyword) {
+    return WriteTyped(reply, "begin_search", "unknown", [&] { reply.Map(0); });
+  }
+  WriteTyped(reply, "begin_search", "keyword", [&] {
+    reply.Map(2);
+    reply.Bulk("keyword");
+    reply.Bulk(spec.keyword);
+    reply.Bulk("startfrom");
+    reply.Integer(spec.index);
+  });
+}
+
+void WriteFind(resp::Writer& reply, const KeySpec& spec) {
+  const bool known = spec.begin == KeySpec::Begin::kIndex || spec.begin == KeySpec::Begin::kKeyword;
+  if (!known) return WriteTyped(reply, "find_keys", "unknown", [&] { reply.Map(0); });
+  if (spec.find == KeySpec::Find::kCount) {
+    return WriteTyped(reply, "find_keys", "keynum", [&] {
+      WriteNumbers(reply, {{"keynumidx", 0}, {"firstkey", 1}, {"keystep", 1}});
+    });
+  }
+  WriteTyped(reply, "find_keys", "range", [&] {
+    const int64_t limit = spec.share > 1 ? spec.share : 0;
+    WriteNumbers(reply, {{"lastkey", spec.last}, {"keystep", spec.step}, {"limit", limit}});
+  });
+}
+
+void WriteKeySpecs(Context& ctx, const CommandSpec& command,
+                   const std::vector<std::string_view>& notes) {
   resp::Writer& reply = ctx.reply;
-  if (spec.keys.first == 0) return reply.Set(0);
-  reply.Set(1);
-  reply.Map(3);
-  reply.Bulk("flags");
-  reply.Set(2);
-  reply.Simple(spec.Has(kWrite) ? "RW" : "RO");
-  reply.Simple(spec.Has(kWrite) ? "update" : "access");
-  reply.Bulk("begin_search");
-  reply.Map(2);
-  reply.Bulk("type");
-  reply.Bulk("index");
-  reply.Bulk("spec");
-  reply.Map(1);
-  reply.Bulk("index");
-  reply.Integer(spec.keys.first);
-  reply.Bulk("find_keys");
-  reply.Map(2);
-  reply.Bulk("type");
-  reply.Bulk("range");
-  reply.Bulk("spec");
-  reply.Map(3);
-  reply.Bulk("lastkey");
-  reply.Integer(spec.keys.last < 0 ? spec.keys.last : spec.keys.last - spec.keys.first);
-  reply.Bulk("keystep");
-  reply.Integer(spec.keys.step);
-  reply.Bulk("limit");
-  reply.Integer(0);
+  reply.Set(std::count_if(command.keys.begin(), command.keys.end(),
+                          [](const KeySpec& spec) { return !spec.hidden(); }));
+  size_t i = 0;
+  for (const KeySpec& spec : command.keys) {
+    const std::string_view note = i < notes.size() ? notes[i] : std::string_view();
+    ++i;
+    if (spec.hidden()) continue;
+    reply.Map(note.empty() ? 3 : 4);
+    if (!note.empty()) {
+      reply.Bulk("notes");
+      reply.Bulk(note);
+    }
+    reply.Bulk("flags");
+    WriteNames(ctx, spec.use, kUseNames);
+    WriteBegin(reply, spec);
+    WriteFind(reply, spec);
+  }
 }
 
 void WriteInfo(Context& ctx, const CommandSpec* spec) {
   if (spec == nullptr) return ctx.reply.Null();
+  std::optional<CommandDoc> doc = FindCommandDoc(spec->name);
+  const KeyRange range = RangeOf(spec->keys);
   ctx.reply.Array(10);
   ctx.reply.Bulk(spec->name);
   ctx.reply.Integer(spec->arity);
   WriteNames(ctx, spec->flags, kFlagNames);
-  ctx.reply.Integer(spec->keys.first);
-  ctx.reply.Integer(spec->keys.last);
-  ctx.reply.Integer(spec->keys.step);
+  ctx.reply.Integer(range.first);
+  ctx.reply.Integer(range.last);
+  ctx.reply.Integer(range.step);
   WriteNames(ctx, Categories(*spec), kCategoryNames);
-  ctx.reply.Set(0);  // tips
-  WriteKeySpecs(ctx, *spec);
+  doc ? doc->tips.WriteNext(ctx.reply) : ctx.reply.Set(0);
+  WriteKeySpecs(ctx, *spec, doc ? doc->key_notes : std::vector<std::string_view>());
   const auto subcommands = ctx.engine.table().Subcommands(*spec);
   ctx.reply.Set(static_cast<int64_t>(subcommands.size()));
   for (const CommandSpec* subcommand : subcommands) WriteInfo(ctx, subcommand);
 }
 
 void WriteDocs(Context& ctx, const CommandSpec& spec) {
+  std::optional<CommandDoc> doc = FindCommandDoc(spec.name);
   const auto subcommands = ctx.engine.table().Subcommands(spec);
-  const bool has_complexity = !spec.complexity.empty();
-  ctx.reply.Map(3 + (has_complexity ? 1 : 0) + (subcommands.empty() ? 0 : 1));
-  const auto field = [&](std::string_view name, std::string_view value) {
-    ctx.reply.Bulk(name);
-    ctx.reply.Bulk(value);
-  };
-  field("summary", spec.summary);
-  field("since", spec.since);
-  field("group", kGroupNames[static_cast<size_t>(spec.group)]);
-  if (has_complexity) field("complexity", spec.complexity);
+  const int64_t fields = doc ? doc->field_count : 0;
+  ctx.reply.Map(fields + (subcommands.empty() ? 0 : 1));
+  for (int64_t left = 2 * fields; left > 0; --left) doc->fields.WriteNext(ctx.reply);
   if (subcommands.empty()) return;
   ctx.reply.Bulk("subcommands");
   ctx.reply.Map(static_cast<int64_t>(subcommands.size()));
@@ -221,45 +271,44 @@ void List(Context& ctx) {
   for (const std::string_view name : names) ctx.reply.Bulk(name);
 }
 
-// Null: the error is written. The words from args[2] on are the command in question.
-const CommandSpec* CommandWithKeys(Context& ctx, std::vector<size_t>* positions) {
+// Calls reply(position, use) for the keys of the command whose words begin at args[2], after the
+// header of their number.
+template <typename Reply>
+void ReplyKeys(Context& ctx, Reply reply) {
   const Args words = ctx.args.subspan(2);
   const CommandSpec* spec = ctx.engine.table().Resolve(words).spec;
-  if (spec == nullptr) {
-    ctx.reply.Error("ERR Invalid command specified");
-    return nullptr;
-  }
-  if (spec->keys.first == 0 && spec->key_count_at == 0) {
-    ctx.reply.Error("ERR The command has no key arguments");
-    return nullptr;
-  }
+  if (spec == nullptr) return ctx.reply.Error("ERR Invalid command specified");
+  const auto visit_keys = [&](auto visit) {
+    return VisitKeys(spec->keys, words, [&](size_t at, uint16_t use) {
+      if ((use & (kKeyNot | kKeyChannel)) == 0) visit(at + 2, use);
+      return true;
+    });
+  };
+  const bool has_keys = std::any_of(spec->keys.begin(), spec->keys.end(), [](const KeySpec& keys) {
+    return (keys.use & (kKeyNot | kKeyChannel)) == 0;
+  });
+  if (!has_keys) return ctx.reply.Error("ERR The command has no key arguments");
   if (!spec->ArityFits(words.size())) {
-    ctx.reply.Error("ERR Invalid number of arguments specified for command");
-    return nullptr;
+    return ctx.reply.Error("ERR Invalid number of arguments specified for command");
   }
-  *positions = KeyPositions(*spec, words);
-  return spec;
+  int64_t count = 0;
+  if (!visit_keys([&](size_t, uint16_t) { ++count; })) {
+    return ctx.reply.Error("ERR Invalid arguments specified for command");
+  }
+  ctx.reply.Array(count);
+  visit_keys(reply);
 }
 
 void GetKeys(Context& ctx) {
-  std::vector<size_t> positions;
-  if (CommandWithKeys(ctx, &positions) == nullptr) return;
-  ctx.reply.Array(static_cast<int64_t>(positions.size()));
-  for (const size_t position : positions) ctx.reply.Bulk(ctx.arg(position + 2));
+  ReplyKeys(ctx, [&](size_t at, uint16_t) { ctx.reply.Bulk(ctx.arg(at)); });
 }
 
 void GetKeysAndFlags(Context& ctx) {
-  std::vector<size_t> positions;
-  const CommandSpec* spec = CommandWithKeys(ctx, &positions);
-  if (spec == nullptr) return;
-  ctx.reply.Array(static_cast<int64_t>(positions.size()));
-  for (const size_t position : positions) {
+  ReplyKeys(ctx, [&](size_t at, uint16_t use) {
     ctx.reply.Array(2);
-    ctx.reply.Bulk(ctx.arg(position + 2));
-    ctx.reply.Set(2);
-    ctx.reply.Simple(spec->Has(kWrite) ? "RW" : "RO");
-    ctx.reply.Simple(spec->Has(kWrite) ? "update" : "access");
-  }
+    ctx.reply.Bulk(ctx.arg(at));
+    WriteNames(ctx, use & ~kKeyVariable, kUseNames);
+  });
 }
 
 void Help(Context& ctx) {
@@ -277,79 +326,17 @@ void Help(Context& ctx) {
              "    Return the keys and the access flags from a full Redis command."});
 }
 
-constexpr uint32_t kFlags = kLoading | kStale | kSentinelFlag;
+constexpr uint32_t kFlags = kLoading | kStale;
 
 constexpr CommandSpec kRows[] = {
-    {.name = "command",
-     .handler = All,
-     .arity = -1,
-     .flags = kFlags | kContainer,
-     .acl = kAclConnection,
-     .group = Group::kServer,
-     .since = "2.8.13",
-     .summary = "Get array of Redis command details",
-     .complexity = "O(N) where N is the total number of Redis commands"},
-    {.name = "command|count",
-     .handler = Count,
-     .arity = 2,
-     .flags = kFlags,
-     .acl = kAclConnection,
-     .group = Group::kServer,
-     .since = "2.8.13",
-     .summary = "Get total number of Redis commands"},
-    {.name = "command|info",
-     .handler = Info,
-     .arity = -2,
-     .flags = kFlags,
-     .acl = kAclConnection,
-     .group = Group::kServer,
-     .since = "2.8.13",
-     .summary = "Get array of specific Redis command details, or all when no argument is given.",
-     .complexity = "O(N) where N is the number of commands to look up"},
-    {.name = "command|docs",
-     .handler = Docs,
-     .arity = -2,
-     .flags = kFlags,
-     .acl = kAclConnection,
-     .group = Group::kServer,
-     .since = "7.0.0",
-     .summary = "Get array of specific Redis command documentation",
-     .complexity = "O(N) where N is the number of commands to look up"},
-    {.name = "command|list",
-     .handler = List,
-     .arity = -2,
-     .flags = kFlags,
-     .acl = kAclConnection,
-     .group = Group::kServer,
-     .since = "7.0.0",
-     .summary = "Get an array of Redis command names",
-     .complexity = "O(N) where N is the total number of Redis commands"},
-    {.name = "command|getkeys",
-     .handler = GetKeys,
-     .arity = -4,
-     .flags = kFlags,
-     .acl = kAclConnection,
-     .group = Group::kServer,
-     .since = "2.8.13",
-     .summary = "Extract keys given a full Redis command",
-     .complexity = "O(N) where N is the number of arguments to the command"},
-    {.name = "command|getkeysandflags",
-     .handler = GetKeysAndFlags,
-     .arity = -4,
-     .flags = kFlags,
-     .acl = kAclConnection,
-     .group = Group::kServer,
-     .since = "7.0.0",
-     .summary = "Extract keys and access flags given a full Redis command",
-     .complexity = "O(N) where N is the number of arguments to the command"},
-    {.name = "command|help",
-     .handler = Help,
-     .arity = 2,
-     .flags = kFlags,
-     .acl = kAclConnection,
-     .group = Group::kServer,
-     .since = "5.0.0",
-     .summary = "Show helpful text about the different subcommands"},
+    {"command", All, -1, kFlags | kContainer, kAclConnection},
+    {"command|count", Count, 2, kFlags, kAclConnection},
+    {"command|info", Info, -2, kFlags, kAclConnection},
+    {"command|docs", Docs, -2, kFlags, kAclConnection},
+    {"command|list", List, -2, kFlags, kAclConnection},
+    {"command|getkeys", GetKeys, -4, kFlags, kAclConnection},
+    {"command|getkeysandflags", GetKeysAndFlags, -4, kFlags, kAclConnection},
+    {"command|help", Help, 2, kFlags, kAclConnection},
 };
 static_assert(RowsAreSound(kRows));
 

@@ -227,14 +227,7 @@ void Debug(Context& ctx) {
 }
 
 constexpr CommandSpec kRows[] = {
-    {.name = "debug",
-     .handler = Debug,
-     .arity = -2,
-     .flags = kAdmin | kNoscript | kLoading | kStale | kProtected | kSystem,
-     .group = Group::kServer,
-     .since = "1.0.0",
-     .summary = "A container for debugging commands",
-     .complexity = "Depends on subcommand."},
+    {"debug", Debug, -2, kAdmin | kNoscript | kLoading | kStale | kProtected},
 };
 static_assert(RowsAreSound(kRows));
 

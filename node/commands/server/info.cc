@@ -117,14 +117,7 @@ void Info(Context& ctx) {
 }
 
 constexpr CommandSpec kRows[] = {
-    {.name = "info",
-     .handler = Info,
-     .arity = -1,
-     .flags = kLoading | kStale | kSentinelFlag,
-     .acl = kAclDangerous,
-     .group = Group::kServer,
-     .since = "1.0.0",
-     .summary = "Get information and statistics about the server"},
+    {"info", Info, -1, kLoading | kStale, kAclDangerous},
 };
 static_assert(RowsAreSound(kRows));
 

@@ -117,28 +117,8 @@ void SRandMember(Context& ctx) {
 }
 
 constexpr CommandSpec kRows[] = {
-    {.name = "spop",
-     .handler = SPop,
-     .arity = -2,
-     .flags = kWrite | kFast,
-     .keys = kOneKey,
-     .acl = kAclSet,
-     .group = Group::kSet,
-     .since = "1.0.0",
-     .summary = "Remove and return one or multiple random members from a set",
-     .complexity = "Without the count argument O(1), otherwise O(N) where N is the value of the "
-                   "passed count."},
-    {.name = "srandmember",
-     .handler = SRandMember,
-     .arity = -2,
-     .flags = kReadonly,
-     .keys = kOneKey,
-     .acl = kAclSet,
-     .group = Group::kSet,
-     .since = "1.0.0",
-     .summary = "Get one or multiple random members from a set",
-     .complexity = "Without the count argument O(1), otherwise O(N) where N is the absolute value "
-                   "of the passed count."},
+    {"spop", SPop, -2, kWrite | kFast, kAclSet, {At(1, kTakes)}},
+    {"srandmember", SRandMember, -2, kReadonly, kAclSet, {At(1, kReads)}},
 };
 static_assert(RowsAreSound(kRows));
 

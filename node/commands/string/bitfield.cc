@@ -189,27 +189,13 @@ void BitField(Context& ctx) {
 }
 
 constexpr CommandSpec kRows[] = {
-    {.name = "bitfield",
-     .handler = BitField,
-     .arity = -2,
-     .flags = kWrite | kDenyOom,
-     .keys = kOneKey,
-     .acl = kAclBitmap,
-     .group = Group::kBitmap,
-     .since = "3.2.0",
-     .summary = "Perform arbitrary bitfield integer operations on strings",
-     .complexity = "O(1) for each subcommand specified"},
-    {.name = "bitfield_ro",
-     .handler = BitField,
-     .arity = -2,
-     .flags = kReadonly | kFast,
-     .keys = kOneKey,
-     .acl = kAclBitmap,
-     .group = Group::kBitmap,
-     .since = "6.0.0",
-     .summary =
-         "Perform arbitrary bitfield integer operations on strings. Read-only variant of BITFIELD",
-     .complexity = "O(1) for each subcommand specified"},
+    {"bitfield",
+     BitField,
+     -2,
+     kWrite | kDenyOom,
+     kAclBitmap,
+     {At(1, kReadsUpdates | kKeyVariable)}},
+    {"bitfield_ro", BitField, -2, kReadonly | kFast, kAclBitmap, {At(1, kReads)}},
 };
 static_assert(RowsAreSound(kRows));
 

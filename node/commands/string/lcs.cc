@@ -140,16 +140,7 @@ void Lcs(Context& ctx) {
 }
 
 constexpr CommandSpec kRows[] = {
-    {.name = "lcs",
-     .handler = Lcs,
-     .arity = -3,
-     .flags = kReadonly,
-     .keys = kTwoKeys,
-     .acl = kAclString,
-     .group = Group::kString,
-     .since = "7.0.0",
-     .summary = "Find longest common substring",
-     .complexity = "O(N*M) where N and M are the lengths of s1 and s2, respectively"},
+    {"lcs", Lcs, -3, kReadonly, kAclString, {Keys(1, 2, kReads)}},
 };
 static_assert(RowsAreSound(kRows));
 

@@ -117,32 +117,8 @@ void ZIncrBy(Context& ctx) {
 }
 
 constexpr CommandSpec kRows[] = {
-    {
-        .name = "zadd",
-        .handler = ZAdd,
-        .arity = -4,
-        .flags = kWrite | kDenyOom | kFast,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "1.2.0",
-        .summary =
-            "Add one or more members to a sorted set, or update its score if it already exists",
-        .complexity =
-            "O(log(N)) for each item added, where N is the number of elements in the sorted set.",
-    },
-    {
-        .name = "zincrby",
-        .handler = ZIncrBy,
-        .arity = 4,
-        .flags = kWrite | kDenyOom | kFast,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "1.2.0",
-        .summary = "Increment the score of a member in a sorted set",
-        .complexity = "O(log(N)) where N is the number of elements in the sorted set.",
-    },
+    {"zadd", ZAdd, -4, kWrite | kDenyOom | kFast, kAclSortedSet, {At(1, kUpdates)}},
+    {"zincrby", ZIncrBy, 4, kWrite | kDenyOom | kFast, kAclSortedSet, {At(1, kReadsUpdates)}},
 };
 static_assert(RowsAreSound(kRows));
 

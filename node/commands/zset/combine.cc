@@ -270,104 +270,29 @@ void ZInterCard(Context& ctx) {
   ctx.reply.Integer(static_cast<int64_t>(CountIntersection(request)));
 }
 
-constexpr std::string_view kInterComplexity =
-    "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number "
-    "of input sorted sets and M being the number of elements in the resulting sorted set.";
-constexpr std::string_view kDiffComplexity =
-    "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is "
-    "the size of the first set, and K is the size of the result set.";
-
 constexpr CommandSpec kRows[] = {
-    {
-        .name = "zunion",
-        .handler = ZUnion,
-        .arity = -3,
-        .flags = kReadonly | kMovableKeys,
-        .key_count_at = 1,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "6.2.0",
-        .summary = "Add multiple sorted sets",
-        .complexity = "O(N)+O(M*log(M)) with N being the sum of the sizes of the input sorted "
-                      "sets, and M being the number of elements in the resulting sorted set.",
-    },
-    {
-        .name = "zinter",
-        .handler = ZInter,
-        .arity = -3,
-        .flags = kReadonly | kMovableKeys,
-        .key_count_at = 1,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "6.2.0",
-        .summary = "Intersect multiple sorted sets",
-        .complexity = kInterComplexity,
-    },
-    {
-        .name = "zdiff",
-        .handler = ZDiff,
-        .arity = -3,
-        .flags = kReadonly | kMovableKeys,
-        .key_count_at = 1,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "6.2.0",
-        .summary = "Subtract multiple sorted sets",
-        .complexity = kDiffComplexity,
-    },
-    {
-        .name = "zunionstore",
-        .handler = ZUnionStore,
-        .arity = -4,
-        .flags = kWrite | kDenyOom | kMovableKeys,
-        .keys = kOneKey,
-        .key_count_at = 2,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "2.0.0",
-        .summary = "Add multiple sorted sets and store the resulting sorted set in a new key",
-        .complexity = "O(N)+O(M log(M)) with N being the sum of the sizes of the input sorted "
-                      "sets, and M being the number of elements in the resulting sorted set.",
-    },
-    {
-        .name = "zinterstore",
-        .handler = ZInterStore,
-        .arity = -4,
-        .flags = kWrite | kDenyOom | kMovableKeys,
-        .keys = kOneKey,
-        .key_count_at = 2,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "2.0.0",
-        .summary = "Intersect multiple sorted sets and store the resulting sorted set in a new key",
-        .complexity = kInterComplexity,
-    },
-    {
-        .name = "zdiffstore",
-        .handler = ZDiffStore,
-        .arity = -4,
-        .flags = kWrite | kDenyOom | kMovableKeys,
-        .keys = kOneKey,
-        .key_count_at = 2,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "6.2.0",
-        .summary = "Subtract multiple sorted sets and store the resulting sorted set in a new key",
-        .complexity = kDiffComplexity,
-    },
-    {
-        .name = "zintercard",
-        .handler = ZInterCard,
-        .arity = -3,
-        .flags = kReadonly | kMovableKeys,
-        .key_count_at = 1,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "7.0.0",
-        .summary = "Intersect multiple sorted sets and return the cardinality of the result",
-        .complexity = "O(N*K) worst case with N being the smallest input sorted set, K being the "
-                      "number of input sorted sets.",
-    },
+    {"zunion", ZUnion, -3, kReadonly | kMovableKeys, kAclSortedSet, {Counted(1, kReads)}},
+    {"zinter", ZInter, -3, kReadonly | kMovableKeys, kAclSortedSet, {Counted(1, kReads)}},
+    {"zdiff", ZDiff, -3, kReadonly | kMovableKeys, kAclSortedSet, {Counted(1, kReads)}},
+    {"zunionstore",
+     ZUnionStore,
+     -4,
+     kWrite | kDenyOom | kMovableKeys,
+     kAclSortedSet,
+     {At(1, kOverwrites), Counted(2, kReads)}},
+    {"zinterstore",
+     ZInterStore,
+     -4,
+     kWrite | kDenyOom | kMovableKeys,
+     kAclSortedSet,
+     {At(1, kOverwrites), Counted(2, kReads)}},
+    {"zdiffstore",
+     ZDiffStore,
+     -4,
+     kWrite | kDenyOom | kMovableKeys,
+     kAclSortedSet,
+     {At(1, kOverwrites), Counted(2, kReads)}},
+    {"zintercard", ZInterCard, -3, kReadonly | kMovableKeys, kAclSortedSet, {Counted(1, kReads)}},
 };
 static_assert(RowsAreSound(kRows));
 

@@ -94,91 +94,23 @@ void BlockingPop(Context& ctx, Direction from) {
 void BZPopMin(Context& ctx) { BlockingPop(ctx, Direction::kUp); }
 void BZPopMax(Context& ctx) { BlockingPop(ctx, Direction::kDown); }
 
-constexpr std::string_view kPopComplexity =
-    "O(log(N)*M) with N being the number of elements in the sorted set, and M being the number of "
-    "elements popped.";
-constexpr std::string_view kMultiPopComplexity =
-    "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements in "
-    "the sorted set, and M being the number of elements popped.";
-constexpr std::string_view kOneComplexity =
-    "O(log(N)) with N being the number of elements in the sorted set.";
-
 constexpr CommandSpec kRows[] = {
-    {
-        .name = "zpopmin",
-        .handler = ZPopMin,
-        .arity = -2,
-        .flags = kWrite | kFast,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "5.0.0",
-        .summary = "Remove and return members with the lowest scores in a sorted set",
-        .complexity = kPopComplexity,
-    },
-    {
-        .name = "zpopmax",
-        .handler = ZPopMax,
-        .arity = -2,
-        .flags = kWrite | kFast,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "5.0.0",
-        .summary = "Remove and return members with the highest scores in a sorted set",
-        .complexity = kPopComplexity,
-    },
-    {
-        .name = "zmpop",
-        .handler = ZMPop,
-        .arity = -4,
-        .flags = kWrite | kMovableKeys,
-        .key_count_at = 1,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "7.0.0",
-        .summary = "Remove and return members with scores in a sorted set",
-        .complexity = kMultiPopComplexity,
-    },
-    {
-        .name = "bzpopmin",
-        .handler = BZPopMin,
-        .arity = -3,
-        .flags = kWrite | kNoscript | kBlocking | kFast,
-        .keys = {1, -2, 1},
-        .acl = kAclSortedSet | kAclBlocking,
-        .group = Group::kSortedSet,
-        .since = "5.0.0",
-        .summary = "Remove and return the member with the lowest score from one or more sorted "
-                   "sets, or block until one is available",
-        .complexity = kOneComplexity,
-    },
-    {
-        .name = "bzpopmax",
-        .handler = BZPopMax,
-        .arity = -3,
-        .flags = kWrite | kNoscript | kBlocking | kFast,
-        .keys = {1, -2, 1},
-        .acl = kAclSortedSet | kAclBlocking,
-        .group = Group::kSortedSet,
-        .since = "5.0.0",
-        .summary = "Remove and return the member with the highest score from one or more sorted "
-                   "sets, or block until one is available",
-        .complexity = kOneComplexity,
-    },
-    {
-        .name = "bzmpop",
-        .handler = BZMPop,
-        .arity = -5,
-        .flags = kWrite | kBlocking | kMovableKeys,
-        .key_count_at = 2,
-        .acl = kAclSortedSet | kAclBlocking,
-        .group = Group::kSortedSet,
-        .since = "7.0.0",
-        .summary =
-            "Remove and return members with scores in a sorted set or block until one is available",
-        .complexity = kMultiPopComplexity,
-    },
+    {"zpopmin", ZPopMin, -2, kWrite | kFast, kAclSortedSet, {At(1, kTakes)}},
+    {"zpopmax", ZPopMax, -2, kWrite | kFast, kAclSortedSet, {At(1, kTakes)}},
+    {"zmpop", ZMPop, -4, kWrite | kMovableKeys, kAclSortedSet, {Counted(1, kTakes)}},
+    {"bzpopmin",
+     BZPopMin,
+     -3,
+     kWrite | kNoscript | kBlocking | kFast,
+     kAclSortedSet,
+     {Keys(1, -2, kTakes)}},
+    {"bzpopmax",
+     BZPopMax,
+     -3,
+     kWrite | kNoscript | kBlocking | kFast,
+     kAclSortedSet,
+     {Keys(1, -2, kTakes)}},
+    {"bzmpop", BZMPop, -5, kWrite | kBlocking | kMovableKeys, kAclSortedSet, {Counted(2, kTakes)}},
 };
 static_assert(RowsAreSound(kRows));
 

@@ -152,103 +152,19 @@ void ZRangeStore(Context& ctx) {
   StoreResult<ZsetView>(ctx, ctx.arg(1), draft, events::kZRangeStore);
 }
 
-constexpr std::string_view kLimitComplexity =
-    "O(log(N)+M) with N being the number of elements in the sorted set and M the number of "
-    "elements being returned. If M is constant (e.g. always asking for the first 10 elements with "
-    "LIMIT), you can consider it O(log(N)).";
-constexpr std::string_view kRankComplexity =
-    "O(log(N)+M) with N being the number of elements in the sorted set and M the number of "
-    "elements returned.";
-
 constexpr CommandSpec kRows[] = {
-    {
-        .name = "zrange",
-        .handler = ZRange,
-        .arity = -4,
-        .flags = kReadonly,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "1.2.0",
-        .summary = "Return a range of members in a sorted set",
-        .complexity = kRankComplexity,
-    },
-    {
-        .name = "zrevrange",
-        .handler = ZRevRange,
-        .arity = -4,
-        .flags = kReadonly,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "1.2.0",
-        .summary = "Return a range of members in a sorted set, by index, with scores ordered from "
-                   "high to low",
-        .complexity = kRankComplexity,
-    },
-    {
-        .name = "zrangebyscore",
-        .handler = ZRangeByScore,
-        .arity = -4,
-        .flags = kReadonly,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "1.0.5",
-        .summary = "Return a range of members in a sorted set, by score",
-        .complexity = kLimitComplexity,
-    },
-    {
-        .name = "zrevrangebyscore",
-        .handler = ZRevRangeByScore,
-        .arity = -4,
-        .flags = kReadonly,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "2.2.0",
-        .summary = "Return a range of members in a sorted set, by score, with scores ordered from "
-                   "high to low",
-        .complexity = kLimitComplexity,
-    },
-    {
-        .name = "zrangebylex",
-        .handler = ZRangeByLex,
-        .arity = -4,
-        .flags = kReadonly,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "2.8.9",
-        .summary = "Return a range of members in a sorted set, by lexicographical range",
-        .complexity = kLimitComplexity,
-    },
-    {
-        .name = "zrevrangebylex",
-        .handler = ZRevRangeByLex,
-        .arity = -4,
-        .flags = kReadonly,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "2.8.9",
-        .summary = "Return a range of members in a sorted set, by lexicographical range, ordered "
-                   "from higher to lower strings.",
-        .complexity = kLimitComplexity,
-    },
-    {
-        .name = "zrangestore",
-        .handler = ZRangeStore,
-        .arity = -5,
-        .flags = kWrite | kDenyOom,
-        .keys = kTwoKeys,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "6.2.0",
-        .summary = "Store a range of members from sorted set into another key",
-        .complexity = "O(log(N)+M) with N being the number of elements in the sorted set and M the "
-                      "number of elements stored into the destination key.",
-    },
+    {"zrange", ZRange, -4, kReadonly, kAclSortedSet, {At(1, kReads)}},
+    {"zrevrange", ZRevRange, -4, kReadonly, kAclSortedSet, {At(1, kReads)}},
+    {"zrangebyscore", ZRangeByScore, -4, kReadonly, kAclSortedSet, {At(1, kReads)}},
+    {"zrevrangebyscore", ZRevRangeByScore, -4, kReadonly, kAclSortedSet, {At(1, kReads)}},
+    {"zrangebylex", ZRangeByLex, -4, kReadonly, kAclSortedSet, {At(1, kReads)}},
+    {"zrevrangebylex", ZRevRangeByLex, -4, kReadonly, kAclSortedSet, {At(1, kReads)}},
+    {"zrangestore",
+     ZRangeStore,
+     -5,
+     kWrite | kDenyOom,
+     kAclSortedSet,
+     {At(1, kOverwrites), At(2, kReads)}},
 };
 static_assert(RowsAreSound(kRows));
 

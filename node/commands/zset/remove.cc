@@ -50,60 +50,11 @@ void ZRemRangeByLex(Context& ctx) {
   RemoveWithin<types::MemberInterval>(ctx, events::kZRemRangeByLex);
 }
 
-constexpr std::string_view kRangeComplexity =
-    "O(log(N)+M) with N being the number of elements in the sorted set and M the number of "
-    "elements removed by the operation.";
-
 constexpr CommandSpec kRows[] = {
-    {
-        .name = "zrem",
-        .handler = ZRem,
-        .arity = -3,
-        .flags = kWrite | kFast,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "1.2.0",
-        .summary = "Remove one or more members from a sorted set",
-        .complexity = "O(M*log(N)) with N being the number of elements in the sorted set and M the "
-                      "number of elements to be removed.",
-    },
-    {
-        .name = "zremrangebyrank",
-        .handler = ZRemRangeByRank,
-        .arity = 4,
-        .flags = kWrite,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "2.0.0",
-        .summary = "Remove all members in a sorted set within the given indexes",
-        .complexity = kRangeComplexity,
-    },
-    {
-        .name = "zremrangebyscore",
-        .handler = ZRemRangeByScore,
-        .arity = 4,
-        .flags = kWrite,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "1.2.0",
-        .summary = "Remove all members in a sorted set within the given scores",
-        .complexity = kRangeComplexity,
-    },
-    {
-        .name = "zremrangebylex",
-        .handler = ZRemRangeByLex,
-        .arity = 4,
-        .flags = kWrite,
-        .keys = kOneKey,
-        .acl = kAclSortedSet,
-        .group = Group::kSortedSet,
-        .since = "2.8.9",
-        .summary = "Remove all members in a sorted set between the given lexicographical range",
-        .complexity = kRangeComplexity,
-    },
+    {"zrem", ZRem, -3, kWrite | kFast, kAclSortedSet, {At(1, kDeletes)}},
+    {"zremrangebyrank", ZRemRangeByRank, 4, kWrite, kAclSortedSet, {At(1, kDeletes)}},
+    {"zremrangebyscore", ZRemRangeByScore, 4, kWrite, kAclSortedSet, {At(1, kDeletes)}},
+    {"zremrangebylex", ZRemRangeByLex, 4, kWrite, kAclSortedSet, {At(1, kDeletes)}},
 };
 static_assert(RowsAreSound(kRows));
 
