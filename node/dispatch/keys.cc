@@ -47,7 +47,7 @@ KeyWords CountedFrom(size_t at, resp::Args words) {
 
 }  // namespace
 
-KeyWords FindKeyWords(const KeySpec& spec, resp::Args words) {
+KeyWords SearchKeyWords(const KeySpec& spec, resp::Args words) {
   const size_t first = FindBegin(spec, words);
   if (first == 0) return {};  // an option that was not given
   if (spec.find == KeySpec::Find::kCount) return CountedFrom(first, words);

@@ -146,7 +146,18 @@ struct KeyWords {
   size_t end = 0;
   size_t step = 1;
 };
-KeyWords FindKeyWords(const KeySpec& spec, resp::Args words);
+KeyWords SearchKeyWords(const KeySpec& spec, resp::Args words);
+// The ordinary case, a range at an index, is on the way of every command (prefetching).
+inline KeyWords FindKeyWords(const KeySpec& spec, resp::Args words) {
+  if (!spec.is_range_at_index()) return SearchKeyWords(spec, words);
+  const auto first = static_cast<size_t>(spec.index);
+  const int64_t end = spec.last < 0 ? static_cast<int64_t>(words.size()) + spec.last + 1
+                                    : spec.index + int64_t{spec.last} + 1;
+  return {
+      .first = first,
+      .end = static_cast<size_t>(std::clamp<int64_t>(end, 0, static_cast<int64_t>(words.size()))),
+      .step = static_cast<size_t>(spec.step)};
+}
 
 // Calls visit(position, use) for each key and channel of a request; visit returns false to end it.
 // False: the request does not hold what its specifications say. Allocates nothing.
