@@ -37,11 +37,14 @@ void Engine::Prepare(const Session& session, RequestBatch& batch) {
     const Args args = batch.args(i);
     const Resolved resolved = batch.resolved(i) = table_.Resolve(args);
     if (resolved.spec == nullptr) continue;
-    VisitKeys(resolved.spec->keys, args, [&](size_t at, uint16_t use) {
-      if ((use & kKeyChannel) == 0) prefetcher.Add(args[at]);
-      return !prefetcher.full();
-    });
-    if (prefetcher.full()) continue;
+    // Keys that must be searched for are not worth it.
+    for (const KeySpec& spec : resolved.spec->keys.all) {
+      if (!spec.is_range_at_index()) break;
+      const KeyWords keys = FindKeyWords(spec, args);
+      for (size_t at = keys.first; at < keys.end && !prefetcher.full(); at += keys.step) {
+        prefetcher.Add(args[at]);
+      }
+    }
   }
 }
 
