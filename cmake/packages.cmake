@@ -30,4 +30,3 @@ rha_system_library(lzf liblzf/lzf.h lzf)
 # Static: a node touches only the pages it needs, and only when a peer connects.
 rha_system_library(crypto openssl/hmac.h libcrypto.a)
 rha_system_library(isal isa-l.h isal)
-rha_system_library(civetweb civetweb.h civetweb)

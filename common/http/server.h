@@ -1,12 +1,16 @@
 // A small HTTP/1.1 server for pages that operators and collectors read (/metrics, /healthz,
-// /readyz). Adapter over civetweb, which no other file of the project includes.
+// /readyz).
 //
 //   auto server = http::Server::Start({.ips = {"10.0.0.1"}, .port = 9121},
 //                                     {{"/metrics", page}, {"/healthz", health}});
 //
-// Only GET and HEAD are answered; a path without a handler is a 404 that lists what there is.
-// Thread rule: handlers run on the server's own threads, several at a time, and must not wait for
-// an event loop: they read snapshots. Start and the destructor belong to one thread; after the
+// Only GET and HEAD are answered, one request for each connection; a path without a handler is a
+// 404 that lists what there is.
+// Anybody may connect and nobody is kept out by it, for a probe that is not answered ends a
+// container: waiting connections cost no thread, and beyond a number of them the oldest that has
+// asked for nothing leaves.
+// Thread rule: each page is made on a thread of its own, one request after the other, and must not
+// wait for an event loop for long. Start and the destructor belong to one thread; after the
 // destructor has returned no handler runs any more.
 #pragma once
 
@@ -38,8 +42,7 @@ using Handler = std::function<Response(const Request&)>;
 struct ServerOptions {
   std::vector<std::string> ips = {"0.0.0.0"};  // the same port on each
   uint16_t port = 0;                           // 0: the kernel chooses; see Server::port()
-  int threads = 2;
-  int request_timeout_ms = 5000;
+  int request_timeout_ms = 5000;               // to say a request, and to take its answer
 };
 
 class Server {
