@@ -71,7 +71,9 @@ Plan Decide(const std::string& owner_uid, const std::vector<desired::DesiredObje
       continue;
     }
     const char* why = WhyApply(wanted, there, record);
-    if (why != nullptr) plan.applies.push_back({wanted, there == nullptr, why});
+    if (why == nullptr) continue;
+    plan.applies.push_back(
+        {wanted, there == nullptr, there ? k8s::ResourceVersionOf(*there) : "", why});
   }
   return plan;
 }

@@ -26,6 +26,9 @@ struct PlannedApply {
   desired::DesiredObject desired;
   // The cache does not have it: look whether somebody else's object has the name.
   bool check_name = false;
+  // What was decided on: the write is refused once it is something else. So an operator that was
+  // stopped in the middle, or whose caches are old, undoes nobody's work. Empty: nothing is there.
+  std::string version;
   const char* why = "";  // for the log
 };
 

@@ -96,7 +96,7 @@ Reconciler::Memory& Reconciler::MemoryOf(const k8s::ObjectKey& key) {
 }
 
 ReconcileResult Reconciler::Reconcile(const k8s::ObjectKey& key) {
-  const Observed observed = observe_(key);
+  Observed observed = observe_(key);
   if (!observed.redisha) {  // the garbage collector takes the children
     const std::lock_guard lock(mutex_);
     memories_.erase(key);
@@ -110,6 +110,7 @@ ReconcileResult Reconciler::Reconcile(const k8s::ObjectKey& key) {
   api::ParsedRedisHa parsed = api::ParseRedisHa(*observed.redisha);
   api::RedisHa& redisha = parsed.redisha;
   if (redisha.deleting) return {};
+  if (const Status known = LookForSet(redisha, &observed); !known.ok()) return {known, {}};
 
   const ImageChoice image = ChooseImage(redisha.spec, observed, options_.default_image);
   Outcome outcome;
@@ -141,6 +142,18 @@ ReconcileResult Reconciler::Reconcile(const k8s::ObjectKey& key) {
   const bool awaits_monitoring =
       redisha.spec.metrics.Any() && observed.monitoring != MonitoringApi::kServed;
   return {outcome.error, LookAgainAfter(outcome.problems, outcome.awaits_cache, awaits_monitoring)};
+}
+
+// A set that the caches do not show may be there all the same: they lag behind what we made, or its
+// labels were taken away. To decide without it would be to make it anew in whatever size is asked.
+Status Reconciler::LookForSet(const api::RedisHa& redisha, Observed* observed) {
+  if (observed->StatefulSet()) return {};
+  auto set = api_.Get({&k8s::kStatefulSets, redisha.key});
+  if (!set.ok()) return set.status().code() == Code::kNotFound ? Status() : set.status();
+  if (k8s::ControllerUidOf(*set) != redisha.uid) return {};
+  observed->children[{std::string(k8s::kStatefulSets.kind), redisha.key.name}] =
+      std::make_shared<const k8s::Json>(std::move(*set));
+  return {};
 }
 
 Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const Observed& observed,
@@ -177,6 +190,10 @@ Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const Obse
   outcome.problems.insert(outcome.problems.end(), plan.problems.begin(), plan.problems.end());
   for (const PlannedApply& planned : plan.applies) {
     const Status status = ApplyOne(redisha, planned, memory, &outcome.problems);
+    if (status.code() == Code::kConflict && !planned.version.empty()) {
+      outcome.awaits_cache = true;  // it has changed: the caches will show how
+      break;
+    }
     note(status);
     if (status.code() == Code::kUnavailable) break;  // the next would only wait as long
   }
@@ -219,7 +236,9 @@ Status Reconciler::ApplyOne(const api::RedisHa& redisha, const PlannedApply& pla
     }
     if (!there.ok() && there.status().code() != Code::kNotFound) return there.status();
   }
-  auto applied = api_.Apply(type, *planned.desired.object, {.field_manager = kFieldManager});
+  k8s::Json object = *planned.desired.object;
+  if (!planned.version.empty()) object["metadata"]["resourceVersion"] = planned.version;
+  auto applied = api_.Apply(type, object, {.field_manager = kFieldManager});
   if (!applied.ok()) return applied.status();
   memory->records[key] = {planned.desired.hash, k8s::ResourceVersionOf(*applied),
                           Fingerprint(*planned.desired.object, *applied), clock_.Now()};

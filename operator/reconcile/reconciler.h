@@ -60,6 +60,7 @@ class Reconciler {
     bool initialised = false;  // WasInitialised()
   };
 
+  Status LookForSet(const api::RedisHa& redisha, Observed* observed);
   // One pass over the children of a valid RedisHA.
   Outcome Converge(const api::RedisHa& redisha, const Observed& observed, const std::string& image,
                    Memory* memory);

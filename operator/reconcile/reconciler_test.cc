@@ -25,6 +25,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 const k8s::ObjectKey kKey{"ns", "demo"};
+const std::string kSetPath = "/apis/apps/v1/namespaces/ns/statefulsets/demo";
 const std::string kCrPath = "/apis/ha.redisha.io/v1/namespaces/ns/redishas/demo";
 
 // Objects by path; apply stores them whole. Enough of an API server for one namespace.
@@ -62,8 +63,10 @@ class TinyServer {
     Observed observed;
     observed.monitoring = monitoring;
     observed.monitoring_error = monitoring_error;
+    observed.pods = pods;
     for (const auto& [path, object] : objects) {
       const std::string kind = k8s::StringAt(object, "kind");
+      if (path == hidden) continue;
       if (kind == "RedisHA") observed.redisha = std::make_shared<const Json>(object);
       const bool child = k8s::ControllerUidOf(object) == "u1" && kind != "Secret";
       if (child) {
@@ -82,6 +85,8 @@ class TinyServer {
   MonitoringApi monitoring = MonitoringApi::kMissing;
   std::string monitoring_error;
   std::map<std::string, Json> objects;
+  std::vector<PodView> pods;
+  std::string hidden;  // what the caches do not show, although it is there
   std::vector<std::string> writes;
 
  private:
@@ -105,6 +110,12 @@ class TinyServer {
   Result<k8s::HttpResponse> Patch(const k8s::HttpRequest& request) {
     writes.push_back("PATCH " + request.path);
     const Json patch = *k8s::ParseJson(request.body);
+    const std::string decided_on = k8s::ResourceVersionOf(patch);
+    const auto there = objects.find(request.path);
+    if (!decided_on.empty() && there != objects.end() &&
+        k8s::ResourceVersionOf(there->second) != decided_on) {
+      return Refuse(409, "Conflict", "the object has been modified");
+    }
     if (request.path == kCrPath + "/status") {
       Json object = objects[kCrPath];
       object["status"] = patch["status"];
@@ -409,6 +420,56 @@ TEST_F(ReconcilerTest, WhatIsBeingDeletedIsLeftToTheGarbageCollector) {
   server_.objects.erase(kCrPath);
   EXPECT_TRUE(Run().status.ok());
   EXPECT_THAT(server_.writes, IsEmpty());
+}
+
+TEST_F(ReconcilerTest, WhatWasDecidedOnAnOldStateIsNotCarriedOut) {
+  Run();
+  clock_.Advance(kCacheLagMax);
+  Run();
+  // An operator that was stopped in the middle: what it saw then, and what has become of it since.
+  const Observed then = server_.Observe();
+  PutSpec({{"config", {{"maxmemory", "2mb"}}}});
+  clock_.Advance(kCacheLagMax);
+  Run();
+  const Json files = server_.objects["/api/v1/namespaces/ns/configmaps/demo-config"];
+  const Json set = server_.objects[kSetPath];
+  Observed old_wish = then;
+  Json before = *then.redisha;
+  before["spec"] = {{"config", {{"maxmemory", "1mb"}}}};
+  old_wish.redisha = std::make_shared<const Json>(before);
+  Reconciler late(
+      api_, [&](const auto&) { return old_wish; }, clock_,
+      {.default_image = "localhost/redisha:dev"}, "late");
+  server_.writes.clear();
+  const ReconcileResult result = late.Reconcile(kKey);
+  EXPECT_TRUE(result.status.ok()) << "it has to look again, nothing is wrong";
+  EXPECT_LE(result.requeue_after.value(), kCacheLagMax);
+  EXPECT_EQ(server_.objects["/api/v1/namespaces/ns/configmaps/demo-config"], files);
+  EXPECT_EQ(server_.objects[kSetPath], set);
+}
+
+TEST_F(ReconcilerTest, ASetThatTheCachesDoNotShowIsNotShrunkAtOnce) {
+  PutSpec({{"replicas", 5}});
+  Run();
+  clock_.Advance(kCacheLagMax);
+  server_.hidden = kSetPath;  // its labels were taken away, say
+  PutSpec({{"replicas", 1}});
+  Run();
+  EXPECT_EQ(server_.objects[kSetPath]["spec"]["replicas"], 5);
+}
+
+TEST_F(ReconcilerTest, PodsThatOutliveTheirSetAreNotTakenAwayByTheNext) {
+  PutSpec({{"replicas", 5}});
+  Run();
+  clock_.Advance(kCacheLagMax);
+  for (int i = 0; i < 5; ++i) {
+    server_.pods.push_back({.name = "demo-" + std::to_string(i), .voters = 5, .ready = true});
+  }
+  server_.objects.erase(kSetPath);  // kubectl delete --cascade=orphan
+  PutSpec({{"replicas", 1}});
+  Run();
+  EXPECT_EQ(server_.objects[kSetPath]["spec"]["replicas"], 5);
+  EXPECT_EQ(k8s::AnnotationOf(server_.objects[kSetPath], "ha.redisha.io/voters"), "5");
 }
 
 TEST_F(ReconcilerTest, AStatusOlderThanOurOwnWriteIsNotDecidedUpon) {

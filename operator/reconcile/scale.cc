@@ -4,6 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "operator/api/redisha.h"
 #include "operator/desired/names.h"
 
 namespace rha::op::reconcile {
@@ -11,11 +12,31 @@ namespace {
 
 int Majority(int voters) { return voters / 2 + 1; }
 
+// -1: its name is not that of a set's pod.
 int OrdinalOf(const PodView& pod) {
   int ordinal = -1;
   const char* end = pod.name.data() + pod.name.size();
   std::from_chars(pod.name.data() + pod.name.rfind('-') + 1, end, ordinal);
   return ordinal;
+}
+
+// A set that was deleted can leave its pods to the next one (kubectl delete --cascade=orphan). That
+// one takes them over as they are, before any step is taken.
+std::optional<ScaleFacts> ReadOrphans(const Observed& observed) {
+  ScaleFacts facts;
+  for (const PodView& pod : observed.pods) {
+    const bool of_the_set =
+        observed.redisha &&
+        pod.name == k8s::KeyOf(*observed.redisha).name + "-" + std::to_string(OrdinalOf(pod));
+    if (!of_the_set || OrdinalOf(pod) >= api::kReplicasMax) continue;
+    facts.now.pods = std::max(facts.now.pods, OrdinalOf(pod) + 1);
+    facts.now.voters = std::max(facts.now.voters, std::min(pod.voters, api::kReplicasMax));
+  }
+  if (facts.now.pods == 0) return std::nullopt;
+  if (facts.now.voters == 0) facts.now.voters = facts.now.pods;
+  facts.until_settled = facts.until_ready = facts.until_spare =
+      "the pods to be taken over by a new StatefulSet";
+  return facts;
 }
 
 // `last_counts`: what the pod with the highest ordinal knows matters even if it is not ready.
@@ -71,7 +92,7 @@ std::string Needed(const k8s::Json& set, const Observed& observed, const ScaleSt
 
 std::optional<ScaleFacts> ReadScale(const Observed& observed) {
   const k8s::ObjectPtr set = observed.StatefulSet();
-  if (!set) return std::nullopt;
+  if (!set) return ReadOrphans(observed);
   ScaleFacts facts;
   facts.now.pods = static_cast<int>(k8s::IntAt(*set, "spec.replicas"));
   facts.now.voters = facts.now.pods;

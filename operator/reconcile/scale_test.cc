@@ -124,6 +124,18 @@ class ScaleFactsTest : public ::testing::Test {
 
 TEST_F(ScaleFactsTest, NothingIsKnownWithoutASet) { EXPECT_FALSE(ReadScale(Observed())); }
 
+TEST_F(ScaleFactsTest, PodsWithoutASetAreTakenOverAsTheyAre) {
+  k8s::Json redisha = {{"metadata", {{"name", "demo"}, {"namespace", "ns"}}}};
+  Observed observed;
+  observed.redisha = std::make_shared<const k8s::Json>(redisha);
+  observed.pods = {{.name = "demo-0", .voters = 3}, {.name = "demo-3", .voters = 5}};
+  EXPECT_EQ(NextStep(1, ReadScale(observed)).step, (ScaleStep{4, 5}));
+  EXPECT_EQ(NextStep(9, ReadScale(observed)).step, (ScaleStep{4, 5}));
+  observed.pods = {
+      {.name = "demo-1"}, {.name = "demo-copy"}, {.name = "demo-99999"}, {.name = "x-7"}};
+  EXPECT_EQ(NextStep(1, ReadScale(observed)).step, (ScaleStep{2, 2})) << "only what a set makes";
+}
+
 TEST_F(ScaleFactsTest, AHealthySetSparesItsLastPodWhateverItsRole) {
   EXPECT_EQ(Spare("PRR", 3), "");
   EXPECT_EQ(Spare("RRP", 3), "") << "it hands over when it is told to stop";
