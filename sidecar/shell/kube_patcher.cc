@@ -40,6 +40,7 @@ class KubePatcher final : public PodPatcher {
       if (primary) metadata["annotations"][kRoleEpoch] = std::to_string(facts.epoch);
     }
     const k8s::ObjectRef own{&k8s::kPods, pod_};
+    gave_way_ = false;
     RHA_RETURN_IF_ERROR(api_.MergePatch(own, {{"metadata", std::move(metadata)}}).status());
     if (facts.role != core::Role::kPrimary) return {};
     // Afterwards, since a failover waits for the label of its own.
@@ -49,6 +50,15 @@ class KubePatcher final : public PodPatcher {
       if (newer) return GiveWayTo(member);
     }
     return {};
+  }
+  Result<bool> Says(const PodFacts& facts) override {
+    RHA_ASSIGN_OR_RETURN(const k8s::Json pod, api_.Get({&k8s::kPods, pod_}));
+    const bool counts = k8s::AnnotationOf(pod, kVoters) == std::to_string(members_.size()) &&
+                        k8s::AnnotationOf(pod, kWaitsFor) == facts.waits_for;
+    if (!counts || facts.role == core::Role::kUnknown) return counts;
+    const bool primary = facts.role == core::Role::kPrimary && !gave_way_;
+    if (k8s::LabelOf(pod, kRoleLabel) != (primary ? "primary" : "replica")) return false;
+    return !primary || k8s::AnnotationOf(pod, kRoleEpoch) == std::to_string(facts.epoch);
   }
   std::string Describe() const override { return "pod " + pod_.ToString(); }
 
@@ -76,15 +86,18 @@ class KubePatcher final : public PodPatcher {
 
   Status GiveWayTo(const std::string& member) {
     log::Warn("pod {} is primary of a newer epoch: this one has missed that", member);
-    return api_
-        .MergePatch({&k8s::kPods, pod_}, {{"metadata", {{"labels", {{kRoleLabel, "replica"}}}}}})
-        .status();
+    RHA_RETURN_IF_ERROR(api_.MergePatch({&k8s::kPods, pod_},
+                                        {{"metadata", {{"labels", {{kRoleLabel, "replica"}}}}}})
+                            .status());
+    gave_way_ = true;
+    return {};
   }
 
   std::unique_ptr<k8s::HttpTransport> transport_;
   k8s::Api api_;
   const k8s::ObjectKey pod_;
   const std::vector<std::string> members_;
+  bool gave_way_ = false;  // the own pod was told last that it is a replica, whatever its facts say
 };
 
 std::string Environment(const char* name) {
@@ -105,8 +118,12 @@ Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig
                        k8s::MakeCpprestTransport(config, {.timeout = kLabelRequestTimeout,
                                                           .user_agent = "redisha-sentinel",
                                                           .leave_system_certificates = true}));
-  return std::unique_ptr<PodPatcher>(
-      new KubePatcher(std::move(transport), {ns, name}, std::move(members)));
+  return MakeKubePatcher(std::move(transport), {ns, name}, std::move(members));
+}
+
+std::unique_ptr<PodPatcher> MakeKubePatcher(std::unique_ptr<k8s::HttpTransport> transport,
+                                            k8s::ObjectKey pod, std::vector<std::string> members) {
+  return std::make_unique<KubePatcher>(std::move(transport), std::move(pod), std::move(members));
 }
 
 }  // namespace rha::sidecar::shell

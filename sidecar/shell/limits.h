@@ -61,6 +61,7 @@ constexpr size_t kStateRecordBytesMax = 16 << 10;
 // The role label.
 constexpr Millis kLabelRetryMin{200};
 constexpr Millis kLabelRetryMax{30000};
+constexpr Millis kLabelCheckPeriod{30000};  // whether the pod still has it
 constexpr Millis kLabelRequestTimeout{5000};
 
 // What clients are told of the protocol's generation.

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "common/base/log.h"
-#include "sidecar/shell/limits.h"
 
 namespace rha::sidecar::shell {
 
@@ -16,6 +14,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 struct RoleLabeler::State {
   std::unique_ptr<PodPatcher> patcher;
+  Millis check_period{};
   mutable std::mutex mutex;
   std::condition_variable changed;
   // Guarded by mutex.
@@ -30,8 +29,10 @@ struct RoleLabeler::State {
   std::thread thread;
 };
 
-RoleLabeler::RoleLabeler(std::unique_ptr<PodPatcher> patcher) : state_(std::make_unique<State>()) {
+RoleLabeler::RoleLabeler(std::unique_ptr<PodPatcher> patcher, Millis check_period)
+    : state_(std::make_unique<State>()) {
   state_->patcher = std::move(patcher);
+  state_->check_period = check_period;
   if (!state_->patcher) return;
   state_->stats.enabled = true;
   state_->thread = std::thread([state = state_.get()] { Work(*state); });
@@ -68,13 +69,29 @@ LabelStats RoleLabeler::stats() const {
   return state_->stats;
 }
 
+// Waits until there is something to tell: a new wish, or the last one again.
+void RoleLabeler::AwaitWork(State& state, std::unique_lock<std::mutex>& lock, uint64_t done) {
+  const auto wished = [&] { return state.ending || state.wish != done; };
+  while (!state.changed.wait_for(lock, state.check_period, wished)) {
+    const PodFacts facts = state.wanted;
+    lock.unlock();
+    const auto says = state.patcher->Says(facts);  // an error: looked at again next time
+    if (says.ok() && !*says) {
+      log::Warn("{} does not say any more what it was told; telling it again",
+                state.patcher->Describe());
+    }
+    lock.lock();
+    if (says.ok() && !*says) return;
+  }
+}
+
 void RoleLabeler::Work(State& state) {
   std::unique_lock lock(state.mutex);
   uint64_t done = 0;
   bool failing = false;
   Millis pause = kLabelRetryMin;
   while (true) {
-    state.changed.wait(lock, [&] { return state.ending || state.wish != done; });
+    AwaitWork(state, lock, done);
     if (state.ending) return;
     const uint64_t wish = state.wish;
     const PodFacts facts = state.wanted;

@@ -10,18 +10,25 @@
 // One worker thread patches; a slow or forbidden API server never reaches the loop. Only the newest
 // wish counts: it is tried until it succeeds, with growing pauses. Each change of outcome is logged
 // once. Outside Kubernetes the labeler is off and says so once.
+//
+// What was said is looked at again, for the API server has no order for requests of which one was
+// given up, and people edit: a Service whose primary has no label leads nowhere.
 // Thread rule: Set and the counters from any thread.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/status.h"
+#include "common/k8s/http.h"
+#include "common/k8s/object_ref.h"
 #include "sidecar/core/types.h"
+#include "sidecar/shell/limits.h"
 
 namespace rha::sidecar::shell {
 
@@ -38,6 +45,8 @@ class PodPatcher {
  public:
   virtual ~PodPatcher() = default;
   virtual Status Tell(const PodFacts& facts) = 0;
+  // Whether the pod still says what it was last told; changes nothing.
+  virtual Result<bool> Says(const PodFacts& facts) = 0;
   virtual std::string Describe() const = 0;  // "pod default/demo-0"
 };
 
@@ -45,6 +54,9 @@ class PodPatcher {
 // `members` are the names of all pods. kNotFound: this is no pod.
 Result<std::unique_ptr<PodPatcher>> MakePodPatcher(const std::string& kubeconfig,
                                                    std::vector<std::string> members);
+// Through `transport`.
+std::unique_ptr<PodPatcher> MakeKubePatcher(std::unique_ptr<k8s::HttpTransport> transport,
+                                            k8s::ObjectKey pod, std::vector<std::string> members);
 
 struct LabelStats {
   bool enabled = false;
@@ -54,7 +66,8 @@ struct LabelStats {
 class RoleLabeler {
  public:
   // `patcher` null: off.
-  explicit RoleLabeler(std::unique_ptr<PodPatcher> patcher);
+  explicit RoleLabeler(std::unique_ptr<PodPatcher> patcher,
+                       Millis check_period = kLabelCheckPeriod);
   ~RoleLabeler();  // gives up what is not done; waits for an attempt under way
   RoleLabeler(const RoleLabeler&) = delete;
   RoleLabeler& operator=(const RoleLabeler&) = delete;
@@ -69,6 +82,7 @@ class RoleLabeler {
  private:
   struct State;
   static void Work(State& state);
+  static void AwaitWork(State& state, std::unique_lock<std::mutex>& lock, uint64_t done);
   std::unique_ptr<State> state_;
 };
 
