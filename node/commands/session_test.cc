@@ -482,5 +482,20 @@ TEST_F(SessionTest, APauseOfOneReasonDoesNotEndThatOfAnother) {
   EXPECT_EQ(RunOn(other_, {"set", "k", "v"}), "(not now)");
 }
 
+TEST_F(SessionTest, WhoIsHeldBackByAnotherReasonIsNotDisconnected) {
+  using dispatch::PauseReason;
+  const int64_t until_ms = clock_.UnixMillis() + 10'000;
+  engine_.SetPause(PauseReason::kFailover, {dispatch::Pause::Scope::kWrite, until_ms});
+  engine_.SetPause(PauseReason::kClients, {dispatch::Pause::Scope::kAll, until_ms});
+  EXPECT_EQ(RunOn(session_, {"get", "k"}), "(not now)");
+  EXPECT_EQ(RunOn(other_, {"set", "k", "v"}), "(not now)");
+  engine_.CloseHeldBack(PauseReason::kFailover);
+  EXPECT_FALSE(session_.closing);
+  EXPECT_TRUE(other_.closing);
+  engine_.EndPause(PauseReason::kFailover);
+  engine_.EndPause(PauseReason::kClients);
+  EXPECT_EQ(session_.blocked, nullptr);
+}
+
 }  // namespace
 }  // namespace rha::node::commands

@@ -80,6 +80,7 @@ struct BlockedState {
   int replicas = 0;                   // kWait
   bool on_disk = false;               // kWait: WAITAOF
   bool local = false;                 // kWait: on this node's disk, too
+  uint32_t flags = 0;                 // kPause: of the command that is held back
   uint64_t logged = 0;                // kWait: NodeState::log_changes, for `local`
   const CommandSpec* spec = nullptr;  // kKeys: what is executed again
   std::vector<std::string> words;     // kKeys

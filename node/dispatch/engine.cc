@@ -16,12 +16,6 @@ std::string Echo(std::string_view word, size_t bytes_max) {
   return std::string(word.substr(0, std::min(bytes_max, word.find('\0'))));
 }
 
-// A member's PUBLISH is a hello: held back, it would hold back the order of a role behind it.
-bool HeldBack(const Pause& pause, const Session& session, uint32_t flags) {
-  if (session.is_peer()) return (flags & kWrite) != 0;
-  return pause.scope == Pause::Scope::kAll || (flags & (kWrite | kMayReplicate)) != 0;
-}
-
 }  // namespace
 
 Engine::Engine(keyspace::Keyspace& keyspace, NodeState& state, const Clock& clock,
@@ -107,8 +101,8 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
     if (!refusal.empty()) {
       Reject(session, spec, refusal, reply);
     } else if (pauses_.any() && session.kind == SessionKind::kClient && Paused() &&
-               HeldBack(pauses_.together(), session, flags)) {
-      blocking_.Block(session, {.kind = BlockKind::kPause});
+               HoldsBack(pauses_.together(), session, flags)) {
+      blocking_.Block(session, {.kind = BlockKind::kPause, .flags = flags});
       return Executed::kNotNow;
     } else if (session.transaction.open && !spec->Has(kNotQueued | kLeavesMulti)) {
       Queue(session, *spec, args, reply);

@@ -124,8 +124,8 @@ class Engine final : public keyspace::Observer {
   bool Paused();
   void SetPause(PauseReason reason, const Pause& pause);
   void EndPause(PauseReason reason) { SetPause(reason, {}); }
-  // Another node is to be asked: what was held back has not been executed.
-  void CloseHeldBack();
+  // Another node is to be asked for what `reason` holds back: it has not been executed.
+  void CloseHeldBack(PauseReason reason);
 
   // Runs a queued command inside EXEC: no gates of admission but those of the moment, no
   // propagation of its own (EXEC sends all together).
@@ -169,6 +169,7 @@ class Engine final : public keyspace::Observer {
   void EnterTime(const Session& session);
   // For work that no command has asked for.
   void EnterOwnTime();
+  static bool HoldsBack(const Pause& pause, const Session& session, uint32_t flags);
   void ReleasePaused();
   void ReleaseAcknowledged();
   template <typename Write>

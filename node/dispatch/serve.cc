@@ -26,15 +26,26 @@ void Engine::SetPause(PauseReason reason, const Pause& pause) {
   ReleasePaused();
 }
 
+// A member's PUBLISH is a hello: held back, it would hold back the order of a role behind it.
+bool Engine::HoldsBack(const Pause& pause, const Session& session, uint32_t flags) {
+  if (pause.scope == Pause::Scope::kNone) return false;
+  if (session.is_peer()) return (flags & kWrite) != 0;
+  return pause.scope == Pause::Scope::kAll || (flags & (kWrite | kMayReplicate)) != 0;
+}
+
 // Whoever is still held back by what is left will say so again.
 void Engine::ReleasePaused() {
   const SessionQueue& paused = blocking_.sessions(BlockKind::kPause);
   while (!paused.empty()) blocking_.Release(*paused.front());
 }
 
-void Engine::CloseHeldBack() {
+void Engine::CloseHeldBack(PauseReason reason) {
   const SessionQueue& paused = blocking_.sessions(BlockKind::kPause);
-  for (Session* const session : paused) session->Close(Session::CloseMode::kNow);
+  for (Session* const session : paused) {
+    if (HoldsBack(pauses_.of(reason), *session, session->blocked->flags)) {
+      session->Close(Session::CloseMode::kNow);
+    }
+  }
 }
 
 void Engine::ReleaseAcknowledged() {

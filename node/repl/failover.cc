@@ -142,7 +142,6 @@ void Failover::OnAnswer(bool serves_us) {
   if (state_ != State::kHandingOver) return;
   if (serves_us) {
     log::Info("failover complete: this node is a replica");
-    given_.engine.CloseHeldBack();
   } else {
     log::Warn("Failover target rejected psync request: this node goes on as primary");
     given_.lead_again();
@@ -150,10 +149,19 @@ void Failover::OnAnswer(bool serves_us) {
   End();
 }
 
+void Failover::OnRoleChanged() {
+  if (!active()) return;
+  log::Warn("failover is given up: the role of this node was changed by order");
+  End();
+}
+
 void Failover::End() {
   given_.reactor.Cancel(timeout_);
   state_ = State::kNone;
   request_ = {};
+  if (given_.engine.state().is_replica) {
+    given_.engine.CloseHeldBack(dispatch::PauseReason::kFailover);
+  }
   given_.engine.EndPause(dispatch::PauseReason::kFailover);
 }
 

@@ -12,6 +12,8 @@
 //  * The target becomes primary by PSYNC … FAILOVER, which names the history it must have. Until it
 //    has answered this node is a replica already, so that there are never two primaries. A target
 //    that is gone is asked again and again, since it may lead by now: only a person can say ABORT.
+//  * An order of who leads, from elsewhere, ends it in any state: what the target then answers
+//    leads nobody back.
 //
 // Source of the rules: Redis 7.0, FAILOVER. Thread rule: the engine's thread.
 #pragma once
@@ -59,6 +61,8 @@ class Failover {
   void OnAcknowledged();
   // What PSYNC … FAILOVER was answered.
   void OnAnswer(bool serves_us);
+  // Somebody else has said what this node is.
+  void OnRoleChanged();
 
   bool active() const { return state_ != State::kNone; }
   const char* InfoWord() const;
@@ -70,6 +74,7 @@ class Failover {
   void Look();
   void TimeOver();
   void HandOver(const ReplicaSide::Target& target);
+  // The role is known by now.
   void End();
   const Replica* Find(const ReplicaSide::Target& target) const;
   const Replica* InStep() const;

@@ -39,7 +39,7 @@ ReplShell::ReplShell(Dependencies dependencies)
                  .replicas = primary_,
                  .stream = stream_,
                  .hand_over = [this](const auto& target) { return Follow(target, true).status(); },
-                 .lead_again = [this] { BecomePrimary(); }}) {
+                 .lead_again = [this] { Lead(); }}) {
   cron_ = reactor_.Every(kCronInterval, [this] {
     primary_.Cron();
     replica_.Cron();
@@ -178,7 +178,8 @@ Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
 
 Result<bool> ReplShell::Follow(const ReplicaSide::Target& target, bool take_over) {
   if (holds_foreign_data()) return Status(Code::kConflict, role_memory_->ForeignRefusal());
-  if (replica_.target() == target) return false;
+  // To follow whom we hand over to: as an order it needs no answer any more.
+  if (replica_.target() == target && !failover_.active()) return false;
   // A primary's own stream becomes the past of a replica: what follows begins with SELECT.
   if (stream_.own()) replica_.set_selected_db(0);
   // In EXEC: what the commands before this one have changed belongs to the history that ends here.
@@ -187,11 +188,17 @@ Result<bool> ReplShell::Follow(const ReplicaSide::Target& target, bool take_over
   stream_.set_own(false);
   engine_.state().undecided = false;
   replica_.Follow(target, take_over);
+  if (!take_over) failover_.OnRoleChanged();
   if (on_role_changed_) on_role_changed_();
   return true;
 }
 
 void ReplShell::BecomePrimary() {
+  Lead();
+  failover_.OnRoleChanged();
+}
+
+void ReplShell::Lead() {
   if (holds_foreign_data()) return;
   if (!replica_.active() && !engine_.state().undecided) return;
   replica_.Stop();
@@ -228,6 +235,8 @@ void ReplShell::Psync(dispatch::Session& session, dispatch::Args args) {
 std::string ReplShell::TakeOver(const dispatch::Session& session, std::string_view history) {
   if (std::string refusal = MemberRefusal(); !refusal.empty()) return refusal;
   if (!replica_.active()) return "ERR PSYNC FAILOVER can't be sent to a master.";
+  // The other may lead by now, and what we hold back be its to execute.
+  if (failover_.active()) return "ERR PSYNC FAILOVER can't be accepted while failing over.";
   if (history != stream_.history().id) return "ERR PSYNC FAILOVER replid must match my replid.";
   log::Info("primary mode enabled: {} hands over its role", session.peer_address);
   BecomePrimary();

@@ -108,6 +108,7 @@ class ReplShell final : public dispatch::ReplicationService {
   // Why a member's role is not for clients to change; empty: it is no member.
   std::string MemberRefusal() const;
   Result<bool> Follow(const ReplicaSide::Target& target, bool take_over);
+  void Lead();
   // PSYNC … FAILOVER: our primary hands over its role. Why not; empty: this node is primary now.
   std::string TakeOver(const dispatch::Session& session, std::string_view history);
   void AppendReplicaInfo(std::string* info) const;

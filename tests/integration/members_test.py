@@ -543,6 +543,40 @@ class MembersTest(unittest.TestCase):
             self.assertEqual(node.role(6, "pod-0", "PRIMARY"), "OK")
             self.assertEqual(node.connect().command("DBSIZE"), 20)
 
+    def test_a_role_order_ends_a_failover(self):
+        """Also one that only confirms what the handover has begun: an answer to that leads nobody back."""
+        for forced in (False, True):
+            for words in (("REPLICA", "127.0.0.1", 1), ("REPLICA", "127.0.0.1", None), ("PRIMARY",)):
+                with self.subTest(forced=forced, words=words):
+                    first, second = (Node(self, name, managed=False) for name in ("pod-0", "pod-1"))
+                    second.connect().command("REPLICAOF", "127.0.0.1", first.port)
+                    wait_for("the replica", lambda: "state=online" in first.info().get("slave0", ""))
+                    second.process.send_signal(signal.SIGSTOP)
+                    client = first.connect()
+                    client.command("SET", "never", "acknowledged")
+                    force = ("TO", "127.0.0.1", second.port, "TIMEOUT", 1, "FORCE") if forced else ()
+                    self.assertEqual(client.command("FAILOVER", *force), b"OK")
+                    state = "failover-in-progress" if forced else "waiting-for-sync"
+                    wait_for(state, lambda: first.info()["master_failover_state"] == state)
+                    writer = first.connect()
+                    writer.socket.sendall(resp.encode(("SET", "k", "v")))
+                    wait_for("a held write", lambda: first.info("clients")["blocked_clients"] == "1")
+                    order = [second.port if word is None else word for word in words]
+                    self.assertEqual(first.role(5, "pod-1" if len(order) > 1 else "pod-0", *order), "OK")
+                    self.assertEqual(first.info()["master_failover_state"], "no-failover")
+                    if words == ("PRIMARY",):
+                        self.assertEqual(writer.read(), b"OK")
+                    else:
+                        with self.assertRaises(resp.Disconnected):
+                            writer.read()
+                        self.assertEqual(code(client.command("SET", "k", "v")), "READONLY")
+                        self.assertEqual(client.command("FAILOVER", "ABORT").args[0], "ERR No failover in progress.")
+                    second.process.send_signal(signal.SIGCONT)
+                    if words[-1] is None:
+                        self.assertEqual(second.role(5, "pod-1", "PRIMARY"), "OK")
+                        wait_for("the new link", lambda: first.info()["master_link_status"] == "up")
+                    self.assertEqual(first.info()["role"], "master" if words == ("PRIMARY",) else "slave")
+
     def test_a_start_without_what_membership_needs_is_refused(self):
         folder = tempfile.mkdtemp(prefix="rha-members-")
         self.addCleanup(shutil.rmtree, folder)
