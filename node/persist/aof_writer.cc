@@ -165,7 +165,6 @@ bool AofWriter::Next(Order* order) {
   if (queue_.empty()) {  // (what has come while it was synced is to be drained, too)
     drain_ = false;
     idle_.notify_all();
-    *order = {};
     return true;
   }
   *order = std::move(queue_.front());

@@ -92,11 +92,9 @@ std::string ReplicaFsm::OnLine(std::string_view line) {
   if (auto* greeting = std::get_if<Greeting>(&state_)) {
     OnGreeting(*greeting, line);
     if (!std::holds_alternative<AskingToSync>(state_)) return {};
-    std::string out;
     std::vector<std::string> words{"PSYNC", options_.id, std::to_string(options_.offset)};
     if (options_.take_over) words.emplace_back("FAILOVER");
-    out = Request(words);
-    return out;
+    return Request(words);
   }
   if (std::holds_alternative<AskingToSync>(state_)) {
     // Empty lines are signs of life while the primary prepares its answer.
