@@ -163,6 +163,7 @@ void AppendOnly::AppendStream(int db, std::string_view requests, int db_after) {
   if (!scratch_.empty()) writer_->Append(scratch_);
   writer_->Append(requests);
   ++engine_.state().log_changes;
+  PublishMemory();
   // From here on nobody may hear of it before it is on the disk.
   int64_t& settled = engine_.state().settled_offset;
   if (settled == kNoOffset && MustHold()) settled = settled_offset_;
@@ -278,12 +279,16 @@ void AppendOnly::LookAtHealth() {
   shown = std::move(error);
 }
 
+void AppendOnly::PublishMemory() {
+  engine_.state().log_bytes = static_cast<int64_t>(writer_->memory_bytes());
+}
+
 void AppendOnly::LookAtLag() {
   const int64_t appended = writer_->appended();
   const int64_t limit = kAofLagBytesMax;
   if (appended - progress_.written > limit / 2 && !TakeNews()) return;
   const int64_t lag = appended - progress_.written;
-  engine_.state().log_bytes = lag;
+  PublishMemory();
   if (lag > kAofLagBytesMost) {
     suspect_ = "the disk has fallen too far behind";
     log::Error("the append-only file is given up until it is rewritten: {}", suspect_);

@@ -132,6 +132,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   void OnNews();
   void OnOutcome(const persist::AofWriter::Outcome& outcome);
   void LookAtHealth();
+  void PublishMemory();
   void LookAtLag();
   void Settle();
   void PublishSynced();

@@ -62,7 +62,7 @@ struct NodeState {
   bool loading = false;
   MemoryMeter memory;
   bool log_active = false;   // the append-only file wants what changes
-  int64_t log_bytes = 0;     // of it that wait for the disk: not in maxmemory
+  int64_t log_bytes = 0;     // of memory, that wait for the disk: not in maxmemory
   std::string log_error;     // why it cannot be written; empty: it can
   bool log_on = false;       // there is one, or will be
   uint64_t log_changes = 0;  // that it has been given

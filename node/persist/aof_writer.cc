@@ -15,6 +15,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kSyncInterval{1};
 
+size_t MemoryOf(const std::string& text) { return text.empty() ? 0 : text.capacity(); }
+
 }  // namespace
 
 // ---------------------------------------------------------------- the engine's side
@@ -46,11 +48,15 @@ void AofWriter::Push(Order order) {
     const bool joins = !order.is_step && !queue_.empty() && !queue_.back().is_step &&
                        queue_.back().text.size() < kAofWriteBytesMax;
     if (joins) {
-      queue_.back().text += order.text;
+      std::string& text = queue_.back().text;
+      const size_t before = MemoryOf(text);
+      text += order.text;
+      queue_bytes_ += MemoryOf(text) - before;
       queue_.back().end = order.end;
       queue_.back().mark = order.mark;
       return;  // it has been woken for what this joins
     }
+    queue_bytes_ += MemoryOf(order.text);
     queue_.push_back(std::move(order));
   }
   wake_.notify_one();
@@ -94,6 +100,7 @@ void AofWriter::Discard() {
   turn_.clear();
   {
     const std::lock_guard lock(mutex_);
+    for (const Order& order : queue_) queue_bytes_ -= MemoryOf(order.text);
     queue_.clear();
     discard_ = true;
   }
@@ -181,6 +188,7 @@ void AofWriter::Work() {
     } else if (!order.text.empty()) {
       WriteAll(order);
     }
+    queue_bytes_ -= MemoryOf(order.text);
   }
 }
 

@@ -97,6 +97,10 @@ class AofWriter {
     std::vector<Outcome> outcomes;  // since the last look
   };
   int64_t appended() const { return appended_; }
+  // Memory of what has been appended and is not written yet.
+  size_t memory_bytes() const {
+    return turn_.capacity() + queue_bytes_.load(std::memory_order_relaxed);
+  }
   // Readable when there is news: of steps and failures, and with kAlways of each sync.
   int fd() const { return news_.get(); }
   Progress Look();
@@ -128,6 +132,7 @@ class AofWriter {
   const UniqueFd news_;
   std::atomic<FsyncPolicy> policy_;
   std::atomic<bool> no_sync_{false};
+  std::atomic<size_t> queue_bytes_{0};  // of memory, with what is being written
 
   // The engine's.
   std::string turn_;

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "common/env/testing/faulty_disk.h"
+#include "node/persist/limits.h"
 
 namespace rha::node::persist {
 namespace {
@@ -80,6 +81,22 @@ class AofWriterTest : public testing::Test {
   env::FaultyDisk disk_;
   std::unique_ptr<AofWriter> writer_;
 };
+
+TEST_F(AofWriterTest, CountsTheMemoryOfWhatWaitsNotItsBytesAlone) {
+  Start(FsyncPolicy::kAlways);
+  Replace("BASE", Step::kBegin);
+  EXPECT_LE(writer_->memory_bytes(), kAofTurnKeptBytes);
+  std::string same;
+  for (int i = 0; i < 3; ++i) {
+    const std::string bytes(kAofTurnKeptBytes, 'b');
+    writer_->Append(bytes);
+    same += bytes;
+  }
+  EXPECT_GT(same.capacity(), same.size());
+  EXPECT_GE(writer_->memory_bytes(), same.capacity());
+  ASSERT_TRUE(writer_->Drain().ok());
+  EXPECT_LE(writer_->memory_bytes(), kAofTurnKeptBytes);
+}
 
 TEST_F(AofWriterTest, WritesBytesAndStepsInOrderWithEachPolicy) {
   for (const auto policy : {FsyncPolicy::kAlways, FsyncPolicy::kEverySecond, FsyncPolicy::kNo}) {
