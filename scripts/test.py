@@ -78,7 +78,7 @@ def run_long(tally):
     """What takes an hour or more: nightly, and before a release."""
     sim = os.path.join(ROOT, "build", "release", "bin", "sim")
     stage("long", f"{SIM_SEEDS} seeds of the simulator, every mutant until it is caught, files after power loss, package and image in a "
-                  "Debian of their own, whole clusters without namespaces")
+                  "Debian of their own, a real Kubernetes, whole clusters without namespaces")
     image_tests = os.path.join(ROOT, "tests", "image")
     files = [os.path.join(os.path.dirname(sim), "node_persist_test"), "--gtest_filter=PowerLoss*"]
     environment = {**os.environ, "RHA_BIN_DIR": os.path.dirname(sim), "PYTHONPATH": ROOT,
@@ -90,6 +90,7 @@ def run_long(tally):
                           "kills while the append-only file is written": kills,
                           "package": [sys.executable, os.path.join(image_tests, "package_install.py")],
                           "image": [sys.executable, os.path.join(image_tests, "compile.py")],
+                          "a real Kubernetes": [sys.executable, "-m", "tests.e2e.real_kubernetes"],
                           "e2e without namespaces": ["env", "RHA_ISOLATION=none", "ctest", "--test-dir", "build/release", "-L", "e2e",
                                                      "--output-on-failure", "--repeat", "until-pass:2"]}.items():
         if subprocess.run(command, cwd=ROOT, env=environment).returncode == 0:
