@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include "node/dispatch/engine.h"
+
 namespace rha::node::commands {
 
 bool ParseInteger(Context& ctx, std::string_view text, int64_t* value) {
@@ -60,6 +62,17 @@ IndexRange Within(size_t size, Indexes indexes) {
   last = std::min(last, count - 1);
   if (first > last) return {};
   return {static_cast<size_t>(first), static_cast<size_t>(last - first + 1)};
+}
+
+IndexRange WithinString(size_t size, Indexes indexes) {
+  if (indexes.last < 0)
+    indexes.last = std::max<int64_t>(indexes.last + static_cast<int64_t>(size), 0);
+  return Within(size, indexes);
+}
+
+int64_t StringBytesMax(const Context& ctx) {
+  const bool primary = ctx.session.kind == SessionKind::kPrimary;
+  return primary ? dispatch::kBulkBytesMost : ctx.engine.options().bulk_bytes_max;
 }
 
 bool ParseDraws(Context& ctx, std::string_view option, int64_t* count, bool* in_pairs) {

@@ -56,6 +56,11 @@ struct IndexRange {
   size_t count = 0;
 };
 IndexRange Within(size_t size, Indexes indexes);
+// The same of a string, where an end before the first byte is the first byte.
+IndexRange WithinString(size_t size, Indexes indexes);
+
+// The longest string that this sender may make.
+int64_t StringBytesMax(const Context& ctx);
 
 // Of arguments 2 and 3 of HRANDFIELD and ZRANDMEMBER: a count, and whether `option` follows.
 bool ParseDraws(Context& ctx, std::string_view option, int64_t* count, bool* in_pairs);

@@ -27,12 +27,10 @@ namespace events = keyspace::events;
 bool ParseBitOffset(Context& ctx, std::string_view text, int width, uint64_t* offset) {
   const bool counted = width != 0 && text.starts_with('#');
   if (counted) text.remove_prefix(1);
-  const bool primary = ctx.session.kind == SessionKind::kPrimary;
-  const int64_t bytes_max =
-      primary ? dispatch::kBulkBytesMost : ctx.engine.options().bulk_bytes_max;
   int64_t number = 0;
   if (!structs::ParseDecimal(text, &number) || number < 0 ||
-      (counted && __builtin_mul_overflow(number, width, &number)) || number / 8 >= bytes_max) {
+      (counted && __builtin_mul_overflow(number, width, &number)) ||
+      number / 8 >= StringBytesMax(ctx)) {
     ctx.reply.Error("ERR bit offset is not an integer or out of range");
     return false;
   }
@@ -81,7 +79,6 @@ struct BitRange {
 // [start [end [BYTE | BIT]]] from argument `at` on. None: the error is written. An end before the
 // start is nothing, or, where both count from the end and BITPOS asks, what clamping leaves.
 std::optional<BitRange> ParseBitRange(Context& ctx, size_t at, size_t size, bool clamps) {
-  const auto bits = static_cast<int64_t>(size) * 8;
   int64_t start = 0, end = -1;
   bool in_bits = false;
   if (at < ctx.argc() && !ParseInteger(ctx, ctx.arg(at), &start)) return std::nullopt;
@@ -94,13 +91,9 @@ std::optional<BitRange> ParseBitRange(Context& ctx, size_t at, size_t size, bool
       return std::nullopt;
     }
   }
-  const int64_t length = in_bits ? bits : bits / 8;
-  if (start < 0) start = std::max<int64_t>(0, start + length);
-  if (end < 0) end = std::max<int64_t>(0, end + length);
-  end = std::min(end, length - 1);
-  if (start > end) return BitRange{};
-  const int64_t unit = in_bits ? 1 : 8;
-  return BitRange{static_cast<uint64_t>(start * unit), static_cast<uint64_t>((end + 1) * unit)};
+  const uint64_t unit = in_bits ? 1 : 8;
+  const auto [first, count] = WithinString(size * 8 / unit, {start, end});
+  return BitRange{first * unit, (first + count) * unit};
 }
 
 // The bytes that the range touches. Bits of the first and last that are outside it read as

@@ -17,12 +17,9 @@ namespace events = keyspace::events;
 
 // False: the error is written.
 bool LengthAllowed(Context& ctx, uint64_t bytes, uint64_t more) {
-  const bool primary = ctx.session.kind == SessionKind::kPrimary;
-  const auto most = static_cast<uint64_t>(primary ? dispatch::kBulkBytesMost
-                                                  : ctx.engine.options().bulk_bytes_max);
   uint64_t total = 0;
   const bool overflow = __builtin_add_overflow(bytes, more, &total);
-  if (!overflow && total <= most) return true;
+  if (!overflow && total <= static_cast<uint64_t>(StringBytesMax(ctx))) return true;
   ctx.reply.Error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
   return false;
 }
@@ -74,15 +71,10 @@ void GetRange(Context& ctx) {
 
   DecimalText scratch;
   const std::string_view bytes = item.As<StringView>().View(scratch);
-  const auto length = static_cast<int64_t>(bytes.size());
-  auto [start, end] = indexes;
-  // Not Within(): an end before the first byte is the first byte.
+  const auto [start, end] = indexes;
   if (start < 0 && end < 0 && start > end) return ctx.reply.Bulk("");
-  if (start < 0) start = std::max<int64_t>(0, start + length);
-  if (end < 0) end = std::max<int64_t>(0, end + length);
-  end = std::min(end, length - 1);
-  if (length == 0 || start > end) return ctx.reply.Bulk("");
-  ctx.reply.Bulk(bytes.substr(static_cast<size_t>(start), static_cast<size_t>(end - start + 1)));
+  const auto [first, count] = WithinString(bytes.size(), indexes);
+  ctx.reply.Bulk(bytes.substr(first, count));
 }
 
 constexpr CommandSpec kRows[] = {
