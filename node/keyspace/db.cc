@@ -65,14 +65,12 @@ bool Db::IsExpired(Item item) const {
 
 inline Entry* Db::Alive(Entry* entry) {
   if (entry == nullptr || !entry->is_timed() || !IsExpired(Item(*entry))) return entry;
-  switch (keyspace_.expiry_mode_) {
-    case ExpiryMode::kIgnore:
-      return entry;
-    case ExpiryMode::kHide:
-      return nullptr;
-    case ExpiryMode::kDelete:
-      break;
-  }
+  return keyspace_.expiry_mode_ == ExpiryMode::kHide ? nullptr : AliveToChange(entry);
+}
+
+inline Entry* Db::AliveToChange(Entry* entry) {
+  if (entry == nullptr || !entry->is_timed() || !IsExpired(Item(*entry))) return entry;
+  if (keyspace_.expiry_mode_ == ExpiryMode::kIgnore) return entry;
   DeleteExpired(entry);
   return nullptr;
 }
@@ -102,6 +100,11 @@ Item Db::Read(std::string_view key) {
 
 Item Db::Peek(std::string_view key) {
   const Entry* entry = Alive(Find(key, Hash(key)));
+  return entry == nullptr ? Item() : Item(*entry);
+}
+
+Item Db::Stored(std::string_view key) {
+  const Entry* entry = Find(key, Hash(key));
   return entry == nullptr ? Item() : Item(*entry);
 }
 
@@ -146,14 +149,14 @@ Item Db::Random() {
 // ---------------------------------------------------------------- changing
 
 Edit Db::Write(std::string_view key) {
-  Entry* entry = Alive(Find(key, Hash(key)));
+  Entry* entry = AliveToChange(Find(key, Hash(key)));
   if (entry != nullptr) MarkUsed(entry);
   return {*this, entry, false, Edit::Mode::kNormal};
 }
 
 Edit Db::WriteOrCreate(std::string_view key, Type type) {
   const uint64_t hash = Hash(key);
-  Entry* entry = Alive(Find(key, hash));
+  Entry* entry = AliveToChange(Find(key, hash));
   const bool created = entry == nullptr;
   if (created) {
     entry = Insert(key, Nothing(type), kNoExpiry, hash);
@@ -204,12 +207,7 @@ void Db::Replace(Entry* entry, const EntryValue& value, int64_t expire_at_ms) {
 
 bool Db::Store(std::string_view key, const EntryValue& value, int64_t expire_at_ms) {
   const uint64_t hash = Hash(key);
-  Entry* entry = Find(key, hash);
-  if (entry != nullptr && keyspace_.expiry_mode_ == ExpiryMode::kDelete &&
-      IsExpired(Item(*entry))) {
-    DeleteExpired(entry);
-    entry = nullptr;
-  }
+  Entry* entry = AliveToChange(Find(key, hash));
   if (entry == nullptr) {
     Insert(key, value, expire_at_ms, hash);
     return true;
@@ -259,7 +257,7 @@ void Db::Appeared(std::string_view key, Type type) {
 }
 
 bool Db::Erase(std::string_view key, Event event) {
-  Entry* entry = Alive(Find(key, Hash(key)));
+  Entry* entry = AliveToChange(Find(key, Hash(key)));
   if (entry == nullptr) return false;
   // The caller's view may be the entry's own key.
   const std::string name(key);
@@ -269,7 +267,7 @@ bool Db::Erase(std::string_view key, Event event) {
 }
 
 void Db::Move(std::string_view from, Target to, Event from_event, Event to_event) {
-  Entry* entry = Alive(Find(from, Hash(from)));
+  Entry* entry = AliveToChange(Find(from, Hash(from)));
   RHA_CHECK(entry != nullptr);
   const int64_t expire_at_ms = Item(*entry).expire_at_ms();
   Capture(entry);

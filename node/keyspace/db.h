@@ -40,7 +40,8 @@ class Keyspace;
 // What a lookup does with an expired key.
 enum class ExpiryMode : uint8_t {
   kDelete,  // a primary: delete it, tell the observer
-  kHide,    // a replica's client: not there, but the primary decides when it goes
+  kHide,    // a replica's client: not there, but the primary decides when it goes, unless it is
+            // written to here (replica-read-only no)
   kIgnore,  // the primary's own stream and loading: still there
 };
 
@@ -97,6 +98,8 @@ class Db {
   Item Peek(std::string_view key);
   // Likewise, but counts a hit or miss (EXISTS, TYPE, TTL).
   Item CountedPeek(std::string_view key);
+  // Whether or not its time is over (DEBUG OBJECT).
+  Item Stored(std::string_view key);
   bool Exists(std::string_view key) { return static_cast<bool>(Peek(key)); }
   // Of a key's use either the time of the last one is kept or, under an LFU policy, the frequency
   // (EvictionPolicy::counts_uses). REQUIRES: the key is there, and that is what is kept.
@@ -174,6 +177,8 @@ class Db {
   structs::Entry* Find(std::string_view key, uint64_t hash);
   // `entry` unless it has expired; then does what the mode demands.
   structs::Entry* Alive(structs::Entry* entry);
+  // Likewise for a change: what is hidden goes, or the key would be there twice.
+  structs::Entry* AliveToChange(structs::Entry* entry);
   structs::Entry* Count(structs::Entry* entry, std::string_view key);
   void MarkUsed(structs::Entry* entry);
   void Capture(structs::Entry* entry);

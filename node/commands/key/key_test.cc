@@ -53,6 +53,25 @@ TEST_F(KeyTest, AReplicaHidesExpiredKeysAndKeepsThem) {
   EXPECT_THAT(propagated(), ElementsAre("[0] DEL k"));
 }
 
+TEST_F(KeyTest, WhatAWritableReplicaHidesIsReplacedByWhatIsWrittenToIt) {
+  Run({"set", "s", "5", "px", "10"});
+  Run({"rpush", "l", "old"});
+  Run({"pexpire", "l", "10"});
+  Run({"set", "d", "v", "px", "10"});
+  Run({"set", "a", "v"});
+  Advance(11);
+  state_.is_replica = state_.primary_link_up = true;
+  state_.replica_read_only = false;
+  EXPECT_EQ(Run({"debug", "object", "s"}).substr(0, 9), "+Value at");
+  EXPECT_EQ(Run({"incr", "s"}), ":1");
+  EXPECT_EQ(Run({"ttl", "s"}), ":-1");
+  EXPECT_EQ(Run({"rpush", "l", "new"}), ":1");
+  EXPECT_EQ(Run({"lrange", "l", "0", "-1"}), "[$new]");
+  EXPECT_EQ(Run({"del", "d"}), ":0");
+  EXPECT_EQ(Run({"rename", "a", "s"}), "+OK");
+  EXPECT_EQ(Run({"dbsize"}), ":2");
+}
+
 TEST_F(KeyTest, ActiveExpiryFindsKeysNobodyAsksFor) {
   for (int i = 0; i < 500; ++i) Run({"set", "k" + std::to_string(i), "v", "px", "10"});
   Run({"set", "stays", "v"});

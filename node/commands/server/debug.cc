@@ -34,7 +34,7 @@ void SetActiveExpire(Context& ctx) {
 }
 
 void Object(Context& ctx) {
-  const keyspace::Item item = ctx.db().Peek(ctx.arg(2));
+  const keyspace::Item item = ctx.db().Stored(ctx.arg(2));
   if (!item) return ctx.reply.Error("ERR no such key");
   const int64_t idle_s = ctx.db().IdleSeconds(ctx.arg(2));
   ctx.reply.Simple("Value at:0x0 refcount:1 encoding:" + std::string(item.encoding()) +
