@@ -203,7 +203,7 @@ TEST_F(ColdStart, ALateLookWhileLoadingDoesNotHideTheOffset) {
   Beat(1, 5, 200);
   bench.Send(InfoReply{NodeOf(1), Restored("r5", 200)});
   const Node& node = *bench.group().FindNode(NodeOf(1));
-  const History known = BestKnownHistory(bench.machine.state(), bench.group(), node, bench.now);
+  const History known = BestKnownHistory(bench.group(), node, bench.now);
   EXPECT_EQ(known.data_epoch, 5u);
   EXPECT_EQ(known.offset, 200);
 }

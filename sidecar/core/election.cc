@@ -31,7 +31,7 @@ bool WantsFailover(const Context& c, const Group& group) {
       group.configured() && group.primary == kNoNode && group.no_primary_since != kNever;
   if (!group.odown && !bootstrap) return false;
   if (group.no_attempt_before != kLongAgo && c.now < group.no_attempt_before) return false;
-  if (!HearsVoters(c.s, group, c.now) || OtherLeads(c.s, group, c.now)) return false;
+  if (!HearsVoters(c.s, group, c.now) || OtherLeads(group, c.now)) return false;
   return true;
 }
 
@@ -45,8 +45,7 @@ bool SomebodyToPromote(Context& c, Group& group) {
   if (group.wait.until != kNever) c.WakeBy(group.wait.until);
   if (news && group.wait.reason != WaitReason::kNone) {
     c.Warn("no primary of " + group.config.name + " yet: waiting for " +
-           DescribeWaitUntil(group, group.wait, c.now) + " (" + DescribeCopies(c.s, group, c.now) +
-           ")");
+           DescribeWaitUntil(group, group.wait, c.now) + " (" + DescribeCopies(group, c.now) + ")");
   }
   return pick.result == PickResult::kChosen;
 }

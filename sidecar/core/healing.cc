@@ -49,7 +49,7 @@ Millis Delay(const Context& c, const Group& group, const Node& node, Fault fault
   if (group.configured()) {
     // The leader re-points replicas itself, a few at a time; the sidecar beside the node is
     // quickest for everything else, and the others step in when it is gone.
-    const bool leader_at_it = fault == Fault::kWrongPrimary && OtherRepoints(c.s, group, c.now);
+    const bool leader_at_it = fault == Fault::kWrongPrimary && OtherRepoints(group, c.now);
     return node.local && !leader_at_it ? Millis{0} : kConvertDelay;
   }
   // Redis: four hello periods, and the failover timeout, for others may know better.
@@ -97,7 +97,7 @@ void HealNodes(Context& c, Group& group) {
   const bool blind = c.s.tilt && (!group.configured() || Mutated(Mutant::kTiltBlindsHealing));
   if (group.failover || blind || !PrimaryLooksSane(c, group)) return;
   if (group.configured() && !Mutated(Mutant::kHealsInMinority) &&
-      (!MajorityAgrees(c.s, group, c.now) || OtherLeads(c.s, group, c.now))) {
+      (!MajorityAgrees(group, c.now) || OtherLeads(group, c.now))) {
     return;
   }
   for (auto& [id, node] : group.nodes) {
@@ -118,7 +118,7 @@ void UpdateLabel(Context& c, Group& group) {
   if (group.primary != own->id) {
     role = Role::kReplica;
   } else if (own->role_reported == Role::kPrimary && !own->info.undecided &&
-             KnowsConfig(c.s, group, c.now)) {
+             (HearsMajority(c.s, group, c.now) || Mutated(Mutant::kLabelFromMemory))) {
     // Not on old memory alone: taking the label takes it from whoever was promoted meanwhile.
     role = Role::kPrimary;
   }

@@ -55,6 +55,8 @@ inline constexpr Millis kTiltPeriod{3000};
 inline constexpr Millis kLateTick{500};
 // Without a majority heard this long, a member is in the minority and names no primary.
 inline constexpr Millis kLease{2000};
+// Who stood still for longer than that reads first, for this long, what the others said meanwhile.
+inline constexpr Millis kBacklogRead{100};
 // The group's primary calls itself replica this long: it is down (configured groups).
 inline constexpr Millis kRoleMismatch{2000};
 

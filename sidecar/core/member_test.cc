@@ -360,6 +360,47 @@ TEST_F(Member, AMinorityNamesNoPrimary) {
   EXPECT_FALSE(bench.machine.PrimaryAddress("demo", bench.now));
 }
 
+TEST_F(Member, WhoOnlyAnswersMayKnowANewerPrimary) {
+  KnowPrimary();
+  for (int i = 0; i < 25; ++i) {
+    bench.Pass(Millis{100});
+    for (int peer : {1, 2}) {
+      bench.Send(PeerPingReply{bench.PeerOf(peer)});
+      bench.Send(ExtensionReply{bench.PeerOf(peer)});
+    }
+  }
+  EXPECT_FALSE(bench.machine.PrimaryAddress("demo", bench.now));
+}
+
+TEST_F(Member, WhoSpeaksAgainIsDialledAnewNotAwaited) {
+  KnowPrimary();
+  bench.Send(PeerLinkDown{bench.PeerOf(1), DownReason::kClosed});
+  bench.Pass(Millis{2300});
+  const auto dials = [&] {
+    int count = 0;
+    for (const ConnectPeer& dial : bench.Of<ConnectPeer>()) count += dial.peer == bench.PeerOf(1);
+    return count;
+  };
+  const int before = dials();
+  Hear(BeatOf(1, 1, true));
+  bench.Pass(Millis{100});
+  EXPECT_EQ(dials(), before + 1);
+  Hear(BeatOf(1, 1, true));  // a slow attempt is not ended by every beat
+  bench.Pass(Millis{100});
+  EXPECT_EQ(dials(), before + 1);
+}
+
+TEST_F(Member, WhatLayInTheSocketMeanwhileIsNoNews) {
+  KnowPrimary();
+  ASSERT_TRUE(bench.machine.PrimaryAddress("demo", bench.now));
+  bench.now += Millis{5000};
+  bench.Send(Tick{});
+  KnowPrimary();
+  EXPECT_FALSE(bench.machine.PrimaryAddress("demo", bench.now));
+  bench.Pass(Millis{100});
+  EXPECT_TRUE(bench.machine.PrimaryAddress("demo", bench.now));
+}
+
 TEST_F(Member, AnEmptyRestartedPrimaryIsReplacedNotObeyed) {
   KnowPrimary();
   bench.Info("10.0.0.1", Following(50));

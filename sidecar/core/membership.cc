@@ -7,9 +7,8 @@
 namespace rha::sidecar::core {
 namespace {
 
-bool LeadsNow(const State& state, PeerId id, const PeerView& view, LogicalTime now) {
-  return view.leading_epoch > 0 && view.beat_at != kLongAgo &&
-         now - view.beat_at <= kLeaderSilence && Hears(state, id, now);
+bool LeadsNow(const PeerView& view, LogicalTime now) {
+  return view.leading_epoch > 0 && view.beat_at != kLongAgo && now - view.beat_at <= kLeaderSilence;
 }
 
 bool OwnNodeIsPrimary(const Group& group) {
@@ -26,6 +25,10 @@ int VoterCount(const Group& group) {
 
 int MajorityOf(const Group& group) { return VoterCount(group) / 2 + 1; }
 
+bool Speaks(const PeerView& view, LogicalTime now) {
+  return view.beat_at != kLongAgo && now - view.beat_at <= kLease;
+}
+
 bool Hears(const State& state, PeerId id, LogicalTime now) {
   auto it = state.peers.find(id);
   return it != state.peers.end() && it->second.last_heard != kLongAgo &&
@@ -34,31 +37,28 @@ bool Hears(const State& state, PeerId id, LogicalTime now) {
 
 bool HearsMajority(const State& state, const Group& group, LogicalTime now) {
   if (!group.configured()) return true;
+  if (state.woke_at != kLongAgo && now - state.woke_at < kBacklogRead) return false;
   int heard = 1;
-  for (const Member& member : group.members) {
-    if (member.peer != kNoPeer && Hears(state, member.peer, now)) ++heard;
-  }
+  for (const auto& [id, view] : group.views) heard += Speaks(view, now) ? 1 : 0;
   return heard >= MajorityOf(group);
 }
 
 bool HearsVoters(const State& state, const Group& group, LogicalTime now) {
   if (!group.configured()) return true;
   int voters = 1;
-  for (const Member& member : group.members) {
-    auto it = state.peers.find(member.peer);
-    if (it != state.peers.end() && it->second.may_vote && Hears(state, member.peer, now)) ++voters;
+  for (const auto& [id, view] : group.views) {
+    if (state.peers.at(id).may_vote && Speaks(view, now)) ++voters;
   }
   return voters >= MajorityOf(group);
 }
 
-bool MajorityAgrees(const State& state, const Group& group, LogicalTime now) {
+bool MajorityAgrees(const Group& group, LogicalTime now) {
   const Node* primary = group.Primary();
   if (primary == nullptr || primary->member < 0) return false;
   const std::string& name = group.members[primary->member].config.name;
   int agreeing = 1;
   for (const auto& [id, view] : group.views) {
-    const bool fresh = view.beat_at != kLongAgo && now - view.beat_at <= kLease;
-    if (fresh && Hears(state, id, now) && view.primary_member == name &&
+    if (Speaks(view, now) && view.primary_member == name &&
         view.config_epoch == group.config_epoch) {
       ++agreeing;
     }
@@ -66,18 +66,9 @@ bool MajorityAgrees(const State& state, const Group& group, LogicalTime now) {
   return agreeing >= MajorityOf(group);
 }
 
-bool KnowsConfig(const State& state, const Group& group, LogicalTime now) {
-  if (!group.configured() || Mutated(Mutant::kLabelFromMemory)) return true;
-  int said = 1;
+bool OtherLeads(const Group& group, LogicalTime now) {
   for (const auto& [id, view] : group.views) {
-    said += view.beat_at != kLongAgo && now - view.beat_at <= kLease && Hears(state, id, now);
-  }
-  return said >= MajorityOf(group);
-}
-
-bool OtherLeads(const State& state, const Group& group, LogicalTime now) {
-  for (const auto& [id, view] : group.views) {
-    if (LeadsNow(state, id, view, now) && view.leading_epoch > group.config_epoch &&
+    if (LeadsNow(view, now) && view.leading_epoch > group.config_epoch &&
         view.leading_epoch >= group.leader_epoch) {
       return true;
     }
@@ -85,9 +76,9 @@ bool OtherLeads(const State& state, const Group& group, LogicalTime now) {
   return false;
 }
 
-bool OtherRepoints(const State& state, const Group& group, LogicalTime now) {
+bool OtherRepoints(const Group& group, LogicalTime now) {
   for (const auto& [id, view] : group.views) {
-    if (LeadsNow(state, id, view, now) && view.leading_epoch == group.config_epoch) return true;
+    if (LeadsNow(view, now) && view.leading_epoch == group.config_epoch) return true;
   }
   return false;
 }

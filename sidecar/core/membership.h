@@ -12,20 +12,22 @@ namespace rha::sidecar::core {
 int VoterCount(const Group& group);
 int MajorityOf(const Group& group);
 
+// The peer has lately said which primary it goes by. Whoever only answers may know a newer one.
+bool Speaks(const PeerView& view, LogicalTime now);
+// Its process is there: it has said or answered anything lately.
 bool Hears(const State& state, PeerId id, LogicalTime now);
-// This member and those it hears make a majority of the configured members.
+// This member and those that speak make a majority of the configured members. A newer primary than
+// this member's would have been adopted from them. (After a sleep, once what lay in the sockets is
+// read: its first lines are as old as the sleep.)
 bool HearsMajority(const State& state, const Group& group, LogicalTime now);
-// This one and those it hears that may vote make a majority: an election can be won.
+// This one and those that speak and may vote make a majority: an election can be won.
 bool HearsVoters(const State& state, const Group& group, LogicalTime now);
 // A majority, this member included, believes in the same primary of the same epoch.
-bool MajorityAgrees(const State& state, const Group& group, LogicalTime now);
-// A majority, this member included, has lately said which primary it goes by; a newer one than this
-// member's would have been adopted.
-bool KnowsConfig(const State& state, const Group& group, LogicalTime now);
+bool MajorityAgrees(const Group& group, LogicalTime now);
 // A peer is replacing the present primary, or still re-pointing replicas to it, judging by its
 // beats.
-bool OtherLeads(const State& state, const Group& group, LogicalTime now);
-bool OtherRepoints(const State& state, const Group& group, LogicalTime now);
+bool OtherLeads(const Group& group, LogicalTime now);
+bool OtherRepoints(const Group& group, LogicalTime now);
 bool IsVoter(const State& state, const Group& group, const std::string& run_id);
 
 // Lets a member without memory vote once it has learned what it may have forgotten.

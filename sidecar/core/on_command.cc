@@ -39,7 +39,7 @@ bool ServesConfigured(const State& state) {
 ReplyError NobodyToPromote(const Context& c, const Group& group, const Pick& pick, bool force) {
   const std::string redis_words = "NOGOODSLAVE No suitable replica to promote";
   if (!group.configured()) return ReplyError{redis_words};
-  const std::string copies = DescribeCopies(c.s, group, c.now);
+  const std::string copies = DescribeCopies(group, c.now);
   if (pick.wait.members.empty()) return ReplyError{redis_words + ": " + copies};
   const std::string command = "SENTINEL FAILOVER " + group.config.name + " FORCE";
   if (!force) {

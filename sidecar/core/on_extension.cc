@@ -4,6 +4,7 @@
 #include "sidecar/core/extension.h"
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/links.h"
+#include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
@@ -78,6 +79,9 @@ void OnBeat(Context& c, const Beat& beat) {
   peer->beat_seen = true;
   peer->may_vote = beat.may_vote;
   peer->current_epoch = beat.current_epoch;
+  // An attempt to connect that fell into a cut goes on for a while after it has healed.
+  const bool hangs = peer->link.dialing && c.Elapsed(peer->link.dialed_at, kReconnectPeriod);
+  if (hangs && !Hears(c.s, peer->id, c.now)) RedialPeer(c, *peer);
   peer->last_heard = c.now;
   FollowAddress(c, group, *peer, beat);
   const bool newer = beat.current_epoch > c.s.current_epoch;

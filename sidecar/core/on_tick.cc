@@ -47,6 +47,7 @@ void NoticeLateness(Context& c) {
     }
     for (auto& [id, peer] : c.s.peers) forgive(peer.link);
   }
+  if (gap > kLease) c.s.woke_at = c.now;
   if (gap > kLeaderSilence && !Mutated(Mutant::kLeadsAfterPause)) StopLeading(c);
   if (gap > c.s.periods.tilt_trigger) {
     if (!c.s.tilt) ++c.s.total_tilt;

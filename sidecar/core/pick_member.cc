@@ -20,14 +20,11 @@
 namespace rha::sidecar::core {
 namespace {
 
-const PeerView* ViewOfMember(const State& state, const Group& group, const Node& node,
-                             LogicalTime now) {
+const PeerView* ViewOfMember(const Group& group, const Node& node, LogicalTime now) {
   if (node.member < 0) return nullptr;
   const PeerId peer = group.members[node.member].peer;
   auto it = group.views.find(peer);
-  if (it == group.views.end() || !Hears(state, peer, now)) return nullptr;
-  const bool fresh = it->second.beat_at != kLongAgo && now - it->second.beat_at <= kLease;
-  return fresh ? &it->second : nullptr;
+  return it != group.views.end() && Speaks(it->second, now) ? &it->second : nullptr;
 }
 
 // What an earlier process said over an earlier link does not count: this one may be empty. A
@@ -54,8 +51,8 @@ bool EpochUnknown(const Node& node, const PeerView* view) {
   return node.history.data_epoch == 0 && !told;
 }
 
-Seen SeenOf(const State& state, const Group& group, const Node& node, LogicalTime now) {
-  const PeerView* view = ViewOfMember(state, group, node, now);
+Seen SeenOf(const Group& group, const Node& node, LogicalTime now) {
+  const PeerView* view = ViewOfMember(group, node, now);
   if (Answers(node, now)) {
     if (node.info.foreign_data) return Seen::kMissing;  // ours is on some other volume
     if (node.info.loading && !Mutated(Mutant::kLoadingPromoted)) return Seen::kLoading;
@@ -101,14 +98,13 @@ bool Promotable(const Group& group, const Copy& copy, LogicalTime now) {
   return copy.node->info.undecided;
 }
 
-Survey Measure(const State& state, const Group& group, LogicalTime now,
-               const std::vector<std::string>& given_up) {
+Survey Measure(const Group& group, LogicalTime now, const std::vector<std::string>& given_up) {
   Survey survey;
   for (const auto& [id, node] : group.nodes) {
     if (node.member < 0) continue;
-    Copy copy{.node = &node, .seen = SeenOf(state, group, node, now)};
+    Copy copy{.node = &node, .seen = SeenOf(group, node, now)};
     const std::string& name = group.members[node.member].config.name;
-    if (copy.seen != Seen::kMissing) copy.history = BestKnownHistory(state, group, node, now);
+    if (copy.seen != Seen::kMissing) copy.history = BestKnownHistory(group, node, now);
     copy.given_up = copy.seen != Seen::kMeasured &&
                     std::find(given_up.begin(), given_up.end(), name) != given_up.end();
     survey.copies.push_back(std::move(copy));
@@ -131,7 +127,7 @@ Survey Measure(const State& state, const Group& group, LogicalTime now,
     survey.with_data += copy.history.has_data ? 1 : 0;
     survey.last_primary_seen |= copy.node->id == group.primary;
     if (Answers(*copy.node, now) || survey.best == nullptr) continue;
-    const PeerView* view = ViewOfMember(state, group, *copy.node, now);
+    const PeerView* view = ViewOfMember(group, *copy.node, now);
     if (view != nullptr && view->node_priority != 0 &&
         MoreHistory(copy.history, survey.best->history)) {
       survey.beyond.push_back(copy.node->member);
@@ -198,9 +194,8 @@ bool MoreHistory(const History& a, const History& b) {
          std::tuple(b.has_data, b.data_epoch, b.offset);
 }
 
-History BestKnownHistory(const State& state, const Group& group, const Node& node,
-                         LogicalTime now) {
-  const PeerView* view = ViewOfMember(state, group, node, now);
+History BestKnownHistory(const Group& group, const Node& node, LogicalTime now) {
+  const PeerView* view = ViewOfMember(group, node, now);
   if (view == nullptr || !view->node_alive) return node.history;
   if (node.info_refresh == kLongAgo) return view->node_history;
   if (!node.info.run_id.empty() && view->node_run_id != node.info.run_id) {
@@ -215,9 +210,8 @@ History BestKnownHistory(const State& state, const Group& group, const Node& nod
   return merged;
 }
 
-Pick PickMember(const State& state, const Group& group, LogicalTime now,
-                const std::vector<std::string>& given_up) {
-  const Survey survey = Measure(state, group, now, given_up);
+Pick PickMember(const Group& group, LogicalTime now, const std::vector<std::string>& given_up) {
+  const Survey survey = Measure(group, now, given_up);
   if (survey.best == nullptr) {
     if (!survey.loading.empty()) return WaitFor(WaitReason::kLoading, survey.loading);
     return survey.missing.empty() ? Pick{} : WaitFor(WaitReason::kMissing, survey.missing);
@@ -260,9 +254,9 @@ std::string DescribeWaitUntil(const Group& group, const Wait& wait, LogicalTime 
          " s more at most";
 }
 
-std::string DescribeCopies(const State& state, const Group& group, LogicalTime now) {
+std::string DescribeCopies(const Group& group, LogicalTime now) {
   std::string text;
-  for (const Copy& copy : Measure(state, group, now, {}).copies) {
+  for (const Copy& copy : Measure(group, now, {}).copies) {
     text += (text.empty() ? "" : ", ") + group.members[copy.node->member].config.name;
     if (copy.seen == Seen::kMeasured && copy.history.has_data) {
       text += " holds epoch " + std::to_string(copy.history.data_epoch) + " offset " +

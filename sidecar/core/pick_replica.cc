@@ -4,8 +4,7 @@ namespace rha::sidecar::core {
 
 Pick PickReplica(const State& state, const Group& group, LogicalTime now,
                  const std::vector<std::string>& given_up) {
-  return group.configured() ? PickMember(state, group, now, given_up)
-                            : PickClassic(state, group, now);
+  return group.configured() ? PickMember(group, now, given_up) : PickClassic(state, group, now);
 }
 
 }  // namespace rha::sidecar::core

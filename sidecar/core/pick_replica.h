@@ -31,19 +31,18 @@ Pick PickReplica(const State& state, const Group& group, LogicalTime now,
                  const std::vector<std::string>& given_up = {});
 // The two halves; PickReplica calls the one for the group's kind.
 Pick PickClassic(const State& state, const Group& group, LogicalTime now);
-Pick PickMember(const State& state, const Group& group, LogicalTime now,
-                const std::vector<std::string>& given_up);
+Pick PickMember(const Group& group, LogicalTime now, const std::vector<std::string>& given_up);
 
 // More history, or the same and a better tie-break: true if `a` should be preferred to `b`.
 bool MoreHistory(const History& a, const History& b);
 
 // What is known of a node's data, from its own INFO and from the beats of the sidecar beside it.
-History BestKnownHistory(const State& state, const Group& group, const Node& node, LogicalTime now);
+History BestKnownHistory(const Group& group, const Node& node, LogicalTime now);
 
 // For people: "pod-2, which led last"; and "pod-2, which led last; 27 s more at most".
 std::string DescribeWait(const Group& group, const Wait& wait);
 std::string DescribeWaitUntil(const Group& group, const Wait& wait, LogicalTime now);
 // ... and every known copy: "pod-0 holds epoch 4 offset 120, pod-1 is empty, pod-2 is not there".
-std::string DescribeCopies(const State& state, const Group& group, LogicalTime now);
+std::string DescribeCopies(const Group& group, LogicalTime now);
 
 }  // namespace rha::sidecar::core

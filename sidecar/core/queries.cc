@@ -57,7 +57,7 @@ Result<std::string> Sentinel::CheckQuorum(std::string_view name, LogicalTime now
   for (const auto& [id, view] : group->views) {
     const Peer& peer = state_.peers.at(id);
     const bool reached =
-        group->configured() ? Hears(state_, id, now) : !peer.sdown && !LostForNow(peer.link);
+        group->configured() ? Speaks(view, now) : !peer.sdown && !LostForNow(peer.link);
     if (reached) ++usable;
   }
   const std::string count = std::to_string(usable) + " usable Sentinels. ";
@@ -160,8 +160,8 @@ namespace {
 
 // No copy that lives on can take over: everybody is on the way back from disk and waits for this
 // pod's, which comes only once this process has ended.
-bool IsWaitedFor(const State& state, const Group& group, const Node& own, LogicalTime now) {
-  const Pick pick = PickMember(state, group, now, {});
+bool IsWaitedFor(const Group& group, const Node& own, LogicalTime now) {
+  const Pick pick = PickMember(group, now, {});
   const std::vector<int>& members = pick.wait.members;
   return pick.result == PickResult::kWait &&
          std::find(members.begin(), members.end(), own.member) != members.end();
@@ -178,8 +178,7 @@ bool Sentinel::SafeToStop(LogicalTime now) const {
     if (!own->certainly_dead) return false;
     if (group.failover) return false;
     if (Mutated(Mutant::kLeavesWithItsNode)) continue;
-    if (group.primary == own->id && VoterCount(group) > 1 &&
-        !IsWaitedFor(state_, group, *own, now)) {
+    if (group.primary == own->id && VoterCount(group) > 1 && !IsWaitedFor(group, *own, now)) {
       return false;
     }
   }

@@ -262,6 +262,7 @@ struct State {
   bool may_vote = true;
   LogicalTime started{};
   LogicalTime last_step{};
+  LogicalTime woke_at = kLongAgo;  // it had stood still for longer than the lease
   LogicalTime next_wake{};
   bool tilt = false;
   LogicalTime tilt_since = kLongAgo;
