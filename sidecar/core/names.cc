@@ -1,5 +1,7 @@
 #include "sidecar/core/names.h"
 
+#include <arpa/inet.h>
+
 #include <map>
 #include <string>
 
@@ -27,8 +29,10 @@ void Need(const Address& address, const Link& link, std::map<std::string, bool>*
 }  // namespace
 
 bool IsIpAddress(std::string_view host) {
-  return !host.empty() && (host.find(':') != std::string_view::npos ||
-                           host.find_first_not_of("0123456789.") == std::string_view::npos);
+  const std::string text(host);
+  in6_addr ignored;
+  return inet_pton(AF_INET, text.c_str(), &ignored) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
 }
 
 bool IsUsableHost(const State& state, std::string_view host) {

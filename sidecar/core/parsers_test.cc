@@ -4,6 +4,7 @@
 #include "sidecar/core/extension.h"
 #include "sidecar/core/hello.h"
 #include "sidecar/core/info.h"
+#include "sidecar/core/names.h"
 #include "sidecar/core/settings.h"
 
 namespace rha::sidecar::core {
@@ -95,6 +96,13 @@ TEST(Extension, SkipsUnknownFieldsAndRefusesBrokenOnes) {
   EXPECT_FALSE(DecodeDeath({"DEATH", "2", "id=" + kId, "group=demo"}));
   EXPECT_FALSE(DecodeBeat({"BEAT"}));
   EXPECT_FALSE(DecodeBeat({}));
+}
+
+TEST(IpAddress, IsWhatTheResolverTakesForOne) {
+  for (const char* ip : {"10.0.0.1", "0.0.0.0", "::1", "fd00::2:1"}) EXPECT_TRUE(IsIpAddress(ip));
+  for (const char* name :
+       {"", "999.1", "10.0.0", "1.2.3.4.5", "300.1.1.1", "a:b", "::1::", "redis"})
+    EXPECT_FALSE(IsIpAddress(name)) << name;
 }
 
 TEST(Glob, MatchesAsRedisDoes) {
