@@ -61,6 +61,21 @@ constexpr const char* kPieces[] = {
     "=7\r\ntxt:abc\r\n",
     "%1\r\n+k\r\n:1\r\n",
     "|1\r\n+a\r\n:1\r\n",
+    "user a ",
+    "+@all",
+    "-@read",
+    "+get",
+    "-config|get",
+    "+select|0",
+    "~a*",
+    "%R~a",
+    "&a",
+    "on",
+    "reset",
+    "nopass",
+    ">p",
+    "(%W~a +set)",
+    ")",
 };
 
 std::string RandomInput(rha::Prng& random) {
