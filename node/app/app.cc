@@ -15,6 +15,7 @@
 #include "node/app/limits.h"
 #include "node/app/memory.h"
 #include "node/app/shutdown_signal.h"
+#include "node/app/user_lines.h"
 #include "node/commands/all.h"
 
 namespace rha::node::app {
@@ -123,7 +124,8 @@ App::App(Config config)
       config_service_(
           config_,
           [this](const Config& old, std::string* culprit) { return ApplyConfig(old, culprit); },
-          [this](Config* shown) { ShowRole(shown); }),
+          [this](Config* shown) { ShowRole(shown); },
+          [this](Config* shown) { ShowUsers(engine_.permissions().users(), shown); }),
       process_({.reactor = reactor_,
                 .engine = engine_,
                 .server = server_,
@@ -164,6 +166,7 @@ Status App::Start() {
   RHA_RETURN_IF_ERROR(EnterDirectory());
   RHA_RETURN_IF_ERROR(RaiseDescriptorLimit());
   PublishConfig();
+  RHA_RETURN_IF_ERROR(LoadUsers(config_, engine_.permissions().users()));
   RHA_RETURN_IF_ERROR(JoinCluster());
   if (config_.managed) replication_.StartUndecided();
   persistence_.RemoveLeftovers();
@@ -303,6 +306,10 @@ void App::PublishConfig() {
   for (const std::string& word : config_.latency_percentiles) {
     options.latency_percentiles.push_back(std::strtod(word.c_str(), nullptr));
   }
+  options.acl_file = config_.acl_file;
+  dispatch::Permissions& permissions = engine_.permissions();
+  permissions.users().set_channels_open(config_.acl_pubsub_default == "allchannels");
+  permissions.denials().set_entries_max(static_cast<size_t>(config_.acl_log_entries_max));
   engine_.slowlog().set_threshold_us(config_.slowlog_threshold_us);
   engine_.slowlog().set_entries_max(static_cast<size_t>(config_.slowlog_entries_max));
   const auto events = static_cast<uint32_t>(config_.notify_mask);
@@ -346,7 +353,10 @@ Status App::ApplyConfig(const Config& old, std::string* culprit) {
     log::SetLevel(level.ok() ? *level : log::Level::kError);
   }
   if (config_.bind != old.bind || config_.port != old.port) RHA_RETURN_IF_ERROR(ListenAnew(old));
-  if (password_named) secrets_.SetPassword(config_.password);
+  if (password_named) {
+    secrets_.SetPassword(config_.password);
+    engine_.permissions().users().SetDefaultPassword(config_.password, {});
+  }
   PublishConfig();
   append_only_.OnConfig();
   return {};
@@ -368,18 +378,18 @@ Status App::ListenAnew(const Config& old) {
 
 void App::LookAtSecrets() {
   if (!secrets_.Look(reactor_.Now())) return;
+  acl::Users& users = engine_.permissions().users();
+  if (secrets_.password() == config_.password) {
+    users.KeepReplaced(secrets_.replaced_passwords());
+  } else {
+    users.SetDefaultPassword(secrets_.password(), secrets_.replaced_passwords());
+  }
   if (config_.primary_auth == config_.password) config_.primary_auth = secrets_.password();
   config_.password = secrets_.password();
   PublishConfig();
 }
 
-void App::PublishSecrets() {
-  dispatch::EngineOptions& options = engine_.options();
-  options.user.password = config_.password;
-  options.user.password_sha256 = config_.password_sha256;
-  options.user.replaced_passwords = secrets_.replaced_passwords();
-  options.membership.keys = secrets_.keys();
-}
+void App::PublishSecrets() { engine_.options().membership.keys = secrets_.keys(); }
 
 void App::Cron() {
   LookAtSecrets();

@@ -10,7 +10,6 @@
 #include <sstream>
 
 #include "common/base/config_text.h"
-#include "node/app/default_user.h"
 #include "node/app/options.h"
 #include "node/app/secrets.h"
 #include "node/dispatch/command.h"
@@ -142,17 +141,11 @@ std::string AbsolutePath(const std::string& path) {
   return ::getcwd(cwd, sizeof cwd) == nullptr ? path : std::string(cwd) + "/" + path;
 }
 
-// When all has been read: what lies beside the text, and what its parts say together.
-Status Complete(Config* config) {
-  RHA_RETURN_IF_ERROR(ReadPasswordFile(config));
-  return SettleDefaultUser(config);
-}
-
 }  // namespace
 
 Status ReadConfigText(std::string_view text, std::string_view origin, Config* config) {
   RHA_RETURN_IF_ERROR(ApplyConfigText(text, origin, config));
-  return Complete(config);
+  return ReadPasswordFile(config);
 }
 
 Status ApplyConfigText(std::string_view text, std::string_view origin, Config* config) {
@@ -188,7 +181,7 @@ Result<CommandLine> ReadCommandLine(const std::vector<std::string>& args) {
   }
   RHA_ASSIGN_OR_RETURN(const std::string text, FlagsToText(flags, next));
   RHA_RETURN_IF_ERROR(ApplyConfigText(text, "the command line", &result.config));
-  RHA_RETURN_IF_ERROR(Complete(&result.config));
+  RHA_RETURN_IF_ERROR(ReadPasswordFile(&result.config));
   return result;
 }
 

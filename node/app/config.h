@@ -105,9 +105,10 @@ struct Config : types::FormLimits {
   std::string password;
   bool password_named = false;  // by CONFIG SET, until that is applied
   std::string password_file;
-  std::string password_sha256;  // where a file says no more of it (`user default on #...`)
-  // What such a line says, until all is read; empty text: no password.
-  std::optional<std::string> user_line_sha256;
+  std::vector<std::vector<std::string>> user_lines;  // of `user`: the name, then rules
+  std::string acl_file;
+  std::string acl_pubsub_default = "resetchannels";
+  int64_t acl_log_entries_max = 128;
   // What clients call a command instead of its name; empty: they cannot call it.
   std::vector<std::pair<std::string, std::string>> renamed_commands;
 

@@ -99,7 +99,9 @@ Status ConfigService::Rewrite() {
   if (config_.config_file.empty()) {
     return Status(Code::kInvalid, "The server is running without a config file");
   }
-  const Status written = RewriteConfigFile(Shown());
+  Config shown = Shown();
+  if (facts_in_files_) facts_in_files_(&shown);
+  const Status written = RewriteConfigFile(shown);
   if (written.ok()) return {};
   log::Error("CONFIG REWRITE: {}", written.message());
   return Status(written.code(), "Rewriting config file: " + written.message());

@@ -22,8 +22,12 @@ class ConfigService final : public dispatch::ConfigService {
   // `facts` writes what commands change and options show (REPLICAOF: replicaof), as their owners
   // say. It is asked each time, so that nothing can be stale.
   using Facts = std::function<void(Config* shown)>;
-  ConfigService(Config& config, Apply apply, Facts facts = {})
-      : config_(config), apply_(std::move(apply)), facts_(std::move(facts)) {}
+  // `facts_in_files`: likewise what only CONFIG REWRITE tells, and CONFIG GET need not wait for.
+  ConfigService(Config& config, Apply apply, Facts facts = {}, Facts facts_in_files = {})
+      : config_(config),
+        apply_(std::move(apply)),
+        facts_(std::move(facts)),
+        facts_in_files_(std::move(facts_in_files)) {}
 
   Pairs Get(dispatch::Args patterns) const override;
   Status Set(const Pairs& pairs, const dispatch::Session& asker) override;
@@ -35,7 +39,7 @@ class ConfigService final : public dispatch::ConfigService {
 
   Config& config_;
   Apply apply_;
-  Facts facts_;
+  Facts facts_, facts_in_files_;
 };
 
 // "no", "yes", "local", as in the options enable-...

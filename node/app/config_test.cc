@@ -67,19 +67,19 @@ TEST(Config, ErrorsNameLineAndReason) {
 
 TEST(Config, ErrorsShowNoPassword) {
   for (const char* text : {"requirepass s3cret x\n", "  masterauth \"s3cret\n",
-                           "user default >s3cret\n", "tls-key-file-pass s3cret x\n"}) {
+                           "user default >s3cret onn\n", "tls-key-file-pass s3cret x\n"}) {
     EXPECT_THAT(ErrorOf(text), testing::AllOf(HasSubstr("(redacted)"), Not(HasSubstr("s3cret"))));
   }
 }
 
 TEST(Config, WhatProtectsAndIsNotThereEndsTheStart) {
   for (const char* text :
-       {"aclfile /etc/users.acl\n", "tls-port 6380\n", "tls-replication yes\n", "tls-cluster yes\n",
-        "cluster-enabled yes\n", "maxmemory-clients 10%\n", "syslog-enabled yes\n",
-        "bind-source-addr 10.0.0.1\n", "socket-mark-id 7\n", "activedefrag yes\n"}) {
+       {"tls-port 6380\n", "tls-replication yes\n", "tls-cluster yes\n", "cluster-enabled yes\n",
+        "maxmemory-clients 10%\n", "syslog-enabled yes\n", "bind-source-addr 10.0.0.1\n",
+        "socket-mark-id 7\n", "activedefrag yes\n"}) {
     EXPECT_THAT(ErrorOf(text), HasSubstr("cannot be honoured: ")) << text;
   }
-  EXPECT_EQ(ErrorOf("aclfile \"\"\ntls-port 0\ntls-cert-file /x.crt\ncluster-enabled no\n"
+  EXPECT_EQ(ErrorOf("aclfile a\ntls-port 0\ntls-cert-file /x.crt\ncluster-enabled no\n"
                     "cluster-node-timeout 5000\nmaxmemory-clients 0\nsyslog-ident r\n"),
             "");
 }
@@ -92,11 +92,9 @@ TEST(Config, AnOptionThatDoesNothingHasItsHarmlessValuesAndNoOther) {
     const char* other;
   };
   const Case cases[] = {
-      {"aclfile", {"\"\""}, "/etc/users.acl"},
       {"activedefrag", {"no"}, "yes"},
       {"aof-disable-auto-gc", {"no"}, "yes"},
       {"aof-use-rdb-preamble", {"yes"}, "no"},
-      {"acl-pubsub-default", {"resetchannels", "allchannels"}, "nochannels"},
       {"bind-source-addr", {"\"\""}, "10.0.0.1"},
       {"cluster-enabled", {"no"}, "yes"},
       {"enable-module-command", {"no", "yes", "local"}, "maybe"},
@@ -117,34 +115,21 @@ TEST(Config, AnOptionThatDoesNothingHasItsHarmlessValuesAndNoOther) {
   }
 }
 
-TEST(Config, TheDefaultUserOfAStockFileIsReadIfItIsOurs) {
-  constexpr char kHash[] = "#2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
-  const auto read = [](const std::string& text, Config* config) {
-    return ReadConfigText(text, "the test", config).message();
+TEST(Config, AUserLineIsCheckedButForItsCommands) {
+  const auto read = [](const std::string& text) {
+    Config config;
+    return ReadConfigText(text, "the test", &config).message();
   };
-  Config open;
-  EXPECT_EQ(read("user default on nopass sanitize-payload ~* &* +@all\n", &open), "");
-  EXPECT_EQ(open.password_sha256, "");
-  Config hashed;
-  EXPECT_EQ(read(std::string("user default on ") + kHash + " ~* &* +@all\n", &hashed), "");
-  EXPECT_EQ(hashed.password_sha256, kHash + 1);
-  Config both;
-  EXPECT_EQ(
-      read(std::string("user default on ") + kHash + " ~* &* +@all\nrequirepass foo\n", &both), "");
-  EXPECT_EQ(both.password, "foo");
-  EXPECT_EQ(both.password_sha256, "");
-  for (const std::string rules :
-       {"default off nopass ~* &* +@all", "default on nopass ~* &* +@all -debug",
-        "default on nopass ~foo* &* +@all", "default on nopass ~* +@all", "default on ~* &* +@all",
-        "default on >a >b ~* &* +@all", "bob on nopass ~* &* +@all", "default reset"}) {
-    Config config;
-    EXPECT_THAT(read("user " + rules + "\n", &config), HasSubstr("cannot be honoured: ")) << rules;
-  }
-  for (const std::string password : {"nopass", ">bar"}) {
-    Config config;
-    EXPECT_THAT(read("user default on " + password + " ~* &* +@all\nrequirepass foo\n", &config),
-                HasSubstr("different passwords"));
-  }
+  EXPECT_EQ(read("user default on nopass sanitize-payload ~* &* +@all\n"), "");
+  EXPECT_EQ(read("user default on nopass ~* +@all -debug\nrequirepass foo\n"), "");
+  EXPECT_EQ(read("user bob on >a >b ~a* &c +nosuch (+get %R~x)\nuser eve reset\n"), "");
+  EXPECT_THAT(read("user\n"), HasSubstr("wrong number of arguments"));
+  EXPECT_THAT(read("user bob on\nuser bob off\n"), HasSubstr("Duplicate user found."));
+  EXPECT_THAT(read("user bob (+get\n"), HasSubstr("Unmatched parenthesis"));
+  EXPECT_THAT(read("user \"a b\" on\n"), HasSubstr("Usernames can't contain spaces"));
+  const std::string wrong = read("port 1\nuser bob >s3cret onn\n");
+  EXPECT_THAT(wrong, HasSubstr("at line 2\n>>> 'user (redacted)'\nSyntax error"));
+  EXPECT_THAT(wrong, testing::Not(HasSubstr("s3cret")));
 }
 
 TEST(Config, SignalsMayAskForASave) {

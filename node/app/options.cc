@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
-#include "node/app/default_user.h"
 #include "node/app/option_kinds.h"
 #include "node/app/remembered_options.h"
 #include "node/app/shutdown_signal.h"
+#include "node/app/user_lines.h"
 #include "node/dispatch/limits.h"
 #include "node/dispatch/table.h"
 #include "node/keyspace/event.h"
@@ -159,7 +159,6 @@ Status SetPassword(Config& config, Words words) {
   if (words.size() != 1) return Invalid("wrong number of arguments");
   config.password = words[0];
   config.password_named = true;
-  config.password_sha256.clear();
   return {};
 }
 
@@ -290,6 +289,10 @@ std::vector<Option> NetworkOptions() {
        .set = SetPassword,
        .get = [](const Config& c) { return c.password; }},
       TextOption("requirepass-file", &Config::password_file, kImmutable | kOurs),
+      TextOption("aclfile", &Config::acl_file, kImmutable),
+      EnumOption("acl-pubsub-default", &Config::acl_pubsub_default,
+                 {"resetchannels", "allchannels"}),
+      IntOption("acllog-max-len", &Config::acl_log_entries_max, {0}),
   };
 }
 
@@ -422,9 +425,9 @@ std::vector<Option> FileDirectives() {
        .lines = RenamedCommandLines},
       {.name = "user",
        .flags = kManyWords | kManyLines | kSecret | kOnlyInFiles | kGoesWithDefault,
-       .set = SetDefaultUser,
+       .set = AddUserLine,
        .get = nothing,
-       .lines = DefaultUserLines},
+       .lines = [](const Config& c) { return c.user_lines; }},
   };
 }
 

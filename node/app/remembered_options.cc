@@ -34,9 +34,6 @@ struct Row {
 constexpr std::string_view kNoTls =
     "this server does not speak TLS, and what it is for would cross the network in clear text: "
     "encrypt the network or put a TLS proxy in front of it";
-constexpr std::string_view kNoAcl =
-    "there are no ACL users in this server, so nobody in that file would be restricted: use "
-    "requirepass, and rename-command for what must not be called";
 constexpr std::string_view kNoOutgoing =
     "connections to a primary are not bound to it here: let the host's routes decide";
 constexpr std::string_view kNoClientEviction =
@@ -45,7 +42,6 @@ constexpr std::string_view kNoClientEviction =
 
 constexpr Row kRows[] = {
     // ---- protections this server does not have: only what asks for none
-    {"aclfile", "", Any::kListed, "", kNoAcl, kImmutable},
     {"activedefrag", "no", Any::kListed, "no", "memory is not defragmented here: leave it off"},
     {"bind-source-addr", "", Any::kListed, "", kNoOutgoing},
     {"cluster-enabled", "no", Any::kListed, "no",
@@ -62,9 +58,6 @@ constexpr Row kRows[] = {
     {"tls-replication", "no", Any::kListed, "no", kNoTls},
 
     // ---- details of what is off, by a row above or because it does not exist
-    {"acl-pubsub-default", "resetchannels", Any::kListed, "resetchannels allchannels",
-     "it is one of: resetchannels, allchannels"},
-    {"acllog-max-len", "128", Any::kInteger},
     {"active-defrag-cycle-max", "25", Any::kInteger},
     {"active-defrag-cycle-min", "1", Any::kInteger},
     {"active-defrag-ignore-bytes", "104857600", Any::kMemory},

@@ -124,7 +124,8 @@ void Server::Admit(UniqueFd fd, bool unix_socket) {
   const int raw = fd.get();
   const auto peer = net::PeerEndpoint(raw);
   const bool local = unix_socket || (peer.ok() && IsLocal(peer->host));
-  if (config_.protected_mode && !engine_.options().user.needs_password() && !local) {
+  const bool open = engine_.permissions().users().default_user().needs_no_password();
+  if (config_.protected_mode && open && !local) {
     ++stats_.connections_rejected;
     return Refuse(fd, kProtected);
   }

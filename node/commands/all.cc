@@ -16,6 +16,7 @@ std::vector<dispatch::CommandRows> AllCommands() {
       ListElementRows(), ListMoveRows(),    ListFirstOfRows(), ZsetAddRows(),
       ZsetCombineRows(), ZsetPopRows(),     ZsetRangeRows(),   ZsetReadRows(),
       ZsetRemoveRows(),  MemberRows(),      BitRows(),         BitFieldRows(),
+      AclRows(),
   };
 }
 

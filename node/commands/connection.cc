@@ -37,28 +37,23 @@ void Select(Context& ctx) {
 }
 
 bool Authenticate(Context& ctx, std::string_view user, std::string_view password) {
-  const dispatch::DefaultUser& wanted = ctx.engine.options().user;
-  const bool known =
-      user == "default" && (!wanted.needs_password() || wanted.HasPassword(password));
-  if (!known) {
-    ctx.reply.Error("WRONGPASS invalid username-password pair or user is disabled.");
-    return false;
-  }
-  ctx.session.Authenticate();
-  return true;
+  if (ctx.engine.permissions().LogIn(ctx.session, user, password, ctx.arg(0))) return true;
+  ctx.reply.Error("WRONGPASS invalid username-password pair or user is disabled.");
+  return false;
 }
 
 bool AuthSecret(const Context&, size_t) { return true; }
 
 void Auth(Context& ctx) {
   if (ctx.argc() > 3) return ctx.SyntaxError();
-  if (ctx.argc() == 2 && !ctx.engine.options().user.needs_password()) {
+  if (ctx.argc() == 2 && ctx.engine.permissions().users().default_user().needs_no_password()) {
     return ctx.reply.Error(
         "ERR AUTH <password> called without any password configured for the default user. Are you "
         "sure your configuration is correct?");
   }
   const bool named = ctx.argc() == 3;
-  if (Authenticate(ctx, named ? ctx.arg(1) : "default", ctx.arg(named ? 2 : 1))) ctx.reply.Ok();
+  if (Authenticate(ctx, named ? ctx.arg(1) : acl::kDefaultUser, ctx.arg(named ? 2 : 1)))
+    ctx.reply.Ok();
 }
 
 bool ValidClientName(std::string_view name) {

@@ -74,7 +74,7 @@ void PeerProve(Context& ctx) {
     }
     return RefusePeer(ctx, "WRONGPROOF", proved.message());
   }
-  ctx.session.Authenticate();
+  ctx.session.Authenticate(nullptr);
   ctx.reply.Ok();
 }
 

@@ -16,7 +16,7 @@ class MembersTest : public CommandTest {
     keys_ = *trust::PeerKeys::Parse(std::string(32, 'k'));
     engine_.options().membership = {
         .self = {"uid", "pod-0"}, .keys = keys_, .announced_address = "10.9.9.9:1"};
-    engine_.options().user.password = "secret";
+    engine_.permissions().users().SetDefaultPassword("secret", {});
     stranger_.local_address = kHere;
     engine_.Join(stranger_);
   }
@@ -176,11 +176,11 @@ TEST_F(MembersTest, APauseOfWritesHoldsNoHelloBackAndSoNoOrderBehindIt) {
 }
 
 TEST_F(MembersTest, AReplacedPasswordIsAcceptedWhileItIsKnown) {
-  engine_.options().user.replaced_passwords = {"older", "old"};
+  engine_.permissions().users().SetDefaultPassword("secret", {"older", "old"});
   EXPECT_EQ(RunOn(stranger_, {"auth", "old"}), "+OK");
   EXPECT_EQ(RunOn(stranger_, {"auth", "older"}), "+OK");
   EXPECT_EQ(RunOn(stranger_, {"auth", "secret"}), "+OK");
-  engine_.options().user.replaced_passwords.clear();
+  engine_.permissions().users().KeepReplaced({});
   EXPECT_THAT(RunOn(stranger_, {"auth", "old"}), StartsWith("-WRONGPASS "));
   EXPECT_EQ(RunOn(stranger_, {"auth", "secret"}), "+OK");
 }

@@ -148,7 +148,7 @@ TEST_F(SessionTest, Resp3SubscribersMayDoAnything) {
 }
 
 TEST_F(SessionTest, PasswordGuardsEverythingButTheDoor) {
-  engine_.options().user.password = "secret";
+  engine_.permissions().users().SetDefaultPassword("secret", {});
   dispatch::Session stranger;
   engine_.Join(stranger);
   EXPECT_EQ(RunOn(stranger, {"get", "k"}), "-NOAUTH Authentication required.");
@@ -279,7 +279,7 @@ TEST_F(SessionTest, TooFewReplicasStopWrites) {
 
 TEST_F(SessionTest, MonitorAndSlowlogShowNoPassword) {
   OursAlone();
-  engine_.options().user.password = "s3cret";
+  engine_.permissions().users().SetDefaultPassword("s3cret", {});
   engine_.slowlog().set_threshold_us(0);
   dispatch::Session watcher;
   engine_.Join(watcher);

@@ -15,6 +15,7 @@
 #include <span>
 #include <string_view>
 
+#include "node/acl/category.h"
 #include "node/dispatch/keys.h"
 
 namespace rha::node::dispatch {
@@ -26,6 +27,8 @@ class Context;
 using Handler = void (*)(Context&);
 // Whether the word at `i` of the context's request is a secret: MONITOR and SLOWLOG do not show it.
 using SecretWord = bool (*)(const Context&, size_t i);
+// What is really done with a key whose use depends on options (kKeyVariable): a KeyUse.
+using VariableUse = uint16_t (*)(resp::Args words);
 
 enum CommandFlag : uint32_t {
   kWrite = 1 << 0,
@@ -59,25 +62,8 @@ enum CommandFlag : uint32_t {
   kOverLimitOk = 1 << 27,   // a member proves itself by it, also beyond maxclients
 };
 
-enum AclCategory : uint32_t {
-  kAclKeyspace = 1 << 0,
-  kAclRead = 1 << 1,
-  kAclWrite = 1 << 2,
-  kAclSet = 1 << 3,
-  kAclSortedSet = 1 << 4,
-  kAclList = 1 << 5,
-  kAclHash = 1 << 6,
-  kAclString = 1 << 8,
-  kAclBitmap = 1 << 9,
-  kAclPubsub = 1 << 12,
-  kAclAdmin = 1 << 13,
-  kAclFast = 1 << 14,
-  kAclSlow = 1 << 15,
-  kAclBlocking = 1 << 16,
-  kAclDangerous = 1 << 17,
-  kAclConnection = 1 << 18,
-  kAclTransaction = 1 << 19,
-};
+using acl::AclCategory;
+using enum acl::AclCategory;
 
 struct CommandSpec {
   std::string_view name;  // lower case; "config|get" for a subcommand
@@ -87,6 +73,7 @@ struct CommandSpec {
   uint32_t acl = 0;  // beyond those that follow from the flags
   KeySpecs keys = {};
   SecretWord secret = nullptr;  // null: no word is
+  VariableUse variable_use = nullptr;
 
   constexpr bool Has(uint32_t flag) const { return (flags & flag) != 0; }
   constexpr bool is_subcommand() const { return name.find('|') != std::string_view::npos; }
@@ -108,8 +95,27 @@ constexpr std::string_view RowFault(const CommandSpec& row) {
   if (row.is_subcommand() && row.arity > -2 && row.arity < 2) return "arity counts both words";
   if (row.Has(kWrite) && row.Has(kReadonly)) return "both write and readonly";
   if (row.Has(kDenyOom) && !row.Has(kWrite)) return "denyoom without write";
+  bool variable = false;
+  for (const KeySpec& keys : row.keys) variable |= (keys.use & kKeyVariable) != 0;
+  if (variable != (row.variable_use != nullptr)) return "a variable use needs its function";
   const int least_words = row.arity < 0 ? -row.arity : row.arity;
   return KeySpecsFault(row.keys, least_words, row.Has(kMovableKeys));
+}
+
+// Of the key that VisitKeys() found with `use`.
+inline uint16_t RealUse(const CommandSpec& spec, resp::Args words, uint16_t use) {
+  return (use & kKeyVariable) != 0 ? spec.variable_use(words) : use;
+}
+
+// What a row says and what follows from its flags.
+constexpr uint32_t CategoriesOf(const CommandSpec& spec) {
+  uint32_t acl = spec.acl;
+  if (spec.Has(kWrite)) acl |= kAclWrite;
+  if (spec.Has(kReadonly) && (spec.acl & kAclScripting) == 0) acl |= kAclRead;
+  if (spec.Has(kAdmin)) acl |= kAclAdmin | kAclDangerous;
+  if (spec.Has(kPubsubFlag)) acl |= kAclPubsub;
+  if (spec.Has(kBlocking)) acl |= kAclBlocking;
+  return acl | (spec.Has(kFast) ? kAclFast : kAclSlow);
 }
 
 template <size_t kCount>

@@ -16,6 +16,17 @@ std::string Echo(std::string_view word, size_t bytes_max) {
   return std::string(word.substr(0, std::min(bytes_max, word.find('\0'))));
 }
 
+std::string RefusalInExec(acl::Denied denied) {
+  const std::string_view why =
+      denied == acl::Denied::kKey ? "no permission to touch the specified keys"
+      : denied == acl::Denied::kChannel
+          ? "no permission to access one of the channels used as arguments to the command"
+          : "no permission to execute the command or subcommand";
+  return "NOPERM ACLs rules changed between the moment the transaction was accumulated and the "
+         "EXEC call. This command is no longer allowed for the following reason: " +
+         std::string(why);
+}
+
 }  // namespace
 
 Engine::Engine(keyspace::Keyspace& keyspace, NodeState& state, const Clock& clock,
@@ -24,6 +35,7 @@ Engine::Engine(keyspace::Keyspace& keyspace, NodeState& state, const Clock& cloc
       state_(state),
       clock_(clock),
       table_(std::move(families)),
+      permissions_(table_, sessions_, clock),
       pubsub_(keyspace.secret()),
       blocking_(keyspace.secret()),
       memory_guard_(keyspace, state, clock) {
@@ -43,7 +55,8 @@ void Engine::Join(Session& session) {
   sessions_.Add(session);
   session.created_unix_ms = session.last_command_unix_ms = clock_.UnixMillis();
   if (session.kind != SessionKind::kClient) return;
-  session.authenticated = session.ever_authenticated = !options_.user.needs_password();
+  permissions_.Welcome(session);
+  session.ever_authenticated = session.authenticated;
 }
 
 void Engine::Leave(Session& session) {
@@ -81,6 +94,7 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
   const bool unknown = resolved.spec == nullptr && resolved.container == nullptr;
   if (unknown && session.is_peer()) resolved = table_.ResolveByRow(args);
   const CommandSpec* spec = resolved.spec;
+  session.last_command = spec;
   std::string scratch;
   if (spec == nullptr) {
     RejectUnknown(session, args, resolved.container, reply);
@@ -95,7 +109,7 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
       flags =
           (flags | session.transaction.flags) & ~(kPermissions & ~session.transaction.common_flags);
     }
-    const GateQuestion question{*this, session, *spec, flags};
+    const GateQuestion question{*this, session, *spec, args, flags};
     const std::string_view refusal =
         NothingSpecial(question) ? std::string_view() : PassGates(question, &scratch);
     if (!refusal.empty()) {
@@ -180,7 +194,6 @@ void Engine::Call(Session& session, const CommandSpec& spec, Args args, resp::Wr
   session.BeginAnswer();
   Run(context);
   session.EndAnswer();
-  session.last_command = &spec;
   if (blocking_.has_ready()) ServeReady();
   while (!after_unit_.empty()) {
     for (const auto& work : std::exchange(after_unit_, {})) work();
@@ -194,6 +207,12 @@ void Engine::AfterUnit(std::function<void()> work) {
 
 void Engine::CallQueued(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {
   now_us_ = clock_.UnixMicros();
+  const acl::Denied denied = permissions_.Ask(session, spec, args, acl::Where::kMulti);
+  if (denied != acl::Denied::kNothing) {
+    reply.Error(RefusalInExec(denied));
+    CountError(reply.error_code());
+    return reply.ForgetError();
+  }
   Context context(*this, session, spec, args, reply);
   Run(context);
 }
@@ -274,7 +293,7 @@ void Engine::ResetSession(Session& session) {
   session.protocol = 2;
   session.name.clear();
   session.reply_mode = ReplyMode::kOn;
-  session.authenticated = !options_.user.needs_password();
+  permissions_.Welcome(session);
   session.peer.reset();
 }
 

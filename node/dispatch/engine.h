@@ -25,6 +25,7 @@
 #include "node/dispatch/node_state.h"
 #include "node/dispatch/pause.h"
 #include "node/dispatch/peers.h"
+#include "node/dispatch/permissions.h"
 #include "node/dispatch/propagation.h"
 #include "node/dispatch/pubsub.h"
 #include "node/dispatch/services.h"
@@ -53,7 +54,7 @@ struct EngineStats {
 
 // Options of the configuration that the engine itself needs.
 struct EngineOptions {
-  DefaultUser user;
+  std::string acl_file;                  // aclfile; empty: none
   OpenTo debug = OpenTo::kEverybody;     // enable-debug-command
   bool active_expire = true;             // DEBUG SET-ACTIVE-EXPIRE
   int64_t bulk_bytes_max = 512LL << 20;  // proto-max-bulk-len
@@ -102,6 +103,7 @@ class Engine final : public keyspace::Observer {
   const Services& services() const { return services_; }
   CommandTable& table() { return table_; }
   SessionRegistry& sessions() { return sessions_; }
+  Permissions& permissions() { return permissions_; }
   Pubsub& pubsub() { return pubsub_; }
   Blocking& blocking() { return blocking_; }
   Slowlog& slowlog() { return slowlog_; }
@@ -127,8 +129,8 @@ class Engine final : public keyspace::Observer {
   // Another node is to be asked for what `reason` holds back: it has not been executed.
   void CloseHeldBack(PauseReason reason);
 
-  // Runs a queued command inside EXEC: no gates of admission but those of the moment, no
-  // propagation of its own (EXEC sends all together).
+  // Runs a queued command inside EXEC, if it is still permitted: no other gate, no propagation of
+  // its own (EXEC sends all together).
   void CallQueued(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
   // Commands run that belong together (EXEC): nothing may be saved of what they leave half done.
   bool in_unit() const { return depth_ > 1; }
@@ -184,6 +186,7 @@ class Engine final : public keyspace::Observer {
   Services services_;
   CommandTable table_;
   SessionRegistry sessions_;
+  Permissions permissions_;
   Pubsub pubsub_;
   Blocking blocking_;
   Propagation propagation_;

@@ -20,6 +20,7 @@ std::string_view RoomLeft(const GateQuestion& q, std::string*) {
 
 std::string_view Authenticated(const GateQuestion& q, std::string*) {
   if (q.session.authenticated || (q.flags & kNoAuth) != 0) return {};
+  if (q.engine.permissions().users().default_user().open()) return {};
   return "NOAUTH Authentication required.";
 }
 
@@ -118,6 +119,13 @@ std::string_view AllowedInMulti(const GateQuestion& q, std::string*) {
   return "ERR Command not allowed inside a transaction";
 }
 
+std::string_view Permitted(const GateQuestion& q, std::string* scratch) {
+  const acl::Denied denied =
+      q.engine.permissions().Ask(q.session, q.spec, q.args, WhereIs(q.session));
+  if (denied == acl::Denied::kNothing) return {};
+  return *scratch = RefusalOf(denied, q.spec);
+}
+
 std::string_view NotAReplica(const GateQuestion& q, std::string*) {
   if (q.session.kind != SessionKind::kReplica) return {};
   if ((q.flags & (kWrite | kReadonly | kMayReplicate)) == 0) return {};
@@ -125,9 +133,9 @@ std::string_view NotAReplica(const GateQuestion& q, std::string*) {
 }
 
 constexpr Gate kGates[] = {
-    RoomLeft,    Authenticated,  DebugAllowed, AllowedInMulti, MemoryLeft,
-    DiskHealthy, EnoughReplicas, WritableHere, NotASubscriber, FreshEnough,
-    Loaded,      RoleAssigned,   NotAReplica,
+    RoomLeft,    Authenticated, DebugAllowed,   AllowedInMulti, Permitted,
+    MemoryLeft,  DiskHealthy,   EnoughReplicas, WritableHere,   NotASubscriber,
+    FreshEnough, Loaded,        RoleAssigned,   NotAReplica,
 };
 
 }  // namespace
@@ -137,8 +145,9 @@ bool NothingSpecial(const GateQuestion& q) {
   const bool node = state.is_replica || state.undecided || state.loading ||
                     state.last_save_failed || !state.log_error.empty() || state.MemoryShort() ||
                     state.min_replicas_to_write != 0;
-  const bool sender = !q.session.authenticated || q.session.transaction.open ||
-                      q.session.pubsub != nullptr || q.session.kind != SessionKind::kClient;
+  const bool sender = !q.session.authenticated || q.session.restricted() ||
+                      q.session.transaction.open || q.session.pubsub != nullptr ||
+                      q.session.kind != SessionKind::kClient;
   return !node && !sender && (q.flags & kProtected) == 0;
 }
 

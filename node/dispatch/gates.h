@@ -17,14 +17,15 @@ struct GateQuestion {
   Engine& engine;
   const Session& session;
   const CommandSpec& spec;
+  Args args;
   uint32_t flags;  // of the command, or of all queued ones for EXEC
 };
 
 // The first refusal, without '-'; empty: go on. The view lives until the next call.
 std::string_view PassGates(const GateQuestion& question, std::string* scratch);
 
-// The ordinary case, in which no gate can refuse anything: a client, authenticated, outside of
-// MULTI and subscriptions, of a healthy primary without limits.
+// The ordinary case, in which no gate can refuse anything: a client, authenticated and
+// unrestricted, outside of MULTI and subscriptions, of a healthy primary without limits.
 bool NothingSpecial(const GateQuestion& question);
 
 }  // namespace rha::node::dispatch

@@ -23,6 +23,7 @@
 
 #include "common/resp/output_chain.h"
 #include "common/resp/parser.h"
+#include "node/acl/user.h"
 #include "node/keyspace/watch.h"
 
 namespace rha::node::dispatch {
@@ -123,10 +124,16 @@ class Session : private resp::OutputChain::Governor {
   const std::string& peer_name() const;
   bool is_peer() const { return peer != nullptr && !peer_name().empty(); }
 
-  void Authenticate() {
+  // Null: a member, who is not judged.
+  void Authenticate(const acl::User* as) {
+    user = as;
     authenticated = ever_authenticated = true;
     OnAuthenticated();
   }
+
+  // Who it is, or will be once it is authenticated; null: it is not judged (permissions.h).
+  const acl::User* user = nullptr;
+  bool restricted() const { return user != nullptr && user->restricted(); }
 
   // ---- state that commands change
   int db = 0;

@@ -48,9 +48,7 @@ class CommandTable {
   // Its row keeps its name. Before the first request.
   Status Rename(std::string_view name, std::string_view called);
   // How clients call it; empty: they cannot.
-  std::string_view CalledName(const CommandSpec& spec) const {
-    return called_[static_cast<size_t>(&spec - specs_.data())];
-  }
+  std::string_view CalledName(const CommandSpec& spec) const { return called_[IndexOf(spec)]; }
 
   // As clients call it, in any case: "get", "CONFIG|get". Null: unknown.
   const CommandSpec* Find(std::string_view name) const;
@@ -60,11 +58,12 @@ class CommandTable {
   Resolved ResolveByRow(resp::Args args) const;
 
   const std::vector<CommandSpec>& commands() const { return specs_; }
+  size_t IndexOf(const CommandSpec& spec) const {
+    return static_cast<size_t>(&spec - specs_.data());
+  }
   // The subcommands of a container, in order of their rows.
   std::vector<const CommandSpec*> Subcommands(const CommandSpec& container) const;
-  CommandCounters& counters(const CommandSpec& spec) {
-    return counters_[static_cast<size_t>(&spec - specs_.data())];
-  }
+  CommandCounters& counters(const CommandSpec& spec) { return counters_[IndexOf(spec)]; }
   void ResetCounters();
 
  private:

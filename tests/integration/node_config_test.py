@@ -42,13 +42,17 @@ class ConfigTest(unittest.TestCase):
     def base(self, more=""):
         return f"port {self.port}\nbind 127.0.0.1\ndir {self.dir}\n{more}"
 
-    def start(self, program=OURS, flags=(), password=None, env=None):
+    def launch(self, program=OURS, flags=(), env=None):
         log = open(os.path.join(self.dir, "log"), "ab")
         process = subprocess.Popen([program, self.conf, *flags], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                    env={**os.environ, **(env or {})})
         log.close()
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
+        return process
+
+    def start(self, program=OURS, flags=(), password=None, env=None):
+        process = self.launch(program, flags, env)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
@@ -124,7 +128,7 @@ class ProtectionTest(ConfigTest):
         self.assertEqual(self.option(client, "masterauth"), "x\r\nenable-debug-command yes\n")
 
     def test_a_protection_that_is_not_there_ends_the_start_and_says_so(self):
-        for line in ("aclfile /etc/users.acl", "user default off", "user bob on >x ~* +@all", "tls-port 6380", "tls-replication yes",
+        for line in ("tls-port 6380", "tls-replication yes",
                      "cluster-enabled yes", "maxmemory-clients 5%", "syslog-enabled yes", "bind-source-addr 10.0.0.1"):
             text = self.refused(self.base(line + "\n"))
             self.assertIn("cannot be honoured: ", text)

@@ -364,6 +364,48 @@ class Failover(Bed):
         self.servers[primary].kill()
         until("failed over", lambda: self.address(port) == replica)
 
+    # docs/security-model.md names the same.
+    SENTINELS_RIGHTS = ("&* -@all +multi +exec +slaveof +replicaof +ping +subscribe +config|rewrite +role +publish +info +client|setname "
+                        "+client|kill")
+
+    def least_rights(self, stock):
+        """Nodes where the default user is off and everybody may do what he must."""
+        server = os.path.join(BIN, "redisha-node")
+        users = ["user default off", "user app on >a ~* &* +@all -@dangerous", f"user sentinel on >s {self.SENTINELS_RIGHTS}",
+                 "user replica on >r +psync +replconf +ping", "masteruser replica", "masterauth r"]
+
+        def app(port):
+            return redis.Redis(port=port, username="app", password="a", socket_timeout=1)
+        ports = [self.port(), self.port()]
+        for port in ports:
+            path = os.path.join(self.folder, f"server-{port}.conf")
+            with open(path, "w", encoding="utf-8") as conf:
+                conf.write("\n".join([f"port {port}", "bind 127.0.0.1", 'save ""', f"dir {self.folder}", "repl-diskless-sync-delay 0",
+                                      *users, ""]))
+                if port != ports[0]:
+                    conf.write(f"replicaof 127.0.0.1 {ports[0]}\n")
+            self.servers[port] = self.start([server, path], f"server-{port}")
+        until("the replica follows", lambda: app(ports[0]).set("k", "v") and app(ports[1]).get("k") == b"v")
+        self.assertRaises(redis.AuthenticationError, redis.Redis(port=ports[0]).get, "k")
+        sentinel = self.start_sentinel(ports[0], quorum=1, stock=stock, lines=[f"sentinel auth-user {GROUP} sentinel",
+                                                                               f"sentinel auth-pass {GROUP} s"])
+        until("replica found", lambda: self.knows(sentinel, 1, 0))
+        until("it is healthy", lambda: self.healthy(sentinel, 1))
+        self.servers[ports[0]].kill()
+        until("failed over", lambda: self.address(sentinel) == ports[1])
+        until("it takes writes", lambda: app(ports[1]).set("k", "w"))
+        if not stock:
+            self.servers[ports[0]] = self.start([server, os.path.join(self.folder, f"server-{ports[0]}.conf")], "again")
+            until("the old primary follows", lambda: app(ports[0]).get("k") == b"w", 30)
+        denied = redis.Redis(port=ports[1], username="sentinel", password="s")
+        self.assertRaises(redis.exceptions.NoPermissionError, denied.get, "k")
+
+    def test_users_with_the_least_rights_at_nodes(self):
+        self.least_rights(stock=False)
+
+    def test_users_with_the_least_rights_at_nodes_for_a_stock_sentinel(self):
+        self.least_rights(stock=True)
+
     @staticmethod
     def usable(client):
         try:

@@ -9,6 +9,7 @@
 
 #include "node/commands/families.h"
 #include "node/commands/store.h"
+#include "node/dispatch/engine.h"
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
@@ -43,7 +44,17 @@ using Elements = std::vector<Element>;
 
 enum class Access : uint8_t { kReadOnly, kMayStore };
 
+// BY and GET lead to any key. False: the error is written.
+bool MayFollow(Context& ctx, bool may_read_every_key, std::string_view option) {
+  if (may_read_every_key) return true;
+  ctx.reply.Error("ERR " + std::string(option) +
+                  " option of SORT denied due to insufficient ACL permissions.");
+  return false;
+}
+
 bool ParseRequest(Context& ctx, Access access, Request* request) {
+  const bool may_read_every_key =
+      ctx.engine.permissions().MayReadEveryKey(ctx.session, ctx.spec, ctx.args);
   for (size_t i = 2; i < ctx.argc(); ++i) {
     const std::string_view option = ctx.arg(i);
     const size_t left = ctx.argc() - i - 1;
@@ -60,8 +71,13 @@ bool ParseRequest(Context& ctx, Access access, Request* request) {
       request->store = ctx.arg(++i);
     } else if (EqualsIgnoreCase(option, "by") && left >= 1) {
       request->by = ctx.arg(++i);
-      if (request->by->find('*') == std::string_view::npos) request->sorted = false;
+      if (request->by->find('*') == std::string_view::npos) {
+        request->sorted = false;
+      } else if (!MayFollow(ctx, may_read_every_key, "BY")) {
+        return false;
+      }
     } else if (EqualsIgnoreCase(option, "get") && left >= 1) {
+      if (!MayFollow(ctx, may_read_every_key, "GET")) return false;
       request->gets.push_back(ctx.arg(++i));
     } else {
       return ctx.SyntaxError(), false;

@@ -6,14 +6,14 @@
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
+#include "node/dispatch/client_line.h"
 #include "node/dispatch/engine.h"
-#include "node/dispatch/pubsub.h"
 
 namespace rha::node::commands {
 namespace {
 
+using dispatch::ClientLine;
 using dispatch::PauseReason;
-using dispatch::PubsubState;
 using dispatch::ReplyMode;
 
 enum class ClientType : uint8_t { kNormal, kReplica, kPubsub, kPrimary };
@@ -34,79 +34,32 @@ std::optional<ClientType> ParseType(Context& ctx, std::string_view text) {
   return std::nullopt;
 }
 
-std::string FlagsOf(const Session& session) {
-  std::string flags;
-  if (session.kind == SessionKind::kReplica) flags += 'S';
-  if (session.monitor) flags += 'O';
-  if (session.kind == SessionKind::kPrimary) flags += 'M';
-  if (session.pubsub != nullptr) flags += 'P';
-  if (session.transaction.open) flags += 'x';
-  if (session.blocked != nullptr) flags += 'b';
-  if (session.watcher.dirty()) flags += 'd';
-  if (session.unix_socket) flags += 'U';
-  if (session.no_evict) flags += 'e';
-  return flags.empty() ? "N" : flags;
-}
-
-std::string Describe(const Session& session, int64_t now_ms) {
-  const PubsubState* pubsub = session.pubsub.get();
-  const auto number = [](auto value) { return std::to_string(value); };
-  std::string line = "id=" + number(session.id);
-  line += " addr=" + session.peer_address + " laddr=" + session.local_address;
-  line += " fd=" + number(session.fd()) + " name=" + session.name;
-  line += " age=" + number((now_ms - session.created_unix_ms) / 1000);
-  line += " idle=" + number((now_ms - session.last_command_unix_ms) / 1000);
-  line += " flags=" + FlagsOf(session) + " db=" + number(session.db);
-  line += " sub=" + number(pubsub != nullptr ? pubsub->channels.size() : 0);
-  line += " psub=" + number(pubsub != nullptr ? pubsub->patterns.size() : 0);
-  line += " ssub=" + number(pubsub != nullptr ? pubsub->shard_channels.size() : 0);
-  line +=
-      " multi=" + (session.transaction.open ? number(session.transaction.commands.size()) : "-1");
-  line += " qbuf=" + number(session.input_bytes()) + " qbuf-free=0 argv-mem=0";
-  line += " multi-mem=" + number(session.transaction.bytes) + " rbs=0 rbp=0";
-  const resp::OutputChain& out = session.out();
-  line += " obl=" + number(out.front().size());
-  line += " oll=" + number(out.empty() ? 0 : out.chunks() - 1);
-  line += " omem=" + number(session.output_memory_bytes());
-  line += " tot-mem=" + number(session.memory_bytes());
-  line += " events=r cmd=";
-  line += session.last_command != nullptr ? session.last_command->name : "NULL";
-  line += session.kind == SessionKind::kPrimary ? " user=(superuser)" : " user=default";
-  line += " redir=-1 resp=" + number(session.protocol);
-  if (!session.library_name.empty() || !session.library_version.empty()) {
-    line += " lib-name=" + session.library_name + " lib-ver=" + session.library_version;
-  }
-  return line + "\n";
-}
-
 void Id(Context& ctx) { ctx.reply.Integer(static_cast<int64_t>(ctx.session.id)); }
 
 void Info(Context& ctx) {
-  ctx.session.last_command = &ctx.spec;
-  ctx.reply.Verbatim("txt", Describe(ctx.session, ctx.now_ms));
+  ctx.reply.Verbatim("txt", ClientLine(ctx.session, ctx.now_ms) + "\n");
 }
 
 void List(Context& ctx) {
   std::string text;
-  ctx.session.last_command = &ctx.spec;
   if (ctx.argc() == 4 && EqualsIgnoreCase(ctx.arg(2), "type")) {
     const auto type = ParseType(ctx, ctx.arg(3));
     if (!type) return;
     for (const auto& [id, session] : ctx.engine.sessions().all()) {
-      if (TypeOf(*session) == *type) text += Describe(*session, ctx.now_ms);
+      if (TypeOf(*session) == *type) text += ClientLine(*session, ctx.now_ms) + "\n";
     }
   } else if (ctx.argc() > 3 && EqualsIgnoreCase(ctx.arg(2), "id")) {
     for (size_t i = 3; i < ctx.argc(); ++i) {
       int64_t id = 0;
       if (!structs::ParseDecimal(ctx.arg(i), &id)) return ctx.reply.Error("ERR Invalid client ID");
       const Session* session = ctx.engine.sessions().Find(static_cast<uint64_t>(id));
-      if (session != nullptr) text += Describe(*session, ctx.now_ms);
+      if (session != nullptr) text += ClientLine(*session, ctx.now_ms) + "\n";
     }
   } else if (ctx.argc() != 2) {
     return ctx.SyntaxError();
   } else {
     for (const auto& [id, session] : ctx.engine.sessions().all())
-      text += Describe(*session, ctx.now_ms);
+      text += ClientLine(*session, ctx.now_ms) + "\n";
   }
   ctx.reply.Verbatim("txt", text);
 }
@@ -115,12 +68,14 @@ struct KillFilter {
   std::optional<std::string_view> address, local_address;
   std::optional<ClientType> type;
   std::optional<uint64_t> id;
+  const acl::User* user = nullptr;  // null: any
   bool skip_me = true;
 
   bool Matches(const Session& session) const {
     return (!address || session.peer_address == *address) &&
            (!local_address || session.local_address == *local_address) &&
-           (!type || TypeOf(session) == *type) && (!id || session.id == *id);
+           (!type || TypeOf(session) == *type) && (!id || session.id == *id) &&
+           (user == nullptr || session.user == user);
   }
 };
 
@@ -145,9 +100,11 @@ bool ParseKillFilter(Context& ctx, KillFilter* filter) {
     } else if (EqualsIgnoreCase(word, "laddr")) {
       filter->local_address = value;
     } else if (EqualsIgnoreCase(word, "user")) {
-      if (value == "default") continue;
-      ctx.reply.Error("ERR No such user '" + std::string(value) + "'");
-      return false;
+      filter->user = ctx.engine.permissions().users().Find(value);
+      if (filter->user == nullptr) {
+        ctx.reply.Error("ERR No such user '" + std::string(value) + "'");
+        return false;
+      }
     } else if (EqualsIgnoreCase(word, "skipme") &&
                (EqualsIgnoreCase(value, "yes") || EqualsIgnoreCase(value, "no"))) {
       filter->skip_me = EqualsIgnoreCase(value, "yes");

@@ -1,5 +1,6 @@
 // COMMAND: what the rows say, in the shapes clients expect.
 #include <algorithm>
+#include <bit>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 namespace rha::node::commands {
 namespace {
 
+using dispatch::CategoriesOf;
 using dispatch::KeyRange;
 using dispatch::KeySpec;
 
@@ -43,26 +45,6 @@ constexpr Named kFlagNames[] = {
     {kAllowBusy, "allow_busy"},
 };
 
-constexpr Named kCategoryNames[] = {
-    {kAclKeyspace, "@keyspace"},
-    {kAclRead, "@read"},
-    {kAclWrite, "@write"},
-    {kAclSet, "@set"},
-    {kAclSortedSet, "@sortedset"},
-    {kAclList, "@list"},
-    {kAclHash, "@hash"},
-    {kAclString, "@string"},
-    {kAclBitmap, "@bitmap"},
-    {kAclPubsub, "@pubsub"},
-    {kAclAdmin, "@admin"},
-    {kAclFast, "@fast"},
-    {kAclSlow, "@slow"},
-    {kAclBlocking, "@blocking"},
-    {kAclDangerous, "@dangerous"},
-    {kAclConnection, "@connection"},
-    {kAclTransaction, "@transaction"},
-};
-
 constexpr Named kUseNames[] = {
     {kKeyRo, "RO"},
     {kKeyRw, "RW"},
@@ -77,18 +59,6 @@ constexpr Named kUseNames[] = {
     {kKeyVariable, "variable_flags"},
 };
 
-// What a row says and what follows from its flags.
-uint32_t Categories(const CommandSpec& spec) {
-  uint32_t acl = spec.acl;
-  if (spec.Has(kWrite)) acl |= kAclWrite;
-  if (spec.Has(kReadonly) && (spec.acl & kAclTransaction) == 0) acl |= kAclRead;
-  if (spec.Has(kAdmin)) acl |= kAclAdmin | kAclDangerous;
-  if (spec.Has(kPubsubFlag)) acl |= kAclPubsub;
-  if (spec.Has(kBlocking)) acl |= kAclBlocking;
-  acl |= spec.Has(kFast) ? kAclFast : kAclSlow;
-  return acl;
-}
-
 template <size_t kCount>
 void WriteNames(Context& ctx, uint32_t bits, const Named (&names)[kCount]) {
   const auto count = std::count_if(std::begin(names), std::end(names),
@@ -96,6 +66,13 @@ void WriteNames(Context& ctx, uint32_t bits, const Named (&names)[kCount]) {
   ctx.reply.Set(count);
   for (const auto& [bit, name] : names) {
     if ((bits & bit) != 0) ctx.reply.Simple(name);
+  }
+}
+
+void WriteCategories(Context& ctx, uint32_t bits) {
+  ctx.reply.Set(std::popcount(bits));
+  for (const acl::CategoryName& category : acl::kCategoryNames) {
+    if ((bits & category.bit) != 0) ctx.reply.Simple("@" + std::string(category.name));
   }
 }
 
@@ -184,7 +161,7 @@ void WriteInfo(Context& ctx, const CommandSpec* spec) {
   ctx.reply.Integer(range.first);
   ctx.reply.Integer(range.last);
   ctx.reply.Integer(range.step);
-  WriteNames(ctx, Categories(*spec), kCategoryNames);
+  WriteCategories(ctx, CategoriesOf(*spec));
   doc ? doc->tips.WriteNext(ctx.reply) : ctx.reply.Set(0);
   WriteKeySpecs(ctx, *spec, doc ? doc->key_notes : std::vector<std::string_view>());
   const auto subcommands = ctx.engine.table().Subcommands(*spec);
@@ -243,13 +220,6 @@ void Docs(Context& ctx) {
   }
 }
 
-// False: no such category; then nothing matches.
-bool InCategory(const CommandSpec& spec, std::string_view category) {
-  return std::any_of(std::begin(kCategoryNames), std::end(kCategoryNames), [&](const Named& named) {
-    return EqualsIgnoreCase(named.name.substr(1), category) && (Categories(spec) & named.bit) != 0;
-  });
-}
-
 void List(Context& ctx) {
   std::vector<std::string_view> names;
   const bool filtered = ctx.argc() == 5 && EqualsIgnoreCase(ctx.arg(2), "filterby");
@@ -259,11 +229,12 @@ void List(Context& ctx) {
   const bool by_category = EqualsIgnoreCase(kind, "aclcat");
   const bool by_module = EqualsIgnoreCase(kind, "module");
   if (!by_category && !by_module && !EqualsIgnoreCase(kind, "pattern")) return ctx.SyntaxError();
+  const uint32_t category = acl::FindCategory(value);  // 0: none; nothing has it
   for (const CommandSpec& spec : ctx.engine.table().commands()) {
     if (!filtered && spec.is_subcommand()) continue;
     if (ctx.engine.table().CalledName(spec).empty()) continue;
     if (by_module) continue;
-    if (by_category ? InCategory(spec, value) : GlobMatches(value, spec.name, true)) {
+    if (by_category ? (CategoriesOf(spec) & category) != 0 : GlobMatches(value, spec.name, true)) {
       names.push_back(spec.name);
     }
   }
@@ -280,7 +251,7 @@ void ReplyKeys(Context& ctx, Reply reply) {
   if (spec == nullptr) return ctx.reply.Error("ERR Invalid command specified");
   const auto visit_keys = [&](auto visit) {
     return VisitKeys(spec->keys, words, [&](size_t at, uint16_t use) {
-      if ((use & (kKeyNot | kKeyChannel)) == 0) visit(at + 2, use);
+      if ((use & (kKeyNot | kKeyChannel)) == 0) visit(at + 2, RealUse(*spec, words, use));
       return true;
     });
   };
@@ -307,7 +278,7 @@ void GetKeysAndFlags(Context& ctx) {
   ReplyKeys(ctx, [&](size_t at, uint16_t use) {
     ctx.reply.Array(2);
     ctx.reply.Bulk(ctx.arg(at));
-    WriteNames(ctx, use & ~kKeyVariable, kUseNames);
+    WriteNames(ctx, use, kUseNames);
   });
 }
 

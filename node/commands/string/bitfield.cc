@@ -188,13 +188,30 @@ void BitField(Context& ctx) {
   WriteFields(ctx, *operations, end);
 }
 
+// It only reads if all that it is asked for is GET.
+uint16_t UseByBitField(Args words) {
+  for (size_t i = 2; i < words.size();) {
+    const size_t left = words.size() - i - 1;
+    if (EqualsIgnoreCase(words[i], "get") && left >= 2) {
+      i += 3;
+    } else if (EqualsIgnoreCase(words[i], "overflow") && left >= 1) {
+      i += 2;
+    } else {
+      return kReadsUpdates;
+    }
+  }
+  return kReads;
+}
+
 constexpr CommandSpec kRows[] = {
     {"bitfield",
      BitField,
      -2,
      kWrite | kDenyOom,
      kAclBitmap,
-     {At(1, kReadsUpdates | kKeyVariable)}},
+     {At(1, kReadsUpdates | kKeyVariable)},
+     nullptr,
+     UseByBitField},
     {"bitfield_ro", BitField, -2, kReadonly | kFast, kAclBitmap, {At(1, kReads)}},
 };
 static_assert(RowsAreSound(kRows));

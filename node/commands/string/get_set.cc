@@ -234,9 +234,24 @@ void MSetNx(Context& ctx) {
   ctx.reply.Integer(1);
 }
 
+// Only GET looks at what was there.
+uint16_t UseBySet(Args words) {
+  for (const std::string_view word : words.subspan(std::min<size_t>(words.size(), 3))) {
+    if (EqualsIgnoreCase(word, "get")) return kReadsUpdates;
+  }
+  return kOverwrites;
+}
+
 constexpr CommandSpec kRows[] = {
     {"get", Get, 2, kReadonly | kFast, kAclString, {At(1, kReads)}},
-    {"set", Set, -3, kWrite | kDenyOom, kAclString, {At(1, kReadsUpdates | kKeyVariable)}},
+    {"set",
+     Set,
+     -3,
+     kWrite | kDenyOom,
+     kAclString,
+     {At(1, kReadsUpdates | kKeyVariable)},
+     nullptr,
+     UseBySet},
     {"setnx", SetNx, 3, kWrite | kDenyOom | kFast, kAclString, {At(1, kCreates)}},
     {"setex", SetEx, 4, kWrite | kDenyOom, kAclString, {At(1, kOverwrites)}},
     {"psetex", PSetEx, 4, kWrite | kDenyOom, kAclString, {At(1, kOverwrites)}},
