@@ -37,8 +37,7 @@ constexpr Variable kVariables[] = {
     {"REDIS_IO_THREADS", Kind::kNumber, "io-threads"},
     {"REDIS_IO_THREADS_DO_READS", Kind::kYesNo, "io-threads-do-reads"},
     {"REDIS_AOF_ENABLED", Kind::kYesNo, "appendonly; yes if the volume is one of Bitnami's image"},
-    {"REDIS_ACLFILE", Kind::kRefused,
-     "there are no ACL users in this server: use REDIS_PASSWORD and REDIS_DISABLE_COMMANDS"},
+    {"REDIS_ACLFILE", Kind::kText, "aclfile"},
     {"REDIS_DATABASE", Kind::kUnused, "databases have numbers, no names"},
     {"REDIS_TLS_ENABLED", Kind::kOff, kNoTls},
     {"REDIS_TLS_PORT", Kind::kUnused, kTlsDetail},
@@ -66,6 +65,9 @@ void Passwords(Settings* settings, std::string* config) {
         "the port");
   }
   if (allow_empty) *config += ConfigLineOf({"protected-mode", "no"});
+  if (settings->Has("REDIS_ACLFILE")) {
+    *config += ConfigLineOf({"aclfile", settings->Text("REDIS_ACLFILE")});
+  }
 }
 
 void Replication(Settings* settings, std::string* config) {

@@ -112,12 +112,16 @@ TEST_F(NodeConfigTest, TheAppendOnlyFileIsKeptIfSaidAndOnAVolumeOfBitnamis) {
             "dir /bitnami\nrequirepass p\n");
 }
 
+TEST_F(NodeConfigTest, UsersComeFromAFile) {
+  EXPECT_EQ(ConfigOf({{"REDIS_ACLFILE", "/users.acl"}, {"REDIS_PASSWORD", "p"}}),
+            "requirepass p\naclfile /users.acl\n");
+}
+
 TEST_F(NodeConfigTest, WhatIsNotHereIsRefused) {
   const auto refusal = [&](const std::string& name, const std::string& value) {
     return ConfigOf({{name, value}, {"REDIS_PASSWORD", "p"}});
   };
   EXPECT_THAT(refusal("REDIS_TLS_ENABLED", "yes"), HasSubstr("does not speak TLS"));
-  EXPECT_THAT(refusal("REDIS_ACLFILE", "/users"), HasSubstr("no ACL users"));
   EXPECT_THAT(refusal("REDIS_SENTINEL_HOST", "s"), HasSubstr("does not ask Sentinel"));
   EXPECT_THAT(refusal("REDIS_PORT_NUMBER", "70000"), HasSubstr("must be a port"));
   EXPECT_THAT(refusal("REDIS_IO_THREADS", "-1"), HasSubstr("must be a number"));
@@ -127,7 +131,7 @@ TEST_F(NodeConfigTest, WhatIsNotHereIsRefused) {
 TEST_F(NodeConfigTest, WhatMeansNothingIsNamed) {
   EXPECT_EQ(ConfigOf({{"REDIS_PASWORD", "secret"},
                       {"REDIS_TLS_CERT_FILE", "/cert"},
-                      {"REDIS_ACLFILE", ""},
+                      {"REDIS_SENTINEL_HOST", ""},
                       {"REDIS_PORT", "tcp://10.0.0.1:6379"},
                       {"REDIS_MASTER_SERVICE_HOST", "10.0.0.1"},
                       {"REDIS_PORT_6379_TCP_ADDR", "10.0.0.1"}}),

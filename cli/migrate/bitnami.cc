@@ -17,7 +17,7 @@ constexpr const char* kPodsShared = "primary and replicas share their settings h
 const std::vector<Advice>& BitnamiAdvice() {
   static const std::vector<Advice> kAdvice = {
       {"tls", "TLS is not there yet"},
-      {"auth.acl", "ACL users are not there yet"},
+      {"auth.acl", "no users are made: mount an ACL file, name it in config.aclfile"},
       {"existingConfigmap", "put its settings into spec.config"},
       {"master.configuration", kPodsShared},
       {"replica.configuration", kPodsShared},

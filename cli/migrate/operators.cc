@@ -89,8 +89,8 @@ Result<Migration> FromSpotahome(const Json& failover, const std::string& asked_n
       {"redis.shutdownConfigMap", "a pod that ends hands the primary over by itself"},
       {"redis.port", "the port is 6379"},
       {"redis.hostNetwork", "pods have addresses of their own"},
-      {"auth.admin", "ACL users are not there yet"},
-      {"auth.users", "ACL users are not there yet"},
+      {"auth.admin", "no users are made: mount an ACL file, name it in config.aclfile"},
+      {"auth.users", "no users are made: mount an ACL file, name it in config.aclfile"},
       {"bootstrapNode", "replicating from a server outside is not there yet"},
       {"labelWhitelist", "labels of the resource are never copied"}};
   const std::string old_name = object::Name(failover);
@@ -147,7 +147,7 @@ Result<Migration> FromOpstree(const Json& replication, const std::string& asked_
       {"kubernetesConfig.updateStrategy", "pods are replaced one by one"},
       {"redisExporter", kMetrics},
       {"TLS", "TLS is not there yet"},
-      {"acl", "ACL users are not there yet"},
+      {"acl", "no users are made: mount an ACL file, name it in config.aclfile"},
       {"sidecars", kContainers},
       {"initContainer", "spec.podTemplate.spec.initContainers"},
       {"env", "spec.podTemplate.spec.containers, by name"},

@@ -18,7 +18,7 @@ metrics.prometheusRule.enabled metrics.prometheusRule.additionalLabels networkPo
 {{- end -}}
 
 {{- define "redisha.advice" -}}
-auth.acl: "ACL users are not there yet"
+auth.acl: "no users are made: mount an ACL file, name it in config.aclfile"
 auth.usePasswordFiles: "passwords are always files here; take it out"
 auth.usePasswordFileFromSecret: "passwords are always files here; take it out"
 existingConfigmap: "put the settings into commonConfiguration or spec.config"
