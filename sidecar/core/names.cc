@@ -5,6 +5,8 @@
 #include <map>
 #include <string>
 
+#include "sidecar/core/text.h"
+
 namespace rha::sidecar::core {
 namespace {
 
@@ -14,9 +16,8 @@ const std::string& IpOf(const State& state, const std::string& host) {
 }
 
 bool SameName(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
+                    [](char x, char y) { return Lower(x) == Lower(y); });
 }
 
 // A name without a connection is asked for again: it may have moved.

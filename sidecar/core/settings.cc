@@ -10,13 +10,6 @@
 namespace rha::sidecar::core {
 namespace {
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : char(c); });
-  return lower;
-}
-
 Status Invalid(std::string_view option, std::string_view value) {
   return {Code::kInvalid, "ERR Invalid argument '" + std::string(value) + "' for SENTINEL SET '" +
                               std::string(option) + "'"};

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <iterator>
 
@@ -14,6 +13,7 @@
 #include "sidecar/core/limits.h"
 #include "sidecar/core/names.h"
 #include "sidecar/core/settings.h"
+#include "sidecar/core/text.h"
 #include "sidecar/shell/sentinel_lines.h"
 #include "sidecar/shell/server_directives.h"
 
@@ -248,11 +248,6 @@ const Directive kGlobals[] = {
 #undef RHA_PORT
 #undef RHA_YESNO
 
-void Lower(std::string* word) {
-  std::transform(word->begin(), word->end(), word->begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-}
-
 // A line as errors show it: without passwords.
 std::string Shown(const Words& words) {
   const auto hides = [](const std::string& word) {
@@ -411,7 +406,8 @@ Result<Options> ReadOptions(const std::string& path, const std::string& text,
   std::vector<ConfigLine> lines = std::move(*parsed);
   lines.insert(lines.end(), overrides.begin(), overrides.end());
   for (ConfigLine& line : lines) {
-    if (line.words[0] == "sentinel" && line.words.size() > 1) Lower(&line.words[1]);
+    if (line.words[0] == "sentinel" && line.words.size() > 1)
+      line.words[1] = core::Lower(line.words[1]);
   }
   std::stable_sort(lines.begin(), lines.end(), [](const ConfigLine& a, const ConfigLine& b) {
     return LoadOrder(a.words) < LoadOrder(b.words);

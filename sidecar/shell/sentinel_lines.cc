@@ -1,7 +1,6 @@
 #include "sidecar/shell/sentinel_lines.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <iterator>
 #include <limits>
@@ -324,9 +323,7 @@ std::string ConfigFileKey(const std::vector<std::string>& words) {
   if (is_one_of(words[0], {"announce-ip", "announce-port"})) return "sentinel " + words[0];
   if (words[0] == "loglevel") return words[0];
   if (words[0] != "sentinel" || words.size() < 3) return "";
-  std::string name = words[1];
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::string name = core::Lower(words[1]);
   if (is_one_of(name, {"myid", "current-epoch", "announce-ip", "announce-port", "sentinel-user",
                        "sentinel-pass", "resolve-hostnames", "announce-hostnames",
                        "deny-scripts-reconfig"})) {
