@@ -215,11 +215,7 @@ const Directive kDirectives[] = {
     {"tcp-keepalive", 1, 1,
      [](const Words& w, Options& o) { return ParseCount(w[1], 0, &o.keepalive_seconds); }},
     {"maxclients", 1, 1,
-     [](const Words& w, Options& o) {
-       RHA_RETURN_IF_ERROR(ParseCount<size_t>(w[1], 1, &o.clients_max));
-       o.clients_max = std::min(o.clients_max, kClientsMax);
-       return Status();
-     }},
+     [](const Words& w, Options& o) { return ParseCount<size_t>(w[1], 1, &o.clients_max); }},
     // Of Redis' server. What a Sentinel of Redis would do with them, this one does not.
     {"syslog-enabled", 1, 1, RefuseYes<kSyslog>},
     {"tls-replication", 1, 1, RefuseYes<kTls>},

@@ -121,6 +121,8 @@ TEST(Options, DirectivesOfADataServerAreTakenAndNamed) {
   ASSERT_TRUE(options.ok()) << options.status().message();
   EXPECT_THAT(options->without_effect, ElementsAre("save", "maxmemory"));
   EXPECT_EQ(options->clients_max, 7u);
+  // Too many for this program: the server says so.
+  EXPECT_EQ(ReadOptions("s.conf", "maxclients 20000\n", {})->clients_max, 20000u);
   EXPECT_EQ(options->idle_max, std::chrono::seconds(3));
   EXPECT_TRUE(options->protected_mode);
 }

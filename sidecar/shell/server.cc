@@ -51,7 +51,10 @@ Server::~Server() {
 
 // Clients must not use up what the links to nodes and peers need: a stranger could stop failovers.
 void Server::LimitByDescriptors() {
-  clients_max_ = options_.clients_max;
+  clients_max_ = std::min(options_.clients_max, kClientsMax);
+  if (clients_max_ < options_.clients_max) {
+    log::Warn("maxclients {}: this sentinel takes {} at most", options_.clients_max, clients_max_);
+  }
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   const rlim_t wanted = kDescriptorsKept + kClientsMax + kStrangersMax;
