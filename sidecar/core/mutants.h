@@ -40,6 +40,8 @@ enum class Mutant : uint8_t {
   kTiltBlindsHealing,
   kLeadsAfterPause,
   kLeavesWithItsNode,
+  kKinshipIgnored,
+  kNeverUpIsForEver,
 };
 
 #ifdef RHA_MUTANTS

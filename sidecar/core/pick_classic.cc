@@ -1,6 +1,7 @@
 #include <chrono>
 #include <tuple>
 
+#include "sidecar/core/mutants.h"
 #include "sidecar/core/names.h"
 #include "sidecar/core/pick_replica.h"
 
@@ -19,6 +20,7 @@ bool SharesHistory(const Info& replica, const Info& primary) {
 }
 
 Kinship KinshipOf(const State& state, const Node& node, const Node* primary) {
+  if (Mutated(Mutant::kKinshipIgnored)) return Kinship::kInStep;
   const bool never_up = !node.info.primary_link_up && node.info.primary_link_down_seconds < 0;
   if (never_up && primary != nullptr && SharesHistory(node.info, primary->info)) {
     return Kinship::kNeverSynced;
@@ -45,6 +47,9 @@ bool Eligible(const Group& group, const Node& node, LogicalTime now) {
   if (node.info.role != Role::kReplica || node.info.priority == 0) return false;
   if (now - node.link.last_ok > kPingPeriod * 5) return false;
   if (node.info_refresh == kLongAgo || now - node.info_refresh > info_validity) return false;
+  // Redis' -1, never up since its start, is no time at all.
+  const bool never_up = node.info.primary_link_down_seconds < 0;
+  if (never_up && !node.info.primary_link_up && Mutated(Mutant::kNeverUpIsForEver)) return false;
   const int64_t down_seconds = std::max<int64_t>(node.info.primary_link_down_seconds, 0);
   return node.info.primary_link_up || std::chrono::seconds(down_seconds) <= down_time_max;
 }

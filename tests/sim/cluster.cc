@@ -16,6 +16,11 @@ using sidecar::core::Reply;
 using sidecar::core::Sentinel;
 using sidecar::core::Tick;
 
+namespace {
+constexpr uint16_t kNodePort = 6379;
+constexpr Millis kClassicFailoverTimeout{3000};
+}  // namespace
+
 std::string MemberId(int pod) {
   const std::string digits = std::to_string(pod);
   return std::string(40 - digits.size(), '0') + digits;
@@ -28,10 +33,12 @@ Cluster::Cluster(const ClusterOptions& options)
   for (int i = 0; i < static_cast<int>(pods_.size()); ++i) {
     pods_[i].clock_ahead = std::chrono::minutes(97 * i);
     pods_[i].node = std::make_unique<SimNode>(i, histories_, options.disk);
-    pods_[i].node->obeys_any_epoch = options_.fault == WorldFault::kAnyEpochObeyed;
+    pods_[i].node->obeys_any_epoch = options.stock || options_.fault == WorldFault::kAnyEpochObeyed;
+    pods_[i].node->tells_epochs = !options.stock;
     pods_[i].node->tells_data_epoch = options.tells_data_epoch;
     pods_[i].node->flushes_before_load = options.fault == WorldFault::kFlushBeforeLoad;
     SetIp(i);
+    if (options.classic) pods_[i].node->KeepRole(Ip(0));
   }
   checkers_.on_failure = [this](const std::string& what) { Trace("FAILED " + what); };
   if (options.fault == WorldFault::kProofSkipped) MakeStranger();
@@ -70,13 +77,15 @@ Config Cluster::MakeConfig(int pod) const {
   group.quorum = voters == options_.members ? options_.quorum : voters / 2 + 1;
   group.down_after = options_.down_after;
   group.initialised = options_.initialised;
-  for (int i = 0; i < voters; ++i) {
+  if (options_.classic) group.primary = {Ip(0), kNodePort};
+  if (options_.classic) group.failover_timeout = kClassicFailoverTimeout;
+  for (int i = 0; i < voters && !options_.classic; ++i) {
     const std::string name = "pod-" + std::to_string(i);
     group.members.push_back({.name = name, .host = name + ".pods", .id = MemberId(i)});
   }
   return Config{.my_id = MemberId(pod),
                 .announce = {Ip(pod), 26379},
-                .self = "pod-" + std::to_string(pod),
+                .self = options_.classic ? "" : "pod-" + std::to_string(pod),
                 .seed = options_.seed * 100 + pod + unique_,
                 .groups = {group},
                 .persisted = pods_[pod].disk};

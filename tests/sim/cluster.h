@@ -62,6 +62,11 @@ struct ClusterOptions {
   Millis lag_max{0};              // a write reaches a replica after up to this long
   bool tells_data_epoch = true;   // the nodes, in INFO
   bool addresses_reused = false;  // by another RedisHA, once a pod has left them
+  // `sentinel monitor` of pod-0 instead of a list of members: sidecars find each other by hellos,
+  // nodes start in the role they had. `stock`: the nodes are Redis', which know no epochs, and no
+  // sidecar speaks the extension.
+  bool classic = false;
+  bool stock = false;
   WorldFault fault = WorldFault::kNone;
   // The resource says that this group has had data once (redisha-initialised).
   bool initialised = false;
@@ -260,10 +265,12 @@ class Cluster {
   void NoteCommonWrites();
   void OnPromotion(int leader, SimNode& promoted);
   void CheckNotEmpty(const SimNode& promoted);
+  void CheckInStep(int leader, const SimNode& promoted);
   bool Overlooked(int leader, const SimNode& promoted, int other) const;
 
   // Performing actions (perform.cc).
   void Perform(int pod, sidecar::core::Action& action);
+  std::string ReplicaLines(const SimNode& primary) const;
   bool PerformOnNode(int pod, sidecar::core::Action& action);
   bool PerformOnPeer(int pod, sidecar::core::Action& action);
   void PerformOnSelf(int pod, sidecar::core::Action& action);

@@ -92,6 +92,21 @@ void Cluster::CheckNotEmpty(const SimNode& promoted) {
   }
 }
 
+// Redis' choice knows no epochs, but who came back empty and has not reached its primary since is
+// not chosen over a replica that has, and is well.
+void Cluster::CheckInStep(int leader, const SimNode& promoted) {
+  if (!promoted.copy().position.empty() || network_.rough() || network_.any_cut()) return;
+  for (int i = 0; i < size(); ++i) {
+    const Pod& p = pods_[i];
+    const bool well = p.node->alive() && !p.node->paused && !p.node->primary() && p.machine;
+    const LogicalTime disturbed = std::max(p.disturbed, pods_[leader].disturbed);
+    if (!well || p.node->copy().position.empty() || !Redialled()) continue;
+    if (queue_.now() - disturbed < kSteady) continue;
+    checkers_.Fail("the empty pod-" + std::to_string(promoted.host()) + " is promoted over pod-" +
+                   std::to_string(i) + ", which was in step");
+  }
+}
+
 // The other pod holds acknowledged writes of the newest history that the promoted one lacks, and
 // the leader could have known: nothing was wrong with that pod, or with the way to it, lately.
 bool Cluster::Overlooked(int leader, const SimNode& promoted, int other) const {
@@ -109,6 +124,7 @@ bool Cluster::Overlooked(int leader, const SimNode& promoted, int other) const {
 }
 
 void Cluster::OnPromotion(int leader, SimNode& promoted) {
+  if (options_.classic) return CheckInStep(leader, promoted);
   CheckNotEmpty(promoted);
   if (network_.rough() || !options_.judge_copies) return;
   for (int i = 0; i < size(); ++i) {

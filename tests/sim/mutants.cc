@@ -89,6 +89,11 @@ constexpr MutantRow kTable[] = {
     World("wall-clock", WorldFault::kWallClock, "the driver reads a clock that can be set"),
     World("scaled-at-once", WorldFault::kScaledAtOnce,
           "P4: two voters come or go at a time, so that two majorities have no member in common"),
+    // Classic groups.
+    Machine("kinship-ignored", Mutant::kKinshipIgnored,
+            "classic: priority and offset choose, as in Redis, whoever's data it is"),
+    Machine("never-up-is-for-ever", Mutant::kNeverUpIsForEver,
+            "classic: a replica that started after its primary had died is no candidate"),
     // Pods that are told to stop.
     Machine("leaves-with-its-node", Mutant::kLeavesWithItsNode,
             "a sidecar that is told to stop leaves before another primary is known"),

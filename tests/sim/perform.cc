@@ -282,6 +282,19 @@ void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
       });
 }
 
+// Of whom a classic group learns.
+std::string Cluster::ReplicaLines(const SimNode& primary) const {
+  std::string lines;
+  int count = 0;
+  for (int i = 0; options_.classic && primary.primary() && i < size(); ++i) {
+    const SimNode& node = *pods_[i].node;
+    if (!node.alive() || !node.link_up() || !node.ReplicatesFrom(primary)) continue;
+    lines += "slave" + std::to_string(count++) + ":ip=" + Ip(i) +
+             ",port=6379,state=online,offset=0,lag=0\r\n";
+  }
+  return lines;
+}
+
 // Actions on nodes. False: it is none.
 bool Cluster::PerformOnNode(int pod, Action& action) {
   if (const auto* a = std::get_if<ConnectNode>(&action)) {
@@ -300,7 +313,7 @@ bool Cluster::PerformOnNode(int pod, Action& action) {
   } else if (const auto* a = std::get_if<SendInfo>(&action)) {
     ToNode(pod, a->node, [this, id = a->node](SimNode& node) -> std::optional<Event> {
       if (node.host() < size()) TakeArrived(node.host());
-      return InfoReply{id, node.InfoText(queue_.now())};
+      return InfoReply{id, node.InfoText(queue_.now()) + ReplicaLines(node)};
     });
   } else if (auto* a = std::get_if<PublishHelloToNode>(&action)) {
     ToNode(pod, a->node,
@@ -354,6 +367,7 @@ bool Cluster::PerformOnPeer(int pod, Action& action) {
                                 MemberId(pod)});
     });
   } else if (auto* a = std::get_if<SendExtension>(&action)) {
+    if (options_.stock) return Deliver(pod, ExtensionReply{a->peer, false}), true;
     ToPeer(pod, a->peer, [this, pod, life, id = a->peer, args = std::move(a->args)](int host) {
       const RequestId request = next_request_++;
       pods_[host].askers[request] = {pod, life, id, "", /*vote=*/false};
@@ -443,9 +457,9 @@ void Cluster::Observe(int pod, const Action& action) {
   } else if (const auto* a = std::get_if<sidecar::core::Reconfigure>(&action)) {
     if (a->primary) return CheckOrder(pod, group.failover.has_value());
     if (!group.failover) return;
-    const int target = group.FindNode(a->node)->member;
+    const int target = HostOfIp(group.FindNode(a->node)->address.host);
     checkers_.OnPromotion(target, group.failover->epoch);
-    CheckSeenWell(*group.failover);
+    if (!options_.classic) CheckSeenWell(*group.failover);
   } else if (const auto* a = std::get_if<AskPeer>(&action)) {
     if (a->candidate != "*") checkers_.OnVote(pod, a->epoch, a->candidate);
   } else if (const auto* a = std::get_if<Reply>(&action)) {

@@ -441,6 +441,16 @@ void Quorumless(ClusterOptions& options, Prng& prng) {
   options.quorum = static_cast<int>(prng.Between(1, options.members / 2));
 }
 
+void Monitored(ClusterOptions& options, Prng& prng) {
+  RoughNetwork(options, prng);
+  options.classic = true;
+}
+
+void MonitoredStock(ClusterOptions& options, Prng& prng) {
+  Monitored(options, prng);
+  options.stock = true;
+}
+
 constexpr Profile kProfiles[] = {
     {"kill-primary", KillPrimary, CalmNetwork},
     {"quick-restart", QuickRestart, CalmNetwork},
@@ -473,6 +483,8 @@ constexpr Profile kProfiles[] = {
     {"memory-lost", MemoryLost, SlowDisks},
     {"lost-votes", LostVotes, SlowDisks},
     {"graceful-stops", GracefulStops, Lagging},
+    {"classic", Classic, Monitored},
+    {"classic-stock", Classic, MonitoredStock},
 };
 
 }  // namespace

@@ -46,6 +46,9 @@ void LowQuorum(Run& run);
 void LoneSidecar(Run& run);
 void MemoryLost(Run& run);
 
+// profiles_classic.cc
+void Classic(Run& run);
+
 // profiles_stops.cc
 void LostVotes(Run& run);
 void GracefulStops(Run& run);

@@ -20,9 +20,11 @@ std::string HexId(char prefix, uint64_t number) {
 void SimNode::Start(bool keep_data, uint64_t unique, LogicalTime now, Millis load) {
   alive_ = true;
   paused = stopping = false;
-  undecided_ = true;
-  primary_ = false;
-  follows_.clear();
+  if (!keeps_role_) {
+    undecided_ = true;
+    primary_ = false;
+    follows_.clear();
+  }
   LeaveStream(now);
   streamed_ = false;
   ++role_count_;
@@ -35,6 +37,15 @@ void SimNode::Start(bool keep_data, uint64_t unique, LogicalTime now, Millis loa
   replid2_ = data_.position.empty() ? std::string(40, '0') : disk_replid_;
   second_offset_ = data_.position.empty() ? -1 : data_.position.length;
   replid_ = HexId('b', unique);
+}
+
+void SimNode::KeepRole(const std::string& first) {
+  keeps_role_ = true;
+  undecided_ = false;
+  primary_ = host_ == 0;
+  if (primary_) return;
+  follows_ = first;
+  follows_port_ = 6379;
 }
 
 void SimNode::Kill(bool power_loss) {
@@ -219,17 +230,22 @@ std::string SimNode::InfoText(LogicalTime now) const {
   text += loads ? "1\r\n" : "0\r\n";
   text += replica ? "# Replication\r\nrole:slave\r\n" : "# Replication\r\nrole:master\r\n";
   if (undecided_) text += "redisha_undecided:1\r\n";
-  text += "redisha_role_epoch:" + std::to_string(order_.first) + "\r\n";
-  text += "redisha_role_leader:" + order_.second + "\r\n";
-  if (tells_data_epoch) text += "redisha_data_epoch:" + std::to_string(data_.reign) + "\r\n";
+  if (tells_epochs) {
+    text += "redisha_role_epoch:" + std::to_string(order_.first) + "\r\n";
+    text += "redisha_role_leader:" + order_.second + "\r\n";
+  }
+  if (tells_epochs && tells_data_epoch)
+    text += "redisha_data_epoch:" + std::to_string(data_.reign) + "\r\n";
   if (replica) {
     text += "master_host:" + follows_ + "\r\nmaster_port:" + std::to_string(follows_port_) + "\r\n";
     text += link_up_ ? "master_link_status:up\r\n" : "master_link_status:down\r\n";
     if (!link_up_) {
       const auto down = std::chrono::duration_cast<std::chrono::seconds>(now - link_down_since_);
-      text += "master_link_down_since_seconds:" + std::to_string(down.count()) + "\r\n";
+      const auto seconds = streamed_ ? down.count() : -1;  // Redis: never up since it started
+      text += "master_link_down_since_seconds:" + std::to_string(seconds) + "\r\n";
     }
-    text += "slave_repl_offset:" + offset + "\r\nslave_priority:100\r\nreplica_announced:1\r\n";
+    text += "slave_repl_offset:" + offset + "\r\nreplica_announced:1\r\nslave_priority:";
+    text += std::to_string(keeps_role_ ? 100 - host_ : 100) + "\r\n";
   }
   text += "master_replid:" + replid_ + "\r\nmaster_replid2:" + replid2_ + "\r\n";
   text += "master_repl_offset:" + offset +

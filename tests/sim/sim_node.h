@@ -47,6 +47,9 @@ class SimNode {
   // The last snapshot, of a process that was told to end.
   void SaveAtEnd(LogicalTime now);
 
+  // As Redis does: it starts in the role its file says, at first as a replica of `first`, or as
+  // the primary at that very address (pod-0).
+  void KeepRole(const std::string& first);
   // Both refuse while the node loads. `reign`: the epoch of the order.
   bool BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now);
   // The newest (epoch, leader) that gave it a role is kept on its disk; older orders are refused.
@@ -88,6 +91,7 @@ class SimNode {
   bool stopping = false;             // told to end: it takes no more writes
   bool disk_full = false;            // nothing more reaches the disk, and it takes no writes
   bool tells_data_epoch = true;      // in INFO; an older one leaves it to its sidecar
+  bool tells_epochs = true;          // Redis' own knows none
   bool obeys_any_epoch = false;      // a fault: orders are not ordered
   bool flushes_before_load = false;  // a fault: the old data goes before the new is whole
 
@@ -101,6 +105,7 @@ class SimNode {
   Histories& histories_;
   const Disk disk_kind_;
   bool alive_ = false;
+  bool keeps_role_ = false;
   bool undecided_ = true;
   bool primary_ = false;
   uint64_t reign_ = 0;

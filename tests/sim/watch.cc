@@ -59,6 +59,7 @@ void Cluster::Patch(int pod, Role role, uint64_t epoch) {
 
 void Cluster::Watch() {
   queue_.After(kWatchPeriod, [this] { Watch(); });
+  if (options_.classic) return;  // Redis' protocol keeps none of it
   WatchMinority();
   WatchNames();
   WatchLabels();
@@ -116,7 +117,7 @@ void Cluster::WatchNames() {
 
 // A sidecar orders a node to follow: does it hear a majority? A leader may end what it has begun.
 void Cluster::CheckOrder(int pod, bool leads) {
-  if (network_.rough() || leads || !Alone(pod)) return;
+  if (options_.classic || network_.rough() || leads || !Alone(pod)) return;
   if (queue_.now() - pods_[pod].alone_since <= kMinorityLimit) return;
   checkers_.Fail("pod-" + std::to_string(pod) + " gives orders, cut off from a majority");
 }
@@ -234,7 +235,9 @@ void Cluster::CheckStaleOrder(const SimNode& node, const std::string& primary, u
   const SimNode& present = *pods_[from].node;
   const bool newest = present.primary() && present.reign() == newest_reign_ && !present.paused &&
                       obeyed >= present.role_epoch();
-  if (!newest || network_.rough() || queue_.now() - last_promotion_ < kNewsLimit) return;
+  if (!newest || options_.classic || network_.rough() ||
+      queue_.now() - last_promotion_ < kNewsLimit)
+    return;
   checkers_.Fail("pod-" + std::to_string(node.host()) + " is taken from the newest primary");
 }
 
