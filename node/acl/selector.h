@@ -34,7 +34,6 @@ class Selector {
   // A pattern (PSUBSCRIBE) only if it was allowed by that very text.
   bool AllowsChannel(std::string_view channel, bool is_pattern) const;
 
-  bool all_commands() const { return all_commands_; }
   bool all_keys() const { return all_keys_; }
   bool all_channels() const { return all_channels_; }
   bool allows_everything() const { return all_commands_ && all_keys_ && all_channels_; }

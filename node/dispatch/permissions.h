@@ -24,7 +24,6 @@ class Permissions {
   Permissions(const CommandTable& table, SessionRegistry& sessions, const Clock& clock);
 
   acl::Users& users() { return users_; }
-  const acl::Users& users() const { return users_; }
   acl::DenialLog& denials() { return denials_; }
 
   // The session has come, or is as if it had.
