@@ -8,6 +8,22 @@ namespace {
 
 constexpr KeyWords kMissing{.found = false};
 
+// Where the value of the last such option stands; 0: nowhere. What follows BY, GET and LIMIT (SORT)
+// is no option, whatever it is called.
+size_t FindLastOption(std::string_view option, resp::Args words) {
+  size_t found = 0;
+  for (size_t i = 2; i + 1 < words.size(); ++i) {
+    if (EqualsIgnoreCase(words[i], option)) {
+      found = ++i;
+    } else if (EqualsIgnoreCase(words[i], "by") || EqualsIgnoreCase(words[i], "get")) {
+      ++i;
+    } else if (EqualsIgnoreCase(words[i], "limit")) {
+      i += 2;
+    }
+  }
+  return found;
+}
+
 // Where the keys begin; 0: nowhere.
 size_t FindBegin(const KeySpec& spec, resp::Args words) {
   switch (spec.begin) {
@@ -26,10 +42,7 @@ size_t FindBegin(const KeySpec& spec, resp::Args words) {
       return 0;
     }
     case KeySpec::Begin::kLastOption:
-      for (size_t i = words.size() - 1; i > 2; --i) {
-        if (EqualsIgnoreCase(words[i - 1], spec.keyword)) return i;
-      }
-      return 0;
+      return FindLastOption(spec.keyword, words);
     case KeySpec::Begin::kNowhere:
     case KeySpec::Begin::kUnknown:
       return 0;

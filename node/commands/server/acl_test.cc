@@ -55,6 +55,12 @@ TEST_F(AclTest, WhoConnectsIsTheDefaultUser) {
   EXPECT_EQ(Run({"acl", "getuser", "nobody"}), "(nil)");
 }
 
+TEST_F(AclTest, WhatIsCalledStoreHidesNoDestination) {
+  AsAlice({"+sort", "%R~*", "%RW~get"});
+  EXPECT_EQ(Ask({"sort", "l", "store", "hidden", "get", "store", "get", "#"}), kNoKey);
+  EXPECT_EQ(Ask({"sort", "l", "get", "store", "store", "get", "limit", "0", "1"}), ":0");
+}
+
 TEST_F(AclTest, AUserMayDoWhatItsRulesSay) {
   AsAlice({"+get", "+set", "+acl|whoami", "~a*"});
   EXPECT_EQ(Ask({"acl", "whoami"}), "$alice");
