@@ -359,6 +359,7 @@ Status App::ApplyConfig(const Config& old, std::string* culprit) {
   }
   PublishConfig();
   append_only_.OnConfig();
+  replication_.OnConfig();
   return {};
 }
 

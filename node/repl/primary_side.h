@@ -64,6 +64,7 @@ class PrimarySide final : public StreamListener {
 
   const std::vector<std::unique_ptr<Replica>>& replicas() const { return replicas_; }
   int good_replicas() const;
+  void PublishGoodReplicas();
   const SyncStats& stats() const { return stats_; }
   void ResetStats() { stats_ = {}; }
 
@@ -102,7 +103,6 @@ class PrimarySide final : public StreamListener {
   void EnforceLimits();
   void WakeAsleep();
   bool ParseReplconf(ReplicaIdentity& identity, dispatch::Args args, resp::Writer& reply);
-  void PublishGoodReplicas();
 
   net::Reactor& reactor_;
   dispatch::Engine& engine_;

@@ -101,6 +101,9 @@ class ReplShell final : public dispatch::ReplicationService {
 
   const PrimarySide& primary_side() const { return primary_; }
   PrimarySide& primary_side() { return primary_; }
+  // min-replicas-max-lag may have changed.
+  void OnConfig() { primary_.PublishGoodReplicas(); }
+
   const ReplicaSide& replica_side() const { return replica_; }
   const Stream& stream() const { return stream_; }
 

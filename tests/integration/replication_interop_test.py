@@ -443,6 +443,19 @@ class ReplicationInterop(unittest.TestCase):
         replica.follow(primary)
         wait_for("a good replica", lambda: primary.info().get("min_slaves_good_slaves") == 1)
         primary.client.set("k", "v")
+        replica.process.send_signal(signal.SIGSTOP)
+        primary.client.config_set("min-replicas-max-lag", "1")
+        wait_for("the lag", lambda: primary.info().get("min_slaves_good_slaves") == 0)
+        wait_for("the refusal", lambda: self.is_refused(primary))
+        primary.client.config_set("min-replicas-max-lag", "1000")
+        primary.client.set("k", "w")
+
+    @staticmethod
+    def is_refused(primary):
+        try:
+            return not primary.client.set("k", "v")
+        except redis.exceptions.ResponseError as error:
+            return "NOREPLICAS" in str(error)
 
     # ---- refusals
 
