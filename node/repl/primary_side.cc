@@ -64,6 +64,8 @@ void PrimarySide::Psync(Session& session, dispatch::Args args) {
   if (args.size() >= 3) {
     int64_t offset = -1;
     if (!ParseNumber(args[2], offset)) {
+      log::Warn("Replica {} asks for synchronization but with a wrong offset",
+                session.peer_address);
       reply.Error("ERR value is not an integer or out of range");
       return session.WantWrite();
     }
