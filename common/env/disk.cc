@@ -76,6 +76,13 @@ Status Disk::Link(const std::string& from, const std::string& to) {
   return ErrnoStatus("link " + from + " to " + to);
 }
 
+Status Disk::GiveName(int fd, const std::string& path) {
+  const std::string open_file = "/proc/self/fd/" + std::to_string(fd);
+  const int named =
+      ::linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW);
+  return Outcome(named, "give a name to", path);
+}
+
 Status Disk::Remove(const std::string& path) {
   if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
   return ErrnoStatus("remove " + path);

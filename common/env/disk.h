@@ -37,6 +37,8 @@ class Disk {
   virtual Status Rename(const std::string& from, const std::string& to);
   // A second name for it; kExists if there is such a file.
   virtual Status Link(const std::string& from, const std::string& to);
+  // A name for a file that has never had one (O_TMPFILE); no file has it yet.
+  virtual Status GiveName(int fd, const std::string& path);
   // One that is not there counts as removed.
   virtual Status Remove(const std::string& path);
   // One that is there already counts as made.

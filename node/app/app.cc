@@ -95,7 +95,8 @@ App::App(Config config)
                     .engine = engine_,
                     .snapshots = snapshots_,
                     .config = repl_config_,
-                    .on_role_changed = {}}),
+                    .on_role_changed = {},
+                    .offer_file = [this](int fd) { append_only_.OfferBase(fd); }}),
       append_only_({.reactor = reactor_,
                     .engine = engine_,
                     .snapshots = snapshots_,
@@ -358,8 +359,8 @@ Status App::ApplyConfig(const Config& old, std::string* culprit) {
     engine_.permissions().users().SetDefaultPassword(config_.password, {});
   }
   PublishConfig();
-  append_only_.OnConfig();
   replication_.OnConfig();
+  append_only_.OnConfig();
   return {};
 }
 

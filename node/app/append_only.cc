@@ -1,5 +1,6 @@
 #include "node/app/append_only.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -320,10 +321,45 @@ void AppendOnly::BecomeUnfounded() {
 
 void AppendOnly::DatasetGoes() { BecomeUnfounded(); }
 
+void AppendOnly::OfferBase(int fd) { offered_ = UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+
 void AppendOnly::DatasetCame() {
+  const UniqueFd offered = std::move(offered_);
   if (standing_ == Standing::kOff) return;
   scheduled_ = true;
+  if (offered.valid() && writer_ != nullptr && !rewriting() && parts_.may_save().ok()) {
+    const Status begun = BeginFrom(offered.get());
+    if (begun.ok()) return;
+    log::Info("the snapshot is written once more, for the append-only file: {}", begun.message());
+  }
   Cron();
+}
+
+// The file of a full synchronisation becomes the base: the writer syncs it, then the manifest names
+// it. Until then the older set stays.
+Status AppendOnly::BeginFrom(int fd) {
+  const persist::AofPlace place = Place();
+  const std::string path = place.PathOf("temp-" + place.name + ".received.rdb");
+  RHA_RETURN_IF_ERROR(disk_.MakeFolder(place.dir + "/" + place.folder));
+  RHA_RETURN_IF_ERROR(disk_.Remove(path));
+  RHA_RETURN_IF_ERROR(disk_.GiveName(fd, path));
+  scheduled_ = false;
+  rewrite_started_s_ = NowS();
+  phase_ = Phase::kReplacing;
+  voided_ = false;
+  // What the file says of the history is not known here: the increment begins with it.
+  BeginIncrement(AofWriter::Step::kBeginFrom, path, {});
+  log::Info("the snapshot of the full synchronisation becomes the base of the append-only file");
+  return {};
+}
+
+void AppendOnly::BeginIncrement(AofWriter::Step step, std::string base, persist::RdbInfo noted) {
+  AddNotes();
+  writer_->Do(step, std::move(base));
+  selected_db_ = -1;
+  stamped_s_ = 0;
+  noted_ = std::move(noted);
+  SetTaking(true);
 }
 
 // ---------------------------------------------------------------- rewriting
@@ -356,13 +392,9 @@ Status AppendOnly::StartRewrite() {
   }
   const persist::SaveRequest request = BaseRequest();
   if (standing_ != Standing::kOff) {
-    AddNotes();
     const bool sound = standing_ == Standing::kSound;
-    writer_->Do(sound ? AofWriter::Step::kBegin : AofWriter::Step::kBeginApart);
-    selected_db_ = -1;
-    stamped_s_ = 0;
-    noted_ = request.info;
-    SetTaking(true);
+    BeginIncrement(sound ? AofWriter::Step::kBegin : AofWriter::Step::kBeginApart, {},
+                   request.info);
   }
   phase_ = Phase::kImage;
   voided_ = false;
@@ -444,6 +476,7 @@ void AppendOnly::OnOutcome(const AofWriter::Outcome& outcome) {
       return;
     case Step::kReplace:
     case Step::kReplaceKeepOlder:
+    case Step::kBeginFrom:
       return outcome.status.ok() ? RewriteDone() : RewriteFailed(outcome.status.message());
     case Step::kClose:
     case Step::kDiscard:

@@ -29,6 +29,7 @@
 #include <string>
 
 #include "common/base/clock.h"
+#include "common/base/unique_fd.h"
 #include "common/net/reactor.h"
 #include "node/dispatch/services.h"
 #include "node/dispatch/session.h"
@@ -84,6 +85,8 @@ class AppendOnly final : public dispatch::ChangeSink {
   void AppendStream(int db, std::string_view requests, int db_after);
   void DatasetGoes();
   void DatasetCame();
+  // Before DatasetCame(): this file holds just the dataset that comes, in RDB form.
+  void OfferBase(int fd);
   Result<bool> Rewrite();
   Status Reload();
   bool rewriting() const { return phase_ != Phase::kNone; }
@@ -119,6 +122,8 @@ class AppendOnly final : public dispatch::ChangeSink {
   void AddNotes();
 
   Status StartRewrite();
+  void BeginIncrement(persist::AofWriter::Step step, std::string base, persist::RdbInfo noted);
+  Status BeginFrom(int fd);
   Status WriteBaseNow();
   Status Drain();
   void OnImageEnded();
@@ -156,6 +161,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   uint64_t times_outrun_ = 0;
   int selected_db_ = -1;  // of the open increment
   int64_t stamped_s_ = 0;
+  UniqueFd offered_;        // OfferBase()
   persist::RdbInfo noted_;  // what the set says of the history
   int64_t settled_offset_ = 0;
   int64_t mark_appended_ = -1, mark_offset_ = 0;  // what becomes settled next; -1: nothing

@@ -161,6 +161,11 @@ Status AofFolder::BeginIncrement(bool apart) {
 Status AofFolder::ReplaceBase(const std::string& path, bool keep_older) {
   // It may be the whole of the log, and then what it holds must be as durable as the base.
   if (file_.valid()) RHA_RETURN_IF_ERROR(Sync());
+  if (!Exists(path)) return Status(Code::kNotFound, "there is no new base " + path);
+  {
+    RHA_ASSIGN_OR_RETURN(const UniqueFd image, disk_.OpenToAppend(path, false));
+    RHA_RETURN_IF_ERROR(disk_.Sync(image.get(), path));
+  }
   AofManifest rewritten = manifest_;
   const AofFile base = manifest_.NextBase(place_.name);
   if (apart()) rewritten.AddIncrement(open_);
@@ -185,6 +190,13 @@ Status AofFolder::ReplaceBase(const std::string& path, bool keep_older) {
   if (const auto bytes = BytesOf(final_path); bytes.ok()) base_bytes_ = *bytes;
   RemoveHistory();
   return {};
+}
+
+Status AofFolder::BeginFrom(const std::string& path) {
+  Status begun = BeginIncrement(true);
+  if (begun.ok()) begun = ReplaceBase(path, false);
+  if (!begun.ok()) (void)disk_.Remove(path).ok();
+  return begun;
 }
 
 // It costs nothing but space: what cannot be removed now stays listed.

@@ -64,8 +64,11 @@ class AofFolder {
   // What is written from now on goes to a new file. `apart`: see above.
   Status BeginIncrement(bool apart);
   // The finished image at `path` takes the place of all before the newest increment (and of that
-  // one too if none is open). `keep_older`: the older set stays, under its own manifest NAME.kept.
+  // one too if none is open). It is synced here, whoever wrote it. `keep_older`: the older set
+  // stays, under its own manifest NAME.kept.
   Status ReplaceBase(const std::string& path, bool keep_older);
+  // An increment apart, and the image at `path` as its base; should that fail the image goes.
+  Status BeginFrom(const std::string& path);
   // Appends. After an error nothing of `bytes` counts: what was written of it is cut off before
   // anything else is written.
   Status Write(std::string_view bytes);

@@ -272,6 +272,9 @@ void AofWriter::ExecuteStep(Order& order) {
     case Step::kReplaceKeepOlder:
       status = folder_.ReplaceBase(order.text, order.step == Step::kReplaceKeepOlder);
       break;
+    case Step::kBeginFrom:
+      status = folder_.BeginFrom(order.text);
+      break;
     case Step::kClose:
       status = folder_.Sync();
       folder_.Close();
@@ -288,7 +291,8 @@ void AofWriter::ExecuteStep(Order& order) {
     }
   }
   // A file of its own, of which nothing has failed yet.
-  const bool fresh = order.step == Step::kBeginApart || order.step == Step::kClose;
+  const bool fresh = order.step == Step::kBeginApart || order.step == Step::kBeginFrom ||
+                     order.step == Step::kClose;
   // All steps sync what has been written before them.
   if (status.ok()) Synced();
   if (status.ok() && fresh) {

@@ -67,6 +67,7 @@ class AofWriter {
     kBeginApart,
     kReplace,
     kReplaceKeepOlder,
+    kBeginFrom,
     kClose,
     kDiscard,
     kSync
@@ -111,7 +112,7 @@ class AofWriter {
   struct Order {
     bool is_step = false;
     Step step = Step::kContinue;
-    std::string text;  // bytes, or the path of kReplace
+    std::string text;  // bytes, or the path of a new base
     int64_t end = 0;   // position behind the bytes
     Mark mark;         // that place
   };

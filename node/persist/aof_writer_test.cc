@@ -82,6 +82,32 @@ class AofWriterTest : public testing::Test {
   std::unique_ptr<AofWriter> writer_;
 };
 
+TEST_F(AofWriterTest, BeginsFromAnImageOfSomebodyElseOrLeavesTheSetAsItWas) {
+  Start(FsyncPolicy::kEverySecond);
+  Replace("OLD", Step::kBeginApart);
+  Write("more");
+  const std::string image = Place().PathOf("temp-a.received.rdb");
+  (void)writer_->Look();
+  for (size_t failing = 0;; ++failing) {
+    std::ofstream(image) << "NEW";
+    disk_.fails_at = disk_.steps + failing;
+    writer_->Do(Step::kBeginFrom, image);
+    const AofWriter::Progress progress =
+        Await([](const auto& seen) { return !seen.outcomes.empty(); });
+    disk_.fails_at = env::FaultyDisk::kNever;
+    const bool done = progress.outcomes.front().status.ok();
+    const std::string content = Content();
+    EXPECT_TRUE(content == "NEW" || (!done && content == "OLDmore")) << content;
+    if (done) break;
+    writer_->Do(Step::kClose);
+    (void)writer_->Drain().ok();
+    (void)writer_->Look();
+  }
+  Write("next");
+  ASSERT_TRUE(writer_->Drain().ok());
+  EXPECT_EQ(Content(), "NEWnext");
+}
+
 TEST_F(AofWriterTest, CountsTheMemoryOfWhatWaitsNotItsBytesAlone) {
   Start(FsyncPolicy::kAlways);
   Replace("BASE", Step::kBegin);

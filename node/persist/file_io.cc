@@ -146,6 +146,9 @@ Status AtomicFile::Rename() {
 }
 
 Result<UniqueFd> CreateNamelessFile(const std::string& directory, const std::string& prefix) {
+  // Where the file system can: such a file may be given a name later (env::Disk::GiveName).
+  UniqueFd nameless(::open(directory.c_str(), O_RDWR | O_TMPFILE | O_CLOEXEC, 0644));
+  if (nameless.valid()) return nameless;
   const std::string path = directory + "/" + prefix + "-" + std::to_string(::getpid()) + ".rdb";
   UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!file.valid()) return ErrnoStatus("create " + path);

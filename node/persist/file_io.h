@@ -75,7 +75,7 @@ class FdSink final : public ByteSink {
   std::string name_;
 };
 
-// A file in `directory` that has no name any more: nothing is left behind, however the process
+// A file in `directory` that has no name: nothing is left behind, however the process
 // ends.
 Result<UniqueFd> CreateNamelessFile(const std::string& directory, const std::string& prefix);
 

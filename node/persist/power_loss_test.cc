@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "common/env/files.h"
 #include "common/env/testing/power_loss_disk.h"
 #include "common/resp/writer.h"
 #include "node/keyspace/db.h"
@@ -143,11 +144,12 @@ class Node {
       GiveUpIfSuspect();
       return false;
     }
-    const std::string path = folder_.place().PathOf("temp-a.base.rdb");
+    std::string path = folder_.place().PathOf("temp-a.base.rdb");
     SaveRequest image{.path = path, .fd = -1, .info = {}, .options = {}, .disk = &disk_};
     image.info.repl_id = std::string(40, 'a');
     image.info.repl_offset = changes_;
     Status replaced = SaveRdbFile(keyspace_, image);
+    if (replaced.ok() && chance_.Below(2) == 0) replaced = MakeUnsynced(&path);
     if (replaced.ok() && chance_.Below(2) == 0) Turn();
     // A sync that failed meanwhile: the increment is not to be built upon.
     if (replaced.ok() && !folder_.open()) return false;
@@ -160,6 +162,15 @@ class Node {
     sound_ = true;
     promised_ = changes_;
     return true;
+  }
+
+  // As the file of a full synchronisation is.
+  Status MakeUnsynced(std::string* path) {
+    RHA_ASSIGN_OR_RETURN(const std::string bytes, env::ReadTextFileUpTo(*path, size_t{1} << 20));
+    *path = folder_.place().PathOf("temp-a.received.rdb");
+    RHA_RETURN_IF_ERROR(disk_.Remove(*path));
+    RHA_ASSIGN_OR_RETURN(const UniqueFd file, disk_.OpenToAppend(*path, true, 0644));
+    return disk_.Write(file.get(), bytes, *path);
   }
 
   PowerLossDisk& disk_;

@@ -40,6 +40,11 @@ class IncomingSnapshot {
   const persist::RdbLoader& loader() const { return *loader_; }
   int64_t bytes_received() const { return receiver_.bytes_received(); }
   int64_t length() const { return receiver_.length(); }
+  // The file, and whether all that it holds was loaded.
+  int fd() const { return file_.get(); }
+  bool loaded_as_it_is() const {
+    return loader_->parts_skipped() == 0 && loader_->empty_keys_skipped() == 0;
+  }
 
  private:
   IncomingSnapshot(UniqueFd file, int64_t length, std::string end_mark)

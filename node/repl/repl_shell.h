@@ -51,6 +51,8 @@ class ReplShell final : public dispatch::ReplicationService {
     const ReplConfig& config;  // outlives this
     // Called after each change of the role or of the primary, for CONFIG REWRITE; may be empty.
     std::function<void()> on_role_changed;
+    // See ReplicaSide.
+    std::function<void(int fd)> offer_file;
   };
   explicit ReplShell(Dependencies dependencies);
   ~ReplShell() override;
@@ -99,11 +101,11 @@ class ReplShell final : public dispatch::ReplicationService {
   void Failover(dispatch::Args args, resp::Writer& reply) override;
   void ChangeReplicationId() override;
 
-  const PrimarySide& primary_side() const { return primary_; }
-  PrimarySide& primary_side() { return primary_; }
   // min-replicas-max-lag may have changed.
   void OnConfig() { primary_.PublishGoodReplicas(); }
 
+  const PrimarySide& primary_side() const { return primary_; }
+  PrimarySide& primary_side() { return primary_; }
   const ReplicaSide& replica_side() const { return replica_; }
   const Stream& stream() const { return stream_; }
 

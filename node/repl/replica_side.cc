@@ -24,6 +24,7 @@ ReplicaSide::ReplicaSide(Dependencies dependencies)
       disconnect_replicas_(std::move(dependencies.disconnect_replicas)),
       on_dataset_(std::move(dependencies.on_dataset)),
       on_handover_(std::move(dependencies.on_handover)),
+      offer_file_(std::move(dependencies.offer_file)),
       down_since_(reactor_.Now()) {}
 
 ReplicaSide::~ReplicaSide() {
@@ -340,6 +341,7 @@ void ReplicaSide::Loaded() {
     log::Warn("{} collections without elements were left out",
               incoming_->loader().empty_keys_skipped());
   }
+  if (incoming_->loaded_as_it_is()) offer_file_(incoming_->fd());
   incoming_.reset();
   engine_.state().loading = false;
   engine_.state().dataset = dispatch::Dataset::kWhole;

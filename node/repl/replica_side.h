@@ -58,6 +58,8 @@ class ReplicaSide final : public LinkOwner {
     // The dataset is the primary's, which says that it is of this epoch; 0: it is nobody's.
     std::function<void(uint64_t epoch)> on_dataset;
     std::function<void(bool serves_us)> on_handover;
+    // The dataset that comes (PersistenceService::DatasetCame) is just what this file holds.
+    std::function<void(int fd)> offer_file;
   };
   explicit ReplicaSide(Dependencies dependencies);
   ~ReplicaSide() override;
@@ -153,6 +155,7 @@ class ReplicaSide final : public LinkOwner {
   std::function<void(const std::string&)> disconnect_replicas_;
   std::function<void(uint64_t)> on_dataset_;
   std::function<void(bool)> on_handover_;
+  std::function<void(int)> offer_file_;
 
   Phase phase_ = Phase::kIdle;
   std::optional<Target> target_;

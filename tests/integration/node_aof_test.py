@@ -468,6 +468,22 @@ class ReplicationTest(AofTest):
                 self.assertEqual(self.info(primary, "sync_full"), "0")
                 self.check(replica)
 
+    def test_the_file_of_a_full_synchronisation_becomes_the_base(self):
+        primary = self.start("--port", str(free_port()), "--bind", "127.0.0.1")
+        self.fill(primary)
+        replica = self.start("--replicaof", f"127.0.0.1 {self.info(primary, 'tcp_port')}")
+        self.in_step(primary, replica)
+        self.wait_for("the base", lambda: self.info(replica, "redisha_aof_sound") == "yes")
+        self.assertIn("becomes the base of the append-only file", replica.log_tail())
+        full = self.info(primary, "sync_full")
+        for seed in (2, 3):
+            self.kill(replica)
+            self.in_step(primary, replica)
+            self.fill(primary, seed=seed)
+            self.in_step(primary, replica)
+        self.assertEqual(self.info(primary, "sync_full"), full)
+        self.check(replica)
+
     def test_waitaof_counts_the_disks_that_hold_the_write(self):
         primary, replica = self.pair("--appendfsync", "everysec")
         run = primary.control.command
