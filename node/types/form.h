@@ -21,6 +21,7 @@ enum class Form : uint8_t {
   kZsetTree = 6,      // -> ZsetTree
   kHashPacked = 7,    // packed field, value pairs in the entry
   kHashTable = 8,     // -> HashTable
+  kStreamLog = 9,     // -> StreamValue
 };
 
 constexpr Type TypeOf(Form form) {
@@ -39,6 +40,8 @@ constexpr Type TypeOf(Form form) {
     case Form::kHashPacked:
     case Form::kHashTable:
       return Type::kHash;
+    case Form::kStreamLog:
+      break;
   }
   return Type::kStream;
 }

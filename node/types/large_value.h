@@ -10,18 +10,22 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 #include "node/structs/entry.h"
 #include "node/structs/listpack.h"
 
 namespace rha::node::types {
 
-// Receives the pieces: members with their values as the entries of their table, nodes in order.
+// Receives the pieces: members with their values as the entries of their table, nodes in order,
+// blocks of a stream in any.
 class PieceSink {
  public:
   virtual ~PieceSink() = default;
   virtual void OnMember(structs::Entry member) = 0;
   virtual void OnNode(const structs::ListpackView& node) = 0;
+  // A block of a stream (structs/stream_block.h).
+  virtual void OnBlock(std::string_view block) = 0;
   // The value keeps so many bytes more until its walk ends: a piece that changed before its turn.
   virtual void OnKept(size_t) {}
 };
@@ -40,13 +44,15 @@ class LargeValue {
   // About that, in a step that does not grow with the value.
   virtual size_t heap_estimate() const { return heap_bytes(); }
   virtual std::unique_ptr<LargeValue> Clone() const = 0;
+  // A copy of what a walk does not show; null: it shows all.
+  virtual std::unique_ptr<LargeValue> CloneRest() const { return nullptr; }
 
   // Frees up to `budget` members or nodes; true: what is left is the object itself. Nothing else
   // may be called in between. Values that are always small need not be freed in parts.
   virtual bool FreeSome(size_t) { return true; }
 
-  // ---- walking. Members may come out of turn, also between two calls of WalkSome(), since they
-  // are about to change; nodes come in WalkSome() alone.
+  // ---- walking. Members and blocks may come out of turn, also between two calls of WalkSome(),
+  // since they are about to change; nodes come in WalkSome() alone.
   virtual bool walkable() const { return false; }
   // Returns how many pieces there are. `sink` must live until EndWalk(). REQUIRES: walkable(), and
   // no walk is under way.

@@ -24,6 +24,8 @@ const char* EncodingName(Entry entry) {
       return "listpack";
     case Form::kZsetTree:
       return "skiplist";
+    case Form::kStreamLog:
+      return "stream";
   }
   return "unknown";
 }
@@ -45,7 +47,8 @@ size_t LargeBytes(Entry entry) {
 bool IsEmptyCollection(Entry entry) {
   if (TypeOf(FormOf(entry)) == Type::kString) return false;
   const LargeValue* large = LargeIn(entry);
-  return large == nullptr ? entry.bytes().empty() : large->size() == 0;
+  if (large == nullptr) return entry.bytes().empty();
+  return TypeOf(FormOf(entry)) != Type::kStream && large->size() == 0;
 }
 
 Value Value::TakeFrom(Entry entry) {

@@ -16,7 +16,8 @@ namespace rha::node::types {
 const char* EncodingName(structs::Entry entry);
 // On the heap beyond the entry's block.
 size_t LargeBytes(structs::Entry entry);
-// A collection without members. Strings are never empty in this sense.
+// A collection without members, which does not stay. Strings and streams are never empty in this
+// sense (but for a stream that was not made yet).
 bool IsEmptyCollection(structs::Entry entry);
 
 // A value without a key: on its way to another one.
