@@ -23,8 +23,15 @@ class ImageTaker::Big final : public types::PieceSink {
     // The key as it is now; pieces that come early follow it.
     pieces_ = value_.BeginWalk(this);
     if (!taker.wanted()) return;
-    early_.AddEntry({.kind = Kind::kBegin, .use = use, .database = database, .pieces = pieces_},
-                    entry);
+    RecordBuffer::Head head{
+        .kind = Kind::kBegin, .use = use, .database = database, .pieces = pieces_};
+    std::unique_ptr<LargeValue> rest = value_.CloneRest();
+    if (rest == nullptr) {
+      early_.AddEntry(head, entry);
+    } else {
+      head.kind = Kind::kBeginWithRest;
+      early_.AddClone(head, entry, std::move(rest));
+    }
   }
   // REQUIRES: the walk is over, or the value has been adopted.
   ~Big() override {
@@ -56,6 +63,9 @@ class ImageTaker::Big final : public types::PieceSink {
   }
   void OnNode(const structs::ListpackView& node) override {
     if (taker_.wanted()) out_->AddBytes({.kind = Kind::kNode, .database = database_}, node.bytes());
+  }
+  void OnBlock(std::string_view block) override {
+    if (taker_.wanted()) out_->AddBytes({.kind = Kind::kBlock, .database = database_}, block);
   }
   void OnKept(size_t bytes) override { share_.Add(bytes); }
 

@@ -21,9 +21,7 @@ using structs::Entry;
 
 void RecordBuffer::Clear() {
   Drain([](const Head& head, std::string_view) {
-    if (head.kind == Kind::kKey && head.entry.kind() == Entry::Kind::kPointer) {
-      delete static_cast<types::LargeValue*>(head.entry.pointer());
-    }
+    if (head.owns_value()) delete static_cast<types::LargeValue*>(head.entry.pointer());
   });
 }
 
@@ -212,50 +210,83 @@ void WriteMember(RdbWriter& writer, types::Type type, Entry member) {
 
 }  // namespace
 
-void ImageStream::WriteAll(RdbWriter& writer) {
-  using Kind = RecordBuffer::Kind;
-  // A long text is compressed in a buffer of its length, which stays.
-  keyspace::HeldMemory::Share scratch(target_.held);
-  const auto expect = [&](uint64_t bytes) {
-    const auto known = static_cast<uint64_t>(scratch.bytes());
-    if (target_.request.options.compress && bytes > known) scratch.Add(bytes - known);
-  };
-  int64_t database = -1;
-  types::Type walked = types::Type::kString;  // of the value whose pieces come
-  const auto write = [&](const RecordBuffer::Head& head, std::string_view payload) {
-    const bool has_clone = head.kind == Kind::kKey && head.entry.kind() == Entry::Kind::kPointer;
-    const std::unique_ptr<types::LargeValue> clone(
-        has_clone ? static_cast<types::LargeValue*>(head.entry.pointer()) : nullptr);
-    if (!writer.status().ok()) {
-      hopeless_ = true;
+// Takes records one behind another.
+class ImageStream::RecordWriter {
+ public:
+  RecordWriter(ImageStream& stream, RdbWriter& writer)
+      : stream_(stream), writer_(writer), scratch_(stream.target_.held) {}
+
+  void Take(const RecordBuffer::Head& head, std::string_view payload) {
+    std::unique_ptr<types::LargeValue> value(
+        head.owns_value() ? static_cast<types::LargeValue*>(head.entry.pointer()) : nullptr);
+    if (!writer_.status().ok()) {
+      stream_.hopeless_ = true;
       return;
     }
-    if ((head.kind == Kind::kKey || head.kind == Kind::kBegin) && database != head.database) {
-      database = head.database;
-      const auto [keys, expiring] = target_.sizes[head.database];
-      writer.SelectDb(head.database, keys, expiring);
-    }
-    expect(clone == nullptr ? head.bytes : clone->heap_bytes());
+    Expect(value == nullptr ? head.bytes : value->heap_bytes());
     switch (head.kind) {
       case Kind::kKey:
-        writer.Use(head.use);
-        return writer.Key(keyspace::Item(head.entry));
+        BeginKey(head);
+        return writer_.Key(keyspace::Item(head.entry));
       case Kind::kBegin:
-        walked = types::TypeOf(types::FormOf(head.entry));
-        writer.Use(head.use);
-        return WriteBegin(writer, head);
+        walked_ = types::TypeOf(types::FormOf(head.entry));
+        BeginKey(head);
+        return WriteBegin(writer_, head);
+      case Kind::kBeginWithRest:
+        BeginKey(head);
+        writer_.BeginStream({head.entry.key(), keyspace::Item(head.entry).expire_at_ms()},
+                            head.pieces);
+        rest_ = std::move(value);
+        blocks_left_ = head.pieces;
+        break;
       case Kind::kMember:
-        return WriteMember(writer, walked, head.entry);
+        return WriteMember(writer_, walked_, head.entry);
       case Kind::kNode:
-        return writer.ListNode(payload);
+        return writer_.ListNode(payload);
+      case Kind::kBlock:
+        writer_.StreamBlock(structs::StreamBlockView(payload.data()));
+        --blocks_left_;
+        break;
     }
-  };
+    if (blocks_left_ == 0) writer_.StreamRest(static_cast<types::StreamValue&>(*rest_));
+    if (blocks_left_ == 0) rest_.reset();
+  }
+
+ private:
+  using Kind = RecordBuffer::Kind;
+  void BeginKey(const RecordBuffer::Head& head) {
+    if (database_ != head.database) {
+      database_ = head.database;
+      const auto [keys, expiring] = stream_.target_.sizes[head.database];
+      writer_.SelectDb(head.database, keys, expiring);
+    }
+    writer_.Use(head.use);
+  }
+  // A long text is compressed in a buffer of its length, which stays.
+  void Expect(uint64_t bytes) {
+    const auto known = static_cast<uint64_t>(scratch_.bytes());
+    if (stream_.target_.request.options.compress && bytes > known) scratch_.Add(bytes - known);
+  }
+
+  ImageStream& stream_;
+  RdbWriter& writer_;
+  keyspace::HeldMemory::Share scratch_;
+  int64_t database_ = -1;
+  types::Type walked_ = types::Type::kString;  // of the value whose members come
+  std::unique_ptr<types::LargeValue> rest_;    // of the stream whose blocks come
+  uint64_t blocks_left_ = 0;
+};
+
+void ImageStream::WriteAll(RdbWriter& writer) {
+  RecordWriter record_writer(*this, writer);
   for (RecordBuffer records; Next(&records);) {
     const size_t bytes = records.bytes();
     if (hopeless()) {
       records.Clear();
     } else {
-      records.Drain(write);
+      records.Drain([&](const RecordBuffer::Head& head, std::string_view payload) {
+        record_writer.Take(head, payload);
+      });
     }
     queued_bytes_ -= bytes;
   }

@@ -10,7 +10,8 @@
 //   +--------------------------------------+--------------------------------------+-----
 //
 // Values behind a pointer travel as copies of their own (kKey), which the other side frees, or in
-// pieces: kBegin with the key, then its members or nodes.
+// pieces: kBegin with the key, then its members or nodes. Of a stream, kBeginWithRest brings a copy
+// of what stands behind its blocks in the file.
 //
 // Invariants: the pieces of a value follow its kBegin without another record in between; what Add()
 // is given is copied at once. Once GiveUp() has returned, no file takes the old one's place.
@@ -38,14 +39,20 @@ namespace rha::node::persist {
 
 class RecordBuffer {
  public:
-  enum class Kind : uint8_t { kKey, kBegin, kMember, kNode };
+  enum class Kind : uint8_t { kKey, kBegin, kBeginWithRest, kMember, kNode, kBlock };
   struct Head {
     Kind kind;
-    keyspace::KeyUse use;  // kKey, kBegin
+    keyspace::KeyUse use;  // kKey, kBegin…
     uint32_t database = 0;
     uint64_t bytes = 0;   // of the whole record
-    uint64_t pieces = 0;  // kBegin: how many follow
+    uint64_t pieces = 0;  // kBegin…: how many follow
     structs::Entry entry;
+
+    // It points to a copy, which belongs to whoever takes the record.
+    bool owns_value() const {
+      return (kind == Kind::kKey || kind == Kind::kBeginWithRest) &&
+             entry.kind() == structs::Entry::Kind::kPointer;
+    }
   };
   static_assert(sizeof(Head) == 32);
 
@@ -71,8 +78,8 @@ class RecordBuffer {
   // On the heap, with the clones.
   size_t bytes() const { return bytes_; }
 
-  // visit(Head, std::string_view payload) for each record; large values of kKey records belong to
-  // the visitor. The buffer is empty afterwards.
+  // visit(Head, std::string_view payload) for each record; values that records own belong to the
+  // visitor. The buffer is empty afterwards.
   template <typename Visit>
   void Drain(Visit&& visit);
 
@@ -134,6 +141,7 @@ class ImageStream {
   ImageStream(Target target, UniqueFd file, UniqueFd done);
   void Work();
   Status Write();
+  class RecordWriter;
   void WriteAll(class RdbWriter& writer);
   bool Next(RecordBuffer* records);
 

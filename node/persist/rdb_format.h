@@ -16,6 +16,15 @@
 //                                                                      …Zipmap, …Intset
 //            | nodes (ziplist:string)*                                 kTypeListQuicklist
 //            | nodes (1 element:string | 2 listpack:string)*           kTypeListQuicklist2
+//            | stream                                                  kTypeStream, …2, …3
+//   stream   = nodes (id:string(16, big endian) listpack:string)*       the listpack: stream_node.h
+//              entries:length last_id:ids
+//              [first_id:ids max_deleted_id:ids entries_added:length]   2, 3
+//              groups:length group*                    ids = ms:length seq:length
+//   group    = name:string last_id:ids [entries_read:length] pending:length pend* consumers:length
+//              consumer*                               entries_read: 2, 3
+//   pend     = id(16, big endian) unix_ms(8, little endian) deliveries:length
+//   consumer = name:string seen_unix_ms(8) [active_unix_ms(8)] pending:length id(16)*   active: 3
 //   text_score = 0xFD (NaN) | 0xFE (+inf) | 0xFF (-inf) | size(1) digits
 //   count, nodes = length          member = string
 //   string   = length bytes | integer | lzf
@@ -71,9 +80,12 @@ enum RdbType : uint8_t {
   kTypeZsetZiplist = 12,
   kTypeHashZiplist = 13,
   kTypeListQuicklist = 14,
+  kTypeStream = 15,
   kTypeHashListpack = 16,
   kTypeZsetListpack = 17,
   kTypeListQuicklist2 = 18,
+  kTypeStream2 = 19,  // what is written
+  kTypeStream3 = 21,  // Redis 7.2 and later
 };
 
 // What a node of kTypeListQuicklist2 holds.

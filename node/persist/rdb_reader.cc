@@ -12,7 +12,10 @@
 namespace rha::node::persist {
 
 RdbReader::RdbReader(ByteSource& source, bool verify_checksum)
-    : verify_checksum_(verify_checksum), input_(source, verify_checksum), collection_(input_) {}
+    : verify_checksum_(verify_checksum),
+      input_(source, verify_checksum),
+      collection_(input_),
+      stream_(input_) {}
 
 Status RdbReader::Start() {
   RHA_ASSIGN_OR_RETURN(const std::string_view header, input_.Bytes(kRdbHeaderBytes, "the header"));
@@ -34,6 +37,9 @@ Status RdbReader::Start() {
 
 Result<RdbItem> RdbReader::Next() {
   for (RdbElement passed; collection_.open();) RHA_RETURN_IF_ERROR(NextElement(&passed).status());
+  for (size_t budget = SIZE_MAX; stream_.open(); budget = SIZE_MAX) {
+    RHA_RETURN_IF_ERROR(stream_.Step(nullptr, &budget).status());
+  }
   input_.set_place(nullptr);
   for (;;) {
     item_start_ = position();
@@ -123,6 +129,10 @@ Result<RdbItem> RdbReader::Key(uint8_t type) {
   if (type == kTypeString) {
     RHA_ASSIGN_OR_RETURN(const auto value, input_.PassingString("string", second_));
     return RdbItem(RdbKey{key, value, expire_at_ms, use});
+  }
+  if (RdbStream::Knows(type)) {
+    RHA_RETURN_IF_ERROR(stream_.Begin(type));
+    return RdbItem(RdbCollectionKey{key, types::Type::kStream, expire_at_ms, use});
   }
   if (!RdbCollection::Knows(type)) return UnsupportedType(type, key);
   RHA_RETURN_IF_ERROR(collection_.Begin(type));

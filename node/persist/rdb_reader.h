@@ -9,6 +9,8 @@
 //
 //   if (auto* key = std::get_if<RdbCollectionKey>(&*item)) while (NextElement(&element)) …
 //
+// A stream has no elements: stream() puts it together.
+//
 // Invariants
 //  * RdbEnd is returned only after the checksum was found right.
 //  * A value of a type that we do not have is an error that names type and key, never skipped.
@@ -27,6 +29,7 @@
 #include "node/persist/byte_io.h"
 #include "node/persist/rdb_collection.h"
 #include "node/persist/rdb_input.h"
+#include "node/persist/rdb_stream.h"
 
 namespace rha::node::persist {
 
@@ -74,6 +77,7 @@ class RdbReader {
   // Of the last RdbCollectionKey. False: that was the last one.
   Result<bool> NextElement(RdbElement* element) { return collection_.Next(element); }
   RdbCollection& collection() { return collection_; }
+  RdbStream& stream() { return stream_; }
   // The element just read cannot be, since it was there before.
   Status Twice(const RdbElement& element) const;
 
@@ -91,6 +95,7 @@ class RdbReader {
   const bool verify_checksum_;
   RdbInput input_;
   RdbCollection collection_;
+  RdbStream stream_;
   RdbKeyPlace place_;
   uint64_t item_start_ = 0;
   int version_ = 0;

@@ -146,11 +146,11 @@ TEST(Rdb, SkipsWhatHasNoMeaningForUs) {
 
 TEST(Rdb, RefusesOtherTypesByNameAndKey) {
   using std::string_literals::operator""s;
-  const Content content = Read(Unchecked("0010", "\xFE\x02\x0F\x05queue\x01"s));
+  const Content content = Read(Unchecked("0010", "\xFE\x02\x07\x05queue\x01"s));
   EXPECT_EQ(content.status.code(), Code::kUnsupported);
   EXPECT_EQ(
       content.status.message(),
-      "dump.rdb: at byte 11: key \"queue\" of database 2 holds a stream (type 15), which cannot be "
+      "dump.rdb: at byte 11: key \"queue\" of database 2 holds a module (type 7), which cannot be "
       "loaded");
 }
 

@@ -9,6 +9,7 @@
 #include "node/persist/endian.h"
 #include "node/persist/limits.h"
 #include "node/persist/rdb_format.h"
+#include "node/persist/stream_node.h"
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
@@ -215,7 +216,7 @@ void RdbWriter::Key(const Item& item) {
     case types::Type::kHash:
       return Hash(item);
     case types::Type::kStream:
-      break;
+      return Stream(item);
   }
   RHA_CHECK(false);
 }
@@ -267,6 +268,13 @@ void RdbWriter::Hash(const Item& item) {
   hash.ForEach([&](std::string_view field, std::string_view value) { Field(field, value); });
 }
 
+void RdbWriter::Stream(const Item& item) {
+  const auto stream = item.As<types::StreamView>();
+  BeginStream(HeadOf(item), stream->log().block_count());
+  stream->log().ForEachBlock([&](const structs::StreamBlockView& block) { StreamBlock(block); });
+  StreamRest(*stream);
+}
+
 // ---------------------------------------------------------------- pieces
 
 void RdbWriter::BeginPieces(RdbType type, const Head& head, uint64_t pieces) {
@@ -298,6 +306,73 @@ void RdbWriter::Scored(std::string_view member, double score) {
   Room(kSmallBytesMax);
   StoreLittle(buffer_.get() + used_, std::bit_cast<uint64_t>(score), sizeof score);
   used_ += sizeof score;
+}
+
+// ---------------------------------------------------------------- streams
+
+void RdbWriter::Id(structs::StreamId id) {
+  Length(id.ms);
+  Length(id.seq);
+}
+
+void RdbWriter::RawId(structs::StreamId id) {
+  char bytes[kStreamIdBytes];
+  StoreStreamId(bytes, id);
+  Bytes({bytes, sizeof bytes});
+}
+
+void RdbWriter::Milliseconds(int64_t unix_ms) {
+  char bytes[sizeof unix_ms];
+  StoreLittle(bytes, static_cast<uint64_t>(unix_ms), sizeof bytes);
+  Bytes({bytes, sizeof bytes});
+}
+
+void RdbWriter::BeginStream(const Head& head, uint64_t blocks) {
+  BeginPieces(kTypeStream2, head, blocks);
+  stream_entries_ = 0;
+  stream_first_ = {};
+}
+
+void RdbWriter::StreamBlock(const structs::StreamBlockView& block) {
+  CountPiece();
+  char id[kStreamIdBytes];
+  StoreStreamId(id, block.base());
+  String({id, sizeof id});
+  String(EncodeStreamNode(block, listpack_));
+  if (stream_entries_ == 0 || block.FirstId() < stream_first_) stream_first_ = block.FirstId();
+  stream_entries_ += block.count();
+}
+
+void RdbWriter::StreamRest(const types::StreamValue& stream) {
+  RHA_CHECK(pieces_left_ == 0);
+  Length(stream_entries_);
+  Id(stream.last_id());
+  Id(stream_first_);
+  Id(stream.max_deleted_id());
+  Length(stream.entries_added());
+  Length(stream.groups().size());
+  for (const auto& [name, group] : stream.groups()) {
+    String(name);
+    StreamGroup(group);
+  }
+}
+
+void RdbWriter::StreamGroup(const types::StreamGroup& group) {
+  Id(group.last_id);
+  Length(static_cast<uint64_t>(group.entries_read));
+  Length(group.pending().size());
+  for (auto at = group.pending().First(); at; ++at) {
+    RawId(at->id);
+    Milliseconds(at->value.at_ms);
+    Length(at->value.count);
+  }
+  Length(group.consumers().size());
+  for (const auto& [name, consumer] : group.consumers()) {
+    String(name);
+    Milliseconds(consumer.seen_ms);
+    Length(consumer.pending.size());
+    for (auto at = consumer.pending.First(); at; ++at) RawId(at->id);
+  }
 }
 
 Status RdbWriter::End() {

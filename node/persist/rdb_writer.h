@@ -29,6 +29,7 @@
 #include "node/persist/lzf.h"
 #include "node/persist/rdb_format.h"
 #include "node/structs/listpack.h"
+#include "node/types/stream.h"
 
 namespace rha::node::persist {
 
@@ -70,6 +71,10 @@ class RdbWriter {
   // Quickest to load from the greatest to the least.
   void BeginZset(const Head& head, uint64_t members) { BeginPieces(kTypeZset2, head, members); }
   void Scored(std::string_view member, double score);
+  void BeginStream(const Head& head, uint64_t blocks);
+  void StreamBlock(const structs::StreamBlockView& block);
+  // Behind the last block, all else of the stream; its own entries are not looked at.
+  void StreamRest(const types::StreamValue& stream);
 
   const Status& status() const { return status_; }
   uint64_t bytes_written() const { return flushed_bytes_ + used_; }
@@ -85,6 +90,11 @@ class RdbWriter {
   void Set(const keyspace::Item& item);
   void Zset(const keyspace::Item& item);
   void Hash(const keyspace::Item& item);
+  void Stream(const keyspace::Item& item);
+  void StreamGroup(const types::StreamGroup& group);
+  void Id(structs::StreamId id);     // as two lengths
+  void RawId(structs::StreamId id);  // as 16 bytes
+  void Milliseconds(int64_t unix_ms);
   void Byte(uint8_t byte);
   void Bytes(std::string_view bytes);
   void Length(uint64_t length);
@@ -102,6 +112,8 @@ class RdbWriter {
   uint64_t flushed_bytes_ = 0;
   uint64_t crc_ = 0;
   uint64_t pieces_left_ = 0;
+  uint64_t stream_entries_ = 0;  // of the stream being written
+  structs::StreamId stream_first_;
   Lzf lzf_;
   std::string lzf_scratch_;
   structs::ListpackWriter listpack_;

@@ -6,6 +6,7 @@
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
+#include "node/types/stream.h"
 #include "node/types/zset.h"
 
 namespace rha::node::persist {
@@ -16,7 +17,7 @@ using types::Type;
 void ValueLoader::Begin(keyspace::Db* db, const RdbCollectionKey& key) {
   db_ = db;
   key_ = key;
-  elements_ = 0;
+  elements_ = key.type == Type::kStream ? 1 : 0;  // one without entries is one
   busy_ = true;
   begun_ = false;
 }
@@ -24,7 +25,8 @@ void ValueLoader::Begin(keyspace::Db* db, const RdbCollectionKey& key) {
 Result<bool> ValueLoader::Step(size_t* budget) {
   Result<bool> complete = false;
   if (db_ == nullptr) {
-    complete = Each(budget, [](const RdbElement&) { return true; });
+    complete = key_.type == Type::kStream ? reader_.stream().Step(nullptr, budget)
+                                          : Each(budget, [](const RdbElement&) { return true; });
   } else {
     Edit edit = begun_ ? db_->LoadMore(key_.key)
                        : db_->Load(key_.key, key_.type, key_.expire_at_ms, key_.use);
@@ -48,8 +50,9 @@ Result<bool> ValueLoader::Fill(Edit& edit, size_t* budget) {
       return FillZset(edit, budget);
     case Type::kHash:
       return FillHash(edit, budget);
-    case Type::kString:
     case Type::kStream:
+      return FillStream(edit, budget);
+    case Type::kString:
       break;
   }
   return Status(Code::kInternal, "no such collection");
@@ -124,6 +127,11 @@ Result<bool> ValueLoader::FillHash(Edit& edit, size_t* budget) {
     hash.Append(element.text, element.value);
     return true;
   });
+}
+
+Result<bool> ValueLoader::FillStream(Edit& edit, size_t* budget) {
+  const auto stream = edit.As<types::Stream>();
+  return reader_.stream().Step(&*stream, budget);
 }
 
 }  // namespace rha::node::persist

@@ -36,6 +36,7 @@ class ValueLoader {
   Result<bool> FillSet(keyspace::Edit& edit, size_t* budget);
   Result<bool> FillZset(keyspace::Edit& edit, size_t* budget);
   Result<bool> FillHash(keyspace::Edit& edit, size_t* budget);
+  Result<bool> FillStream(keyspace::Edit& edit, size_t* budget);
   // Hands elements to `add`, which is false for one that was there before.
   template <typename Add>
   Result<bool> Each(size_t* budget, Add&& add);

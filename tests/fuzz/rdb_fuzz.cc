@@ -25,6 +25,7 @@ using rha::node::persist::WriteRdb;
 using rha::node::persist::testing::FileOf;
 using rha::node::persist::testing::Sample;
 using rha::node::persist::testing::Samples;
+using rha::node::persist::testing::StreamSamples;
 
 constexpr int kDatabases = 16;
 
@@ -50,7 +51,11 @@ void LoadSaveLoad(std::string_view file) {
 // The input as a plan: which sample, then what to change where. So every encoding is reached
 // deeply, whatever drives the target.
 void DamageSample(std::string_view plan) {
-  static const std::vector<Sample> kSamples = Samples();
+  static const std::vector<Sample> kSamples = [] {
+    std::vector<Sample> all = Samples();
+    for (Sample& sample : StreamSamples()) all.push_back(std::move(sample));
+    return all;
+  }();
   const auto next = [&] {
     const auto byte = plan.empty() ? uint8_t{0} : static_cast<uint8_t>(plan[0]);
     plan.remove_prefix(plan.empty() ? 0 : 1);

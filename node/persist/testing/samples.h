@@ -167,6 +167,57 @@ inline std::vector<Sample> Samples() {
   };
 }
 
+inline std::string StreamId(uint64_t ms, uint64_t seq) {
+  std::string out(16, '\0');
+  StoreBig(out.data(), ms, 8);
+  StoreBig(out.data() + 8, seq, 8);
+  return out;
+}
+
+// A stream of two entries, 5-0 and 6-1, with a group in which 5-0 is pending for alice; or one with
+// something wrong.
+struct StreamParts {
+  uint64_t nodes = 1;  // each the same
+  uint64_t entries = 2;
+  std::string second_ms = "1";
+  std::vector<uint64_t> claimed = {1, 0};  // how often 5-0 is pending for alice, and for bob
+
+  std::string Value(RdbType type) const {
+    const std::string node = String(StreamId(5, 0)) +
+                             String(Listpack({"2", "0", "1", "f", "0",             // the node
+                                              "2", "0", "0", "v", "4",             // 5-0 f v
+                                              "0", second_ms, "1", "2", "a", "1",  // 6-1 a 1 b 2
+                                              "b", "2", "8"}));
+    std::string out = Length(nodes);
+    for (uint64_t i = 0; i < nodes; ++i) out += node;
+    const std::string now = Little(1'700'000'000'000, 8);
+    out += Length(entries) + Length(9) + Length(0);
+    if (type != kTypeStream) {
+      out += Length(5) + Length(0) + Length(4) + Length(0) + Length(7);
+    }
+    out += Length(1) + String("g") + Length(6) + Length(1);
+    if (type != kTypeStream) out += Length(7);
+    out += Length(1) + StreamId(5, 0) + now + Length(3);
+    out += Length(2);
+    for (size_t i = 0; i < 2; ++i) {
+      out += String(i == 0 ? "alice" : "bob") + now;
+      if (type == kTypeStream3) out += now;
+      out += Length(claimed[i]);
+      for (uint64_t n = 0; n < claimed[i]; ++n) out += StreamId(5, 0);
+    }
+    return out;
+  }
+};
+
+inline std::vector<Sample> StreamSamples() {
+  std::vector<Sample> samples;
+  for (const RdbType type : {kTypeStream, kTypeStream2, kTypeStream3}) {
+    samples.push_back({type, StreamParts{}.Value(type), {}});
+    samples.push_back({type, StreamParts{.claimed = {1, 1}}.Value(type), {}});
+  }
+  return samples;
+}
+
 // A whole file of one key, its checksum switched off.
 inline std::string FileOf(RdbType type, std::string_view value, std::string_view key = "key") {
   return "REDIS0010\xFE" + std::string(1, '\0') + static_cast<char>(type) + String(key) +
