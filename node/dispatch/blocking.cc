@@ -19,6 +19,7 @@ void Blocking::Block(Session& session, BlockedState state, Args keys) {
     SessionQueue& queue = awaited->second.sessions;
     if (!queue.empty() && queue.back() == &session) continue;  // named twice
     state.places.push_back({&*awaited, queue.insert(queue.end(), &session)});
+    if (state.needs_key) ++awaited->second.needing;
   }
   session.blocked = std::make_unique<BlockedState>(std::move(state));
 }
@@ -36,6 +37,7 @@ void Blocking::Forget(Session& session) {
   if (state->deadline_ms != 0) deadlines_.erase({state->deadline_ms, &session});
   for (const BlockedState::Place& place : state->places) {
     place.awaited->second.sessions.erase(place.at);
+    if (state->needs_key) --place.awaited->second.needing;
     if (place.awaited->second.sessions.empty()) awaited_.erase(awaited_.find(place.awaited->first));
   }
 }
@@ -67,6 +69,11 @@ std::vector<AwaitedKey> Blocking::TakeReady() {
     if (awaited != awaited_.end()) awaited->second.ready = false;
   }
   return std::exchange(ready_, {});
+}
+
+bool Blocking::SomeNeed(const AwaitedKey& key) const {
+  const auto awaited = awaited_.find(key);
+  return awaited != awaited_.end() && awaited->second.needing > 0;
 }
 
 const SessionQueue* Blocking::Waiting(const AwaitedKey& key) const {

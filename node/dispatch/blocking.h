@@ -50,6 +50,7 @@ struct AwaitedKey {
 using SessionQueue = std::list<Session*>;
 struct Awaited {
   SessionQueue sessions;
+  size_t needing = 0;  // sessions to whom it is news that the key has gone
   bool ready = false;
 };
 
@@ -84,6 +85,7 @@ struct BlockedState {
   uint64_t logged = 0;                // kWait: NodeState::log_changes, for `local`
   const CommandSpec* spec = nullptr;  // kKeys: what is executed again
   std::vector<std::string> words;     // kKeys
+  bool needs_key = false;             // kKeys: it is also executed again when a key has gone
 
   // Kept by Blocking.
   struct Place {
@@ -126,7 +128,7 @@ class Blocking {
   // Any key of the database may have appeared.
   void DbChanged(int db);
   bool has_ready() const { return !ready_.empty(); }
-  // The keys that have appeared, in that order; they can appear again from now on.
+  // The keys that have appeared or gone, in that order; they can appear again from now on.
   std::vector<AwaitedKey> TakeReady();
   // Null: nobody waits for it.
   const SessionQueue* Waiting(const AwaitedKey& key) const;
@@ -134,6 +136,8 @@ class Blocking {
   size_t HashOf(int db, std::string_view key) const {
     return awaited_.hash_function()(AwaitedHash::View(db, key));
   }
+  // One of those who wait for it needs_key.
+  bool SomeNeed(const AwaitedKey& key) const;
 
  private:
   void MarkReady(AwaitedMap::iterator awaited);

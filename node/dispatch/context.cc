@@ -38,12 +38,13 @@ keyspace::Item Context::Awaited(std::string_view key, keyspace::Type type) {
   return item && item.type() == type ? item : keyspace::Item();
 }
 
-bool Context::WaitForKeys(Args keys, int64_t deadline_ms) {
+bool Context::WaitForKeys(const Wait& wait) {
   if (appeared_ != nullptr) return true;  // it stays in its place
   if (session.transaction.open || session.kind != SessionKind::kClient) return false;
-  BlockedState state{.kind = BlockKind::kKeys, .deadline_ms = deadline_ms, .spec = &spec};
-  state.words.assign(args.begin(), args.end());
-  engine.blocking().Block(session, std::move(state), keys);
+  BlockedState state{.kind = BlockKind::kKeys, .deadline_ms = wait.deadline_ms, .spec = &spec};
+  state.words.assign(wait.words.begin(), wait.words.end());
+  state.needs_key = wait.needs_key;
+  engine.blocking().Block(session, std::move(state), wait.keys);
   return true;
 }
 

@@ -59,7 +59,19 @@ class Context {
   keyspace::Item Awaited(std::string_view key, keyspace::Type type);
   // False: it may not wait (EXEC, the primary's stream) and answers at once as if its time were
   // over. `deadline_ms` 0: none.
-  bool WaitForKeys(Args keys, int64_t deadline_ms);
+  bool WaitForKeys(Args keys, int64_t deadline_ms) {
+    return WaitForKeys({keys, deadline_ms, args});
+  }
+  struct Wait {
+    Args keys;
+    int64_t deadline_ms;
+    Args words;              // to be executed again, in place of the own ones
+    bool needs_key = false;  // also when a key that was there has gone
+  };
+  bool WaitForKeys(const Wait& wait);
+  // It is executed again because something has happened to one of its keys; of that one?
+  bool is_again() const { return appeared_ != nullptr; }
+  bool Concerns(std::string_view key) const { return appeared_ == nullptr || *appeared_ == key; }
 
   // ---- errors that many commands share
   void WrongType();

@@ -154,6 +154,8 @@ class Engine final : public keyspace::Observer {
   void OnEvent(int db, keyspace::Event event, std::string_view key) override;
   void OnDeleted(int db, std::string_view key) override;
   void OnAppeared(int db, std::string_view key) override;
+  void OnWent(int db, std::string_view key) override;
+  void OnCleared(int db) override;
   void OnSwapped(int first, int second) override;
 
  private:

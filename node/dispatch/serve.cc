@@ -18,6 +18,7 @@ void Engine::EndTurn() {
   if (std::exchange(acknowledgements_seen_, state_.acknowledgements) != state_.acknowledgements) {
     ReleaseAcknowledged();
   }
+  if (blocking_.has_ready()) ServeReady();  // a key went without a command
   while (Session* session = blocking_.Overdue(now_ms)) EndWait(*session);
 }
 
@@ -132,6 +133,10 @@ bool Engine::AnswerLate(Session& session, Write write) {
 
 void Engine::OnAppeared(int db, std::string_view key) { blocking_.KeyAppeared(db, key); }
 
+void Engine::OnWent(int db, std::string_view key) { blocking_.KeyAppeared(db, key); }
+
+void Engine::OnCleared(int db) { blocking_.DbChanged(db); }
+
 void Engine::OnSwapped(int first, int second) {
   blocking_.DbChanged(first);
   blocking_.DbChanged(second);
@@ -151,8 +156,9 @@ void Engine::ServeKey(const AwaitedKey& key) {
     Session& session = **at;
     const bool last = ++at == waiting->end();  // the queue goes with its last session
     EnterTime(session);
-    if (!keyspace_.db(key.db).Exists(key.name)) return;
-    if (!session.closing) Rerun(session, key);
+    const bool there = keyspace_.db(key.db).Exists(key.name);
+    if (!there && !blocking_.SomeNeed(key)) return;
+    if (!session.closing && (there || session.blocked->needs_key)) Rerun(session, key);
     if (last) return;
   }
 }

@@ -21,8 +21,9 @@ constexpr types::Form FirstForm(Type type) {
       return types::Form::kZsetPacked;
     case Type::kHash:
       return types::Form::kHashPacked;
-    case Type::kString:
     case Type::kStream:
+      return types::Form::kStreamLog;
+    case Type::kString:
       break;
   }
   return types::Form::kString;
@@ -183,6 +184,7 @@ void Db::Capture(Entry* entry) {
 
 void Db::ReleaseLarge(Entry entry) {
   if (entry.kind() != Entry::Kind::kPointer) return;
+  Went(entry);
   std::unique_ptr<types::LargeValue> large(static_cast<types::LargeValue*>(entry.pointer()));
   if (large->walker() != nullptr) {
     keyspace_.image_->TakeOver(std::move(large));
@@ -256,6 +258,11 @@ void Db::Appeared(std::string_view key, Type type) {
   if (awaited && keyspace_.observer_ != nullptr) keyspace_.observer_->OnAppeared(index_, key);
 }
 
+void Db::Went(Entry entry) {
+  const bool awaited = types::TypeOf(types::FormOf(entry)) == Type::kStream;
+  if (awaited && keyspace_.observer_ != nullptr) keyspace_.observer_->OnWent(index_, entry.key());
+}
+
 bool Db::Erase(std::string_view key, Event event) {
   Entry* entry = AliveToChange(Find(key, Hash(key)));
   if (entry == nullptr) return false;
@@ -273,6 +280,7 @@ void Db::Move(std::string_view from, Target to, Event from_event, Event to_event
   Capture(entry);
   types::Value value = types::Value::TakeFrom(*entry);
   const Type type = value.type();
+  Went(*entry);
   Remove(entry, LargePart::kMoved);
   to.db.StoreNew(to.key, std::move(value), expire_at_ms);
   Changed(from, from_event, 0, false);
@@ -359,6 +367,7 @@ void Db::Clear() {
   timed_ = 0;
   sweep_cursor_ = 0;
   evict_cursor_ = 0;
+  if (keyspace_.observer_ != nullptr) keyspace_.observer_->OnCleared(index_);
 }
 
 Db::Swept Db::Sweep(size_t buckets) {

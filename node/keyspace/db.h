@@ -53,8 +53,13 @@ class Observer {
   virtual void OnEvent(int db, Event event, std::string_view key) = 0;
   // A key was deleted because its time had come or memory was short: replicas need a DEL.
   virtual void OnDeleted(int db, std::string_view key) = 0;
-  // A list, sorted set or stream is there that was not: somebody may be blocked on it.
+  // A list, sorted set or stream is there that was not, or a stream has grown or lost a group:
+  // somebody may be blocked on it.
   virtual void OnAppeared(int db, std::string_view key) = 0;
+  // A stream goes, for whose readers that is news; called while it is still there.
+  virtual void OnWent(int db, std::string_view key) = 0;
+  // All keys of the database have gone.
+  virtual void OnCleared(int db) = 0;
   // Two databases changed places: any of their keys may have appeared.
   virtual void OnSwapped(int first, int second) = 0;
 };
@@ -197,6 +202,7 @@ class Db {
   void Remove(structs::Entry* entry, LargePart large = LargePart::kFree);
   void Changed(std::string_view key, Event event, uint64_t changes, bool exists);
   void Appeared(std::string_view key, Type type);
+  void Went(structs::Entry entry);
   void DeleteExpired(structs::Entry* entry);
   void DeleteEvicted(structs::Entry* entry);
   void DeleteUnasked(structs::Entry* entry, Event event);

@@ -46,10 +46,20 @@ void Edit::Finish(Event event, uint64_t changes, bool changed) {
       db_->Notify(events::kDel, name);
       return;
     }
-    if (created_) db_->Appeared(key, type);
+    if (created_ || event.wakes) db_->Appeared(key, type);
   }
   if (empty) return Close();
   created_ = false;
+}
+
+void Edit::CommitUnwatched(uint64_t changes, const Event* event) {
+  RHA_CHECK(entry_ != nullptr && !created_ && !IsEmptyCollection(*entry_));
+  uncommitted_ = false;
+  db_->keyspace_.dirty_ += changes;
+  if (event == nullptr) return;
+  const Type type = types::TypeOf(types::FormOf(*entry_));
+  db_->Notify(*event, entry_->key());
+  if (event->wakes) db_->Appeared(entry_->key(), type);
 }
 
 void Edit::SetExpiry(int64_t expire_at_ms, Event event) {

@@ -56,6 +56,10 @@ class Edit {
   // Likewise, for a change that is not to be counted: WATCH and listeners alone learn of it.
   void CommitUncounted(Event event) { Finish(event, 0, true); }
 
+  // Likewise, for one that is counted and that WATCH does not learn of (what a group of a stream
+  // has read). `event`: null for none. REQUIRES: the key was there before, and stays.
+  void CommitUnwatched(uint64_t changes, const Event* event = nullptr);
+
   void SetExpiry(int64_t expire_at_ms, Event event);
   void ClearExpiry(Event event);
   void Erase(Event event);

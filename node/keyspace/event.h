@@ -31,6 +31,8 @@ enum EventKind : uint32_t {
 struct Event {
   uint32_t kind;
   const char* name;
+  // Whoever waits for the key has to look again, although it was there before.
+  bool wakes = false;
 };
 
 namespace events {
@@ -70,6 +72,15 @@ constexpr Event kZUnionStore{kZsetEvent, "zunionstore"};
 constexpr Event kZInterStore{kZsetEvent, "zinterstore"};
 constexpr Event kZDiffStore{kZsetEvent, "zdiffstore"};
 constexpr Event kZRangeStore{kZsetEvent, "zrangestore"};
+constexpr Event kXAdd{kStreamEvent, "xadd", true};
+constexpr Event kXTrim{kStreamEvent, "xtrim"};
+constexpr Event kXDel{kStreamEvent, "xdel"};
+constexpr Event kXSetId{kStreamEvent, "xsetid"};
+constexpr Event kXGroupCreate{kStreamEvent, "xgroup-create"};
+constexpr Event kXGroupSetId{kStreamEvent, "xgroup-setid"};
+constexpr Event kXGroupDestroy{kStreamEvent, "xgroup-destroy", true};
+constexpr Event kXGroupCreateConsumer{kStreamEvent, "xgroup-createconsumer"};
+constexpr Event kXGroupDelConsumer{kStreamEvent, "xgroup-delconsumer"};
 constexpr Event kSortStore{kListEvent, "sortstore"};
 constexpr Event kDel{kGenericEvent, "del"};
 constexpr Event kExpire{kGenericEvent, "expire"};
