@@ -346,6 +346,8 @@ std::vector<Option> DataOptions() {
       IntOption("zset-max-listpack-entries", &Config::zset_max_listpack_entries, {0}),
       IntOption("zset-max-listpack-value", &Config::zset_max_listpack_value, {0}),
       IntOption("list-max-listpack-size", &Config::list_max_listpack_size, {INT32_MIN, INT32_MAX}),
+      MemoryOption("stream-node-max-bytes", &Config::stream_node_max_bytes, {0}),
+      IntOption("stream-node-max-entries", &Config::stream_node_max_entries, {0}),
       MemoryOption("proto-max-bulk-len", &Config::bulk_bytes_max, {1 << 20}),
       {.name = "notify-keyspace-events",
        .set = SetEvents,

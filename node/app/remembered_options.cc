@@ -146,8 +146,6 @@ constexpr Row kRows[] = {
     {"sanitize-dump-payload", "no", Any::kListed,
      "no yes clients",  // all that is loaded is checked
      "it is one of: no, yes, clients"},
-    {"stream-node-max-bytes", "4096", Any::kMemory},
-    {"stream-node-max-entries", "100", Any::kInteger},
 
     // ---- what people see of the process; no data and no access depends on it
     {"always-show-logo", "no", Any::kYesNo, {}, {}, kImmutable},

@@ -23,6 +23,13 @@ dispatch::CommandRows ZsetPopRows();           // zset/pop.cc
 dispatch::CommandRows ZsetRangeRows();         // zset/range.cc
 dispatch::CommandRows ZsetReadRows();          // zset/read.cc
 dispatch::CommandRows ZsetRemoveRows();        // zset/remove.cc
+dispatch::CommandRows StreamAddRows();         // stream/add.cc
+dispatch::CommandRows StreamClaimRows();       // stream/claim.cc
+dispatch::CommandRows StreamGroupRows();       // stream/group.cc
+dispatch::CommandRows StreamInfoRows();        // stream/info.cc
+dispatch::CommandRows StreamPendingRows();     // stream/pending.cc
+dispatch::CommandRows StreamRangeRows();       // stream/range.cc
+dispatch::CommandRows StreamReadRows();        // stream/read.cc
 dispatch::CommandRows ListEndRows();           // list/ends.cc
 dispatch::CommandRows ListElementRows();       // list/elements.cc
 dispatch::CommandRows ListMoveRows();          // list/move.cc

@@ -10,7 +10,7 @@ EXPIRY_TOLERANCE_MS = 5000
 CONTENT = {
     b"string": lambda key: (b"GET", key), b"list": lambda key: (b"LRANGE", key, b"0", b"-1"),
     b"hash": lambda key: (b"HGETALL", key), b"set": lambda key: (b"SMEMBERS", key),
-    b"zset": lambda key: (b"ZRANGE", key, b"0", b"-1", b"WITHSCORES")}
+    b"zset": lambda key: (b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"), b"stream": lambda key: (b"XRANGE", key, b"-", b"+")}
 
 
 def _pipeline(connection, commands):

@@ -86,10 +86,11 @@ class NodeFilesTest(NodeCase):
         """A node whose memory a failed synchronisation has emptied, beside a file with `k`."""
         port = free_port()
         stock = self.start("--port", str(port), "--bind", "127.0.0.1", "--repl-diskless-sync-delay", "0",
-                           program=STOCK)
+                           "--databases", "32", program=STOCK)
         for i in range(1000):
             stock.control.command("SET", f"s{i}", "v")
-        stock.control.command("XADD", "stream", "*", "f", "v")  # which the node cannot load
+        stock.control.command("SELECT", "20")  # which the node does not have
+        stock.control.command("SET", "k", "v")
         node = self.start()
         node.control.command("SET", "k", "v")
         self.assertEqual(node.control.command("SAVE"), ("+", b"OK"))

@@ -7,6 +7,7 @@
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
+#include "node/types/stream.h"
 #include "node/types/string.h"
 #include "node/types/zset.h"
 
@@ -56,7 +57,9 @@ std::string_view ScoreText(double score, resp::DoubleText& text) {
 }
 
 void MixValue(Digest& digest, Item item) {
-  digest.Mix(static_cast<uint32_t>(item.type()));
+  // Redis' own number: it has modules before streams.
+  const auto type = static_cast<uint32_t>(item.type());
+  digest.Mix(item.type() == Type::kStream ? type + 1 : type);
   switch (item.type()) {
     case Type::kString: {
       structs::DecimalText scratch;
@@ -81,6 +84,15 @@ void MixValue(Digest& digest, Item item) {
       });
       break;
     case Type::kStream:
+      item.As<types::StreamView>()->log().ForRange(
+          {}, structs::StreamId::Max(), [&](const structs::StreamEntry& entry) {
+            digest.Mix(std::to_string(entry.id.ms) + "." + std::to_string(entry.id.seq));
+            entry.ForEach([&](std::string_view field, std::string_view value) {
+              digest.Mix(field);
+              digest.Mix(value);
+            });
+            return true;
+          });
       break;
   }
   if (item.has_expiry()) digest.Add("!!expire!!");
