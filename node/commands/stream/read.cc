@@ -185,9 +185,9 @@ void WriteHistory(Context& ctx, StreamValue& stream, StreamGroup& group,
                   const types::StreamConsumer& consumer, StreamId after, int64_t count,
                   resp::Writer& reply) {
   Gathered entries(reply);
-  auto at =
-      after.Increment() ? consumer.second.pending.From(after) : consumer.second.pending.From(after);
-  for (; at && (count == 0 || entries.size() < count); ++at) {
+  after.Increment();
+  for (auto at = consumer.second.pending.From(after); at && (count == 0 || entries.size() < count);
+       ++at) {
     resp::Writer& out = entries.Next();
     if (WriteEntry(out, stream, at->id)) {
       StreamGroup::Delivery* const delivery = group.pending().Find(at->id);
