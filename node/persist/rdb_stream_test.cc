@@ -20,7 +20,8 @@ constexpr int kDatabases = 1;
 class RdbStreamTest : public ::testing::Test {
  protected:
   Status Load(RdbType type, const std::string& value) {
-    RdbLoader loader(std::make_unique<MemorySource>(FileOf(type, value)), &keyspace_,
+    const std::string file = FileOf(type, value);  // outlives the loader, which only looks at it
+    RdbLoader loader(std::make_unique<MemorySource>(file), &keyspace_,
                      LoadOptions{.verify_checksum = false, .drop_expired = false}, kDatabases);
     return loader.Finish();
   }

@@ -12,8 +12,8 @@
 //   varint   7 bits a byte, least first, bit 7: more
 //
 // For `XADD key * field value`: 3 or 4 bytes and the value with its length. Text that is a
-// canonical decimal is kept as integer. Entries are found by walking from the front, so a block is some
-// kilobytes long.
+// canonical decimal is kept as integer. Entries are found by walking from the front, so a block is
+// some kilobytes long.
 //
 // Invariants: ids ascend and are not below the base; bytes used include all that is described.
 // Thread rule: one owner.

@@ -81,8 +81,8 @@ class StreamLog {
   }
 
   // What goes from the front, as Redis defines it: whole blocks while they are all beyond what is
-  // to be kept, then, if `exact`, single entries. `removed_max`: no block that would make it more; 0:
-  // any.
+  // to be kept, then, if `exact`, single entries. `removed_max`: no block that would make it more;
+  // 0: any.
   struct Trim {
     bool exact = true;
     size_t removed_max = 0;
