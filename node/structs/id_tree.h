@@ -13,7 +13,8 @@
 // come in ascending order leave full leaves behind. Leaves that lose most of what they hold join a
 // neighbour.
 //
-// Complexity: Find, From, Insert, Erase O(log n); first, last, the next one O(1).
+// Complexity: Find, From, Insert, Erase O(log n); first, last, the next one, and inserting behind
+// the last one, O(1).
 // Invariants (CheckInvariants): ids ascend strictly; all leaves lie at one depth; a child's ids are
 // not below its bound (but for the first child) and below the next one's. Iterators and pointers to
 // values are valid until the next Insert or Erase. Thread rule: one owner.
@@ -260,6 +261,13 @@ std::pair<Value*, bool> IdTree<Value>::Insert(StreamId id, const Value& value) {
     Leaf* leaf = MakeLeaf(1);
     Link(leaf, nullptr);
     root_ = leaf;
+  }
+  const bool goes_last = last_->count > 0 && last_->slots()[last_->count - 1].id < id;
+  if (goes_last && last_->count < last_->capacity) {
+    Slot* const slot = last_->slots() + last_->count++;
+    *slot = {id, value};
+    ++size_;
+    return {&slot->value, true};
   }
   Path path;
   Leaf* leaf = Descend(id, &path);

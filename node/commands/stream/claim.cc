@@ -236,7 +236,7 @@ void XAutoClaim(Context& ctx) {
 
 constexpr CommandSpec kRows[] = {
     {"xclaim", XClaim, -6, kWrite | kFast, kAclStream, {At(1, kUpdates)}},
-    {"xautoclaim", XAutoClaim, -6, kWrite | kFast, kAclStream, {At(1, kRewrites | kKeyDelete)}},
+    {"xautoclaim", XAutoClaim, -6, kWrite | kFast, kAclStream, {At(1, kDeletes)}},
 };
 static_assert(RowsAreSound(kRows));
 
