@@ -15,6 +15,7 @@ class StreamTest : public CommandTest {
 };
 
 TEST_F(StreamTest, ReplicasAreToldTheIdThatWasGiven) {
+  OursAlone();  // by a clock of its own
   EXPECT_EQ(Run({"xadd", "s", "5-*", "f", "v"}), "$5-0");
   EXPECT_EQ(Run({"xadd", "s", "5-*", "f", "v"}), "$5-1");
   const std::string id = Run({"xadd", "s", "nomkstream", "*", "f", "v"}).substr(1);
@@ -23,6 +24,7 @@ TEST_F(StreamTest, ReplicasAreToldTheIdThatWasGiven) {
 }
 
 TEST_F(StreamTest, ReplicasAreToldExactlyWhatWasTrimmed) {
+  OursAlone();
   keyspace_.form_limits().stream_node_max_entries = 2;
   Add({"1-0", "2-0", "3-0", "4-0", "5-0"});
   EXPECT_EQ(Run({"xtrim", "s", "maxlen", "~", "2"}), ":2");
@@ -37,14 +39,16 @@ TEST_F(StreamTest, IdsEndWhereTheyMust) {
             "-ERR The ID specified in XADD must be greater than 0-0");
   EXPECT_EQ(Run({"xadd", "s", "0-*", "f", "v"}), "$0-1");
   EXPECT_EQ(Run({"xadd", "s", "7-18446744073709551615", "f", "v"}), "$7-18446744073709551615");
-  EXPECT_EQ(Run({"xadd", "s", "7-*", "f", "v"}),
-            "-ERR The ID specified in XADD is equal or smaller than the target stream top item");
   EXPECT_EQ(Run({"xadd", "s", "18446744073709551615-18446744073709551615", "f", "v"}),
             "$18446744073709551615-18446744073709551615");
   EXPECT_EQ(Run({"xadd", "s", "*", "f", "v"}),
             "-ERR The stream has exhausted the last possible ID, unable to add more items");
   EXPECT_EQ(Run({"xrange", "s", "(18446744073709551615-18446744073709551615", "+"}),
             "-ERR invalid start ID for the interval");
+  OursAlone();  // Redis 7.0 says what went wrong the last time
+  EXPECT_EQ(Run({"xadd", "t", "7-18446744073709551615", "f", "v"}), "$7-18446744073709551615");
+  EXPECT_EQ(Run({"xadd", "t", "7-*", "f", "v"}),
+            "-ERR The ID specified in XADD is equal or smaller than the target stream top item");
 }
 
 TEST_F(StreamTest, AnEmptyStreamStays) {
