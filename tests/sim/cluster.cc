@@ -33,7 +33,9 @@ Cluster::Cluster(const ClusterOptions& options)
   for (int i = 0; i < static_cast<int>(pods_.size()); ++i) {
     pods_[i].clock_ahead = std::chrono::minutes(97 * i);
     pods_[i].node = std::make_unique<SimNode>(i, histories_, options.disk);
-    pods_[i].node->obeys_any_epoch = options.stock || options_.fault == WorldFault::kAnyEpochObeyed;
+    // SLAVEOF, the order of a group that is no RedisHA's, names no epoch.
+    pods_[i].node->obeys_any_epoch =
+        options.classic || options_.fault == WorldFault::kAnyEpochObeyed;
     pods_[i].node->tells_epochs = !options.stock;
     pods_[i].node->tells_data_epoch = options.tells_data_epoch;
     pods_[i].node->flushes_before_load = options.fault == WorldFault::kFlushBeforeLoad;

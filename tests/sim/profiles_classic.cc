@@ -14,16 +14,30 @@ int Replica(Run& run, int primary) {
   return other < primary ? other : other + 1;
 }
 
+// A sidecar whose link broke learns of the replicas ten seconds later, and may lead until then: it
+// finds nobody to promote, as in Redis.
+bool AllKnowEveryNode(const Cluster& cluster) {
+  for (int i = 0; i < cluster.size(); ++i) {
+    const auto* machine = cluster.machine(i);
+    const auto* group = machine != nullptr ? machine->FindGroup(kGroupName) : nullptr;
+    if (group == nullptr || static_cast<int>(group->nodes.size()) < cluster.size()) return false;
+  }
+  return true;
+}
+
 // The replicas start anew while the primary is gone: one of them takes over all the same.
 void ReplicasRestart(Run& run, int primary) {
   Cluster& cluster = run.cluster;
+  const bool known = AllKnowEveryNode(cluster);
   for (int i = 0; i < cluster.size(); ++i) cluster.KillNode(i);
   cluster.Run(run.Between(0, 3000));
   for (int i = 0; i < cluster.size(); ++i) {
     if (i != primary) cluster.StartNode(i, true);
   }
   cluster.Run(kTakeOver);
-  if (cluster.FirstPrimary() < 0) cluster.checkers().Fail("no replica that restarted took over");
+  if (known && cluster.FirstPrimary() < 0) {
+    cluster.checkers().Fail("no replica that restarted took over");
+  }
 }
 
 void OneFault(Run& run, int primary) {
