@@ -8,17 +8,30 @@ namespace {
 
 constexpr KeyWords kMissing{.found = false};
 
-// Where the value of the last such option stands; 0: nowhere. What follows BY, GET and LIMIT (SORT)
-// is no option, whatever it is called.
-size_t FindLastOption(std::string_view option, resp::Args words) {
+// How many words an option has behind it; they are no options, whatever they are called (a group
+// named STREAMS, a pattern named STORE).
+size_t ValuesOf(std::string_view option) {
+  struct Row {
+    std::string_view option;
+    size_t values;
+  };
+  constexpr Row kRows[] = {{"by", 1},    {"get", 1},   {"limit", 2},   // SORT
+                           {"count", 1}, {"block", 1}, {"group", 2}};  // XREAD, XREADGROUP
+  for (const Row& row : kRows) {
+    if (EqualsIgnoreCase(option, row.option)) return row.values;
+  }
+  return 0;
+}
+
+// Where the value of the first or last such option stands, read as its command reads it; words
+// before `from` are no such option. 0: nowhere.
+size_t FindOption(std::string_view option, resp::Args words, size_t begin, size_t from, bool last) {
   size_t found = 0;
-  for (size_t i = 2; i + 1 < words.size(); ++i) {
-    if (EqualsIgnoreCase(words[i], option)) {
+  for (size_t i = begin; i + 1 < words.size() && (last || found == 0); ++i) {
+    if (i >= from && EqualsIgnoreCase(words[i], option)) {
       found = ++i;
-    } else if (EqualsIgnoreCase(words[i], "by") || EqualsIgnoreCase(words[i], "get")) {
-      ++i;
-    } else if (EqualsIgnoreCase(words[i], "limit")) {
-      i += 2;
+    } else {
+      i += ValuesOf(words[i]);
     }
   }
   return found;
@@ -29,20 +42,17 @@ size_t FindBegin(const KeySpec& spec, resp::Args words) {
   switch (spec.begin) {
     case KeySpec::Begin::kIndex:
       return static_cast<size_t>(spec.index);
-    case KeySpec::Begin::kKeyword: {
-      const bool backwards = spec.index < 0;
-      const int step = backwards ? -1 : 1;
-      const auto size = static_cast<int64_t>(words.size());
-      for (int64_t i = backwards ? size + spec.index : spec.index; i > 0 && i + 1 < size;
-           i += step) {
-        if (EqualsIgnoreCase(words[static_cast<size_t>(i)], spec.keyword)) {
-          return static_cast<size_t>(i) + 1;
-        }
+    case KeySpec::Begin::kKeyword:
+      if (spec.index >= 0) {
+        return FindOption(spec.keyword, words, 1, static_cast<size_t>(spec.index), false);
+      }
+      for (int64_t i = std::ssize(words) + spec.index; i > 0 && i + 1 < std::ssize(words); --i) {
+        const auto at = static_cast<size_t>(i);
+        if (EqualsIgnoreCase(words[at], spec.keyword)) return at + 1;
       }
       return 0;
-    }
     case KeySpec::Begin::kLastOption:
-      return FindLastOption(spec.keyword, words);
+      return FindOption(spec.keyword, words, 2, 2, true);
     case KeySpec::Begin::kNowhere:
     case KeySpec::Begin::kUnknown:
       return 0;

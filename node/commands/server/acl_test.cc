@@ -55,6 +55,21 @@ TEST_F(AclTest, WhoConnectsIsTheDefaultUser) {
   EXPECT_EQ(Run({"acl", "getuser", "nobody"}), "(nil)");
 }
 
+TEST_F(AclTest, AGroupThatIsCalledStreamsHidesNoStream) {
+  Run({"del", "hidden", "own"});
+  for (const char* key : {"hidden", "own"}) {
+    EXPECT_EQ(Run({"xgroup", "create", key, "streams", "0", "mkstream"}), kOk);
+  }
+  AsAlice({"+xread", "+xreadgroup", "~own", "~c", "~streams"});
+  EXPECT_EQ(Ask({"xread", "streams", "hidden", "0"}), kNoKey);
+  EXPECT_EQ(Ask({"xread", "count", "1", "streams", "own", "hidden", "0", "0"}), kNoKey);
+  EXPECT_EQ(Ask({"xreadgroup", "count", "1", "group", "streams", "c", "streams", "own", ">"}),
+            "(nil)");
+  OursAlone();  // Redis 7.0 takes the group's name for the option, and reads the hidden stream
+  EXPECT_EQ(Ask({"xreadgroup", "count", "1", "group", "streams", "c", "streams", "hidden", ">"}),
+            kNoKey);
+}
+
 TEST_F(AclTest, WhatIsCalledStoreHidesNoDestination) {
   AsAlice({"+sort", "%R~*", "%RW~get"});
   EXPECT_EQ(Ask({"sort", "l", "store", "hidden", "get", "store", "get", "#"}), kNoKey);
