@@ -1,11 +1,9 @@
 #include "node/app/append_only.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -14,6 +12,7 @@
 #include "node/app/config.h"
 #include "node/app/limits.h"
 #include "node/dispatch/engine.h"
+#include "node/persist/aof_note.h"
 
 namespace rha::node::app {
 namespace {
@@ -61,7 +60,8 @@ persist::AofPlace AppendOnly::Place() const {
 }
 
 std::string AppendOnly::TemporaryBase() const {
-  return Place().PathOf("temp-" + config_.append_file_name + ".base.rdb");
+  return Place().PathOf("temp-" + config_.append_file_name +
+                        (config_.append_base_as_rdb ? ".base.rdb" : ".base.aof"));
 }
 
 persist::SaveRequest AppendOnly::BaseRequest() const {
@@ -70,7 +70,9 @@ persist::SaveRequest AppendOnly::BaseRequest() const {
   return {.path = TemporaryBase(),
           .fd = -1,
           .info = std::move(info),
-          .options = {.compress = config_.rdb_compression, .checksum = config_.rdb_checksum}};
+          .options = {.compress = config_.rdb_compression, .checksum = config_.rdb_checksum},
+          .as_commands = !config_.append_base_as_rdb,
+          .time_stamp_s = config_.append_time_stamps ? UnixS() : 0};
 }
 
 // ---------------------------------------------------------------- on and off
@@ -156,7 +158,7 @@ void AppendOnly::AppendStream(int db, std::string_view requests, int db_after) {
   scratch_.clear();
   const int64_t now_s = engine_.keyspace().now_ms() / 1000;
   if (config_.append_time_stamps && stamped_s_ != now_s) {
-    fmt::format_to(std::back_inserter(scratch_), "#TS:{}\r\n", now_s);
+    persist::AppendAofTimeStamp(now_s, &scratch_);
     stamped_s_ = now_s;
   }
   if (selected_db_ != db) resp::AppendRequest({"SELECT", std::to_string(db)}, &scratch_);
@@ -327,7 +329,8 @@ void AppendOnly::DatasetCame() {
   const UniqueFd offered = std::move(offered_);
   if (standing_ == Standing::kOff) return;
   scheduled_ = true;
-  if (offered.valid() && writer_ != nullptr && !rewriting() && parts_.may_save().ok()) {
+  if (offered.valid() && config_.append_base_as_rdb && writer_ != nullptr && !rewriting() &&
+      parts_.may_save().ok()) {
     const Status begun = BeginFrom(offered.get());
     if (begun.ok()) return;
     log::Info("the snapshot is written once more, for the append-only file: {}", begun.message());
@@ -397,6 +400,7 @@ Status AppendOnly::StartRewrite() {
                    request.info);
   }
   phase_ = Phase::kImage;
+  base_path_ = request.path;
   voided_ = false;
   RHA_ASSIGN_OR_RETURN(job_, snapshots_.Start(request));
   RHA_RETURN_IF_ERROR(reactor_.Attach(job_watch_, job_->fd(), EPOLLIN));
@@ -422,8 +426,7 @@ void AppendOnly::OnImageEnded() {
   if (!saved.ok()) return RewriteFailed(saved.message());
   const bool chosen = engine_.state().dataset == dispatch::Dataset::kChosen;
   phase_ = Phase::kReplacing;
-  writer_->Do(chosen ? AofWriter::Step::kReplaceKeepOlder : AofWriter::Step::kReplace,
-              TemporaryBase());
+  writer_->Do(chosen ? AofWriter::Step::kReplaceKeepOlder : AofWriter::Step::kReplace, base_path_);
 }
 
 void AppendOnly::RewriteFailed(const std::string& why) {

@@ -169,6 +169,7 @@ class AppendOnly final : public dispatch::ChangeSink {
 
   Phase phase_ = Phase::kNone;
   std::unique_ptr<persist::SnapshotJob> job_;
+  std::string base_path_;  // what it writes
   net::IoWatch job_watch_;
   bool scheduled_ = false;
   bool voided_ = false;  // the rewrite under way is of a dataset that has gone

@@ -100,6 +100,7 @@ struct Config : types::FormLimits {
   int64_t rewrite_min_bytes = 64 << 20;
   bool aof_load_truncated = true;
   bool append_time_stamps = false;
+  bool append_base_as_rdb = true;
 
   // ---- security
   std::string password;

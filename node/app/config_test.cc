@@ -94,7 +94,6 @@ TEST(Config, AnOptionThatDoesNothingHasItsHarmlessValuesAndNoOther) {
   const Case cases[] = {
       {"activedefrag", {"no"}, "yes"},
       {"aof-disable-auto-gc", {"no"}, "yes"},
-      {"aof-use-rdb-preamble", {"yes"}, "no"},
       {"bind-source-addr", {"\"\""}, "10.0.0.1"},
       {"cluster-enabled", {"no"}, "yes"},
       {"enable-module-command", {"no", "yes", "local"}, "maybe"},

@@ -378,6 +378,7 @@ std::vector<Option> AppendOnlyOptions() {
       MemoryOption("auto-aof-rewrite-min-size", &Config::rewrite_min_bytes, {0}),
       BoolOption("aof-load-truncated", &Config::aof_load_truncated),
       BoolOption("aof-timestamp-enabled", &Config::append_time_stamps),
+      BoolOption("aof-use-rdb-preamble", &Config::append_base_as_rdb),
   };
 }
 

@@ -67,9 +67,6 @@ constexpr Row kRows[] = {
     {"aof-disable-auto-gc", "no", Any::kListed, "no",
      "files of the append-only file that are of no use any more are always removed"},
     {"aof-rewrite-incremental-fsync", "yes", Any::kYesNo},
-    {"aof-use-rdb-preamble", "yes", Any::kListed, "yes",
-     "the base of the append-only file is always written in RDB form, which is smaller and loads "
-     "faster; either form is loaded"},
     {"busy-reply-threshold", "5000", Any::kInteger, {}, {}, 0, "lua-time-limit"},
     {"cluster-allow-pubsubshard-when-down", "yes", Any::kYesNo},
     {"cluster-allow-reads-when-down", "no", Any::kYesNo},

@@ -167,7 +167,7 @@ Status AofFolder::ReplaceBase(const std::string& path, bool keep_older) {
     RHA_RETURN_IF_ERROR(disk_.Sync(image.get(), path));
   }
   AofManifest rewritten = manifest_;
-  const AofFile base = manifest_.NextBase(place_.name);
+  const AofFile base = manifest_.NextBase(place_.name, path.ends_with(".aof") ? "aof" : "rdb");
   if (apart()) rewritten.AddIncrement(open_);
   rewritten.ReplaceBase(base, rewritten.increments.size() - (file_.valid() ? 1 : 0));
   if (keep_older && !manifest_.empty()) {

@@ -65,7 +65,7 @@ class AofFolder {
   Status BeginIncrement(bool apart);
   // The finished image at `path` takes the place of all before the newest increment (and of that
   // one too if none is open). It is synced here, whoever wrote it. `keep_older`: the older set
-  // stays, under its own manifest NAME.kept.
+  // stays, under its own manifest NAME.kept. A path that ends with ".aof" holds commands.
   Status ReplaceBase(const std::string& path, bool keep_older);
   // An increment apart, and the image at `path` as its base; should that fail the image goes.
   Status BeginFrom(const std::string& path);

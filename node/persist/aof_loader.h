@@ -2,7 +2,7 @@
 //
 // A file is RDB (a base), commands, or both (an old single file). Lines that begin with '#' are
 // notes: a time stamp of Redis', or what this server says of the place that the dataset had in its
-// replication history right there (AofNote). The history is believed only if nothing follows the
+// replication history right there (aof_note.h). The history is believed only if nothing follows the
 // last note: whoever wrote the rest did not say where it leads.
 //
 // The last file may end in the middle of a command or transaction, which a crash leaves behind: the
@@ -25,13 +25,6 @@
 #include "node/persist/rdb_file.h"
 
 namespace rha::node::persist {
-
-// "#redisha-history ID OFFSET DB UID EPOCH\r\n", and "#redisha-offset OFFSET DB\r\n" when only
-// these have changed. "-": none.
-std::string FormatAofHistory(const RdbInfo& info);
-void AppendAofOffset(int64_t offset, int db, std::string* out);
-// False: it is another note, or none of ours.
-bool ReadAofNote(std::string_view line, RdbInfo* info);
 
 class AofLoader {
  public:

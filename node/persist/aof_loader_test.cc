@@ -10,6 +10,7 @@
 
 #include "common/resp/writer.h"
 #include "node/keyspace/db.h"
+#include "node/persist/aof_note.h"
 #include "node/persist/file_io.h"
 #include "node/types/string.h"
 
@@ -54,7 +55,7 @@ class AofLoaderTest : public testing::Test {
     StringSink sink;
     keyspace::Keyspace keyspace(16, 1, {});
     keyspace.db(0).Put("based", "v", keyspace::kNoExpiry, keyspace::events::kSet);
-    EXPECT_TRUE(WriteRdb(sink, keyspace, {.info = info}).ok());
+    EXPECT_TRUE(WriteDataset(sink, keyspace, {.info = info}).ok());
     return sink.text();
   }
 

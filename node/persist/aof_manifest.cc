@@ -136,8 +136,8 @@ bool AofManifest::Names(std::string_view name) const {
          std::any_of(increments.begin(), increments.end(), is_it);
 }
 
-AofFile AofManifest::NextBase(std::string_view name) const {
-  return Next(name, "base.rdb", base ? base->sequence : 0);
+AofFile AofManifest::NextBase(std::string_view name, std::string_view form) const {
+  return Next(name, fmt::format("base.{}", form), base ? base->sequence : 0);
 }
 
 AofFile AofManifest::NextIncrement(std::string_view name) const {

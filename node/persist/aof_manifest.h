@@ -44,8 +44,9 @@ class AofManifest {
   // history.
   void ReplaceBase(AofFile new_base, size_t first_kept);
 
-  // The next file of its kind, with a name that no other file of this list has.
-  AofFile NextBase(std::string_view name) const;
+  // The next file of its kind, with a name that no other file of this list has. `form`: "rdb" or
+  // "aof", what the base consists of.
+  AofFile NextBase(std::string_view name, std::string_view form) const;
   AofFile NextIncrement(std::string_view name) const;
   bool Names(std::string_view name) const;
 

@@ -64,7 +64,7 @@ TEST(AofManifest, RefusesWhatIsNotSoundInRedisWords) {
 TEST(AofManifest, ARewriteMakesHistoryOfAllBeforeItsIncrement) {
   AofManifest manifest = Parsed(kWhole);
   manifest.AddIncrement(manifest.NextIncrement("a.aof"));
-  manifest.ReplaceBase(manifest.NextBase("a.aof"), manifest.increments.size() - 1);
+  manifest.ReplaceBase(manifest.NextBase("a.aof", "rdb"), manifest.increments.size() - 1);
   EXPECT_EQ(manifest.base, (AofFile{"a.aof.4.base.rdb", 4}));
   EXPECT_THAT(manifest.increments, ElementsAre(AofFile{"a.aof.8.incr.aof", 8}));
   EXPECT_THAT(manifest.history,

@@ -9,7 +9,6 @@
 #include "common/base/background_thread.h"
 #include "node/persist/file_io.h"
 #include "node/persist/limits.h"
-#include "node/persist/rdb_writer.h"
 #include "node/structs/rank_tree.h"
 #include "node/types/slot.h"
 
@@ -148,6 +147,12 @@ bool ImageStream::Next(RecordBuffer* records) {
   return true;
 }
 
+namespace {
+
+Status GivenUp() { return {Code::kConflict, "the snapshot was given up"}; }
+
+}  // namespace
+
 Status ImageStream::Write() {
   const SaveRequest& request = target_.request;
   std::unique_ptr<AtomicFile> file;
@@ -159,18 +164,14 @@ Status ImageStream::Write() {
         file, AtomicFile::Create(request.path, TemporarySuffix(target_.suffix), *request.disk));
   }
   ByteSink& sink = file != nullptr ? static_cast<ByteSink&>(*file) : *descriptor;
-  RdbWriter writer(sink, request.options);
-  writer.Begin();
-  WriteRdbInfo(writer, request.info);
-  WriteAll(writer);
-  const Status given_up(Code::kConflict, "the snapshot was given up");
-  if (hopeless()) return writer.status().ok() ? given_up : writer.status();
-  RHA_RETURN_IF_ERROR(writer.End());
+  const auto write_as = [this](auto writer) { return WriteAll(writer); };
+  RHA_RETURN_IF_ERROR(request.as_commands ? write_as(CommandWriter(sink))
+                                          : write_as(RdbWriter(sink, request.options)));
   if (file == nullptr) return {};
   RHA_RETURN_IF_ERROR(file->Sync());
   {
     const std::lock_guard lock(mutex_);
-    if (hopeless()) return given_up;
+    if (hopeless()) return GivenUp();
     RHA_RETURN_IF_ERROR(file->Rename());
   }
   return file->SyncFolder();
@@ -178,9 +179,10 @@ Status ImageStream::Write() {
 
 namespace {
 
-void WriteBegin(RdbWriter& writer, const RecordBuffer::Head& head) {
+template <typename Writer>
+void WriteBegin(Writer& writer, const RecordBuffer::Head& head) {
   const keyspace::Item item(head.entry);
-  const RdbWriter::Head key{item.key(), item.expire_at_ms()};
+  const typename Writer::Head key{item.key(), item.expire_at_ms()};
   switch (item.type()) {
     case types::Type::kList:
       return writer.BeginList(key, head.pieces);
@@ -197,7 +199,8 @@ void WriteBegin(RdbWriter& writer, const RecordBuffer::Head& head) {
   RHA_CHECK(false);
 }
 
-void WriteMember(RdbWriter& writer, types::Type type, Entry member) {
+template <typename Writer>
+void WriteMember(Writer& writer, types::Type type, Entry member) {
   switch (type) {
     case types::Type::kSet:
       return writer.Member(member.key());
@@ -211,9 +214,10 @@ void WriteMember(RdbWriter& writer, types::Type type, Entry member) {
 }  // namespace
 
 // Takes records one behind another.
+template <typename Writer>
 class ImageStream::RecordWriter {
  public:
-  RecordWriter(ImageStream& stream, RdbWriter& writer)
+  RecordWriter(ImageStream& stream, Writer& writer)
       : stream_(stream), writer_(writer), scratch_(stream.target_.held) {}
 
   void Take(const RecordBuffer::Head& head, std::string_view payload) {
@@ -265,11 +269,14 @@ class ImageStream::RecordWriter {
   // A long text is compressed in a buffer of its length, which stays.
   void Expect(uint64_t bytes) {
     const auto known = static_cast<uint64_t>(scratch_.bytes());
-    if (stream_.target_.request.options.compress && bytes > known) scratch_.Add(bytes - known);
+    const SaveRequest& request = stream_.target_.request;
+    if (request.options.compress && !request.as_commands && bytes > known) {
+      scratch_.Add(bytes - known);
+    }
   }
 
   ImageStream& stream_;
-  RdbWriter& writer_;
+  Writer& writer_;
   keyspace::HeldMemory::Share scratch_;
   int64_t database_ = -1;
   types::Type walked_ = types::Type::kString;  // of the value whose members come
@@ -277,8 +284,10 @@ class ImageStream::RecordWriter {
   uint64_t blocks_left_ = 0;
 };
 
-void ImageStream::WriteAll(RdbWriter& writer) {
-  RecordWriter record_writer(*this, writer);
+template <typename Writer>
+Status ImageStream::WriteAll(Writer& writer) {
+  WriteHead(writer, target_.request);
+  RecordWriter<Writer> record_writer(*this, writer);
   for (RecordBuffer records; Next(&records);) {
     const size_t bytes = records.bytes();
     if (hopeless()) {
@@ -290,6 +299,8 @@ void ImageStream::WriteAll(RdbWriter& writer) {
     }
     queued_bytes_ -= bytes;
   }
+  if (hopeless()) return writer.status().ok() ? GivenUp() : writer.status();
+  return WriteEnd(writer, target_.request);
 }
 
 }  // namespace rha::node::persist

@@ -1,8 +1,8 @@
 // From the engine's thread to the one that writes the file: copies of entries, in chunks.
 //
 //   engine's thread                      bounded queue                 writing thread
-//   Add() --> chunk (256 KB) --full--> [chunk][chunk][chunk] --> RdbWriter --> file, fsync, rename
-//                                                                     \--> done_fd() readable
+//   Add() --> chunk (256 KB) --full--> [chunk][chunk][chunk] --> a writer --> file, fsync, rename
+//                                                                    \--> done_fd() readable
 //
 //   a chunk: records one behind another, each aligned to 16
 //   +--------------------------------------+--------------------------------------+-----
@@ -141,8 +141,10 @@ class ImageStream {
   ImageStream(Target target, UniqueFd file, UniqueFd done);
   void Work();
   Status Write();
+  template <typename Writer>
   class RecordWriter;
-  void WriteAll(class RdbWriter& writer);
+  template <typename Writer>
+  Status WriteAll(Writer& writer);
   bool Next(RecordBuffer* records);
 
   const Target target_;

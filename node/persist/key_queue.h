@@ -8,13 +8,15 @@
 #include <array>
 #include <cstddef>
 
-#include "node/persist/rdb_writer.h"
+#include "node/keyspace/item.h"
+#include "node/keyspace/key_use.h"
 
 namespace rha::node::persist {
 
+template <typename Writer>
 class KeyQueue {
  public:
-  explicit KeyQueue(RdbWriter& writer) : writer_(writer) {}
+  explicit KeyQueue(Writer& writer) : writer_(writer) {}
 
   void Add(const keyspace::Item& item, keyspace::KeyUse use) {
     item.entry().Prefetch();
@@ -39,7 +41,7 @@ class KeyQueue {
     slot = by;
   }
 
-  RdbWriter& writer_;
+  Writer& writer_;
   std::array<Waiting, kLength> ring_;
   size_t next_ = 0;
 };

@@ -18,6 +18,7 @@
 #include "node/keyspace/db.h"
 #include "node/persist/aof_folder.h"
 #include "node/persist/aof_loader.h"
+#include "node/persist/aof_note.h"
 #include "node/persist/file_io.h"
 #include "node/persist/rdb_file.h"
 

@@ -94,7 +94,7 @@ Texts Expected(const Sample& sample) {
 
 std::string Saved(const keyspace::Keyspace& keyspace, const RdbWriterOptions& options = {}) {
   StringSink sink;
-  EXPECT_TRUE(WriteRdb(sink, keyspace, {.options = options}).ok());
+  EXPECT_TRUE(WriteDataset(sink, keyspace, {.options = options}).ok());
   return sink.text();
 }
 

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "node/keyspace/db.h"
+#include "node/persist/aof_note.h"
 #include "node/persist/file_io.h"
 #include "node/persist/key_queue.h"
 #include "node/persist/limits.h"
@@ -27,7 +28,9 @@ void ParseInto(std::string_view text, Integer& out) {
 
 }  // namespace
 
-void WriteRdbInfo(RdbWriter& writer, const RdbInfo& info) {
+void WriteHead(RdbWriter& writer, const SaveRequest& request) {
+  const RdbInfo& info = request.info;
+  writer.Begin();
   writer.Aux("redis-ver", info.server_version);
   writer.Aux("redis-bits", "64");
   writer.Aux("ctime", std::to_string(info.created_at_s));
@@ -44,10 +47,26 @@ void WriteRdbInfo(RdbWriter& writer, const RdbInfo& info) {
   writer.Aux("aof-base", info.aof_base ? "1" : "0");
 }
 
-Status WriteRdb(ByteSink& sink, const Keyspace& keyspace, const SaveRequest& request) {
-  RdbWriter writer(sink, request.options);
-  writer.Begin();
-  WriteRdbInfo(writer, request.info);
+void WriteHead(CommandWriter& writer, const SaveRequest& request) {
+  if (request.time_stamp_s == 0) return;
+  std::string stamp;
+  AppendAofTimeStamp(request.time_stamp_s, &stamp);
+  writer.Note(stamp);
+}
+
+Status WriteEnd(RdbWriter& writer, const SaveRequest&) { return writer.End(); }
+
+Status WriteEnd(CommandWriter& writer, const SaveRequest& request) {
+  const bool known = !request.info.repl_id.empty() || !request.info.cluster_uid.empty();
+  if (known) writer.Note(FormatAofHistory(request.info));
+  return writer.End();
+}
+
+namespace {
+
+template <typename Writer>
+Status WriteWith(Writer& writer, const Keyspace& keyspace, const SaveRequest& request) {
+  WriteHead(writer, request);
   KeyQueue queue(writer);
   for (int i = 0; i < keyspace.databases(); ++i) {
     const keyspace::Db& db = keyspace.db(i);
@@ -56,17 +75,28 @@ Status WriteRdb(ByteSink& sink, const Keyspace& keyspace, const SaveRequest& req
     db.ForEachWithUse([&](const Item& item, keyspace::KeyUse use) { queue.Add(item, use); });
     queue.Flush();
   }
-  return writer.End();
+  return WriteEnd(writer, request);
+}
+
+}  // namespace
+
+Status WriteDataset(ByteSink& sink, const Keyspace& keyspace, const SaveRequest& request) {
+  if (request.as_commands) {
+    CommandWriter writer(sink);
+    return WriteWith(writer, keyspace, request);
+  }
+  RdbWriter writer(sink, request.options);
+  return WriteWith(writer, keyspace, request);
 }
 
 Status SaveRdbFile(const Keyspace& keyspace, const SaveRequest& request) {
   if (request.fd >= 0) {
     FdSink sink(request.fd, "the snapshot");
-    return WriteRdb(sink, keyspace, request);
+    return WriteDataset(sink, keyspace, request);
   }
   RHA_ASSIGN_OR_RETURN(const auto file,
                        AtomicFile::Create(request.path, TemporarySuffix(), *request.disk));
-  RHA_RETURN_IF_ERROR(WriteRdb(*file, keyspace, request));
+  RHA_RETURN_IF_ERROR(WriteDataset(*file, keyspace, request));
   return file->Commit();
 }
 

@@ -1,4 +1,4 @@
-// A whole dataset to and from an RDB file.
+// A whole dataset to and from an RDB file; to a file of commands, too.
 //
 // Saving writes a temporary file and renames it, so the old file stays until the new one is
 // durable. Loading goes in slices (Step), also within a large value, so that a server can answer
@@ -17,6 +17,7 @@
 #include "common/base/status.h"
 #include "common/env/disk.h"
 #include "node/persist/byte_io.h"
+#include "node/persist/command_writer.h"
 #include "node/persist/rdb_reader.h"
 #include "node/persist/rdb_writer.h"
 #include "node/persist/string_queue.h"
@@ -49,11 +50,17 @@ struct SaveRequest {
   int fd = -1;
   RdbInfo info;
   RdbWriterOptions options;
+  bool as_commands = false;  // in place of the RDB form: the base of an append-only file
+  int64_t time_stamp_s = 0;  // then, at its beginning; 0: none
   env::Disk* disk = &env::Disk::Real();  // where `path` is
 };
 
-void WriteRdbInfo(RdbWriter& writer, const RdbInfo& info);
-Status WriteRdb(ByteSink& sink, const keyspace::Keyspace& keyspace, const SaveRequest& request);
+// What a file begins and ends with, beside the keys.
+void WriteHead(RdbWriter& writer, const SaveRequest& request);
+void WriteHead(CommandWriter& writer, const SaveRequest& request);
+Status WriteEnd(RdbWriter& writer, const SaveRequest& request);
+Status WriteEnd(CommandWriter& writer, const SaveRequest& request);
+Status WriteDataset(ByteSink& sink, const keyspace::Keyspace& keyspace, const SaveRequest& request);
 // To request.fd if there is one, otherwise to request.path, durably.
 Status SaveRdbFile(const keyspace::Keyspace& keyspace, const SaveRequest& request);
 

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 std::string Saved(const Keyspace& keyspace, const RdbInfo& info = {}) {
   StringSink sink;
-  EXPECT_TRUE(WriteRdb(sink, keyspace, {.info = info}).ok());
+  EXPECT_TRUE(WriteDataset(sink, keyspace, {.info = info}).ok());
   return sink.text();
 }
 

@@ -48,11 +48,11 @@ TEST_F(RdbStreamTest, ReadsEveryVersion) {
 TEST_F(RdbStreamTest, ComesBackAsItWasSaved) {
   ASSERT_TRUE(Load(kTypeStream2, StreamParts{}.Value(kTypeStream2)).ok());
   StringSink first, second;
-  ASSERT_TRUE(WriteRdb(first, keyspace_, {}).ok());
+  ASSERT_TRUE(WriteDataset(first, keyspace_, {}).ok());
   keyspace::Keyspace again(kDatabases);
   RdbLoader loader(std::make_unique<MemorySource>(first.text()), &again, LoadOptions{}, kDatabases);
   ASSERT_TRUE(loader.Finish().ok());
-  ASSERT_TRUE(WriteRdb(second, again, {}).ok());
+  ASSERT_TRUE(WriteDataset(second, again, {}).ok());
   EXPECT_EQ(first.text(), second.text());
 }
 

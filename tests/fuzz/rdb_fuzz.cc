@@ -21,7 +21,7 @@ using rha::node::persist::MemorySource;
 using rha::node::persist::RdbCheck;
 using rha::node::persist::RdbLoader;
 using rha::node::persist::StringSink;
-using rha::node::persist::WriteRdb;
+using rha::node::persist::WriteDataset;
 using rha::node::persist::testing::FileOf;
 using rha::node::persist::testing::Sample;
 using rha::node::persist::testing::Samples;
@@ -37,7 +37,7 @@ bool Load(std::string_view file, Keyspace& keyspace) {
 
 std::string Save(const Keyspace& keyspace) {
   StringSink sink;
-  RHA_CHECK(WriteRdb(sink, keyspace, {}).ok());
+  RHA_CHECK(WriteDataset(sink, keyspace, {}).ok());
   return sink.text();
 }
 
