@@ -7,10 +7,10 @@
 
 #include <algorithm>
 
+#include "node/codec/limits.h"
 #include "node/persist/aof_note.h"
 #include "node/persist/file_io.h"
 #include "node/persist/limits.h"
-#include "node/persist/printable.h"
 
 namespace rha::node::persist {
 namespace {
@@ -84,7 +84,7 @@ Result<bool> AofLoader::Fill(size_t wanted) {
   const size_t have = buffer_.size();
   const size_t room = std::max(kAofReadBytes, wanted > have ? wanted - have : 0);
   // A forged length costs no more memory than the file really holds.
-  const size_t step = std::min<size_t>(room, kStringGrowthBytes);
+  const size_t step = std::min<size_t>(room, codec::kStringGrowthBytes);
   buffer_.resize(have + step);
   ssize_t got;
   do {

@@ -17,6 +17,7 @@
 namespace rha::node::persist {
 namespace {
 
+using codec::StringSink;
 using testing::HasSubstr;
 
 std::string Command(std::initializer_list<std::string_view> words) {

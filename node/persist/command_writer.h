@@ -16,9 +16,9 @@
 #include <string_view>
 
 #include "common/base/status.h"
+#include "node/codec/byte_io.h"
 #include "node/keyspace/item.h"
 #include "node/keyspace/key_use.h"
-#include "node/persist/byte_io.h"
 #include "node/persist/rdb_writer.h"
 #include "node/structs/listpack.h"
 #include "node/types/stream.h"
@@ -30,7 +30,7 @@ class CommandWriter {
   static constexpr uint64_t kElementsPerCommand = 64;  // as Redis
   using Head = RdbWriter::Head;
 
-  explicit CommandWriter(ByteSink& sink) : sink_(sink) {}
+  explicit CommandWriter(codec::ByteSink& sink) : sink_(sink) {}
 
   // A line that begins with '#'.
   void Note(std::string_view line) { Bytes(line); }
@@ -72,7 +72,7 @@ class CommandWriter {
   void Bytes(std::string_view bytes);
   void Flush();
 
-  ByteSink& sink_;
+  codec::ByteSink& sink_;
   Status status_;
   std::string buffer_;
   // The value that is being written.

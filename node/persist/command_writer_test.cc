@@ -13,6 +13,7 @@
 namespace rha::node::persist {
 namespace {
 
+using codec::StringSink;
 using keyspace::Keyspace;
 using keyspace::kNoExpiry;
 

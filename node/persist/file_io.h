@@ -9,11 +9,11 @@
 #include "common/base/status.h"
 #include "common/base/unique_fd.h"
 #include "common/env/disk.h"
-#include "node/persist/byte_io.h"
+#include "node/codec/byte_io.h"
 
 namespace rha::node::persist {
 
-class FileSource final : public ByteSource {
+class FileSource final : public codec::ByteSource {
  public:
   // kNotFound when there is no such file.
   static Result<std::unique_ptr<FileSource>> Open(const std::string& path);
@@ -34,7 +34,7 @@ class FileSource final : public ByteSource {
 
 // Writes `path`.<suffix>; Commit() makes it durable under its real name; without it the temporary
 // file is removed when the object goes. It is locked while it is being written.
-class AtomicFile final : public ByteSink {
+class AtomicFile final : public codec::ByteSink {
  public:
   static Result<std::unique_ptr<AtomicFile>> Create(const std::string& path,
                                                     const std::string& suffix,
@@ -65,7 +65,7 @@ std::string TemporarySuffix(std::string_view job = {});
 void RemoveLeftovers(const std::string& path);
 
 // Writes to a descriptor of somebody else.
-class FdSink final : public ByteSink {
+class FdSink final : public codec::ByteSink {
  public:
   FdSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
   Status Write(std::string_view bytes) override;

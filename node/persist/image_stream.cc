@@ -163,7 +163,7 @@ Status ImageStream::Write() {
     RHA_ASSIGN_OR_RETURN(
         file, AtomicFile::Create(request.path, TemporarySuffix(target_.suffix), *request.disk));
   }
-  ByteSink& sink = file != nullptr ? static_cast<ByteSink&>(*file) : *descriptor;
+  codec::ByteSink& sink = file != nullptr ? static_cast<codec::ByteSink&>(*file) : *descriptor;
   const auto write_as = [this](auto writer) { return WriteAll(writer); };
   RHA_RETURN_IF_ERROR(request.as_commands ? write_as(CommandWriter(sink))
                                           : write_as(RdbWriter(sink, request.options)));

@@ -4,10 +4,19 @@
 
 #include <charconv>
 
-#include "node/persist/crc64.h"
-#include "node/persist/rdb_format.h"
+#include "node/codec/crc64.h"
+#include "node/codec/rdb_format.h"
 
 namespace rha::node::persist {
+
+using codec::Crc64;
+using codec::kOpEof;
+using codec::kRdbChecksumBytes;
+using codec::kRdbHeaderBytes;
+using codec::kRdbMagic;
+using codec::kRdbVersionMax;
+using codec::kRdbVersionMin;
+using codec::kRdbVersionWithChecksum;
 
 void RdbCheck::Feed(std::string_view bytes) {
   if (header_.size() < kRdbHeaderBytes) {

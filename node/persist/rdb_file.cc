@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "node/codec/limits.h"
 #include "node/keyspace/db.h"
 #include "node/persist/aof_note.h"
 #include "node/persist/file_io.h"
@@ -14,6 +15,9 @@
 namespace rha::node::persist {
 namespace {
 
+using codec::ByteSink;
+using codec::ByteSource;
+using codec::kReadBufferBytes;
 using keyspace::Item;
 using keyspace::Keyspace;
 
@@ -114,7 +118,7 @@ RdbLoader::RdbLoader(std::unique_ptr<ByteSource> source, Keyspace* keyspace, Loa
       databases_(databases),
       bytes_total_(source_->remaining()),
       reader_(*source_, options.verify_checksum),
-      value_(reader_, keyspace == nullptr ? kNoLimits : keyspace->form_limits()) {}
+      value_(reader_.value(), keyspace == nullptr ? kNoLimits : keyspace->form_limits()) {}
 
 Status RdbLoader::Apply(const RdbAux& aux) {
   if (aux.name == "redis-ver") {

@@ -16,7 +16,7 @@
 #include "common/base/clock.h"
 #include "common/base/status.h"
 #include "common/env/disk.h"
-#include "node/persist/byte_io.h"
+#include "node/codec/byte_io.h"
 #include "node/persist/command_writer.h"
 #include "node/persist/rdb_reader.h"
 #include "node/persist/rdb_writer.h"
@@ -60,7 +60,8 @@ void WriteHead(RdbWriter& writer, const SaveRequest& request);
 void WriteHead(CommandWriter& writer, const SaveRequest& request);
 Status WriteEnd(RdbWriter& writer, const SaveRequest& request);
 Status WriteEnd(CommandWriter& writer, const SaveRequest& request);
-Status WriteDataset(ByteSink& sink, const keyspace::Keyspace& keyspace, const SaveRequest& request);
+Status WriteDataset(codec::ByteSink& sink, const keyspace::Keyspace& keyspace,
+                    const SaveRequest& request);
 // To request.fd if there is one, otherwise to request.path, durably.
 Status SaveRdbFile(const keyspace::Keyspace& keyspace, const SaveRequest& request);
 
@@ -77,8 +78,8 @@ struct LoadOptions {
 class RdbLoader {
  public:
   // Null keyspace: only checks that the file could be loaded, but for members that occur twice.
-  RdbLoader(std::unique_ptr<ByteSource> source, keyspace::Keyspace* keyspace, LoadOptions options,
-            int databases);
+  RdbLoader(std::unique_ptr<codec::ByteSource> source, keyspace::Keyspace* keyspace,
+            LoadOptions options, int databases);
 
   // Works for about `budget`; true when all is loaded and the checksum was right.
   Result<bool> Step(const Clock& clock, Millis budget);
@@ -108,7 +109,7 @@ class RdbLoader {
   void Apply(const RdbKey& key);
   Status Apply(const RdbSelectDb& select);
 
-  std::unique_ptr<ByteSource> source_;
+  std::unique_ptr<codec::ByteSource> source_;
   keyspace::Keyspace* keyspace_;
   const LoadOptions options_;
   const int databases_;

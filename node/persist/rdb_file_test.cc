@@ -12,6 +12,8 @@
 namespace rha::node::persist {
 namespace {
 
+using codec::MemorySource;
+using codec::StringSink;
 using keyspace::Keyspace;
 using testing::HasSubstr;
 

@@ -4,18 +4,27 @@
 
 #include <charconv>
 
+#include "node/codec/printable.h"
+#include "node/codec/rdb_format.h"
 #include "node/persist/limits.h"
-#include "node/persist/printable.h"
-#include "node/persist/rdb_format.h"
 #include "node/persist/rdb_writer.h"
 
 namespace rha::node::persist {
 
-RdbReader::RdbReader(ByteSource& source, bool verify_checksum)
-    : verify_checksum_(verify_checksum),
-      input_(source, verify_checksum),
-      collection_(input_),
-      stream_(input_) {}
+using codec::kRdbChecksumBytes;
+using codec::kRdbHeaderBytes;
+using codec::kRdbMagic;
+using codec::kRdbVersionMax;
+using codec::kRdbVersionMin;
+using codec::kRdbVersionWithChecksum;
+using codec::kTypeString;
+using codec::Printable;
+using codec::RdbTypeName;
+using enum codec::RdbOpcode;
+using enum codec::RdbModulePart;
+
+RdbReader::RdbReader(codec::ByteSource& source, bool verify_checksum)
+    : verify_checksum_(verify_checksum), input_(source, verify_checksum), value_(input_) {}
 
 Status RdbReader::Start() {
   RHA_ASSIGN_OR_RETURN(const std::string_view header, input_.Bytes(kRdbHeaderBytes, "the header"));
@@ -36,10 +45,7 @@ Status RdbReader::Start() {
 }
 
 Result<RdbItem> RdbReader::Next() {
-  for (RdbElement passed; collection_.open();) RHA_RETURN_IF_ERROR(NextElement(&passed).status());
-  for (size_t budget = SIZE_MAX; stream_.open(); budget = SIZE_MAX) {
-    RHA_RETURN_IF_ERROR(stream_.Step(nullptr, &budget).status());
-  }
+  RHA_RETURN_IF_ERROR(value_.PassOver());
   input_.set_place(nullptr);
   for (;;) {
     item_start_ = position();
@@ -130,17 +136,9 @@ Result<RdbItem> RdbReader::Key(uint8_t type) {
     RHA_ASSIGN_OR_RETURN(const auto value, input_.PassingString("string", second_));
     return RdbItem(RdbKey{key, value, expire_at_ms, use});
   }
-  if (RdbStream::Knows(type)) {
-    RHA_RETURN_IF_ERROR(stream_.Begin(type));
-    return RdbItem(RdbCollectionKey{key, types::Type::kStream, expire_at_ms, use});
-  }
-  if (!RdbCollection::Knows(type)) return UnsupportedType(type, key);
-  RHA_RETURN_IF_ERROR(collection_.Begin(type));
-  return RdbItem(RdbCollectionKey{key, RdbCollection::TypeOf(type), expire_at_ms, use});
-}
-
-Status RdbReader::Twice(const RdbElement& element) const {
-  return Fail(fmt::format("{} occurs twice", Printable(element.text)));
+  if (!codec::ValueReader::Knows(type)) return UnsupportedType(type, key);
+  RHA_RETURN_IF_ERROR(value_.Begin(type));
+  return RdbItem(RdbCollectionKey{key, codec::ValueReader::TypeOf(type), expire_at_ms, use});
 }
 
 // module id, "when" (opcode and number), then parts up to kModuleEnd.

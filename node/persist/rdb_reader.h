@@ -9,7 +9,7 @@
 //
 //   if (auto* key = std::get_if<RdbCollectionKey>(&*item)) while (NextElement(&element)) …
 //
-// A stream has no elements: stream() puts it together.
+// A stream has no elements: value().stream() puts it together.
 //
 // Invariants
 //  * RdbEnd is returned only after the checksum was found right.
@@ -25,11 +25,10 @@
 #include <variant>
 
 #include "common/base/status.h"
+#include "node/codec/byte_io.h"
+#include "node/codec/rdb_input.h"
+#include "node/codec/value_reader.h"
 #include "node/keyspace/key_use.h"
-#include "node/persist/byte_io.h"
-#include "node/persist/rdb_collection.h"
-#include "node/persist/rdb_input.h"
-#include "node/persist/rdb_stream.h"
 
 namespace rha::node::persist {
 
@@ -68,18 +67,15 @@ using RdbItem = std::variant<RdbEnd, RdbKey, RdbCollectionKey, RdbAux, RdbSelect
 
 class RdbReader {
  public:
-  explicit RdbReader(ByteSource& source, bool verify_checksum = true);
+  explicit RdbReader(codec::ByteSource& source, bool verify_checksum = true);
 
   // Reads the header.
   Status Start();
   // Passes over elements that nobody took.
   Result<RdbItem> Next();
   // Of the last RdbCollectionKey. False: that was the last one.
-  Result<bool> NextElement(RdbElement* element) { return collection_.Next(element); }
-  RdbCollection& collection() { return collection_; }
-  RdbStream& stream() { return stream_; }
-  // The element just read cannot be, since it was there before.
-  Status Twice(const RdbElement& element) const;
+  Result<bool> NextElement(codec::RdbElement* element) { return value_.collection().Next(element); }
+  codec::ValueReader& value() { return value_; }
 
   int version() const { return version_; }
   uint64_t position() const { return input_.position(); }
@@ -93,10 +89,9 @@ class RdbReader {
   Status UnsupportedType(uint8_t type, std::string_view key) const;
 
   const bool verify_checksum_;
-  RdbInput input_;
-  RdbCollection collection_;
-  RdbStream stream_;
-  RdbKeyPlace place_;
+  codec::RdbInput input_;
+  codec::ValueReader value_;
+  codec::RdbKeyPlace place_;
   uint64_t item_start_ = 0;
   int version_ = 0;
   std::optional<int64_t> expire_at_ms_;  // of the key that follows

@@ -17,32 +17,22 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <string_view>
 
-#include "common/base/check.h"
 #include "common/base/status.h"
+#include "node/codec/rdb_output.h"
+#include "node/codec/value_writer.h"
 #include "node/keyspace/item.h"
 #include "node/keyspace/key_use.h"
-#include "node/persist/byte_io.h"
-#include "node/persist/lzf.h"
-#include "node/persist/rdb_format.h"
-#include "node/structs/listpack.h"
-#include "node/types/stream.h"
 
 namespace rha::node::persist {
 
 using keyspace::kNoExpiry;
-
-struct RdbWriterOptions {
-  bool compress = true;  // rdbcompression
-  bool checksum = true;  // rdbchecksum
-};
+using RdbWriterOptions = codec::RdbOutput::Options;
 
 class RdbWriter {
  public:
-  RdbWriter(ByteSink& sink, RdbWriterOptions options);
+  RdbWriter(codec::ByteSink& sink, RdbWriterOptions options);
 
   void Begin();
   void Aux(std::string_view name, std::string_view value);
@@ -55,68 +45,41 @@ class RdbWriter {
   void Key(std::string_view key, std::string_view value, int64_t expire_at_ms);
   Status End();
 
-  // ---- a value in pieces; counts are those of all pieces
+  // ---- a value in pieces (codec/value_writer.h); counts are those of all pieces
   struct Head {
     std::string_view key;
     int64_t expire_at_ms;
   };
   void BeginList(const Head& head, uint64_t nodes) {
-    BeginPieces(kTypeListQuicklist2, head, nodes);
+    BeginPieces(codec::kTypeListQuicklist2, head, nodes);
   }
-  void ListNode(std::string_view listpack);
-  void BeginSet(const Head& head, uint64_t members) { BeginPieces(kTypeSet, head, members); }
-  void Member(std::string_view member);
-  void BeginHash(const Head& head, uint64_t fields) { BeginPieces(kTypeHash, head, fields); }
-  void Field(std::string_view field, std::string_view value);
-  // Quickest to load from the greatest to the least.
-  void BeginZset(const Head& head, uint64_t members) { BeginPieces(kTypeZset2, head, members); }
-  void Scored(std::string_view member, double score);
-  void BeginStream(const Head& head, uint64_t blocks);
-  void StreamBlock(const structs::StreamBlockView& block);
-  // Behind the last block, all else of the stream; its own entries are not looked at.
-  void StreamRest(const types::StreamValue& stream);
+  void ListNode(std::string_view listpack) { value_.ListNode(listpack); }
+  void BeginSet(const Head& head, uint64_t members) { BeginPieces(codec::kTypeSet, head, members); }
+  void Member(std::string_view member) { value_.Member(member); }
+  void BeginHash(const Head& head, uint64_t fields) { BeginPieces(codec::kTypeHash, head, fields); }
+  void Field(std::string_view field, std::string_view value) { value_.Field(field, value); }
+  void BeginZset(const Head& head, uint64_t members) {
+    BeginPieces(codec::kTypeZset2, head, members);
+  }
+  void Scored(std::string_view member, double score) { value_.Scored(member, score); }
+  void BeginStream(const Head& head, uint64_t blocks) {
+    BeginPieces(codec::kTypeStream2, head, blocks);
+  }
+  void StreamBlock(const structs::StreamBlockView& block) { value_.StreamBlock(block); }
+  void StreamRest(const types::StreamValue& stream) { value_.StreamRest(stream); }
 
-  const Status& status() const { return status_; }
-  uint64_t bytes_written() const { return flushed_bytes_ + used_; }
+  const Status& status() const { return out_.status(); }
 
  private:
-  void KeyHead(RdbType type, const Head& head);
-  void BeginPieces(RdbType type, const Head& head, uint64_t pieces);
-  void CountPiece() {
-    RHA_CHECK(pieces_left_ > 0);
-    --pieces_left_;
+  void KeyHead(codec::RdbType type, const Head& head);
+  void BeginPieces(codec::RdbType type, const Head& head, uint64_t pieces) {
+    KeyHead(type, head);
+    value_.Begin(pieces);
   }
-  void List(const keyspace::Item& item);
-  void Set(const keyspace::Item& item);
-  void Zset(const keyspace::Item& item);
-  void Hash(const keyspace::Item& item);
-  void Stream(const keyspace::Item& item);
-  void StreamGroup(const types::StreamGroup& group);
-  void Id(structs::StreamId id);     // as two lengths
-  void RawId(structs::StreamId id);  // as 16 bytes
-  void Milliseconds(int64_t unix_ms);
-  void Byte(uint8_t byte);
-  void Bytes(std::string_view bytes);
-  void Length(uint64_t length);
-  void String(std::string_view text);
-  bool TryInteger(std::string_view text);
-  bool TryCompressed(std::string_view text);
-  void Room(size_t bytes);
-  void Flush();
 
-  ByteSink& sink_;
-  const RdbWriterOptions options_;
-  Status status_;
-  std::unique_ptr<char[]> buffer_;
-  size_t used_ = 0;
-  uint64_t flushed_bytes_ = 0;
-  uint64_t crc_ = 0;
-  uint64_t pieces_left_ = 0;
-  uint64_t stream_entries_ = 0;  // of the stream being written
-  structs::StreamId stream_first_;
-  Lzf lzf_;
-  std::string lzf_scratch_;
-  structs::ListpackWriter listpack_;
+  codec::ByteSink& sink_;
+  codec::RdbOutput out_;
+  codec::ValueWriter value_;
 };
 
 }  // namespace rha::node::persist

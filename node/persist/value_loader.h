@@ -5,48 +5,53 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <string>
 
 #include "common/base/status.h"
+#include "node/codec/value_builder.h"
 #include "node/keyspace/db.h"
 #include "node/persist/rdb_reader.h"
-#include "node/persist/seen_texts.h"
 
 namespace rha::node::persist {
 
 class ValueLoader {
  public:
-  // `limits` must outlive it.
-  ValueLoader(RdbReader& reader, const types::FormLimits& limits)
-      : reader_(reader), limits_(limits) {}
+  // Both must outlive it.
+  ValueLoader(codec::ValueReader& reader, const types::FormLimits& limits)
+      : builder_(reader, limits) {}
 
   // The elements of `key` go to `db`, replacing what is there; null: nowhere, they are only read.
-  void Begin(keyspace::Db* db, const RdbCollectionKey& key);
+  void Begin(keyspace::Db* db, const RdbCollectionKey& key) {
+    db_ = db;
+    key_ = key;
+    builder_.Begin(key.type);
+    busy_ = true;
+    begun_ = false;
+  }
   bool busy() const { return busy_; }
   // Takes elements while `budget` lasts. True: the value is complete.
-  Result<bool> Step(size_t* budget);
+  Result<bool> Step(size_t* budget) {
+    const Result<bool> complete = db_ == nullptr ? builder_.Pass(budget) : StepInto(budget);
+    busy_ = complete.ok() && !*complete;
+    return complete;
+  }
   // The value that is complete had no elements: there is no such key.
-  bool empty() const { return elements_ == 0; }
+  bool empty() const { return builder_.empty(); }
 
  private:
-  keyspace::Edit Open();
-  Result<bool> Fill(keyspace::Edit& edit, size_t* budget);
-  Result<bool> FillList(keyspace::Edit& edit, size_t* budget);
-  Result<bool> FillSet(keyspace::Edit& edit, size_t* budget);
-  Result<bool> FillZset(keyspace::Edit& edit, size_t* budget);
-  Result<bool> FillHash(keyspace::Edit& edit, size_t* budget);
-  Result<bool> FillStream(keyspace::Edit& edit, size_t* budget);
-  // Hands elements to `add`, which is false for one that was there before.
-  template <typename Add>
-  Result<bool> Each(size_t* budget, Add&& add);
+  Result<bool> StepInto(size_t* budget) {
+    keyspace::Edit edit = begun_ ? db_->LoadMore(key_.key)
+                                 : db_->Load(key_.key, key_.type, key_.expire_at_ms, key_.use);
+    if (!edit) return Status(Code::kInternal, "a key went away while it was being loaded");
+    begun_ = true;
+    const Result<bool> complete = builder_.Step(edit.As<types::Slot>(), budget);
+    // What stays empty goes away here.
+    edit.Commit(keyspace::events::kRestore, 0);
+    return complete;
+  }
 
-  RdbReader& reader_;
-  const types::FormLimits& limits_;
+  codec::ValueBuilder builder_;
   keyspace::Db* db_ = nullptr;
   RdbCollectionKey key_{};
-  SeenTexts fields_;  // of a packed hash
-  uint64_t elements_ = 0;
   bool busy_ = false;
   bool begun_ = false;  // the key is there
 };

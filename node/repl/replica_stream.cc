@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "common/resp/writer.h"
+#include "node/codec/printable.h"
 #include "node/dispatch/engine.h"
-#include "node/persist/printable.h"
 #include "node/repl/limits.h"
 #include "node/repl/primary_session.h"
 #include "node/repl/replica_side.h"
@@ -137,9 +137,9 @@ void ReplicaSide::ApplyInput() {
 // "LPUSH \"queue\"": what is named when a command cannot be applied.
 std::string ReplicaSide::Describe(resp::Args args) {
   std::string text(args[0].substr(0, kHandshakeLineBytesMax));
-  text = persist::Printable(text);
+  text = codec::Printable(text);
   text = text.substr(1, text.size() - 2);
-  return args.size() > 1 ? text + " " + persist::Printable(args[1]) : text;
+  return args.size() > 1 ? text + " " + codec::Printable(args[1]) : text;
 }
 
 // Empty: applied. Whatever our primary executed and we cannot is a difference between the datasets,

@@ -8,24 +8,24 @@
 #include <vector>
 
 #include "common/base/check.h"
+#include "node/codec/testing/samples.h"
 #include "node/keyspace/db.h"
 #include "node/persist/rdb_check.h"
 #include "node/persist/rdb_file.h"
-#include "node/persist/testing/samples.h"
 
 namespace {
 
+using rha::node::codec::MemorySource;
+using rha::node::codec::StringSink;
+using rha::node::codec::testing::FileOf;
+using rha::node::codec::testing::Sample;
+using rha::node::codec::testing::Samples;
+using rha::node::codec::testing::StreamSamples;
 using rha::node::keyspace::Keyspace;
 using rha::node::persist::LoadOptions;
-using rha::node::persist::MemorySource;
 using rha::node::persist::RdbCheck;
 using rha::node::persist::RdbLoader;
-using rha::node::persist::StringSink;
 using rha::node::persist::WriteDataset;
-using rha::node::persist::testing::FileOf;
-using rha::node::persist::testing::Sample;
-using rha::node::persist::testing::Samples;
-using rha::node::persist::testing::StreamSamples;
 
 constexpr int kDatabases = 16;
 

@@ -1,0 +1,122 @@
+// The RDB file format: its opcodes, value types and string encodings.
+//
+//   file     = "REDIS" version(4 digits) item* kEof crc64(8, little endian; from version 5 on)
+//   item     = kAux name:string value:string            | kSelectDb length
+//            | kResizeDb keys:length expiring:length     | kFunction code:string
+//            | kModuleAux module:length part*            | key
+//   key      = [expiry] [idle | freq] type(1) name:string value
+//   expiry   = kExpireMs unix_ms(8, little endian)       | kExpireSeconds unix_s(4, little endian)
+//   idle     = kIdle seconds:length          freq = kFreq counter(1)
+//   value    = string                                                  kTypeString
+//            | count member*                                           kTypeList, kTypeSet
+//            | count (field:string value:string)*                      kTypeHash
+//            | count (member:string text_score)*                       kTypeZset
+//            | count (member:string ieee754(8, little endian))*        kTypeZset2
+//            | blob:string                                             kType…Ziplist, …Listpack,
+//                                                                      …Zipmap, …Intset
+//            | nodes (ziplist:string)*                                 kTypeListQuicklist
+//            | nodes (1 element:string | 2 listpack:string)*           kTypeListQuicklist2
+//            | stream                                                  kTypeStream, …2, …3
+//   stream   = nodes (id:string(16, big endian) listpack:string)*       the listpack: stream_node.h
+//              entries:length last_id:ids
+//              [first_id:ids max_deleted_id:ids entries_added:length]   2, 3
+//              groups:length group*                    ids = ms:length seq:length
+//   group    = name:string last_id:ids [entries_read:length] pending:length pend* consumers:length
+//              consumer*                               entries_read: 2, 3
+//   pend     = id(16, big endian) unix_ms(8, little endian) deliveries:length
+//   consumer = name:string seen_unix_ms(8) [active_unix_ms(8)] pending:length id(16)*   active: 3
+//   text_score = 0xFD (NaN) | 0xFE (+inf) | 0xFF (-inf) | size(1) digits
+//   count, nodes = length          member = string
+//   string   = length bytes | integer | lzf
+//   integer  = 0xC0 int8 | 0xC1 int16 | 0xC2 int32       (little endian; stands for its digits)
+//   lzf      = 0xC3 compressed:length plain:length bytes
+//   length   = 00xxxxxx                                  6 bits
+//            | 01xxxxxx x(1)                             14 bits, big endian
+//            | 0x80 x(4) | 0x81 x(8)                     32 or 64 bits, big endian
+//
+// The checksum is CRC-64/Jones over everything before it; 0 means that the writer computed none.
+// docs/formats/rdb.md is the long form.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rha::node::codec {
+
+constexpr std::string_view kRdbMagic = "REDIS";
+constexpr int kRdbVersion = 10;    // what is written: that of Redis 7.0
+constexpr int kRdbVersionMin = 1;  // what is read
+constexpr int kRdbVersionMax = 10;
+constexpr int kRdbVersionWithChecksum = 5;
+constexpr size_t kRdbHeaderBytes = 9;
+constexpr size_t kRdbChecksumBytes = 8;
+
+enum RdbOpcode : uint8_t {
+  kOpSlotInfo = 244,  // Redis 7.4 and later
+  kOpFunction = 245,
+  kOpFunctionPreGa = 246,  // release candidates of 7.0; no Redis release reads it
+  kOpModuleAux = 247,
+  kOpIdle = 248,
+  kOpFreq = 249,
+  kOpAux = 250,
+  kOpResizeDb = 251,
+  kOpExpireMs = 252,
+  kOpExpireSeconds = 253,
+  kOpSelectDb = 254,
+  kOpEof = 255,
+};
+
+enum RdbType : uint8_t {
+  kTypeString = 0,
+  kTypeList = 1,
+  kTypeSet = 2,
+  kTypeZset = 3,  // scores as text: RDB 7 and older
+  kTypeHash = 4,
+  kTypeZset2 = 5,
+  kTypeHashZipmap = 9,  // Redis 2.4 and older
+  kTypeListZiplist = 10,
+  kTypeSetIntset = 11,
+  kTypeZsetZiplist = 12,
+  kTypeHashZiplist = 13,
+  kTypeListQuicklist = 14,
+  kTypeStream = 15,
+  kTypeHashListpack = 16,
+  kTypeZsetListpack = 17,
+  kTypeListQuicklist2 = 18,
+  kTypeStream2 = 19,  // what is written
+  kTypeStream3 = 21,  // Redis 7.2 and later
+};
+
+// What a node of kTypeListQuicklist2 holds.
+constexpr uint64_t kNodePlain = 1;
+constexpr uint64_t kNodePacked = 2;
+
+// First bytes of text scores that are not lengths.
+constexpr uint8_t kScoreNan = 253;
+constexpr uint8_t kScoreInfinite = 254;
+constexpr uint8_t kScoreMinusInfinite = 255;
+
+// "list (quicklist)" and the like for every type that Redis ever wrote; "unknown" for the rest.
+std::string_view RdbTypeName(uint8_t type);
+
+// First bytes of a string that is not stored as its plain bytes.
+constexpr uint8_t kEncodedInt8 = 0xC0;
+constexpr uint8_t kEncodedInt16 = 0xC1;
+constexpr uint8_t kEncodedInt32 = 0xC2;
+constexpr uint8_t kEncodedLzf = 0xC3;
+
+constexpr uint8_t kLength32 = 0x80;
+constexpr uint8_t kLength64 = 0x81;
+
+// What a module's auxiliary data consists of.
+enum RdbModulePart : uint8_t {
+  kModuleEnd = 0,
+  kModuleSigned = 1,
+  kModuleUnsigned = 2,
+  kModuleFloat = 3,
+  kModuleDouble = 4,
+  kModuleString = 5,
+};
+
+}  // namespace rha::node::codec
