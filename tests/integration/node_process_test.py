@@ -99,7 +99,6 @@ class NodeTest(unittest.TestCase):
                 (["--port", "abc"], "couldn't be parsed into an integer"),
                 (["--port", "70000"], "must be between 0 and 65535"),
                 (["--appendfilename", "a/b"], "appendfilename can't be a path, just a filename"),
-                (["--aof-use-rdb-preamble", "no"], "cannot be honoured"),
                 (["/nonexistent.conf"], "can't open config file"),
                 (["--dir", "/nonexistent", "--port", "0"], "/nonexistent"),
                 (["--requirepass-file", "/nonexistent"], "requirepass-file"),
