@@ -30,3 +30,10 @@ rha_system_library(lzf liblzf/lzf.h lzf)
 # Static: a node touches only the pages it needs, and only when a peer connects.
 rha_system_library(crypto openssl/hmac.h libcrypto.a)
 rha_system_library(isal isa-l.h isal)
+# Static, as plain C++ would have it: Lua's errors are exceptions, so destructors run (node/scripting/lua_error.h).
+find_path(lua_INCLUDE lua.hpp PATH_SUFFIXES lua5.1 REQUIRED)
+find_library(lua_LIBRARY liblua5.1-c++.a REQUIRED)
+find_library(lua_bitop_LIBRARY liblua5.1-bitop.a REQUIRED)
+add_library(rha::lua INTERFACE IMPORTED GLOBAL)
+target_include_directories(rha::lua SYSTEM INTERFACE ${lua_INCLUDE})
+target_link_libraries(rha::lua INTERFACE ${lua_bitop_LIBRARY} ${lua_LIBRARY})

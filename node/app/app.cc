@@ -143,7 +143,8 @@ App::App(Config config)
   engine_.set_services({.replication = &replication_,
                         .persistence = &persistence_,
                         .config = &config_service_,
-                        .server = &process_});
+                        .server = &process_,
+                        .scripts = &scripts_});
 }
 
 App::~App() { keyspace_.reclaimer().set_wake(nullptr); }
@@ -302,6 +303,7 @@ void App::PublishConfig() {
               config_.bulk_bytes_max, dispatch::kBulkBytesMost);
   }
   options.debug = ToOpenTo(config_.enable_debug_command);
+  options.busy_after_ms = config_.busy_after_ms;
   options.latency_tracking = config_.latency_tracking;
   options.latency_percentiles.clear();
   for (const std::string& word : config_.latency_percentiles) {

@@ -17,6 +17,7 @@
 #include "node/app/secrets.h"
 #include "node/app/server.h"
 #include "node/app/sliced_work.h"
+#include "node/commands/script/scripts.h"
 #include "node/dispatch/engine.h"
 #include "node/dispatch/node_state.h"
 #include "node/keyspace/db.h"
@@ -65,6 +66,7 @@ class App {
   keyspace::Keyspace keyspace_;
   dispatch::NodeState state_;
   dispatch::Engine engine_;
+  commands::Scripts scripts_;
   persist::SnapshotService snapshots_;
   Server server_;
   repl::ReplShell replication_;

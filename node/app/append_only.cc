@@ -102,7 +102,8 @@ void AppendOnly::SetTaking(bool taking) {
   if (taking_ == taking) return;
   taking_ = taking;
   engine_.state().log_active = taking;
-  taking ? engine_.propagation().AddSink(*this, false) : engine_.propagation().RemoveSink(*this);
+  taking ? engine_.propagation().AddSink(*this, dispatch::kLog)
+         : engine_.propagation().RemoveSink(*this);
 }
 
 void AppendOnly::Enable() {

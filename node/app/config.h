@@ -80,6 +80,7 @@ struct Config : types::FormLimits {
   int64_t bulk_bytes_max = 512 << 20;
   int64_t notify_mask = 0;
   int64_t slowlog_threshold_us = 10000;
+  int64_t busy_after_ms = 5000;
   int64_t slowlog_entries_max = 128;
   bool latency_tracking = true;
   std::vector<std::string> latency_percentiles = {"50", "99", "99.9"};

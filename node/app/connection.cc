@@ -51,6 +51,11 @@ void Connection::OnEvents(uint32_t events) {
   if (!closing && (!all_read || ends)) server_.reactor().Rearm(watch_);
 }
 
+void Connection::ServeWhileBusy() {
+  OnEvents(EPOLLIN);
+  if (!out().empty()) Flush();
+}
+
 // True: nothing is left to read for now.
 bool Connection::OnReadable() {
   // A connection with a partial request reads behind it; others share one buffer.

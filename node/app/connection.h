@@ -48,6 +48,12 @@ class Connection final : public dispatch::Session {
   bool held() const { return held_; }
   // Executes what Resume() left for the turn.
   void Continue();
+  // In the middle of another's command (Server::ServeWhileBusy): whether it may be, and what has
+  // come.
+  bool may_be_served_while_busy() const {
+    return kind == dispatch::SessionKind::kClient && may_execute() && !must_wait() && out().empty();
+  }
+  void ServeWhileBusy();
   // Gives unused memory back; for the cron.
   void Trim(int64_t now_ms);
   int64_t last_interaction_ms() const { return last_interaction_ms_; }

@@ -315,6 +315,8 @@ std::vector<Option> ProcessOptions() {
                  kImmutable),
       EnumOption("enable-protected-configs", &Config::enable_protected_configs,
                  {"no", "yes", "local"}, kImmutable),
+      IntOption("busy-reply-threshold", &Config::busy_after_ms, {0, INT64_MAX}, 0,
+                "lua-time-limit"),
       IntOption("slowlog-log-slower-than", &Config::slowlog_threshold_us, {-1}),
       IntOption("slowlog-max-len", &Config::slowlog_entries_max, {0}),
       BoolOption("latency-tracking", &Config::latency_tracking),

@@ -117,6 +117,8 @@ Status Process::FinishShutdown() {
   return {};
 }
 
+void Process::ServeWhileBusy() { parts_.server.ServeWhileBusy(); }
+
 bool Process::AbortShutdown() {
   if (!ending_) return false;
   CallOff();

@@ -53,6 +53,7 @@ class Process final : public dispatch::ServerService {
   int64_t MemoryUsedBytes() override;
   void ReturnFreedMemory() override;
   int64_t UnixMicros() override;
+  void ServeWhileBusy() override;
 
  private:
   // A figure that grows, seen as a rate over the last 16 samples.
@@ -68,6 +69,7 @@ class Process final : public dispatch::ServerService {
   void ServerInfo(std::string* info) const;
   void ClientsInfo(std::string* info) const;
   void MemoryInfo(std::string* info) const;
+  void ScriptsInfo(std::string* info) const;
   void StatsInfo(std::string* info) const;
   void CpuInfo(std::string* info) const;
   bool ReplicasCaughtUp() const;

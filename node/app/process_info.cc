@@ -98,6 +98,21 @@ void Process::ClientsInfo(std::string* info) const {
   Line(info, "tracking_clients:0\r\nclients_in_timeout_table:{}", parts_.engine.blocking().timed());
 }
 
+void Process::ScriptsInfo(std::string* info) const {
+  const dispatch::ScriptService* const scripts = parts_.engine.services().scripts;
+  const auto used = scripts == nullptr ? dispatch::ScriptService::Usage{} : scripts->usage();
+  const int64_t all = used.interpreter_bytes + used.cache_bytes;
+  Line(info, "used_memory_lua:{0}\r\nused_memory_vm_eval:{0}\r\nused_memory_lua_human:{1}",
+       used.interpreter_bytes, Human(used.interpreter_bytes));
+  Line(info, "used_memory_scripts_eval:{}\r\nnumber_of_cached_scripts:{}\r\nnumber_of_functions:0",
+       used.cache_bytes, used.scripts);
+  Line(info, "number_of_libraries:0\r\nused_memory_vm_functions:0\r\nused_memory_vm_total:{}",
+       used.interpreter_bytes);
+  Line(info, "used_memory_vm_total_human:{}\r\nused_memory_functions:0\r\nused_memory_scripts:{}",
+       Human(used.interpreter_bytes), all);
+  Line(info, "used_memory_scripts_human:{}", Human(all));
+}
+
 void Process::MemoryInfo(std::string* info) const {
   const MemoryFigures now = ReadMemory();
   const int64_t peak = std::max(peak_memory_, now.allocated);
@@ -124,11 +139,7 @@ void Process::MemoryInfo(std::string* info) const {
        now.allocated, now.active, now.resident);
   const int64_t system = SystemMemoryBytes();
   Line(info, "total_system_memory:{}\r\ntotal_system_memory_human:{}", system, Human(system));
-  Line(info, "used_memory_lua:0\r\nused_memory_vm_eval:0\r\nused_memory_lua_human:0B");
-  Line(info, "used_memory_scripts_eval:0\r\nnumber_of_cached_scripts:0\r\nnumber_of_functions:0");
-  Line(info, "number_of_libraries:0\r\nused_memory_vm_functions:0\r\nused_memory_vm_total:0");
-  Line(info, "used_memory_vm_total_human:0B\r\nused_memory_functions:0\r\nused_memory_scripts:0");
-  Line(info, "used_memory_scripts_human:0B");
+  ScriptsInfo(info);
   const int64_t limit = parts_.config.memory_max_bytes;
   Line(info, "maxmemory:{}\r\nmaxmemory_human:{}\r\nmaxmemory_policy:{}", limit, Human(limit),
        parts_.config.memory_policy);

@@ -67,7 +67,6 @@ constexpr Row kRows[] = {
     {"aof-disable-auto-gc", "no", Any::kListed, "no",
      "files of the append-only file that are of no use any more are always removed"},
     {"aof-rewrite-incremental-fsync", "yes", Any::kYesNo},
-    {"busy-reply-threshold", "5000", Any::kInteger, {}, {}, 0, "lua-time-limit"},
     {"cluster-allow-pubsubshard-when-down", "yes", Any::kYesNo},
     {"cluster-allow-reads-when-down", "no", Any::kYesNo},
     {"cluster-allow-replica-migration", "yes", Any::kYesNo},

@@ -1,5 +1,6 @@
 #include "node/app/server.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -51,10 +52,13 @@ Server::Listener::Listener(Server& server, UniqueFd fd, bool unix_socket)
           this) {}
 
 Server::Server(net::Reactor& reactor, dispatch::Engine& engine, const Config& config)
-    : reactor_(reactor),
-      engine_(engine),
-      config_(config),
-      read_buffer_(std::make_unique_for_overwrite<char[]>(kReadChunkBytes)) {}
+    : reactor_(reactor), engine_(engine), config_(config) {}
+
+std::unique_ptr<Server::Desk> Server::NewDesk() {
+  auto desk = std::make_unique<Desk>();
+  desk->read_buffer = std::make_unique_for_overwrite<char[]>(kReadChunkBytes);
+  return desk;
+}
 
 Server::~Server() {
   reactor_.Cancel(next_turn_timer_);
@@ -197,6 +201,28 @@ void Server::NoteStranger(Connection& connection) {
   log::Debug("closing client {}: those who have not authenticated hold too much",
              leaving->peer_address);
   leaving->Close(dispatch::Session::CloseMode::kNow);
+}
+
+void Server::ServeWhileBusy() {
+  std::vector<pollfd> asked;
+  std::vector<Connection*> whose;
+  for (const auto& listener : listeners_) asked.push_back({listener->fd.get(), POLLIN, 0});
+  for (const auto& [id, connection] : connections_) {
+    if (!connection->may_be_served_while_busy()) continue;
+    asked.push_back({connection->fd(), POLLIN, 0});
+    whose.push_back(connection.get());
+  }
+  if (::poll(asked.data(), asked.size(), 0) <= 0) return;
+  // The running command's words lie on the desk.
+  std::unique_ptr<Desk> running = std::exchange(desk_, NewDesk());
+  const size_t listeners = listeners_.size();
+  for (size_t i = 0; i < whose.size() && !ended_; ++i) {
+    if (asked[listeners + i].revents != 0) whose[i]->ServeWhileBusy();
+  }
+  for (size_t i = 0; i < listeners && i < listeners_.size() && !ended_; ++i) {
+    if (asked[i].revents != 0) AcceptFrom(*listeners_[i]);
+  }
+  desk_ = std::move(running);
 }
 
 void Server::EndTurn() {

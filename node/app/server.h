@@ -53,6 +53,11 @@ class Server {
   // It never may be: nobody gets the replies that wait.
   void DropHeld();
 
+  // In the middle of a command that takes long: executes what others have sent, which they are
+  // refused or which ends that command. Who is owed replies of this turn waits for its end, as do
+  // timers, links to other nodes, and all else.
+  void ServeWhileBusy();
+
   // End of a turn: continues released sessions, writes, destroys what is closing.
   void EndTurn();
   // Ten times a second: idle and overgrown connections.
@@ -72,8 +77,8 @@ class Server {
   void NoteRights(Connection& connection);
   // What one who has never authenticated holds has changed.
   void NoteStranger(Connection& connection);
-  char* read_buffer() { return read_buffer_.get(); }
-  dispatch::RequestBatch& batch() { return batch_; }
+  char* read_buffer() { return desk_->read_buffer.get(); }
+  dispatch::RequestBatch& batch() { return desk_->batch; }
   // It has used its share of this turn.
   void QueueNextTurn(Connection& connection);
   // Closes a connection that holds more output, `bytes`, than its class may. False: it is closed.
@@ -114,8 +119,13 @@ class Server {
   bool ended_ = false;
   AppendOnly* log_ = nullptr;
   std::vector<Connection*> held_;  // whose replies wait
-  std::unique_ptr<char[]> read_buffer_;
-  dispatch::RequestBatch batch_;  // of the connection that executes
+  // Of the connection that executes.
+  struct Desk {
+    std::unique_ptr<char[]> read_buffer;
+    dispatch::RequestBatch batch;
+  };
+  static std::unique_ptr<Desk> NewDesk();
+  std::unique_ptr<Desk> desk_ = NewDesk();
 };
 
 }  // namespace rha::node::app

@@ -39,6 +39,7 @@ dispatch::CommandRows ExpireRows();            // key/expire.cc
 dispatch::CommandRows ScanRows();              // key/scan.cc
 dispatch::CommandRows SortRows();              // key/sort.cc
 dispatch::CommandRows ObjectRows();            // key/object.cc
+dispatch::CommandRows ScriptRows();            // script/eval.cc
 dispatch::CommandRows TransactionRows();       // transactions.cc
 dispatch::CommandRows PubsubRows();            // pubsub.cc
 dispatch::CommandRows ConnectionRows();        // connection.cc

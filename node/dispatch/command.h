@@ -24,11 +24,14 @@ namespace rha::node::dispatch {
 constexpr std::string_view kRedisVersion = "7.0.15";
 
 class Context;
+class Engine;
 using Handler = void (*)(Context&);
 // Whether the word at `i` of the context's request is a secret: MONITOR and SLOWLOG do not show it.
 using SecretWord = bool (*)(const Context&, size_t i);
 // What is really done with a key whose use depends on options (kKeyVariable): a KeyUse.
 using VariableUse = uint16_t (*)(resp::Args words);
+// The flags of one request, where more than its row is needed to know them.
+using RequestFlags = uint32_t (*)(const Engine&, resp::Args words, uint32_t flags);
 
 enum CommandFlag : uint32_t {
   kWrite = 1 << 0,
@@ -74,6 +77,7 @@ struct CommandSpec {
   KeySpecs keys = {};
   SecretWord secret = nullptr;  // null: no word is
   VariableUse variable_use = nullptr;
+  RequestFlags request_flags = nullptr;  // null: its own, always
 
   constexpr bool Has(uint32_t flag) const { return (flags & flag) != 0; }
   constexpr bool is_subcommand() const { return name.find('|') != std::string_view::npos; }

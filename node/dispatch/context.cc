@@ -24,7 +24,7 @@ void Context::Propagate(std::initializer_list<std::string_view> command) {
 void Context::PropagateArgs(Args command) {
   propagation_ = Propagation::kExplicit;
   if (session.kind == SessionKind::kPrimary || !engine.state().feed_active()) return;
-  engine.propagation().Add(session.db, command);
+  engine.propagation().Add(session.db, command, session.audience);
 }
 
 void Context::PropagateNothing() { propagation_ = Propagation::kExplicit; }

@@ -52,6 +52,9 @@ class Context {
   // Likewise, but replicas alone: it is a message, and leaves nothing in the data (PUBLISH).
   void PropagateMessage();
 
+  // The error in the reply was counted when something else was answered it (a script's command).
+  void ErrorIsCounted() { error_counted_ = true; }
+
   // ---- commands that wait for a key to appear (blocking.h). If one finds nothing to take, it
   // calls WaitForKeys; it is executed again when one of them has appeared.
   // The key as it sees it: executed again, only the one that has appeared, if it is of the type,
@@ -82,6 +85,7 @@ class Context {
   friend class Engine;
   enum class Propagation : uint8_t { kIfChanged, kExplicit, kAnyway, kMessage };
   Propagation propagation_ = Propagation::kIfChanged;
+  bool error_counted_ = false;
   const std::string* appeared_ = nullptr;  // executed again, because of this key
 };
 

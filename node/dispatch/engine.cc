@@ -48,7 +48,8 @@ Engine::~Engine() { keyspace_.set_observer(nullptr); }
 
 void Engine::set_services(const Services& services) {
   services_ = services;
-  if (services.replication != nullptr) propagation_.AddSink(services.replication->changes(), true);
+  if (services.replication != nullptr)
+    propagation_.AddSink(services.replication->changes(), kReplicas);
 }
 
 void Engine::Join(Session& session) {
@@ -103,6 +104,7 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
            "ERR wrong number of arguments for '" + std::string(spec->name) + "' command", reply);
   } else {
     uint32_t flags = spec->flags;
+    if (spec->request_flags != nullptr) flags = spec->request_flags(*this, args, flags);
     if (session.transaction.open && spec->Has(kRunsQueued)) {
       // It may do what all of them may, and is stopped by what stops one of them.
       constexpr uint32_t kPermissions = kStale | kLoading | kUndecidedOk;
@@ -119,7 +121,7 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
       blocking_.Block(session, {.kind = BlockKind::kPause, .flags = flags});
       return Executed::kNotNow;
     } else if (session.transaction.open && !spec->Has(kNotQueued | kLeavesMulti)) {
-      Queue(session, *spec, args, reply);
+      Queue(session, *spec, flags, args, reply);
     } else {
       Call(session, *spec, args, reply);
     }
@@ -170,7 +172,8 @@ void Engine::RejectUnknown(Session& session, Args args, const CommandSpec* conta
          reply);
 }
 
-void Engine::Queue(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {
+void Engine::Queue(Session& session, const CommandSpec& spec, uint32_t flags, Args args,
+                   resp::Writer& reply) {
   Transaction& transaction = session.transaction;
   // After a refusal, or when a watched key has changed, EXEC will fail anyway.
   if (!transaction.failed && !session.watcher.dirty()) {
@@ -178,8 +181,8 @@ void Engine::Queue(Session& session, const CommandSpec& spec, Args args, resp::W
     transaction.commands.push_back({&spec, std::vector<std::string>(args.begin(), args.end())});
     transaction.bytes += sizeof(QueuedCommand) + args.size() * sizeof(std::string);
     for (const std::string_view arg : args) transaction.bytes += arg.size();
-    transaction.flags |= spec.flags;
-    transaction.common_flags &= spec.flags;
+    transaction.flags |= flags;
+    transaction.common_flags &= flags;
   }
   reply.Simple("QUEUED");
 }
@@ -194,6 +197,7 @@ void Engine::Call(Session& session, const CommandSpec& spec, Args args, resp::Wr
   session.BeginAnswer();
   Run(context);
   session.EndAnswer();
+  if (depth_ != 0) return;  // answered in the middle of a command that takes long
   if (blocking_.has_ready()) ServeReady();
   while (!after_unit_.empty()) {
     for (const auto& work : std::exchange(after_unit_, {})) work();
@@ -206,13 +210,17 @@ void Engine::AfterUnit(std::function<void()> work) {
 }
 
 void Engine::CallQueued(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {
-  now_us_ = clock_.UnixMicros();
   const acl::Denied denied = permissions_.Ask(session, spec, args, acl::Where::kMulti);
   if (denied != acl::Denied::kNothing) {
     reply.Error(RefusalInExec(denied));
     CountError(reply.error_code());
     return reply.ForgetError();
   }
+  CallInside(session, spec, args, reply);
+}
+
+void Engine::CallInside(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {
+  now_us_ = clock_.UnixMicros();
   Context context(*this, session, spec, args, reply);
   Run(context);
 }
@@ -228,9 +236,7 @@ void Engine::Run(Context& context) {
 
   CommandCounters& counters = table_.counters(context.spec);
   ++counters.calls;
-  if (monitors_ != 0 && !context.spec.Has(kSkipMonitor | kAdmin)) {
-    FeedMonitors(context.session, Redacted(context));
-  }
+  if (!context.spec.Has(kSkipMonitor | kAdmin)) ShowMonitors(context);
   counters.usec += static_cast<uint64_t>(duration_us);
   // Who waits is counted when it is answered.
   if (options_.latency_tracking && context.session.blocked == nullptr) {
@@ -239,7 +245,7 @@ void Engine::Run(Context& context) {
   ++stats_.commands;
   if (const std::string_view code = context.reply.error_code(); !code.empty()) {
     ++counters.failed;
-    CountError(code);
+    if (!context.error_counted_) CountError(code);
     context.reply.ForgetError();  // EXEC goes on with the same writer
   }
   if (slowlog_.Concerns(duration_us) && !context.spec.Has(kSkipSlowlog)) {
@@ -257,11 +263,12 @@ void Engine::PropagateResult(const Context& context, uint64_t dirty_before) {
     const bool itself = (context.propagation_ == How::kIfChanged && changed &&
                          context.spec.Has(kWrite | kMayReplicate)) ||
                         context.propagation_ >= How::kAnyway;
-    const bool message = context.propagation_ == How::kMessage;
+    const auto audience = static_cast<Audience>(
+        session.audience & (context.propagation_ == How::kMessage ? kReplicas : kEverybody));
     if (itself && depth_ == 0 && propagation_.empty()) {
-      propagation_.SendNow(session.db, context.args, message);
+      propagation_.SendNow(session.db, context.args, audience);
     } else if (itself) {
-      propagation_.Add(session.db, context.args, message);
+      propagation_.Add(session.db, context.args, audience);
     }
   }
   if (depth_ == 0) {
@@ -272,6 +279,26 @@ void Engine::PropagateResult(const Context& context, uint64_t dirty_before) {
       context.session.last_write_logged = state_.log_changes;
     }
   }
+}
+
+void Engine::CountRefused(const CommandSpec* spec, std::string_view error) {
+  if (spec != nullptr) ++table_.counters(*spec).rejected;
+  CountError(error.substr(0, error.find(' ')));
+}
+
+void Engine::ShowMonitors(const Context& context) {
+  if (monitors_ != 0) FeedMonitors(context.session, Redacted(context));
+}
+
+// The running command goes on as if nothing had been in between.
+void Engine::ServeWhileBusy() {
+  if (services_.server == nullptr) return;
+  const int64_t now_us = now_us_, now_ms = keyspace_.now_ms();
+  const keyspace::ExpiryMode expiry_mode = keyspace_.expiry_mode();
+  services_.server->ServeWhileBusy();
+  now_us_ = now_us;
+  keyspace_.set_now_ms(now_ms);
+  keyspace_.set_expiry_mode(expiry_mode);
 }
 
 void Engine::CountError(std::string_view code) {
@@ -325,9 +352,11 @@ void Engine::EnterOwnTime() {
 }
 
 MemoryGuard::Room Engine::MakeRoom() {
-  const bool may_delete = !state_.loading && !state_.undecided && !Paused() &&
+  const bool may_delete = depth_ == 0 && !state_.loading && !state_.undecided && !Paused() &&
                           !(state_.is_replica && state_.replica_ignores_maxmemory);
-  return may_delete ? memory_guard_.MakeRoom() : MemoryGuard::Room::kEnough;
+  if (!may_delete) return MemoryGuard::Room::kEnough;
+  last_room_ = memory_guard_.MakeRoom();
+  return last_room_;
 }
 
 bool Engine::MakeRoomSlice() {

@@ -57,7 +57,9 @@ struct EngineOptions {
   std::string acl_file;                  // aclfile; empty: none
   OpenTo debug = OpenTo::kEverybody;     // enable-debug-command
   bool active_expire = true;             // DEBUG SET-ACTIVE-EXPIRE
+  bool scripts_may_all = false;          // DEBUG SET-DISABLE-DENY-SCRIPTS
   int64_t bulk_bytes_max = 512LL << 20;  // proto-max-bulk-len
+  int64_t busy_after_ms = 5000;          // busy-reply-threshold; 0: scripts may take for ever
   bool latency_tracking = true;
   std::vector<double> latency_percentiles = {50, 99, 99.9};  // of INFO latencystats
   Membership membership;
@@ -132,7 +134,16 @@ class Engine final : public keyspace::Observer {
   // Runs a queued command inside EXEC, if it is still permitted: no other gate, no propagation of
   // its own (EXEC sends all together).
   void CallQueued(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
-  // Commands run that belong together (EXEC): nothing may be saved of what they leave half done.
+  // The same of a script, which has asked for itself.
+  void CallInside(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
+  // A command of a script was refused: it counts as when a client's is.
+  void CountRefused(const CommandSpec* spec, std::string_view error);
+  // Tells them of the command at once, not when it has ended.
+  void ShowMonitors(const Context& context);
+  // In the middle of a command that takes long: lets others be answered.
+  void ServeWhileBusy();
+  // Commands run that belong together (EXEC, a script): nothing may be saved of what they leave
+  // half done.
   bool in_unit() const { return depth_ > 1; }
   // Does `work` when the running command has ended, with those it belongs to, and replicas have
   // been told; at once if none runs.
@@ -144,6 +155,10 @@ class Engine final : public keyspace::Observer {
   bool SweepSlice(int64_t budget_us);
   // Frees memory until it is below maxmemory again, if this node may.
   MemoryGuard::Room MakeRoom();
+  // No memory was left, and none could be freed, when the running command began.
+  bool out_of_memory() const {
+    return last_room_ == MemoryGuard::Room::kNone && state_.MemoryShort();
+  }
   // Goes on with that outside of a command; true: come again soon.
   bool MakeRoomSlice();
   // Makes the session a client in its first state (RESET).
@@ -167,7 +182,8 @@ class Engine final : public keyspace::Observer {
               resp::Writer& reply);
   void RejectUnknown(Session& session, Args args, const CommandSpec* container,
                      resp::Writer& reply);
-  void Queue(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
+  void Queue(Session& session, const CommandSpec& spec, uint32_t flags, Args args,
+             resp::Writer& reply);
   void CountError(std::string_view code);
   void FeedMonitors(const Session& sender, Args args);
   void EnterTime(const Session& session);
@@ -197,6 +213,7 @@ class Engine final : public keyspace::Observer {
   EngineStats stats_;
   EngineOptions options_;
   Pauses pauses_;
+  MemoryGuard::Room last_room_ = MemoryGuard::Room::kEnough;
   int depth_ = 0;  // commands running inside one another (EXEC)
   std::vector<std::function<void()>> after_unit_;
   uint64_t acknowledgements_seen_ = 0;

@@ -96,6 +96,8 @@ std::string_view NotASubscriber(const GateQuestion& q, std::string* scratch) {
   return *scratch;
 }
 
+}  // namespace
+
 std::string_view FreshEnough(const GateQuestion& q, std::string*) {
   const NodeState& state = q.engine.state();
   if (!state.is_replica || state.primary_link_up) return {};
@@ -109,9 +111,22 @@ std::string_view FreshEnough(const GateQuestion& q, std::string*) {
   return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
 }
 
+std::string_view MayWriteNow(const GateQuestion& q, std::string* scratch) {
+  for (const Gate gate : {WritableHere, DiskHealthy, EnoughReplicas}) {
+    if (const std::string_view refusal = gate(q, scratch); !refusal.empty()) return refusal;
+  }
+  return {};
+}
+
+namespace {
+
 std::string_view Loaded(const GateQuestion& q, std::string*) {
   if (!q.engine.state().loading || (q.flags & kLoading) != 0 || FromPrimary(q)) return {};
   return "LOADING Redis is loading the dataset in memory";
+}
+
+std::string_view NotBusy(const GateQuestion& q, std::string*) {
+  return (q.flags & kAllowBusy) != 0 ? std::string_view() : q.engine.state().busy;
 }
 
 std::string_view AllowedInMulti(const GateQuestion& q, std::string*) {
@@ -135,14 +150,14 @@ std::string_view NotAReplica(const GateQuestion& q, std::string*) {
 constexpr Gate kGates[] = {
     RoomLeft,    Authenticated, DebugAllowed,   AllowedInMulti, Permitted,
     MemoryLeft,  DiskHealthy,   EnoughReplicas, WritableHere,   NotASubscriber,
-    FreshEnough, Loaded,        RoleAssigned,   NotAReplica,
+    FreshEnough, Loaded,        NotBusy,        RoleAssigned,   NotAReplica,
 };
 
 }  // namespace
 
 bool NothingSpecial(const GateQuestion& q) {
   const NodeState& state = q.engine.state();
-  const bool node = state.is_replica || state.undecided || state.loading ||
+  const bool node = state.is_replica || state.undecided || state.loading || !state.busy.empty() ||
                     state.last_save_failed || !state.log_error.empty() || state.MemoryShort() ||
                     state.min_replicas_to_write != 0;
   const bool sender = !q.session.authenticated || q.session.restricted() ||

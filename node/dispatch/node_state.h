@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 
 #include "node/keyspace/held_memory.h"
 
@@ -57,6 +58,9 @@ struct NodeState {
 
   // ---- written by images (keyspace/held_memory.h): not in maxmemory either
   const keyspace::HeldMemory* held = nullptr;
+
+  // ---- written by scripts: what others are told while one takes too long; empty: none does
+  std::string_view busy;
 
   // ---- written by app
   bool loading = false;

@@ -7,9 +7,9 @@
 
 namespace rha::node::dispatch {
 
-void Propagation::Add(int db, Args command, bool message) {
-  if (sinks_.empty()) return;
-  pending_.push_back({db, message, std::vector<std::string>(command.begin(), command.end())});
+void Propagation::Add(int db, Args command, Audience audience) {
+  if (sinks_.empty() || audience == kNobody) return;
+  pending_.push_back({db, audience, std::vector<std::string>(command.begin(), command.end())});
   for (const std::string_view word : command) pending_bytes_ += word.size() + sizeof(std::string);
   if (pending_bytes_ < kPropagationBytesMax || pending_.size() == 1) return;
   if (!open_) Begin();
@@ -23,11 +23,11 @@ void Propagation::Begin() {
   SendNow(last_db_, kMulti);
 }
 
-void Propagation::SendNow(int db, Args command, bool message) {
+void Propagation::SendNow(int db, Args command, Audience audience) {
   request_.clear();
   resp::AppendRequest(command, &request_);
   for (const Sink& each : sinks_) {
-    if (!message || each.messages) each.sink->Append(db, request_);
+    if ((audience & each.part) != 0) each.sink->Append(db, request_);
   }
   if (request_.capacity() > kPropagationBytesMax) {
     request_.clear();
@@ -38,7 +38,7 @@ void Propagation::SendNow(int db, Args command, bool message) {
 void Propagation::SendPending() {
   for (const Change& change : std::exchange(pending_, {})) {
     const std::vector<std::string_view> views(change.words.begin(), change.words.end());
-    SendNow(change.db, views, change.message);
+    SendNow(change.db, views, change.audience);
     last_db_ = change.db;
   }
   pending_bytes_ = 0;

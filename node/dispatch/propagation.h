@@ -15,34 +15,40 @@
 #include <string_view>
 #include <vector>
 
+#include "node/dispatch/audience.h"
 #include "node/dispatch/services.h"
 
 namespace rha::node::dispatch {
 
 class Propagation {
  public:
-  // Who is told, in this order, and whether also of messages (PUBLISH). Not owned.
-  void AddSink(ChangeSink& sink, bool messages) { sinks_.push_back({&sink, messages}); }
+  // Who is told, in this order, of what is for `part` (kLog or kReplicas). Not owned.
+  void AddSink(ChangeSink& sink, Audience part) { sinks_.push_back({&sink, part}); }
   void RemoveSink(ChangeSink& sink) {
     std::erase_if(sinks_, [&](const Sink& each) { return each.sink == &sink; });
   }
 
   bool empty() const { return pending_.empty() && !open_; }
-  void Add(int db, Args command, bool message = false);
+  void Add(int db, Args command, Audience audience = kEverybody);
   // The end of the outermost command: sends what was collected. `together`: between MULTI and EXEC
   // if it is more than one change.
   void Flush(bool together = true);
   // Sends one change at once. REQUIRES: empty().
-  void SendNow(int db, Args command, bool message = false);
+  void SendNow(int db, Args command, Audience audience = kEverybody);
+  // Forgets what was collected and has not left: the process ends.
+  void Drop() {
+    pending_.clear();
+    pending_bytes_ = 0;
+  }
 
  private:
   struct Sink {
     ChangeSink* sink;
-    bool messages;
+    Audience part;
   };
   struct Change {
     int db;
-    bool message;
+    Audience audience;
     std::vector<std::string> words;
   };
   void Begin();

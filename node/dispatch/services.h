@@ -145,6 +145,22 @@ class ServerService {
   // Much was freed and is not needed soon: to the kernel with it, beside the loop.
   virtual void ReturnFreedMemory() {}
   virtual int64_t UnixMicros() = 0;
+  // In the middle of a command that takes long: answers those who come, who are refused nearly
+  // everything (NodeState::busy). One short look at what has come.
+  virtual void ServeWhileBusy() {}
+};
+
+// EVAL and what belongs to it (commands/script).
+class ScriptService {
+ public:
+  virtual ~ScriptService() = default;
+  struct Usage {
+    int64_t interpreter_bytes = 0, cache_bytes = 0;
+    int64_t scripts = 0;
+  };
+  virtual Usage usage() const = 0;
+  // The process is about to end: what runs ends now, and nobody is told what it has changed.
+  virtual void Abandon() = 0;
 };
 
 struct Services {
@@ -152,6 +168,7 @@ struct Services {
   PersistenceService* persistence = nullptr;
   ConfigService* config = nullptr;
   ServerService* server = nullptr;
+  ScriptService* scripts = nullptr;
 };
 
 }  // namespace rha::node::dispatch

@@ -24,6 +24,7 @@
 #include "common/resp/output_chain.h"
 #include "common/resp/parser.h"
 #include "node/acl/user.h"
+#include "node/dispatch/audience.h"
 #include "node/keyspace/watch.h"
 
 namespace rha::node::dispatch {
@@ -44,7 +45,9 @@ class OutputStream {
   virtual void OnClosed() = 0;
 };
 
-enum class SessionKind : uint8_t { kClient, kReplica, kPrimary };
+// kScript: a script speaks for another session. It never waits, and what it does is part of that
+// session's command.
+enum class SessionKind : uint8_t { kClient, kReplica, kPrimary, kScript };
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipping };
 
@@ -151,6 +154,7 @@ class Session : private resp::OutputChain::Governor {
   std::unique_ptr<PubsubState> pubsub;    // null: no subscription
   std::unique_ptr<BlockedState> blocked;  // null: not blocked
   std::unique_ptr<PeerState> peer;        // null: did not introduce itself
+  Audience audience = kEverybody;         // of what it changes
   int64_t last_write_offset = 0;          // replication offset after its last write, for WAIT
   uint64_t last_write_logged = 0;         // NodeState::log_changes after it, for WAITAOF
 

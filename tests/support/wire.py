@@ -29,7 +29,7 @@ def parse(data, at):
     if end < 0:
         raise _Incomplete
     kind, rest, at = data[at], data[at + 1:end], end + 2
-    if kind == 0x24:  # $
+    if kind in b"$=":
         size = int(rest)
         if size < 0:
             return None, at

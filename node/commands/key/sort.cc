@@ -233,8 +233,9 @@ void SortGeneric(Context& ctx, Access access) {
   if (item && !is_set && item.type() != Type::kList && item.type() != Type::kZset) {
     return ctx.WrongType();
   }
-  if (is_set && !request.sorted && request.store) {
-    // A set has no order of its own: replicas must not store another one.
+  const bool lasting = request.store || ctx.session.kind == SessionKind::kScript;
+  if (is_set && !request.sorted && lasting) {
+    // A set has no order of its own: replicas must not store another one, nor scripts count on it.
     request.sorted = request.alpha = true;
     request.by.reset();
   }

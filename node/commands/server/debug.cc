@@ -26,6 +26,11 @@ void Sleep(Context& ctx) {
   ctx.reply.Ok();
 }
 
+void SetDisableDenyScripts(Context& ctx) {
+  ctx.engine.options().scripts_may_all = ctx.arg(2) != "0";
+  ctx.reply.Ok();
+}
+
 void SetActiveExpire(Context& ctx) {
   int64_t on = 0;
   if (!ParseInteger(ctx, ctx.arg(2), &on)) return;
@@ -169,6 +174,7 @@ struct Subcommand {
 constexpr Subcommand kSubcommands[] = {
     {"sleep", 3, Sleep},
     {"set-active-expire", 3, SetActiveExpire},
+    {"set-disable-deny-scripts", 3, SetDisableDenyScripts},
     {"object", 3, Object},
     {"digest", 2, Digest},
     {"digest-value", 2, DigestValue},

@@ -55,9 +55,15 @@ void Shutdown(Context& ctx) {
     return ctx.services().server->AbortShutdown() ? ctx.reply.Ok()
                                                   : ctx.reply.Error("ERR No shutdown in progress.");
   }
+  const std::string_view busy = ctx.state().busy;
+  if (!busy.empty()) {
+    if (!no_save) return ctx.reply.Error(busy);
+    request.now = true;  // what runs would not let anybody catch up
+  }
   request.save = save ? Mode::kSave : no_save ? Mode::kNoSave : Mode::kByConfig;
   const Status ending = ctx.services().server->Shutdown(request);
   if (!ending.ok()) return ctx.reply.Error("ERR " + ending.message());
+  if (!busy.empty()) ctx.services().scripts->Abandon();
   // What comes behind it must not be taken for its answer.
   ctx.engine.blocking().Block(ctx.session, {.kind = dispatch::BlockKind::kShutdown});
 }

@@ -101,7 +101,7 @@ class FakeReplication final : public dispatch::ReplicationService, public dispat
 CommandTest::CommandTest()
     : engine_(keyspace_, state_, clock_, AllCommands()),
       replication_(std::make_unique<FakeReplication>()) {
-  engine_.set_services({.replication = replication_.get()});
+  engine_.set_services({.replication = replication_.get(), .scripts = &scripts_});
   state_.stream_active = true;
   engine_.Join(session_);
   engine_.Join(other_);

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "node/commands/script/scripts.h"
 #include "node/commands/testing/reference.h"
 #include "node/dispatch/engine.h"
 
@@ -60,6 +61,7 @@ class CommandTest : public testing::Test {
   dispatch::NodeState state_;
   dispatch::Engine engine_;
   std::unique_ptr<FakeReplication> replication_;
+  Scripts scripts_;
   dispatch::Session session_, other_;
 
  private:

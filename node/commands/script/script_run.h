@@ -1,0 +1,52 @@
+// One script that runs: what it may call, and when it has run too long.
+// Thread rule: the engine's thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/base/clock.h"
+#include "node/dispatch/engine.h"
+#include "node/scripting/host.h"
+
+namespace rha::node::commands {
+
+class ScriptRun final : public scripting::Host {
+ public:
+  struct Rules {
+    std::string_view name;   // its digest
+    bool read_only = false;  // nothing that writes may be called
+    bool allow_oom = false;  // what needs memory may be called though there is none
+    bool killable = true;    // no primary has sent it
+  };
+  // `session` is the script's own, in the caller's database.
+  ScriptRun(dispatch::Engine& engine, dispatch::Session& session, const Rules& rules);
+  ~ScriptRun() override;
+
+  bool has_written() const { return has_written_; }
+  bool killable() const { return rules_.killable; }
+  void Kill() { killed_ = true; }
+
+  // ---- scripting::Host
+  std::string Call(resp::Args request, resp::OutputChain* reply) override;
+  int protocol() const override { return session_.protocol; }
+  void SetProtocol(int protocol) override { session_.protocol = protocol; }
+  void SetAudience(int audience) override;
+  Permission MayCall(resp::Args request) override;
+  void Log(scripting::LogLevel level, std::string_view text) override;
+  bool Interrupted() override;
+
+ private:
+  std::string Refusal(const dispatch::CommandSpec* spec, resp::Args request);
+  std::string NotNow(const dispatch::CommandSpec& spec, resp::Args request);
+
+  dispatch::Engine& engine_;
+  dispatch::Session& session_;
+  const Rules rules_;
+  const MonoTime began_;
+  const bool out_of_memory_;  // when it began
+  bool has_written_ = false;
+  bool killed_ = false;
+};
+
+}  // namespace rha::node::commands

@@ -1,0 +1,154 @@
+#include "node/commands/script/scripts.h"
+
+#include "node/commands/parse.h"
+#include "node/commands/script/script_run.h"
+#include "node/dispatch/gates.h"
+
+namespace rha::node::commands {
+namespace {
+
+using scripting::Script;
+
+// Why the script may not run now; empty: it may. EXEC has not asked the gates for it.
+std::string Refusal(Context& ctx, const Script& script, bool read_only) {
+  const bool has_rules = (script.flags & scripting::kWithoutShebang) == 0;
+  const bool writes = has_rules && (script.flags & scripting::kNoWrites) == 0;
+  const bool may_be_stale = has_rules && (script.flags & scripting::kAllowStale) != 0;
+  std::string scratch;
+  const dispatch::GateQuestion question{
+      ctx.engine, ctx.session, ctx.spec, ctx.args,
+      (may_be_stale ? kStale : kReadonly) | (writes ? kWrite : 0U)};
+  if (const std::string_view stale = FreshEnough(question, &scratch); !stale.empty()) {
+    return std::string(stale);
+  }
+  if (!writes) return {};
+  if (read_only) return "ERR Can not execute a script with write flag using *_ro command.";
+  if (const std::string_view refusal = MayWriteNow(question, &scratch); !refusal.empty()) {
+    return std::string(refusal);
+  }
+  const bool allow_oom = (script.flags & scripting::kAllowOom) != 0;
+  if (ctx.engine.out_of_memory() && !allow_oom && ctx.session.kind != SessionKind::kPrimary) {
+    return "OOM allow-oom flag is not set on the script, can not run it when used memory > "
+           "'maxmemory'";
+  }
+  return {};
+}
+
+}  // namespace
+
+Scripts::Scripts() : session_(SessionKind::kScript) { session_.peer_address = "lua"; }
+
+Scripts::~Scripts() = default;
+
+Scripts& Scripts::Of(const Context& ctx) { return static_cast<Scripts&>(*ctx.services().scripts); }
+
+const Script* Scripts::Find(Context& ctx, bool by_digest) {
+  if (by_digest) {
+    const Script* const script = cache_.FindDigest(ctx.arg(1));
+    if (script == nullptr) ctx.reply.Error("NOSCRIPT No matching script. Please use EVAL.");
+    return script;
+  }
+  std::string error;
+  const Script* const script = cache_.Add(ctx.arg(1), false, &error);
+  if (script == nullptr) ctx.reply.Error("ERR " + error);
+  return script;
+}
+
+void Scripts::Eval(Context& ctx, EvalKind kind) {
+  ctx.engine.ShowMonitors(ctx);  // before what it calls
+  ctx.PropagateNothing();        // each command speaks for itself
+  constexpr size_t kDigestDigits = 40;
+  if (kind.by_digest && ctx.arg(1).size() != kDigestDigits) {
+    return ctx.reply.Error("NOSCRIPT No matching script. Please use EVAL.");
+  }
+  int64_t keys = 0;
+  if (!ParseInteger(ctx, ctx.arg(2), &keys)) return;
+  const auto arguments = static_cast<int64_t>(ctx.argc()) - 3;
+  if (keys > arguments) {
+    return ctx.reply.Error("ERR Number of keys can't be greater than number of args");
+  }
+  if (keys < 0) return ctx.reply.Error("ERR Number of keys can't be negative");
+  const Script* const script = Find(ctx, kind.by_digest);
+  if (script == nullptr) return;
+  if (const std::string refusal = Refusal(ctx, *script, kind.read_only); !refusal.empty()) {
+    return ctx.reply.Error(refusal);
+  }
+
+  const bool primary = ctx.session.kind == SessionKind::kPrimary;
+  session_.kind = primary ? SessionKind::kPrimary : SessionKind::kScript;
+  session_.user = ctx.session.user;
+  session_.db = ctx.session.db;
+  session_.protocol = 2;
+  session_.audience = dispatch::kEverybody;
+  const bool has_rules = (script->flags & scripting::kWithoutShebang) == 0;
+  const auto has = [&](uint32_t flag) { return has_rules && (script->flags & flag) != 0; };
+  ScriptRun run(ctx.engine, session_,
+                {.name = script->digest,
+                 .read_only = kind.read_only || has(scripting::kNoWrites),
+                 .allow_oom = has(scripting::kAllowOom),
+                 .killable = !primary});
+  running_ = &run;
+  const auto first_key = ctx.args.subspan(3);
+  const bool counted =
+      cache_.interpreter().Run({.function = script->function,
+                                .name = script->digest,
+                                .keys = first_key.first(static_cast<size_t>(keys)),
+                                .args = first_key.subspan(static_cast<size_t>(keys)),
+                                .host = &run,
+                                .watched = ctx.engine.options().busy_after_ms > 0},
+                               ctx.reply);
+  running_ = nullptr;
+  if (counted) ctx.ErrorIsCounted();
+  if (abandoned_) ctx.engine.propagation().Drop();
+}
+
+uint32_t Scripts::Flags(Args words, bool by_digest, uint32_t flags) {
+  const Script* const script = by_digest ? cache_.FindDigest(words[1]) : cache_.FindBody(words[1]);
+  scripting::Shebang shebang;
+  std::string error;
+  if (script != nullptr) {
+    shebang.flags = script->flags;
+  } else if (by_digest || !ParseShebang(words[1], &shebang, &error)) {
+    return flags;
+  }
+  if ((shebang.flags & scripting::kWithoutShebang) != 0) return flags;
+  flags &= ~(kStale | kDenyOom | kWrite | kMayReplicate);
+  const bool writes = (shebang.flags & scripting::kNoWrites) == 0;
+  if (writes) flags |= kWrite;
+  if (writes && (shebang.flags & scripting::kAllowOom) == 0) flags |= kDenyOom;
+  if ((shebang.flags & scripting::kAllowStale) != 0) flags |= kStale;
+  return flags;
+}
+
+void Scripts::Kill(Context& ctx) {
+  if (running_ == nullptr) {
+    return ctx.reply.Error("NOTBUSY No scripts in execution right now.");
+  }
+  if (!running_->killable()) {
+    return ctx.reply.Error(
+        "UNKILLABLE The busy script was sent by a master instance in the context of replication "
+        "and cannot be killed.");
+  }
+  if (running_->has_written()) {
+    return ctx.reply.Error(
+        "UNKILLABLE Sorry the script already executed write commands against the dataset. You can "
+        "either wait the script termination or kill the server in a hard way using the SHUTDOWN "
+        "NOSAVE command.");
+  }
+  running_->Kill();
+  ctx.reply.Ok();
+}
+
+Scripts::Usage Scripts::usage() const {
+  return {.interpreter_bytes = cache_.interpreter_bytes(),
+          .cache_bytes = cache_.cache_bytes(),
+          .scripts = static_cast<int64_t>(cache_.size())};
+}
+
+void Scripts::Abandon() {
+  if (running_ == nullptr) return;
+  running_->Kill();
+  abandoned_ = true;
+}
+
+}  // namespace rha::node::commands

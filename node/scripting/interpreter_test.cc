@@ -1,0 +1,178 @@
+#include "node/scripting/interpreter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "node/scripting/limits.h"
+#include "node/scripting/script_cache.h"
+
+namespace rha::node::scripting {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// Answers every request with `answer`.
+class FakeHost final : public Host {
+ public:
+  std::string Call(resp::Args request, resp::OutputChain* reply) override {
+    called.assign(request.begin(), request.end());
+    reply->Append(answer);
+    return refusal;
+  }
+  int protocol() const override { return protocol_; }
+  void SetProtocol(int protocol) override { protocol_ = protocol; }
+  void SetAudience(int audience) override { audience_ = audience; }
+  Permission MayCall(resp::Args) override { return Permission::kGranted; }
+  void Log(LogLevel, std::string_view text) override { logged = text; }
+  bool Interrupted() override { return ++looks > looks_allowed; }
+
+  std::string answer = "+OK\r\n", refusal, logged;
+  std::vector<std::string> called;
+  int looks = 0, looks_allowed = 1 << 30;
+  int protocol_ = 2, audience_ = 3;
+};
+
+class InterpreterTest : public testing::Test {
+ protected:
+  std::string Run(std::string_view source, std::vector<std::string_view> args = {}) {
+    int function = 0;
+    std::string error;
+    if (!interpreter_.Compile(source, &function, &error)) return "compile: " + error;
+    resp::OutputChain out;
+    resp::Writer reply(&out, 2);
+    interpreter_.Run(
+        {.function = function, .name = "f00", .keys = {}, .args = args, .host = &host_}, reply);
+    interpreter_.Forget(function);
+    return out.ToString();
+  }
+
+  Interpreter interpreter_;
+  FakeHost host_;
+};
+
+TEST_F(InterpreterTest, ValuesBecomeReplies) {
+  EXPECT_EQ(Run("return 3.99"), ":3\r\n");
+  EXPECT_EQ(Run("return 0/0"), ":-9223372036854775808\r\n");
+  EXPECT_EQ(Run("return {1, 'a', {true, false}, nil, 5}"),
+            "*3\r\n:1\r\n$1\r\na\r\n*2\r\n:1\r\n$-1\r\n");
+  EXPECT_EQ(Run("return {ok='a\\nb'}"), "+a b\r\n");
+  EXPECT_EQ(Run("return {err='MY error'}"), "-MY error\r\n");
+  EXPECT_EQ(Run("return ARGV", {"x", ""}), "*2\r\n$1\r\nx\r\n$0\r\n\r\n");
+}
+
+TEST_F(InterpreterTest, RepliesBecomeValues) {
+  host_.answer = "*3\r\n:1\r\n$-1\r\n*1\r\n$1\r\na\r\n";
+  EXPECT_EQ(Run("local r = redis.call('x') return {r[1] + 1, tostring(r[2]), r[3][1]}"),
+            "*3\r\n:2\r\n$5\r\nfalse\r\n$1\r\na\r\n");
+  host_.answer = "%1\r\n$1\r\na\r\n,1.5\r\n";
+  EXPECT_EQ(Run("return tostring(redis.call('x').map.a.double)"), "$3\r\n1.5\r\n");
+  host_.answer = "-WRONGTYPE of something\r\n";
+  EXPECT_EQ(Run("return redis.pcall('x').err"), "$22\r\nWRONGTYPE of something\r\n");
+  EXPECT_EQ(Run("return redis.call('x')"),
+            "-WRONGTYPE of something script: f00, on @user_script:1.\r\n");
+}
+
+TEST_F(InterpreterTest, NumbersAreSentWithAllTheirDigits) {
+  Run("redis.call('x', 12345678901234567, 0.1)");
+  EXPECT_THAT(host_.called, testing::ElementsAre("x", "12345678901234568", "0.10000000000000001"));
+}
+
+TEST_F(InterpreterTest, NothingLastsFromOneScriptToTheNext) {
+  for (const char* change :
+       {"x = 1", "KEYS = 1", "redis.call = 1", "string.rep = 1", "setmetatable(_G, {})",
+        "rawset(_G, 'x', 1)", "getmetatable(_G).__index = 1", "getmetatable('').__index.rep = 1",
+        "table.insert(_G, 1)", "table.sort(redis)", "local n, t = pairs(redis) t.x = 1"}) {
+    EXPECT_THAT(Run(change), HasSubstr("Attempt to modify a readonly table")) << change;
+  }
+  EXPECT_THAT(Run("return x"), HasSubstr("nonexistent global variable 'x'"));
+  EXPECT_EQ(Run("local n = 0 for name in pairs(redis) do n = n + 1 end return n > 15"), ":1\r\n");
+}
+
+TEST_F(InterpreterTest, BytecodeIsRefused) {
+  EXPECT_EQ(Run("return (loadstring(string.dump(function() end)))"), "$-1\r\n");
+  EXPECT_EQ(Run("return (load(function() return '\\27Lua' end))"), "$-1\r\n");
+  EXPECT_THAT(Run("\033Lua"), HasSubstr("bytecode is not accepted"));
+}
+
+// Each would have taken the server with it.
+TEST_F(InterpreterTest, HostileScriptsEndInErrors) {
+  EXPECT_THAT(Run("local function f() return 1 + f() end return f()"), StartsWith("-ERR "));
+  EXPECT_THAT(Run("return string.rep('x', 2^40)"), HasSubstr("resulting string too large"));
+  EXPECT_THAT(Run("local t = {} while true do t[#t + 1] = string.rep(#t, 1e7) end"),
+              HasSubstr("not enough memory"));
+  EXPECT_THAT(Run("local a = {} a[1] = a return a"), HasSubstr("reached lua stack limit"));
+  EXPECT_THAT(Run("local a = {} a[1] = a a[2] = a return a"), StartsWith("-ERR "));
+  EXPECT_THAT(Run("return ('a'):find(('.-'):rep(1e6))"), HasSubstr("pattern too complex"));
+  EXPECT_THAT(Run("return cjson.decode(('['):rep(1e6))"), HasSubstr("too many nested"));
+  EXPECT_THAT(Run("local t = {} t[1] = t return cjson.encode(t)"), HasSubstr("excessive nesting"));
+  EXPECT_THAT(Run("return cmsgpack.unpack(('\\145'):rep(1e6))"), StartsWith("-ERR "));
+  EXPECT_THAT(Run("error(setmetatable({}, {__index = function() error('x') end}))"),
+              StartsWith("-"));
+  EXPECT_EQ(Run("return 1"), ":1\r\n");
+}
+
+TEST_F(InterpreterTest, WhoIsInterruptedCannotGoOn) {
+  host_.looks_allowed = 1;
+  EXPECT_THAT(Run("while true do end"), HasSubstr("Script killed by user"));
+  host_.looks = 0;
+  EXPECT_THAT(Run("while true do pcall(function() while true do end end) end"),
+              HasSubstr("Script killed by user"));
+  host_.looks = 0;
+  EXPECT_THAT(Run("local function f() while true do end end\n"
+                  "while true do coroutine.resume(coroutine.create(f)) end"),
+              HasSubstr("Script killed by user"));
+}
+
+TEST_F(InterpreterTest, MemoryIsCountedAndComesBack) {
+  const int64_t before = interpreter_.memory_bytes();
+  EXPECT_EQ(Run("local t = {} for i = 1, 1e5 do t[i] = i .. '' end collectgarbage() "
+                "return collectgarbage('count') > 1000"),
+            ":1\r\n");
+  Run("collectgarbage()");
+  EXPECT_LT(interpreter_.memory_bytes(), before + (1 << 20));
+}
+
+TEST_F(InterpreterTest, PackedValuesAreReadBack) {
+  for (const char* round : {"cmsgpack.unpack(cmsgpack.pack(v))", "cjson.decode(cjson.encode(v))"}) {
+    const std::string source = std::string("local v = {1, -1.5, 'x', {a = true, b = 70000}} ") +
+                               "local w = " + round +
+                               " return {w[1], tostring(w[2]), w[3], w[4].a, w[4].b}";
+    EXPECT_EQ(Run(source), "*5\r\n:1\r\n$4\r\n-1.5\r\n$1\r\nx\r\n:1\r\n:70000\r\n") << round;
+  }
+  EXPECT_EQ(Run("return {struct.unpack('>I2<i4s', struct.pack('>I2<i4s', 258, -2, 'ab'))}"),
+            "*4\r\n:258\r\n:-2\r\n$2\r\nab\r\n:10\r\n");
+}
+
+TEST(ScriptCacheTest, OnlyWhatWasLoadedStays) {
+  ScriptCache cache;
+  std::string error;
+  const std::string kept = cache.Add("return 'kept'", true, &error)->digest;
+  const std::string first = cache.Add("return 0", false, &error)->digest;
+  for (size_t i = 1; i <= kEvalScriptsMax; ++i) {
+    cache.Add("return " + std::to_string(i), false, &error);
+  }
+  EXPECT_EQ(cache.size(), kEvalScriptsMax + 1);
+  EXPECT_EQ(cache.FindDigest(first), nullptr);
+  EXPECT_NE(cache.FindDigest(kept), nullptr);
+  EXPECT_GT(cache.cache_bytes(), 0);
+  cache.Clear();
+  EXPECT_EQ(cache.cache_bytes(), 0);
+}
+
+TEST(ShebangTest, SaysHowAScriptIsRun) {
+  Shebang shebang;
+  std::string error;
+  EXPECT_TRUE(ParseShebang("return 1", &shebang, &error));
+  EXPECT_EQ(shebang.flags, kWithoutShebang);
+  EXPECT_TRUE(ParseShebang("#!lua flags=no-writes,allow-stale\nreturn 1", &shebang, &error));
+  EXPECT_EQ(shebang.flags, kNoWrites | kAllowStale);
+  EXPECT_EQ(shebang.bytes, 33u);
+  EXPECT_FALSE(ParseShebang("#!lua", &shebang, &error));
+  EXPECT_EQ(error, "Invalid script shebang");
+  EXPECT_FALSE(ParseShebang("#!lua name=x\n", &shebang, &error));
+  EXPECT_EQ(error, "Unknown lua shebang option: name=x");
+}
+
+}  // namespace
+}  // namespace rha::node::scripting
