@@ -54,6 +54,7 @@ class Connection final : public dispatch::Session {
     return kind == dispatch::SessionKind::kClient && may_execute() && !must_wait() && out().empty();
   }
   void ServeWhileBusy();
+  bool executes() const { return in_execute_; }
   // Gives unused memory back; for the cron.
   void Trim(int64_t now_ms);
   int64_t last_interaction_ms() const { return last_interaction_ms_; }

@@ -204,6 +204,8 @@ void Server::NoteStranger(Connection& connection) {
 }
 
 void Server::ServeWhileBusy() {
+  // What was answered before, unless half of what runs has gone to the log already.
+  if (!engine_.propagation().in_unit()) SendReplies();
   std::vector<pollfd> asked;
   std::vector<Connection*> whose;
   for (const auto& listener : listeners_) asked.push_back({listener->fd.get(), POLLIN, 0});
@@ -232,12 +234,7 @@ void Server::EndTurn() {
     const auto batch = std::exchange(to_continue_, {});
     for (Connection* connection : batch) connection->Continue();
   }
-  if (log_ != nullptr) {
-    log_->EndTurn();
-    if (log_->MustHold()) HoldReplies();
-  }
-  for (size_t i = 0; i < to_write_.size(); ++i) to_write_[i]->Flush();
-  to_write_.clear();
+  SendReplies();
   for (size_t i = 0; i < to_destroy_.size(); ++i) {
     engine_.Leave(*to_destroy_[i]);
     std::erase(next_turn_, to_destroy_[i]);
@@ -247,9 +244,26 @@ void Server::EndTurn() {
   to_destroy_.clear();
 }
 
+void Server::SendReplies() {
+  if (log_ != nullptr) {
+    log_->EndTurn();
+    if (log_->MustHold()) HoldReplies();
+  }
+  size_t kept = 0;
+  for (size_t i = 0; i < to_write_.size(); ++i) {
+    Connection* const connection = to_write_[i];
+    if (connection->executes()) {
+      to_write_[kept++] = connection;
+    } else {
+      connection->Flush();
+    }
+  }
+  to_write_.resize(kept);
+}
+
 void Server::HoldReplies() {
   for (Connection* connection : to_write_) {
-    if (connection->Hold(log_->appended())) held_.push_back(connection);
+    if (!connection->executes() && connection->Hold(log_->appended())) held_.push_back(connection);
   }
 }
 

@@ -54,8 +54,8 @@ class Server {
   void DropHeld();
 
   // In the middle of a command that takes long: executes what others have sent, which they are
-  // refused or which ends that command. Who is owed replies of this turn waits for its end, as do
-  // timers, links to other nodes, and all else.
+  // refused or which ends that command. Who is owed replies that the log holds back waits for its
+  // end, as do timers, links to other nodes, and all else.
   void ServeWhileBusy();
 
   // End of a turn: continues released sessions, writes, destroys what is closing.
@@ -102,6 +102,8 @@ class Server {
   // False: there is no room for it.
   bool MakeRoomFor(Connection& connection);
   Connection* Find(std::optional<uint64_t> id);
+  // All but those of who executes: its answer is not whole.
+  void SendReplies();
   void HoldReplies();
   bool ExceedsOutputLimit(Connection& connection, size_t bytes) const;
 

@@ -63,6 +63,7 @@ enum CommandFlag : uint32_t {
   kSubscriberOk = 1 << 25,  // allowed to who has subscribed, where replies and messages mix (RESP2)
   kToldOfDisk = 1 << 26,    // changes nothing, yet fails while nothing can be saved (PING)
   kOverLimitOk = 1 << 27,   // a member proves itself by it, also beyond maxclients
+  kNoMandatoryKeys = 1 << 28,  // shown by COMMAND: it may be called without any key
 };
 
 using acl::AclCategory;

@@ -270,6 +270,18 @@ class ScriptsTest(NodeCase):
         self.assertIn("Script killed by user", error_of(caller.read()))
         self.assertEqual(late.command("PING"), ("+", b"PONG"))
 
+    def test_who_was_answered_in_the_same_turn_hears_of_it(self):
+        server = self.start("--busy-reply-threshold", "20", "--appendonly", "yes", "--enable-debug-command", "yes")
+        sleeper, early, caller = server.connect(), server.connect(), server.connect()
+        for connection in (sleeper, early, caller):
+            self.addCleanup(connection.close)
+        early.command("PING")
+        sleeper.send(wire.encode([b"DEBUG", b"SLEEP", b"0.2"]))
+        early.send(wire.encode([b"SET", b"k", b"v"]))
+        caller.send(wire.encode([b"EVAL", FOREVER, b"0"]))
+        self.assertEqual(early.read(), ("+", b"OK"))
+        self.assertEqual(early.command("SCRIPT", "KILL"), ("+", b"OK"))
+
     def test_who_has_sent_it_may_go_meanwhile(self):
         server, caller = self.busy(FOREVER)
         caller.close()

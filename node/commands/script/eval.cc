@@ -68,46 +68,20 @@ void Help(Context& ctx) {
             "    Load a script into the scripts cache without executing it."});
 }
 
-constexpr uint32_t kEval = kNoscript | kSkipMonitor | kMayReplicate | kStale | kMovableKeys;
-constexpr uint32_t kEvalRo = kNoscript | kSkipMonitor | kReadonly | kStale | kMovableKeys;
+constexpr uint32_t kAny = kNoscript | kSkipMonitor | kStale | kMovableKeys | kNoMandatoryKeys;
+
+constexpr CommandSpec Row(std::string_view name, Handler handler, uint32_t flags,
+                          dispatch::RequestFlags request_flags) {
+  const uint16_t use = (flags & kReadonly) != 0 ? kReads : kReadsUpdates;
+  return {name,    handler, -3,           kAny | flags, kAclScripting, {Counted(2, use)},
+          nullptr, nullptr, request_flags};
+}
 
 constexpr CommandSpec kRows[] = {
-    {"eval",
-     Eval<false, false>,
-     -3,
-     kEval,
-     kAclScripting,
-     {Counted(2, kRewrites)},
-     nullptr,
-     nullptr,
-     Flags<false>},
-    {"evalsha",
-     Eval<true, false>,
-     -3,
-     kEval,
-     kAclScripting,
-     {Counted(2, kRewrites)},
-     nullptr,
-     nullptr,
-     Flags<true>},
-    {"eval_ro",
-     Eval<false, true>,
-     -3,
-     kEvalRo,
-     kAclScripting,
-     {Counted(2, kReads)},
-     nullptr,
-     nullptr,
-     Flags<false>},
-    {"evalsha_ro",
-     Eval<true, true>,
-     -3,
-     kEvalRo,
-     kAclScripting,
-     {Counted(2, kReads)},
-     nullptr,
-     nullptr,
-     Flags<true>},
+    Row("eval", Eval<false, false>, kMayReplicate, Flags<false>),
+    Row("evalsha", Eval<true, false>, kMayReplicate, Flags<true>),
+    Row("eval_ro", Eval<false, true>, kReadonly, Flags<false>),
+    Row("evalsha_ro", Eval<true, true>, kReadonly, Flags<true>),
     {"script", nullptr, -2, kContainer},
     {"script|load", Load, 3, kNoscript | kStale, kAclScripting},
     {"script|exists", Exists, -3, kNoscript, kAclScripting},

@@ -43,6 +43,7 @@ constexpr Named kFlagNames[] = {
     {kNoMulti, "no_multi"},
     {kMovableKeys, "movablekeys"},
     {kAllowBusy, "allow_busy"},
+    {kNoMandatoryKeys, "no_mandatory_keys"},
 };
 
 constexpr Named kUseNames[] = {
@@ -264,6 +265,7 @@ void ReplyKeys(Context& ctx, Reply reply) {
   }
   int64_t count = 0;
   if (!visit_keys([&](size_t, uint16_t) { ++count; })) {
+    if (spec->Has(kNoMandatoryKeys)) return ctx.reply.Array(0);
     return ctx.reply.Error("ERR Invalid arguments specified for command");
   }
   ctx.reply.Array(count);
