@@ -16,6 +16,8 @@ constexpr size_t kPatternBytesMax = 4096;
 constexpr size_t kReplyItemsMax = size_t{1} << 24;
 // How deep the tables of a reply may stand in one another.
 constexpr int kReplyDepthMax = 1000;
+// How deep what cmsgpack.unpack reads may nest: each level is one of the C stack.
+constexpr int kUnpackDepthMax = 1000;
 // Instructions between two looks at the clock.
 constexpr int kInstructionsBetweenLooks = 100'000;
 // The garbage collector goes a step every so many scripts.

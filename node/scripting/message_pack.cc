@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "node/scripting/libraries.h"
+#include "node/scripting/limits.h"
 #include "node/scripting/lua_error.h"
 #include "node/scripting/text_buffer.h"
 
@@ -222,25 +223,34 @@ class Unpacker {
     lua_pushlstring(lua_, text.data(), text.size());
   }
 
+  void Descend() {
+    if (++depth_ > kUnpackDepthMax) luaL_error(lua_, "Found too many nested data structures.");
+  }
+
   void PushArray(uint64_t items) {
+    Descend();
     lua_newtable(lua_);
     for (uint64_t i = 1; i <= items; ++i) {
       PushOne();
       lua_rawseti(lua_, -2, static_cast<int>(i));
     }
+    --depth_;
   }
 
   void PushMap(uint64_t pairs) {
+    Descend();
     lua_newtable(lua_);
     for (uint64_t i = 0; i < pairs; ++i) {
       PushOne();
       PushOne();
       lua_settable(lua_, -3);  // complains of a key that is nil or no number
     }
+    --depth_;
   }
 
   lua_State* lua_;
   std::string_view rest_;
+  int depth_ = 0;
 };
 
 int Pack(lua_State* L) {
