@@ -110,7 +110,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   void LoadSlice();
   void FinishLoading(const Status& status);
   std::unique_ptr<persist::AofLoader> NewLoader(const persist::AofFolder& folder);
-  std::string Apply(resp::Args args);
+  std::string Apply(resp::Args args, dispatch::Resolved resolved);
   void Loaded(const Status& status);
 
   Status StartWriter(persist::AofFolder folder);

@@ -34,16 +34,17 @@ class AppendOnly::LogSession final : public dispatch::Session {
   dispatch::Engine& engine_;
 };
 
-std::string AppendOnly::Apply(resp::Args args) {
+std::string AppendOnly::Apply(resp::Args args, dispatch::Resolved resolved) {
   if (args.empty()) return {};
-  const dispatch::CommandSpec* const spec = engine_.Resolve(*session_, args).spec;
+  if (resolved.spec == nullptr) resolved = engine_.Resolve(*session_, args);
+  const dispatch::CommandSpec* const spec = resolved.spec;
   if (spec == nullptr) return fmt::format("Unknown command '{}'", args[0].substr(0, 64));
   // No server writes orders to a process into its log.
   if (spec->Has(dispatch::kAdmin | dispatch::kNoAuth)) {
     return fmt::format("A command that does not belong there, '{}',", spec->name);
   }
   const uint64_t errors = engine_.stats().error_replies;
-  engine_.Execute(*session_, args);
+  engine_.Execute(*session_, args, resolved);
   if (engine_.stats().error_replies == errors) return {};
   return fmt::format("A command that fails, '{}',", spec->name);
 }
@@ -56,9 +57,11 @@ std::unique_ptr<persist::AofLoader> AppendOnly::NewLoader(const persist::AofFold
   session_ = std::make_unique<LogSession>(engine_);
   return std::make_unique<persist::AofLoader>(
       std::move(files),
-      persist::AofLoader::Target{.keyspace = engine_.keyspace(),
-                                 .apply = [this](resp::Args args) { return Apply(args); },
-                                 .in_transaction = [this] { return session_->transaction.open; }},
+      persist::AofLoader::Target{
+          .keyspace = engine_.keyspace(),
+          .prepare = [this](auto& batch) { engine_.Prepare(*session_, batch); },
+          .apply = [this](auto args, auto resolved) { return Apply(args, resolved); },
+          .in_transaction = [this] { return session_->transaction.open; }},
       persist::LoadOptions{.verify_checksum = config_.rdb_checksum,
                            .drop_expired = false,
                            .now_ms = engine_.clock().UnixMillis()});
@@ -101,7 +104,9 @@ void AppendOnly::LoadAtStart(std::function<void(OnLoaded)> load_other, OnLoaded 
 }
 
 void AppendOnly::LoadSlice() {
+  engine_.BeginBatch();
   const Result<bool> complete = loader_->Step(engine_.clock(), kLoadSlice);
+  engine_.EndBatch();
   if (!complete.ok()) return FinishLoading(complete.status());
   if (*complete) return FinishLoading({});
   slice_timer_ = reactor_.After(Millis(0), [this] { LoadSlice(); });

@@ -15,7 +15,7 @@
 namespace rha::node::persist {
 namespace {
 
-constexpr size_t kCommandsBetweenClockLooks = 64;
+constexpr size_t kBatchesBetweenClockLooks = 4;
 
 }  // namespace
 
@@ -116,35 +116,49 @@ Result<bool> AofLoader::TakeNote() {
 Result<bool> AofLoader::Take() {
   const std::string_view rest = input();
   if (rest[0] == '#' && !parser_.in_multibulk()) return TakeNote();
-  words_.clear();
-  size_t bytes = parser_.in_multibulk() ? 0 : resp::ParseWholeRequest(rest, &words_);
-  resp::Args args = words_;
-  if (bytes == 0) {
-    if (rest[0] != '*') {
-      return Fail(
-          "Bad file format reading the append only file (make a copy of the folder, then "
-          "see redis-check-aof --fix and its manifest)");
-    }
-    switch (parser_.Parse(rest)) {
-      case resp::Outcome::kMore:
-        return false;
-      case resp::Outcome::kError:
-        return Fail("Bad file format reading the append only file (" + parser_.error() +
-                    "; make a copy of the folder, then see redis-check-aof --fix)");
-      case resp::Outcome::kDone:
-        bytes = parser_.consumed();
-        args = parser_.args();
+  if (!parser_.in_multibulk()) {
+    batch_.Fill(rest);
+    if (batch_.size() > 0) {
+      RHA_RETURN_IF_ERROR(TakeBatch());
+      return true;
     }
   }
-  if (const std::string refusal = target_.apply(args); !refusal.empty()) {
+  if (rest[0] != '*') {
+    return Fail(
+        "Bad file format reading the append only file (make a copy of the folder, then "
+        "see redis-check-aof --fix and its manifest)");
+  }
+  switch (parser_.Parse(rest)) {
+    case resp::Outcome::kMore:
+      return false;
+    case resp::Outcome::kError:
+      return Fail("Bad file format reading the append only file (" + parser_.error() +
+                  "; make a copy of the folder, then see redis-check-aof --fix)");
+    case resp::Outcome::kDone:
+      break;
+  }
+  RHA_RETURN_IF_ERROR(TakeRequest(parser_.args(), {}, parser_.consumed()));
+  return true;
+}
+
+Status AofLoader::TakeBatch() {
+  target_.prepare(batch_);
+  for (size_t i = 0, from = 0; i < batch_.size(); from = batch_.end(i++)) {
+    RHA_RETURN_IF_ERROR(TakeRequest(batch_.args(i), batch_.resolved(i), batch_.end(i) - from));
+  }
+  return {};
+}
+
+Status AofLoader::TakeRequest(resp::Args args, dispatch::Resolved resolved, size_t bytes) {
+  if (const std::string refusal = target_.apply(args, resolved); !refusal.empty()) {
     return Fail(fmt::format("{} reading the append only file", refusal));
   }
   begin_ += bytes;
   position_ += bytes;
-  if (target_.in_transaction()) return true;
+  if (target_.in_transaction()) return {};
   whole_to_ = position_;
   noted_ = false;
-  return true;
+  return {};
 }
 
 Result<bool> AofLoader::RestIsZero() {
@@ -169,8 +183,8 @@ Result<bool> AofLoader::EndOfFile() {
   return true;
 }
 
-Result<bool> AofLoader::Slice(size_t commands) {
-  while (commands-- > 0) {
+Result<bool> AofLoader::Slice(size_t batches) {
+  while (batches-- > 0) {
     if (!input().empty()) {
       // Space that a file system had given to the file when the power went: no more than a cut.
       if (input()[0] == '\0' && !parser_.in_multibulk() && last()) {
@@ -203,7 +217,7 @@ Result<bool> AofLoader::Step(const Clock& clock, Millis budget) {
       RHA_RETURN_IF_ERROR(RdbSlice(clock, budget).status());
       continue;
     }
-    RHA_ASSIGN_OR_RETURN(const bool done, Slice(kCommandsBetweenClockLooks));
+    RHA_ASSIGN_OR_RETURN(const bool done, Slice(kBatchesBetweenClockLooks));
     if (!done) continue;
     bytes_before_ += position_;
     position_ = 0;

@@ -9,7 +9,7 @@
 // loader then stops at the last whole one, and cut_at() says where. Anything else that is no
 // command is an error that names the file and the place.
 //
-// Goes in slices. Thread rule: the engine's thread.
+// Commands are taken in batches, so that the misses of their keys overlap. Goes in slices. Thread rule: the engine's thread.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@
 #include "common/base/clock.h"
 #include "common/base/unique_fd.h"
 #include "common/resp/parser.h"
+#include "node/dispatch/batch.h"
 #include "node/persist/rdb_file.h"
 
 namespace rha::node::persist {
@@ -32,10 +33,13 @@ class AofLoader {
     std::string path;
     bool is_base = false;
   };
+  // Requests that follow one another, before the first of them is executed.
+  using Prepare = std::function<void(dispatch::RequestBatch&)>;
   // Executes a command. Why it cannot be; empty: it was.
-  using Apply = std::function<std::string(resp::Args)>;
+  using Apply = std::function<std::string(resp::Args, dispatch::Resolved)>;
   struct Target {
     keyspace::Keyspace& keyspace;
+    Prepare prepare;
     Apply apply;
     std::function<bool()> in_transaction;  // a MULTI is open
   };
@@ -59,10 +63,12 @@ class AofLoader {
   Status OpenNext();
   Result<bool> RdbSlice(const Clock& clock, Millis budget);
   // True: that was the file.
-  Result<bool> Slice(size_t commands);
+  Result<bool> Slice(size_t batches);
   Result<bool> Fill(size_t wanted);
   // What lies at the front of the input is handled; false: there is not all of it.
   Result<bool> Take();
+  Status TakeBatch();
+  Status TakeRequest(resp::Args args, dispatch::Resolved resolved, size_t bytes);
   Result<bool> TakeNote();
   Result<bool> EndOfFile();
   Result<bool> RestIsZero();
@@ -84,8 +90,8 @@ class AofLoader {
   uint64_t position_ = 0, read_to_ = 0;
   bool ended_ = false;
   uint64_t whole_to_ = 0;  // where the last whole command or transaction ended
-  resp::RequestParser parser_;
-  std::vector<std::string_view> words_;
+  dispatch::RequestBatch batch_;
+  resp::RequestParser parser_;  // of what is too long for a batch
 
   RdbInfo info_;
   bool noted_ = true;  // nothing follows what info_ says of the history

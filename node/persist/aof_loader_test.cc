@@ -41,7 +41,8 @@ class AofLoaderTest : public testing::Test {
     open_ = false;
     return {std::move(list),
             {.keyspace = keyspace_,
-             .apply = [this](resp::Args args) { return Apply(args); },
+             .prepare = [](dispatch::RequestBatch&) {},
+             .apply = [this](resp::Args args, dispatch::Resolved) { return Apply(args); },
              .in_transaction = [this] { return open_; }},
             {}};
   }

@@ -40,7 +40,7 @@ constexpr size_t kAofManifestBytesMax = size_t{16} << 20;
 constexpr size_t kAofTurnKeptBytes = 256 * 1024;
 constexpr size_t kAofWriteBytesMax = size_t{4} << 20;
 // What is read of an increment at once.
-constexpr size_t kAofReadBytes = size_t{1} << 20;
+constexpr size_t kAofReadBytes = 256 * 1024;
 
 // A long save writes dirty pages back this often, so that the final fsync stays short.
 constexpr size_t kSyncIntervalBytes = 32 * 1024 * 1024;

@@ -72,7 +72,8 @@ class Node {
     EXPECT_TRUE(folder_.SizesOnDisk().ok()) << folder_.SizesOnDisk().status().message();
     AofLoader loader(std::move(files),
                      {.keyspace = keyspace_,
-                      .apply = [this](resp::Args args) { return Apply(args); },
+                      .prepare = [](dispatch::RequestBatch&) {},
+                      .apply = [this](resp::Args args, dispatch::Resolved) { return Apply(args); },
                       .in_transaction = [this] { return in_transaction_; }},
                      {});
     const Status loaded = loader.Finish();
