@@ -6,11 +6,13 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/log.h"
 #include "common/env/service_manager.h"
 #include "node/app/app.h"
+#include "node/app/check_aof.h"
 #include "node/app/command_line.h"
 
 // Read by jemalloc before main(): freed memory goes back to the kernel a second later and from a
@@ -55,6 +57,9 @@ rha::Status StartLog(const rha::node::app::Config& config) {
 
 int main(int argc, char** argv) {
   using rha::node::app::CommandLine;
+  if (argc > 1 && std::string_view(argv[1]) == "--check-aof") {
+    return rha::node::app::CheckAof(std::vector<std::string>(argv + 2, argv + argc));
+  }
   auto line = rha::node::app::ReadCommandLine(std::vector<std::string>(argv + 1, argv + argc));
   if (!line.ok()) return Fail(line.status().message());
   if (line->ask == CommandLine::Ask::kHelp) {

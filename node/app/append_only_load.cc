@@ -58,7 +58,8 @@ std::unique_ptr<persist::AofLoader> AppendOnly::NewLoader(const persist::AofFold
   return std::make_unique<persist::AofLoader>(
       std::move(files),
       persist::AofLoader::Target{
-          .keyspace = engine_.keyspace(),
+          .keyspace = &engine_.keyspace(),
+          .databases = engine_.keyspace().databases(),
           .prepare = [this](auto& batch) { engine_.Prepare(*session_, batch); },
           .apply = [this](auto args, auto resolved) { return Apply(args, resolved); },
           .in_transaction = [this] { return session_->transaction.open; }},

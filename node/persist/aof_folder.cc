@@ -105,12 +105,21 @@ Status AofFolder::OpenIncrement(const AofFile& file, bool anew) {
   return {};
 }
 
-Status AofFolder::CutLast(uint64_t bytes) {
-  const std::vector<AofFile> files = manifest_.InOrder();
-  const std::string path = PathOf(files.back().name);
+Status AofFolder::CutLast(uint64_t bytes) { return CutAt(manifest_.InOrder().back(), bytes); }
+
+Status AofFolder::CutAt(const AofFile& file, uint64_t bytes) {
+  AofManifest shorter = manifest_;
+  while (shorter.InOrder().back() != file) {
+    shorter.history.push_back(std::move(shorter.increments.back()));
+    shorter.increments.pop_back();
+  }
+  if (shorter != manifest_) RHA_RETURN_IF_ERROR(WriteManifest(shorter));
+  const std::string path = PathOf(file.name);
   RHA_ASSIGN_OR_RETURN(const UniqueFd fd, disk_.OpenToAppend(path, false));
   RHA_RETURN_IF_ERROR(disk_.Truncate(fd.get(), bytes, path));
-  return disk_.Sync(fd.get(), path);
+  RHA_RETURN_IF_ERROR(disk_.Sync(fd.get(), path));
+  RemoveHistory();
+  return {};
 }
 
 Status AofFolder::Continue() {

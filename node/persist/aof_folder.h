@@ -57,6 +57,8 @@ class AofFolder {
 
   // What the last file of the set holds from here on is no whole command: it goes.
   Status CutLast(uint64_t bytes);
+  // What the set holds behind that place of one of its files goes. A crash may leave some of it.
+  Status CutAt(const AofFile& file, uint64_t bytes);
   // What a crash has left behind goes.
   void RemoveLeftovers();
   // Goes on in the last increment, or begins one.

@@ -260,6 +260,29 @@ TEST_F(AofFolderTest, AnOldSingleFileBecomesTheFirstBaseAlsoAfterAnInterruption)
   }
 }
 
+TEST_F(AofFolderTest, WhatFollowsAPlaceIsCutOffAndACrashOnTheWayLeavesASetThatLoads) {
+  for (size_t step = 0; step < 20; ++step) {
+    const std::string dir = "cut" + std::to_string(step);
+    fs::create_directory(root_ + "/" + dir);
+    env::Disk sound;
+    AofFolder first(sound, Place(dir));
+    ASSERT_TRUE(first.Find().ok() && Rewrite(first, "A", true) && first.Write("bc").ok());
+    ASSERT_TRUE(first.BeginIncrement(false).ok() && first.Write("d").ok());
+    FaultyDisk disk;
+    AofFolder folder(disk, Place(dir));
+    ASSERT_TRUE(folder.Find().ok());
+    const AofFile file = folder.manifest().increments.front();
+    disk.dies_at = step;
+    const bool cut = folder.CutAt(file, 1).ok();
+    EXPECT_THAT(Load(dir), testing::AnyOf("Ab", cut ? "Ab" : "Abc", cut ? "Ab" : "Abcd"));
+    disk.dies_at = FaultyDisk::kNever;
+    AofFolder again(sound, Place(dir));
+    ASSERT_TRUE(again.Find().ok() && again.CutAt(file, 1).ok());
+    EXPECT_EQ(Load(dir), "Ab");
+    EXPECT_FALSE(fs::exists(root_ + "/" + dir + "/log/a.2.incr.aof"));
+  }
+}
+
 TEST_F(AofFolderTest, AMissingFileIsNamed) {
   fs::create_directories(root_ + "/d/log");
   WriteFile(root_ + "/d/log/a.manifest", "file a.1.incr.aof seq 1 type i\n");

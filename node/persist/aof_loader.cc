@@ -56,8 +56,8 @@ Status AofLoader::OpenNext() {
   // Increments may concern what has expired.
   LoadOptions options = options_;
   options.drop_expired = false;
-  rdb_ = std::make_unique<RdbLoader>(std::move(source), &target_.keyspace, options,
-                                     target_.keyspace.databases());
+  rdb_ =
+      std::make_unique<RdbLoader>(std::move(source), target_.keyspace, options, target_.databases);
   return {};
 }
 
@@ -106,6 +106,13 @@ Result<bool> AofLoader::TakeNote() {
   }
   std::string_view line = rest.substr(0, end);
   if (line.ends_with('\r')) line.remove_suffix(1);
+  if (const auto time_stamp_s = ReadAofTimeStamp(line)) {
+    if (*time_stamp_s > until_s_) {
+      stop_ = Stop{next_file_ - 1, whole_to_, *time_stamp_s};
+      return true;
+    }
+    time_stamp_s_ = *time_stamp_s;
+  }
   if (ReadAofNote(line, &info_)) noted_ = true;
   begin_ += end + 1;
   position_ += end + 1;
@@ -185,6 +192,7 @@ Result<bool> AofLoader::EndOfFile() {
 
 Result<bool> AofLoader::Slice(size_t batches) {
   while (batches-- > 0) {
+    if (stop_) return true;
     if (!input().empty()) {
       // Space that a file system had given to the file when the power went: no more than a cut.
       if (input()[0] == '\0' && !parser_.in_multibulk() && last()) {
@@ -207,7 +215,7 @@ Result<bool> AofLoader::Step(const Clock& clock, Millis budget) {
   const MonoTime deadline = clock.Now() + budget;
   do {
     if (!fd_.valid()) {
-      if (next_file_ == files_.size()) {
+      if (next_file_ == files_.size() || stop_) {
         if (!noted_) info_.repl_id.clear();
         return true;
       }

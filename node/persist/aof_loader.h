@@ -38,7 +38,8 @@ class AofLoader {
   // Executes a command. Why it cannot be; empty: it was.
   using Apply = std::function<std::string(resp::Args, dispatch::Resolved)>;
   struct Target {
-    keyspace::Keyspace& keyspace;
+    keyspace::Keyspace* keyspace;  // null: RDB parts are only checked
+    int databases;
     Prepare prepare;
     Apply apply;
     std::function<bool()> in_transaction;  // a MULTI is open
@@ -46,12 +47,24 @@ class AofLoader {
   AofLoader(std::vector<File> files, Target target, LoadOptions options);
   ~AofLoader();
 
+  // What is marked as written later (Unix seconds) is not read. Before the first Step().
+  void set_until(int64_t unix_s) { until_s_ = unix_s; }
+
   // Works for about `budget`; true: all is loaded, or all that can be.
   Result<bool> Step(const Clock& clock, Millis budget);
   Status Finish();
 
   // Where the last file must be cut before anything is appended to it; none: it ends well.
   std::optional<uint64_t> cut_at() const { return cut_at_; }
+  // Where the first mark beyond set_until() stands; none: there is none.
+  struct Stop {
+    size_t file;
+    uint64_t offset;
+    int64_t time_stamp_s;
+  };
+  const std::optional<Stop>& stop() const { return stop_; }
+  // The latest that was read; 0: none.
+  int64_t time_stamp_s() const { return time_stamp_s_; }
   const RdbInfo& info() const { return info_; }
   uint64_t keys_loaded() const { return keys_loaded_; }
   uint64_t bytes_total() const { return bytes_total_; }
@@ -96,6 +109,8 @@ class AofLoader {
   RdbInfo info_;
   bool noted_ = true;  // nothing follows what info_ says of the history
   std::optional<uint64_t> cut_at_;
+  int64_t until_s_ = INT64_MAX, time_stamp_s_ = 0;
+  std::optional<Stop> stop_;
   uint64_t bytes_total_ = 0, bytes_before_ = 0, keys_loaded_ = 0;
 };
 

@@ -40,7 +40,8 @@ class AofLoaderTest : public testing::Test {
     applied_.clear();
     open_ = false;
     return {std::move(list),
-            {.keyspace = keyspace_,
+            {.keyspace = &keyspace_,
+             .databases = 16,
              .prepare = [](dispatch::RequestBatch&) {},
              .apply = [this](resp::Args args, dispatch::Resolved) { return Apply(args); },
              .in_transaction = [this] { return open_; }},
@@ -115,6 +116,29 @@ TEST_F(AofLoaderTest, WhatIsNoCommandNamesTheFileAndThePlace) {
   }
   EXPECT_THAT(LoaderOf({Command({"BLA"})}).Finish().message(),
               HasSubstr("Unknown command 'BLA' reading the append only file"));
+}
+
+TEST_F(AofLoaderTest, WhatWasWrittenAfterAMomentIsNotRead) {
+  const std::string a = Command({"SET", "a", "1"}), b = Command({"SET", "b", "2"});
+  const std::string first = "#TS:100\r\n" + a, second = "#TS:200\r\n" + b;
+  const auto load = [&](int64_t until_s) {
+    AofLoader loader = LoaderOf({first + second, "#TS:300\r\n" + a});
+    loader.set_until(until_s);
+    EXPECT_TRUE(loader.Finish().ok());
+    return loader.stop();
+  };
+  EXPECT_FALSE(load(300));
+  EXPECT_EQ(applied_, "SET a 1 SET b 2 SET a 1 ");
+  const auto late = load(299);
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->file, 1u);
+  EXPECT_EQ(late->offset, 0u);
+  EXPECT_EQ(late->time_stamp_s, 300);
+  const auto early = load(150);
+  ASSERT_TRUE(early);
+  EXPECT_EQ(early->file, 0u);
+  EXPECT_EQ(early->offset, first.size());
+  EXPECT_EQ(applied_, "SET a 1 ");
 }
 
 TEST_F(AofLoaderTest, OnlyTheLastFileMayBeCut) {

@@ -71,7 +71,8 @@ class Node {
     }
     EXPECT_TRUE(folder_.SizesOnDisk().ok()) << folder_.SizesOnDisk().status().message();
     AofLoader loader(std::move(files),
-                     {.keyspace = keyspace_,
+                     {.keyspace = &keyspace_,
+                      .databases = keyspace_.databases(),
                       .prepare = [](dispatch::RequestBatch&) {},
                       .apply = [this](resp::Args args, dispatch::Resolved) { return Apply(args); },
                       .in_transaction = [this] { return in_transaction_; }},

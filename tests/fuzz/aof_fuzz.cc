@@ -45,7 +45,8 @@ std::string Load(int fd, bool* ok, bool* cut, uint64_t* cut_at) {
   bool open = false;
   AofLoader loader(
       {{"/proc/self/fd/" + std::to_string(fd)}},
-      {.keyspace = keyspace,
+      {.keyspace = &keyspace,
+       .databases = 16,
        .prepare = [](rha::node::dispatch::RequestBatch&) {},
        .apply = [&](rha::resp::Args args, rha::node::dispatch::Resolved) -> std::string {
          for (const std::string_view word : args) applied += std::string(word) + " ";

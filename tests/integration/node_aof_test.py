@@ -308,6 +308,64 @@ class DamageTest(AofTest):
         self.assertIn("appendonly.aof.1.incr.aof doesn't exist", self.restarted(node))
 
 
+class CheckAofTest(AofTest):
+    """redisha-node --check-aof, which needs no server."""
+
+    def check_aof(self, server, *args):
+        manifest = os.path.join(self.folder(server), "appendonly.aof.manifest")
+        return subprocess.run([NODE, "--check-aof", *args, manifest], capture_output=True, text=True, timeout=self.wait_s)
+
+    def stopped_with(self, *increments):
+        """A node whose files hold a key of before, and then these increments."""
+        node = self.start()
+        node.control.command("SET", "before", "1")
+        send(node.control, ("SHUTDOWN",))
+        node.process.wait(self.wait_s)
+        node.end()
+        with open(os.path.join(self.folder(node), "appendonly.aof.manifest"), "a", encoding="ascii") as manifest:
+            for i, (time_s, key) in enumerate(increments, 2):
+                manifest.write(f"file appendonly.aof.{i}.incr.aof seq {i} type i\n")
+                with open(os.path.join(self.folder(node), f"appendonly.aof.{i}.incr.aof"), "wb") as file:
+                    file.write(b"#TS:%d\r\n" % time_s + wire.encode([b"SELECT", b"0"]) + wire.encode([b"SET", key, b"1"]))
+        return node
+
+    def test_a_file_is_taken_back_to_a_moment_across_its_increments(self):
+        now = int(time.time())
+        node = self.stopped_with((now + 100, b"kept"), (now + 200, b"late"), (now + 300, b"later"))
+        done = self.check_aof(node, "--truncate-to-timestamp", str(now + 150))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Successfully truncated AOF appendonly.aof.3.incr.aof", done.stdout)
+        self.assertFalse(os.path.exists(os.path.join(self.folder(node), "appendonly.aof.4.incr.aof")))
+        self.check(node)
+        self.assertEqual(self.check_aof(node).returncode, 0)
+        node.start()
+        self.assertEqual(sorted(node.control.command("KEYS", "*")), [b"before", b"kept"])
+
+    def test_a_moment_that_the_file_does_not_reach_changes_nothing_and_says_why(self):
+        now = int(time.time())
+        node = self.stopped_with((now + 100, b"kept"))
+        early = self.check_aof(node, "--truncate-to-timestamp", str(now - 1000))
+        self.assertEqual(early.returncode, 1)
+        self.assertIn("nothing in it is as old as", early.stderr)
+        late = self.check_aof(node, "--truncate-to-timestamp", str(now + 100))
+        self.assertEqual((late.returncode, late.stdout[:26]), (0, "Nothing in it is later than"[:26]))
+        unmarked = self.check_aof(self.stopped_with(), "--truncate-to-timestamp", str(now + 100))
+        self.assertIn("without aof-timestamp-enabled", unmarked.stderr)
+        self.assertEqual(self.check_aof(node, "--truncate-to-timestamp", "soon").returncode, 2)
+
+    def test_a_cut_end_is_found_and_mended(self):
+        node = self.stopped_with((1, b"kept"))
+        path = self.last_increment(node)
+        with open(path, "ab") as file:
+            file.write(b"*1\r\n$5\r\nMULTI\r\n*2\r\n$4\r\nINCR\r\n$1\r\nx\r\n")
+        found = self.check_aof(node)
+        self.assertEqual(found.returncode, 1)
+        self.assertIn("appendonly.aof.2.incr.aof ends within a command or transaction", found.stderr)
+        self.assertEqual(self.check_aof(node, "--fix").returncode, 0)
+        self.assertEqual(self.check_aof(node).returncode, 0)
+        self.check(node)
+
+
 class FullDiskTest(AofTest):
     def limit(self, node, size):
         """Files of the node cannot grow beyond `size`: what a full disk is to it."""
