@@ -31,6 +31,7 @@
 #include "common/base/clock.h"
 #include "common/base/unique_fd.h"
 #include "common/net/reactor.h"
+#include "node/dispatch/batch.h"
 #include "node/dispatch/services.h"
 #include "node/dispatch/session.h"
 #include "node/persist/aof_loader.h"
@@ -110,6 +111,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   void LoadSlice();
   void FinishLoading(const Status& status);
   std::unique_ptr<persist::AofLoader> NewLoader(const persist::AofFolder& folder);
+  persist::AofLoader::Taken TakeBatch(std::string_view input);
   std::string Apply(resp::Args args, dispatch::Resolved resolved);
   void Loaded(const Status& status);
 
@@ -180,6 +182,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   persist::AofRetry retry_;
 
   std::unique_ptr<dispatch::Session> session_;  // that sends what is loaded
+  dispatch::RequestBatch batch_;                // of it
   std::unique_ptr<persist::AofLoader> loader_;
   std::unique_ptr<persist::AofFolder> loaded_folder_;
   OnLoaded on_loaded_;

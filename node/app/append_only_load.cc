@@ -49,6 +49,19 @@ std::string AppendOnly::Apply(resp::Args args, dispatch::Resolved resolved) {
   return fmt::format("A command that fails, '{}',", spec->name);
 }
 
+persist::AofLoader::Taken AppendOnly::TakeBatch(std::string_view input) {
+  batch_.Fill(input);
+  engine_.Prepare(*session_, batch_);
+  persist::AofLoader::Taken taken;
+  for (size_t i = 0; i < batch_.size(); ++i) {
+    taken.refusal = Apply(batch_.args(i), batch_.resolved(i));
+    if (!taken.refusal.empty()) break;
+    taken.bytes = batch_.end(i);
+    if (!session_->transaction.open) taken.whole = taken.bytes;
+  }
+  return taken;
+}
+
 std::unique_ptr<persist::AofLoader> AppendOnly::NewLoader(const persist::AofFolder& folder) {
   std::vector<persist::AofLoader::File> files;
   for (const persist::AofFile& file : folder.manifest().InOrder()) {
@@ -60,8 +73,8 @@ std::unique_ptr<persist::AofLoader> AppendOnly::NewLoader(const persist::AofFold
       persist::AofLoader::Target{
           .keyspace = &engine_.keyspace(),
           .databases = engine_.keyspace().databases(),
-          .prepare = [this](auto& batch) { engine_.Prepare(*session_, batch); },
-          .apply = [this](auto args, auto resolved) { return Apply(args, resolved); },
+          .take = [this](std::string_view input) { return TakeBatch(input); },
+          .apply = [this](resp::Args args) { return Apply(args, {}); },
           .in_transaction = [this] { return session_->transaction.open; }},
       persist::LoadOptions{.verify_checksum = config_.rdb_checksum,
                            .drop_expired = false,

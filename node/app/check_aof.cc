@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "node/dispatch/command.h"
+#include "node/dispatch/table.h"
 #include "node/persist/aof_folder.h"
 #include "node/persist/aof_loader.h"
 #include "node/persist/limits.h"
@@ -84,7 +84,7 @@ persist::AofLoader NewLoader(const persist::AofFolder& folder, bool* in_transact
   for (const persist::AofFile& file : folder.manifest().InOrder()) {
     files.push_back({folder.place().PathOf(file.name)});
   }
-  const auto apply = [in_transaction](resp::Args args, dispatch::Resolved) -> std::string {
+  const auto apply = [in_transaction](resp::Args args) -> std::string {
     if (args.empty()) return {};
     using dispatch::EqualsIgnoreCase;
     if (EqualsIgnoreCase(args[0], "multi")) {
@@ -99,7 +99,7 @@ persist::AofLoader NewLoader(const persist::AofFolder& folder, bool* in_transact
   return {std::move(files),
           {.keyspace = nullptr,
            .databases = static_cast<int>(persist::kDatabaseIndexMax),
-           .prepare = [](dispatch::RequestBatch&) {},
+           .take = nullptr,
            .apply = apply,
            .in_transaction = [in_transaction] { return *in_transaction; }},
           {.drop_expired = false}};

@@ -38,6 +38,10 @@ Status AofLoader::Fail(std::string_view what) const {
   return Status(Code::kCorrupt, fmt::format("{} {} at offset {}", what, file().path, position_));
 }
 
+Status AofLoader::Refused(const std::string& refusal) const {
+  return Fail(fmt::format("{} reading the append only file", refusal));
+}
+
 Status AofLoader::OpenNext() {
   const File& file = files_[next_file_++];
   fd_ = UniqueFd(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -120,22 +124,31 @@ Result<bool> AofLoader::TakeNote() {
   return true;
 }
 
-Result<bool> AofLoader::Take() {
-  const std::string_view rest = input();
-  if (rest[0] == '#' && !parser_.in_multibulk()) return TakeNote();
-  if (!parser_.in_multibulk()) {
-    batch_.Fill(rest);
-    if (batch_.size() > 0) {
-      RHA_RETURN_IF_ERROR(TakeBatch());
-      return true;
-    }
+void AofLoader::Advance(size_t bytes, size_t whole) {
+  if (whole > 0) {
+    whole_to_ = position_ + whole;
+    noted_ = false;
   }
-  if (rest[0] != '*') {
+  begin_ += bytes;
+  position_ += bytes;
+}
+
+Result<bool> AofLoader::TakeSome() {
+  if (parser_.in_multibulk()) return TakeOne();
+  if (input()[0] == '#') return TakeNote();
+  const Taken taken = target_.take ? target_.take(input()) : Taken{};
+  Advance(taken.bytes, taken.whole);
+  if (!taken.refusal.empty()) return Refused(taken.refusal);
+  return taken.bytes > 0 ? Result<bool>(true) : TakeOne();
+}
+
+Result<bool> AofLoader::TakeOne() {
+  if (input()[0] != '*') {
     return Fail(
         "Bad file format reading the append only file (make a copy of the folder, then "
         "see redis-check-aof --fix and its manifest)");
   }
-  switch (parser_.Parse(rest)) {
+  switch (parser_.Parse(input())) {
     case resp::Outcome::kMore:
       return false;
     case resp::Outcome::kError:
@@ -144,28 +157,11 @@ Result<bool> AofLoader::Take() {
     case resp::Outcome::kDone:
       break;
   }
-  RHA_RETURN_IF_ERROR(TakeRequest(parser_.args(), {}, parser_.consumed()));
+  if (const std::string refusal = target_.apply(parser_.args()); !refusal.empty()) {
+    return Refused(refusal);
+  }
+  Advance(parser_.consumed(), target_.in_transaction() ? 0 : parser_.consumed());
   return true;
-}
-
-Status AofLoader::TakeBatch() {
-  target_.prepare(batch_);
-  for (size_t i = 0, from = 0; i < batch_.size(); from = batch_.end(i++)) {
-    RHA_RETURN_IF_ERROR(TakeRequest(batch_.args(i), batch_.resolved(i), batch_.end(i) - from));
-  }
-  return {};
-}
-
-Status AofLoader::TakeRequest(resp::Args args, dispatch::Resolved resolved, size_t bytes) {
-  if (const std::string refusal = target_.apply(args, resolved); !refusal.empty()) {
-    return Fail(fmt::format("{} reading the append only file", refusal));
-  }
-  begin_ += bytes;
-  position_ += bytes;
-  if (target_.in_transaction()) return {};
-  whole_to_ = position_;
-  noted_ = false;
-  return {};
 }
 
 Result<bool> AofLoader::RestIsZero() {
@@ -202,7 +198,7 @@ Result<bool> AofLoader::Slice(size_t batches) {
         position_ = place;
         return Fail("Bad file format (zeros before other data) reading the append only file");
       }
-      RHA_ASSIGN_OR_RETURN(const bool taken, Take());
+      RHA_ASSIGN_OR_RETURN(const bool taken, TakeSome());
       if (taken) continue;
     }
     RHA_ASSIGN_OR_RETURN(const bool more, Fill(parser_.bytes_wanted()));

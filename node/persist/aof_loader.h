@@ -9,7 +9,8 @@
 // loader then stops at the last whole one, and cut_at() says where. Anything else that is no
 // command is an error that names the file and the place.
 //
-// Commands are taken in batches, so that the misses of their keys overlap. Goes in slices. Thread rule: the engine's thread.
+// Commands are taken in batches, so that the misses of their keys overlap. Goes in slices.
+// Thread rule: the engine's thread.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,6 @@
 #include "common/base/clock.h"
 #include "common/base/unique_fd.h"
 #include "common/resp/parser.h"
-#include "node/dispatch/batch.h"
 #include "node/persist/rdb_file.h"
 
 namespace rha::node::persist {
@@ -33,14 +33,19 @@ class AofLoader {
     std::string path;
     bool is_base = false;
   };
-  // Requests that follow one another, before the first of them is executed.
-  using Prepare = std::function<void(dispatch::RequestBatch&)>;
-  // Executes a command. Why it cannot be; empty: it was.
-  using Apply = std::function<std::string(resp::Args, dispatch::Resolved)>;
+  // Executes some of the requests at the front of `input`, of those that stand there whole.
+  struct Taken {
+    size_t bytes = 0;     // of what was executed
+    size_t whole = 0;     // of them, up to where no transaction was open; 0: nowhere
+    std::string refusal;  // of the next one; empty: it was not looked at
+  };
+  using Take = std::function<Taken(std::string_view input)>;
+  // Executes a command that Take (which may be null) left. Why it cannot be; empty: it was.
+  using Apply = std::function<std::string(resp::Args)>;
   struct Target {
     keyspace::Keyspace* keyspace;  // null: RDB parts are only checked
     int databases;
-    Prepare prepare;
+    Take take;
     Apply apply;
     std::function<bool()> in_transaction;  // a MULTI is open
   };
@@ -79,9 +84,10 @@ class AofLoader {
   Result<bool> Slice(size_t batches);
   Result<bool> Fill(size_t wanted);
   // What lies at the front of the input is handled; false: there is not all of it.
-  Result<bool> Take();
-  Status TakeBatch();
-  Status TakeRequest(resp::Args args, dispatch::Resolved resolved, size_t bytes);
+  Result<bool> TakeSome();
+  Result<bool> TakeOne();
+  // Now they stand for what has been executed.
+  void Advance(size_t bytes, size_t whole);
   Result<bool> TakeNote();
   Result<bool> EndOfFile();
   Result<bool> RestIsZero();
@@ -89,6 +95,7 @@ class AofLoader {
   const File& file() const { return files_[next_file_ - 1]; }
   std::string_view input() const { return std::string_view(buffer_).substr(begin_); }
   Status Fail(std::string_view what) const;
+  Status Refused(const std::string& refusal) const;
 
   const std::vector<File> files_;
   const Target target_;
@@ -103,8 +110,7 @@ class AofLoader {
   uint64_t position_ = 0, read_to_ = 0;
   bool ended_ = false;
   uint64_t whole_to_ = 0;  // where the last whole command or transaction ended
-  dispatch::RequestBatch batch_;
-  resp::RequestParser parser_;  // of what is too long for a batch
+  resp::RequestParser parser_;
 
   RdbInfo info_;
   bool noted_ = true;  // nothing follows what info_ says of the history

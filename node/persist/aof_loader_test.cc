@@ -42,10 +42,22 @@ class AofLoaderTest : public testing::Test {
     return {std::move(list),
             {.keyspace = &keyspace_,
              .databases = 16,
-             .prepare = [](dispatch::RequestBatch&) {},
-             .apply = [this](resp::Args args, dispatch::Resolved) { return Apply(args); },
+             .take = [this](std::string_view input) { return TakeFew(input); },
+             .apply = [this](resp::Args args) { return Apply(args); },
              .in_transaction = [this] { return open_; }},
             {}};
+  }
+  AofLoader::Taken TakeFew(std::string_view input) {
+    AofLoader::Taken taken;
+    std::vector<std::string_view> words;
+    for (int i = 0; i < 3 && taken.refusal.empty(); ++i, words.clear()) {
+      const size_t bytes = resp::ParseWholeRequest(input.substr(taken.bytes), &words);
+      if (bytes == 0) break;
+      taken.refusal = Apply(words);
+      if (taken.refusal.empty()) taken.bytes += bytes;
+      if (taken.refusal.empty() && !open_) taken.whole = taken.bytes;
+    }
+    return taken;
   }
   std::string Apply(resp::Args args) {
     if (args[0] == "BLA") return "Unknown command 'BLA'";

@@ -73,8 +73,8 @@ class Node {
     AofLoader loader(std::move(files),
                      {.keyspace = &keyspace_,
                       .databases = keyspace_.databases(),
-                      .prepare = [](dispatch::RequestBatch&) {},
-                      .apply = [this](resp::Args args, dispatch::Resolved) { return Apply(args); },
+                      .take = nullptr,
+                      .apply = [this](resp::Args args) { return Apply(args); },
                       .in_transaction = [this] { return in_transaction_; }},
                      {});
     const Status loaded = loader.Finish();

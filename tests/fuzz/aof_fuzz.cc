@@ -43,19 +43,18 @@ std::string Load(int fd, bool* ok, bool* cut, uint64_t* cut_at) {
   Keyspace keyspace(16, 1, {});
   std::string applied;
   bool open = false;
-  AofLoader loader(
-      {{"/proc/self/fd/" + std::to_string(fd)}},
-      {.keyspace = &keyspace,
-       .databases = 16,
-       .prepare = [](rha::node::dispatch::RequestBatch&) {},
-       .apply = [&](rha::resp::Args args, rha::node::dispatch::Resolved) -> std::string {
-         for (const std::string_view word : args) applied += std::string(word) + " ";
-         if (!args.empty() && args[0] == "MULTI") open = true;
-         if (!args.empty() && args[0] == "EXEC") open = false;
-         return {};
-       },
-       .in_transaction = [&] { return open; }},
-      {});
+  AofLoader loader({{"/proc/self/fd/" + std::to_string(fd)}},
+                   {.keyspace = &keyspace,
+                    .databases = 16,
+                    .take = nullptr,
+                    .apply = [&](rha::resp::Args args) -> std::string {
+                      for (const std::string_view word : args) applied += std::string(word) + " ";
+                      if (!args.empty() && args[0] == "MULTI") open = true;
+                      if (!args.empty() && args[0] == "EXEC") open = false;
+                      return {};
+                    },
+                    .in_transaction = [&] { return open; }},
+                   {});
   *ok = loader.Finish().ok();
   *cut = loader.cut_at().has_value();
   *cut_at = loader.cut_at().value_or(0);
