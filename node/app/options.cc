@@ -344,6 +344,7 @@ std::vector<Option> DataOptions() {
       IntOption("lfu-decay-time", &Config::lfu_decay_minutes, {0, INT32_MAX}),
       IntOption("hash-max-listpack-entries", &Config::hash_max_listpack_entries, {0}),
       IntOption("hash-max-listpack-value", &Config::hash_max_listpack_value, {0}),
+      MemoryOption("hll-sparse-max-bytes", &Config::hll_sparse_max_bytes, {0}),
       IntOption("set-max-intset-entries", &Config::set_max_intset_entries, {0}),
       IntOption("zset-max-listpack-entries", &Config::zset_max_listpack_entries, {0}),
       IntOption("zset-max-listpack-value", &Config::zset_max_listpack_value, {0}),

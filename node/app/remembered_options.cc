@@ -122,7 +122,6 @@ constexpr Row kRows[] = {
     {"server_cpulist", "", Any::kText, {}, {}, kImmutable},
     {"disable-thp", "yes", Any::kYesNo, {}, {}, kImmutable},
     {"dynamic-hz", "yes", Any::kYesNo},
-    {"hll-sparse-max-bytes", "3000", Any::kMemory},
     {"io-threads", "1", Any::kInteger, {}, {}, kImmutable},
     {"io-threads-do-reads", "no", Any::kYesNo, {}, {}, kImmutable},
     {"jemalloc-bg-thread", "yes", Any::kYesNo},

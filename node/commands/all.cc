@@ -18,7 +18,7 @@ std::vector<dispatch::CommandRows> AllCommands() {
       ZsetReadRows(),    ZsetRemoveRows(),  MemberRows(),        BitRows(),
       BitFieldRows(),    AclRows(),         StreamAddRows(),     StreamClaimRows(),
       StreamGroupRows(), StreamInfoRows(),  StreamPendingRows(), StreamRangeRows(),
-      StreamReadRows(),
+      StreamReadRows(),  HyperLogLogRows(),
   };
 }
 

@@ -10,6 +10,7 @@ dispatch::CommandRows CounterRows();           // string/counter.cc
 dispatch::CommandRows RangeRows();             // string/range.cc
 dispatch::CommandRows BitRows();               // string/bits.cc
 dispatch::CommandRows BitFieldRows();          // string/bitfield.cc
+dispatch::CommandRows HyperLogLogRows();       // string/hyper_log_log.cc
 dispatch::CommandRows LcsRows();               // string/lcs.cc
 dispatch::CommandRows HashFieldRows();         // hash/fields.cc
 dispatch::CommandRows HashCounterRows();       // hash/counter.cc

@@ -40,6 +40,7 @@ constexpr Event kSet{kStringEvent, "set"};
 constexpr Event kAppend{kStringEvent, "append"};
 constexpr Event kSetBit{kStringEvent, "setbit"};
 constexpr Event kSetRange{kStringEvent, "setrange"};
+constexpr Event kPfAdd{kStringEvent, "pfadd"};
 constexpr Event kIncrBy{kStringEvent, "incrby"};
 constexpr Event kIncrByFloat{kStringEvent, "incrbyfloat"};
 constexpr Event kLPush{kListEvent, "lpush"};

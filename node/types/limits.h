@@ -12,6 +12,7 @@ struct FormLimits {
   int64_t set_max_intset_entries = 512;
   int64_t zset_max_listpack_entries = 128;
   int64_t zset_max_listpack_value = 64;
+  int64_t hll_sparse_max_bytes = 3000;  // of a string that is a HyperLogLog
   int64_t list_max_listpack_size = -2;  // -1..-5: 4..64 KB a node; positive: elements
   // Of a stream's blocks; 0: no limit.
   int64_t stream_node_max_bytes = 4096;

@@ -54,4 +54,19 @@ void String::Overwrite(size_t offset, std::string_view bytes) {
   entry_ = slot_.entry();
 }
 
+std::span<char> String::Bytes() {
+  MakeBytes();
+  const size_t size = slot_.entry().bytes().size();
+  char* const bytes = slot_.Resize(size);
+  entry_ = slot_.entry();
+  return {bytes, size};
+}
+
+void String::Rewrite(std::string_view bytes) {
+  MakeBytes();
+  char* to = slot_.Resize(bytes.size());
+  if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+  entry_ = slot_.entry();
+}
+
 }  // namespace rha::node::types

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -51,6 +52,10 @@ class String : public StringView {
   void Append(std::string_view tail);
   // Writes `bytes` at `offset`, filling a gap with zero bytes.
   void Overwrite(size_t offset, std::string_view bytes);
+  // To change bytes where they are; valid until the next call.
+  std::span<char> Bytes();
+  // Other bytes in place of all; they stay bytes, even if they are a number.
+  void Rewrite(std::string_view bytes);
 
  private:
   void MakeBytes();

@@ -5,6 +5,9 @@ from .arguments import (between, expiry, floating, index, integer, key, many, ma
 STRING = key("s")
 OFFSET = mostly(0.9, between(0, 140), pick("-1", "536870912", "4294967296", "9223372036854775807", "x", ""))
 
+# Not the keys of strings: what becomes of a spoiled one differs where Redis stops half-way.
+HLL = mostly(0.9, pick("hll0", "hll1", "hll2"), pick("hllno", "h0", "missing"))
+ELEMENT = mostly(0.9, between(0, 1_000_000_000), text)
 BIT = mostly(0.95, pick("0", "1"), pick("2", "-1", "x"))
 UNIT = maybe(0.5, mostly(0.97, pick("BIT", "BYTE"), text))
 FIELD = sequence(pick("u1", "u2", "u8", "u13", "u63", "u64", "i1", "i5", "i8", "i33", "i64", "i65"),
@@ -50,3 +53,8 @@ def add(table):
     # Where FAIL alone makes the string longer, Redis does not tell its replicas; ours does.
     row("BITFIELD", STRING, "SET", "u1", "4000", "1", "OVERFLOW", "FAIL", many(FIELD_OPERATION, 1, 4), weight=15)
     row("BITFIELD_RO", STRING, many(sequence("GET", FIELD), 1, 3))
+    row("SET", "hllno", text, weight=2)
+    row("PFADD", HLL, many(ELEMENT, 0, 5, bulk=0.15), weight=15)
+    row("PFCOUNT", many(HLL, 1, 4), weight=15)
+    row("PFMERGE", HLL, many(HLL, 0, 3))
+    row("PFDEBUG", mostly(0.9, pick("ENCODING", "DECODE"), pick("TODENSE", "GETREG", "X")), HLL, weight=15)
