@@ -303,6 +303,7 @@ void App::PublishConfig() {
               config_.bulk_bytes_max, dispatch::kBulkBytesMost);
   }
   options.debug = ToOpenTo(config_.enable_debug_command);
+  options.modules = ToOpenTo(config_.enable_module_command);
   options.busy_after_ms = config_.busy_after_ms;
   options.latency_tracking = config_.latency_tracking;
   options.latency_percentiles.clear();
@@ -314,6 +315,7 @@ void App::PublishConfig() {
   permissions.users().set_channels_open(config_.acl_pubsub_default == "allchannels");
   permissions.denials().set_entries_max(static_cast<size_t>(config_.acl_log_entries_max));
   engine_.slowlog().set_threshold_us(config_.slowlog_threshold_us);
+  engine_.latency().set_threshold_ms(config_.latency_threshold_ms);
   engine_.slowlog().set_entries_max(static_cast<size_t>(config_.slowlog_entries_max));
   const auto events = static_cast<uint32_t>(config_.notify_mask);
   const bool anywhere = (events & (keyspace::kKeyspaceChannel | keyspace::kKeyeventChannel)) != 0;

@@ -67,6 +67,7 @@ struct Config : types::FormLimits {
   std::vector<std::string> shutdown_on_sigint = {"default"};
   std::string supervised = "no";
   std::string enable_debug_command = "no";
+  std::string enable_module_command = "no";
   std::string enable_protected_configs = "no";
   std::string config_file;  // where CONFIG REWRITE writes; absolute
 
@@ -83,6 +84,7 @@ struct Config : types::FormLimits {
   int64_t busy_after_ms = 5000;
   int64_t slowlog_entries_max = 128;
   bool latency_tracking = true;
+  int64_t latency_threshold_ms = 0;  // latency-monitor-threshold
   std::vector<std::string> latency_percentiles = {"50", "99", "99.9"};
 
   // ---- persistence

@@ -72,6 +72,14 @@ void ReturnFreedMemory() {
   }).detach();
 }
 
+std::string AllocatorReport() {
+  std::string report;
+  malloc_stats_print(
+      [](void* text, const char* more) { static_cast<std::string*>(text)->append(more); }, &report,
+      nullptr);
+  return report;
+}
+
 int64_t SystemMemoryBytes() {
   return static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
 }

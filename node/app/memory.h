@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "node/dispatch/node_state.h"
 
@@ -24,6 +25,8 @@ MemoryFigures ReadMemory();
 // resident beside those of 100 that took their place.
 void ReturnFreedMemory();
 int64_t SystemMemoryBytes();
+// All it counts, as text of some 20 KB.
+std::string AllocatorReport();
 // "jemalloc-5.3.0"
 const char* AllocatorName();
 

@@ -146,7 +146,7 @@ void Process::ResetStats() {
   peak_memory_ = AllocatedBytes();
 }
 
-int64_t Process::MemoryUsedBytes() { return AllocatedBytes(); }
+std::string Process::AllocatorReport() { return app::AllocatorReport(); }
 void Process::ReturnFreedMemory() { app::ReturnFreedMemory(); }
 int64_t Process::UnixMicros() { return parts_.engine.clock().UnixMicros(); }
 

@@ -50,7 +50,8 @@ class Process final : public dispatch::ServerService {
   Status Shutdown(const dispatch::ShutdownRequest& request) override;
   bool AbortShutdown() override;
   void ResetStats() override;
-  int64_t MemoryUsedBytes() override;
+  dispatch::MemoryReport Memory() override { return MeasureMemory(); }
+  std::string AllocatorReport() override;
   void ReturnFreedMemory() override;
   int64_t UnixMicros() override;
   void ServeWhileBusy() override;
@@ -66,6 +67,7 @@ class Process final : public dispatch::ServerService {
     double PerSecond() const;
   };
 
+  dispatch::MemoryReport MeasureMemory() const;
   void ServerInfo(std::string* info) const;
   void ClientsInfo(std::string* info) const;
   void MemoryInfo(std::string* info) const;

@@ -113,50 +113,63 @@ void Process::ScriptsInfo(std::string* info) const {
   Line(info, "used_memory_scripts_human:{}", Human(all));
 }
 
-void Process::MemoryInfo(std::string* info) const {
+dispatch::MemoryReport Process::MeasureMemory() const {
   const MemoryFigures now = ReadMemory();
-  const int64_t peak = std::max(peak_memory_, now.allocated);
-  const int64_t backlog = static_cast<int64_t>(parts_.config.backlog_bytes);
-  const bool has_backlog = parts_.engine.state().stream_active;
-  int64_t clients = 0, replicas = 0;
+  const dispatch::NodeState& state = parts_.engine.state();
+  dispatch::MemoryReport report{.used = now.allocated,
+                                .peak = std::max(peak_memory_, now.allocated),
+                                .startup = startup_memory_,
+                                .replicas = state.stream_excess_bytes,
+                                .log_buffer = state.log_bytes,
+                                .active = now.active,
+                                .resident = now.resident,
+                                .rss = now.rss};
+  if (state.stream_active) report.backlog = static_cast<int64_t>(parts_.config.backlog_bytes);
   for (const auto& [id, session] : parts_.engine.sessions().all()) {
-    (session->kind == dispatch::SessionKind::kReplica ? replicas : clients) +=
-        static_cast<int64_t>(session->memory_bytes());
+    const bool replica = session->kind == dispatch::SessionKind::kReplica;
+    (replica ? report.replicas : report.clients) += static_cast<int64_t>(session->memory_bytes());
   }
-  replicas += parts_.engine.state().stream_excess_bytes;
-  const int64_t overhead = startup_memory_ + clients + replicas + (has_backlog ? backlog : 0);
-  const int64_t dataset = std::max<int64_t>(0, now.allocated - overhead);
-  Line(info, "used_memory:{}\r\nused_memory_human:{}", now.allocated, Human(now.allocated));
+  report.overhead =
+      report.startup + report.backlog + report.replicas + report.clients + report.log_buffer;
+  const keyspace::Keyspace& keyspace = parts_.engine.keyspace();
+  for (int i = 0; i < keyspace.databases(); ++i) {
+    report.overhead += static_cast<int64_t>(keyspace.db(i).index_bytes());
+  }
+  return report;
+}
+
+void Process::MemoryInfo(std::string* info) const {
+  const dispatch::MemoryReport now = MeasureMemory();
+  const int64_t peak = now.peak, dataset = now.dataset();
+  Line(info, "used_memory:{}\r\nused_memory_human:{}", now.used, Human(now.used));
   Line(info, "used_memory_rss:{}\r\nused_memory_rss_human:{}", now.rss, Human(now.rss));
   Line(info, "used_memory_peak:{}\r\nused_memory_peak_human:{}", peak, Human(peak));
-  Line(info, "used_memory_peak_perc:{:.2f}%", 100 * Ratio(now.allocated, peak));
-  Line(info, "used_memory_overhead:{}\r\nused_memory_startup:{}", overhead, startup_memory_);
+  Line(info, "used_memory_peak_perc:{:.2f}%", 100 * Ratio(now.used, peak));
+  Line(info, "used_memory_overhead:{}\r\nused_memory_startup:{}", now.overhead, now.startup);
   Line(info, "used_memory_dataset:{}", dataset);
-  Line(
-      info, "used_memory_dataset_perc:{:.2f}%",
-      std::min(100.0, 100 * Ratio(dataset, std::max<int64_t>(1, now.allocated - startup_memory_))));
-  Line(info, "allocator_allocated:{}\r\nallocator_active:{}\r\nallocator_resident:{}",
-       now.allocated, now.active, now.resident);
+  Line(info, "used_memory_dataset_perc:{:.2f}%",
+       std::min(100.0, 100 * Ratio(dataset, std::max<int64_t>(1, now.used - now.startup))));
+  Line(info, "allocator_allocated:{}\r\nallocator_active:{}\r\nallocator_resident:{}", now.used,
+       now.active, now.resident);
   const int64_t system = SystemMemoryBytes();
   Line(info, "total_system_memory:{}\r\ntotal_system_memory_human:{}", system, Human(system));
   ScriptsInfo(info);
   const int64_t limit = parts_.config.memory_max_bytes;
   Line(info, "maxmemory:{}\r\nmaxmemory_human:{}\r\nmaxmemory_policy:{}", limit, Human(limit),
        parts_.config.memory_policy);
-  Line(info, "allocator_frag_ratio:{:.2f}\r\nallocator_frag_bytes:{}",
-       Ratio(now.active, now.allocated), now.active - now.allocated);
+  Line(info, "allocator_frag_ratio:{:.2f}\r\nallocator_frag_bytes:{}", Ratio(now.active, now.used),
+       now.active - now.used);
   Line(info, "allocator_rss_ratio:{:.2f}\r\nallocator_rss_bytes:{}",
        Ratio(now.resident, now.active), now.resident - now.active);
   Line(info, "rss_overhead_ratio:{:.2f}\r\nrss_overhead_bytes:{}", Ratio(now.rss, now.resident),
        now.rss - now.resident);
   Line(info, "mem_fragmentation_ratio:{:.2f}\r\nmem_fragmentation_bytes:{}",
-       Ratio(now.rss, now.allocated), now.rss - now.allocated);
+       Ratio(now.rss, now.used), now.rss - now.used);
   Line(info, "mem_not_counted_for_evict:{}", parts_.engine.state().NotCountedBytes());
-  Line(info, "mem_replication_backlog:{0}\r\nmem_total_replication_buffers:{0}",
-       has_backlog ? backlog : 0);
-  Line(info, "mem_clients_slaves:{}\r\nmem_clients_normal:{}", replicas, clients);
-  Line(info, "mem_cluster_links:0\r\nmem_aof_buffer:{}\r\nmem_allocator:{}",
-       parts_.engine.state().log_bytes, AllocatorName());
+  Line(info, "mem_replication_backlog:{0}\r\nmem_total_replication_buffers:{0}", now.backlog);
+  Line(info, "mem_clients_slaves:{}\r\nmem_clients_normal:{}", now.replicas, now.clients);
+  Line(info, "mem_cluster_links:0\r\nmem_aof_buffer:{}\r\nmem_allocator:{}", now.log_buffer,
+       AllocatorName());
   const keyspace::Reclaimer& reclaimer = parts_.engine.keyspace().reclaimer();
   Line(info, "active_defrag_running:0\r\nlazyfree_pending_objects:{}\r\nlazyfreed_objects:{}",
        reclaimer.pending(), reclaimer.freed());

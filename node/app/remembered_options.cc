@@ -47,6 +47,11 @@ constexpr Row kRows[] = {
     {"cluster-enabled", "no", Any::kListed, "no",
      "there is no Redis Cluster here; a RedisHA resource gives one dataset with failover",
      kImmutable},
+    {"hide-user-data-from-log", "no", Any::kListed, "no",
+     "the log names keys that cannot be loaded: keep it where only those may read who may read "
+     "them"},
+    {"locale-collate", "", Any::kListed, "",
+     "SORT ALPHA compares bytes here, in every locale: leave it empty"},
     {"maxmemory-clients", "0", Any::kListed, "0 0%", kNoClientEviction},
     {"socket-mark-id", "0", Any::kListed, "0", "sockets are not marked here: filter by address",
      kImmutable},
@@ -72,6 +77,7 @@ constexpr Row kRows[] = {
     {"cluster-allow-replica-migration", "yes", Any::kYesNo},
     {"cluster-announce-bus-port", "0", Any::kInteger},
     {"cluster-announce-hostname", "", Any::kText},
+    {"cluster-announce-human-nodename", "", Any::kText},
     {"cluster-announce-ip", "", Any::kText},
     {"cluster-announce-port", "0", Any::kInteger},
     {"cluster-announce-tls-port", "0", Any::kInteger},
@@ -90,8 +96,6 @@ constexpr Row kRows[] = {
      0,
      "cluster-slave-validity-factor"},
     {"cluster-require-full-coverage", "yes", Any::kYesNo},
-    {"enable-module-command", "no", Any::kListed, "no yes local", "it is one of: no, yes, local",
-     kImmutable},  // there is no MODULE command to allow
     {"syslog-facility", "local0", Any::kText, {}, {}, kImmutable},
     {"syslog-ident", "redis", Any::kText, {}, {}, kImmutable},
     {"tls-auth-clients", "yes", Any::kText},
@@ -131,6 +135,8 @@ constexpr Row kRows[] = {
     {"lazyfree-lazy-user-del", "no", Any::kYesNo},
     {"lazyfree-lazy-user-flush", "no", Any::kYesNo},
     {"list-compress-depth", "0", Any::kInteger},
+    {"max-new-connections-per-cycle", "10", Any::kInteger},
+    {"max-new-tls-connections-per-cycle", "1", Any::kInteger},
     {"rdb-del-sync-files", "no", Any::kYesNo},  // none is left behind
     {"rdb-key-save-delay", "0", Any::kInteger},
     {"rdb-save-incremental-fsync", "yes", Any::kYesNo},
@@ -141,13 +147,14 @@ constexpr Row kRows[] = {
     {"sanitize-dump-payload", "no", Any::kListed,
      "no yes clients",  // all that is loaded is checked
      "it is one of: no, yes, clients"},
+    {"set-max-listpack-entries", "128", Any::kInteger},
+    {"set-max-listpack-value", "64", Any::kInteger},
 
     // ---- what people see of the process; no data and no access depends on it
     {"always-show-logo", "no", Any::kYesNo, {}, {}, kImmutable},
     {"crash-log-enabled", "yes", Any::kYesNo},
     {"crash-memcheck-enabled", "yes", Any::kYesNo},
     {"ignore-warnings", "", Any::kText},
-    {"latency-monitor-threshold", "0", Any::kInteger},
     {"oom-score-adj", "no", Any::kListed, "no yes relative absolute",
      "it is one of: no, yes, relative, absolute"},
     {"oom-score-adj-values", "0 200 800", Any::kNumbers},

@@ -18,7 +18,9 @@ std::vector<dispatch::CommandRows> AllCommands() {
       ZsetReadRows(),    ZsetRemoveRows(),  MemberRows(),        BitRows(),
       BitFieldRows(),    AclRows(),         StreamAddRows(),     StreamClaimRows(),
       StreamGroupRows(), StreamInfoRows(),  StreamPendingRows(), StreamRangeRows(),
-      StreamReadRows(),  HyperLogLogRows(),
+      StreamReadRows(),  HyperLogLogRows(), LatencyRows(),       MemoryRows(),
+      LolwutRows(),      ClusterRows(),     ModuleRows(),
+
   };
 }
 

@@ -52,6 +52,11 @@ dispatch::CommandRows ConfigRows();            // server/config.cc
 dispatch::CommandRows CommandRowsOfCommand();  // server/command.cc
 dispatch::CommandRows DebugRows();             // server/debug.cc
 dispatch::CommandRows ObserveRows();           // server/observe.cc
+dispatch::CommandRows LatencyRows();           // server/latency.cc
+dispatch::CommandRows MemoryRows();            // server/memory.cc
+dispatch::CommandRows LolwutRows();            // server/lolwut.cc
+dispatch::CommandRows ClusterRows();           // server/cluster.cc
+dispatch::CommandRows ModuleRows();            // server/module.cc
 dispatch::CommandRows PersistenceRows();       // server/persistence.cc
 dispatch::CommandRows ReplicationRows();       // replication.cc
 dispatch::CommandRows MemberRows();            // members.cc

@@ -248,6 +248,8 @@ void Engine::Run(Context& context) {
     if (!context.error_counted_) CountError(code);
     context.reply.ForgetError();  // EXEC goes on with the same writer
   }
+  const bool fast = context.spec.Has(kFast);
+  latency_.Watch(fast ? LatencyEvent::kFastCommand : LatencyEvent::kCommand, start_us, end_us);
   if (slowlog_.Concerns(duration_us) && !context.spec.Has(kSkipSlowlog)) {
     slowlog_.Add(context.session, Redacted(context), now_us_ / 1'000'000, duration_us);
   }
@@ -355,7 +357,9 @@ MemoryGuard::Room Engine::MakeRoom() {
   const bool may_delete = depth_ == 0 && !state_.loading && !state_.undecided && !Paused() &&
                           !(state_.is_replica && state_.replica_ignores_maxmemory);
   if (!may_delete) return MemoryGuard::Room::kEnough;
+  const int64_t start_us = latency_.threshold_ms() == 0 ? 0 : clock_.UnixMicros();
   last_room_ = memory_guard_.MakeRoom();
+  if (start_us != 0) latency_.Watch(LatencyEvent::kEvictionCycle, start_us, clock_.UnixMicros());
   return last_room_;
 }
 
@@ -367,7 +371,10 @@ bool Engine::MakeRoomSlice() {
 bool Engine::SweepSlice(int64_t budget_us) {
   if (!options_.active_expire || state_.loading) return false;
   EnterOwnTime();
-  return keyspace_.SweepSlice(budget_us, [this] { return clock_.UnixMicros(); });
+  const int64_t start_us = now_us_;
+  const bool more = keyspace_.SweepSlice(budget_us, [this] { return clock_.UnixMicros(); });
+  latency_.Watch(LatencyEvent::kExpireCycle, start_us, clock_.UnixMicros());
+  return more;
 }
 
 bool Engine::Paused() {

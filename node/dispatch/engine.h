@@ -21,6 +21,7 @@
 #include "node/dispatch/batch.h"
 #include "node/dispatch/blocking.h"
 #include "node/dispatch/command.h"
+#include "node/dispatch/latency_monitor.h"
 #include "node/dispatch/memory_guard.h"
 #include "node/dispatch/node_state.h"
 #include "node/dispatch/pause.h"
@@ -56,6 +57,7 @@ struct EngineStats {
 struct EngineOptions {
   std::string acl_file;                  // aclfile; empty: none
   OpenTo debug = OpenTo::kEverybody;     // enable-debug-command
+  OpenTo modules = OpenTo::kNobody;      // enable-module-command
   bool active_expire = true;             // DEBUG SET-ACTIVE-EXPIRE
   bool scripts_may_all = false;          // DEBUG SET-DISABLE-DENY-SCRIPTS
   int64_t bulk_bytes_max = 512LL << 20;  // proto-max-bulk-len
@@ -109,6 +111,7 @@ class Engine final : public keyspace::Observer {
   Pubsub& pubsub() { return pubsub_; }
   Blocking& blocking() { return blocking_; }
   Slowlog& slowlog() { return slowlog_; }
+  LatencyMonitor& latency() { return latency_; }
   EngineStats& stats() { return stats_; }
   EngineOptions& options() { return options_; }
   Propagation& propagation() { return propagation_; }
@@ -209,6 +212,7 @@ class Engine final : public keyspace::Observer {
   Blocking blocking_;
   Propagation propagation_;
   Slowlog slowlog_;
+  LatencyMonitor latency_;
   MemoryGuard memory_guard_;
   EngineStats stats_;
   EngineOptions options_;

@@ -15,6 +15,7 @@ constexpr size_t kQueuedCommandsReserve = 8;
 constexpr int64_t kBulkBytesMost = int64_t{768} << 20;
 constexpr size_t kSlowlogArgsMax = 32;
 constexpr size_t kSlowlogArgBytesMax = 128;
+constexpr size_t kLatencySamplesMax = 160;  // of each event, as Redis keeps
 
 // Eviction: what a point of maxmemory-eviction-tenacity is worth, and how often the clock is asked.
 constexpr int64_t kEvictionUsPerTenacity = 50;

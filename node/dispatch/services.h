@@ -131,6 +131,23 @@ struct ShutdownRequest {
   bool force = false;  // leave even if saving fails
 };
 
+// Bytes, for MEMORY STATS and INFO memory.
+struct MemoryReport {
+  int64_t used = 0;  // by the program, as its allocator counts
+  int64_t peak = 0;
+  int64_t startup = 0;
+  int64_t backlog = 0;
+  int64_t replicas = 0;
+  int64_t clients = 0;
+  int64_t log_buffer = 0;
+  int64_t overhead = 0;  // what is there beside the data
+  int64_t active = 0;    // pages of the allocator: in use, and held
+  int64_t resident = 0;
+  int64_t rss = 0;  // of the process, by the kernel
+
+  int64_t dataset() const { return used > overhead ? used - overhead : 0; }
+};
+
 // INFO's other sections, SHUTDOWN and what else only the process knows (app).
 class ServerService {
  public:
@@ -141,7 +158,9 @@ class ServerService {
   virtual Status Shutdown(const ShutdownRequest& request) = 0;
   virtual bool AbortShutdown() = 0;
   virtual void ResetStats() = 0;
-  virtual int64_t MemoryUsedBytes() = 0;
+  virtual MemoryReport Memory() = 0;
+  // The allocator's own statistics, as text.
+  virtual std::string AllocatorReport() = 0;
   // Much was freed and is not needed soon: to the kernel with it, beside the loop.
   virtual void ReturnFreedMemory() {}
   virtual int64_t UnixMicros() = 0;

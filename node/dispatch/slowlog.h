@@ -23,6 +23,7 @@ class Slowlog {
  public:
   // slowlog-log-slower-than: negative: off; 0: everything.
   void set_threshold_us(int64_t us) { threshold_us_ = us; }
+  int64_t threshold_us() const { return threshold_us_; }
   void set_entries_max(size_t entries);
   bool Concerns(int64_t duration_us) const {
     return threshold_us_ >= 0 && duration_us >= threshold_us_;

@@ -172,6 +172,8 @@ class Db {
   static size_t MemoryBytes(Item item);
   // The table with all blocks, large values left out.
   size_t table_bytes() const { return table_->heap_bytes(); }
+  // What holds the keys together, their blocks left out.
+  size_t index_bytes() const { return table_->heap_bytes() - table_->entry_bytes(); }
   // Mean time to live of the keys that have one, in milliseconds, as the sweep found it.
   int64_t AverageTtlMs() const { return timed_ == 0 ? 0 : average_ttl_ms_; }
 

@@ -328,6 +328,34 @@ class NodeTest(unittest.TestCase):
         self.assertEqual(other.read(), [b"list", b"x"])
         self.assertEqual(histograms("blpop")[b"blpop"][1], b":1")
 
+    def test_what_took_long_is_told_by_kind_of_event(self):
+        _, client = self.start("--enable-debug-command", "yes")
+        client.ask("debug", "sleep", "0.03")
+        self.assertEqual(client.ask("latency", "latest"), [], "the monitor is off by default")
+        client.ask("config", "set", "latency-monitor-threshold", "20")
+        client.ask("debug", "sleep", "0.03")
+        [[event, _, latest, worst]] = client.ask("latency", "latest")
+        self.assertEqual((event, latest), (b"command", worst))
+        self.assertGreaterEqual(int(worst[1:]), 30)
+        [[_, milliseconds]] = client.ask("latency", "history", "command")
+        self.assertEqual(milliseconds, worst)
+        self.assertRegex(client.ask("latency", "graph", "command"), rb"^command - high \d+ ms, low \d+ ms \(all time")
+        self.assertIn(b"1. command: 1 latency spikes", client.ask("latency", "doctor"))
+        self.assertEqual(client.ask("latency", "reset", "nonsense"), b":0")
+        self.assertEqual(client.ask("latency", "reset"), b":1")
+        self.assertEqual(client.ask("latency", "latest"), [])
+
+    def test_memory_has_the_figures_of_redis(self):
+        _, client = self.start()
+        client.ask("set", "k", "v" * 100)
+        stats = client.ask("memory", "stats")
+        figures = dict(zip(stats[::2], stats[1::2]))
+        self.assertEqual(figures[b"keys.count"], b":1")
+        self.assertGreater(int(figures[b"db.0"][1][1:]), 0)
+        self.assertGreaterEqual(int(figures[b"peak.allocated"][1:]), int(figures[b"total.allocated"][1:]))
+        self.assertIn(b"jemalloc statistics", client.ask("memory", "malloc-stats"))
+        self.assertTrue(client.ask("memory", "doctor").startswith(b"Hi Sam, this instance is empty"))
+
     def test_config_rewrite_keeps_the_file_and_adds_what_changed(self):
         path = os.path.join(self.dir, "node.conf")
         with open(path, "w") as file:

@@ -284,6 +284,11 @@ command getkeys ping
 command getkeys nosuch
 command getkeys get
 command list filterby pattern getr*
+command list filterby
+command list filterby foo bar
+command list filterby module nosuch
+command list filterby aclcat nosuch
+command list foo
 command foo
 command info nosuch
 command info get
@@ -292,10 +297,50 @@ slowlog get -2
 slowlog len
 slowlog reset
 slowlog foo
+slowlog help
+latency help
+latency doctor
+latency graph command
+latency graph
+latency history command
+latency latest
+latency reset
+latency reset command
+latency histogram foo
+latency foo
+cluster keyslot foo
+cluster keyslot
+cluster help
+cluster info
+cluster slots
+cluster foo
+cluster
+asking
+readonly
+readwrite
+module list
+module help
+module load /nosuch.so
+module loadex /nosuch.so
+module unload foo
+module foo
+lolwut version x
+lolwut version 5 abc
+object help
+xinfo help
+xgroup help
+pubsub help
 debug sleep 0
 debug nosuch
 memory usage nokey
 memory usage x samples
+memory usage x samples -1
+memory usage x samples 1.5
+memory usage x foo 1
+memory usage
+memory help
+memory doctor
+memory purge
 memory foo
 role
 wait 0 0
@@ -405,6 +450,44 @@ class Replies(unittest.TestCase):
 
     def test_resp3(self):
         self.compare(b"3")
+
+
+# Said with the version of who says it.
+VERSION = re.compile(rb"[$=]\d+(?=\r\n)|Redis ver\. [0-9.]+")
+PICTURES = """
+lolwut version 3
+lolwut version
+lolwut version 5 8 1 1
+lolwut version 5 40 4 2
+lolwut version 5 0 -1 1
+"""
+
+
+@unittest.skipUnless(shutil.which("redis-server"), "no redis-server to compare with")
+class AllButTheirValues(unittest.TestCase):
+    def test_memory_stats_has_the_fields_of_redis(self):
+        ours, stock = Node(os.path.join(BIN, "redisha-node")), Node(shutil.which("redis-server"))
+        self.addCleanup(ours.stop)
+        self.addCleanup(stock.stop)
+        with ours.connect() as a, stock.connect() as b:
+            for link in (a, b):
+                answer(link, [b"hello", b"3"])
+                answer(link, [b"set", b"k", b"v"])
+            shapes = [re.sub(rb"[:,][0-9.e+-]+", b"", answer(link, words_of("memory stats"))) for link in (a, b)]
+            self.assertEqual(*shapes)
+
+    def test_pictures_that_leave_nothing_to_chance_are_those_of_redis(self):
+        ours, stock = Node(os.path.join(BIN, "redisha-node")), Node(shutil.which("redis-server"))
+        self.addCleanup(ours.stop)
+        self.addCleanup(stock.stop)
+        with ours.connect() as a, stock.connect() as b:
+            for line in PICTURES.strip().splitlines():
+                with self.subTest(line):
+                    self.assertEqual(*(VERSION.sub(b"", answer(link, words_of(line))) for link in (a, b)))
+            # The others are of the same size.
+            for line in ("lolwut version 5", "lolwut version 6", "lolwut version 6 10 3"):
+                with self.subTest(line):
+                    self.assertEqual(*(answer(link, words_of(line)).count(b"\n") for link in (a, b)))
 
 
 # What comes without being asked for, among replies. A line is one client's requests.

@@ -1,4 +1,4 @@
-// OBJECT and MEMORY USAGE: how a value is kept.
+// OBJECT: how a value is kept.
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
@@ -68,18 +68,6 @@ void Help(Context& ctx) {
                   "    <key>."});
 }
 
-void MemoryUsage(Context& ctx) {
-  for (size_t i = 3; i < ctx.argc(); i += 2) {
-    int64_t samples = 0;
-    if (!EqualsIgnoreCase(ctx.arg(i), "samples") || i + 1 >= ctx.argc()) return ctx.SyntaxError();
-    if (!ParseInteger(ctx, ctx.arg(i + 1), &samples)) return;
-    if (samples < 0) return ctx.SyntaxError();
-  }
-  if (const Item item = Lookup(ctx)) {
-    ctx.reply.Integer(static_cast<int64_t>(keyspace::Db::MemoryBytes(item)));
-  }
-}
-
 constexpr CommandSpec kRows[] = {
     {"object", nullptr, -2, kContainer},
     {"object|encoding", Encoding, 3, kReadonly, kAclKeyspace, {At(2, kLooksAt)}},
@@ -87,8 +75,6 @@ constexpr CommandSpec kRows[] = {
     {"object|idletime", IdleTime, 3, kReadonly, kAclKeyspace, {At(2, kLooksAt)}},
     {"object|freq", Freq, 3, kReadonly, kAclKeyspace, {At(2, kLooksAt)}},
     {"object|help", Help, 2, kLoading | kStale, kAclKeyspace},
-    {"memory", nullptr, -2, kContainer},
-    {"memory|usage", MemoryUsage, -3, kReadonly, 0, {At(2, kLooksAt)}},
 };
 static_assert(RowsAreSound(kRows));
 

@@ -125,7 +125,7 @@ void WriteFind(resp::Writer& reply, const KeySpec& spec) {
   }
   WriteTyped(reply, "find_keys", "range", [&] {
     const int64_t limit = spec.share > 1 ? spec.share : 0;
-    WriteNumbers(reply, {{"lastkey", spec.last}, {"keystep", spec.step}, {"limit", limit}});
+    WriteNumbers(reply, {{"lastkey", spec.last}, {"keystep", 1}, {"limit", limit}});
   });
 }
 
@@ -231,13 +231,14 @@ void List(Context& ctx) {
   const bool by_module = EqualsIgnoreCase(kind, "module");
   if (!by_category && !by_module && !EqualsIgnoreCase(kind, "pattern")) return ctx.SyntaxError();
   const uint32_t category = acl::FindCategory(value);  // 0: none; nothing has it
-  for (const CommandSpec& spec : ctx.engine.table().commands()) {
-    if (!filtered && spec.is_subcommand()) continue;
-    if (ctx.engine.table().CalledName(spec).empty()) continue;
-    if (by_module) continue;
-    if (by_category ? (CategoriesOf(spec) & category) != 0 : GlobMatches(value, spec.name, true)) {
-      names.push_back(spec.name);
-    }
+  const auto add = [&](const CommandSpec& spec) {
+    const bool wanted = by_category ? (CategoriesOf(spec) & category) != 0
+                                    : !by_module && GlobMatches(value, spec.name, true);
+    if (wanted) names.push_back(spec.name);
+  };
+  for (const CommandSpec* spec : TopLevel(ctx)) {
+    add(*spec);
+    for (const CommandSpec* subcommand : ctx.engine.table().Subcommands(*spec)) add(*subcommand);
   }
   ctx.reply.Array(static_cast<int64_t>(names.size()));
   for (const std::string_view name : names) ctx.reply.Bulk(name);
