@@ -6,21 +6,21 @@ namespace rha::node::commands {
 
 std::vector<dispatch::CommandRows> AllCommands() {
   return {
-      GetSetRows(),      CounterRows(),     ReplicationRows(),   PersistenceRows(),
-      ConnectionRows(),  TransactionRows(), PubsubRows(),        ClientRows(),
-      DatabaseRows(),    InfoRows(),        ConfigRows(),        RangeRows(),
-      LcsRows(),         HashFieldRows(),   HashCounterRows(),   HashRandomRows(),
-      SetMemberRows(),   SetRandomRows(),   SetCombineRows(),    GenericKeyRows(),
-      ExpireRows(),      ScanRows(),        ObjectRows(),        CommandRowsOfCommand(),
-      DebugRows(),       ObserveRows(),     ListEndRows(),       SortRows(),
-      ScriptRows(),      ListElementRows(), ListMoveRows(),      ListFirstOfRows(),
-      ZsetAddRows(),     ZsetCombineRows(), ZsetPopRows(),       ZsetRangeRows(),
-      ZsetReadRows(),    ZsetRemoveRows(),  MemberRows(),        BitRows(),
-      BitFieldRows(),    AclRows(),         StreamAddRows(),     StreamClaimRows(),
-      StreamGroupRows(), StreamInfoRows(),  StreamPendingRows(), StreamRangeRows(),
-      StreamReadRows(),  HyperLogLogRows(), LatencyRows(),       MemoryRows(),
-      LolwutRows(),      ClusterRows(),     ModuleRows(),
-
+      GetSetRows(),       CounterRows(),     ReplicationRows(),   PersistenceRows(),
+      ConnectionRows(),   TransactionRows(), PubsubRows(),        ClientRows(),
+      DatabaseRows(),     InfoRows(),        ConfigRows(),        RangeRows(),
+      LcsRows(),          HashFieldRows(),   HashCounterRows(),   HashRandomRows(),
+      SetMemberRows(),    SetRandomRows(),   SetCombineRows(),    GenericKeyRows(),
+      ExpireRows(),       ScanRows(),        ObjectRows(),        CommandRowsOfCommand(),
+      DebugRows(),        ObserveRows(),     ListEndRows(),       SortRows(),
+      ScriptRows(),       ListElementRows(), ListMoveRows(),      ListFirstOfRows(),
+      ZsetAddRows(),      ZsetCombineRows(), ZsetPopRows(),       ZsetRangeRows(),
+      ZsetReadRows(),     ZsetRemoveRows(),  MemberRows(),        BitRows(),
+      BitFieldRows(),     AclRows(),         StreamAddRows(),     StreamClaimRows(),
+      StreamGroupRows(),  StreamInfoRows(),  StreamPendingRows(), StreamRangeRows(),
+      StreamReadRows(),   HyperLogLogRows(), LatencyRows(),       MemoryRows(),
+      LolwutRows(),       ClusterRows(),     ModuleRows(),        ConditionalRows(),
+      StreamRemoveRows(),
   };
 }
 

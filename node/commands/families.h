@@ -6,6 +6,7 @@
 namespace rha::node::commands {
 
 dispatch::CommandRows GetSetRows();            // string/get_set.cc
+dispatch::CommandRows ConditionalRows();       // string/conditional.cc
 dispatch::CommandRows CounterRows();           // string/counter.cc
 dispatch::CommandRows RangeRows();             // string/range.cc
 dispatch::CommandRows BitRows();               // string/bits.cc
@@ -31,6 +32,7 @@ dispatch::CommandRows StreamInfoRows();        // stream/info.cc
 dispatch::CommandRows StreamPendingRows();     // stream/pending.cc
 dispatch::CommandRows StreamRangeRows();       // stream/range.cc
 dispatch::CommandRows StreamReadRows();        // stream/read.cc
+dispatch::CommandRows StreamRemoveRows();      // stream/remove.cc
 dispatch::CommandRows ListEndRows();           // list/ends.cc
 dispatch::CommandRows ListElementRows();       // list/elements.cc
 dispatch::CommandRows ListMoveRows();          // list/move.cc

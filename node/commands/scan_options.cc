@@ -22,6 +22,11 @@ bool ParseScanCursor(Context& ctx, std::string_view text, uint64_t* cursor) {
 bool ParseScanOptions(Context& ctx, size_t first, ScanOf what, ScanOptions* options) {
   for (size_t i = first; i < ctx.argc(); i += 2) {
     const std::string_view word = ctx.arg(i);
+    if (what == ScanOf::kFields && EqualsIgnoreCase(word, "novalues")) {
+      options->no_values = true;
+      --i;  // it stands alone
+      continue;
+    }
     if (i + 1 == ctx.argc()) return ctx.SyntaxError(), false;
     const std::string_view value = ctx.arg(i + 1);
     if (EqualsIgnoreCase(word, "count")) {

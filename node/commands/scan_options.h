@@ -16,12 +16,13 @@ struct ScanOptions {
   int64_t count = 10;
   std::string_view pattern = "*";
   std::optional<std::string_view> type;
+  bool no_values = false;
 
   bool Matches(std::string_view text) const { return pattern == "*" || GlobMatches(pattern, text); }
 };
 
-// Keys have a type that can be asked for, members have none.
-enum class ScanOf : uint8_t { kKeys, kMembers };
+// Keys have a type that can be asked for, fields values that can be left out.
+enum class ScanOf : uint8_t { kKeys, kMembers, kFields };
 
 // False: the error is written.
 bool ParseScanCursor(Context& ctx, std::string_view text, uint64_t* cursor);
@@ -42,10 +43,11 @@ uint64_t ScanSome(uint64_t cursor, int64_t count, Step step) {
   return cursor;
 }
 
-// The whole of HSCAN, SSCAN and ZSCAN. `add(found, view, member, ...)` is called with what
+// The whole of HSCAN, SSCAN and ZSCAN. `add(found, options, view, member, ...)` is called with what
 // View::Scan visits, if the member matches.
 template <typename View, typename Add>
 void ScanMembers(Context& ctx, keyspace::Type type, Add add) {
+  const ScanOf what = type == keyspace::Type::kHash ? ScanOf::kFields : ScanOf::kMembers;
   uint64_t cursor = 0;
   if (!ParseScanCursor(ctx, ctx.arg(2), &cursor)) return;
   const keyspace::Item item = ctx.db().Read(ctx.arg(1));
@@ -53,13 +55,13 @@ void ScanMembers(Context& ctx, keyspace::Type type, Add add) {
   BulkList found;
   if (!item) return ReplyScan(ctx, 0, found);
   ScanOptions options;
-  if (!ParseScanOptions(ctx, 3, ScanOf::kMembers, &options)) return;
+  if (!ParseScanOptions(ctx, 3, what, &options)) return;
 
   const View view = item.As<View>();
   cursor = ScanSome(cursor, options.count, [&](uint64_t at, int64_t* visited) {
     return view.Scan(at, [&](std::string_view member, auto... rest) {
       ++*visited;
-      if (options.Matches(member)) add(found, view, member, rest...);
+      if (options.Matches(member)) add(found, options, view, member, rest...);
     });
   });
   ReplyScan(ctx, cursor, found);

@@ -497,5 +497,28 @@ TEST_F(SessionTest, WhoIsHeldBackByAnotherReasonIsNotDisconnected) {
   EXPECT_EQ(session_.blocked, nullptr);
 }
 
+TEST_F(SessionTest, AClientMayAskToBeToldOfPlannedMoves) {
+  using dispatch::MovingEndpoint;
+  EXPECT_EQ(session_.moving_endpoint, MovingEndpoint::kUnasked);
+  EXPECT_EQ(Run({"client", "maint_notifications", "on"}), "+OK");
+  EXPECT_EQ(session_.moving_endpoint, MovingEndpoint::kNone);
+  EXPECT_EQ(Run({"client", "MAINT_NOTIFICATIONS", "ON", "moving-endpoint-type", "external-fqdn"}),
+            "+OK");
+  EXPECT_EQ(session_.moving_endpoint, MovingEndpoint::kExternalName);
+  EXPECT_EQ(Run({"client", "maint_notifications", "maybe"}), "-ERR syntax error");
+  EXPECT_EQ(Run({"client", "maint_notifications", "on", "moving-endpoint-type"}),
+            "-ERR syntax error");
+  EXPECT_THAT(
+      Run({"client", "maint_notifications", "on", "moving-endpoint-type", "carrier-pigeon"}),
+      StartsWith("-ERR moving-endpoint-type must be one of"));
+  EXPECT_EQ(session_.moving_endpoint, MovingEndpoint::kExternalName);
+  EXPECT_EQ(Run({"client", "maint_notifications", "off"}), "+OK");
+  EXPECT_EQ(session_.moving_endpoint, MovingEndpoint::kUnasked);
+  Run({"client", "maint_notifications", "on"});
+  Run({"reset"});
+  EXPECT_EQ(session_.moving_endpoint, MovingEndpoint::kUnasked);
+  EXPECT_EQ(Run({"client", "capa", "redirect", "whatever"}), "+OK");
+}
+
 }  // namespace
 }  // namespace rha::node::commands

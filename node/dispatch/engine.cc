@@ -321,6 +321,7 @@ void Engine::ResetSession(Session& session) {
   session.db = 0;
   session.protocol = 2;
   session.name.clear();
+  session.moving_endpoint = MovingEndpoint::kUnasked;
   session.reply_mode = ReplyMode::kOn;
   permissions_.Welcome(session);
   session.peer.reset();

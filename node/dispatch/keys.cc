@@ -60,12 +60,12 @@ size_t FindBegin(const KeySpec& spec, resp::Args words) {
   return 0;
 }
 
-KeyWords CountedFrom(size_t at, resp::Args words) {
+KeyWords CountedFrom(size_t at, size_t step, resp::Args words) {
   int64_t count = 0;
   const bool fits = at < words.size() && structs::ParseDecimal(words[at], &count) && count > 0 &&
-                    static_cast<uint64_t>(count) < words.size() - at;
+                    static_cast<uint64_t>(count) <= (words.size() - at - 1) / step;
   if (!fits) return kMissing;
-  return {.first = at + 1, .end = at + 1 + static_cast<size_t>(count)};
+  return {.first = at + 1, .end = at + 1 + static_cast<size_t>(count) * step, .step = step};
 }
 
 }  // namespace
@@ -73,7 +73,9 @@ KeyWords CountedFrom(size_t at, resp::Args words) {
 KeyWords SearchKeyWords(const KeySpec& spec, resp::Args words) {
   const size_t first = FindBegin(spec, words);
   if (first == 0) return {};  // an option that was not given
-  if (spec.find == KeySpec::Find::kCount) return CountedFrom(first, words);
+  if (spec.find == KeySpec::Find::kCount) {
+    return CountedFrom(first, static_cast<size_t>(spec.step), words);
+  }
   const auto size = static_cast<int64_t>(words.size());
   int64_t last = static_cast<int64_t>(first) + spec.last;
   if (spec.last < 0) {

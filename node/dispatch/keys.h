@@ -62,7 +62,7 @@ struct KeySpec {
   };
   enum class Find : uint8_t {
     kRange,  // up to `last` (relative to the first; negative: from the end), in steps of `step`
-    kCount,  // the word where they begin says how many follow
+    kCount,  // the word where they begin says how many follow, in steps of `step`
   };
 
   uint16_t use = 0;
@@ -96,9 +96,10 @@ constexpr KeySpec Keys(int8_t first, int8_t last, int use, int8_t step = 1) {
   return spec;
 }
 // Their number stands at `index`.
-constexpr KeySpec Counted(int8_t index, int use) {
+constexpr KeySpec Counted(int8_t index, int use, int8_t step = 1) {
   KeySpec spec = At(index, use);
   spec.find = KeySpec::Find::kCount;
+  spec.step = step;
   return spec;
 }
 // Behind the first `keyword` from word `from` on (negative: backwards from the end): one word, or

@@ -49,6 +49,17 @@ class OutputStream {
 // session's command.
 enum class SessionKind : uint8_t { kClient, kReplica, kPrimary, kScript };
 
+// Which address of a node a client wants to be told before a planned move (CLIENT
+// MAINT_NOTIFICATIONS); kUnasked: it wants to be told nothing.
+enum class MovingEndpoint : uint8_t {
+  kUnasked,
+  kNone,  // it connects again to where it was configured to
+  kInternalIp,
+  kInternalName,
+  kExternalIp,
+  kExternalName,
+};
+
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipping };
 
 // MULTI: commands copied until EXEC.
@@ -147,6 +158,7 @@ class Session : private resp::OutputChain::Governor {
   bool closing = false;
   bool no_evict = false;
   bool monitor = false;
+  MovingEndpoint moving_endpoint = MovingEndpoint::kUnasked;
   bool read_only_replica_port = false;
   ReplyMode reply_mode = ReplyMode::kOn;
   Transaction transaction;

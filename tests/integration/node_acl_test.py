@@ -193,7 +193,8 @@ sanitize-payload skip-sanitize-payload clearselectors (+get_~a*) (+@write_%W~wri
 
 
 # Not known to Redis 7.0.
-OURS_ALONE = ("redisha", "client|setinfo", "waitaof")
+OURS_ALONE = ("redisha", "client|setinfo", "client|capa", "client|maint_notifications", "cluster|myshardid", "waitaof",
+              "delex", "delifeq", "msetex", "xdelex", "xackdel")
 
 
 @unittest.skipUnless(STOCK, "no redis-server to compare with")

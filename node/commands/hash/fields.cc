@@ -148,12 +148,12 @@ void HStrLen(Context& ctx) {
 }
 
 void HScan(Context& ctx) {
-  ScanMembers<HashView>(
-      ctx, Type::kHash,
-      [](BulkList& found, const HashView&, std::string_view field, std::string_view value) {
-        found.Add(field);
-        found.Add(value);
-      });
+  ScanMembers<HashView>(ctx, Type::kHash,
+                        [](BulkList& found, const ScanOptions& options, const HashView&,
+                           std::string_view field, std::string_view value) {
+                          found.Add(field);
+                          if (!options.no_values) found.Add(value);
+                        });
 }
 
 constexpr uint32_t kSetFlags = kWrite | kDenyOom | kFast;

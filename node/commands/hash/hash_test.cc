@@ -157,5 +157,15 @@ TEST_F(HashTest, DrawsAreLimited) {
   EXPECT_EQ(Run({"hrandfield", "h", "-2"}), "[$f, $f]");
 }
 
+TEST_F(HashTest, ScanMayLeaveOutTheValues) {
+  Run({"hset", "h", "a", "1", "b", "2"});
+  OursAlone();
+  EXPECT_EQ(Run({"hscan", "h", "0", "novalues"}), "[$0, [$a, $b]]");
+  EXPECT_EQ(Run({"hscan", "h", "0", "NOVALUES", "match", "b*", "count", "5"}), "[$0, [$b]]");
+  EXPECT_EQ(Run({"hscan", "h", "0", "match", "b*", "novalues"}), "[$0, [$b]]");
+  Run({"sadd", "s", "a"});
+  EXPECT_EQ(Run({"sscan", "s", "0", "novalues"}), "-ERR syntax error");
+}
+
 }  // namespace
 }  // namespace rha::node::commands

@@ -36,9 +36,7 @@ std::optional<ClientType> ParseType(Context& ctx, std::string_view text) {
 
 void Id(Context& ctx) { ctx.reply.Integer(static_cast<int64_t>(ctx.session.id)); }
 
-void Info(Context& ctx) {
-  ctx.reply.Verbatim("txt", ClientLine(ctx.session, ctx.now_ms) + "\n");
-}
+void Info(Context& ctx) { ctx.reply.Verbatim("txt", ClientLine(ctx.session, ctx.now_ms) + "\n"); }
 
 void List(Context& ctx) {
   std::string text;
@@ -177,6 +175,42 @@ void SetInfo(Context& ctx) {
   ctx.reply.Ok();
 }
 
+// What a client is capable of (Valkey 8): nothing here depends on it.
+void Capa(Context& ctx) { ctx.reply.Ok(); }
+
+// ON | OFF [moving-endpoint-type <type>]: the client wants to be told before a planned move.
+void MaintNotifications(Context& ctx) {
+  using dispatch::MovingEndpoint;
+  struct Named {
+    std::string_view name;
+    MovingEndpoint endpoint;
+  };
+  constexpr Named kTypes[] = {{"none", MovingEndpoint::kNone},
+                              {"internal-ip", MovingEndpoint::kInternalIp},
+                              {"internal-fqdn", MovingEndpoint::kInternalName},
+                              {"external-ip", MovingEndpoint::kExternalIp},
+                              {"external-fqdn", MovingEndpoint::kExternalName}};
+  const bool on = EqualsIgnoreCase(ctx.arg(2), "on");
+  if (!on && !EqualsIgnoreCase(ctx.arg(2), "off")) return ctx.SyntaxError();
+  MovingEndpoint endpoint = MovingEndpoint::kNone;
+  for (size_t i = 3; i < ctx.argc(); i += 2) {
+    if (i + 1 == ctx.argc() || !EqualsIgnoreCase(ctx.arg(i), "moving-endpoint-type")) {
+      return ctx.SyntaxError();
+    }
+    const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const Named& known) {
+      return EqualsIgnoreCase(ctx.arg(i + 1), known.name);
+    });
+    if (type == std::end(kTypes)) {
+      return ctx.reply.Error(
+          "ERR moving-endpoint-type must be one of internal-ip, internal-fqdn, external-ip, "
+          "external-fqdn, none");
+    }
+    endpoint = type->endpoint;
+  }
+  ctx.session.moving_endpoint = on ? endpoint : MovingEndpoint::kUnasked;
+  ctx.reply.Ok();
+}
+
 void Pause(Context& ctx) {
   using Scope = dispatch::Pause::Scope;
   Scope scope = Scope::kAll;
@@ -307,6 +341,8 @@ constexpr CommandSpec kRows[] = {
     {"client|setname", SetName, 3, kOwn, kAclConnection},
     {"client|getname", GetName, 2, kOwn, kAclConnection},
     {"client|setinfo", SetInfo, 4, kOwn, kAclConnection},
+    {"client|capa", Capa, -3, kOwn, kAclConnection},
+    {"client|maint_notifications", MaintNotifications, -3, kOwn, kAclConnection},
     {"client|pause", Pause, -3, kOthers, kAclConnection | kAclAdmin | kAclDangerous},
     {"client|unpause", Unpause, 2, kOthers, kAclConnection | kAclAdmin | kAclDangerous},
     {"client|reply", Reply, 3, kOwn, kAclConnection},

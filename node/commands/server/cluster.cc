@@ -30,6 +30,7 @@ constexpr CommandSpec kRows[] = {
     {"cluster|links", NoCluster, 2, kSees},
     {"cluster|meet", NoCluster, -4, kChanges},
     {"cluster|myid", NoCluster, 2, kSees},
+    {"cluster|myshardid", NoCluster, 2, kSees},
     {"cluster|nodes", NoCluster, 2, kSees},
     {"cluster|replicas", NoCluster, 3, kWatches},
     {"cluster|replicate", NoCluster, 3, kChanges},

@@ -120,12 +120,12 @@ void WriteFind(resp::Writer& reply, const KeySpec& spec) {
   if (!known) return WriteTyped(reply, "find_keys", "unknown", [&] { reply.Map(0); });
   if (spec.find == KeySpec::Find::kCount) {
     return WriteTyped(reply, "find_keys", "keynum", [&] {
-      WriteNumbers(reply, {{"keynumidx", 0}, {"firstkey", 1}, {"keystep", 1}});
+      WriteNumbers(reply, {{"keynumidx", 0}, {"firstkey", 1}, {"keystep", spec.step}});
     });
   }
   WriteTyped(reply, "find_keys", "range", [&] {
     const int64_t limit = spec.share > 1 ? spec.share : 0;
-    WriteNumbers(reply, {{"lastkey", spec.last}, {"keystep", 1}, {"limit", limit}});
+    WriteNumbers(reply, {{"lastkey", spec.last}, {"keystep", spec.step}, {"limit", limit}});
   });
 }
 

@@ -84,7 +84,9 @@ void SMembers(Context& ctx) {
 
 void SScan(Context& ctx) {
   ScanMembers<SetView>(ctx, Type::kSet,
-                       [](BulkList& found, auto, std::string_view member) { found.Add(member); });
+                       [](BulkList& found, const ScanOptions&, auto, std::string_view member) {
+                         found.Add(member);
+                       });
 }
 
 constexpr CommandSpec kRows[] = {

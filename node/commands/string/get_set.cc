@@ -6,6 +6,7 @@
 #include "node/commands/expiry.h"
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
+#include "node/commands/string/set_options.h"
 
 namespace rha::node::commands {
 namespace {
@@ -32,74 +33,26 @@ bool GetOrReply(Context& ctx, std::string_view key) {
 
 void Get(Context& ctx) { GetOrReply(ctx, ctx.arg(1)); }
 
-struct SetOptions {
-  enum class If : uint8_t { kAlways, kAbsent, kPresent };
-  If condition = If::kAlways;
-  bool get = false;
-  bool keep_ttl = false;
-  std::optional<ExpiryArg> expiry;
-};
-
-// EX, PX, EXAT or PXAT with the text behind it. False: none of these, or another one was before.
-bool ReadExpiryOption(std::string_view word, std::string_view text,
-                      std::optional<ExpiryArg>* expiry) {
-  struct Kind {
-    std::string_view word;
-    bool in_seconds, absolute;
-  };
-  constexpr Kind kKinds[] = {
-      {"ex", true, false}, {"px", false, false}, {"exat", true, true}, {"pxat", false, true}};
-  for (const Kind& kind : kKinds) {
-    if (!EqualsIgnoreCase(word, kind.word)) continue;
-    // The same kind may be repeated, the last one counts; two kinds may not.
-    const std::optional<ExpiryArg>& before = *expiry;
-    if (before && (before->in_seconds != kind.in_seconds || before->absolute != kind.absolute)) {
-      return false;
-    }
-    *expiry = {text, kind.in_seconds, kind.absolute};
-    return true;
-  }
-  return false;
-}
-
-// False: syntax error.
-bool ParseSetOptions(const Context& ctx, SetOptions* options) {
-  using If = SetOptions::If;
-  for (size_t i = 3; i < ctx.argc(); ++i) {
-    const std::string_view word = ctx.arg(i);
-    const bool more = i + 1 < ctx.argc();
-    if (EqualsIgnoreCase(word, "nx") && options->condition != If::kPresent) {
-      options->condition = If::kAbsent;
-    } else if (EqualsIgnoreCase(word, "xx") && options->condition != If::kAbsent) {
-      options->condition = If::kPresent;
-    } else if (EqualsIgnoreCase(word, "get")) {
-      options->get = true;
-    } else if (EqualsIgnoreCase(word, "keepttl") && !options->expiry) {
-      options->keep_ttl = true;
-    } else if (!options->keep_ttl && more &&
-               ReadExpiryOption(word, ctx.arg(i + 1), &options->expiry)) {
-      ++i;
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
-
-// Without GET, which replicas need not know of.
-void PropagateWithoutGet(Context& ctx) {
-  std::vector<std::string_view> words;
-  for (size_t i = 0; i < ctx.argc(); ++i) {
-    if (i < 3 || !EqualsIgnoreCase(ctx.arg(i), "get")) words.push_back(ctx.arg(i));
-  }
-  ctx.PropagateArgs(words);
-}
-
 struct SetRequest {
   std::string_view key, value;
   SetOptions options;
 };
 enum class SetReply : uint8_t { kStatus, kNumber };
+
+// Replicas need not know what was asked for, nor what was compared.
+void PropagateWithoutQuestions(Context& ctx, const SetOptions& options) {
+  std::vector<std::string_view> words;
+  for (size_t i = 0; i < ctx.argc(); ++i) {
+    const std::string_view word = ctx.arg(i);
+    if (i >= 3 && EqualsIgnoreCase(word, "get")) continue;
+    if (i >= 3 && options.compares() && ReadComparison(word)) {
+      ++i;  // with the value
+      continue;
+    }
+    words.push_back(word);
+  }
+  ctx.PropagateArgs(words);
+}
 
 // What SET, SETNX, SETEX and PSETEX have in common.
 void SetGeneric(Context& ctx, const SetRequest& request, SetReply style) {
@@ -111,7 +64,8 @@ void SetGeneric(Context& ctx, const SetRequest& request, SetReply style) {
   if (options.get && !GetOrReply(ctx, request.key)) return;
   if (options.condition != If::kAlways || options.keep_ttl) {
     const Item old = ctx.db().Peek(request.key);
-    if ((options.condition == If::kAbsent && old) || (options.condition == If::kPresent && !old)) {
+    if (options.compares() && !IsOrAbsent(ctx, old, Type::kString)) return;
+    if (!options.Admits(old)) {
       if (!options.get) style == SetReply::kNumber ? ctx.reply.Integer(0) : ctx.reply.Null();
       return;
     }
@@ -125,15 +79,15 @@ void SetGeneric(Context& ctx, const SetRequest& request, SetReply style) {
       ctx.Propagate({"SET", request.key, request.value, "PXAT",
                      structs::FormatDecimal(expire_at_ms, number)});
     }
-  } else if (options.get) {
-    PropagateWithoutGet(ctx);
+  } else if (options.get || options.compares()) {
+    PropagateWithoutQuestions(ctx, options);
   }
   if (!options.get) style == SetReply::kNumber ? ctx.reply.Integer(1) : ctx.reply.Ok();
 }
 
 void Set(Context& ctx) {
   SetRequest request{ctx.arg(1), ctx.arg(2), {}};
-  if (ctx.argc() > 3 && !ParseSetOptions(ctx, &request.options)) return ctx.SyntaxError();
+  if (ctx.argc() > 3 && !ParseSetOptions(ctx, 3, &request.options)) return ctx.SyntaxError();
   SetGeneric(ctx, request, SetReply::kStatus);
 }
 
@@ -234,10 +188,12 @@ void MSetNx(Context& ctx) {
   ctx.reply.Integer(1);
 }
 
-// Only GET looks at what was there.
+// GET shows what was there, and a comparison tells of it.
 uint16_t UseBySet(Args words) {
   for (const std::string_view word : words.subspan(std::min<size_t>(words.size(), 3))) {
-    if (EqualsIgnoreCase(word, "get")) return kReadsUpdates;
+    for (const std::string_view looks : {"get", "ifeq", "ifne"}) {
+      if (EqualsIgnoreCase(word, looks)) return kReadsUpdates;
+    }
   }
   return kOverwrites;
 }

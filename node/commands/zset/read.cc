@@ -43,14 +43,20 @@ void ZMScore(Context& ctx) {
 }
 
 void RankGeneric(Context& ctx, Direction direction) {
+  if (ctx.argc() > 4) return WrongArity(ctx);
+  const bool with_score = ctx.argc() == 4;
+  if (with_score && !EqualsIgnoreCase(ctx.arg(3), "withscore")) return ctx.SyntaxError();
+  const auto none = [&] { with_score ? ctx.reply.NullArray() : ctx.reply.Null(); };
   Item item;
   if (!Find(ctx, &item)) return;
-  if (!item) return ctx.reply.Null();
+  if (!item) return none();
   const auto zset = item.As<ZsetView>();
   const std::optional<size_t> rank = zset.Rank(ctx.arg(2));
-  if (!rank) return ctx.reply.Null();
+  if (!rank) return none();
   const bool up = direction == Direction::kUp;
+  if (with_score) ctx.reply.Array(2);
   ctx.reply.Integer(static_cast<int64_t>(up ? *rank : zset.size() - 1 - *rank));
+  if (with_score) ReplyScore(ctx, zset.Score(ctx.arg(2)));
 }
 void ZRank(Context& ctx) { RankGeneric(ctx, Direction::kUp); }
 void ZRevRank(Context& ctx) { RankGeneric(ctx, Direction::kDown); }
@@ -110,8 +116,8 @@ void AddScore(BulkList& found, double score, bool packed) {
 }
 
 void ZScan(Context& ctx) {
-  const auto add = [](BulkList& found, const ZsetView& zset, std::string_view member,
-                      double score) {
+  const auto add = [](BulkList& found, const ScanOptions&, const ZsetView& zset,
+                      std::string_view member, double score) {
     found.Add(member);
     AddScore(found, score, zset.is_packed());
   };
@@ -122,8 +128,8 @@ constexpr CommandSpec kRows[] = {
     {"zcard", ZCard, 2, kReadonly | kFast, kAclSortedSet, {At(1, kLooksAt)}},
     {"zscore", ZScore, 3, kReadonly | kFast, kAclSortedSet, {At(1, kReads)}},
     {"zmscore", ZMScore, -3, kReadonly | kFast, kAclSortedSet, {At(1, kReads)}},
-    {"zrank", ZRank, 3, kReadonly | kFast, kAclSortedSet, {At(1, kReads)}},
-    {"zrevrank", ZRevRank, 3, kReadonly | kFast, kAclSortedSet, {At(1, kReads)}},
+    {"zrank", ZRank, -3, kReadonly | kFast, kAclSortedSet, {At(1, kReads)}},
+    {"zrevrank", ZRevRank, -3, kReadonly | kFast, kAclSortedSet, {At(1, kReads)}},
     {"zcount", ZCount, 4, kReadonly | kFast, kAclSortedSet, {At(1, kReads)}},
     {"zlexcount", ZLexCount, 4, kReadonly | kFast, kAclSortedSet, {At(1, kReads)}},
     {"zrandmember", ZRandMember, -2, kReadonly, kAclSortedSet, {At(1, kReads)}},

@@ -343,5 +343,17 @@ TEST_P(ZsetTest, DrawsAreLimited) {
   EXPECT_EQ(Run({"zrandmember", "z", "-2"}), "[$m, $m]");
 }
 
+TEST_P(ZsetTest, RanksMayComeWithTheirScores) {
+  Run({"zadd", "z", "1", "a", "2.5", "b"});
+  OursAlone();
+  EXPECT_EQ(Run({"zrank", "z", "b", "withscore"}), "[:1, $2.5]");
+  EXPECT_EQ(Run({"zrevrank", "z", "b", "WITHSCORE"}), "[:0, $2.5]");
+  EXPECT_EQ(Run({"zrank", "z", "none", "withscore"}), "(nil)");
+  EXPECT_EQ(Run({"zrank", "none", "b", "withscore"}), "(nil)");
+  EXPECT_EQ(Run({"zrank", "z", "b", "withscores"}), "-ERR syntax error");
+  EXPECT_EQ(Run({"zrank", "z", "b", "withscore", "x"}),
+            "-ERR wrong number of arguments for 'zrank' command");
+}
+
 }  // namespace
 }  // namespace rha::node::commands
