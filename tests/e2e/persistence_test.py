@@ -1,0 +1,75 @@
+"""A RedisHA with `persistence.mode: AOF` finds every acknowledged write again after all of its pods were killed at once.
+
+Asserted: twice, first with SIGKILL to the three servers in the same moment, then by deleting all pods without grace, every key that was acknowledged is
+there afterwards, read from whoever leads then, and the replicas follow.
+"""
+import os
+import signal
+import tempfile
+import unittest
+
+from tests.support.cluster import wait_for
+from tests.support.cluster_case import ClusterCase
+
+MANIFEST = """
+apiVersion: ha.redisha.io/v1
+kind: RedisHA
+metadata:
+  name: demo
+spec:
+  replicas: 3
+  persistence:
+    mode: AOF
+"""
+KEYS = 2_000
+
+
+class AppendOnlyTest(ClusterCase):
+    manifest = None
+
+    def setUp(self):
+        super().setUp()
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml", dir=self.directory.name, delete=False) as file:
+            file.write(MANIFEST)
+        self.apply(file.name)
+
+    def primary(self):
+        return self.ha.pod_ips()[self.ha.object()["status"]["currentPrimary"]]
+
+    def write(self, first):
+        connection = self.ha.connect(self.primary())
+        for i in range(first, first + KEYS):
+            self.assertEqual(connection.command("SET", f"key:{i}", str(i)), b"OK")
+        connection.close()
+
+    def leads(self):
+        """The pod that is primary and holds its data; None while there is none, or its replicas do not follow."""
+        ip = self.primary()
+        return ip if self.ha.all_follow(ip) else None
+
+    def find(self, keys):
+        ip = wait_for("a primary that two follow", self.leads, 120)
+        connection = self.ha.connect(ip)
+        self.assertEqual(connection.command("DBSIZE"), keys)
+        self.assertEqual([i for i in range(keys) if connection.command("GET", f"key:{i}") != str(i).encode()], [])
+        self.assertIn(b"aof_enabled:1", connection.command("INFO", "persistence"))
+        connection.close()
+
+    def test_all_pods_are_killed_and_the_data_are_back(self):
+        self.write(0)
+        pids = {ip: self.ha.node_pid(ip) for ip in self.ha.pod_ips().values()}
+        for pid in pids.values():
+            os.kill(pid, signal.SIGKILL)
+        wait_for("other servers", lambda: all(self.ha.node_pid(ip) != pid for ip, pid in pids.items()), 60)
+        self.find(KEYS)
+
+        self.write(KEYS)
+        uids = {i: self.ha.pod(i)["metadata"]["uid"] for i in range(3)}
+        self.kubectl("delete", "pods", "demo-0", "demo-1", "demo-2", "--grace-period=0", "--force", "--wait=false")
+        wait_for("other pods", lambda: all(self.ha.pod(i) and self.ha.pod(i)["metadata"]["uid"] != uids[i] for i in range(3)), 60)
+        self.wait_until_ready()
+        self.find(2 * KEYS)
+
+
+if __name__ == "__main__":
+    unittest.main()
