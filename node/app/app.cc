@@ -96,6 +96,7 @@ App::App(Config config)
                     .snapshots = snapshots_,
                     .config = repl_config_,
                     .on_role_changed = {},
+                    .on_deposed = [this] { server_.DropUncommitted(); },
                     .offer_file = [this](int fd) { append_only_.OfferBase(fd); }}),
       append_only_({.reactor = reactor_,
                     .engine = engine_,

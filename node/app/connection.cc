@@ -210,7 +210,7 @@ void Connection::OnAuthenticated() { server_.NoteRights(*this); }
 
 void Connection::Continue() {
   continue_queued_ = false;
-  if (closing || blocked != nullptr || waits_for_log()) return;
+  if (closing || blocked != nullptr || waits_for_gate()) return;
   input_.erase(0, ExecuteAll(input_));
   if (!left_unread_ || closing || must_wait()) return;
   left_unread_ = false;
@@ -238,24 +238,24 @@ void Connection::Flush() {
   server_.EnforceOutputLimit(*this, output_memory_bytes());
 }
 
-bool Connection::Hold(int64_t position) {
+bool Connection::Hold(int64_t ticket) {
   if (held_ || closing || out().empty()) return false;
   held_ = true;
   free_bytes_ = 0;
   covered_bytes_ = out().size();
-  held_for_ = position;
+  held_for_ = ticket;
   return true;
 }
 
-void Connection::Release(int64_t durable, int64_t position) {
-  if (!held_ || durable < held_for_) return;
-  const bool waited = waits_for_log();
+void Connection::Release(int64_t opened, int64_t newest) {
+  if (!held_ || opened < held_for_) return;
+  const bool waited = waits_for_gate();
   free_bytes_ = covered_bytes_;
   covered_bytes_ = out().size();
-  held_for_ = position;
-  held_ = free_bytes_ < covered_bytes_ && durable < position;
+  held_for_ = newest;
+  held_ = free_bytes_ < covered_bytes_ && opened < newest;
   Flush();  // now: with the turn's other replies it might have to wait again
-  if (waited && !waits_for_log()) Resume();
+  if (waited && !waits_for_gate()) Resume();
 }
 
 // Mostly there is but one piece, and send() costs 3 % less of a small request than sendmsg().

@@ -40,11 +40,11 @@ class Connection final : public dispatch::Session {
 
   // Sends what waits. Called by Server at the end of a turn.
   void Flush();
-  // Replies that are there now wait until the log is durable up to `position`. True: none of this
-  // connection have waited before.
-  bool Hold(int64_t position);
-  // It is durable up to `durable`; what waits behind that waits for `position`.
-  void Release(int64_t durable, int64_t position);
+  // Replies that are there now wait for `ticket` (reply_gate.h). True: none of this connection have
+  // waited before.
+  bool Hold(int64_t ticket);
+  // Tickets up to `opened` are open; what waits behind that waits for `newest`.
+  void Release(int64_t opened, int64_t newest);
   bool held() const { return held_; }
   // Executes what Resume() left for the turn.
   void Continue();
@@ -73,14 +73,14 @@ class Connection final : public dispatch::Session {
   size_t ExecuteAll(std::string_view bytes);
   size_t ExecuteBatch(std::string_view bytes, size_t out_bytes_max);
   bool may_execute() const {
-    return !closing && !close_after_reply_ && blocked == nullptr && !waits_for_log();
+    return !closing && !close_after_reply_ && blocked == nullptr && !waits_for_gate();
   }
   // Requests that have come must wait for an earlier one, or for the next turn.
   bool must_wait() const {
-    return blocked != nullptr || in_execute_ || continue_queued_ || waits_for_log();
+    return blocked != nullptr || in_execute_ || continue_queued_ || waits_for_gate();
   }
   // So much is held that nothing is to be added.
-  bool waits_for_log() const { return held_ && out().size() >= kReplyBytesPerTurn; }
+  bool waits_for_gate() const { return held_ && out().size() >= kReplyBytesPerTurn; }
   bool InputIsTooLong() const;
   void ProtocolError();
   ssize_t Send(size_t of_out, std::string_view stream_piece) const;
@@ -98,8 +98,8 @@ class Connection final : public dispatch::Session {
   bool in_execute_ = false;
   bool left_unread_ = false;  // input in the kernel, until what waits here has been executed
   int64_t last_interaction_ms_ = 0;
-  // While replies are held: so many bytes of out() may leave; so many when the log is durable up to
-  // held_for_; the rest after that.
+  // While replies are held: so many bytes of out() may leave; so many when held_for_ opens; the
+  // rest after that.
   bool held_ = false;
   size_t free_bytes_ = 0, covered_bytes_ = 0;
   int64_t held_for_ = 0;

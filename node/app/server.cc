@@ -38,6 +38,13 @@ void Refuse(const UniqueFd& fd, std::string_view error) {
   (void)!::send(fd.get(), error.data(), error.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+// While only copies are missing, who makes them is answered, and who has never asked for data: a
+// replica that introduces itself, or a probe.
+bool NeedsNoCopies(const Connection& connection) {
+  if (connection.is_peer() || connection.kind == dispatch::SessionKind::kReplica) return true;
+  return !connection.asks_for_data && connection.pubsub == nullptr && !connection.monitor;
+}
+
 }  // namespace
 
 Server::Listener::Listener(Server& server, UniqueFd fd, bool unix_socket)
@@ -230,6 +237,7 @@ void Server::ServeWhileBusy() {
 void Server::EndTurn() {
   if (ended_) return;
   engine_.EndTurn();
+  if (!held_.empty()) ReleaseHeld();
   while (!to_continue_.empty()) {
     const auto batch = std::exchange(to_continue_, {});
     for (Connection* connection : batch) connection->Continue();
@@ -245,10 +253,8 @@ void Server::EndTurn() {
 }
 
 void Server::SendReplies() {
-  if (log_ != nullptr) {
-    log_->EndTurn();
-    if (log_->MustHold()) HoldReplies();
-  }
+  if (log_ != nullptr) log_->EndTurn();
+  if (SomethingIsOpen()) HoldReplies();
   size_t kept = 0;
   for (size_t i = 0; i < to_write_.size(); ++i) {
     Connection* const connection = to_write_[i];
@@ -261,15 +267,36 @@ void Server::SendReplies() {
   to_write_.resize(kept);
 }
 
+bool Server::SomethingIsOpen() const {
+  const dispatch::NodeState& state = engine_.state();
+  return state.committed_offset < state.replication_offset || (log_ != nullptr && log_->MustHold());
+}
+
+Reached Server::Made() const {
+  return {.logged = log_ == nullptr ? 0 : log_->appended(),
+          .replicated = engine_.state().replication_offset};
+}
+
+Reached Server::Safe() const {
+  const bool log_counts = log_ != nullptr && log_->MustHold();
+  return {.logged = log_counts ? log_->durable() : INT64_MAX,
+          .replicated = engine_.state().committed_offset};
+}
+
 void Server::HoldReplies() {
+  const bool all = log_ != nullptr && log_->MustHold();
+  const int64_t ticket = gate_.Ticket(Made());
   for (Connection* connection : to_write_) {
-    if (!connection->executes() && connection->Hold(log_->appended())) held_.push_back(connection);
+    if (connection->executes() || (!all && NeedsNoCopies(*connection))) continue;
+    if (connection->Hold(ticket)) held_.push_back(connection);
   }
 }
 
 void Server::ReleaseHeld() {
-  std::erase_if(held_, [this](Connection* connection) {
-    connection->Release(log_->MustHold() ? log_->durable() : INT64_MAX, log_->appended());
+  const int64_t newest = gate_.Ticket(Made());
+  const int64_t opened = gate_.Open(Safe());
+  std::erase_if(held_, [&](Connection* connection) {
+    connection->Release(opened, newest);
     return !connection->held();
   });
 }
@@ -278,7 +305,15 @@ void Server::DropHeld() {
   for (Connection* connection : held_) connection->Close(dispatch::Session::CloseMode::kNow);
 }
 
+void Server::DropUncommitted() {
+  DropHeld();
+  for (Connection* connection : to_write_) {
+    if (!NeedsNoCopies(*connection)) connection->Close(dispatch::Session::CloseMode::kNow);
+  }
+}
+
 void Server::FlushAll() {
+  if (SomethingIsOpen()) HoldReplies();
   for (auto& [id, connection] : connections_) connection->Flush();
 }
 

@@ -14,6 +14,7 @@
 #include "node/app/admission.h"
 #include "node/app/config.h"
 #include "node/app/connection.h"
+#include "node/app/reply_gate.h"
 #include "node/dispatch/engine.h"
 
 namespace rha::node::app {
@@ -48,10 +49,12 @@ class Server {
 
   // Replies wait for the append-only file where it says so. Before the first turn.
   void set_log(AppendOnly& log) { log_ = &log; }
-  // More of it is on the disk: replies that waited for that leave.
+  // More of it is on the disk, or more copies have the stream: replies that waited for that leave.
   void ReleaseHeld();
-  // It never may be: nobody gets the replies that wait.
+  // Never: nobody gets the replies that wait.
   void DropHeld();
+  // Likewise, nor those of this turn.
+  void DropUncommitted();
 
   // In the middle of a command that takes long: executes what others have sent, which they are
   // refused or which ends that command. Who is owed replies that the log holds back waits for its
@@ -104,6 +107,10 @@ class Server {
   Connection* Find(std::optional<uint64_t> id);
   // All but those of who executes: its answer is not whole.
   void SendReplies();
+  // What has been changed is not all where it was promised to be; and how far both go.
+  bool SomethingIsOpen() const;
+  Reached Made() const;
+  Reached Safe() const;
   void HoldReplies();
   bool ExceedsOutputLimit(Connection& connection, size_t bytes) const;
 
@@ -120,6 +127,7 @@ class Server {
   net::TimerId next_turn_timer_ = 0;
   bool ended_ = false;
   AppendOnly* log_ = nullptr;
+  ReplyGate gate_;
   std::vector<Connection*> held_;  // whose replies wait
   // Of the connection that executes.
   struct Desk {

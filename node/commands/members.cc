@@ -2,7 +2,7 @@
 //
 //   REDISHA HELLO uid name nonce address   who is there? (common/trust/peer_proof.h)
 //   REDISHA PROVE proof...                 a peer session from here on
-//   REDISHA ROLE epoch leader PRIMARY | REPLICA host port
+//   REDISHA ROLE epoch leader PRIMARY [COPIES n] | REPLICA host port | SEAL [COPIES n]
 //   REDISHA ADOPT uid                      for people: see repl/role_memory.h
 #include <algorithm>
 #include <bit>
@@ -19,6 +19,8 @@
 
 namespace rha::node::commands {
 namespace {
+
+constexpr int64_t kCopiesMax = 64;  // of a change, that an order may want
 
 using dispatch::Membership;
 using dispatch::PeerState;
@@ -79,6 +81,22 @@ void PeerProve(Context& ctx) {
 }
 
 // False: the error is written.
+bool ParseCopies(Context& ctx, dispatch::RoleOrder* order) {
+  if (ctx.argc() == 5) return true;
+  int64_t copies = 0;
+  if (ctx.argc() != 7 || !EqualsIgnoreCase(ctx.arg(5), "copies")) {
+    ctx.SyntaxError();
+    return false;
+  }
+  if (!structs::ParseDecimal(ctx.arg(6), &copies) || copies < 1 || copies > kCopiesMax) {
+    ctx.reply.Error("ERR the number of copies is out of range");
+    return false;
+  }
+  order->copies = static_cast<int>(copies);
+  return true;
+}
+
+// False: the error is written.
 bool ParseRole(Context& ctx, dispatch::RoleOrder* order) {
   int64_t epoch = 0, port = 0;
   if (!structs::ParseDecimal(ctx.arg(2), &epoch) || epoch <= 0) {
@@ -91,11 +109,17 @@ bool ParseRole(Context& ctx, dispatch::RoleOrder* order) {
   }
   order->epoch = static_cast<uint64_t>(epoch);
   order->leader = ctx.arg(3);
-  if (ctx.argc() == 5 && EqualsIgnoreCase(ctx.arg(4), "primary")) return true;
-  if (ctx.argc() != 7 || !EqualsIgnoreCase(ctx.arg(4), "replica")) {
+  const std::string_view role = ctx.arg(4);
+  if (EqualsIgnoreCase(role, "primary")) return ParseCopies(ctx, order);
+  if (EqualsIgnoreCase(role, "seal")) {
+    order->kind = dispatch::RoleOrder::Kind::kSeal;
+    return ParseCopies(ctx, order);
+  }
+  if (ctx.argc() != 7 || !EqualsIgnoreCase(role, "replica")) {
     ctx.SyntaxError();
     return false;
   }
+  order->kind = dispatch::RoleOrder::Kind::kFollow;
   if (!trust::IsName(ctx.arg(5)) || !structs::ParseDecimal(ctx.arg(6), &port) || port <= 0 ||
       port > std::numeric_limits<uint16_t>::max()) {
     ctx.reply.Error("ERR Invalid master host or port");
@@ -127,12 +151,14 @@ void Adopt(Context& ctx) {
 }
 
 void Help(Context& ctx) {
-  WriteHelp(ctx, {"HELLO <cluster-uid> <name> <nonce> <address-dialled>",
-                  "    Begin to prove to be a member.", "PROVE <proof> [<proof> ...]",
-                  "    Prove to hold the cluster's key.",
-                  "ROLE <epoch> <leader> (PRIMARY|REPLICA <host> <port>)",
-                  "    Assign a role. For members alone.", "ADOPT <cluster-uid>",
-                  "    Take over the foreign dataset found here (INFO redisha_dataset_uid)."});
+  WriteHelp(
+      ctx,
+      {"HELLO <cluster-uid> <name> <nonce> <address-dialled>", "    Begin to prove to be a member.",
+       "PROVE <proof> [<proof> ...]", "    Prove to hold the cluster's key.",
+       "ROLE <epoch> <leader> (PRIMARY|SEAL) [COPIES <count>]",
+       "ROLE <epoch> <leader> REPLICA <host> <port>",
+       "    Assign a role, or end the present one. For members alone.", "ADOPT <cluster-uid>",
+       "    Take over the foreign dataset found here (INFO redisha_dataset_uid)."});
 }
 
 constexpr uint32_t kAnytime = kNoscript | kLoading | kStale | kFast | kUndecidedOk;

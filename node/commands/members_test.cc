@@ -113,9 +113,17 @@ TEST_F(MembersTest, RolesAreForPeers) {
   Ask(*Hello(keys_));
   EXPECT_EQ(Ask({"REDISHA", "ROLE", "3", "a", "PRIMARY"}), "+OK");
   EXPECT_EQ(Ask({"REDISHA", "ROLE", "4", "*", "replica", "10.0.0.1", "6379"}), "+OK");
-  ASSERT_EQ(role_orders().size(), 2u);
+  EXPECT_EQ(Ask({"REDISHA", "ROLE", "5", "b", "seal"}), "+OK");
+  EXPECT_EQ(Ask({"REDISHA", "ROLE", "6", "b", "primary", "copies", "2"}), "+OK");
+  using Kind = dispatch::RoleOrder::Kind;
+  ASSERT_EQ(role_orders().size(), 4u);
   EXPECT_EQ(role_orders()[0].epoch, 3u);
-  EXPECT_EQ(role_orders()[0].host, "");
+  EXPECT_EQ(role_orders()[0].kind, Kind::kLead);
+  EXPECT_EQ(role_orders()[0].copies, 1);
+  EXPECT_EQ(role_orders()[2].kind, Kind::kSeal);
+  EXPECT_EQ(role_orders()[3].kind, Kind::kLead);
+  EXPECT_EQ(role_orders()[3].copies, 2);
+  EXPECT_EQ(role_orders()[1].kind, Kind::kFollow);
   EXPECT_EQ(role_orders()[1].leader, "*");
   EXPECT_EQ(role_orders()[1].host, "10.0.0.1");
   EXPECT_EQ(role_orders()[1].port, 6379);
@@ -130,6 +138,13 @@ TEST_F(MembersTest, RolesThatMeanNothingAreErrors) {
       {"redisha", "role", "1", "", "primary"},
       {"redisha", "role", "1", "a b", "primary"},
       {"redisha", "role", "1", "a", "king"},
+      {"redisha", "role", "1", "a", "seal", "now"},
+      {"redisha", "role", "1", "a", "seal", "copies", "-1"},
+      {"redisha", "role", "1", "a", "primary", "copies"},
+      {"redisha", "role", "1", "a", "primary", "copies", "0"},
+      {"redisha", "role", "1", "a", "primary", "copies", "many"},
+      {"redisha", "role", "1", "a", "primary", "copies", "65"},
+      {"redisha", "role", "1", "a", "primary", "pieces", "2"},
       {"redisha", "role", "1", "a", "primary", "host"},
       {"redisha", "role", "1", "a", "replica", "host"},
       {"redisha", "role", "1", "a", "replica", "", "1"},

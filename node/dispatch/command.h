@@ -66,6 +66,10 @@ enum CommandFlag : uint32_t {
   kNoMandatoryKeys = 1 << 28,  // shown by COMMAND: it may be called without any key
 };
 
+// What the answer may show of the dataset, or of what others have said, or changes them.
+constexpr uint32_t kAboutData =
+    kWrite | kReadonly | kMayReplicate | kPubsubFlag | kBlocking | kRunsQueued;
+
 using acl::AclCategory;
 using enum acl::AclCategory;
 

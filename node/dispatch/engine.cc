@@ -111,6 +111,7 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
       flags =
           (flags | session.transaction.flags) & ~(kPermissions & ~session.transaction.common_flags);
     }
+    session.asks_for_data |= (flags & kAboutData) != 0;
     const GateQuestion question{*this, session, *spec, args, flags};
     const std::string_view refusal =
         NothingSpecial(question) ? std::string_view() : PassGates(question, &scratch);

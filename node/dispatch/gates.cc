@@ -69,9 +69,10 @@ std::string_view DiskHealthy(const GateQuestion& q, std::string* scratch) {
 
 std::string_view EnoughReplicas(const GateQuestion& q, std::string*) {
   const NodeState& state = q.engine.state();
-  if (state.min_replicas_to_write == 0 || (q.flags & kWrite) == 0) return {};
+  if ((state.min_replicas_to_write == 0 && !state.copies_missing) || (q.flags & kWrite) == 0)
+    return {};
   if (state.is_replica || FromPrimary(q)) return {};
-  if (state.good_replicas >= state.min_replicas_to_write) return {};
+  if (state.good_replicas >= state.min_replicas_to_write && !state.copies_missing) return {};
   return "NOREPLICAS Not enough good replicas to write.";
 }
 
@@ -159,7 +160,7 @@ bool NothingSpecial(const GateQuestion& q) {
   const NodeState& state = q.engine.state();
   const bool node = state.is_replica || state.undecided || state.loading || !state.busy.empty() ||
                     state.last_save_failed || !state.log_error.empty() || state.MemoryShort() ||
-                    state.min_replicas_to_write != 0;
+                    state.min_replicas_to_write != 0 || state.copies_missing;
   const bool sender = !q.session.authenticated || q.session.restricted() ||
                       q.session.transaction.open || q.session.pubsub != nullptr ||
                       q.session.kind != SessionKind::kClient;

@@ -53,6 +53,10 @@ struct NodeState {
   int good_replicas = 0;       // connected, and acknowledged within min-replicas-max-lag
   bool stream_active = false;  // replicas or a backlog want what changes
   int64_t replication_offset = 0;
+  // The copies that a change needs (RoleOrder::copies) are not there, so that none is begun.
+  bool copies_missing = false;
+  // Up to here of the replication stream enough of them have it; nothing behind it may be told.
+  int64_t committed_offset = std::numeric_limits<int64_t>::max();
   uint64_t acknowledgements = 0;    // grows whenever WAIT may have got what it waits for
   int64_t stream_excess_bytes = 0;  // kept for slow replicas beyond the backlog: not in maxmemory
 

@@ -32,11 +32,20 @@ class ChangeSink {
   virtual void Append(int db, std::string_view request) = 0;
 };
 
-// Whose replica a node shall be, in which election that was decided, and by whom.
+// What a node shall be, in which election that was decided, and by whom.
 struct RoleOrder {
+  enum class Kind : uint8_t {
+    kLead,
+    kFollow,  // host and port
+    kSeal,    // nothing: it takes no more writes, nor anybody's stream, until the next order
+  };
   uint64_t epoch = 0;
   std::string leader;
-  std::string host;  // empty: it shall be the primary
+  Kind kind = Kind::kLead;
+  // So many must hold a change, this node's among them, before it is told. kSeal: if more than one
+  // must, no primary of an older epoch is followed any more.
+  int copies = 1;
+  std::string host;
   uint16_t port = 0;
 };
 

@@ -159,6 +159,7 @@ class Session : private resp::OutputChain::Governor {
   bool no_evict = false;
   bool monitor = false;
   MovingEndpoint moving_endpoint = MovingEndpoint::kUnasked;
+  bool asks_for_data = false;  // has sent a command about keys or channels
   bool read_only_replica_port = false;
   ReplyMode reply_mode = ReplyMode::kOn;
   Transaction transaction;

@@ -1,6 +1,9 @@
 #include "node/repl/primary_side.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -28,6 +31,7 @@ PrimarySide::PrimarySide(Dependencies dependencies)
       snapshots_(dependencies.snapshots),
       stream_(dependencies.stream),
       describe_(std::move(dependencies.describe)),
+      data_epoch_(std::move(dependencies.data_epoch)),
       on_acknowledged_(std::move(dependencies.on_acknowledged)),
       last_ping_(reactor_.Now()),
       last_replica_seen_(reactor_.Now()) {
@@ -340,7 +344,8 @@ bool PrimarySide::ParseReplconf(ReplicaIdentity& identity, dispatch::Args args,
       if (EqualsIgnoreCase(value, "eof")) identity.accepts_end_mark = true;
       if (EqualsIgnoreCase(value, "psync2")) identity.accepts_new_id = true;
       if (value == kOwnKindCapability) {
-        reply.Simple("REDISHA " + std::to_string(describe_().data_epoch));
+        const auto [epoch, start] = data_epoch_();
+        reply.Simple(fmt::format("REDISHA {} {}", epoch, start));
         return false;
       }
     } else if (!EqualsIgnoreCase(option, "rdb-only") &&
@@ -369,6 +374,7 @@ void PrimarySide::Replconf(Session& session, dispatch::Args args, resp::Writer& 
       ++engine_.state().acknowledgements;
       on_acknowledged_();
     }
+    if (replica->progress.applied != before.applied) LookAtCopies();
     if (in_step) {
       OnProgress(*replica);
       replica->Wake();
@@ -397,6 +403,38 @@ int PrimarySide::CountAcknowledged(int64_t offset, bool on_disk) const {
     return Counts(*entry) && progress.streaming() &&
            (on_disk ? progress.synced : progress.acked) >= offset;
   }));
+}
+
+void PrimarySide::WantCopies(int copies, int64_t from) {
+  if (copies == copies_ && from == committed_from_) return;
+  if (from != committed_from_ || copies_ == 1) engine_.state().committed_offset = -1;
+  copies_ = copies;
+  committed_from_ = from;
+  LookAtCopies();
+}
+
+// What is committed is never taken back: who has it may be gone, and then others have it.
+void PrimarySide::LookAtCopies() {
+  dispatch::NodeState& state = engine_.state();
+  if (copies_ == 1) {
+    state.copies_missing = false;
+    state.committed_offset = std::numeric_limits<int64_t>::max();
+    return;
+  }
+  applied_.clear();
+  for (const auto& replica : replicas_) {
+    if (Counts(*replica) && replica->progress.streaming()) {
+      applied_.push_back(replica->progress.applied);
+    }
+  }
+  const auto wanted = static_cast<size_t>(copies_ - 1);
+  state.copies_missing = applied_.size() < wanted;
+  if (state.copies_missing) return;
+  const auto least = applied_.begin() + static_cast<std::ptrdiff_t>(wanted - 1);
+  std::nth_element(applied_.begin(), least, applied_.end(), std::greater<>());
+  if (*least >= committed_from_) {
+    state.committed_offset = std::max(state.committed_offset, std::min(*least, stream_.offset()));
+  }
 }
 
 bool PrimarySide::AllAcknowledged(int64_t offset) const {
@@ -430,6 +468,7 @@ int PrimarySide::good_replicas() const {
 }
 
 void PrimarySide::PublishGoodReplicas() {
+  LookAtCopies();
   engine_.state().good_replicas = good_replicas();
   ++engine_.state().acknowledgements;  // who began to stream counts for WAIT
 }

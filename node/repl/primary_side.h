@@ -31,6 +31,12 @@ struct RdbInfo;
 
 namespace rha::node::repl {
 
+// Of which epoch the data are, and where in the stream that began.
+struct DataEpoch {
+  uint64_t epoch = 0;  // 0: not known
+  int64_t start = 0;
+};
+
 struct SyncStats {
   uint64_t full = 0, partial_ok = 0, partial_err = 0;
 };
@@ -44,6 +50,7 @@ class PrimarySide final : public StreamListener {
     persist::SnapshotService& snapshots;
     Stream& stream;
     std::function<persist::RdbInfo()> describe;  // what a snapshot taken now says of itself
+    std::function<DataEpoch()> data_epoch;       // what members that ask are told
     std::function<void()> on_acknowledged;       // a replica has more than it had
   };
   explicit PrimarySide(Dependencies dependencies);
@@ -57,6 +64,11 @@ class PrimarySide final : public StreamListener {
   int CountAcknowledged(int64_t offset, bool on_disk) const;
   bool AllAcknowledged(int64_t offset) const;
   void RequestAcknowledgements();
+
+  // From now on a change is told when so many have it, this node and members that follow it; and
+  // nothing is before they have all up to `from` (NodeState::committed_offset).
+  void WantCopies(int copies, int64_t from);
+  int copies() const { return copies_; }
 
   // Their history is not ours any more, or has a new name: they must ask again.
   void DisconnectAll(const std::string& why);
@@ -87,6 +99,7 @@ class PrimarySide final : public StreamListener {
   bool TryContinue(dispatch::Session& session, std::string_view id, int64_t offset);
   void FullSync(dispatch::Session& session, dispatch::Args request);
   void Wait(dispatch::Session& session, dispatch::Args request);
+  void LookAtCopies();
   bool IsWaiting(const dispatch::Session& session) const;
   void ServeWaiting();
   Status StartSnapshot();
@@ -110,11 +123,15 @@ class PrimarySide final : public StreamListener {
   persist::SnapshotService& snapshots_;
   Stream& stream_;
   std::function<persist::RdbInfo()> describe_;
+  std::function<DataEpoch()> data_epoch_;
   std::function<void()> on_acknowledged_;
 
   std::vector<std::unique_ptr<Replica>> replicas_;
   std::map<uint64_t, ReplicaIdentity> introduced_;  // sessions before their PSYNC
   std::shared_ptr<OutgoingSnapshot> snapshot_;      // the newest, while somebody may join it
+  int copies_ = 1;
+  int64_t committed_from_ = 0;    // nothing before this is committed by itself
+  std::vector<int64_t> applied_;  // of LookAtCopies()
   bool any_asleep_ = false;
   int64_t look_at_ = 0;  // offset at which limits are looked at next
   net::TimerId poll_timer_ = 0;

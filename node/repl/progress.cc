@@ -28,6 +28,7 @@ bool Progress::OnAck(int64_t offset, MonoTime now, int64_t on_disk) {
   // An acknowledgement while the snapshot is under way says only that the replica lives.
   heard_at = now;
   synced = std::max(synced, on_disk);
+  applied = std::max(applied, offset);
   if (std::holds_alternative<AwaitingFirstAck>(state)) {
     state = Streaming{};
     acked = std::max(acked, offset);

@@ -91,6 +91,12 @@ void ReplShell::AppendMemberInfo(std::string* info) const {
   Line(info, "redisha_role_epoch:{}", role_memory_->epoch());
   Line(info, "redisha_role_leader:{}", role_memory_->leader());
   Line(info, "redisha_data_epoch:{}", data_epoch_);
+  Line(info, "redisha_copy_proven:{}", copy_proven_ ? 1 : 0);
+  if (sealed_) Line(info, "redisha_sealed:1");
+  if (primary_.copies() > 1) {
+    Line(info, "redisha_copies:{}", primary_.copies());
+    Line(info, "redisha_committed_offset:{}", engine_.state().committed_offset);
+  }
   if (!holds_foreign_data()) return;
   Line(info, "redisha_foreign_dataset:1");
   Line(info, "redisha_dataset_uid:{}", role_memory_->foreign_uid());

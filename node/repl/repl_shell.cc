@@ -16,6 +16,7 @@ ReplShell::ReplShell(Dependencies dependencies)
       engine_(dependencies.engine),
       config_(dependencies.config),
       on_role_changed_(std::move(dependencies.on_role_changed)),
+      on_deposed_(std::move(dependencies.on_deposed)),
       stream_(engine_.state(), config_.backlog_bytes),
       primary_({.reactor = reactor_,
                 .engine = engine_,
@@ -23,6 +24,10 @@ ReplShell::ReplShell(Dependencies dependencies)
                 .snapshots = dependencies.snapshots,
                 .stream = stream_,
                 .describe = [this] { return DescribeDataset(); },
+                .data_epoch =
+                    [this] {
+                      return DataEpoch{data_epoch_, epoch_start_};
+                    },
                 .on_acknowledged = [this] { failover_.OnAcknowledged(); }}),
       replica_(
           {.reactor = reactor_,
@@ -32,7 +37,13 @@ ReplShell::ReplShell(Dependencies dependencies)
            .stream = stream_,
            .snapshots = dependencies.snapshots,
            .disconnect_replicas = [this](const std::string& why) { primary_.DisconnectAll(why); },
-           .on_dataset = [this](uint64_t epoch) { data_epoch_ = epoch; },
+           .on_dataset =
+               [this](uint64_t epoch) {
+                 data_epoch_ = epoch;
+                 epoch_start_ = stream_.offset();
+                 copy_proven_ = epoch != 0;
+               },
+           .promised_epoch = [this] { return promised_epoch_; },
            .on_handover = [this](bool serves_us) { failover_.OnAnswer(serves_us); },
            .offer_file = std::move(dependencies.offer_file)}),
       failover_({.reactor = reactor_,
@@ -152,20 +163,52 @@ std::string ReplShell::MemberRefusal() const {
 Status ReplShell::AssignRole(const dispatch::RoleOrder& order) {
   if (!role_memory_) return Status(Code::kInvalid, "ERR this node belongs to no RedisHA");
   RHA_RETURN_IF_ERROR(role_memory_->Accept(order.epoch, order.leader));
-  if (order.host.empty()) {
-    const bool elected_again = stream_.own() && data_epoch_ < order.epoch;
-    data_epoch_ = order.epoch;
-    BecomePrimary();
-    // They are told of which epoch the data are when they ask, and continue from where they are.
-    if (elected_again) primary_.DisconnectAll("this node was elected once more");
-    return {};
-  }
+  using Kind = dispatch::RoleOrder::Kind;
+  if (order.kind == Kind::kLead) return LeadIn(order.epoch, order.copies), Status();
+  if (order.kind == Kind::kSeal) return Seal(order), Status();
   const Result<bool> changed = ReplicaOf(order.host, order.port);
   if (!changed.ok()) return Status(changed.status().code(), "ERR " + changed.status().message());
   if (*changed)
     log::Info("replica of {}:{} by order of {}, epoch {}", order.host, order.port, order.leader,
               order.epoch);
   return {};
+}
+
+void ReplShell::LeadIn(uint64_t epoch, int copies) {
+  const bool elected_again = stream_.own() && data_epoch_ < epoch;
+  if (!stream_.own() || elected_again) epoch_start_ = stream_.offset();
+  data_epoch_ = epoch;
+  copy_proven_ = true;
+  BecomePrimary();
+  sealed_ = false;
+  // They are told of which epoch the data are when they ask, and continue from where they are.
+  if (elected_again) primary_.DisconnectAll("this node was elected once more");
+  primary_.WantCopies(copies, epoch_start_);
+}
+
+void ReplShell::Seal(const dispatch::RoleOrder& order) {
+  if (order.copies > 1) promised_epoch_ = order.epoch;
+  if (sealed_) return;
+  sealed_ = true;
+  failover_.OnRoleChanged();
+  if (replica_.active()) return replica_.Seal();
+  if (engine_.state().undecided) return;
+  // Our replicas go on reading what there is of the stream.
+  StopLeading();
+  engine_.state().undecided = true;
+  engine_.EndAllWaits();
+  log::Info("this node leads no more; it is sealed at offset {}", stream_.offset());
+}
+
+// A primary's own stream becomes the past of a replica: what follows begins with SELECT.
+void ReplShell::StopLeading() {
+  // In EXEC: what the commands before this one have changed belongs to the history that ends here.
+  engine_.propagation().Flush();
+  if (!stream_.own()) return;
+  replica_.set_selected_db(0);
+  stream_.set_own(false);
+  if (primary_.copies() > 1 && on_deposed_) on_deposed_();
+  primary_.WantCopies(1, 0);
 }
 
 Status ReplShell::AdoptDataset(std::string_view uid) {
@@ -180,13 +223,10 @@ Result<bool> ReplShell::ReplicaOf(const std::string& host, uint16_t port) {
 Result<bool> ReplShell::Follow(const ReplicaSide::Target& target, bool take_over) {
   if (holds_foreign_data()) return Status(Code::kConflict, role_memory_->ForeignRefusal());
   // To follow whom we hand over to: as an order it needs no answer any more.
-  if (replica_.target() == target && !failover_.active()) return false;
-  // A primary's own stream becomes the past of a replica: what follows begins with SELECT.
-  if (stream_.own()) replica_.set_selected_db(0);
-  // In EXEC: what the commands before this one have changed belongs to the history that ends here.
-  engine_.propagation().Flush();
+  if (replica_.target() == target && !failover_.active() && !sealed_) return false;
+  sealed_ = false;
+  StopLeading();
   stream_.Activate();
-  stream_.set_own(false);
   engine_.state().undecided = false;
   replica_.Follow(target, take_over);
   if (!take_over) failover_.OnRoleChanged();

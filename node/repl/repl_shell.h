@@ -10,6 +10,9 @@
 //  * to Primary: the history branches, so replicas of the old primary can continue with us;
 //  * to Replica: the history stays, so a new primary that was our replica can continue with us.
 //
+// A member may also be sealed: it stands still, a replica without a link or a primary without its
+// role, so that what it holds can be compared with other copies (docs/design/replication.md).
+//
 // Options of ReplConfig take effect when they change, but for the address of the primary
 // (ReplicaOf).
 // Thread rule: the engine's thread.
@@ -51,6 +54,8 @@ class ReplShell final : public dispatch::ReplicationService {
     const ReplConfig& config;  // outlives this
     // Called after each change of the role or of the primary, for CONFIG REWRITE; may be empty.
     std::function<void()> on_role_changed;
+    // This node led, and what it has not told yet may never be true: nobody gets those answers.
+    std::function<void()> on_deposed;
     // See ReplicaSide.
     std::function<void(int fd)> offer_file;
   };
@@ -114,6 +119,9 @@ class ReplShell final : public dispatch::ReplicationService {
   std::string MemberRefusal() const;
   Result<bool> Follow(const ReplicaSide::Target& target, bool take_over);
   void Lead();
+  void LeadIn(uint64_t epoch, int copies);
+  void Seal(const dispatch::RoleOrder& order);
+  void StopLeading();
   // PSYNC … FAILOVER: our primary hands over its role. Why not; empty: this node is primary now.
   std::string TakeOver(const dispatch::Session& session, std::string_view history);
   void AppendReplicaInfo(std::string* info) const;
@@ -124,7 +132,7 @@ class ReplShell final : public dispatch::ReplicationService {
   net::Reactor& reactor_;
   dispatch::Engine& engine_;
   const ReplConfig& config_;
-  std::function<void()> on_role_changed_;
+  std::function<void()> on_role_changed_, on_deposed_;
   Stream stream_;
   PrimarySide primary_;
   ReplicaSide replica_;
@@ -133,7 +141,12 @@ class ReplShell final : public dispatch::ReplicationService {
   // The epoch in which the dataset was last known to be its primary's: what a file says when it is
   // loaded, then that of the order under which this node leads, or what its primary says.
   uint64_t data_epoch_ = 0;
-  bool restored_ = false;  // RestoreHistory() has been called
+  int64_t epoch_start_ = 0;  // where that began in the stream, as far as this node must know
+  // The dataset is all that this node ever acknowledged: nothing was lost with an earlier process.
+  bool copy_proven_ = false;
+  bool sealed_ = false;          // RoleOrder::kSeal, until the next order
+  uint64_t promised_epoch_ = 0;  // of the newest of these that wants more than one copy
+  bool restored_ = false;        // RestoreHistory() has been called
   net::TimerId cron_ = 0;
 };
 

@@ -131,8 +131,13 @@ void ReplicaFsm::OnGreeting(Greeting& greeting, std::string_view line) {
   // Other refusals of REPLCONF come from servers that know less, and do no harm.
   if (step == Step::kExtension && line.starts_with(kOwnKindAnswer)) {
     primary_is_redisha_ = true;
-    if (int64_t epoch = 0; ParseNumber(line.substr(kOwnKindAnswer.size()), epoch) && epoch > 0) {
+    const std::string_view said = line.substr(kOwnKindAnswer.size());
+    const size_t space = std::min(said.find(' '), said.size());
+    int64_t epoch = 0, start = 0;
+    if (ParseNumber(said.substr(0, space), epoch) && epoch > 0 &&
+        ParseNumber(said.substr(std::min(space + 1, said.size())), start) && start >= 0) {
       primary_data_epoch_ = static_cast<uint64_t>(epoch);
+      primary_epoch_start_ = start;
     }
   }
   greeting.unanswered.pop_front();

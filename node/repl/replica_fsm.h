@@ -97,6 +97,8 @@ class ReplicaFsm {
   bool primary_is_redisha() const { return primary_is_redisha_; }
   // Of which epoch it says its data are (repl_shell.h); 0: it does not say.
   uint64_t primary_data_epoch() const { return primary_data_epoch_; }
+  // ... from this offset on; who does not have that much holds data of an earlier one.
+  int64_t primary_epoch_start() const { return primary_epoch_start_; }
   // For master_link_status and ROLE: "connect", "handshake" ...
   const char* RoleWord() const;
 
@@ -115,6 +117,7 @@ class ReplicaFsm {
   ReplicaState state_ = Connecting{};
   bool primary_is_redisha_ = false;
   uint64_t primary_data_epoch_ = 0;
+  int64_t primary_epoch_start_ = 0;
 };
 
 }  // namespace rha::node::repl

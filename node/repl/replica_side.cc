@@ -1,5 +1,7 @@
 #include "node/repl/replica_side.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -23,6 +25,7 @@ ReplicaSide::ReplicaSide(Dependencies dependencies)
       snapshots_(dependencies.snapshots),
       disconnect_replicas_(std::move(dependencies.disconnect_replicas)),
       on_dataset_(std::move(dependencies.on_dataset)),
+      promised_epoch_(std::move(dependencies.promised_epoch)),
       on_handover_(std::move(dependencies.on_handover)),
       offer_file_(std::move(dependencies.offer_file)),
       down_since_(reactor_.Now()) {}
@@ -72,6 +75,13 @@ void ReplicaSide::Stop() {
   last_error_.clear();
   // From now on the dataset is what this node says it is.
   may_continue_ = true;
+  SetPhase(Phase::kIdle);
+}
+
+void ReplicaSide::Seal() {
+  DropLink();
+  reactor_.Cancel(retry_timer_);
+  ++attempt_;
   SetPhase(Phase::kIdle);
 }
 
@@ -213,6 +223,11 @@ void ReplicaSide::OnFsmMoved() {
     Fail(std::string(failed->reason), failed->temporary);
     if (refused) EndHandover(false);
     return;
+  }
+  if (const uint64_t epoch = fsm_->primary_data_epoch(); epoch != 0 && epoch < promised_epoch_()) {
+    return Fail(fmt::format("it leads in epoch {}, and this node has promised itself to epoch {}",
+                            epoch, promised_epoch_()),
+                true);
   }
   if (const auto* continued = std::get_if<ContinuedStream>(&state)) {
     if (!continued->new_id.empty()) {

@@ -55,8 +55,10 @@ class ReplicaSide final : public LinkOwner {
     persist::SnapshotService& snapshots;
     // Replicas of ours must ask again: another history, or another name of it.
     std::function<void(const std::string& why)> disconnect_replicas;
-    // The dataset is the primary's, which says that it is of this epoch; 0: it is nobody's.
+    // The dataset is of this epoch from now on; 0: of nobody's.
     std::function<void(uint64_t epoch)> on_dataset;
+    // No primary of an older epoch is followed (RoleOrder::kSeal).
+    std::function<uint64_t()> promised_epoch;
     std::function<void(bool serves_us)> on_handover;
     // The dataset that comes (PersistenceService::DatasetCame) is just what this file holds.
     std::function<void(int fd)> offer_file;
@@ -84,6 +86,8 @@ class ReplicaSide final : public LinkOwner {
   // lead from now on; what it answers is told to on_handover.
   void Follow(Target target, bool take_over = false);
   void Stop();
+  // Takes nothing more from the primary, and asks nobody, until Follow() or Stop().
+  void Seal();
   void Cron();
   // Tells the primary how far this node has come.
   void Acknowledge();
@@ -138,6 +142,7 @@ class ReplicaSide final : public LinkOwner {
   void Loaded();
 
   void BeginStreaming(int db);
+  void LookAtEpoch();
   void ApplyInput();
   // Why it cannot be applied; empty: it was.
   std::string Apply(resp::Args args);
@@ -154,6 +159,7 @@ class ReplicaSide final : public LinkOwner {
   persist::SnapshotService& snapshots_;
   std::function<void(const std::string&)> disconnect_replicas_;
   std::function<void(uint64_t)> on_dataset_;
+  std::function<uint64_t()> promised_epoch_;
   std::function<void(bool)> on_handover_;
   std::function<void(int)> offer_file_;
 
@@ -174,6 +180,7 @@ class ReplicaSide final : public LinkOwner {
 
   std::unique_ptr<PrimarySession> session_;
   resp::RequestParser parser_;
+  bool epoch_pending_ = false;  // the data are not yet of the epoch that the primary names
   size_t applied_ahead_ =
       0;  // bytes of the input that were executed but not committed (open MULTI)
   bool acknowledge_batches_ = false;

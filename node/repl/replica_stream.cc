@@ -40,9 +40,19 @@ void ReplicaSide::BeginStreaming(int db) {
   applied_ahead_ = 0;
   acknowledge_batches_ = fsm_->primary_is_redisha();
   SetPhase(Phase::kStreaming);
-  on_dataset_(fsm_->primary_data_epoch());
+  if (fsm_->primary_data_epoch() == 0) on_dataset_(0);
+  epoch_pending_ = fsm_->primary_data_epoch() != 0;
+  LookAtEpoch();
   // A snapshot that ended with a mark is followed by the stream only after this (progress.h).
   Acknowledge();
+}
+
+// Whoever has less than the primary had when its epoch began holds data of an earlier one, and is
+// outranked by all that hold more of that, whatever it has begun to follow.
+void ReplicaSide::LookAtEpoch() {
+  if (!epoch_pending_ || stream_.offset() < fsm_->primary_epoch_start()) return;
+  epoch_pending_ = false;
+  on_dataset_(fsm_->primary_data_epoch());
 }
 
 int ReplicaSide::selected_db() const { return session_ != nullptr ? session_->db : selected_db_; }
@@ -75,6 +85,7 @@ void ReplicaSide::Commit(size_t bytes) {
   std::string& input = link_->input();
   stream_.AppendVerbatim(std::string_view(input).substr(0, bytes));
   input.erase(0, bytes);
+  LookAtEpoch();
 }
 
 // This part of the input was applied: for the append-only file.

@@ -4,10 +4,13 @@ import threading
 
 
 class Relay:
-    """`rewrite` gets what the dialling side says and returns what is passed on."""
+    """`rewrite` gets what the dialling side says and returns what is passed on.
 
-    def __init__(self, to, host="127.0.0.1", port=0, rewrite=lambda said: said):
-        self.to, self.rewrite = to, rewrite
+    `answers` gets what the other side says and returns the pieces that are passed on, each as it is, or as
+    (event, bytes) once the event is set."""
+
+    def __init__(self, to, host="127.0.0.1", port=0, rewrite=lambda said: said, answers=lambda said: [said]):
+        self.to, self.rewrite, self.answers = to, rewrite, answers
         self.listener = socket.create_server((host, port))
         self.port = self.listener.getsockname()[1]
         self.passed_on = 0  # connections
@@ -25,14 +28,18 @@ class Relay:
                 continue
             self.passed_on += 1
             self.links += [dialling, dialled]
-            for pair in ((dialling, dialled, self.rewrite), (dialled, dialling, lambda said: said)):
+            for pair in ((dialling, dialled, lambda said: [self.rewrite(said)]), (dialled, dialling, self.answers)):
                 threading.Thread(target=self.pass_on, args=pair, daemon=True).start()
 
     @staticmethod
     def pass_on(source, target, rewrite):
         try:
             while said := source.recv(1 << 16):
-                target.sendall(rewrite(said))
+                for piece in rewrite(said):
+                    if isinstance(piece, tuple):
+                        piece[0].wait()
+                        piece = piece[1]
+                    target.sendall(piece)
         except OSError:
             pass
         for end in (source, target):

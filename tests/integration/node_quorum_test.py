@@ -1,0 +1,194 @@
+"""A primary whose changes are told once enough members have them, and nodes that are sealed."""
+import os
+import signal
+import socket
+import threading
+import unittest
+
+from tests.integration.members_test import Node, code, wait_for
+from tests.support import resp
+from tests.support.relay import Relay
+from tests.support.server import free_port
+
+
+class QuorumTest(unittest.TestCase):
+    def setUp(self):
+        self.nodes = []
+
+    def node(self, *options):
+        node = Node(self, f"pod-{len(self.nodes)}", options=options)
+        self.nodes.append(node)
+        return node
+
+    def lead(self, primary, epoch, copies=2):
+        self.assertEqual(primary.role(epoch, primary.name, "PRIMARY", "COPIES", copies), "OK")
+
+    def follow(self, replica, primary, epoch, port=None):
+        self.assertEqual(replica.role(epoch, primary.name, "REPLICA", "127.0.0.1", port or primary.port), "OK")
+
+    def group(self, epoch=1, *options):
+        """A primary and two replicas in step; a change needs two copies."""
+        primary, first, second = (self.node(*options) for _ in range(3))
+        self.lead(primary, epoch)
+        for replica in (first, second):
+            self.follow(replica, primary, epoch)
+        wait_for("both in step", lambda: primary.info()["redisha_replicas"].count("pod-") == 2 and
+                 all(node.info()["redisha_data_epoch"] == str(epoch) for node in (first, second)))
+        return primary, first, second
+
+    def stop(self, *nodes):
+        for node in nodes:
+            os.kill(node.process.pid, signal.SIGSTOP)
+            self.addCleanup(lambda pid=node.process.pid: os.kill(pid, signal.SIGCONT))
+
+    @staticmethod
+    def go_on(*nodes):
+        for node in nodes:
+            os.kill(node.process.pid, signal.SIGCONT)
+
+    def uncommitted(self, primary):
+        """A peer's view: something is executed that not enough copies have."""
+        peer = primary.peer()
+
+        def look():
+            fields = resp.info(peer, "replication")
+            return int(fields["redisha_committed_offset"]) < int(fields["master_repl_offset"])
+        wait_for("a change that is not committed", look)
+        return peer
+
+    def assert_silent(self, connection):
+        connection.socket.settimeout(0)
+        with self.assertRaises(BlockingIOError):
+            connection.socket.recv(1)
+        connection.socket.settimeout(20)
+
+    def test_a_write_is_answered_once_enough_members_have_it(self):
+        primary, *replicas = self.group()
+        writer, reader = primary.connect(), primary.connect()
+        self.assertEqual(writer.command("SET", "k", "old"), b"OK")
+        self.stop(*replicas)
+        writer.socket.sendall(resp.encode(("SET", "k", "new")))
+        peer = self.uncommitted(primary)
+        reader.socket.sendall(resp.encode(("GET", "k")))
+        self.assertEqual(peer.command("PING"), b"PONG", "members are answered meanwhile")
+        wait_for("the read is executed", lambda: int(resp.info(peer, "stats")["keyspace_hits"]) > 0)
+        self.assert_silent(writer)
+        self.assert_silent(reader)
+        self.go_on(replicas[0])
+        self.assertEqual(writer.read(), b"OK")
+        self.assertEqual(reader.read(), b"new")
+
+    def test_what_is_pushed_waits_too(self):
+        primary, *replicas = self.group()
+        listener = primary.connect()
+        self.assertEqual(listener.command("SUBSCRIBE", "c")[0], b"subscribe")
+        self.stop(*replicas)
+        writer = primary.connect()
+        writer.socket.sendall(resp.encode(("INCR", "n")) + resp.encode(("PUBLISH", "c", "counted")))
+        self.uncommitted(primary)
+        self.assert_silent(listener)
+        self.go_on(*replicas)
+        self.assertEqual(listener.read(), [b"message", b"c", b"counted"])
+        self.assertEqual([writer.read(), writer.read()], [1, 1])
+
+    def test_nothing_is_begun_without_enough_members(self):
+        primary, first, second = self.group()
+        client = primary.connect()
+        self.assertEqual(client.command("SET", "k", "v"), b"OK")
+        second.kill()
+        self.assertEqual(client.command("SET", "k", "v1"), b"OK", "one of two is enough")
+        first.kill()
+        wait_for("the loss is noticed", lambda: primary.info()["redisha_replicas"] == "")
+        self.assertEqual(code(client.command("SET", "k", "v2")), "NOREPLICAS")
+        self.assertEqual(client.command("GET", "k"), b"v1")
+
+    def test_a_primary_that_is_sealed_leaves_the_outcome_open(self):
+        primary, *replicas = self.group()
+        writer = primary.connect()
+        self.stop(*replicas)
+        writer.socket.sendall(resp.encode(("SET", "k", "v")))
+        self.uncommitted(primary)
+        self.assertEqual(primary.role(2, "pod-1", "SEAL"), "OK")
+        with self.assertRaises(resp.Disconnected):
+            writer.read()
+        fields = primary.info()
+        self.assertEqual((fields["redisha_sealed"], fields["redisha_undecided"], fields["redisha_role_epoch"]), ("1", "1", "2"))
+        self.assertEqual(code(primary.connect().command("SET", "k", "v")), "MASTERDOWN")
+        self.assertEqual(primary.role(1, "pod-0", "PRIMARY")[:10], "STALEEPOCH")
+
+    def test_replicas_drain_a_sealed_primary(self):
+        primary, first, second = self.group()
+        self.stop(first)
+        client = primary.connect()
+        self.assertEqual(client.command("SET", "big", "x" * 3_000_000), b"OK")
+        self.assertEqual(primary.role(2, "pod-1", "SEAL"), "OK")
+        self.go_on(first)
+        end = int(primary.info()["master_repl_offset"])
+        wait_for("all of it", lambda: int(first.info()["slave_repl_offset"]) == end)
+        self.lead(first, 2)
+        for node in (primary, second):
+            self.follow(node, first, 2)
+        wait_for("they follow", lambda: first.info()["redisha_replicas"].count("pod-") == 2)
+        self.assertEqual(first.info("stats")["sync_full"], "0")
+        self.assertEqual(first.connect().command("STRLEN", "big"), 3_000_000)
+
+    def test_a_sealed_replica_takes_nothing_more(self):
+        primary, first, second = self.group()
+        self.assertEqual(first.role(2, "pod-1", "SEAL", "COPIES", 2), "OK")
+        self.assertEqual(first.role(2, "pod-1", "SEAL", "COPIES", 2), "OK", "again is the same")
+        before = first.info()["slave_repl_offset"]
+        self.assertEqual(primary.connect().command("SET", "k", "v"), b"OK")
+        wait_for("the other has it", lambda: second.connect().command("GET", "k") == b"v")
+        fields = first.info()
+        self.assertEqual((fields["slave_repl_offset"], fields["master_link_status"]), (before, "down"))
+        self.assertEqual(fields["redisha_copy_proven"], "1")
+        # Nor from anybody who leads in an older epoch, whoever sends it there.
+        self.assertEqual(first.role(2, "pod-1", "REPLICA", "127.0.0.1", primary.port), "OK")
+        wait_for("the refusal", lambda: "epoch 1" in first.info().get("redisha_master_link_error", ""))
+        self.lead(primary, 3)
+        wait_for("the link", lambda: first.info()["master_link_status"] == "up")
+
+    def test_what_a_restarted_node_finds_is_not_proven_until_it_has_followed(self):
+        primary, first, _ = self.group(1, "--appendonly", "yes", "--appendfsync", "everysec")
+        self.assertEqual(primary.connect().command("SET", "k", "v"), b"OK")
+        first.kill()
+        first.start()
+        self.assertEqual(first.info()["redisha_copy_proven"], "0")
+        self.follow(first, primary, 1)
+        wait_for("in step", lambda: first.info()["redisha_copy_proven"] == "1")
+
+    def test_data_are_of_an_epoch_only_when_they_hold_what_it_began_with(self):
+        """Who is re-stamped as it begins to follow would outrank a longer copy of the epoch before."""
+        old, new, late = self.node(), self.node(), self.node()
+        self.lead(old, 1, copies=1)
+        for replica in (new, late):
+            self.follow(replica, old, 1)
+        wait_for("all in step", lambda: all(node.info()["redisha_data_epoch"] == "1" for node in (new, late)))
+        self.assertEqual(late.role(1, old.name, "SEAL"), "OK")
+        self.assertEqual(old.connect().command("SET", "k", "v"), b"OK")
+        wait_for("one has it", lambda: new.connect().command("GET", "k") == b"v")
+        port = free_port()
+        self.assertEqual(new.peer().command("CONFIG", "SET", "replica-announce-ip", "127.0.0.1"), b"OK")
+        self.assertEqual(new.peer().command("CONFIG", "SET", "replica-announce-port", port), b"OK")
+        self.lead(new, 2, copies=1)
+        may_pass, said = threading.Event(), bytearray()
+
+        def hold(answer):
+            said.extend(answer)
+            end = answer.find(b"\r\n", answer.find(b"+CONTINUE")) + 2 if b"+CONTINUE" in answer else len(answer)
+            if b"+CONTINUE" not in said or may_pass.is_set():
+                return [answer]
+            return [answer[:end], (may_pass, answer[end:])]
+        relay = Relay(("127.0.0.1", new.port), port=port, answers=hold)
+        self.addCleanup(relay.close)
+        self.addCleanup(may_pass.set)
+        self.follow(late, new, 2, port)
+        wait_for("it continues", lambda: late.info()["master_link_status"] == "up")
+        self.assertEqual(late.info()["redisha_data_epoch"], "1")
+        may_pass.set()
+        wait_for("it has all", lambda: late.info()["redisha_data_epoch"] == "2")
+        self.assertEqual(late.connect().command("GET", "k"), b"v")
+
+
+if __name__ == "__main__":
+    unittest.main()
