@@ -78,13 +78,17 @@ struct SendExtension {
 };
 
 // Makes the node a replica of `primary`, or primary itself; clients are told to look again.
-// Configured: REDISHA ROLE <epoch> <leader> PRIMARY | REPLICA <host> <port>, which the node refuses
-//             if it knows a newer (epoch, leader); then CLIENT KILL TYPE normal and pubsub.
+// Configured: REDISHA ROLE <epoch> <leader> PRIMARY [COPIES <copies>] | REPLICA <host> <port> |
+//             SEAL [COPIES <copies>], which the node refuses if it knows a newer (epoch, leader);
+//             then, unless it is sealed, CLIENT KILL TYPE normal and pubsub.
 // Classic:    MULTI; SLAVEOF <primary>|NO ONE; CONFIG REWRITE; CLIENT KILL TYPE normal; CLIENT KILL
 //             TYPE pubsub; EXEC
 struct Reconfigure {
   NodeId node;
-  std::optional<Address> primary;
+  std::optional<Address> primary = std::nullopt;
+  bool seal = false;   // neither: it stands still until the next one
+  int copies = 1;      // of a change, before a primary may tell it
+  bool again = false;  // it is that already: its clients stay
   Epoch epoch = 0;
   std::string leader;  // who won this epoch
 };

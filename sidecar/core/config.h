@@ -12,6 +12,10 @@
 
 namespace rha::sidecar::core {
 
+// When a write may be told to anybody: once the primary has it, or once a majority of the members
+// does (copies.h).
+enum class Durability : uint8_t { kAsync, kQuorum };
+
 // One configured voter: a data node and the sidecar beside it.
 struct MemberConfig {
   std::string name;  // pod name
@@ -43,6 +47,7 @@ struct GroupConfig {
   // This group has had data once, whatever its volumes say (redisha-initialised).
   bool initialised = false;
   Millis cold_start_wait = kColdStartWaitDefault;
+  Durability durability = Durability::kAsync;  // redisha-durability
 
   bool configured() const { return !members.empty(); }
 };

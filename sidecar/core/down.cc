@@ -2,6 +2,7 @@
 
 #include "sidecar/core/extension.h"
 #include "sidecar/core/links.h"
+#include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
@@ -24,6 +25,8 @@ bool PrimaryLostItsRole(const Context& c, const Group& group, const Node& node) 
   if (node.role_reported != Role::kReplica) return false;
   if (old_news && !Mutated(Mutant::kInfoFromBeforeSwitch)) return false;
   if (group.configured()) {
+    // Whoever has sealed it is about to say who leads.
+    if (node.info.sealed && (group.failover || OtherLeads(group, c.now))) return false;
     if (node.info.undecided) return true;
     return c.now - std::max(node.role_reported_at, group.primary_since) > kRoleMismatch;
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <string_view>
 
+#include "sidecar/core/copies.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
@@ -29,7 +30,7 @@ bool WantsFailover(const Context& c, const Group& group) {
   if (group.failover || c.s.tilt || !c.s.may_vote || c.s.stopping) return false;
   const bool bootstrap =
       group.configured() && group.primary == kNoNode && group.no_primary_since != kNever;
-  if (!group.odown && !bootstrap) return false;
+  if (!group.odown && !bootstrap && !MemberIsBarred(group, c.now)) return false;
   if (group.no_attempt_before != kLongAgo && c.now < group.no_attempt_before) return false;
   if (!HearsVoters(c.s, group, c.now) || OtherLeads(group, c.now)) return false;
   return true;
@@ -58,6 +59,7 @@ bool SeesNoReason(const Context& c, const Group& group, Epoch epoch, const std::
   const Node* primary = group.Primary();
   if (!group.configured() || primary == nullptr || primary->sdown || candidate == c.s.my_id)
     return false;
+  if (MemberIsBarred(group, c.now)) return false;
   for (const auto& [id, view] : group.views) {
     if (c.s.peers.at(id).run_id != candidate) continue;
     return !(view.leading_forced && view.leading_epoch == epoch);

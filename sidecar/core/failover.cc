@@ -1,5 +1,6 @@
 #include "sidecar/core/failover.h"
 
+#include "sidecar/core/copies.h"
 #include "sidecar/core/down.h"
 #include "sidecar/core/election.h"
 #include "sidecar/core/links.h"
@@ -61,8 +62,14 @@ bool RunWaitStart(Context& c, Group& group) {
     return false;
   }
   if (c.s.crash_after_election) c.Do(CrashProcess{});
-  Enter(c, group, SelectReplica{});
+  Enter(c, group, SealCopies{});
   c.GroupEvent("+failover-state-select-slave", group);
+  return true;
+}
+
+bool RunSealCopies(Context& c, Group& group) {
+  if (AwaitsSeals(c, group)) return false;
+  Enter(c, group, SelectReplica{});
   return true;
 }
 
@@ -246,6 +253,7 @@ bool RunStage(Context& c, Group& group) {
     Context& c;
     Group& group;
     bool operator()(const WaitStart&) { return RunWaitStart(c, group); }
+    bool operator()(const SealCopies&) { return RunSealCopies(c, group); }
     bool operator()(const SelectReplica&) { return RunSelectReplica(c, group); }
     bool operator()(const SendPromotion&) { return RunSendPromotion(c, group); }
     bool operator()(const WaitPromotion&) { return RunWaitPromotion(c, group); }
@@ -267,9 +275,18 @@ void AdvanceFailover(Context& c, Group& group) {
 void SendPromote(Context& c, const Group& group, Node& node) {
   node.reconfigured_at = c.now;
   c.Do(Reconfigure{.node = node.id,
-                   .primary = std::nullopt,
+                   .copies = CopiesWanted(group),
                    .epoch = group.failover->epoch,
                    .leader = c.s.my_id});
+}
+
+void CorrectCopies(Context& c, const Group& group, Node& primary) {
+  primary.reconfigured_at = c.now;
+  c.Do(Reconfigure{.node = primary.id,
+                   .copies = CopiesWanted(group),
+                   .again = true,
+                   .epoch = group.config_epoch,
+                   .leader = group.config_leader});
 }
 
 void SendFollow(Context& c, const Group& group, Node& node) {

@@ -1,6 +1,7 @@
 // The failover this sidecar leads, from its election to the last re-pointed replica.
 //
-//   WaitStart ─elected─▶ SelectReplica ─▶ SendPromotion ─▶ WaitPromotion ─INFO role:master─▶
+//   WaitStart ─elected─▶ SealCopies ─▶ SelectReplica ─▶ SendPromotion ─▶ WaitPromotion
+//   ─INFO role:master─▶
 //   ReconfReplicas ─all done or failover-timeout─▶ UpdateConfig ─▶ (none)
 //
 // Unlike Redis the switch is made, told and persisted at the promotion's acknowledgement: clients
@@ -24,5 +25,7 @@ void UpdateReconfStage(Context& c, Group& group, Node& node);
 // primary.
 void SendPromote(Context& c, const Group& group, Node& node);
 void SendFollow(Context& c, const Group& group, Node& node);
+// The primary beside this sidecar waits for another number of copies than it should.
+void CorrectCopies(Context& c, const Group& group, Node& primary);
 
 }  // namespace rha::sidecar::core

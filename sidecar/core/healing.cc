@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include "sidecar/core/copies.h"
 #include "sidecar/core/failover.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
@@ -22,7 +23,11 @@ bool Stranded(const Group& group, const Node& node) {
 }
 
 Fault FindFault(const State& state, const Group& group, const Node& node) {
-  if (node.info.undecided) return Stranded(group, node) ? Fault::kStranded : Fault::kUndecided;
+  if (node.info.undecided || node.info.sealed) {
+    if (!Stranded(group, node)) return Fault::kUndecided;
+    // With a promise to a leader that may still go on it follows nobody else (copies.h).
+    return group.config.durability == Durability::kQuorum ? Fault::kNone : Fault::kStranded;
+  }
   if (node.role_reported == Role::kPrimary) {
     return Mutated(Mutant::kOldPrimaryStaysPrimary) ? Fault::kNone : Fault::kClaimsPrimary;
   }
@@ -99,6 +104,12 @@ void HealNodes(Context& c, Group& group) {
   if (group.configured() && !Mutated(Mutant::kHealsInMinority) &&
       (!MajorityAgrees(group, c.now) || OtherLeads(group, c.now))) {
     return;
+  }
+  Node& primary = *group.Primary();
+  if (primary.local && primary.info.copies != CopiesWanted(group) &&
+      primary.info.role_epoch == group.config_epoch &&
+      c.Elapsed(primary.reconfigured_at, kReconfRetry)) {
+    CorrectCopies(c, group, primary);
   }
   for (auto& [id, node] : group.nodes) {
     if (id == group.primary) continue;

@@ -68,6 +68,12 @@ void ParseField(std::string_view key, std::string_view value, Info& info) {
     info.role_leader = value.substr(0, kNameBytesMax);
   } else if (key == "redisha_data_epoch") {
     info.data_epoch = ParseNumber<Epoch>(value);
+  } else if (key == "redisha_sealed") {
+    info.sealed = value == "1";
+  } else if (key == "redisha_copy_proven") {
+    info.copy_proven = value == "1";
+  } else if (key == "redisha_copies") {
+    Assign(value, info.copies);
   } else if (key == "redisha_foreign_dataset") {
     info.foreign_data = value == "1";
   } else if (key == "loading") {

@@ -26,6 +26,9 @@ struct Info {
   std::optional<Epoch> role_epoch;  // of the newest order that gave it a role, and who gave it
   std::string role_leader;
   std::optional<Epoch> data_epoch;  // in which its data were last known to be the primary's
+  bool sealed = false;              // it stands still by that order
+  bool copy_proven = false;         // ... and lack nothing that this process has acknowledged
+  int copies = 1;                   // role:master: of a change, before it is told
   bool foreign_data = false;        // its volume belongs to another cluster
 
   // role:slave

@@ -82,6 +82,8 @@ inline constexpr Millis kLeaderSilence{1000};
 inline constexpr Millis kSelectWait{100};
 // ... and ask again this often while the offset may still grow.
 inline constexpr Millis kSelectPoll{5};
+// So that a majority stands still, a slow disk beside one of them gets this long.
+inline constexpr Millis kSealWait{1000};
 // A member that does not become primary in this time.
 inline constexpr Millis kPromotionTimeout{5000};
 // An unanswered Reconfigure is sent again.

@@ -23,7 +23,10 @@ int VoterCount(const Group& group) {
   return static_cast<int>(group.views.size()) + 1;
 }
 
-int MajorityOf(const Group& group) { return VoterCount(group) / 2 + 1; }
+int MajorityOf(const Group& group) {
+  if (VoterCount(group) == 2 && Mutated(Mutant::kLoneMajority)) return 1;
+  return VoterCount(group) / 2 + 1;
+}
 
 bool Speaks(const PeerView& view, LogicalTime now) {
   return view.beat_at != kLongAgo && now - view.beat_at <= kLease;

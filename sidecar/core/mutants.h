@@ -42,6 +42,9 @@ enum class Mutant : uint8_t {
   kLeavesWithItsNode,
   kKinshipIgnored,
   kNeverUpIsForEver,
+  kUnsealed,
+  kUnprovenCounts,
+  kLoneMajority,
 };
 
 #ifdef RHA_MUTANTS

@@ -1,5 +1,6 @@
 #include <tuple>
 
+#include "sidecar/core/copies.h"
 #include "sidecar/core/election.h"
 #include "sidecar/core/failover.h"
 #include "sidecar/core/handlers.h"
@@ -92,6 +93,7 @@ void OnInfo(Context& c, const InfoReply& event) {
   node.death_noticed = false;
   if (AwaitedPromotion(*group, node)) OnPromoted(c, *group, node);
   LearnFromRole(c, *group, node);
+  NotePromise(*group, node, c.now);
   UpdateHistory(c, *group, node);
   DiscoverReplicas(c, *group, node);
   UpdateReconfStage(c, *group, node);

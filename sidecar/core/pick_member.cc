@@ -11,6 +11,9 @@
 //   empty              all known to be empty                  now
 //                      never initialised                      after the bootstrap grace
 //                      initialised                            when they are there, or a person says
+//
+// Where a write is told once a majority has it (copies.h), the best is taken when a majority of
+// copies counts, or all are known; of who leads a failover only those that it has sealed.
 #include <tuple>
 
 #include "sidecar/core/membership.h"
@@ -69,7 +72,7 @@ struct Copy {
   bool given_up = false;  // a user does without it
 
   // In memory since before the failure, as a part of the stream.
-  bool live() const { return !node->info.undecided && history.has_data; }
+  bool live() const { return (!node->info.undecided || node->info.sealed) && history.has_data; }
 };
 
 struct Survey {
@@ -80,15 +83,32 @@ struct Survey {
   std::vector<int> beyond;   // holds more, says its sidecar, but is out of this member's reach
   int measured = 0;
   int with_data = 0;
+  int proven = 0;  // and lack nothing that they have acknowledged
   bool last_primary_seen = false;
 };
 
-bool Better(const Copy& a, const Copy& b) {
+// Whom a person wants replaced is taken only if it holds more than all others.
+bool Replaced(const Group& group, const Node& node) {
+  return group.failover && group.failover->forced && node.id == group.failover->old_primary;
+}
+
+bool Better(const Group& group, const Copy& a, const Copy& b) {
   if (Mutated(Mutant::kPriorityFirst)) return a.node->member < b.node->member;
   if (MoreHistory(a.history, b.history)) return true;
   if (MoreHistory(b.history, a.history)) return false;
-  return std::tuple(!a.live(), a.node->info.priority, a.node->member) <
-         std::tuple(!b.live(), b.node->info.priority, b.node->member);
+  const auto rank = [&](const Copy& copy) {
+    return std::tuple(Replaced(group, *copy.node), !copy.live(), copy.node->info.priority,
+                      copy.node->member);
+  };
+  return rank(a) < rank(b);
+}
+
+// Only what the leader of a failover has sealed is what it will be.
+bool MayStillChange(const Group& group, const Node& node) {
+  if (group.config.durability != Durability::kQuorum || !group.failover) return false;
+  if (!std::holds_alternative<SelectReplica>(group.failover->stage)) return false;
+  const bool sealed = node.info.sealed && node.info.role_epoch == group.failover->epoch;
+  return !sealed && !Mutated(Mutant::kUnsealed);
 }
 
 // The group's primary is no candidate, unless it has lost its role.
@@ -103,6 +123,7 @@ Survey Measure(const Group& group, LogicalTime now, const std::vector<std::strin
   for (const auto& [id, node] : group.nodes) {
     if (node.member < 0) continue;
     Copy copy{.node = &node, .seen = SeenOf(group, node, now)};
+    if (copy.seen == Seen::kMeasured && MayStillChange(group, node)) copy.seen = Seen::kMissing;
     const std::string& name = group.members[node.member].config.name;
     if (copy.seen != Seen::kMissing) copy.history = BestKnownHistory(group, node, now);
     copy.given_up = copy.seen != Seen::kMeasured &&
@@ -111,7 +132,7 @@ Survey Measure(const Group& group, LogicalTime now, const std::vector<std::strin
   }
   for (const Copy& copy : survey.copies) {
     if (!Promotable(group, copy, now)) continue;
-    if (survey.best == nullptr || Better(copy, *survey.best)) survey.best = &copy;
+    if (survey.best == nullptr || Better(group, copy, *survey.best)) survey.best = &copy;
   }
   for (const Copy& copy : survey.copies) {
     if (copy.given_up) continue;
@@ -125,6 +146,8 @@ Survey Measure(const Group& group, LogicalTime now, const std::vector<std::strin
     if (copy.seen != Seen::kMeasured) continue;
     ++survey.measured;
     survey.with_data += copy.history.has_data ? 1 : 0;
+    const bool proven = copy.node->info.copy_proven || Mutated(Mutant::kUnprovenCounts);
+    survey.proven += proven && Answers(*copy.node, now) ? 1 : 0;
     survey.last_primary_seen |= copy.node->id == group.primary;
     if (Answers(*copy.node, now) || survey.best == nullptr) continue;
     const PeerView* view = ViewOfMember(group, *copy.node, now);
@@ -210,6 +233,29 @@ History BestKnownHistory(const Group& group, const Node& node, LogicalTime now) 
   return merged;
 }
 
+// Whose copies must be there, or given up, before anybody may lead: what was told may be there
+// alone.
+std::vector<int> Indispensable(const Group& group, const Survey& survey) {
+  const bool initialised = group.config.initialised || group.config_epoch > 0;
+  if (group.config.durability != Durability::kQuorum || !initialised) return {};
+  std::vector<int> members;
+  if (survey.proven < MajorityOf(group)) {
+    members = survey.missing;
+    members.insert(members.end(), survey.loading.begin(), survey.loading.end());
+  }
+  // The others stand still by now.
+  const bool sealed =
+      group.failover && std::holds_alternative<SelectReplica>(group.failover->stage);
+  for (const Copy& copy : survey.copies) {
+    if (!sealed) break;
+    const bool known = copy.seen == Seen::kMeasured && copy.node != survey.best->node;
+    if (known && MoreHistory(copy.history, survey.best->history)) {
+      members.push_back(copy.node->member);
+    }
+  }
+  return members;
+}
+
 Pick PickMember(const Group& group, LogicalTime now, const std::vector<std::string>& given_up) {
   const Survey survey = Measure(group, now, given_up);
   if (survey.best == nullptr) {
@@ -217,6 +263,9 @@ Pick PickMember(const Group& group, LogicalTime now, const std::vector<std::stri
     return survey.missing.empty() ? Pick{} : WaitFor(WaitReason::kMissing, survey.missing);
   }
   const Pick chosen{.result = PickResult::kChosen, .node = survey.best->node->id, .wait = {}};
+  if (std::vector<int> members = Indispensable(group, survey); !members.empty()) {
+    return WaitFor(WaitReason::kPerson, std::move(members));
+  }
   if (!survey.best->live()) return DecideColdStart(group, survey, chosen, now);
   const bool newest = survey.best->history.data_epoch >= group.config_epoch;
   std::vector<int> unknown = survey.missing;

@@ -96,6 +96,9 @@ struct Node {
   ReconfStage reconf = ReconfStage::kNone;
   LogicalTime reconf_at = kLongAgo;
   LogicalTime reconfigured_at = kLongAgo;  // last Reconfigure sent to it
+  LogicalTime sealed_at = kLongAgo;        // last one that seals
+  LogicalTime promised_since = kNever;     // it obeys an order beyond the group's epoch (copies.h)
+  Epoch promised_epoch = 0;
 };
 
 // One other sidecar.
@@ -159,6 +162,7 @@ struct Member {
 struct WaitStart {
   bool asked = false;
 };  // own vote made durable, then peers' votes
+struct SealCopies {};
 struct SelectReplica {};
 struct SendPromotion {
   NodeId node;
@@ -175,8 +179,8 @@ struct ReconfReplicas {
 struct UpdateConfig {
   NodeId node;
 };
-using FailoverStage = std::variant<WaitStart, SelectReplica, SendPromotion, WaitPromotion,
-                                   ReconfReplicas, UpdateConfig>;
+using FailoverStage = std::variant<WaitStart, SealCopies, SelectReplica, SendPromotion,
+                                   WaitPromotion, ReconfReplicas, UpdateConfig>;
 
 struct Failover {
   Epoch epoch = 0;

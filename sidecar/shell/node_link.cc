@@ -196,15 +196,18 @@ void NodeLink::AssignRole(const core::Reconfigure& change) {
   // A word is needed; this one is before every id, as nothing is.
   const std::string leader = change.leader.empty() ? "*" : change.leader;
   const std::string port = change.primary ? std::to_string(change.primary->port) : "";
+  const std::string copies = std::to_string(change.copies);
   std::vector<std::string_view> words = {"REDISHA", "ROLE", epoch, leader};
   if (change.primary) {
     words.insert(words.end(), {"REPLICA", change.primary->host, port});
   } else {
-    words.push_back("PRIMARY");
+    words.push_back(change.seal ? "SEAL" : "PRIMARY");
+    if (change.copies > 1) words.insert(words.end(), {"COPIES", copies});
   }
-  commands_.Send(words, [this](const resp::Value* reply) {
+  const bool clients_stay = change.seal || change.again;
+  commands_.Send(words, [this, clients_stay](const resp::Value* reply) {
     if (!reply || !emit_) return;
-    if (!reply->is_error()) KillClients();
+    if (!reply->is_error() && !clients_stay) KillClients();
     OnReconfigured(*reply);
   });
 }

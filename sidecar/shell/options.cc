@@ -84,6 +84,12 @@ Status ParseColdStartWait(const Words& w, Options& o) {
   return Status::Ok();
 }
 
+Status ParseDurability(const Words& w, Options& o) {
+  if (w[1] != "async" && w[1] != "quorum") return Bad("argument must be 'async' or 'quorum'");
+  o.durability = w[1] == "quorum" ? core::Durability::kQuorum : core::Durability::kAsync;
+  return Status::Ok();
+}
+
 Status ParseSupervised(const Words& w, Options& o) {
   if (w[1] != "no" && w[1] != "systemd" && w[1] != "auto") {
     return Bad("argument must be 'no', 'systemd' or 'auto'");
@@ -196,6 +202,7 @@ const Directive kDirectives[] = {
     {"redisha-node-port", 1, 1, RHA_PORT(node_port)},
     {"redisha-initialised", 1, 1, RHA_YESNO(initialised)},
     {"redisha-cold-start-wait-milliseconds", 1, 1, ParseColdStartWait},
+    {"redisha-durability", 1, 1, ParseDurability},
     {"redisha-local-socket", 1, 1, RHA_TEXT(local_socket)},
     {"redisha-auth-file", 1, 1, RefuseAuthFile},
     {"redisha-state-file", 1, 1, RHA_TEXT(state_file)},
@@ -454,6 +461,7 @@ Result<core::Config> MachineConfig(const Options& options,
       to.sentinel_port = options.port;
       to.initialised = options.initialised;
       to.cold_start_wait = options.cold_start_wait;
+      to.durability = options.durability;
     }
     config.groups.push_back(std::move(to));
   }

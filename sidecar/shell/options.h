@@ -54,6 +54,7 @@ struct Options {
   uint16_t node_port = 6379;
   bool initialised = false;  // the group has had data once
   Millis cold_start_wait = core::kColdStartWaitDefault;
+  core::Durability durability = core::Durability::kAsync;
 
   bool configured() const { return !members.empty(); }
   const std::string& announce_ip() const { return groups.globals.announce_ip; }

@@ -39,6 +39,7 @@ Cluster::Cluster(const ClusterOptions& options)
     pods_[i].node->tells_epochs = !options.stock;
     pods_[i].node->tells_data_epoch = options.tells_data_epoch;
     pods_[i].node->flushes_before_load = options.fault == WorldFault::kFlushBeforeLoad;
+    pods_[i].node->counts_connected = options.fault == WorldFault::kConnectedCommit;
     SetIp(i);
     if (options.classic) pods_[i].node->KeepRole(Ip(0));
   }
@@ -79,6 +80,7 @@ Config Cluster::MakeConfig(int pod) const {
   group.quorum = voters == options_.members ? options_.quorum : voters / 2 + 1;
   group.down_after = options_.down_after;
   group.initialised = options_.initialised;
+  if (options_.quorum_writes) group.durability = sidecar::core::Durability::kQuorum;
   if (options_.classic) group.primary = {Ip(0), kNodePort};
   if (options_.classic) group.failover_timeout = kClassicFailoverTimeout;
   for (int i = 0; i < voters && !options_.classic; ++i) {

@@ -6,6 +6,7 @@
 //   perform.cc   the machine's actions       watch.cc  labels, and what is watched all the time
 //   outside.cc   who has no key, addresses, disks and clocks, and how many members there are
 //   stopping.cc  pods that are told to stop
+//   told.cc      writes that need copies, and what was told of them
 #pragma once
 
 #include <functional>
@@ -46,6 +47,10 @@ enum class WorldFault : uint8_t {
   kClockStops,       // the driver: its clock stands still while the machine sleeps
   kWallClock,        // the driver: it reads a clock that can be set
   kScaledAtOnce,     // the operator: voters come and go by twos
+  kConnectedCommit,  // the node: of its copies only those connected must have a write
+  kUnknownAnswered,  // the node: a write that it cannot tell any more is answered all the same
+  kDirtyReads,       // the node: others read what is not yet in enough copies
+  kActsAlone,        // the node: a replica expires or evicts by itself
 };
 
 struct ClusterOptions {
@@ -67,6 +72,7 @@ struct ClusterOptions {
   // sidecar speaks the extension.
   bool classic = false;
   bool stock = false;
+  bool quorum_writes = false;  // redisha-durability quorum
   WorldFault fault = WorldFault::kNone;
   // The resource says that this group has had data once (redisha-initialised).
   bool initialised = false;
@@ -128,6 +134,8 @@ class Cluster {
   const SimNode& node(int pod) const { return *pods_[pod].node; }
   // What the pod's node had acknowledged when it ended as it was told to; nothing: as a replica.
   Position stopped_with(int pod) const { return pods_[pod].stopped_with; }
+  // What the last primary held when it was told to lead no more.
+  Position deposed_with() const { return deposed_with_; }
   bool sidecar_alive(int pod) const { return pods_[pod].machine != nullptr; }
   const sidecar::core::Sentinel* machine(int pod) const { return pods_[pod].machine.get(); }
   LogicalTime ClockOf(int pod) const { return queue_.now() + Ahead(pod); }
@@ -266,6 +274,12 @@ class Cluster {
   void OnPromotion(int leader, SimNode& promoted);
   void CheckNotEmpty(const SimNode& promoted);
   void CheckInStep(int leader, const SimNode& promoted);
+  // Writes that need copies (told.cc).
+  void Acknowledge(int pod);
+  void Tell(SimNode& primary);
+  void NoteTold(Position told);
+  void OnDeposed(SimNode& primary);
+  void CheckTold(const SimNode& promoted);
   bool Overlooked(int leader, const SimNode& promoted, int other) const;
 
   // Performing actions (perform.cc).
@@ -315,6 +329,8 @@ class Cluster {
   LogicalTime labels_wrong_since_{};
   LogicalTime names_differ_since_{};
   Position common_;  // held by all nodes at once
+  Position deposed_with_;
+  Position told_;  // with quorum_writes: what somebody was told, as a writer or a reader
 };
 
 }  // namespace rha::sim

@@ -23,8 +23,11 @@ void Cluster::Replicate() {
     TakeArrived(i);
     const int primary = HostOfIp(node.follows());
     const bool reachable = primary >= 0 && network_.BothWays(i, primary);
-    node.Connect(reachable ? pods_[primary].node.get() : nullptr, now,
-                 [this] { return Millis{prng_.Between(10, 300)}; });
+    node.Connect(
+        reachable ? pods_[primary].node.get() : nullptr, now,
+        [this] { return Millis{prng_.Between(10, 300)}; },
+        [this] { return Millis{prng_.Between(0, options_.lag_max.count())}; });
+    Acknowledge(i);
   }
   NoteCommonWrites();
   queue_.After(kReplicationPeriod, [this] { Replicate(); });
@@ -43,7 +46,9 @@ void Cluster::TakeArrived(int pod) {
   SimNode& node = *pods_[pod].node;
   const int primary = HostOfIp(node.follows());
   const bool reachable = primary >= 0 && network_.BothWays(pod, primary);
-  if (node.TakeArrived(queue_.now(), reachable)) FeedFollowers(node);
+  if (!node.TakeArrived(queue_.now(), reachable)) return;
+  FeedFollowers(node);
+  Acknowledge(pod);
 }
 
 void Cluster::NoteCommonWrites() {
@@ -72,8 +77,10 @@ void Cluster::Write() {
     const int host = address ? HostOfIp(address->host) : -1;
     if (host < 0 || pods_[host].node->paused || !pods_[host].node->primary()) continue;
     if (pods_[host].node->disk_full || pods_[host].node->stopping) continue;
+    if (pods_[host].node->copies_missing()) continue;
     pods_[host].node->Append(queue_.now());
     FeedFollowers(*pods_[host].node);
+    Tell(*pods_[host].node);
     ++writes_;
     last_write_ = queue_.now();
     return;
@@ -172,6 +179,7 @@ std::optional<int> Cluster::AgreedPrimary() const {
 void Cluster::CheckNothingLost() {
   const int primary = FirstPrimary();
   if (primary < 0) return checkers_.Fail("no primary at the end");
+  CheckTold(*pods_[primary].node);
   const Position held = histories_.Common(pods_[primary].node->copy().position, common_);
   if (held.length >= common_.length) return;
   checkers_.Fail(std::to_string(common_.length - held.length) +

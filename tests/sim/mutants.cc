@@ -89,6 +89,21 @@ constexpr MutantRow kTable[] = {
     World("wall-clock", WorldFault::kWallClock, "the driver reads a clock that can be set"),
     World("scaled-at-once", WorldFault::kScaledAtOnce,
           "P4: two voters come or go at a time, so that two majorities have no member in common"),
+    // Writes that need copies.
+    Machine(
+        "unsealed", Mutant::kUnsealed,
+        "the choice is made from copies that go on: one may acknowledge more to the old primary"),
+    Machine("unproven-counts", Mutant::kUnprovenCounts,
+            "P3: what a restarted node finds counts as all that it ever acknowledged"),
+    Machine("lone-majority", Mutant::kLoneMajority, "P11: of two members one is a majority"),
+    World("connected-commit", WorldFault::kConnectedCommit,
+          "P5: a write needs copies of those connected, not of those configured"),
+    World("unknown-answered", WorldFault::kUnknownAnswered,
+          "P6: a primary that is deposed answers the writes whose outcome it does not know"),
+    World("dirty-reads", WorldFault::kDirtyReads,
+          "P7: others read what is not yet in enough copies"),
+    World("acts-alone", WorldFault::kActsAlone,
+          "P10: a replica expires or evicts by its own clock"),
     // Classic groups.
     Machine("kinship-ignored", Mutant::kKinshipIgnored,
             "classic: priority and offset choose, as in Redis, whoever's data it is"),

@@ -249,7 +249,7 @@ void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
   ToNode(
       pod, action.node,
       [this, pod, id = action.node, primary = action.primary, epoch = action.epoch,
-       leader = action.leader](SimNode& node) {
+       leader = action.leader, seal = action.seal, copies = action.copies](SimNode& node) {
         const std::string name = "pod-" + std::to_string(node.host());
         if (&node == stranger_.get()) {
           checkers_.Fail("pod-" + std::to_string(pod) + " gives orders to another RedisHA's node");
@@ -265,6 +265,12 @@ void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
               ReconfigureDone{id, false, "STALEEPOCH a newer order is known"});
         }
         TakeArrived(node.host());
+        if (node.primary() && (seal || primary)) OnDeposed(node);
+        if (seal) {
+          Trace("node " + name + " is sealed");
+          node.Seal(epoch, queue_.now(), copies);
+          return std::optional<Event>(ReconfigureDone{id});
+        }
         Trace("node " + name + " becomes " + (primary ? "replica of " + primary->host : "primary"));
         if (primary) {
           CheckStaleOrder(node, primary->host, obeyed);
@@ -274,8 +280,11 @@ void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
             OnPromotion(pod, node);
             last_promotion_ = queue_.now();
           }
-          node.BecomePrimary(unique_++, epoch, queue_.now());
-          if (epoch >= newest_reign_) last_leader_ = node.host();
+          node.BecomePrimary(unique_++, epoch, queue_.now(), copies);
+          if (epoch >= newest_reign_) {
+            last_leader_ = node.host();
+            CheckTold(node);
+          }
           newest_reign_ = std::max(newest_reign_, epoch);
         }
         return std::optional<Event>(ReconfigureDone{id});
@@ -455,10 +464,11 @@ void Cluster::Observe(int pod, const Action& action) {
       checkers_.OnElected(pod, group.leader_epoch);  // a leader has voted for itself
     }
   } else if (const auto* a = std::get_if<sidecar::core::Reconfigure>(&action)) {
+    if (a->seal || a->again) return;
     if (a->primary) return CheckOrder(pod, group.failover.has_value());
     if (!group.failover) return;
     const int target = HostOfIp(group.FindNode(a->node)->address.host);
-    checkers_.OnPromotion(target, group.failover->epoch);
+    if (target >= 0) checkers_.OnPromotion(target, group.failover->epoch);  // else it has moved
     if (!options_.classic) CheckSeenWell(*group.failover);
   } else if (const auto* a = std::get_if<AskPeer>(&action)) {
     if (a->candidate != "*") checkers_.OnVote(pod, a->epoch, a->candidate);

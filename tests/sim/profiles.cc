@@ -441,6 +441,34 @@ void Quorumless(ClusterOptions& options, Prng& prng) {
   options.quorum = static_cast<int>(prng.Between(1, options.members / 2));
 }
 
+// A stream that lags, but not for longer than a move waits for it.
+void Moving(ClusterOptions& options, Prng& prng) {
+  options.network.delay_max = Millis{prng.Between(1, 4)};
+  options.disk = static_cast<Disk>(prng.Below(4));
+  options.lag_max = Millis{prng.Between(0, 40)};
+  options.quorum_writes = prng.Chance(0.3);
+}
+
+// A write is told once a majority has it, wherever that keeps it.
+void Quorum(ClusterOptions& options, Prng& prng) {
+  CalmNetwork(options, prng);
+  options.quorum_writes = true;
+  options.disk = static_cast<Disk>(prng.Below(4));
+  options.lag_max = Millis{prng.Between(0, 60)};
+  options.load_max = Millis{prng.Chance(0.3) ? prng.Between(0, 2000) : 0};
+  options.fsync_max = Millis{prng.Between(1, 30)};
+}
+
+void QuorumOnDisk(ClusterOptions& options, Prng& prng) {
+  Quorum(options, prng);
+  options.disk = Disk::kLogSeconds;
+}
+
+void QuorumTwo(ClusterOptions& options, Prng& prng) {
+  Quorum(options, prng);
+  options.members = options.quorum = 2;
+}
+
 void Monitored(ClusterOptions& options, Prng& prng) {
   RoughNetwork(options, prng);
   options.classic = true;
@@ -483,6 +511,10 @@ constexpr Profile kProfiles[] = {
     {"memory-lost", MemoryLost, SlowDisks},
     {"lost-votes", LostVotes, SlowDisks},
     {"graceful-stops", GracefulStops, Lagging},
+    {"moves", Moves, Moving},
+    {"quorum", QuorumWrites, Quorum},
+    {"quorum-two", QuorumOfTwo, QuorumTwo},
+    {"quorum-stale", StaleCopy, QuorumOnDisk},
     {"classic", Classic, Monitored},
     {"classic-stock", Classic, MonitoredStock},
 };

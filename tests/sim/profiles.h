@@ -49,6 +49,12 @@ void MemoryLost(Run& run);
 // profiles_classic.cc
 void Classic(Run& run);
 
+// profiles_quorum.cc
+void Moves(Run& run);
+void QuorumWrites(Run& run);
+void QuorumOfTwo(Run& run);
+void StaleCopy(Run& run);
+
 // profiles_stops.cc
 void LostVotes(Run& run);
 void GracefulStops(Run& run);

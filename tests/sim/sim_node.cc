@@ -26,7 +26,9 @@ void SimNode::Start(bool keep_data, uint64_t unique, LogicalTime now, Millis loa
     follows_.clear();
   }
   LeaveStream(now);
-  streamed_ = false;
+  streamed_ = sealed_ = proven_ = false;
+  promised_ = pending_reign_ = 0;
+  copies_ = 1;
   ++role_count_;
   run_id_ = HexId('a', unique);
   if (!keep_data) order_ = {};
@@ -64,11 +66,18 @@ void SimNode::SaveAtEnd(LogicalTime now) {
   disk_replid_ = replid_;
 }
 
-bool SimNode::BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now) {
+bool SimNode::BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now, int copies) {
   if (loading(now) || swapping_) return false;
+  copies_ = copies;
+  proven_ = true;
+  sealed_ = false;
+  pending_reign_ = 0;
   if (primary()) {
     if (reign <= reign_) return true;
     ++role_count_;  // its replicas connect again, and learn of which epoch the data are
+    acks_.clear();
+    committed_ = -1;
+    reign_start_ = data_.position.length;
     data_.reign = reign_ = reign;
     Wrote();
     return true;
@@ -85,9 +94,41 @@ bool SimNode::BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now) {
   }
   streamed_ = true;
   replid_ = HexId('b', unique);
+  acks_.clear();
+  committed_ = -1;
+  reign_start_ = data_.position.length;
   data_.reign = reign_ = reign;
   Wrote();
   return true;
+}
+
+// A primary goes on sending what it has; a replica takes no more.
+void SimNode::Seal(uint64_t reign, LogicalTime now, int copies) {
+  if (copies > 1) promised_ = std::max(promised_, reign);
+  if (std::exchange(sealed_, true)) return;
+  if (!primary()) return undecided_ ? void() : LeaveStream(now);
+  undecided_ = true;
+  primary_ = false;
+  copies_ = 1;
+}
+
+int64_t SimNode::Committed() {
+  const size_t others =
+      counts_connected ? (acks_.size() + 1) / 2 : static_cast<size_t>(copies_ - 1);
+  if (copies_ == 1 || others == 0) return data_.position.length;
+  if (acks_.size() < others) return committed_;
+  std::vector<int64_t> lengths;
+  for (const auto& [host, length] : acks_) lengths.push_back(length);
+  std::sort(lengths.rbegin(), lengths.rend());
+  const int64_t length = std::min(lengths[others - 1], data_.position.length);
+  if (length >= reign_start_) committed_ = std::max(committed_, length);
+  return committed_;
+}
+
+void SimNode::ChangeAlone() {
+  if (alive_ && !primary_ && !data_.position.empty()) {
+    data_.position = histories_.Append(data_.position);
+  }
 }
 
 bool SimNode::Obeys(uint64_t epoch, const std::string& leader) {
@@ -99,9 +140,10 @@ bool SimNode::Obeys(uint64_t epoch, const std::string& leader) {
 
 bool SimNode::Follow(const std::string& host, uint16_t port, LogicalTime now) {
   if (loading(now)) return false;
-  if (!undecided_ && !primary_ && follows_ == host && follows_port_ == port) return true;
-  undecided_ = false;
-  primary_ = false;
+  if (!sealed_ && !undecided_ && !primary_ && follows_ == host && follows_port_ == port)
+    return true;
+  sealed_ = undecided_ = primary_ = false;
+  copies_ = 1;
   follows_ = host;
   follows_port_ = port;
   LeaveStream(now);
@@ -154,8 +196,9 @@ bool SimNode::SharesHistory(const SimNode& primary) const {
 }
 
 void SimNode::Connect(const SimNode* primary, LogicalTime now,
-                      const std::function<Millis()>& full_sync) {
-  if (!alive_ || paused || undecided_ || primary_ || loading(now)) return;
+                      const std::function<Millis()>& full_sync,
+                      const std::function<Millis()>& lag) {
+  if (!alive_ || paused || undecided_ || primary_ || sealed_ || loading(now)) return;
   const bool gone =
       primary != nullptr && (!primary->alive_ || primary->undecided_ || primary->loading(now) ||
                              primary == this || (!primary->primary_ && !primary->link_up_));
@@ -168,6 +211,7 @@ void SimNode::Connect(const SimNode* primary, LogicalTime now,
     return;
   }
   if (primary == nullptr || link_up_ || primary->paused) return;
+  if (primary->data_.reign < promised_) return;
   if (receiving_ && now < sync_done_) return;
   const bool received = std::exchange(receiving_, false);
   if (!received && !SharesHistory(*primary)) {
@@ -183,17 +227,35 @@ void SimNode::Connect(const SimNode* primary, LogicalTime now,
   replid2_ = primary->replid2_;
   second_offset_ = primary->second_offset_;
   streamed_ = true;
+  if (!received) {
+    link_up_ = true;
+    pending_reign_ = primary->data_.reign;
+    pending_start_ = primary->reign_start_;
+    LookAtReign();
+    return Feed(primary->data_.position, now, lag());
+  }
   incoming_ = primary->data_;
   swapping_ = true;
-  sync_done_ = received ? now + full_sync() : now;
-  if (received && flushes_before_load) data_ = written_ = synced_ = Copy{};
+  proven_ = false;
+  sync_done_ = now + full_sync();
+  if (flushes_before_load) data_ = written_ = synced_ = Copy{};
   FinishSync(primary, now);
+}
+
+// Who has less than the primary had when its reign began holds data of an earlier one.
+void SimNode::LookAtReign() {
+  if (pending_reign_ == 0 || data_.position.length < pending_start_) return;
+  data_.reign = std::exchange(pending_reign_, 0);
+  proven_ = true;
+  Wrote();
 }
 
 // What was received is loaded, whatever became of the sender. nullptr: it has gone.
 void SimNode::FinishSync(const SimNode* primary, LogicalTime now) {
   if (now < sync_done_) return;
   swapping_ = false;
+  proven_ = true;
+  pending_reign_ = 0;
   data_ = incoming_;
   Wrote();
   link_up_ = primary != nullptr;
@@ -214,6 +276,7 @@ bool SimNode::TakeArrived(LogicalTime now, bool reachable) {
     arriving_.pop_front();
   }
   if (data_.position == before) return false;
+  LookAtReign();
   Wrote();
   return true;
 }
@@ -230,6 +293,9 @@ std::string SimNode::InfoText(LogicalTime now) const {
   text += loads ? "1\r\n" : "0\r\n";
   text += replica ? "# Replication\r\nrole:slave\r\n" : "# Replication\r\nrole:master\r\n";
   if (undecided_) text += "redisha_undecided:1\r\n";
+  if (sealed_) text += "redisha_sealed:1\r\n";
+  text += proven_ ? "redisha_copy_proven:1\r\n" : "redisha_copy_proven:0\r\n";
+  if (copies_ > 1) text += "redisha_copies:" + std::to_string(copies_) + "\r\n";
   if (tells_epochs) {
     text += "redisha_role_epoch:" + std::to_string(order_.first) + "\r\n";
     text += "redisha_role_leader:" + order_.second + "\r\n";

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -50,8 +51,10 @@ class SimNode {
   // As Redis does: it starts in the role its file says, at first as a replica of `first`, or as
   // the primary at that very address (pod-0).
   void KeepRole(const std::string& first);
-  // Both refuse while the node loads. `reign`: the epoch of the order.
-  bool BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now);
+  // All refuse while the node loads. `reign`: the epoch of the order; `copies`: so many must have a
+  // write before it is told.
+  bool BecomePrimary(uint64_t unique, uint64_t reign, LogicalTime now, int copies = 1);
+  void Seal(uint64_t reign, LogicalTime now, int copies);
   // The newest (epoch, leader) that gave it a role is kept on its disk; older orders are refused.
   bool Obeys(uint64_t epoch, const std::string& leader);
   bool Follow(const std::string& host, uint16_t port, LogicalTime now);
@@ -62,14 +65,28 @@ class SimNode {
   // ---- as a replica ----------------------------------------------------------------------------
   // One step of getting and keeping a link to `primary`; nullptr: no packet passes. A link that is
   // up only stalls then.
-  void Connect(const SimNode* primary, LogicalTime now, const std::function<Millis()>& full_sync);
+  void Connect(const SimNode* primary, LogicalTime now, const std::function<Millis()>& full_sync,
+               const std::function<Millis()>& lag);
   // The primary has sent `position`; it arrives after `lag`, never before what was sent earlier.
   void Feed(Position position, LogicalTime now, Millis lag);
   // Takes what has arrived. True: the data changed.
   bool TakeArrived(LogicalTime now, bool reachable);
+  // Its data change of themselves, as when it acts on its own clock: a fault.
+  void ChangeAlone();
   bool ReplicatesFrom(const SimNode& primary) const {
     return link_up_ && source_ == primary.host_ && source_role_ == primary.role_count_;
   }
+  // ---- as a primary whose writes need copies ---------------------------------------------------
+  // The replica says how much it has.
+  void TakeAck(int host, int64_t length) { acks_[host] = length; }
+  void ForgetAck(int host) { acks_.erase(host); }
+  int copies() const { return copies_; }
+  bool copies_missing() const {
+    return static_cast<int>(acks_.size()) < copies_ - 1 && !counts_connected;
+  }
+  // So much of its data may be told; all of it without copies.
+  int64_t Committed();
+
   // Writes what is due to the disk.
   void Sync(LogicalTime now);
 
@@ -94,12 +111,14 @@ class SimNode {
   bool tells_epochs = true;          // Redis' own knows none
   bool obeys_any_epoch = false;      // a fault: orders are not ordered
   bool flushes_before_load = false;  // a fault: the old data goes before the new is whole
+  bool counts_connected = false;     // a fault: of those connected a majority is enough
 
  private:
   bool SharesHistory(const SimNode& primary) const;
   void LeaveStream(LogicalTime now);
   void FinishSync(const SimNode* primary, LogicalTime now);
   void Wrote();
+  void LookAtReign();
 
   const int host_;
   Histories& histories_;
@@ -117,6 +136,16 @@ class SimNode {
   std::string replid2_;
   int64_t second_offset_ = -1;
   bool streamed_ = false;  // replid_ names a stream this process was part of
+
+  bool sealed_ = false;
+  uint64_t promised_ = 0;       // the newest order that sealed it: nobody older is followed
+  int64_t reign_start_ = 0;     // where its reign began in the stream
+  uint64_t pending_reign_ = 0;  // of the primary, until it has what that had when its reign began
+  int64_t pending_start_ = 0;
+  bool proven_ = false;  // the data are all that this process ever acknowledged
+  int copies_ = 1;
+  int64_t committed_ = -1;
+  std::map<int, int64_t> acks_;
 
   Copy data_;
   Copy written_;

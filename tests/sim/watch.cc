@@ -190,6 +190,8 @@ void Cluster::CheckLabelWish(int pod, uint64_t epoch) {
 // The newest primary is replaced though nobody asked for that: do most of the others see it well?
 void Cluster::CheckSeenWell(const sidecar::core::Failover& failover) {
   if (network_.rough() || failover.forced) return;
+  // Two leaders' orders cross: what the earlier one has made, the later one cannot know yet.
+  if (queue_.now() - last_promotion_ <= 3 * options_.network.delay_max) return;
   const auto well = [this](int pod, int from) {
     const Pod& p = pods_[from];
     return p.machine && !p.paused && queue_.now() - p.disturbed > kRedialLimit &&
