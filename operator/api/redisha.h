@@ -24,6 +24,7 @@ inline constexpr size_t kConfigValueBytesMax = 1024;
 
 enum class PersistenceMode { kNone, kRdb, kAof, kAofAndRdb };
 enum class FsyncPolicy { kEverySecond, kAlways, kNever };
+enum class Durability { kAsync, kMajority };
 enum class StorageType { kPersistentVolumeClaim, kEmptyDir };
 
 struct PersistenceSpec {
@@ -98,6 +99,7 @@ struct Spec {
   PersistenceSpec persistence;
   StorageSpec storage;
   AuthSpec auth;
+  Durability durability = Durability::kAsync;
   SentinelSpec sentinel;
   NetworkPolicySpec network_policy;
   MetricsSpec metrics;

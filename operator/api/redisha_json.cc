@@ -197,6 +197,8 @@ ParsedRedisHa ParseRedisHa(const k8s::Json& object) {
   ReadPod(spec, &out);
   ReadConfig(spec, &out);
   ReadStorage(spec, &out);
+  out.durability =
+      static_cast<Durability>(spec.Object("durability").Enum("mode", {"Async", "Majority"}, 0));
   ReadAuth(spec, &out);
   ReadSentinel(spec, redisha.key, &out);
   ReadNetworkPolicy(spec, &out);

@@ -102,6 +102,7 @@ std::string SentinelConf(const api::RedisHa& redisha, const Inputs& inputs) {
   lines.Add("redisha-state-file", kStateFile);
   AddIdentity(redisha, inputs, &lines);
   lines.Add("redisha-initialised", inputs.initialised ? "yes" : "no");
+  if (spec.durability == api::Durability::kMajority) lines.Add("redisha-durability", "quorum");
   lines.Add("redisha-metrics-port", kMetricsPort);
   lines.Add("sentinel down-after-milliseconds", master, spec.sentinel.down_after_ms);
   lines.Add("sentinel failover-timeout", master, spec.sentinel.failover_timeout_ms);
