@@ -1,7 +1,7 @@
 """A client that writes without pause (or at most so many keys a second), follows the primary through Sentinel and remembers what was acknowledged.
 
-Each batch writes fresh keys of all five types, followed by WAIT 1: the batch counts as acknowledged when the WAIT says that a replica
-holds it too. So nothing acknowledged may be missing after a failover, and the longest pause between two acknowledged
+Each batch writes fresh keys of all five types, followed by WAIT 1 (or 0, where an answer is enough): the batch counts as acknowledged
+when the WAIT says that a replica holds it too. So nothing acknowledged may be missing after a failover, and the longest pause between two acknowledged
 batches is the outage that a user would see.
 """
 import threading
@@ -23,10 +23,10 @@ TYPES = (
 
 
 class Writer(threading.Thread):
-    def __init__(self, sentinels, master_name, password, prefix="w", batch=64, keys_per_s_max=None):
+    def __init__(self, sentinels, master_name, password, prefix="w", batch=64, keys_per_s_max=None, copies=1):
         super().__init__(daemon=True)
         self.sentinels, self.master_name, self.password = sentinels, master_name, password
-        self.prefix, self.batch = prefix, batch
+        self.prefix, self.batch, self.copies = prefix, batch, copies
         self.pause_s = batch / keys_per_s_max if keys_per_s_max else 0
         self.stopping = threading.Event()
         self.acknowledged = []  # (time, first, last): keys first..last-1 were acknowledged at that time
@@ -49,7 +49,7 @@ class Writer(threading.Thread):
             first, last = self.next_key, self.next_key + self.batch
             self.next_key = last  # a batch of unknown outcome is never written again under the same keys
             commands = [TYPES[n % len(TYPES)][0](self.key(n), n) for n in range(first, last)]
-            commands.append(("WAIT", 1, WAIT_TIMEOUT_MS))
+            commands.append(("WAIT", self.copies, WAIT_TIMEOUT_MS))
             try:
                 replies = connection.pipeline(commands)
             except resp.Disconnected:
@@ -57,7 +57,7 @@ class Writer(threading.Thread):
             if replies is None or any(isinstance(reply, resp.Error) for reply in replies):
                 connection.close()
                 connection = None
-            elif replies[-1] >= 1:
+            elif replies[-1] >= self.copies:
                 self.acknowledged.append((time.monotonic(), first, last))
                 self.written += self.batch
                 if self.pause_s:
