@@ -316,6 +316,10 @@ void LastCopy(Run& run) {
     const Position held = cluster.node(last).copy().position;
     cluster.Run(run.Between(50, 900));
     cluster.KillNode(*primary);
+    if (run.prng.Chance(0.7)) {
+      cluster.KillNode(last);  // in the middle of loading, perhaps
+      cluster.StartNode(last, true);
+    }
     for (int i = 0; i < cluster.size(); ++i) {
       cluster.Run(run.Between(0, 300));
       if (i != last) cluster.StartNode(i, false);
