@@ -71,6 +71,8 @@ class AppendOnly final : public dispatch::ChangeSink {
   void Cron();
   // The end of a turn, before its replies leave: what was appended goes on its way.
   void EndTurn();
+  // There is a file to write, so that the two below may have something to do.
+  bool active() const { return writer_ != nullptr; }
   // Replies that were made by now must wait until durable() has come to appended().
   bool MustHold() const;
   int64_t appended() const { return writer_ == nullptr ? 0 : writer_->appended(); }

@@ -253,7 +253,7 @@ void Server::EndTurn() {
 }
 
 void Server::SendReplies() {
-  if (log_ != nullptr) log_->EndTurn();
+  if (log_ != nullptr && log_->active()) log_->EndTurn();
   if (SomethingIsOpen()) HoldReplies();
   size_t kept = 0;
   for (size_t i = 0; i < to_write_.size(); ++i) {
@@ -269,7 +269,8 @@ void Server::SendReplies() {
 
 bool Server::SomethingIsOpen() const {
   const dispatch::NodeState& state = engine_.state();
-  return state.committed_offset < state.replication_offset || (log_ != nullptr && log_->MustHold());
+  return state.committed_offset < state.replication_offset ||
+         (log_ != nullptr && log_->active() && log_->MustHold());
 }
 
 Reached Server::Made() const {
