@@ -12,6 +12,7 @@
 #include "common/base/random_id.h"
 #include "common/env/service_manager.h"
 #include "common/net/socket.h"
+#include "node/app/crash_report.h"
 #include "node/app/limits.h"
 #include "node/app/memory.h"
 #include "node/app/shutdown_signal.h"
@@ -53,6 +54,11 @@ repl::ReplConfig ToReplConfig(const Config& config) {
   out.directory = config.dir;
   out.compress = config.rdb_compression;
   out.checksum = config.rdb_checksum;
+  out.load_aside = config.diskless_load == "swapdb";
+  out.key_save_delay_us = config.key_save_delay_us;
+  out.key_load_delay_us = config.key_load_delay_us;
+  out.snapshot_delay_s = config.diskless_sync ? config.diskless_sync_delay_s : 0;
+  out.snapshot_replicas = static_cast<size_t>(config.diskless_sync_replicas);
   out.managed = config.managed;
   return out;
 }
@@ -293,6 +299,7 @@ Status App::WritePidFile() const {
 }
 
 void App::PublishConfig() {
+  SetCrashReport(config_.crash_log);
   repl_config_ = ToReplConfig(config_);
   dispatch::EngineOptions& options = engine_.options();
   PublishSecrets();

@@ -71,6 +71,7 @@ persist::SaveRequest AppendOnly::BaseRequest() const {
           .fd = -1,
           .info = std::move(info),
           .options = {.compress = config_.rdb_compression, .checksum = config_.rdb_checksum},
+          .key_delay_us = config_.key_save_delay_us,
           .as_commands = !config_.append_base_as_rdb,
           .time_stamp_s = config_.append_time_stamps ? UnixS() : 0};
 }

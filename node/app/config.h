@@ -60,6 +60,7 @@ struct Config : types::FormLimits {
   std::string log_file;
   std::string log_level = "notice";
   std::string log_format = "text";
+  bool crash_log = true;
   int64_t databases = 16;
   int64_t hz = 10;
   int64_t shutdown_timeout_s = 10;
@@ -94,6 +95,7 @@ struct Config : types::FormLimits {
   bool rdb_compression = true;
   bool rdb_checksum = true;
   bool stop_writes_on_save_error = true;
+  int64_t key_save_delay_us = 0, key_load_delay_us = 0;
   bool append_only = false;
   std::string append_file_name = "appendonly.aof";
   std::string append_folder = "appendonlydir";
@@ -130,8 +132,10 @@ struct Config : types::FormLimits {
   int64_t replica_priority = 100;
   int64_t replication_timeout_s = 60;
   int64_t replication_ping_period_s = 10;
+  std::string diskless_load = "disabled";
   bool diskless_sync = true;
-  int64_t diskless_sync_delay_s = 5;
+  int64_t diskless_sync_delay_s = 0;
+  int64_t diskless_sync_replicas = 0;
   int64_t backlog_bytes = 1 << 20;
   int64_t backlog_ttl_s = 3600;
   bool disable_tcp_nodelay = false;

@@ -100,7 +100,6 @@ TEST(Config, AnOptionThatDoesNothingHasItsHarmlessValuesAndNoOther) {
       {"locale-collate", {"\"\""}, "C"},
       {"maxmemory-clients", {"0", "0%"}, "5%"},
       {"oom-score-adj", {"no", "yes", "relative", "absolute"}, "maybe"},
-      {"repl-diskless-load", {"disabled", "on-empty-db", "swapdb"}, "always"},
       {"sanitize-dump-payload", {"no", "yes", "clients"}, "maybe"},
       {"socket-mark-id", {"0"}, "7"},
       {"syslog-enabled", {"no"}, "yes"},

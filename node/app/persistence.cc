@@ -74,7 +74,8 @@ persist::SaveRequest Persistence::Request() const {
   return {.path = Path(),
           .fd = -1,
           .info = describe_(),
-          .options = {.compress = config_.rdb_compression, .checksum = config_.rdb_checksum}};
+          .options = {.compress = config_.rdb_compression, .checksum = config_.rdb_checksum},
+          .key_delay_us = config_.key_save_delay_us};
 }
 
 void Persistence::PublishHealth() {
@@ -229,7 +230,8 @@ void Persistence::LoadAtStart(bool as_primary, OnLoaded done) {
       persist::LoadOptions{.verify_checksum = config_.rdb_checksum,
                            .drop_expired = as_primary,
                            .now_ms = engine_.clock().UnixMillis(),
-                           .may_drop = may_drop_expired_},
+                           .may_drop = may_drop_expired_,
+                           .key_delay_us = config_.key_load_delay_us},
       engine_.keyspace().databases());
   on_loaded_ = std::move(done);
   load_started_s_ = NowS();
@@ -340,14 +342,15 @@ Status Persistence::Reload(bool no_save, bool no_flush) {
 void Persistence::AppendInfo(std::string* info) {
   const bool loading = engine_.state().loading;
   Line(info, "loading:{}", loading ? 1 : 0);
-  Line(info, "async_loading:0");
+  Line(info, "async_loading:{}", engine_.state().async_loading ? 1 : 0);
   const keyspace::HeldMemory& held = engine_.keyspace().held();
   Line(info, "current_cow_peak:{}\r\ncurrent_cow_size:{}\r\ncurrent_cow_size_age:0",
        snapshots_.busy() ? held.peak_bytes() : 0, snapshots_.busy() ? held.bytes() : 0);
   Line(info, "current_fork_perc:0.00");
   Line(info, "current_save_keys_processed:0\r\ncurrent_save_keys_total:0");
   Line(info, "rdb_changes_since_last_save:{}", engine_.keyspace().dirty());
-  Line(info, "rdb_bgsave_in_progress:{}", job_ != nullptr ? 1 : 0);
+  // As in Redis that of a full synchronisation counts, too.
+  Line(info, "rdb_bgsave_in_progress:{}", snapshots_.writing() && !log_.rewriting() ? 1 : 0);
   Line(info, "rdb_last_save_time:{}", last_save_s_);
   Line(info, "rdb_last_bgsave_status:{}", last_ok_ ? "ok" : "err");
   Line(info, "rdb_last_bgsave_time_sec:{}", last_duration_s_);

@@ -166,7 +166,9 @@ void Process::MemoryInfo(std::string* info) const {
   Line(info, "mem_fragmentation_ratio:{:.2f}\r\nmem_fragmentation_bytes:{}",
        Ratio(now.rss, now.used), now.rss - now.used);
   Line(info, "mem_not_counted_for_evict:{}", parts_.engine.state().NotCountedBytes());
-  Line(info, "mem_replication_backlog:{0}\r\nmem_total_replication_buffers:{0}", now.backlog);
+  const int64_t excess = parts_.engine.state().stream_excess_bytes;
+  Line(info, "mem_replication_backlog:{}\r\nmem_total_replication_buffers:{}", now.backlog,
+       now.backlog + excess);
   Line(info, "mem_clients_slaves:{}\r\nmem_clients_normal:{}", now.replicas, now.clients);
   Line(info, "mem_cluster_links:0\r\nmem_aof_buffer:{}\r\nmem_allocator:{}", now.log_buffer,
        AllocatorName());

@@ -138,11 +138,7 @@ constexpr Row kRows[] = {
     {"max-new-connections-per-cycle", "10", Any::kInteger},
     {"max-new-tls-connections-per-cycle", "1", Any::kInteger},
     {"rdb-del-sync-files", "no", Any::kYesNo},  // none is left behind
-    {"rdb-key-save-delay", "0", Any::kInteger},
     {"rdb-save-incremental-fsync", "yes", Any::kYesNo},
-    {"repl-diskless-load", "disabled", Any::kListed, "disabled on-empty-db swapdb",
-     "it is one of: disabled, on-empty-db, swapdb"},
-    {"repl-diskless-sync-max-replicas", "0", Any::kInteger},
     {"replica-lazy-flush", "no", Any::kYesNo, {}, {}, 0, "slave-lazy-flush"},
     {"sanitize-dump-payload", "no", Any::kListed,
      "no yes clients",  // all that is loaded is checked
@@ -152,7 +148,6 @@ constexpr Row kRows[] = {
 
     // ---- what people see of the process; no data and no access depends on it
     {"always-show-logo", "no", Any::kYesNo, {}, {}, kImmutable},
-    {"crash-log-enabled", "yes", Any::kYesNo},
     {"crash-memcheck-enabled", "yes", Any::kYesNo},
     {"ignore-warnings", "", Any::kText},
     {"oom-score-adj", "no", Any::kListed, "no yes relative absolute",

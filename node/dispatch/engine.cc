@@ -373,6 +373,7 @@ bool Engine::MakeRoomSlice() {
 bool Engine::SweepSlice(int64_t budget_us) {
   if (!options_.active_expire || state_.loading) return false;
   EnterOwnTime();
+  if (!Paused()) keyspace_.SweepOwn(state_.is_replica);
   const int64_t start_us = now_us_;
   const bool more = keyspace_.SweepSlice(budget_us, [this] { return clock_.UnixMicros(); });
   latency_.Watch(LatencyEvent::kExpireCycle, start_us, clock_.UnixMicros());

@@ -153,8 +153,8 @@ class Engine final : public keyspace::Observer {
   void AfterUnit(std::function<void()> work);
   // Leaves MULTI, dropping what was queued and watched.
   void DiscardTransaction(Session& session);
-  // One slice of the keyspace's sweep (keyspace/db.h); true: come again soon. A replica or a paused
-  // node deletes nothing.
+  // One slice of the keyspace's sweep (keyspace/db.h); true: come again soon. A paused node deletes
+  // nothing, a replica only what its own clients made.
   bool SweepSlice(int64_t budget_us);
   // Frees memory until it is below maxmemory again, if this node may.
   MemoryGuard::Room MakeRoom();

@@ -87,6 +87,8 @@ struct NodeState {
   bool replica_serve_stale_data = true;   // replica-serve-stale-data
   bool replica_ignores_maxmemory = true;  // replica-ignore-maxmemory
   int min_replicas_to_write = 0;          // min-replicas-to-write
+  // By replication: another dataset comes while this one is served.
+  bool async_loading = false;
 
   // What changes is to be told to somebody.
   bool feed_active() const { return stream_active || log_active; }

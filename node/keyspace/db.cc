@@ -207,7 +207,14 @@ void Db::Replace(Entry* entry, const EntryValue& value, int64_t expire_at_ms) {
   SetExpireAt(entry, expire_at_ms);
 }
 
+void Db::NoteExpiry(std::string_view key, int64_t expire_at_ms) {
+  if (keyspace_.expiry_mode_ == ExpiryMode::kHide && expire_at_ms != kNoExpiry) {
+    keyspace_.own_timed_.Note(index_, key);
+  }
+}
+
 bool Db::Store(std::string_view key, const EntryValue& value, int64_t expire_at_ms) {
+  NoteExpiry(key, expire_at_ms);
   const uint64_t hash = Hash(key);
   Entry* entry = AliveToChange(Find(key, hash));
   if (entry == nullptr) {
@@ -302,6 +309,11 @@ void Db::DeleteExpired(Entry* entry) {
   DeleteUnasked(entry, events::kExpired);
 }
 
+void Db::DeleteIfExpired(std::string_view key) {
+  Entry* entry = Find(key, Hash(key));
+  if (entry != nullptr && IsExpired(Item(*entry))) DeleteExpired(entry);
+}
+
 void Db::DeleteEvicted(Entry* entry) {
   ++keyspace_.stats_.evicted_keys;
   DeleteUnasked(entry, events::kEvicted);
@@ -368,6 +380,17 @@ void Db::Clear() {
   sweep_cursor_ = 0;
   evict_cursor_ = 0;
   if (keyspace_.observer_ != nullptr) keyspace_.observer_->OnCleared(index_);
+}
+
+// All but the place.
+void Db::Exchange(Db& other) {
+  table_.swap(other.table_);
+  std::swap(timed_, other.timed_);
+  std::swap(sweep_cursor_, other.sweep_cursor_);
+  std::swap(decay_clock_, other.decay_clock_);
+  std::swap(decay_steps_, other.decay_steps_);
+  std::swap(evict_cursor_, other.evict_cursor_);
+  std::swap(average_ttl_ms_, other.average_ttl_ms_);
 }
 
 Db::Swept Db::Sweep(size_t buckets) {

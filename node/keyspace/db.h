@@ -27,6 +27,7 @@
 #include "node/keyspace/item.h"
 #include "node/keyspace/key_use.h"
 #include "node/keyspace/limits.h"
+#include "node/keyspace/own_timed.h"
 #include "node/keyspace/reclaimer.h"
 #include "node/keyspace/use_notes.h"
 #include "node/keyspace/watch.h"
@@ -198,6 +199,8 @@ class Db {
   bool Store(std::string_view key, const structs::EntryValue& value, int64_t expire_at_ms);
   void StoreNew(std::string_view key, types::Value value, int64_t expire_at_ms);
   void SetExpireAt(structs::Entry* entry, int64_t expire_at_ms);
+  // A command gave the key an expiry, or none.
+  void NoteExpiry(std::string_view key, int64_t expire_at_ms);
   void ReleaseLarge(structs::Entry entry);
   // Takes the entry out. With its large value, unless that has been moved.
   enum class LargePart : uint8_t { kFree, kMoved };
@@ -206,10 +209,12 @@ class Db {
   void Appeared(std::string_view key, Type type);
   void Went(structs::Entry entry);
   void DeleteExpired(structs::Entry* entry);
+  void DeleteIfExpired(std::string_view key);
   void DeleteEvicted(structs::Entry* entry);
   void DeleteUnasked(structs::Entry* entry, Event event);
   Watcher::Presence PresenceOf(std::string_view key);
   void Clear();
+  void Exchange(Db& other);
   struct Swept {
     size_t visited = 0, timed = 0, deleted = 0;
   };
@@ -287,11 +292,21 @@ class Keyspace {
   size_t Flush(int db);
   // As Flush(-1), but silently: before a full resynchronisation loads another dataset.
   void Reset();
+  // Another dataset takes the place of what is here, silently: what was loaded aside. REQUIRES: it
+  // was made by BesideThis().
+  void Adopt(std::unique_ptr<Keyspace> loaded);
+  // Empty, for a dataset that may take the place of this one. It learns of no change of settings.
+  std::unique_ptr<Keyspace> BesideThis() const;
+  // Frees what such a one holds in slices.
+  void Discard(std::unique_ptr<Keyspace> loaded);
   void Swap(int first, int second);
 
   // One slice of the sweep that deletes what has expired and keeps the ages of keys readable; ends
   // after about `budget_us` by `clock_us`. True: there is more that has expired; come again soon.
   bool SweepSlice(int64_t budget_us, const std::function<int64_t()>& clock_us);
+  // Deletes what has expired of the keys that this replica's own clients made (OwnTimedKeys).
+  // `is_replica` false: all are everybody's now.
+  void SweepOwn(bool is_replica);
 
  private:
   friend class Db;
@@ -326,6 +341,7 @@ class Keyspace {
   Evictor evictor_{*this};
   std::vector<std::unique_ptr<Db>> dbs_;
   int sweep_db_ = 0;
+  OwnTimedKeys own_timed_;
 };
 
 template <typename Visit>

@@ -65,6 +65,7 @@ void Edit::CommitUnwatched(uint64_t changes, const Event* event) {
 void Edit::SetExpiry(int64_t expire_at_ms, Event event) {
   Touch();
   db_->SetExpireAt(entry_, expire_at_ms);
+  db_->NoteExpiry(entry_->key(), expire_at_ms);
   db_->Changed(entry_->key(), event, 1, true);
 }
 

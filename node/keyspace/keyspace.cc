@@ -52,9 +52,39 @@ size_t Keyspace::Flush(int db) {
 }
 
 void Keyspace::Reset() {
+  own_timed_.Clear();
   for (auto& db : dbs_) {
     TouchFlushed(*db);
     db->Clear();
+  }
+}
+
+std::unique_ptr<Keyspace> Keyspace::BesideThis() const {
+  auto beside = std::make_unique<Keyspace>(databases(), 1, secret_);
+  beside->form_limits_ = form_limits_;
+  beside->eviction_ = eviction_;
+  beside->use_kind_since_s_ = use_kind_since_s_;
+  beside->set_now_ms(now_ms_);
+  return beside;
+}
+
+void Keyspace::Adopt(std::unique_ptr<Keyspace> loaded) {
+  RHA_CHECK(loaded->databases() == databases());
+  own_timed_.Clear();
+  for (auto& db : dbs_) {
+    Db& next = loaded->db(db->index());
+    watches_.TouchDb(db->index(), [&](std::string_view key) {
+      return WatchTable::Fate{db->PresenceOf(key), next.PresenceOf(key)};
+    });
+    db->Clear();
+    db->Exchange(next);
+  }
+}
+
+void Keyspace::Discard(std::unique_ptr<Keyspace> loaded) {
+  for (auto& db : loaded->dbs_) {
+    reclaimer_.Free(
+        std::exchange(db->table_, std::make_unique<structs::KeyTable>(loaded->secret_)));
   }
 }
 
@@ -68,14 +98,22 @@ void Keyspace::Swap(int first, int second) {
   watches_.TouchDb(second, [&](std::string_view key) {
     return WatchTable::Fate{b.PresenceOf(key), a.PresenceOf(key)};
   });
-  a.table_.swap(b.table_);
-  std::swap(a.timed_, b.timed_);
-  std::swap(a.sweep_cursor_, b.sweep_cursor_);
-  std::swap(a.decay_clock_, b.decay_clock_);
-  std::swap(a.decay_steps_, b.decay_steps_);
-  std::swap(a.evict_cursor_, b.evict_cursor_);
-  std::swap(a.average_ttl_ms_, b.average_ttl_ms_);
+  a.Exchange(b);
   if (observer_ != nullptr) observer_->OnSwapped(first, second);
+}
+
+void Keyspace::SweepOwn(bool is_replica) {
+  if (own_timed_.empty()) return;
+  if (!is_replica) return own_timed_.Clear();
+  std::vector<std::pair<Db*, std::string>> expired;
+  own_timed_.LookAtSome(kOwnTimedPerSlice, [&](int index, const std::string& key) {
+    const Item item = db(index).Stored(key);
+    if (!item || !item.has_expiry()) return OwnTimedKeys::Fate::kGoes;
+    if (!db(index).IsExpired(item)) return OwnTimedKeys::Fate::kStays;
+    expired.emplace_back(&db(index), key);
+    return OwnTimedKeys::Fate::kGoes;
+  });
+  for (const auto& [db, key] : expired) db->DeleteIfExpired(key);
 }
 
 bool Keyspace::SweepSlice(int64_t budget_us, const std::function<int64_t()>& clock_us) {

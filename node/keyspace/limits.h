@@ -11,6 +11,10 @@ constexpr int kDatabasesDefault = 16;
 // The sweep: buckets (of about 11 keys) between two looks at the clock; a slice goes on while more
 // than this share of the keys with a time to live was expired, and passes at least 1/500 of the
 // keys, so that ten slices a second pass each key within a minute (AgeClock needs that).
+// Keys that a writable replica deletes by itself, and how many of them are looked at in a slice.
+constexpr size_t kOwnTimedKeysMax = 1'000'000;
+constexpr size_t kOwnTimedPerSlice = 256;
+
 constexpr size_t kSweepBuckets = 16;
 constexpr size_t kSweepKeysMin = 1000;
 constexpr size_t kSweepShare = 500;

@@ -147,6 +147,11 @@ bool ImageStream::Next(RecordBuffer* records) {
   return true;
 }
 
+void ImageStream::Delay(std::chrono::microseconds pause) {
+  std::unique_lock lock(mutex_);
+  if (pause.count() > 0) wake_.wait_for(lock, pause, [this] { return hopeless(); });
+}
+
 namespace {
 
 Status GivenUp() { return {Code::kConflict, "the snapshot was given up"}; }
@@ -259,6 +264,7 @@ class ImageStream::RecordWriter {
  private:
   using Kind = RecordBuffer::Kind;
   void BeginKey(const RecordBuffer::Head& head) {
+    stream_.Delay(std::chrono::microseconds(stream_.target_.request.key_delay_us));
     if (database_ != head.database) {
       database_ = head.database;
       const auto [keys, expiring] = stream_.target_.sizes[head.database];

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -146,6 +147,8 @@ class ImageStream {
   template <typename Writer>
   Status WriteAll(Writer& writer);
   bool Next(RecordBuffer* records);
+  // Unless it is hopeless.
+  void Delay(std::chrono::microseconds pause);
 
   const Target target_;
   const UniqueFd file_;  // of request.fd, or none

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <thread>
 
 #include "node/codec/limits.h"
 #include "node/keyspace/db.h"
@@ -222,8 +224,10 @@ Result<bool> RdbLoader::Step(const Clock& clock, Millis budget) {
   }
   const MonoTime deadline = clock.Now() + budget;
   bool done = false;
+  const bool delayed = options_.key_delay_us > 0 && keyspace_ != nullptr;
   do {
-    for (size_t items = kItemsBetweenClockLooks; items > 0 && !done;) {
+    if (delayed) std::this_thread::sleep_for(std::chrono::microseconds(options_.key_delay_us));
+    for (size_t items = delayed ? 1 : kItemsBetweenClockLooks; items > 0 && !done;) {
       RHA_ASSIGN_OR_RETURN(done, LoadItem(&items));
     }
   } while (!done && clock.Now() < deadline);

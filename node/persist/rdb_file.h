@@ -50,6 +50,7 @@ struct SaveRequest {
   int fd = -1;
   RdbInfo info;
   RdbWriterOptions options;
+  int64_t key_delay_us = 0;  // rdb-key-save-delay, for tests: in the background, before each key
   bool as_commands = false;  // in place of the RDB form: the base of an append-only file
   int64_t time_stamp_s = 0;  // then, at its beginning; 0: none
   env::Disk* disk = &env::Disk::Real();  // where `path` is
@@ -73,6 +74,7 @@ struct LoadOptions {
   // Asked before a key is left out of a dataset with a place in a replication history: replicas
   // that continue from there hold it too and must hear of its end. Empty, or false: it is kept.
   std::function<bool(const RdbInfo& info, int db, std::string_view key)> may_drop = {};
+  int64_t key_delay_us = 0;  // key-load-delay, for tests
 };
 
 class RdbLoader {

@@ -51,6 +51,8 @@ class SnapshotService {
   // kExists: an image is being taken; try again when busy() is over.
   Result<std::unique_ptr<SnapshotJob>> Start(const SaveRequest& request);
   bool busy() const { return taker_ != nullptr; }
+  // Somebody waits for a file that is not whole yet.
+  bool writing() const { return job_ != nullptr; }
   // The image that is under way, if any, is not wanted any more: its job ends.
   void GiveUp();
 

@@ -24,20 +24,22 @@ Result<bool> IncomingSnapshot::Receive(std::string* input) {
   return true;
 }
 
-Status IncomingSnapshot::Begin(keyspace::Keyspace* keyspace, int databases) {
+Status IncomingSnapshot::Begin(keyspace::Keyspace* keyspace, int databases, int64_t key_delay_us) {
   RHA_ASSIGN_OR_RETURN(auto source,
                        persist::FileSource::FromStart(file_.get(), "the primary's snapshot"));
   // Receive() has verified the checksum already. What has expired is the primary's to delete.
   loader_ = std::make_unique<persist::RdbLoader>(
       std::move(source), keyspace,
-      persist::LoadOptions{.verify_checksum = false, .drop_expired = false}, databases);
+      persist::LoadOptions{
+          .verify_checksum = false, .drop_expired = false, .key_delay_us = key_delay_us},
+      databases);
   return {};
 }
 
-Status IncomingSnapshot::StartCheck(int databases) { return Begin(nullptr, databases); }
+Status IncomingSnapshot::StartCheck(int databases) { return Begin(nullptr, databases, 0); }
 
-Status IncomingSnapshot::StartLoad(keyspace::Keyspace& keyspace) {
-  return Begin(&keyspace, keyspace.databases());
+Status IncomingSnapshot::StartLoad(keyspace::Keyspace& keyspace, int64_t key_delay_us) {
+  return Begin(&keyspace, keyspace.databases(), key_delay_us);
 }
 
 }  // namespace rha::node::repl

@@ -33,7 +33,7 @@ class IncomingSnapshot {
   // Reads the file once without loading it: finds what could not be loaded while the old data still
   // stand.
   Status StartCheck(int databases);
-  Status StartLoad(keyspace::Keyspace& keyspace);
+  Status StartLoad(keyspace::Keyspace& keyspace, int64_t key_delay_us);
   // True: the check or the load begun last is complete.
   Result<bool> Step(const Clock& clock, Millis budget) { return loader_->Step(clock, budget); }
 
@@ -49,7 +49,7 @@ class IncomingSnapshot {
  private:
   IncomingSnapshot(UniqueFd file, int64_t length, std::string end_mark)
       : file_(std::move(file)), receiver_(length, std::move(end_mark)) {}
-  Status Begin(keyspace::Keyspace* keyspace, int databases);
+  Status Begin(keyspace::Keyspace* keyspace, int databases, int64_t key_delay_us);
 
   UniqueFd file_;
   SnapshotReceiver receiver_;

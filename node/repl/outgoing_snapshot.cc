@@ -23,8 +23,11 @@ Result<std::shared_ptr<OutgoingSnapshot>> OutgoingSnapshot::Start(net::Reactor& 
   RHA_ASSIGN_OR_RETURN(UniqueFd file, persist::CreateNamelessFile(order.directory, "temp-sync"));
   const std::shared_ptr<OutgoingSnapshot> snapshot(
       new OutgoingSnapshot(reactor, order.position, std::move(file)));
-  const persist::SaveRequest request{
-      .path = "", .fd = snapshot->file_.get(), .info = order.info, .options = order.options};
+  const persist::SaveRequest request{.path = "",
+                                     .fd = snapshot->file_.get(),
+                                     .info = order.info,
+                                     .options = order.options,
+                                     .key_delay_us = order.key_delay_us};
   RHA_ASSIGN_OR_RETURN(snapshot->job_, order.snapshots.Start(request));
   snapshot->on_end_ = std::move(on_end);
   RHA_RETURN_IF_ERROR(reactor.Attach(snapshot->watch_, snapshot->job_->fd(), EPOLLIN));

@@ -21,6 +21,7 @@ struct SnapshotOrder {
   persist::SnapshotService& snapshots;
   persist::RdbInfo info;
   persist::RdbWriterOptions options;
+  int64_t key_delay_us = 0;
   std::string directory;
   int64_t position = 0;  // of the stream
 };

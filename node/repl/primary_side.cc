@@ -127,7 +127,8 @@ void PrimarySide::FullSync(Session& session, dispatch::Args request) {
   stream_.Activate();
   const bool join = snapshot_ != nullptr && !snapshot_->failed() &&
                     stream_.backlog().Holds(snapshot_->position());
-  if (!join && snapshots_.busy()) return Wait(session, request);
+  if (!join && (snapshots_.busy() || (config_.snapshot_delay_s > 0 && !serving_waiting_)))
+    return Wait(session, request);
   if (!join) {
     if (const Status started = StartSnapshot(); !started.ok()) {
       log::Error("full synchronisation of replica {} failed: {}", session.peer_address,
@@ -152,17 +153,25 @@ bool PrimarySide::IsWaiting(const Session& session) const {
 }
 
 void PrimarySide::Wait(Session& session, dispatch::Args request) {
-  log::Info("full synchronisation of replica {} waits for a snapshot under way",
-            session.peer_address);
+  log::Info("full synchronisation of replica {} waits for {}", session.peer_address,
+            snapshots_.busy() ? "a snapshot under way" : "further replicas");
+  if (waiting_.empty()) waiting_since_ = now();
   waiting_.push_back({session.id, {request.begin(), request.end()}});
   if (wait_timer_ == 0)
     wait_timer_ = reactor_.Every(kSnapshotPollInterval, [this] { ServeWaiting(); });
 }
 
+// Further ones may want the snapshot that these ask for.
+bool PrimarySide::WaitsForMore() const {
+  if (config_.snapshot_replicas != 0 && waiting_.size() >= config_.snapshot_replicas) return false;
+  return now() - waiting_since_ < std::chrono::seconds(config_.snapshot_delay_s);
+}
+
 void PrimarySide::ServeWaiting() {
-  if (snapshots_.busy()) return;
+  if (snapshots_.busy() || WaitsForMore()) return;
   reactor_.Cancel(wait_timer_);
   wait_timer_ = 0;
+  serving_waiting_ = true;
   for (const Waiting& waiting : std::exchange(waiting_, {})) {
     Session* const session = engine_.sessions().Find(waiting.session_id);
     if (session == nullptr || session->closing) continue;
@@ -174,6 +183,7 @@ void PrimarySide::ServeWaiting() {
       session->Close(Session::CloseMode::kNow);
     }
   }
+  serving_waiting_ = false;
 }
 
 Status PrimarySide::StartSnapshot() {
@@ -183,6 +193,7 @@ Status PrimarySide::StartSnapshot() {
   const SnapshotOrder order{.snapshots = snapshots_,
                             .info = describe_(),
                             .options = {.compress = config_.compress, .checksum = config_.checksum},
+                            .key_delay_us = config_.key_save_delay_us,
                             .directory = config_.directory,
                             .position = stream_.offset()};
   RHA_ASSIGN_OR_RETURN(

@@ -101,6 +101,7 @@ class PrimarySide final : public StreamListener {
   void Wait(dispatch::Session& session, dispatch::Args request);
   void LookAtCopies();
   bool IsWaiting(const dispatch::Session& session) const;
+  bool WaitsForMore() const;
   void ServeWaiting();
   Status StartSnapshot();
   void OnSnapshotEnded(std::shared_ptr<OutgoingSnapshot> ended, const Status& status);
@@ -138,14 +139,17 @@ class PrimarySide final : public StreamListener {
   MonoTime last_ping_, last_replica_seen_;
   int64_t acknowledgements_asked_at_ = -1;
   SyncStats stats_;
-  // Requests that came while another image was being taken. Once that has ended each is executed
-  // again as if it came now: meanwhile this node may have lost its data, its role or its primary.
+  // Requests that came while another image was being taken, or wait for company. After that each is
+  // executed again as if it came now: meanwhile this node may have lost its data, its role or its
+  // primary.
   struct Waiting {
     uint64_t session_id;
     std::vector<std::string> request;
   };
   std::vector<Waiting> waiting_;
   net::TimerId wait_timer_ = 0;
+  MonoTime waiting_since_;  // the first of them
+  bool serving_waiting_ = false;
 };
 
 }  // namespace rha::node::repl

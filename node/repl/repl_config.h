@@ -34,9 +34,14 @@ struct ReplConfig {
   int64_t output_soft_s = 60;
 
   // ---- snapshots
-  std::string directory = ".";  // dir: where files in transit lie
-  bool compress = true;         // rdbcompression
-  bool checksum = true;         // rdbchecksum
+  std::string directory = ".";                           // dir: where files in transit lie
+  bool compress = true;                                  // rdbcompression
+  bool checksum = true;                                  // rdbchecksum
+  bool load_aside = false;                               // repl-diskless-load swapdb
+  int64_t key_save_delay_us = 0, key_load_delay_us = 0;  // rdb-key-save-delay, key-load-delay
+  // A snapshot begins so long after the first replica has asked, or when so many have (0: any).
+  int64_t snapshot_delay_s = 0;  // repl-diskless-sync-delay
+  size_t snapshot_replicas = 0;  // repl-diskless-sync-max-replicas
 
   // redisha-managed: the stream is kept from the start on, before there is a replica, since after a
   // cold start the nodes are compared by their histories; and no client says what this node is.

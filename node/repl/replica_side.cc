@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/check.h"
 #include "common/base/log.h"
 #include "common/base/random_id.h"
 #include "common/net/resolver.h"
@@ -79,7 +80,9 @@ void ReplicaSide::Stop() {
 }
 
 void ReplicaSide::Seal() {
+  const bool interrupted = phase_ == Phase::kLoading;
   DropLink();
+  if (interrupted) LoadFailed(Status(Code::kUnavailable, "a new primary is being elected"));
   reactor_.Cancel(retry_timer_);
   ++attempt_;
   SetPhase(Phase::kIdle);
@@ -114,7 +117,9 @@ void ReplicaSide::DropLink() {
   link_.reset();
   fsm_.reset();
   applied_ahead_ = 0;
-  if (phase_ != Phase::kLoading) incoming_.reset();
+  if (phase_ == Phase::kLoading) return;
+  incoming_.reset();
+  engine_.state().async_loading = false;
 }
 
 // The same complaint every second would bury everything else in the log.
@@ -261,6 +266,8 @@ void ReplicaSide::BeginSnapshot(const ReceivingSnapshot& announced) {
             announced.offset,
             announced.length >= 0 ? std::to_string(announced.length) + " bytes" : "size unknown");
   SetPhase(Phase::kReceiving);
+  // As Redis, where such a load begins with the first byte.
+  engine_.state().async_loading = config_.load_aside && incoming_id_ == stream_.history().id;
 }
 
 void ReplicaSide::ReceiveInput() {
@@ -275,7 +282,12 @@ void ReplicaSide::SnapshotComplete() {
   const keyspace::Keyspace& keyspace = engine_.keyspace();
   bool empty = true;
   for (int i = 0; i < keyspace.databases(); ++i) empty = empty && keyspace.db(i).size() == 0;
-  // An empty node has nothing to lose, so the snapshot's content need not be looked at beforehand.
+  // An empty node has nothing to lose, so the snapshot's content need not be looked at beforehand;
+  // nor what is loaded aside.
+  if (!empty && config_.load_aside) {
+    if (const Status begun = LoadAside(); !begun.ok()) Fail(begun.message());
+    return;
+  }
   if (empty) return BeginLoad();
   if (const Status begun = incoming_->StartCheck(keyspace.databases()); !begun.ok()) {
     return Fail(begun.message());
@@ -284,15 +296,33 @@ void ReplicaSide::SnapshotComplete() {
   slice_timer_ = reactor_.After(Millis(0), [this] { LoadSlice(); });
 }
 
-void ReplicaSide::BeginLoad() {
-  if (const Status begun = incoming_->StartLoad(engine_.keyspace()); !begun.ok()) {
-    return Fail(begun.message());
-  }
+// A failure costs nothing but time.
+Status ReplicaSide::LoadAside() {
+  auto aside = engine_.keyspace().BesideThis();
+  RHA_RETURN_IF_ERROR(incoming_->StartLoad(*aside, config_.key_load_delay_us));
+  aside_ = std::move(aside);
+  engine_.state().loading = !engine_.state().async_loading;
+  old_data_gone_ = true;
+  SetPhase(Phase::kLoading);
+  slice_timer_ = reactor_.After(Millis(0), [this] { LoadSlice(); });
+  return {};
+}
+
+void ReplicaSide::GiveUpOldData() {
   LeaveHistory("a full synchronisation replaces the dataset");
-  engine_.state().loading = true;
-  engine_.state().dataset = dispatch::Dataset::kUnknown;
   engine_.services().persistence->DatasetGoes();
   snapshots_.GiveUp();
+}
+
+void ReplicaSide::BeginLoad() {
+  RHA_CHECK(aside_ == nullptr);
+  if (const Status begun = incoming_->StartLoad(engine_.keyspace(), config_.key_load_delay_us);
+      !begun.ok()) {
+    return Fail(begun.message());
+  }
+  engine_.state().loading = true;
+  engine_.state().dataset = dispatch::Dataset::kUnknown;
+  GiveUpOldData();
   engine_.keyspace().Reset();
   old_data_gone_ = false;
   SetPhase(Phase::kLoading);
@@ -334,12 +364,19 @@ void ReplicaSide::LoadSlice() {
 }
 
 void ReplicaSide::LoadFailed(const Status& status) {
-  log::Error(
-      "loading the primary's snapshot failed, this node is empty now, which is saved over no file: "
-      "{}",
-      status.message());
-  engine_.keyspace().Reset();
-  engine_.state().loading = false;
+  if (aside_ != nullptr) {
+    log::Error("loading the primary's snapshot failed, this node keeps the data it had: {}",
+               status.message());
+    incoming_.reset();  // it points there
+    engine_.keyspace().Discard(std::move(aside_));
+  } else {
+    log::Error(
+        "loading the primary's snapshot failed, this node is empty now, which is saved over no "
+        "file: {}",
+        status.message());
+    engine_.keyspace().Reset();
+  }
+  engine_.state().loading = engine_.state().async_loading = false;
   incoming_.reset();
   SetPhase(Phase::kWaiting);
 }
@@ -356,9 +393,13 @@ void ReplicaSide::Loaded() {
     log::Warn("{} collections without elements were left out",
               incoming_->loader().empty_keys_skipped());
   }
+  if (aside_ != nullptr) {
+    GiveUpOldData();
+    engine_.keyspace().Adopt(std::move(aside_));
+  }
   if (incoming_->loaded_as_it_is()) offer_file_(incoming_->fd());
   incoming_.reset();
-  engine_.state().loading = false;
+  engine_.state().loading = engine_.state().async_loading = false;
   engine_.state().dataset = dispatch::Dataset::kWhole;
   stream_.StandAt(History{incoming_id_, History::NoId(), -1}, incoming_offset_);
   may_continue_ = true;

@@ -5,6 +5,7 @@
 //                         │                         ▼                               │    │
 //                         │                     Receiving ─▶ Checking ─▶ Loading ───┘    │
 //                         └── any failure; the data stay unless Loading had begun ───────┘
+//                             (with repl-diskless-load swapdb also then)
 //
 // Invariants
 //  * The dataset always stands at stream().offset() of stream().history(): bytes are added to the
@@ -12,6 +13,8 @@
 //    a whole.
 //  * Nothing is flushed before a whole snapshot with the right checksum lies on disk; the old data
 //    are freed before new ones come. Until those are whole, NodeState::dataset says so.
+//  * With repl-diskless-load swapdb the new data are loaded beside the old ones and take their
+//    place in one step; meanwhile the old ones are served if they are of the same history.
 //  * A command that cannot be applied ends the link; it is never skipped. If part of it was applied
 //    (EXEC), the dataset belongs to no history any more and is replaced at the next connection.
 // Thread rule: the engine's thread.
@@ -136,6 +139,8 @@ class ReplicaSide final : public LinkOwner {
   void ReceiveInput();
   void SnapshotComplete();
   void BeginLoad();
+  Status LoadAside();
+  void GiveUpOldData();
   void LeaveHistory(const std::string& why);
   void LoadSlice();
   void LoadFailed(const Status& status);
@@ -175,8 +180,9 @@ class ReplicaSide final : public LinkOwner {
   std::unique_ptr<IncomingSnapshot> incoming_;
   std::string incoming_id_;
   int64_t incoming_offset_ = 0;
-  bool may_continue_ = true;   // the dataset is what the history says
-  bool old_data_gone_ = true;  // of the load under way: their memory is free
+  bool may_continue_ = true;                   // the dataset is what the history says
+  bool old_data_gone_ = true;                  // of the load under way: their memory is free
+  std::unique_ptr<keyspace::Keyspace> aside_;  // where it goes on, if not in place of the old data
 
   std::unique_ptr<PrimarySession> session_;
   resp::RequestParser parser_;

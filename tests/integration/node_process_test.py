@@ -15,6 +15,7 @@ import unittest
 from tests.support import members
 
 BIN = os.path.join(os.environ.get("RHA_BIN_DIR", "build/dev/bin"), "redisha-node")
+SANITIZED = os.path.basename(os.path.dirname(os.path.dirname(BIN))) in ("asan", "tsan")
 
 
 def free_port():
@@ -250,6 +251,17 @@ class NodeTest(unittest.TestCase):
         self.assertEqual(late[1].ask("ping"), b"+PONG")
         with open(os.path.join(self.dir, "log")) as log:
             self.assertLess(log.read().count("Too many open files"), 6)
+
+    @unittest.skipIf(SANITIZED, "a sanitizer reports crashes itself")
+    def test_a_crash_is_told_in_the_log_with_where_it_was(self):
+        for enabled in ("yes", "no"):
+            process, _ = self.start("--crash-log-enabled", enabled, "--logfile", os.path.join(self.dir, "log"))
+            process.send_signal(signal.SIGSEGV)
+            self.assertEqual(process.wait(20), -signal.SIGSEGV)
+            with open(os.path.join(self.dir, "log"), encoding="utf-8") as log:
+                text = log.read()
+            self.assertRegex(text, r"crashed by signal: 11, si_code: 0\n\n-+ STACK TRACE -+\n(.*redisha-node.*\n|.*libc.*\n)+")
+            self.assertEqual(text.count("STACK TRACE"), 1, "the second process says nothing")
 
     def test_sigterm_saves_and_a_restart_loads(self):
         process, client = self.start("--save", "3600", "1")

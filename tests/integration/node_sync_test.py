@@ -1,0 +1,113 @@
+"""Full synchronisation as its options want it: loaded beside the old data (repl-diskless-load swapdb), begun with company (repl-diskless-sync-delay)."""
+import os
+import signal
+import time
+import unittest
+
+from tests.support.node_case import NodeCase
+from tests.support.server import free_port
+
+KEYS = 1_000
+
+
+class SyncTest(NodeCase):
+    def server(self, *options):
+        port = free_port()
+        server = self.start("--port", str(port), "--bind", "127.0.0.1", "--repl-backlog-size", "16kb", *options)
+        server.port = port
+        return server
+
+    def follow(self, replica, primary):
+        self.assertEqual(replica.control.command("REPLICAOF", "127.0.0.1", primary.port), ("+", b"OK"))
+
+    def in_sync(self, replica):
+        self.wait_for("the replica to stream", lambda: self.info(replica, "master_link_status") == "up")
+
+    def write(self, server, value):
+        server.control.command("SET", "k", value)
+        for i in range(KEYS):
+            server.control.command("SET", f"key:{i}", value + "x" * 100)
+
+    def pair(self, *options):
+        primary, replica = self.server(), self.server("--repl-diskless-load", "swapdb", *options)
+        self.write(primary, "old")
+        self.follow(replica, primary)
+        self.in_sync(replica)
+        replica.control.command("CONFIG", "SET", "key-load-delay", "500")
+        return primary, replica
+
+    def lose_touch(self, primary, replica):
+        """The replica comes back when the backlog no longer holds what it lacks."""
+        os.kill(replica.pid, signal.SIGSTOP)
+        try:
+            primary.control.command("CLIENT", "KILL", "TYPE", "replica")
+            self.wait_for("the end of the link", lambda: self.info(primary, "connected_slaves") == "0")
+            self.write(primary, "new")
+        finally:
+            os.kill(replica.pid, signal.SIGCONT)
+
+
+class LoadAsideTest(SyncTest):
+    def test_the_old_data_are_served_until_the_new_ones_take_their_place(self):
+        primary, replica = self.pair()
+        self.lose_touch(primary, replica)
+        self.wait_for("the synchronisation", lambda: self.info(replica, "async_loading") == "1")
+        seen, sizes = [], set()
+
+        def over():
+            seen.append(replica.control.command("GET", "k"))
+            sizes.add(replica.control.command("DBSIZE"))
+            self.assertEqual(self.info(replica, "loading"), "0")
+            return self.info(replica, "async_loading") == "0"
+
+        self.wait_for("the end of the load", over)
+        self.assertEqual(set(seen[:-1]) | {b"old"}, {b"old"})
+        self.assertEqual(sizes, {KEYS + 1})
+        self.in_sync(replica)
+        self.assertEqual(replica.control.command("GET", "k"), b"new")
+        self.assertEqual(self.info(primary, "sync_full"), "2")
+
+    def test_a_load_that_is_given_up_leaves_the_old_data_and_their_history(self):
+        primary, replica = self.pair()
+        history = self.info(replica, "master_replid")
+        self.lose_touch(primary, replica)
+        self.wait_for("the synchronisation", lambda: self.info(replica, "async_loading") == "1")
+        replica.control.command("REPLICAOF", "NO", "ONE")
+        self.assertEqual(self.info(replica, "async_loading"), "0")
+        self.assertEqual(replica.control.command("GET", "k"), b"old")
+        self.assertEqual(replica.control.command("DBSIZE"), KEYS + 1)
+        self.assertEqual(self.info(replica, "master_replid2"), history)
+        self.assertEqual(self.info(replica, "redisha_dataset"), "whole")
+
+    def test_data_of_another_history_are_not_served_meanwhile(self):
+        _, replica = self.pair()
+        other = self.server()
+        self.write(other, "other")
+        self.follow(replica, other)
+        self.wait_for("the load", lambda: self.info(replica, "loading") == "1")
+        self.assertEqual(self.info(replica, "async_loading"), "0")
+        self.assertIn(b"LOADING", replica.control.command("GET", "k")[1])
+        self.in_sync(replica)
+        self.assertEqual(replica.control.command("GET", "k"), b"other")
+
+
+class CompanyTest(SyncTest):
+    def test_a_snapshot_waits_for_further_replicas_as_long_as_it_is_told(self):
+        primary = self.server("--repl-diskless-sync-delay", "1000", "--repl-diskless-sync-max-replicas", "2")
+        first, second = self.server(), self.server()
+        self.follow(first, primary)
+        self.wait_for("the question", lambda: "waits for further replicas" in primary.log_tail())
+        self.follow(second, primary)
+        self.in_sync(first)
+        self.in_sync(second)
+
+    def test_alone_it_begins_when_the_time_is_over(self):
+        primary, replica = self.server("--repl-diskless-sync-delay", "1"), self.server()
+        begun = time.monotonic()
+        self.follow(replica, primary)
+        self.in_sync(replica)
+        self.assertGreaterEqual(time.monotonic() - begun, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
