@@ -1,10 +1,12 @@
 #include "common/base/log.h"
 
 #include <spdlog/formatter.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <ctime>
 #include <memory>
 
@@ -54,6 +56,38 @@ class JsonFormatter final : public spdlog::formatter {
   }
   std::string program_;
 };
+
+std::atomic<char> role = 'M';
+
+class RoleLetter final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& out) override {
+    out.push_back(role);
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<RoleLetter>();
+  }
+};
+
+class LevelSign final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& msg, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    out.push_back(msg.level >= spdlog::level::warn   ? '#'
+                  : msg.level == spdlog::level::info ? '*'
+                                                     : '.');
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<LevelSign>();
+  }
+};
+
+std::unique_ptr<spdlog::formatter> RedisFormatter() {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<RoleLetter>('q').add_flag<LevelSign>('*');
+  formatter->set_pattern("%P:%q %d %b %Y %H:%M:%S.%e %* %v");
+  return formatter;
+}
 
 spdlog::level::level_enum ToSpdlog(Level level) {
   switch (level) {
@@ -148,6 +182,8 @@ Status Init(const Options& options) {
   auto logger = std::make_shared<spdlog::logger>(options.program, std::move(sink));
   if (options.format == Format::kJson) {
     logger->set_formatter(std::make_unique<JsonFormatter>(options.program));
+  } else if (options.format == Format::kRedis) {
+    logger->set_formatter(RedisFormatter());
   } else {
     logger->set_pattern(kTextPattern);
   }
@@ -169,9 +205,11 @@ Result<Level> ParseLevel(std::string_view name) {
 Result<Format> ParseFormat(std::string_view name) {
   if (name == "text") return Format::kText;
   if (name == "json") return Format::kJson;
-  return Status(Code::kInvalid, fmt::format("log format '{}' is neither text nor json", name));
+  if (name == "redis") return Format::kRedis;
+  return Status(Code::kInvalid, fmt::format("log format '{}' is none of text, json, redis", name));
 }
 
+void SetRole(char letter) { role = letter; }
 void SetLevel(Level level) { Logger()->set_level(ToSpdlog(level)); }
 bool Enabled(Level level) { return Logger()->should_log(ToSpdlog(level)); }
 void Write(Level level, std::string_view message) {

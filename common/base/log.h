@@ -1,4 +1,5 @@
-// Logging over spdlog, as text for people or one JSON object a line for collectors.
+// Logging over spdlog, as text for people, one JSON object a line for collectors, or as Redis does
+// ("123:X 29 Nov 2026 10:00:00.123 # +sdown ...") for what parses that.
 //
 //   log::Init({.program = "redisha-node", .format = log::Format::kJson});
 //   log::Info("replica {} caught up at offset {}", address, offset);
@@ -16,7 +17,7 @@
 namespace rha::log {
 
 enum class Level { kDebug, kInfo, kWarn, kError };
-enum class Format { kText, kJson };
+enum class Format { kText, kJson, kRedis };
 
 struct Options {
   std::string program;
@@ -31,6 +32,8 @@ Status Init(const Options& options);
 Result<Level> ParseLevel(std::string_view name);
 Result<Format> ParseFormat(std::string_view name);
 void SetLevel(Level level);
+// The letter behind the process id in Redis' lines: M a primary, S a replica, X a sentinel.
+void SetRole(char letter);
 bool Enabled(Level level);
 void Write(Level level, std::string_view message);
 // Waits until everything logged so far has been handed to the operating system.

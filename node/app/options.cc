@@ -304,7 +304,7 @@ std::vector<Option> ProcessOptions() {
       TextOption("logfile", &Config::log_file, kImmutable),
       EnumOption("loglevel", &Config::log_level,
                  {"debug", "verbose", "notice", "warning", "nothing"}),
-      EnumOption("log-format", &Config::log_format, {"text", "json"}, kImmutable | kOurs),
+      EnumOption("log-format", &Config::log_format, {"text", "json", "redis"}, kImmutable | kOurs),
       BoolOption("crash-log-enabled", &Config::crash_log),
       IntOption("databases", &Config::databases, {1, INT32_MAX}, kImmutable),
       IntOption("hz", &Config::hz, {0, INT32_MAX}),

@@ -46,6 +46,7 @@ void ReplicaSide::PublishState() {
   dispatch::NodeState& state = engine_.state();
   const bool becomes_replica = target_.has_value() && !state.is_replica;
   state.is_replica = target_.has_value();
+  log::SetRole(state.is_replica ? 'S' : 'M');
   if (becomes_replica) engine_.EndAllWaits();
   state.primary_link_up = streaming();
 }

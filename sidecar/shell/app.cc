@@ -283,6 +283,7 @@ int RunSidecar(const std::vector<std::string>& args) {
                                     .format = options.log_format,
                                     .file = options.log_file});
   if (!logging.ok()) return Fail(logging);
+  log::SetRole('X');
   for (std::optional<Options> next = std::move(options); next;) {
     App app(std::move(*next), overrides);
     if (const Status started = app.Start(); !started.ok()) return Fail(started);

@@ -112,6 +112,20 @@ class NodeTest(unittest.TestCase):
         self.assertEqual(self.run_to_end("--version").returncode, 0)
         self.assertIn("Usage", self.run_to_end("--help").stdout)
 
+    def test_lines_of_the_log_are_redis_own_where_asked_for(self):
+        log = os.path.join(self.dir, "log")
+        _, client = self.start("--log-format", "redis", "--logfile", log)
+        client.ask("REPLICAOF", "127.0.0.1", "1")
+        client.ask("DEBUG", "LOG", "a line")
+        client.send("SHUTDOWN", "NOSAVE")
+        self.assertEqual(client.input.read(), b"")
+        with open(log, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        for line in lines:
+            self.assertRegex(line, r"^\d+:[MS] \d\d [A-Z][a-z][a-z] \d{4} \d\d:\d\d:\d\d\.\d{3} [.*#] .")
+        self.assertIn(":M ", lines[0])
+        self.assertIn(":S ", lines[-1])
+
     def test_a_taken_port_is_one_clear_error(self):
         self.start()
         done = self.run_to_end("--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.dir)
