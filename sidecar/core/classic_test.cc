@@ -154,6 +154,24 @@ TEST_F(ClassicChoice, AmongThoseInStepRedisOrderHolds) {
   EXPECT_EQ(Chosen(), "10.0.0.3");
 }
 
+// Both restarted after the primary had begun a new history, of which nothing was heard, and died.
+TEST_F(ClassicChoice, ReplicasThatShareAHistoryKnowItBetterThanWhatWasLastHeard) {
+  const auto restored = [](const std::string& file, int keys) {
+    return "run_id:a\r\nrole:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\n"
+           "master_link_status:down\r\nmaster_link_down_since_seconds:-1\r\nslave_repl_offset:9\r\n"
+           "master_replid:" +
+           file + "-now\r\nmaster_replid2:" + file + "\r\ndb0:keys=" + std::to_string(keys) +
+           ",expires=0,avg_ttl=0\r\n";
+  };
+  bench.Info("10.0.0.2", restored("later", 9));
+  Third(restored("other", 9));
+  EXPECT_EQ(Chosen(), "nobody");
+  Third(restored("later", 0));
+  EXPECT_EQ(Chosen(), "10.0.0.2") << "who is empty knows nothing";
+  Third(restored("later", 9));
+  EXPECT_NE(Chosen(), "nobody");
+}
+
 TEST_F(ClassicChoice, ARestoredReplicaIsBetterThanNone) {
   Third(
       "run_id:a\r\nrole:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\n"

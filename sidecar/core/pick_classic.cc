@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <tuple>
 
@@ -19,7 +20,23 @@ bool SharesHistory(const Info& replica, const Info& primary) {
          is(replica.replid2, primary.replid);
 }
 
-Kinship KinshipOf(const State& state, const Node& node, const Node* primary) {
+// It was to follow this primary, and another replica holds the same history: what was heard of the
+// primary's own is older than that.
+bool SharesWithSibling(const State& state, const Group& group, const Node& node,
+                       const Node& primary) {
+  if (node.info.keys == 0 || !SameAddress(state, node.info.primary, primary.address)) return false;
+  const auto is = [](const std::string& a, const std::string& b) {
+    return a == b && a.find_first_not_of('0') != std::string::npos;
+  };
+  return std::any_of(group.nodes.begin(), group.nodes.end(), [&](const auto& entry) {
+    const Node& other = entry.second;
+    return other.id != node.id && other.id != group.primary &&
+           (SharesHistory(node.info, other.info) || is(node.info.replid2, other.info.replid2));
+  });
+}
+
+Kinship KinshipOf(const State& state, const Group& group, const Node& node) {
+  const Node* primary = group.Primary();
   if (Mutated(Mutant::kKinshipIgnored)) return Kinship::kInStep;
   const bool never_up = !node.info.primary_link_up && node.info.primary_link_down_seconds < 0;
   if (never_up && primary != nullptr && SharesHistory(node.info, primary->info)) {
@@ -30,9 +47,13 @@ Kinship KinshipOf(const State& state, const Node& node, const Node* primary) {
   if (primary == nullptr || primary->info.replid.empty()) {
     return never_up ? Kinship::kNeverSynced : Kinship::kInStep;
   }
+  if (never_up) {
+    return SharesWithSibling(state, group, node, *primary) ? Kinship::kNeverSynced
+                                                           : Kinship::kStranger;
+  }
   const bool shares = SharesHistory(node.info, primary->info) ||
                       SameAddress(state, node.info.primary, primary->address);
-  return shares && !never_up ? Kinship::kInStep : Kinship::kStranger;
+  return shares ? Kinship::kInStep : Kinship::kStranger;
 }
 
 // sentinelSelectSlave(): what its replicas must fulfil.
@@ -62,12 +83,12 @@ Pick PickClassic(const State& state, const Group& group, LogicalTime now) {
   const Node* best = nullptr;
   const auto key = [&](const Node& node) {
     const std::string& run_id = node.info.run_id;
-    const bool synced = KinshipOf(state, node, group.Primary()) == Kinship::kInStep;
+    const bool synced = KinshipOf(state, group, node) == Kinship::kInStep;
     return std::tuple(!synced, node.info.priority, -node.info.Offset(), run_id.empty(), run_id);
   };
   for (const auto& [id, node] : group.nodes) {
     if (!Eligible(group, node, now)) continue;
-    if (KinshipOf(state, node, group.Primary()) == Kinship::kStranger) continue;
+    if (KinshipOf(state, group, node) == Kinship::kStranger) continue;
     if (best == nullptr || key(node) < key(*best)) best = &node;
   }
   if (best == nullptr) return {};
