@@ -36,10 +36,13 @@ void Writer::Bool(bool value) {
 
 void Writer::Double(double value) {
   DoubleText scratch;
-  const std::string_view text = FormatDouble(value, scratch);
-  if (protocol_ != 3) return Bulk(text);
+  DoubleDigits(FormatDouble(value, scratch));
+}
+
+void Writer::DoubleDigits(std::string_view digits) {
+  if (protocol_ != 3) return Bulk(digits);
   Raw(",");
-  Raw(text);
+  Raw(digits);
   Raw("\r\n");
 }
 

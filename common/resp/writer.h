@@ -51,6 +51,8 @@ class Writer {
   void Push(int64_t items) { Header(protocol_ == 3 ? '>' : '*', items); }
   void Bool(bool value);
   void Double(double value);
+  // The same of a number that has been formatted already.
+  void DoubleDigits(std::string_view digits);
   void BigNumber(std::string_view digits);
   // `format`: three characters, "txt" or "mkd".
   void Verbatim(std::string_view format, std::string_view text);

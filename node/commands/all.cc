@@ -20,7 +20,7 @@ std::vector<dispatch::CommandRows> AllCommands() {
       StreamGroupRows(),  StreamInfoRows(),  StreamPendingRows(), StreamRangeRows(),
       StreamReadRows(),   HyperLogLogRows(), LatencyRows(),       MemoryRows(),
       LolwutRows(),       ClusterRows(),     ModuleRows(),        ConditionalRows(),
-      StreamRemoveRows(),
+      StreamRemoveRows(), GeoPlaceRows(),    GeoSearchRows(),
   };
 }
 

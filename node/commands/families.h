@@ -25,6 +25,8 @@ dispatch::CommandRows ZsetPopRows();           // zset/pop.cc
 dispatch::CommandRows ZsetRangeRows();         // zset/range.cc
 dispatch::CommandRows ZsetReadRows();          // zset/read.cc
 dispatch::CommandRows ZsetRemoveRows();        // zset/remove.cc
+dispatch::CommandRows GeoPlaceRows();          // geo/places.cc
+dispatch::CommandRows GeoSearchRows();         // geo/search.cc
 dispatch::CommandRows StreamAddRows();         // stream/add.cc
 dispatch::CommandRows StreamClaimRows();       // stream/claim.cc
 dispatch::CommandRows StreamGroupRows();       // stream/group.cc

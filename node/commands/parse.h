@@ -20,6 +20,7 @@ using enum dispatch::CommandFlag;
 using enum dispatch::KeyUse;
 using dispatch::Args;
 using dispatch::At;
+using dispatch::Behind;
 using dispatch::CommandRows;
 using dispatch::CommandSpec;
 using dispatch::Context;

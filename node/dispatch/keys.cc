@@ -15,8 +15,9 @@ size_t ValuesOf(std::string_view option) {
     std::string_view option;
     size_t values;
   };
-  constexpr Row kRows[] = {{"by", 1},    {"get", 1},   {"limit", 2},   // SORT
-                           {"count", 1}, {"block", 1}, {"group", 2}};  // XREAD, XREADGROUP
+  constexpr Row kRows[] = {{"by", 1},    {"get", 1},      {"limit", 2},  // SORT
+                           {"count", 1}, {"block", 1},    {"group", 2},  // XREAD, XREADGROUP
+                           {"store", 1}, {"storedist", 1}};              // GEORADIUS
   for (const Row& row : kRows) {
     if (EqualsIgnoreCase(option, row.option)) return row.values;
   }
@@ -43,6 +44,11 @@ size_t FindBegin(const KeySpec& spec, resp::Args words) {
     case KeySpec::Begin::kIndex:
       return static_cast<size_t>(spec.index);
     case KeySpec::Begin::kKeyword:
+      // One key behind an option, of which the last counts (GEORADIUS); no option stands before.
+      if (spec.index >= 0 && spec.last == 0) {
+        const auto from = static_cast<size_t>(spec.index);
+        return FindOption(spec.keyword, words, from, from, true);
+      }
       if (spec.index >= 0) {
         return FindOption(spec.keyword, words, 1, static_cast<size_t>(spec.index), false);
       }

@@ -62,6 +62,18 @@ TEST(KeysTest, KeysStandBehindAKeywordFoundFromEitherEnd) {
   EXPECT_THAT(KeysOf(one, {"georadius", "k", "1", "2", "3", "m", "store", "d"}), ElementsAre("d"));
 }
 
+TEST(KeysTest, OfAnOptionWithOneKeyTheLastOneCountsAndValuesAreNone) {
+  const KeySpecs specs = {At(1, kReads), Behind("STORE", 5, kOverwrites),
+                          Behind("STOREDIST", 5, kOverwrites)};
+  EXPECT_THAT(KeysOf(specs, {"g", "store", "store", "1", "m"}), ElementsAre("store"));
+  EXPECT_THAT(KeysOf(specs, {"g", "limit", "group", "1", "m", "store", "d", "Store", "e"}),
+              ElementsAre("limit", "e"));
+  EXPECT_THAT(KeysOf(specs, {"g", "k", "x", "1", "m", "store", "limit", "storedist", "e"}),
+              ElementsAre("k", "limit", "e"));
+  EXPECT_THAT(KeysOf(specs, {"g", "k", "x", "1", "m", "count", "1", "storedist", "store"}),
+              ElementsAre("k", "store"));
+}
+
 TEST(KeysTest, OfAnOptionTheLastOneCounts) {
   const KeySpecs specs = {At(1, kReads), Unknown(kReads), LastOption("STORE", kOverwrites)};
   EXPECT_THAT(KeysOf(specs, {"sort", "k"}), ElementsAre("k"));

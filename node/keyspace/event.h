@@ -72,6 +72,8 @@ constexpr Event kZPopMax{kZsetEvent, "zpopmax"};
 constexpr Event kZUnionStore{kZsetEvent, "zunionstore"};
 constexpr Event kZInterStore{kZsetEvent, "zinterstore"};
 constexpr Event kZDiffStore{kZsetEvent, "zdiffstore"};
+constexpr Event kGeoRadiusStore{kZsetEvent, "georadiusstore"};
+constexpr Event kGeoSearchStore{kZsetEvent, "geosearchstore"};
 constexpr Event kZRangeStore{kZsetEvent, "zrangestore"};
 constexpr Event kXAdd{kStreamEvent, "xadd", true};
 constexpr Event kXTrim{kStreamEvent, "xtrim"};

@@ -67,6 +67,9 @@ class ZsetTree final : public TableValue<structs::SortedSet> {
   size_t FirstFrom(Bound bound) const {
     return table_.FirstFrom(bound).rank;
   }
+  structs::RankTree::Iterator At(structs::SortedSet::ScoreBound bound) const {
+    return table_.FirstFrom(bound).at;
+  }
   template <typename Visit>
   uint64_t Scan(uint64_t cursor, Visit&& visit) const {
     return table_.Scan(cursor, visit);
@@ -102,6 +105,10 @@ class ZsetView {
   RankRange Within(const ScoreInterval& interval) const;
   // REQUIRES: all scores are equal; else it is anywhere.
   RankRange Within(const MemberInterval& interval) const;
+
+  // Those of the interval, from the least, until `visit` returns false.
+  template <typename Visit>
+  void ForScores(const ScoreInterval& interval, Visit&& visit) const;
 
   // Redis' SCAN guarantee; begins and ends with 0. A packed one is visited whole by one call.
   template <typename Visit>
@@ -225,6 +232,27 @@ void ZsetView::ForPackedDown(RankRange range, Visit&& visit) const {
       if (rank >= begin) noted[rank - begin] = pair;
     }
     for (; end > begin; --end) visit(noted[end - 1 - begin].member, noted[end - 1 - begin].score);
+  }
+}
+
+template <typename Visit>
+void ZsetView::ForScores(const ScoreInterval& interval, Visit&& visit) const {
+  const auto& [low, high] = interval;
+  const auto past = [&high = high](double score) {
+    return high.inclusive ? score > high.score : score >= high.score;
+  };
+  if (!is_packed()) {
+    for (auto at = tree().At(low); at; ++at) {
+      const structs::Entry entry = *at;
+      const double score = structs::ScoreOf(entry);
+      if (past(score) || !visit(entry.key(), score)) return;
+    }
+    return;
+  }
+  for (Reader reader(entry_.bytes()); !reader.done();) {
+    const Pair pair = reader.Next();
+    if (low.inclusive ? pair.score < low.score : pair.score <= low.score) continue;
+    if (past(pair.score) || !visit(pair.member, pair.score)) return;
   }
 }
 
