@@ -38,6 +38,7 @@ def workloads():
         return lambda chance: load.key(chance.randrange(count), prefix)
 
     hashed, in_set, in_zset, in_list = group(b"hash", 1000), group(b"set", 100), group(b"zset", 10), group(b"list", 100)
+    counted, places = group(b"hll", 100), group(b"geo", 10)
     return {
         "GET P=1": (1, lambda r: (b"GET", string(r))),
         "SET P=1": (1, lambda r: (b"SET", string(r), VALUE)),
@@ -60,12 +61,16 @@ def workloads():
         "ZRANGE 10 P=16": (16, lambda r: (b"ZRANGE", in_zset(r), b"500", b"509")),
         "LPUSH P=16": (16, lambda r: (b"LPUSH", in_list(r), b"e" * 16)),
         "LRANGE 100 P=1": (1, lambda r: (b"LRANGE", in_list(r), b"0", b"99")),
+        "PFADD P=16": (16, lambda r: (b"PFADD", counted(r), b"%d" % r.randrange(10_000))),
+        "GEOADD P=16": (16, lambda r: (b"GEOADD", places(r), *load.point(r), load.member(r.randrange(2000)))),
+        "GEOSEARCH 20 km P=16": (16, lambda r: (
+            b"GEOSEARCH", places(r), b"FROMLONLAT", *load.point(r), b"BYRADIUS", b"20", b"km", b"ASC")),
     }
 
 
 def data():
     for part in (load.strings(KEYS, 64), load.integers(KEYS), load.hashes(1000, 10, 16), load.sets(100, 1000),
-                 load.sorted_sets(10, 1000), load.lists(100, 100, 16)):
+                 load.sorted_sets(10, 1000), load.lists(100, 100, 16), load.places(10, 1000)):
         yield from part
 
 

@@ -121,6 +121,18 @@ def sorted_sets(keys, members, name=member):
             yield (b"ZADD", key(n, b"zset"), *(w for i in part for w in (b"%d" % i, name(i))))
 
 
+def point(chance):
+    """Longitude and latitude of somewhere in and around Sicily."""
+    return b"%.6f" % chance.uniform(12, 16), b"%.6f" % chance.uniform(36, 39)
+
+
+def places(keys, members):
+    chance = random.Random(3)
+    for n in range(keys):
+        for part in _groups(members, 100):
+            yield (b"GEOADD", key(n, b"geo"), *(w for i in part for w in (*point(chance), member(i))))
+
+
 def lists(keys, elements, size):
     element = b"e" * size
     return ((b"RPUSH", key(n, b"list"), *[element] * elements) for n in range(keys))
