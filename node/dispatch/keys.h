@@ -56,7 +56,7 @@ struct KeySpec {
   enum class Begin : uint8_t {
     kNowhere,     // there is no such specification
     kIndex,       // at `index`
-    kKeyword,     // behind the first `keyword` from `index` on; negative: backwards from the end
+    kKeyword,     // behind `keyword` from `index` on; negative: backwards from the end
     kLastOption,  // behind the last `keyword`; COMMAND says "unknown"
     kUnknown,     // only the command's handler knows
   };
@@ -102,8 +102,8 @@ constexpr KeySpec Counted(int8_t index, int use, int8_t step = 1) {
   spec.step = step;
   return spec;
 }
-// Behind the first `keyword` from word `from` on (negative: backwards from the end): one word, or
-// all up to the end, of which only the first half may be keys (XREAD: share 2).
+// Behind `keyword`, an option from word `from` on (negative: backwards from the end): one word, and
+// the last option counts; or behind the first all up to the end, or half of that (XREAD: share 2).
 constexpr KeySpec Behind(const char* keyword, int8_t from, int use, int8_t last = 0,
                          int8_t share = 1) {
   return {.use = static_cast<uint16_t>(use),
