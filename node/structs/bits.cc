@@ -1,5 +1,9 @@
 #include "node/structs/bits.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -19,11 +23,11 @@ uint64_t LoadWord(const char* from) {
 }
 
 // Four counters, since each waits for itself alone.
-[[gnu::always_inline]] inline uint64_t Count(const char* at, size_t size) {
+uint64_t CountAnywhere(const char* at, size_t size) {
   uint64_t counts[4] = {};
   for (; size >= sizeof counts; at += sizeof counts, size -= sizeof counts) {
     for (size_t i = 0; i < 4; ++i) {
-      counts[i] += static_cast<uint64_t>(__builtin_popcountll(LoadWord(at + i * kWord)));
+      counts[i] += static_cast<uint64_t>(std::popcount(LoadWord(at + i * kWord)));
     }
   }
   uint64_t total = counts[0] + counts[1] + counts[2] + counts[3];
@@ -33,34 +37,52 @@ uint64_t LoadWord(const char* from) {
   return total;
 }
 
-uint64_t CountAnywhere(const char* at, size_t size) { return Count(at, size); }
-
 #if defined(__x86_64__)
-[[gnu::target("popcnt")]] uint64_t CountByInstruction(const char* at, size_t size) {
-  return Count(at, size);
+// Looks up the bits of 64 half bytes at once (W. Mula). 31 rounds fill no byte: each adds up to 8.
+[[gnu::target("avx2")]] uint64_t CountByVectors(const char* at, size_t size) {
+  constexpr size_t kVector = sizeof(__m256i), kRoundsMax = 31;
+  const __m256i ones = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,  //
+                                        0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
+  const __m256i half = _mm256_set1_epi8(15), zero = _mm256_setzero_si256();
+  __m256i sums = zero;
+  while (size >= kVector) {
+    __m256i counts = zero;
+    for (size_t i = 0; i < kRoundsMax && size >= kVector; ++i, at += kVector, size -= kVector) {
+      const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+      const __m256i low = _mm256_and_si256(bytes, half);
+      const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half);
+      counts = _mm256_add_epi8(counts, _mm256_shuffle_epi8(ones, low));
+      counts = _mm256_add_epi8(counts, _mm256_shuffle_epi8(ones, high));
+    }
+    sums = _mm256_add_epi64(sums, _mm256_sad_epu8(counts, zero));
+  }
+  uint64_t parts[kVector / kWord];
+  std::memcpy(parts, &sums, kVector);
+  return parts[0] + parts[1] + parts[2] + parts[3] + CountAnywhere(at, size);
 }
 #endif
 
 using Counter = uint64_t (*)(const char*, size_t);
 Counter BestCounter() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("popcnt")) return CountByInstruction;
+  if (__builtin_cpu_supports("avx2")) return CountByVectors;
 #endif
   return CountAnywhere;
 }
 
+// Of the common part of two inputs; `out` may be `a`.
 template <typename Operation>
-void Apply(char* out, const char* in, size_t size, Operation operation) {
+void Apply(char* out, const char* a, const char* b, size_t size, Operation operation) {
   constexpr size_t kVector = kVectorWords * kWord;
-  for (; size >= kVector; out += kVector, in += kVector, size -= kVector) {
+  for (; size >= kVector; out += kVector, a += kVector, b += kVector, size -= kVector) {
     uint64_t left[kVectorWords], right[kVectorWords];
-    std::memcpy(left, out, kVector);
-    std::memcpy(right, in, kVector);
+    std::memcpy(left, a, kVector);
+    std::memcpy(right, b, kVector);
     for (size_t i = 0; i < kVectorWords; ++i) left[i] = operation(left[i], right[i]);
     std::memcpy(out, left, kVector);
   }
-  for (; size > 0; ++out, ++in, --size) {
-    *out = static_cast<char>(operation(static_cast<uint8_t>(*out), static_cast<uint8_t>(*in)));
+  for (; size > 0; ++out, ++a, ++b, --size) {
+    *out = static_cast<char>(operation(static_cast<uint8_t>(*a), static_cast<uint8_t>(*b)));
   }
 }
 
@@ -69,19 +91,33 @@ std::string_view Part(std::string_view input, size_t at, size_t size) {
   return at >= input.size() ? std::string_view() : input.substr(at, size);
 }
 
-void CombineBlock(BitOperation operation, std::string_view in, std::span<char> out) {
+// Puts the bytes, which may be there already, at the front, and zeros behind them.
+void Fill(std::span<char> out, std::string_view bytes) {
+  if (!bytes.empty() && bytes.data() != out.data()) {
+    std::memcpy(out.data(), bytes.data(), bytes.size());
+  }
+  std::memset(out.data() + bytes.size(), 0, out.size() - bytes.size());
+}
+
+// `a` may be the block itself.
+void CombineBlock(BitOperation operation, std::string_view a, std::string_view b,
+                  std::span<char> out) {
+  const size_t common = std::min(a.size(), b.size());
+  const auto apply = [&](auto each) { Apply(out.data(), a.data(), b.data(), common, each); };
   switch (operation) {
     case BitOperation::kAnd:
-      Apply(out.data(), in.data(), in.size(), [](uint64_t a, uint64_t b) { return a & b; });
-      std::memset(out.data() + in.size(), 0, out.size() - in.size());
-      break;
+      apply([](uint64_t x, uint64_t y) { return x & y; });
+      return Fill(out.subspan(common), {});
     case BitOperation::kOr:
-      return Apply(out.data(), in.data(), in.size(), [](uint64_t a, uint64_t b) { return a | b; });
+      apply([](uint64_t x, uint64_t y) { return x | y; });
+      break;
     case BitOperation::kXor:
-      return Apply(out.data(), in.data(), in.size(), [](uint64_t a, uint64_t b) { return a ^ b; });
+      apply([](uint64_t x, uint64_t y) { return x ^ y; });
+      break;
     case BitOperation::kNot:
-      return Apply(out.data(), in.data(), in.size(), [](uint64_t, uint64_t b) { return ~b; });
+      return apply([](uint64_t, uint64_t y) { return ~y; });
   }
+  Fill(out.subspan(common), (a.size() > common ? a : b).substr(common));
 }
 
 }  // namespace
@@ -107,11 +143,16 @@ void CombineBits(BitOperation operation, std::span<const std::string_view> input
   for (size_t at = 0; at < out.size(); at += kBlockBytes) {
     const std::span<char> block = out.subspan(at, std::min(kBlockBytes, out.size() - at));
     const std::string_view first = Part(inputs[0], at, block.size());
-    if (!first.empty()) std::memcpy(block.data(), first.data(), first.size());
-    std::memset(block.data() + first.size(), 0, block.size() - first.size());
-    if (operation == BitOperation::kNot) CombineBlock(operation, first, block);
-    for (const std::string_view input : inputs.subspan(1)) {
-      CombineBlock(operation, Part(input, at, block.size()), block);
+    if (operation == BitOperation::kNot) {
+      CombineBlock(operation, first, first, block);
+    } else if (inputs.size() == 1) {
+      Fill(block, first);
+    } else {
+      std::string_view combined = first;
+      for (const std::string_view input : inputs.subspan(1)) {
+        CombineBlock(operation, combined, Part(input, at, block.size()), block);
+        combined = {block.data(), block.size()};
+      }
     }
   }
 }

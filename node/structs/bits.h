@@ -8,7 +8,7 @@
 
 namespace rha::node::structs {
 
-// How many are set. With the processor's own instruction where it has one.
+// How many are set. With vector instructions where the processor has them.
 uint64_t CountOnes(std::string_view bytes);
 
 // The first that is `bit`; 8 * bytes.size() where there is none.
