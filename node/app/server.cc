@@ -211,8 +211,8 @@ void Server::NoteStranger(Connection& connection) {
 }
 
 void Server::ServeWhileBusy() {
-  // What was answered before, unless half of what runs has gone to the log already.
-  if (!engine_.propagation().in_unit()) SendReplies();
+  // What was answered before, unless what runs has changed something: nothing may show that yet.
+  if (engine_.propagation().empty()) SendReplies();
   std::vector<pollfd> asked;
   std::vector<Connection*> whose;
   for (const auto& listener : listeners_) asked.push_back({listener->fd.get(), POLLIN, 0});
@@ -314,6 +314,7 @@ void Server::DropUncommitted() {
 }
 
 void Server::FlushAll() {
+  if (!held_.empty()) ReleaseHeld();
   if (SomethingIsOpen()) HoldReplies();
   for (auto& [id, connection] : connections_) connection->Flush();
 }

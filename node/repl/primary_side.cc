@@ -356,7 +356,7 @@ bool PrimarySide::ParseReplconf(ReplicaIdentity& identity, dispatch::Args args,
       if (EqualsIgnoreCase(value, "psync2")) identity.accepts_new_id = true;
       if (value == kOwnKindCapability) {
         const auto [epoch, start] = data_epoch_();
-        reply.Simple(fmt::format("REDISHA {} {}", epoch, start));
+        reply.Simple(fmt::format("REDISHA {} {} {}", epoch, start, stream_.offset()));
         return false;
       }
     } else if (!EqualsIgnoreCase(option, "rdb-only") &&
@@ -434,8 +434,9 @@ void PrimarySide::LookAtCopies() {
   }
   applied_.clear();
   for (const auto& replica : replicas_) {
-    if (Counts(*replica) && replica->progress.streaming()) {
-      applied_.push_back(replica->progress.applied);
+    const Progress& progress = replica->progress;
+    if (Counts(*replica) && progress.streaming() && progress.applied >= 0) {
+      applied_.push_back(progress.applied);
     }
   }
   const auto wanted = static_cast<size_t>(copies_ - 1);
@@ -467,6 +468,11 @@ void PrimarySide::DisconnectAll(const std::string& why) {
     if (replica->session.closing) continue;
     log::Info("replica {}:{} is disconnected: {}", replica->ip(), replica->identity.port, why);
     replica->session.Close(Session::CloseMode::kNow);
+  }
+  // What those were told who have not asked for the stream yet, or wait for it, is as old.
+  for (const auto& [id, identity] : introduced_) {
+    Session* const session = engine_.sessions().Find(id);
+    if (session != nullptr && !session->closing) session->Close(Session::CloseMode::kNow);
   }
   snapshot_.reset();
 }

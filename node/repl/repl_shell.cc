@@ -41,8 +41,9 @@ ReplShell::ReplShell(Dependencies dependencies)
                [this](uint64_t epoch) {
                  data_epoch_ = epoch;
                  epoch_start_ = stream_.offset();
-                 copy_proven_ = epoch != 0;
+                 if (epoch == 0) copy_proven_ = false;
                },
+           .on_proven = [this] { copy_proven_ = true; },
            .promised_epoch = [this] { return promised_epoch_; },
            .on_handover = [this](bool serves_us) { failover_.OnAnswer(serves_us); },
            .offer_file = std::move(dependencies.offer_file)}),
@@ -207,7 +208,11 @@ void ReplShell::StopLeading() {
   if (!stream_.own()) return;
   replica_.set_selected_db(0);
   stream_.set_own(false);
-  if (primary_.copies() > 1 && on_deposed_) on_deposed_();
+  dispatch::NodeState& state = engine_.state();
+  if (primary_.copies() > 1) {
+    state.uncommitted_tail = state.committed_offset < stream_.offset();
+    if (on_deposed_) on_deposed_();
+  }
   primary_.WantCopies(1, 0);
 }
 
@@ -248,7 +253,7 @@ void ReplShell::Lead() {
     log::Warn("this node becomes a primary although loading its dataset has failed");
     state.dataset = dispatch::Dataset::kChosen;
   }
-  state.undecided = false;
+  state.undecided = state.uncommitted_tail = false;
   stream_.history().Branch(RandomHex(kReplIdBytes), stream_.offset());
   stream_.set_own(true);
   stream_.ForgetSelectedDb();

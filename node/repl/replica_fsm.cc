@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "common/resp/writer.h"
 #include "node/persist/rdb_file.h"
 #include "node/repl/limits.h"
@@ -131,17 +133,24 @@ void ReplicaFsm::OnGreeting(Greeting& greeting, std::string_view line) {
   // Other refusals of REPLCONF come from servers that know less, and do no harm.
   if (step == Step::kExtension && line.starts_with(kOwnKindAnswer)) {
     primary_is_redisha_ = true;
-    const std::string_view said = line.substr(kOwnKindAnswer.size());
-    const size_t space = std::min(said.find(' '), said.size());
-    int64_t epoch = 0, start = 0;
-    if (ParseNumber(said.substr(0, space), epoch) && epoch > 0 &&
-        ParseNumber(said.substr(std::min(space + 1, said.size())), start) && start >= 0) {
-      primary_data_epoch_ = static_cast<uint64_t>(epoch);
-      primary_epoch_start_ = start;
-    }
+    NoteDataEpoch(line.substr(kOwnKindAnswer.size()));
   }
   greeting.unanswered.pop_front();
   if (greeting.unanswered.empty()) state_ = AskingToSync{};
+}
+
+// "<epoch> <where it began> <offset>"
+void ReplicaFsm::NoteDataEpoch(std::string_view said) {
+  std::array<int64_t, 3> numbers{};
+  for (int64_t& number : numbers) {
+    const size_t end = std::min(said.find(' '), said.size());
+    if (!ParseNumber(said.substr(0, end), number) || number < 0) return;
+    said.remove_prefix(std::min(end + 1, said.size()));
+  }
+  if (numbers[0] == 0) return;
+  primary_data_epoch_ = static_cast<uint64_t>(numbers[0]);
+  primary_epoch_start_ = numbers[1];
+  primary_offset_ = std::max(numbers[1], numbers[2]);
 }
 
 void ReplicaFsm::OnSyncReply(std::string_view line) {

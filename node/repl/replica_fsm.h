@@ -99,6 +99,8 @@ class ReplicaFsm {
   uint64_t primary_data_epoch() const { return primary_data_epoch_; }
   // ... from this offset on; who does not have that much holds data of an earlier one.
   int64_t primary_epoch_start() const { return primary_epoch_start_; }
+  // How far it was when it said so: whoever has that much has all that it ever acknowledged to it.
+  int64_t primary_offset() const { return primary_offset_; }
   // For master_link_status and ROLE: "connect", "handshake" ...
   const char* RoleWord() const;
 
@@ -107,6 +109,7 @@ class ReplicaFsm {
   // Returns what to send.
   std::string OnHelloReply(ProvingPrimary& proving, std::string_view line);
   void OnGreeting(Greeting& greeting, std::string_view line);
+  void NoteDataEpoch(std::string_view said);
   void OnSyncReply(std::string_view line);
   void OnSnapshotHeader(AwaitingSnapshot awaiting, std::string_view line);
   void Fail(std::string reason, bool temporary = false) {
@@ -117,7 +120,7 @@ class ReplicaFsm {
   ReplicaState state_ = Connecting{};
   bool primary_is_redisha_ = false;
   uint64_t primary_data_epoch_ = 0;
-  int64_t primary_epoch_start_ = 0;
+  int64_t primary_epoch_start_ = 0, primary_offset_ = 0;
 };
 
 }  // namespace rha::node::repl

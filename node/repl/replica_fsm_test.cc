@@ -112,7 +112,7 @@ TEST_F(MemberHandshake, ProvesItselfInsteadOfSayingAPassword) {
   EXPECT_TRUE(responder_->OnProve(keys_, proof).ok());
   for (const char* line : {"+OK", "+PONG", "+OK", "+OK"})
     EXPECT_THAT(fsm_->OnLine(line), IsEmpty());
-  EXPECT_THAT(fsm_->OnLine("+REDISHA 0 0"), HasSubstr("PSYNC"));
+  EXPECT_THAT(fsm_->OnLine("+REDISHA 0 0 0"), HasSubstr("PSYNC"));
 }
 
 TEST_F(MemberHandshake, AStrangerIsNotFollowed) {
@@ -159,15 +159,16 @@ TEST_F(MemberHandshake, APrimaryThatRefusesTheProofIsLeft) {
 TEST(ReplicaFsm, KnowsItsOwnKind) {
   ReplicaFsm fsm(Options());
   fsm.OnConnected();
-  for (const char* line : {"+PONG", "+OK", "+OK", "+REDISHA 7 1200"}) fsm.OnLine(line);
+  for (const char* line : {"+PONG", "+OK", "+OK", "+REDISHA 7 1200 1300"}) fsm.OnLine(line);
   EXPECT_TRUE(fsm.primary_is_redisha());
   EXPECT_EQ(fsm.primary_data_epoch(), 7u);
   EXPECT_EQ(fsm.primary_epoch_start(), 1200);
+  EXPECT_EQ(fsm.primary_offset(), 1300);
 }
 
 TEST(ReplicaFsm, AnEpochThatDoesNotSayWhereItBeganIsNone) {
-  for (const char* said :
-       {"+REDISHA 7", "+REDISHA 7 -1", "+REDISHA 7 x", "+REDISHA  7", "+REDISHA "}) {
+  for (const char* said : {"+REDISHA 7", "+REDISHA 7 1", "+REDISHA 7 1 -1", "+REDISHA 7 1 x",
+                           "+REDISHA 7 -1", "+REDISHA 7 x", "+REDISHA  7", "+REDISHA "}) {
     ReplicaFsm fsm(Options());
     fsm.OnConnected();
     for (const char* line : {"+PONG", "+OK", "+OK", said}) fsm.OnLine(line);

@@ -26,6 +26,7 @@ ReplicaSide::ReplicaSide(Dependencies dependencies)
       snapshots_(dependencies.snapshots),
       disconnect_replicas_(std::move(dependencies.disconnect_replicas)),
       on_dataset_(std::move(dependencies.on_dataset)),
+      on_proven_(std::move(dependencies.on_proven)),
       promised_epoch_(std::move(dependencies.promised_epoch)),
       on_handover_(std::move(dependencies.on_handover)),
       offer_file_(std::move(dependencies.offer_file)),

@@ -60,6 +60,8 @@ class ReplicaSide final : public LinkOwner {
     std::function<void(const std::string& why)> disconnect_replicas;
     // The dataset is of this epoch from now on; 0: of nobody's.
     std::function<void(uint64_t epoch)> on_dataset;
+    // It has all that the primary had when this node asked it.
+    std::function<void()> on_proven;
     // No primary of an older epoch is followed (RoleOrder::kSeal).
     std::function<uint64_t()> promised_epoch;
     std::function<void(bool serves_us)> on_handover;
@@ -164,6 +166,7 @@ class ReplicaSide final : public LinkOwner {
   persist::SnapshotService& snapshots_;
   std::function<void(const std::string&)> disconnect_replicas_;
   std::function<void(uint64_t)> on_dataset_;
+  std::function<void()> on_proven_;
   std::function<uint64_t()> promised_epoch_;
   std::function<void(bool)> on_handover_;
   std::function<void(int)> offer_file_;
@@ -186,6 +189,7 @@ class ReplicaSide final : public LinkOwner {
 
   std::unique_ptr<PrimarySession> session_;
   resp::RequestParser parser_;
+  bool proof_pending_ = false;  // the primary had more when this node asked it
   bool epoch_pending_ = false;  // the data are not yet of the epoch that the primary names
   size_t applied_ahead_ =
       0;  // bytes of the input that were executed but not committed (open MULTI)

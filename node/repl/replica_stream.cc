@@ -41,7 +41,8 @@ void ReplicaSide::BeginStreaming(int db) {
   acknowledge_batches_ = fsm_->primary_is_redisha();
   SetPhase(Phase::kStreaming);
   if (fsm_->primary_data_epoch() == 0) on_dataset_(0);
-  epoch_pending_ = fsm_->primary_data_epoch() != 0;
+  epoch_pending_ = proof_pending_ = fsm_->primary_data_epoch() != 0;
+  engine_.state().uncommitted_tail = false;
   LookAtEpoch();
   // A snapshot that ended with a mark is followed by the stream only after this (progress.h).
   Acknowledge();
@@ -50,9 +51,14 @@ void ReplicaSide::BeginStreaming(int db) {
 // Whoever has less than the primary had when its epoch began holds data of an earlier one, and is
 // outranked by all that hold more of that, whatever it has begun to follow.
 void ReplicaSide::LookAtEpoch() {
-  if (!epoch_pending_ || stream_.offset() < fsm_->primary_epoch_start()) return;
-  epoch_pending_ = false;
-  on_dataset_(fsm_->primary_data_epoch());
+  if (epoch_pending_ && stream_.offset() >= fsm_->primary_epoch_start()) {
+    epoch_pending_ = false;
+    on_dataset_(fsm_->primary_data_epoch());
+  }
+  if (proof_pending_ && stream_.offset() >= fsm_->primary_offset()) {
+    proof_pending_ = false;
+    on_proven_();
+  }
 }
 
 int ReplicaSide::selected_db() const { return session_ != nullptr ? session_->db : selected_db_; }

@@ -38,12 +38,21 @@ bool Drains(const Node& primary, const Node& replica) {
   return replica.info.Offset() < primary.info.Offset();
 }
 
+// One that may lead is enough.
+bool HasAll(const Node& primary, const Node& replica) {
+  return replica.id != primary.id && replica.member >= 0 && replica.link.connected &&
+         !replica.sdown && !replica.info.loading && replica.info.priority != 0 &&
+         replica.info_refresh >= primary.sealed_at &&
+         replica.info.Offset() >= primary.info.Offset();
+}
+
 bool AwaitsPrimary(Context& c, Group& group) {
   Node* const primary = group.Primary();
   if (primary == nullptr || !LivesOn(c, group, *primary)) return false;
   if (!SealedForUs(c, group, *primary)) return SendSeal(c, group, *primary), true;
   bool drains = false;
   for (auto& [id, node] : group.nodes) {
+    if (HasAll(*primary, node)) return false;
     if (!Drains(*primary, node)) continue;
     drains = true;
     if (!node.info_pending && c.Elapsed(node.info_sent, kSelectPoll)) AskInfo(c, node);
@@ -79,8 +88,8 @@ bool SealedForUs(const Context& c, const Group& group, const Node& node) {
 bool AwaitsSeals(Context& c, Group& group) {
   if (!group.configured() || Mutated(Mutant::kUnsealed)) return false;
   const LogicalTime since = group.failover->stage_since;
-  if (c.now < since + kSelectWait && AwaitsPrimary(c, group)) {
-    c.WakeBy(std::min(since + kSelectWait, c.now + kSelectPoll));
+  if (c.now < since + kSealWait && AwaitsPrimary(c, group)) {
+    c.WakeBy(std::min(since + kSealWait, c.now + kSelectPoll));
     return true;
   }
   if (!Quorum(group)) return false;

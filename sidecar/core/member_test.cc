@@ -498,7 +498,13 @@ TEST_F(Member, AnOldPrimaryThatLivesIsDemotedBeforeTheReplicasTakeTurns) {
   bench.Info("10.0.0.3", Following(60));
   bench.Send(CommandReceived{1, FailoverCommand{"demo"}});
   bench.Send(VoteReply{bench.PeerOf(1), "demo", false, TestId(0), 2});
-  bench.Pass(2 * kSelectWait);
+  // It cannot be sealed.
+  for (const LogicalTime end = bench.now + kSealWait + kSelectWait; bench.now < end;) {
+    bench.Pass(Millis{100});
+    for (const auto& [id, node] : bench.group().nodes) {
+      bench.Send(NodePingReply{id, PingResult::kPong});
+    }
+  }
   ASSERT_EQ(bench.Of<Reconfigure>().back().node, bench.NodeAt("10.0.0.3").id);
   const size_t before = bench.Of<Reconfigure>().size();
   bench.Info("10.0.0.3", "run_id:x\r\nrole:master\r\nmaster_replid:n\r\n");

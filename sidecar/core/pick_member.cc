@@ -220,6 +220,13 @@ bool MoreHistory(const History& a, const History& b) {
 History BestKnownHistory(const Group& group, const Node& node, LogicalTime now) {
   const PeerView* view = ViewOfMember(group, node, now);
   if (view == nullptr || !view->node_alive) return node.history;
+  // Epoch and offset of one look: those of two would make a copy that is not. A beat tells what its
+  // sidecar saw up to kInfoPeriodLocal before.
+  if (node.info.data_epoch && Answers(node, now)) {
+    const bool told_later = view->node_run_id == node.info.run_id && !node.info.sealed &&
+                            view->beat_at > node.info_refresh + kInfoPeriodLocal;
+    return told_later ? view->node_history : node.history;
+  }
   if (node.info_refresh == kLongAgo) return view->node_history;
   if (!node.info.run_id.empty() && view->node_run_id != node.info.run_id) {
     return view->beat_at > node.info_refresh ? view->node_history : node.history;

@@ -157,6 +157,53 @@ class QuorumTest(unittest.TestCase):
         self.follow(first, primary, 1)
         wait_for("in step", lambda: first.info()["redisha_copy_proven"] == "1")
 
+    def test_a_restarted_copy_is_proven_only_once_it_has_what_the_primary_had(self):
+        primary, first, second = self.group()
+        self.assertEqual(first.connect().command("SAVE"), b"OK")
+        self.assertEqual(primary.connect().command("SET", "later", "v"), b"OK")
+        wait_for("it has it", lambda: first.connect().command("GET", "later") == b"v")
+        first.kill()
+        first.start()
+        port = free_port()
+        self.assertEqual(primary.peer().command("CONFIG", "SET", "replica-announce-ip", "127.0.0.1"), b"OK")
+        self.assertEqual(primary.peer().command("CONFIG", "SET", "replica-announce-port", port), b"OK")
+        may_pass = threading.Event()
+        relay = Relay(("127.0.0.1", primary.port), port=port, answers=self.hold_after_continue(may_pass))
+        self.addCleanup(relay.close)
+        self.addCleanup(may_pass.set)
+        self.follow(first, primary, 1, port)
+        wait_for("it continues", lambda: first.info()["master_link_status"] == "up")
+        self.assertEqual(first.info()["redisha_copy_proven"], "0")
+        may_pass.set()
+        wait_for("it has all", lambda: first.info()["redisha_copy_proven"] == "1")
+        self.assertEqual(first.connect().command("GET", "later"), b"v")
+
+    def test_who_led_shows_nothing_of_what_was_not_committed(self):
+        primary, *replicas = self.group()
+        self.stop(*replicas)
+        primary.connect().socket.sendall(resp.encode(("SET", "k", "uncommitted")))
+        self.uncommitted(primary)
+        self.assertEqual(primary.role(2, "pod-1", "REPLICA", "127.0.0.1", replicas[0].port), "OK")
+        self.assertEqual(code(primary.connect().command("GET", "k")), "MASTERDOWN")
+        self.go_on(*replicas)
+        self.lead(replicas[0], 2)
+        self.follow(replicas[1], replicas[0], 2)
+        client = primary.connect()
+        wait_for("it follows and answers", lambda: not isinstance(client.command("GET", "k"), resp.Error))
+
+    @staticmethod
+    def hold_after_continue(may_pass):
+        """For a Relay: what follows +CONTINUE waits for the event."""
+        said = bytearray()
+
+        def hold(answer):
+            said.extend(answer)
+            end = answer.find(b"\r\n", answer.find(b"+CONTINUE")) + 2 if b"+CONTINUE" in answer else len(answer)
+            if b"+CONTINUE" not in said or may_pass.is_set():
+                return [answer]
+            return [answer[:end], (may_pass, answer[end:])]
+        return hold
+
     def test_data_are_of_an_epoch_only_when_they_hold_what_it_began_with(self):
         """Who is re-stamped as it begins to follow would outrank a longer copy of the epoch before."""
         old, new, late = self.node(), self.node(), self.node()
@@ -171,15 +218,8 @@ class QuorumTest(unittest.TestCase):
         self.assertEqual(new.peer().command("CONFIG", "SET", "replica-announce-ip", "127.0.0.1"), b"OK")
         self.assertEqual(new.peer().command("CONFIG", "SET", "replica-announce-port", port), b"OK")
         self.lead(new, 2, copies=1)
-        may_pass, said = threading.Event(), bytearray()
-
-        def hold(answer):
-            said.extend(answer)
-            end = answer.find(b"\r\n", answer.find(b"+CONTINUE")) + 2 if b"+CONTINUE" in answer else len(answer)
-            if b"+CONTINUE" not in said or may_pass.is_set():
-                return [answer]
-            return [answer[:end], (may_pass, answer[end:])]
-        relay = Relay(("127.0.0.1", new.port), port=port, answers=hold)
+        may_pass = threading.Event()
+        relay = Relay(("127.0.0.1", new.port), port=port, answers=self.hold_after_continue(may_pass))
         self.addCleanup(relay.close)
         self.addCleanup(may_pass.set)
         self.follow(late, new, 2, port)

@@ -133,7 +133,8 @@ bool Cluster::Overlooked(int leader, const SimNode& promoted, int other) const {
 void Cluster::OnPromotion(int leader, SimNode& promoted) {
   if (options_.classic) return CheckInStep(leader, promoted);
   CheckNotEmpty(promoted);
-  if (network_.rough() || !options_.judge_copies) return;
+  // (Where a write is told by its copies, told.cc judges.)
+  if (network_.rough() || !options_.judge_copies || options_.quorum_writes) return;
   for (int i = 0; i < size(); ++i) {
     if (i == promoted.host() || !Overlooked(leader, promoted, i)) continue;
     const Position& held = pods_[i].node->copy().position;

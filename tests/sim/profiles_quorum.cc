@@ -120,7 +120,7 @@ void StaleCopy(Run& run) {
     cluster.KillNode(stale, /*power_loss=*/true);
     cluster.Run(run.Between(0, 20));
     cluster.StartNode(stale, true);
-    cluster.Run(run.Between(0, 60));
+    cluster.Run(run.Between(0, 400));
     cluster.KillNode(*primary);
     cluster.Run(run.Between(1000, 6000));
     Mend(run);

@@ -182,6 +182,7 @@ void SimNode::LeaveStream(LogicalTime now) {
   if (link_up_) link_down_since_ = now;
   link_up_ = false;
   receiving_ = swapping_ = false;
+  proven_from_ = -1;
   source_ = -1;
   arriving_.clear();
 }
@@ -231,6 +232,7 @@ void SimNode::Connect(const SimNode* primary, LogicalTime now,
     link_up_ = true;
     pending_reign_ = primary->data_.reign;
     pending_start_ = primary->reign_start_;
+    proven_from_ = primary->data_.position.length;
     LookAtReign();
     return Feed(primary->data_.position, now, lag());
   }
@@ -244,9 +246,12 @@ void SimNode::Connect(const SimNode* primary, LogicalTime now,
 
 // Who has less than the primary had when its reign began holds data of an earlier one.
 void SimNode::LookAtReign() {
+  if (proven_from_ >= 0 && data_.position.length >= proven_from_) {
+    proven_ = true;
+    proven_from_ = -1;
+  }
   if (pending_reign_ == 0 || data_.position.length < pending_start_) return;
   data_.reign = std::exchange(pending_reign_, 0);
-  proven_ = true;
   Wrote();
 }
 

@@ -142,7 +142,8 @@ class SimNode {
   int64_t reign_start_ = 0;     // where its reign began in the stream
   uint64_t pending_reign_ = 0;  // of the primary, until it has what that had when its reign began
   int64_t pending_start_ = 0;
-  bool proven_ = false;  // the data are all that this process ever acknowledged
+  int64_t proven_from_ = -1;  // what the primary had when it was asked; -1: nothing is to be proven
+  bool proven_ = false;       // the data are all that this process ever acknowledged
   int copies_ = 1;
   int64_t committed_ = -1;
   std::map<int, int64_t> acks_;
