@@ -250,31 +250,33 @@ void Search(Context& ctx, const SearchForm& form) {
                         form.stores ? events::kGeoSearchStore : events::kGeoRadiusStore);
 }
 
-template <const SearchForm& form>
-void Search(Context& ctx) {
-  Search(ctx, form);
-}
+void Radius(Context& ctx) { Search(ctx, kRadius); }
+void RadiusRo(Context& ctx) { Search(ctx, kRadiusRo); }
+void ByMember(Context& ctx) { Search(ctx, kByMember); }
+void ByMemberRo(Context& ctx) { Search(ctx, kByMemberRo); }
+void AnyForm(Context& ctx) { Search(ctx, kSearch); }
+void AnyFormAndStore(Context& ctx) { Search(ctx, kSearchStore); }
 
 constexpr uint32_t kStoring = kWrite | kDenyOom | kMovableKeys;
 
 constexpr CommandSpec kRows[] = {
     {"georadius",
-     Search<kRadius>,
+     Radius,
      -6,
      kStoring,
      kAclGeo,
      {At(1, kReads), Behind("STORE", 6, kOverwrites), Behind("STOREDIST", 6, kOverwrites)}},
     {"georadiusbymember",
-     Search<kByMember>,
+     ByMember,
      -5,
      kStoring,
      kAclGeo,
      {At(1, kReads), Behind("STORE", 5, kOverwrites), Behind("STOREDIST", 5, kOverwrites)}},
-    {"georadius_ro", Search<kRadiusRo>, -6, kReadonly, kAclGeo, {At(1, kReads)}},
-    {"georadiusbymember_ro", Search<kByMemberRo>, -5, kReadonly, kAclGeo, {At(1, kReads)}},
-    {"geosearch", Search<kSearch>, -7, kReadonly, kAclGeo, {At(1, kReads)}},
+    {"georadius_ro", RadiusRo, -6, kReadonly, kAclGeo, {At(1, kReads)}},
+    {"georadiusbymember_ro", ByMemberRo, -5, kReadonly, kAclGeo, {At(1, kReads)}},
+    {"geosearch", AnyForm, -7, kReadonly, kAclGeo, {At(1, kReads)}},
     {"geosearchstore",
-     Search<kSearchStore>,
+     AnyFormAndStore,
      -8,
      kWrite | kDenyOom,
      kAclGeo,
