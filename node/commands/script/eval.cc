@@ -10,15 +10,20 @@ namespace {
 
 using dispatch::Engine;
 
-template <bool kByDigest, bool kReadOnly>
-void Eval(Context& ctx) {
-  Scripts::Of(ctx).Eval(ctx, {.by_digest = kByDigest, .read_only = kReadOnly});
-}
+void Eval(Context& ctx) { Scripts::Of(ctx).Eval(ctx, {.by_digest = false, .read_only = false}); }
+void EvalRo(Context& ctx) { Scripts::Of(ctx).Eval(ctx, {.by_digest = false, .read_only = true}); }
+void EvalSha(Context& ctx) { Scripts::Of(ctx).Eval(ctx, {.by_digest = true, .read_only = false}); }
+void EvalShaRo(Context& ctx) { Scripts::Of(ctx).Eval(ctx, {.by_digest = true, .read_only = true}); }
 
-template <bool kByDigest>
-uint32_t Flags(const Engine& engine, Args words, uint32_t flags) {
+uint32_t FlagsOf(const Engine& engine, Args words, bool by_digest, uint32_t flags) {
   if (words.size() < 2) return flags;
-  return static_cast<Scripts&>(*engine.services().scripts).Flags(words, kByDigest, flags);
+  return static_cast<Scripts&>(*engine.services().scripts).Flags(words, by_digest, flags);
+}
+uint32_t FlagsByText(const Engine& engine, Args words, uint32_t flags) {
+  return FlagsOf(engine, words, false, flags);
+}
+uint32_t FlagsByDigest(const Engine& engine, Args words, uint32_t flags) {
+  return FlagsOf(engine, words, true, flags);
 }
 
 void Load(Context& ctx) {
@@ -78,10 +83,10 @@ constexpr CommandSpec Row(std::string_view name, Handler handler, uint32_t flags
 }
 
 constexpr CommandSpec kRows[] = {
-    Row("eval", Eval<false, false>, kMayReplicate, Flags<false>),
-    Row("evalsha", Eval<true, false>, kMayReplicate, Flags<true>),
-    Row("eval_ro", Eval<false, true>, kReadonly, Flags<false>),
-    Row("evalsha_ro", Eval<true, true>, kReadonly, Flags<true>),
+    Row("eval", Eval, kMayReplicate, FlagsByText),
+    Row("evalsha", EvalSha, kMayReplicate, FlagsByDigest),
+    Row("eval_ro", EvalRo, kReadonly, FlagsByText),
+    Row("evalsha_ro", EvalShaRo, kReadonly, FlagsByDigest),
     {"script", nullptr, -2, kContainer},
     {"script|load", Load, 3, kNoscript | kStale, kAclScripting},
     {"script|exists", Exists, -3, kNoscript, kAclScripting},
