@@ -49,7 +49,7 @@ int64_t EntryExpiry(int64_t expire_at_ms) {
 Db::Db(Keyspace& keyspace, int index)
     : keyspace_(keyspace),
       index_(index),
-      table_(std::make_unique<structs::KeyTable>(keyspace.secret_)) {}
+      table_(std::make_unique<structs::KeyTable>(*keyspace.secret_)) {}
 
 Db::~Db() { keyspace_.reclaimer_.Free(std::move(table_)); }
 
@@ -370,7 +370,7 @@ Watcher::Presence Db::PresenceOf(std::string_view key) {
 }
 
 void Db::Clear() {
-  auto table = std::exchange(table_, std::make_unique<structs::KeyTable>(keyspace_.secret_));
+  auto table = std::exchange(table_, std::make_unique<structs::KeyTable>(*keyspace_.secret_));
   if (keyspace_.image_ != nullptr) {
     keyspace_.image_->TakeOver(std::move(table));
   } else {

@@ -237,6 +237,7 @@ class Keyspace {
   // from it.
   explicit Keyspace(int databases = kDatabasesDefault, uint64_t seed = 1,
                     const structs::HashSecret& secret = structs::HashSecret::FromSeed(1));
+  Keyspace(int databases, uint64_t seed, std::shared_ptr<const structs::HashSecret> secret);
   ~Keyspace();
 
   int databases() const { return static_cast<int>(dbs_.size()); }
@@ -263,7 +264,7 @@ class Keyspace {
 
   types::FormLimits& form_limits() { return form_limits_; }
   // Of every table of keys and members.
-  const structs::HashSecret& secret() const { return secret_; }
+  const structs::HashSecret& secret() const { return *secret_; }
   Reclaimer& reclaimer() { return reclaimer_; }
   // What an image keeps of the memory in use.
   HeldMemory& held() { return held_; }
@@ -323,8 +324,10 @@ class Keyspace {
   uint32_t event_mask_ = 0;
   uint64_t dirty_ = 0;
   Observer* observer_ = nullptr;
-  structs::HashSecret secret_;
-  WatchTable watches_{secret_};
+  // One with the keyspaces whose tables are exchanged with this one's (BesideThis): they hold on to
+  // it.
+  std::shared_ptr<const structs::HashSecret> secret_;
+  WatchTable watches_{*secret_};
   Stats stats_;
   Prng prng_;
   int64_t next_second_ms_ = 0;

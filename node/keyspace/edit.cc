@@ -23,7 +23,7 @@ Edit::Edit(Edit&& other) noexcept
 
 types::Slot Edit::slot() const {
   const Keyspace& keyspace = db_->keyspace_;
-  return {*db_->table_, entry_, keyspace.form_limits_, keyspace.secret_};
+  return {*db_->table_, entry_, keyspace.form_limits_, *keyspace.secret_};
 }
 
 void Edit::Touch() {

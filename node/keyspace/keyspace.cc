@@ -1,10 +1,15 @@
+#include <utility>
+
 #include "common/base/check.h"
 #include "node/keyspace/db.h"
 
 namespace rha::node::keyspace {
 
 Keyspace::Keyspace(int databases, uint64_t seed, const structs::HashSecret& secret)
-    : secret_(secret), prng_(seed) {
+    : Keyspace(databases, seed, std::make_shared<const structs::HashSecret>(secret)) {}
+
+Keyspace::Keyspace(int databases, uint64_t seed, std::shared_ptr<const structs::HashSecret> secret)
+    : secret_(std::move(secret)), prng_(seed) {
   RHA_CHECK(databases > 0);
   for (int i = 0; i < databases; ++i) dbs_.push_back(std::make_unique<Db>(*this, i));
 }
@@ -84,7 +89,7 @@ void Keyspace::Adopt(std::unique_ptr<Keyspace> loaded) {
 void Keyspace::Discard(std::unique_ptr<Keyspace> loaded) {
   for (auto& db : loaded->dbs_) {
     reclaimer_.Free(
-        std::exchange(db->table_, std::make_unique<structs::KeyTable>(loaded->secret_)));
+        std::exchange(db->table_, std::make_unique<structs::KeyTable>(*loaded->secret_)));
   }
 }
 
