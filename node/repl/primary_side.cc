@@ -469,12 +469,14 @@ void PrimarySide::DisconnectAll(const std::string& why) {
     log::Info("replica {}:{} is disconnected: {}", replica->ip(), replica->identity.port, why);
     replica->session.Close(Session::CloseMode::kNow);
   }
-  // What those were told who have not asked for the stream yet, or wait for it, is as old.
+  snapshot_.reset();
+}
+
+void PrimarySide::DisconnectIntroduced() {
   for (const auto& [id, identity] : introduced_) {
     Session* const session = engine_.sessions().Find(id);
     if (session != nullptr && !session->closing) session->Close(Session::CloseMode::kNow);
   }
-  snapshot_.reset();
 }
 
 int PrimarySide::good_replicas() const {

@@ -72,6 +72,8 @@ class PrimarySide final : public StreamListener {
 
   // Their history is not ours any more, or has a new name: they must ask again.
   void DisconnectAll(const std::string& why);
+  // Also those who were told of an epoch and have not asked for the stream yet, or wait for it.
+  void DisconnectIntroduced();
   void Cron();
 
   const std::vector<std::unique_ptr<Replica>>& replicas() const { return replicas_; }

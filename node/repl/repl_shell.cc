@@ -183,7 +183,10 @@ void ReplShell::LeadIn(uint64_t epoch, int copies) {
   BecomePrimary();
   sealed_ = false;
   // They are told of which epoch the data are when they ask, and continue from where they are.
-  if (elected_again) primary_.DisconnectAll("this node was elected once more");
+  if (elected_again) {
+    primary_.DisconnectAll("this node was elected once more");
+    primary_.DisconnectIntroduced();
+  }
   primary_.WantCopies(copies, epoch_start_);
 }
 
