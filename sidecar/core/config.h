@@ -48,6 +48,7 @@ struct GroupConfig {
   bool initialised = false;
   Millis cold_start_wait = kColdStartWaitDefault;
   Durability durability = Durability::kAsync;  // redisha-durability
+  bool majority_first() const { return durability == Durability::kQuorum; }
 
   bool configured() const { return !members.empty(); }
 };

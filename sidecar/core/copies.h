@@ -20,8 +20,8 @@ namespace rha::sidecar::core {
 
 // What an order to lead says of it.
 int CopiesWanted(const Group& group);
-// The node stands still by the order of the failover that this sidecar leads.
-bool SealedForUs(const Context& c, const Group& group, const Node& node);
+// The node stands still by the order of the failover that this sidecar leads, for which it has voted.
+bool SealedForUs(const Group& group, const Node& node);
 // Seals what must stand still before a choice is made. True: it is worth waiting for more.
 bool AwaitsSeals(Context& c, Group& group);
 // A member has promised itself to an attempt that came to nothing, for as long as a leader that

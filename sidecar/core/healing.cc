@@ -1,7 +1,5 @@
 #include "sidecar/core/healing.h"
 
-#include <tuple>
-
 #include "sidecar/core/copies.h"
 #include "sidecar/core/failover.h"
 #include "sidecar/core/membership.h"
@@ -14,19 +12,12 @@ namespace {
 
 enum class Fault : uint8_t { kNone, kUndecided, kStranded, kClaimsPrimary, kWrongPrimary };
 
-// A restarted node whose newest order was of an attempt that came to nothing refuses the older
-// epoch of the present primary for ever.
-bool Stranded(const Group& group, const Node& node) {
-  return group.configured() && node.info.role_epoch &&
-         std::tie(*node.info.role_epoch, node.info.role_leader) >
-             std::tie(group.config_epoch, group.config_leader);
-}
-
 Fault FindFault(const State& state, const Group& group, const Node& node) {
   if (node.info.undecided || node.info.sealed) {
-    if (!Stranded(group, node)) return Fault::kUndecided;
-    // With a promise to a leader that may still go on it follows nobody else (copies.h).
-    return group.config.durability == Durability::kQuorum ? Fault::kNone : Fault::kStranded;
+    if (!ObeysLater(group, node.info)) return Fault::kUndecided;
+    // An order of an attempt that came to nothing: it refuses the older epoch of the present primary
+    // for ever. Where that is a promise to a leader that may still go on, rightly (copies.h).
+    return group.config.majority_first() ? Fault::kNone : Fault::kStranded;
   }
   if (node.role_reported == Role::kPrimary) {
     return Mutated(Mutant::kOldPrimaryStaysPrimary) ? Fault::kNone : Fault::kClaimsPrimary;

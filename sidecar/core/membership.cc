@@ -1,5 +1,7 @@
 #include "sidecar/core/membership.h"
 
+#include <tuple>
+
 #include "sidecar/core/links.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
@@ -84,6 +86,12 @@ bool OtherRepoints(const Group& group, LogicalTime now) {
     if (LeadsNow(view, now) && view.leading_epoch == group.config_epoch) return true;
   }
   return false;
+}
+
+bool ObeysLater(const Group& group, const Info& info) {
+  return group.configured() && info.role_epoch &&
+         std::tie(*info.role_epoch, info.role_leader) >
+             std::tie(group.config_epoch, group.config_leader);
 }
 
 bool IsVoter(const State& state, const Group& group, const std::string& run_id) {

@@ -28,6 +28,9 @@ bool MajorityAgrees(const Group& group, LogicalTime now);
 // beats.
 bool OtherLeads(const Group& group, LogicalTime now);
 bool OtherRepoints(const Group& group, LogicalTime now);
+// The newest order that the node has had is of a later election than the one that made the group's
+// primary.
+bool ObeysLater(const Group& group, const Info& info);
 bool IsVoter(const State& state, const Group& group, const std::string& run_id);
 
 // Lets a member without memory vote once it has learned what it may have forgotten.

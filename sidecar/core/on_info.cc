@@ -55,10 +55,7 @@ void LearnFromRole(Context& c, Group& group, const Node& node) {
   if (info.role != Role::kPrimary || info.undecided || !IsVoter(c.s, group, info.role_leader)) {
     return;
   }
-  if (std::tie(*info.role_epoch, info.role_leader) <=
-      std::tie(group.config_epoch, group.config_leader)) {
-    return;
-  }
+  if (!ObeysLater(group, info)) return;
   SwitchPrimary(c, group, {.node = node.id, .epoch = *info.role_epoch, .leader = info.role_leader});
   SpreadNews(c, group);
 }
@@ -81,10 +78,10 @@ void OnInfo(Context& c, const InfoReply& event) {
   const bool news = node.local && (info.run_id != node.info.run_id || info.role != node.info.role ||
                                    info.undecided != node.info.undecided ||
                                    node.info_refresh == kLongAgo || node.certainly_dead);
-  // What healing waits for begins anew with a new order.
+  // What is waited for because of an order begins anew with a new one.
   if (std::tie(info.role_epoch, info.role_leader) !=
       std::tie(node.info.role_epoch, node.info.role_leader)) {
-    node.wrong_primary_since = kNever;
+    node.wrong_primary_since = node.promised_since = kNever;
   }
   node.info = std::move(info);
   node.info_pending = false;

@@ -16,6 +16,7 @@
 // copies counts, or all are known; of who leads a failover only those that it has sealed.
 #include <tuple>
 
+#include "sidecar/core/copies.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/pick_replica.h"
@@ -103,12 +104,15 @@ bool Better(const Group& group, const Copy& a, const Copy& b) {
   return rank(a) < rank(b);
 }
 
+// This sidecar leads a failover and has sealed what it could.
+bool Chooses(const Group& group) {
+  return group.failover && std::holds_alternative<SelectReplica>(group.failover->stage);
+}
+
 // Only what the leader of a failover has sealed is what it will be.
 bool MayStillChange(const Group& group, const Node& node) {
-  if (group.config.durability != Durability::kQuorum || !group.failover) return false;
-  if (!std::holds_alternative<SelectReplica>(group.failover->stage)) return false;
-  const bool sealed = node.info.sealed && node.info.role_epoch == group.failover->epoch;
-  return !sealed && !Mutated(Mutant::kUnsealed);
+  return group.config.majority_first() && Chooses(group) && !SealedForUs(group, node) &&
+         !Mutated(Mutant::kUnsealed);
 }
 
 // The group's primary is no candidate, unless it has lost its role.
@@ -244,17 +248,14 @@ History BestKnownHistory(const Group& group, const Node& node, LogicalTime now) 
 // alone.
 std::vector<int> Indispensable(const Group& group, const Survey& survey) {
   const bool initialised = group.config.initialised || group.config_epoch > 0;
-  if (group.config.durability != Durability::kQuorum || !initialised) return {};
+  if (!group.config.majority_first() || !initialised) return {};
   std::vector<int> members;
   if (survey.proven < MajorityOf(group)) {
     members = survey.missing;
     members.insert(members.end(), survey.loading.begin(), survey.loading.end());
   }
-  // The others stand still by now.
-  const bool sealed =
-      group.failover && std::holds_alternative<SelectReplica>(group.failover->stage);
+  if (!Chooses(group)) return members;  // the others may yet change
   for (const Copy& copy : survey.copies) {
-    if (!sealed) break;
     const bool known = copy.seen == Seen::kMeasured && copy.node != survey.best->node;
     if (known && MoreHistory(copy.history, survey.best->history)) {
       members.push_back(copy.node->member);

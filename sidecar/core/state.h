@@ -97,8 +97,7 @@ struct Node {
   LogicalTime reconf_at = kLongAgo;
   LogicalTime reconfigured_at = kLongAgo;  // last Reconfigure sent to it
   LogicalTime sealed_at = kLongAgo;        // last one that seals
-  LogicalTime promised_since = kNever;     // it obeys an order beyond the group's epoch (copies.h)
-  Epoch promised_epoch = 0;
+  LogicalTime promised_since = kNever;  // the order it obeys is beyond the group's epoch (copies.h)
 };
 
 // One other sidecar.

@@ -108,8 +108,7 @@ Fields PrimaryFields(const View& view, const core::Group& group, size_t pending)
   }
   if (group.configured()) {
     fields.emplace_back("redisha-cold-start-wait", Number(group.config.cold_start_wait.count()));
-    const bool quorum = group.config.durability == core::Durability::kQuorum;
-    fields.emplace_back("redisha-durability", quorum ? "quorum" : "async");
+    fields.emplace_back("redisha-durability", group.config.majority_first() ? "quorum" : "async");
     fields.emplace_back("redisha-waits-for", view.machine.WaitsForUntil(group, view.now));
   }
   AppendStranger(node.stranger, &fields);
