@@ -237,7 +237,6 @@ class Keyspace {
   // from it.
   explicit Keyspace(int databases = kDatabasesDefault, uint64_t seed = 1,
                     const structs::HashSecret& secret = structs::HashSecret::FromSeed(1));
-  Keyspace(int databases, uint64_t seed, std::shared_ptr<const structs::HashSecret> secret);
   ~Keyspace();
 
   int databases() const { return static_cast<int>(dbs_.size()); }
@@ -310,6 +309,8 @@ class Keyspace {
   void SweepOwn(bool is_replica);
 
  private:
+  Keyspace(std::shared_ptr<const structs::HashSecret> secret, int databases, uint64_t seed);
+
   friend class Db;
   friend class Edit;
   friend class Evictor;

@@ -6,9 +6,9 @@
 namespace rha::node::keyspace {
 
 Keyspace::Keyspace(int databases, uint64_t seed, const structs::HashSecret& secret)
-    : Keyspace(databases, seed, std::make_shared<const structs::HashSecret>(secret)) {}
+    : Keyspace(std::make_shared<const structs::HashSecret>(secret), databases, seed) {}
 
-Keyspace::Keyspace(int databases, uint64_t seed, std::shared_ptr<const structs::HashSecret> secret)
+Keyspace::Keyspace(std::shared_ptr<const structs::HashSecret> secret, int databases, uint64_t seed)
     : secret_(std::move(secret)), prng_(seed) {
   RHA_CHECK(databases > 0);
   for (int i = 0; i < databases; ++i) dbs_.push_back(std::make_unique<Db>(*this, i));
@@ -65,7 +65,7 @@ void Keyspace::Reset() {
 }
 
 std::unique_ptr<Keyspace> Keyspace::BesideThis() const {
-  auto beside = std::make_unique<Keyspace>(databases(), 1, secret_);
+  std::unique_ptr<Keyspace> beside(new Keyspace(secret_, databases(), 1));
   beside->form_limits_ = form_limits_;
   beside->eviction_ = eviction_;
   beside->use_kind_since_s_ = use_kind_since_s_;
