@@ -20,7 +20,7 @@ namespace rha::sidecar::core {
 
 // What an order to lead says of it.
 int CopiesWanted(const Group& group);
-// The node stands still by the order of the failover that this sidecar leads, for which it has voted.
+// The node stands still by the order of the failover that this sidecar leads.
 bool SealedForUs(const Group& group, const Node& node);
 // Seals what must stand still before a choice is made. True: it is worth waiting for more.
 bool AwaitsSeals(Context& c, Group& group);

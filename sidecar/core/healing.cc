@@ -15,8 +15,8 @@ enum class Fault : uint8_t { kNone, kUndecided, kStranded, kClaimsPrimary, kWron
 Fault FindFault(const State& state, const Group& group, const Node& node) {
   if (node.info.undecided || node.info.sealed) {
     if (!ObeysLater(group, node.info)) return Fault::kUndecided;
-    // An order of an attempt that came to nothing: it refuses the older epoch of the present primary
-    // for ever. Where that is a promise to a leader that may still go on, rightly (copies.h).
+    // By an order of an attempt that came to nothing it refuses the older epoch of the present
+    // primary for ever; rightly where that is a promise to a leader that may go on (copies.h).
     return group.config.majority_first() ? Fault::kNone : Fault::kStranded;
   }
   if (node.role_reported == Role::kPrimary) {
