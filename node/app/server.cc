@@ -267,10 +267,11 @@ void Server::SendReplies() {
   to_write_.resize(kept);
 }
 
+bool Server::LogHolds() const { return log_ != nullptr && log_->active() && log_->MustHold(); }
+
 bool Server::SomethingIsOpen() const {
   const dispatch::NodeState& state = engine_.state();
-  return state.committed_offset < state.replication_offset ||
-         (log_ != nullptr && log_->active() && log_->MustHold());
+  return state.committed_offset < state.replication_offset || LogHolds();
 }
 
 Reached Server::Made() const {
@@ -279,13 +280,12 @@ Reached Server::Made() const {
 }
 
 Reached Server::Safe() const {
-  const bool log_counts = log_ != nullptr && log_->MustHold();
-  return {.logged = log_counts ? log_->durable() : INT64_MAX,
+  return {.logged = LogHolds() ? log_->durable() : INT64_MAX,
           .replicated = engine_.state().committed_offset};
 }
 
 void Server::HoldReplies() {
-  const bool all = log_ != nullptr && log_->MustHold();
+  const bool all = LogHolds();
   const int64_t ticket = gate_.Ticket(Made());
   for (Connection* connection : to_write_) {
     if (connection->executes() || (!all && NeedsNoCopies(*connection))) continue;

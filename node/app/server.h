@@ -108,6 +108,7 @@ class Server {
   // All but those of who executes: its answer is not whole.
   void SendReplies();
   // What has been changed is not all where it was promised to be; and how far both go.
+  bool LogHolds() const;
   bool SomethingIsOpen() const;
   Reached Made() const;
   Reached Safe() const;

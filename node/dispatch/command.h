@@ -15,13 +15,13 @@
 #include <span>
 #include <string_view>
 
+#include "common/resp/redis_version.h"
 #include "node/acl/category.h"
 #include "node/dispatch/keys.h"
 
 namespace rha::node::dispatch {
 
-// The version of Redis whose behaviour this server has; what INFO and HELLO tell clients.
-constexpr std::string_view kRedisVersion = "7.0.15";
+using resp::kRedisVersion;
 
 class Context;
 class Engine;

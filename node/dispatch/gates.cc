@@ -69,10 +69,8 @@ std::string_view DiskHealthy(const GateQuestion& q, std::string* scratch) {
 
 std::string_view EnoughReplicas(const GateQuestion& q, std::string*) {
   const NodeState& state = q.engine.state();
-  if ((state.min_replicas_to_write == 0 && !state.copies_missing) || (q.flags & kWrite) == 0)
-    return {};
-  if (state.is_replica || FromPrimary(q)) return {};
   if (state.good_replicas >= state.min_replicas_to_write && !state.copies_missing) return {};
+  if ((q.flags & kWrite) == 0 || state.is_replica || FromPrimary(q)) return {};
   return "NOREPLICAS Not enough good replicas to write.";
 }
 

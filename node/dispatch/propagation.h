@@ -29,8 +29,6 @@ class Propagation {
   }
 
   bool empty() const { return pending_.empty() && !open_; }
-  // The sinks have the beginning of a unit whose end is to come.
-  bool in_unit() const { return open_; }
   void Add(int db, Args command, Audience audience = kEverybody);
   // The end of the outermost command: sends what was collected. `together`: between MULTI and EXEC
   // if it is more than one change.

@@ -109,11 +109,7 @@ int New(lua_State* L) {
 }  // namespace
 
 void OpenJson(lua_State* L) {
-  lua_newtable(L);
-  for (const luaL_Reg& function : kFunctions) {
-    lua_pushcfunction(L, function.func);
-    lua_setfield(L, -2, function.name);
-  }
+  PushLibrary(L, kFunctions);
   lua_pushcfunction(L, New);
   lua_setfield(L, -2, "new");
   lua_pushlightuserdata(L, nullptr);

@@ -307,11 +307,7 @@ constexpr luaL_Reg kFunctions[] = {
 }  // namespace
 
 void OpenMessagePack(lua_State* L) {
-  lua_newtable(L);
-  for (const luaL_Reg& function : kFunctions) {
-    lua_pushcfunction(L, function.func);
-    lua_setfield(L, -2, function.name);
-  }
+  PushLibrary(L, kFunctions);
   lua_pushliteral(L, "cmsgpack");
   lua_setfield(L, -2, "_NAME");
   lua_pushliteral(L, "lua-cmsgpack 0.4.0");

@@ -4,6 +4,7 @@
 
 #include "common/base/hex.h"
 #include "common/base/sha1.h"
+#include "common/resp/redis_version.h"
 #include "node/scripting/convert.h"
 #include "node/scripting/interpreter.h"
 #include "node/scripting/lua_error.h"
@@ -12,8 +13,16 @@
 namespace rha::node::scripting {
 namespace {
 
-constexpr const char* kVersion = "7.0.15";
-constexpr int kVersionNumber = 0x07000f;
+// "7.0.15" as 0x07000f.
+constexpr int VersionNumber() {
+  int number = 0, part = 0;
+  for (const char c : resp::kRedisVersion) {
+    part = c == '.' ? 0 : part * 10 + (c - '0');
+    number = c == '.' ? number << 8 : (number & ~0xff) | part;
+  }
+  return number;
+}
+static_assert(VersionNumber() >= 0x070000);
 
 int Raise(lua_State* L, std::string_view text) {
   PushError(L, text);
@@ -180,7 +189,7 @@ constexpr Constant kConstants[] = {
     {"LOG_NOTICE", 2}, {"LOG_WARNING", 3},
     {"REPL_NONE", 0},  {"REPL_AOF", 1},
     {"REPL_SLAVE", 2}, {"REPL_REPLICA", 2},
-    {"REPL_ALL", 3},   {"REDIS_VERSION_NUM", kVersionNumber},
+    {"REPL_ALL", 3},   {"REDIS_VERSION_NUM", VersionNumber()},
 };
 
 // What tostring() would say, without calling anything of the script's.
@@ -242,16 +251,12 @@ int ExplainError(lua_State* L) {
 }
 
 void OpenRedis(lua_State* L) {
-  lua_newtable(L);
-  for (const luaL_Reg& function : kFunctions) {
-    lua_pushcfunction(L, function.func);
-    lua_setfield(L, -2, function.name);
-  }
+  PushLibrary(L, kFunctions);
   for (const Constant& constant : kConstants) {
     lua_pushinteger(L, constant.value);
     lua_setfield(L, -2, constant.name);
   }
-  lua_pushstring(L, kVersion);
+  lua_pushlstring(L, resp::kRedisVersion.data(), resp::kRedisVersion.size());
   lua_setfield(L, -2, "REDIS_VERSION");
 }
 

@@ -318,12 +318,6 @@ constexpr luaL_Reg kFunctions[] = {{"pack", Guarded<Pack>}, {"unpack", Unpack}, 
 
 }  // namespace
 
-void OpenStruct(lua_State* L) {
-  lua_newtable(L);
-  for (const luaL_Reg& function : kFunctions) {
-    lua_pushcfunction(L, function.func);
-    lua_setfield(L, -2, function.name);
-  }
-}
+void OpenStruct(lua_State* L) { PushLibrary(L, kFunctions); }
 
 }  // namespace rha::node::scripting
