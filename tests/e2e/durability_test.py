@@ -5,7 +5,6 @@ other two hold what is acknowledged. Asserted: every write that was answered is 
 """
 import os
 import signal
-import tempfile
 import unittest
 
 from tests.support import resp
@@ -34,9 +33,7 @@ class DurabilityTest(ClusterCase):
 
     def setUp(self):
         super().setUp()
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml", dir=self.directory.name, delete=False) as file:
-            file.write(MANIFEST)
-        self.apply(file.name)
+        self.apply_text(MANIFEST)
         self.writer = Writer(self.ha.sentinels(), self.ha.master_name, self.ha.password(), keys_per_s_max=10_000, copies=0)
         self.writer.start()
 

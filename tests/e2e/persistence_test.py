@@ -5,7 +5,6 @@ there afterwards, read from whoever leads then, and the replicas follow.
 """
 import os
 import signal
-import tempfile
 import unittest
 
 from tests.support.cluster import wait_for
@@ -29,9 +28,7 @@ class AppendOnlyTest(ClusterCase):
 
     def setUp(self):
         super().setUp()
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml", dir=self.directory.name, delete=False) as file:
-            file.write(MANIFEST)
-        self.apply(file.name)
+        self.apply_text(MANIFEST)
 
     def primary(self):
         return self.ha.pod_ips()[self.ha.object()["status"]["currentPrimary"]]

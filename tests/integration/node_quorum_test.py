@@ -164,13 +164,7 @@ class QuorumTest(unittest.TestCase):
         wait_for("it has it", lambda: first.connect().command("GET", "later") == b"v")
         first.kill()
         first.start()
-        port = free_port()
-        self.assertEqual(primary.peer().command("CONFIG", "SET", "replica-announce-ip", "127.0.0.1"), b"OK")
-        self.assertEqual(primary.peer().command("CONFIG", "SET", "replica-announce-port", port), b"OK")
-        may_pass = threading.Event()
-        relay = Relay(("127.0.0.1", primary.port), port=port, answers=self.hold_after_continue(may_pass))
-        self.addCleanup(relay.close)
-        self.addCleanup(may_pass.set)
+        port, may_pass = self.held_up(primary)
         self.follow(first, primary, 1, port)
         wait_for("it continues", lambda: first.info()["master_link_status"] == "up")
         self.assertEqual(first.info()["redisha_copy_proven"], "0")
@@ -191,10 +185,11 @@ class QuorumTest(unittest.TestCase):
         client = primary.connect()
         wait_for("it follows and answers", lambda: not isinstance(client.command("GET", "k"), resp.Error))
 
-    @staticmethod
-    def hold_after_continue(may_pass):
-        """For a Relay: what follows +CONTINUE waits for the event."""
-        said = bytearray()
+    def held_up(self, primary):
+        """A port at which it can be followed, where what follows +CONTINUE waits for the event."""
+        port, may_pass, said = free_port(), threading.Event(), bytearray()
+        for option, value in (("replica-announce-ip", "127.0.0.1"), ("replica-announce-port", port)):
+            self.assertEqual(primary.peer().command("CONFIG", "SET", option, value), b"OK")
 
         def hold(answer):
             said.extend(answer)
@@ -202,7 +197,10 @@ class QuorumTest(unittest.TestCase):
             if b"+CONTINUE" not in said or may_pass.is_set():
                 return [answer]
             return [answer[:end], (may_pass, answer[end:])]
-        return hold
+        relay = Relay(("127.0.0.1", primary.port), port=port, answers=hold)
+        self.addCleanup(relay.close)
+        self.addCleanup(may_pass.set)
+        return port, may_pass
 
     def test_data_are_of_an_epoch_only_when_they_hold_what_it_began_with(self):
         """Who is re-stamped as it begins to follow would outrank a longer copy of the epoch before."""
@@ -214,14 +212,8 @@ class QuorumTest(unittest.TestCase):
         self.assertEqual(late.role(1, old.name, "SEAL"), "OK")
         self.assertEqual(old.connect().command("SET", "k", "v"), b"OK")
         wait_for("one has it", lambda: new.connect().command("GET", "k") == b"v")
-        port = free_port()
-        self.assertEqual(new.peer().command("CONFIG", "SET", "replica-announce-ip", "127.0.0.1"), b"OK")
-        self.assertEqual(new.peer().command("CONFIG", "SET", "replica-announce-port", port), b"OK")
         self.lead(new, 2, copies=1)
-        may_pass = threading.Event()
-        relay = Relay(("127.0.0.1", new.port), port=port, answers=self.hold_after_continue(may_pass))
-        self.addCleanup(relay.close)
-        self.addCleanup(may_pass.set)
+        port, may_pass = self.held_up(new)
         self.follow(late, new, 2, port)
         wait_for("it continues", lambda: late.info()["master_link_status"] == "up")
         self.assertEqual(late.info()["redisha_data_epoch"], "1")

@@ -110,6 +110,16 @@ void Cluster::StartNode(int pod, bool keep_data, std::optional<Millis> load) {
   Trace("node pod-" + std::to_string(pod) + (keep_data ? " starts" : " starts empty"));
 }
 
+void Cluster::Mend() {
+  HealNetwork();
+  for (int i = 0; i < size(); ++i) {
+    PauseNode(i, false);
+    PauseSidecar(i, false);
+    StartNode(i, true);
+    StartSidecar(i, true);
+  }
+}
+
 void Cluster::KillNode(int pod, bool power_loss) {
   if (!pods_[pod].node->alive()) return;
   pods_[pod].node->Kill(power_loss);

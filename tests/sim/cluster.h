@@ -124,6 +124,8 @@ class Cluster {
   void Partition(const std::vector<int>& island);
   void Cut(int from, int to);  // one way
   void HealNetwork();
+  // Nothing is cut off, paused or dead any more; disks and memories are what they were.
+  void Mend();
   void StartWriting(Millis period);
   void StopWriting() { writing_ = false; }
   void SendCommand(int pod, sidecar::core::CommandReceived command);

@@ -84,13 +84,7 @@ void Classic(Run& run) {
     if (primary < 0) return cluster.checkers().Fail("no primary before the fault");
     OneFault(run, primary);
     cluster.Run(run.Between(0, 8000));
-    cluster.HealNetwork();
-    for (int i = 0; i < cluster.size(); ++i) {
-      cluster.PauseNode(i, false);
-      cluster.PauseSidecar(i, false);
-      cluster.StartNode(i, true);
-      cluster.StartSidecar(i, true);
-    }
+    cluster.Mend();
     run.Settle("after a fault of a classic group");
   }
 }

@@ -10,17 +10,6 @@ bool KeepsData(const Cluster& cluster) {
   return disk == Disk::kLogAlways || disk == Disk::kLogSeconds;
 }
 
-void Mend(Run& run) {
-  Cluster& cluster = run.cluster;
-  cluster.HealNetwork();
-  for (int i = 0; i < cluster.size(); ++i) {
-    cluster.PauseNode(i, false);
-    cluster.PauseSidecar(i, false);
-    cluster.StartNode(i, true);
-    cluster.StartSidecar(i, true);
-  }
-}
-
 // The one fault of a round that may cost a memory.
 void LoseOne(Run& run) {
   Cluster& cluster = run.cluster;
@@ -97,7 +86,7 @@ void QuorumWrites(Run& run) {
       DisturbOne(run);
       run.cluster.Run(run.Between(0, run.prng.Chance(0.3) ? 3000 : 300));
     }
-    Mend(run);
+    run.cluster.Mend();
     run.Settle("after a round of faults");
     run.cluster.Run(run.Between(0, 500));
   }
@@ -123,7 +112,7 @@ void StaleCopy(Run& run) {
     cluster.Run(run.Between(0, 400));
     cluster.KillNode(*primary);
     cluster.Run(run.Between(1000, 6000));
-    Mend(run);
+    run.cluster.Mend();
     run.Settle("after a copy was lost");
     cluster.Run(run.Between(0, 500));
   }
@@ -139,7 +128,7 @@ void QuorumOfTwo(Run& run) {
       DisturbOne(run);
     }
     cluster.Run(run.Between(200, 6000));
-    Mend(run);
+    run.cluster.Mend();
     run.Settle("after two were parted");
     cluster.Run(run.Between(0, 500));
   }

@@ -29,6 +29,12 @@ class ClusterCase(unittest.TestCase):
         self.cluster.apply(manifest)
         return self.wait_until_ready()
 
+    def apply_text(self, manifest):
+        path = os.path.join(self.directory.name, "manifest.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(manifest)
+        return self.apply(path)
+
     def wait_until_ready(self):
         return wait_for("RedisHA demo to be Ready", self.ha.ready, 120)
 
