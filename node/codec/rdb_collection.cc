@@ -22,7 +22,7 @@ const RdbCollection::Encoding* RdbCollection::EncodingOf(uint8_t type) {
     uint8_t type;
     Encoding encoding;
   };
-  static constexpr std::array<Row, 14> kRows = {{
+  static constexpr std::array<Row, 15> kRows = {{
       {kTypeList, {Type::kList, Container::kElements}},
       {kTypeSet, {Type::kSet, Container::kElements}},
       {kTypeZset, {Type::kZset, Container::kElements}},
@@ -31,6 +31,7 @@ const RdbCollection::Encoding* RdbCollection::EncodingOf(uint8_t type) {
       {kTypeHashZipmap, {Type::kHash, Container::kZipmap}},
       {kTypeListZiplist, {Type::kList, Container::kZiplist}},
       {kTypeSetIntset, {Type::kSet, Container::kIntset}},
+      {kTypeSetListpack, {Type::kSet, Container::kListpack}},
       {kTypeZsetZiplist, {Type::kZset, Container::kZiplist}},
       {kTypeHashZiplist, {Type::kHash, Container::kZiplist}},
       {kTypeListQuicklist, {Type::kList, Container::kZiplist}},
@@ -149,6 +150,7 @@ Status RdbCollection::BeginBlob() {
     in_blob_ = true;
     return {};
   }
+  const bool pairs = encoding_.type == Type::kHash || encoding_.type == Type::kZset;
   switch (encoding_.container) {
     case Container::kElements:
       break;
@@ -157,13 +159,13 @@ Status RdbCollection::BeginBlob() {
       const ListpackView listpack(reinterpret_cast<const uint8_t*>(blob_.data()));
       place_ = listpack.First();
       in_blob_ = place_ != ListpackView::kNone;
-      if (encoding_.type == Type::kHash) announced_ = listpack.size() / 2;
+      if (pairs) announced_ = listpack.size() / 2;
       break;
     }
     case Container::kZiplist:
       ziplist_ = ZiplistReader(blob_);
       if (const Status sound = ziplist_.Start(); !sound.ok()) return Damaged(sound);
-      if (encoding_.type == Type::kHash) announced_ = ziplist_.announced() / 2;
+      if (pairs) announced_ = ziplist_.announced() / 2;
       in_blob_ = true;
       break;
     case Container::kZipmap:

@@ -45,6 +45,8 @@ class RdbCollection {
   // How many elements to make room for; 0: cannot be told yet.
   size_t announced() const { return announced_; }
   bool open() const { return open_; }
+  // The members of this sorted set come from the least to the greatest.
+  bool in_order() const { return encoding_.container != Container::kElements; }
 
   // False: that was the last. Views are valid until the next call.
   Result<bool> Next(RdbElement* element);

@@ -1,9 +1,11 @@
 // The RDB file format: its opcodes, value types and string encodings.
 //
-//   file     = "REDIS" version(4 digits) item* kEof crc64(8, little endian; from version 5 on)
+//   file     = magic item* kEof crc64(8, little endian; from version 5 on)
+//   magic    = "REDIS" version(4 digits) | "VALKEY" version(3 digits)
 //   item     = kAux name:string value:string            | kSelectDb length
 //            | kResizeDb keys:length expiring:length     | kFunction code:string
-//            | kModuleAux module:length part*            | key
+//            | kModuleAux module:length part*            | kSlotInfo slot keys expiring (lengths)
+//            | key
 //   key      = [expiry] [idle | freq] type(1) name:string value
 //   expiry   = kExpireMs unix_ms(8, little endian)       | kExpireSeconds unix_s(4, little endian)
 //   idle     = kIdle seconds:length          freq = kFreq counter(1)
@@ -42,18 +44,31 @@
 #include <cstdint>
 #include <string_view>
 
+#include "common/base/status.h"
+
 namespace rha::node::codec {
 
 constexpr std::string_view kRdbMagic = "REDIS";
-constexpr int kRdbVersion = 10;    // what is written: that of Redis 7.0
-constexpr int kRdbVersionMin = 1;  // what is read
-constexpr int kRdbVersionMax = 10;
+constexpr std::string_view kRdbMagicValkey = "VALKEY";  // from its own versions on
+constexpr int kRdbVersion = 10;                         // what is written: that of Redis 7.0
+constexpr int kRdbVersionMin = 1;                       // what is read
+constexpr int kRdbVersionMax = 12;                      // that of Redis 7.4
+// Valkey's own numbers begin here; what lies between is of forks that we do not know.
+constexpr int kRdbVersionValkey = 80;
+constexpr bool IsReadableRdbVersion(int version) {
+  return (version >= kRdbVersionMin && version <= kRdbVersionMax) || version == kRdbVersionValkey;
+}
 constexpr int kRdbVersionWithChecksum = 5;
 constexpr size_t kRdbHeaderBytes = 9;
 constexpr size_t kRdbChecksumBytes = 8;
 
+// The version that the first kRdbHeaderBytes of a file name. kCorrupt: it is none; kUnsupported: it
+// cannot be read.
+Result<int> RdbVersionOf(std::string_view header);
+
 enum RdbOpcode : uint8_t {
-  kOpSlotInfo = 244,  // Redis 7.4 and later
+  kOpSlotImport = 243,  // Valkey 9: a cluster's slots are on their way
+  kOpSlotInfo = 244,    // Redis 7.4 and later
   kOpFunction = 245,
   kOpFunctionPreGa = 246,  // release candidates of 7.0; no Redis release reads it
   kOpModuleAux = 247,
@@ -84,8 +99,11 @@ enum RdbType : uint8_t {
   kTypeHashListpack = 16,
   kTypeZsetListpack = 17,
   kTypeListQuicklist2 = 18,
-  kTypeStream2 = 19,  // what is written
-  kTypeStream3 = 21,  // Redis 7.2 and later
+  kTypeStream2 = 19,       // what is written
+  kTypeSetListpack = 20,   // Redis 7.2 and later
+  kTypeStream3 = 21,       // likewise
+  kTypeHashExpiring = 22,  // the first of the types of hashes whose fields have lifetimes: 22 to
+                           // 25, each release its own
 };
 
 // What a node of kTypeListQuicklist2 holds.

@@ -15,6 +15,7 @@ namespace rha::node::codec {
 
 class SeenTexts {
  public:
+  explicit SeenTexts(const structs::HashSecret& secret) : secret_(secret) {}
   // None seen; room for that many.
   void Begin(size_t texts) {
     room_ = texts;
@@ -34,7 +35,7 @@ class SeenTexts {
   }
 
  private:
-  const structs::HashSecret secret_ = structs::HashSecret::Fresh();
+  const structs::HashSecret& secret_;
   std::vector<uint64_t> slots_;  // hashes, never 0
   size_t room_ = 0;
 };

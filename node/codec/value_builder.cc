@@ -95,8 +95,17 @@ Result<bool> ValueBuilder::FillSet(types::Slot into, size_t* budget) {
 
 Result<bool> ValueBuilder::FillZset(types::Slot into, size_t* budget) {
   types::Zset zset(into);
-  if (elements_ == 0) zset.Reserve(reader_.collection().announced());
+  if (elements_ == 0) {
+    const size_t announced = reader_.collection().announced();
+    zset.Reserve(announced);
+    const bool packed = static_cast<int64_t>(announced) <= limits_.zset_max_listpack_entries;
+    seen_.Begin(packed && reader_.collection().in_order() ? announced : 0);
+  }
   return Each(budget, [&](const RdbElement& element) {
+    if (seen_.SurelyNew(element.text)) {
+      zset.Append(element.text, element.score);
+      return true;
+    }
     return zset.Put(element.text, element.score) == types::Zset::Change::kAdded;
   });
 }
@@ -107,10 +116,10 @@ Result<bool> ValueBuilder::FillHash(types::Slot into, size_t* budget) {
     const size_t announced = reader_.collection().announced();
     hash.Reserve(announced);
     const bool packed = static_cast<int64_t>(announced) <= limits_.hash_max_listpack_entries;
-    fields_.Begin(packed ? announced : 0);
+    seen_.Begin(packed ? announced : 0);
   }
   return Each(budget, [&](const RdbElement& element) {
-    if (!fields_.SurelyNew(element.text)) return hash.Set(element.text, element.value);
+    if (!seen_.SurelyNew(element.text)) return hash.Set(element.text, element.value);
     hash.Append(element.text, element.value);
     return true;
   });

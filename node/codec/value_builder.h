@@ -15,9 +15,10 @@ namespace rha::node::codec {
 
 class ValueBuilder {
  public:
-  // Both must outlive it.
-  ValueBuilder(ValueReader& reader, const types::FormLimits& limits)
-      : reader_(reader), limits_(limits) {}
+  // All must outlive it.
+  ValueBuilder(ValueReader& reader, const types::FormLimits& limits,
+               const structs::HashSecret& secret)
+      : reader_(reader), limits_(limits), seen_(secret) {}
 
   // The reader stands at a value of that type, which is no string.
   void Begin(types::Type type);
@@ -41,7 +42,7 @@ class ValueBuilder {
   ValueReader& reader_;
   const types::FormLimits& limits_;
   types::Type type_ = types::Type::kString;
-  SeenTexts fields_;  // of a packed hash
+  SeenTexts seen_;  // fields or members of what will be packed
   uint64_t elements_ = 0;
 };
 

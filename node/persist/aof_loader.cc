@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "node/codec/limits.h"
+#include "node/codec/rdb_format.h"
 #include "node/persist/aof_note.h"
 #include "node/persist/file_io.h"
 #include "node/persist/limits.h"
@@ -52,10 +53,9 @@ Status AofLoader::OpenNext() {
   position_ = read_to_ = whole_to_ = 0;
   ended_ = false;
   char magic[5];
-  if (::pread(fd_.get(), magic, sizeof magic, 0) != sizeof magic ||
-      std::string_view(magic, sizeof magic) != "REDIS") {
-    return {};
-  }
+  if (::pread(fd_.get(), magic, sizeof magic, 0) != sizeof magic) return {};
+  const std::string_view begin(magic, sizeof magic);
+  if (begin != codec::kRdbMagic && !codec::kRdbMagicValkey.starts_with(begin)) return {};
   RHA_ASSIGN_OR_RETURN(auto source, FileSource::FromStart(fd_.get(), file.path));
   // Increments may concern what has expired.
   LoadOptions options = options_;

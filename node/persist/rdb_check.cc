@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "node/codec/crc64.h"
 #include "node/codec/rdb_format.h"
 
@@ -13,9 +11,6 @@ using codec::Crc64;
 using codec::kOpEof;
 using codec::kRdbChecksumBytes;
 using codec::kRdbHeaderBytes;
-using codec::kRdbMagic;
-using codec::kRdbVersionMax;
-using codec::kRdbVersionMin;
 using codec::kRdbVersionWithChecksum;
 
 void RdbCheck::Feed(std::string_view bytes) {
@@ -47,21 +42,13 @@ Status RdbCheck::Finish() const {
   const auto corrupt = [](std::string what) {
     return Status(Code::kCorrupt, "the snapshot is damaged: " + std::move(what));
   };
-  int version = 0;
-  if (header_.size() < kRdbHeaderBytes || !header_.starts_with(kRdbMagic)) {
-    return corrupt("it does not begin with REDIS");
+  const Result<int> version = codec::RdbVersionOf(header_);
+  if (!version.ok()) {
+    return version.status().code() == Code::kCorrupt
+               ? corrupt(version.status().message())
+               : Status(version.status().code(), "the snapshot: " + version.status().message());
   }
-  const auto [end, error] =
-      std::from_chars(header_.data() + kRdbMagic.size(), header_.data() + header_.size(), version);
-  if (error != std::errc() || end != header_.data() + header_.size()) {
-    return corrupt("its version is not a number");
-  }
-  if (version < kRdbVersionMin || version > kRdbVersionMax) {
-    return Status(Code::kUnsupported,
-                  fmt::format("the snapshot has RDB version {}, only {} to {} can be read", version,
-                              kRdbVersionMin, kRdbVersionMax));
-  }
-  if (version < kRdbVersionWithChecksum) return {};
+  if (*version < kRdbVersionWithChecksum) return {};
   if (tail_.size() < kRdbChecksumBytes || static_cast<uint8_t>(before_tail_) != kOpEof) {
     return corrupt("its end is missing");
   }

@@ -23,7 +23,9 @@ using codec::kReadBufferBytes;
 using keyspace::Item;
 using keyspace::Keyspace;
 
-constexpr types::FormLimits kNoLimits;  // of a loader that only checks
+// Of a loader that only checks.
+constexpr types::FormLimits kNoLimits;
+constexpr structs::HashSecret kNoSecret{};
 
 template <typename Integer>
 void ParseInto(std::string_view text, Integer& out) {
@@ -120,7 +122,8 @@ RdbLoader::RdbLoader(std::unique_ptr<ByteSource> source, Keyspace* keyspace, Loa
       databases_(databases),
       bytes_total_(source_->remaining()),
       reader_(*source_, options.verify_checksum),
-      value_(reader_.value(), keyspace == nullptr ? kNoLimits : keyspace->form_limits()) {}
+      value_(reader_.value(), keyspace == nullptr ? kNoLimits : keyspace->form_limits(),
+             keyspace == nullptr ? kNoSecret : keyspace->secret()) {}
 
 Status RdbLoader::Apply(const RdbAux& aux) {
   if (aux.name == "redis-ver") {
@@ -211,7 +214,7 @@ Result<bool> RdbLoader::LoadItem(size_t* budget) {
     if (keyspace_ != nullptr) db()->Reserve(std::min(resize->keys, most));
   } else if (std::holds_alternative<RdbEnd>(item)) {
     return true;
-  } else {
+  } else if (!std::holds_alternative<RdbSlotInfo>(item)) {
     ++parts_skipped_;
   }
   return false;

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "node/codec/printable.h"
 #include "node/codec/rdb_format.h"
 #include "node/persist/limits.h"
@@ -13,7 +11,6 @@ namespace rha::node::persist {
 
 using codec::kRdbChecksumBytes;
 using codec::kRdbHeaderBytes;
-using codec::kRdbMagic;
 using codec::kRdbVersionMax;
 using codec::kRdbVersionMin;
 using codec::kRdbVersionWithChecksum;
@@ -28,20 +25,14 @@ RdbReader::RdbReader(codec::ByteSource& source, bool verify_checksum)
 
 Status RdbReader::Start() {
   RHA_ASSIGN_OR_RETURN(const std::string_view header, input_.Bytes(kRdbHeaderBytes, "the header"));
-  if (!header.starts_with(kRdbMagic)) {
-    return input_.FailAt(0, "not an RDB file: it does not begin with REDIS");
+  const Result<int> version = codec::RdbVersionOf(header);
+  if (version.ok()) {
+    version_ = *version;
+    return {};
   }
-  const std::string_view digits = header.substr(kRdbMagic.size());
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), version_);
-  if (error != std::errc() || end != digits.data() + digits.size()) {
-    return input_.FailAt(0, fmt::format("the version {} is not a number", Printable(digits)));
-  }
-  if (version_ < kRdbVersionMin || version_ > kRdbVersionMax) {
-    return Status(Code::kUnsupported,
-                  fmt::format("{}: RDB version {} cannot be read, only {} to {}", input_.name(),
-                              version_, kRdbVersionMin, kRdbVersionMax));
-  }
-  return {};
+  if (version.status().code() == Code::kCorrupt)
+    return input_.FailAt(0, version.status().message());
+  return Status(version.status().code(), input_.name() + ": " + version.status().message());
 }
 
 Result<RdbItem> RdbReader::Next() {
@@ -74,7 +65,7 @@ Result<RdbItem> RdbReader::Next() {
       default:
         break;
     }
-    if (opcode < kOpSlotInfo) return Key(opcode);
+    if (opcode < kOpSlotImport) return Key(opcode);
     if (expire_at_ms_) return Fail("an expiry that no key follows");
     return Opcode(opcode);
   }
@@ -105,6 +96,12 @@ Result<RdbItem> RdbReader::Opcode(uint8_t opcode) {
     }
     case kOpModuleAux:
       return ModuleAux();
+    case kOpSlotInfo: {
+      for (int i = 0; i < 3; ++i) RHA_RETURN_IF_ERROR(input_.Length("of a slot").status());
+      return RdbItem(RdbSlotInfo{});
+    }
+    case kOpSlotImport:
+      return Fail("slots of a cluster that are being imported, which only Valkey reads");
     case kOpEof:
       return End();
     case kOpFunctionPreGa:

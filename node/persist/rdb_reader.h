@@ -1,5 +1,5 @@
-// Reads one RDB file (format in rdb_format.h, versions 1 to 10) item by item, so that whoever loads
-// it can stop between two items to serve others.
+// Reads one RDB file (format in rdb_format.h, versions 1 to 12 and Valkey's 80) item by item, so
+// that whoever loads it can stop between two items to serve others.
 //
 //   RdbReader reader(source);
 //   Status status = reader.Start();
@@ -61,9 +61,11 @@ struct RdbCollectionKey {
   int64_t expire_at_ms;
   keyspace::KeyUse use;
 };
+// What a cluster's server says of one of its slots: nothing that is needed here.
+struct RdbSlotInfo {};
 struct RdbEnd {};
 using RdbItem = std::variant<RdbEnd, RdbKey, RdbCollectionKey, RdbAux, RdbSelectDb, RdbResizeDb,
-                             RdbFunction, RdbModuleAux>;
+                             RdbFunction, RdbModuleAux, RdbSlotInfo>;
 
 class RdbReader {
  public:

@@ -155,6 +155,27 @@ TEST(Rdb, RefusesOtherTypesByNameAndKey) {
       content.status.message(),
       "dump.rdb: at byte 11: key \"queue\" of database 2 holds a module (type 7), which cannot be "
       "loaded");
+  // 22 to 25 in Redis 7.4 to 8, 22 in Valkey 9.
+  for (const char type : {'\x16', '\x17', '\x18', '\x19'}) {
+    EXPECT_THAT(
+        Read(Unchecked("0012", "\xFE\x00"s + type + "\x01k\x01"s)).status.message(),
+        HasSubstr("key \"k\" of database 0 holds a hash whose fields have lifetimes (type "));
+  }
+}
+
+TEST(Rdb, ReadsTheHeadersAndOpcodesOfLaterReleases) {
+  using std::string_literals::operator""s;
+  const std::string body = "\xFE\x00\xF4\x05\x40\x80\x01\x00\x01k\x01v\xFF"s + std::string(8, '\0');
+  for (const char* magic : {"REDIS0011", "REDIS0012", "VALKEY080", "REDIS0080"}) {
+    const Content content = Read(magic + body);
+    ASSERT_TRUE(content.status.ok()) << content.status.message();
+    EXPECT_THAT(content.entries, ElementsAre(Entry{0, "k", "v", kNoExpiry}));
+    RdbCheck check;
+    check.Feed(magic + body);
+    EXPECT_TRUE(check.Finish().ok());
+  }
+  EXPECT_THAT(Read("VALKEY081"s + body).status.message(), HasSubstr("RDB version 81 cannot be"));
+  EXPECT_THAT(Read("VALKEY080\xF3"s).status.message(), HasSubstr("slots of a cluster"));
 }
 
 TEST(Rdb, RefusesLengthsBeyondTheFile) {
@@ -177,8 +198,8 @@ TEST(Rdb, RefusesWhatIsNotAnRdbFile) {
   EXPECT_THAT(Read("").status.message(), HasSubstr("ends inside the header"));
   EXPECT_THAT(Read("#!/bin/sh\nexit").status.message(), HasSubstr("not an RDB file"));
   EXPECT_THAT(Read("REDIS00x1").status.message(), HasSubstr("is not a number"));
-  EXPECT_EQ(Read("REDIS0011\xFF").status.message(),
-            "dump.rdb: RDB version 11 cannot be read, only 1 to 10");
+  EXPECT_EQ(Read("REDIS0013\xFF").status.message(),
+            "dump.rdb: RDB version 13 cannot be read, only 1 to 12 and 80");
   EXPECT_EQ(Read("REDIS0000\xFF").status.code(), Code::kUnsupported);
 }
 

@@ -15,9 +15,10 @@ namespace rha::node::persist {
 
 class ValueLoader {
  public:
-  // Both must outlive it.
-  ValueLoader(codec::ValueReader& reader, const types::FormLimits& limits)
-      : builder_(reader, limits) {}
+  // All must outlive it.
+  ValueLoader(codec::ValueReader& reader, const types::FormLimits& limits,
+              const structs::HashSecret& secret)
+      : builder_(reader, limits, secret) {}
 
   // The elements of `key` go to `db`, replacing what is there; null: nowhere, they are only read.
   void Begin(keyspace::Db* db, const RdbCollectionKey& key) {

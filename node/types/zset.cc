@@ -129,6 +129,19 @@ Zset::Change Zset::PutPacked(std::string_view member, double given) {
   return Change::kUpdated;
 }
 
+void Zset::Append(std::string_view member, double given) {
+  if (is_packed() && static_cast<int64_t>(member.size()) > slot_.limits().zset_max_listpack_value) {
+    MakeTree(size());
+  }
+  if (!is_packed()) {
+    tree().Put(member, given);
+    return;
+  }
+  const size_t end = entry_.bytes().size();
+  WritePair(slot_.Resize(end + PairSize(member)) + end, member, given + 0.0);
+  entry_ = slot_.entry();
+}
+
 bool Zset::Erase(std::string_view member) {
   if (!is_packed()) return tree().Erase(member);
   for (Reader reader(entry_.bytes()); !reader.done();) {

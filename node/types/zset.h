@@ -169,8 +169,10 @@ class Zset : public ZsetView {
   bool Erase(std::string_view member);
   // Returns how many there were in the range.
   size_t EraseRange(RankRange range);
-  // For an empty one that is about to get that many.
+  // For loading: Reserve the number of members in an empty one, then Append them, each without a
+  // search. REQUIRES: the member is not there yet, and behind all that are.
   void Reserve(size_t members);
+  void Append(std::string_view member, double score);
   // Takes the form of a tree for good.
   void MakeTree() {
     if (is_packed()) MakeTree(size());

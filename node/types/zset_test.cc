@@ -169,6 +169,27 @@ TEST(Zset, ConvertsByCountAndByMemberSize) {
   EXPECT_STREQ(EncodingName(by_size.entry()), "skiplist");
 }
 
+TEST(Zset, AppendingInOrderMakesWhatPuttingMakes) {
+  const FormLimits limits{.zset_max_listpack_value = 5};
+  for (const std::vector<std::string>& members :
+       {std::vector<std::string>{"a", "b", "c"}, std::vector<std::string>{"a", "longer", "z"}}) {
+    Draft put(Form::kZsetPacked, limits, kSecret), appended(Form::kZsetPacked, limits, kSecret);
+    double score = -1;
+    for (const std::string& member : members) {
+      put.As<Zset>().Put(member, score);
+      appended.As<Zset>().Append(member, score++);
+    }
+    const auto pairs_of = [](Draft& draft) {
+      Pairs pairs;
+      draft.As<ZsetView>().ForEach(
+          [&](std::string_view text, double of) { pairs.emplace_back(text, of); });
+      return pairs;
+    };
+    EXPECT_EQ(pairs_of(appended), pairs_of(put));
+    EXPECT_EQ(FormOf(appended.entry()), FormOf(put.entry()));
+  }
+}
+
 TEST(Zset, MembersWithinAnInterval) {
   using Kind = MemberEnd::Kind;
   const MemberEnd least{Kind::kLeast}, greatest{Kind::kGreatest};

@@ -156,6 +156,7 @@ inline std::vector<Sample> Samples() {
       {kTypeSetIntset,
        String(Intset({INT64_MIN, 0, INT64_MAX}, 8)),
        {"-9223372036854775808", "0", "9223372036854775807"}},
+      {kTypeSetListpack, String(Listpack({"5", "a"})), {"5", "a"}},
       {kTypeListZiplist, String(Ziplist(list)), list},
       {kTypeListQuicklist,
        Length(3) + String(Ziplist(list)) + String(Ziplist({})) + String(Ziplist(tail)), nodes},
