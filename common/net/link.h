@@ -102,6 +102,8 @@ class Link {
   bool Subscribe(std::string_view command, std::string_view channel);
 
   size_t pending() const { return pending_.size() + early_pending_.size(); }
+  // That have not left yet.
+  size_t unsent_bytes() const { return output_.size() + early_output_.size() - output_sent_; }
   const LinkOptions& options() const { return options_; }
   // Takes effect at the next Open.
   void set_options(LinkOptions options) { options_ = std::move(options); }

@@ -139,6 +139,7 @@ App::App(Config config)
                 .server = server_,
                 .persistence = persistence_,
                 .replication = replication_,
+                .migrator = migrator_,
                 .config = config_}),
       secrets_(config_) {
   config_.password_named = false;
@@ -151,7 +152,8 @@ App::App(Config config)
                         .persistence = &persistence_,
                         .config = &config_service_,
                         .server = &process_,
-                        .scripts = &scripts_});
+                        .scripts = &scripts_,
+                        .migration = &migrator_});
 }
 
 App::~App() { keyspace_.reclaimer().set_wake(nullptr); }
@@ -310,6 +312,7 @@ void App::PublishConfig() {
     log::Warn("proto-max-bulk-len {}: values beyond {} bytes are refused all the same",
               config_.bulk_bytes_max, dispatch::kBulkBytesMost);
   }
+  options.rdb_compression = config_.rdb_compression;
   options.debug = ToOpenTo(config_.enable_debug_command);
   options.modules = ToOpenTo(config_.enable_module_command);
   options.busy_after_ms = config_.busy_after_ms;

@@ -12,6 +12,7 @@
 #include "node/app/append_only.h"
 #include "node/app/config.h"
 #include "node/app/config_service.h"
+#include "node/app/migrator.h"
 #include "node/app/persistence.h"
 #include "node/app/process.h"
 #include "node/app/secrets.h"
@@ -67,6 +68,7 @@ class App {
   dispatch::NodeState state_;
   dispatch::Engine engine_;
   commands::Scripts scripts_;
+  Migrator migrator_{reactor_, resolver_};  // what it will call watches keys
   persist::SnapshotService snapshots_;
   Server server_;
   repl::ReplShell replication_;

@@ -48,6 +48,11 @@ constexpr int kReservedDescriptors = 32;           // files, listeners, epoll; b
 constexpr int64_t kAofLagBytesMax = int64_t{64} << 20;
 constexpr int64_t kAofLagBytesMost = 4 * kAofLagBytesMax;
 
+// Connections of MIGRATE to other servers: how many are kept, and for how long without use.
+constexpr size_t kMigrationLinksMax = 64;
+constexpr Millis kMigrationLinkKept{10'000};
+constexpr Millis kMigrationIdleLook{1000};
+
 // Files of secrets: passwords and keys are short.
 constexpr size_t kSecretFileBytesMax = 16 * 1024;
 // How often they are looked at, and how long one that was replaced is still accepted, so

@@ -25,6 +25,7 @@ class ReplShell;
 
 namespace rha::node::app {
 
+class Migrator;
 class Persistence;
 class Server;
 
@@ -36,6 +37,7 @@ class Process final : public dispatch::ServerService {
     Server& server;
     Persistence& persistence;
     repl::ReplShell& replication;
+    const Migrator& migrator;
     const Config& config;
   };
   explicit Process(Dependencies dependencies);

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "node/app/memory.h"
+#include "node/app/migrator.h"
 #include "node/app/persistence.h"
 #include "node/app/process.h"
 #include "node/app/server.h"
@@ -208,14 +209,16 @@ void Process::StatsInfo(std::string* info) const {
        parts_.engine.pubsub().of(ChannelKind::kChannel).size(),
        parts_.engine.pubsub().of(ChannelKind::kPattern).size(),
        parts_.engine.pubsub().of(ChannelKind::kShard).size());
-  Line(info, "latest_fork_usec:0\r\ntotal_forks:0\r\nmigrate_cached_sockets:0");
+  Line(info, "latest_fork_usec:0\r\ntotal_forks:0\r\nmigrate_cached_sockets:{}",
+       parts_.migrator.connections());
   Line(info, "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\nactive_defrag_misses:0");
   Line(info,
        "active_defrag_key_hits:0\r\nactive_defrag_key_misses:0\r\ntotal_active_defrag_time:0");
   Line(info, "current_active_defrag_time:0\r\ntracking_total_keys:0\r\ntracking_total_items:0");
   Line(info, "tracking_total_prefixes:0\r\nunexpected_error_replies:{}",
        engine.unexpected_error_replies);
-  Line(info, "total_error_replies:{}\r\ndump_payload_sanitizations:0", engine.error_replies);
+  Line(info, "total_error_replies:{}\r\ndump_payload_sanitizations:{}", engine.error_replies,
+       engine.payloads_checked);
   Line(info, "total_reads_processed:{}\r\ntotal_writes_processed:{}", server.reads, server.writes);
   Line(info, "io_threaded_reads_processed:0\r\nio_threaded_writes_processed:0");
   Line(info, "reply_buffer_shrinks:0\r\nreply_buffer_expands:0");

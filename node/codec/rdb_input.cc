@@ -26,10 +26,15 @@ RdbInput::RdbInput(ByteSource& source, bool verify_checksum)
     : source_(&source),
       verify_checksum_(verify_checksum),
       buffer_(std::make_unique_for_overwrite<char[]>(kReadBufferBytes)),
-      bytes_(buffer_.get()) {}
+      bytes_(buffer_.get()),
+      string_bytes_max_(kStringBytesMax) {}
 
-RdbInput::RdbInput(std::string_view bytes)
-    : source_(nullptr), verify_checksum_(false), bytes_(bytes.data()), filled_(bytes.size()) {}
+RdbInput::RdbInput(std::string_view bytes, uint64_t string_bytes_max)
+    : source_(nullptr),
+      verify_checksum_(false),
+      bytes_(bytes.data()),
+      string_bytes_max_(std::min(string_bytes_max, kStringBytesMax)),
+      filled_(bytes.size()) {}
 
 const std::string& RdbInput::name() const {
   static const std::string kInMemory = "a value";
@@ -123,9 +128,9 @@ Status RdbInput::TooLong(uint64_t length, std::string_view what) const {
     return Fail(fmt::format("{} length {} exceeds what is left of the file ({} bytes)", what,
                             length, left()));
   }
-  if (length <= kStringBytesMax) return {};
+  if (length <= string_bytes_max_) return {};
   return Fail(fmt::format("{} length {} is beyond {}, the longest there can be", what, length,
-                          kStringBytesMax));
+                          string_bytes_max_));
 }
 
 Result<std::string_view> RdbInput::ReadString(std::string_view what, std::string& scratch,
@@ -190,7 +195,7 @@ Result<std::string_view> RdbInput::Compressed(std::string_view what, std::string
     return Fail(fmt::format("compressed {} length {} exceeds what is left of the file ({} bytes)",
                             what, compressed, left()));
   }
-  if (plain == 0 || plain > compressed * kLzfExpansionMax || plain > kStringBytesMax) {
+  if (plain == 0 || plain > compressed * kLzfExpansionMax || plain > string_bytes_max_) {
     return Fail(
         fmt::format("{} compressed bytes cannot hold a {} of {} bytes", compressed, what, plain));
   }

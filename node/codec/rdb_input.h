@@ -30,7 +30,8 @@ class RdbInput {
   // `source` must outlive it.
   RdbInput(ByteSource& source, bool verify_checksum);
   // Of bytes in memory, which stay there.
-  explicit RdbInput(std::string_view bytes);
+  // Longer strings in it are errors.
+  RdbInput(std::string_view bytes, uint64_t string_bytes_max);
 
   const std::string& name() const;
   uint64_t position() const { return base_ + pos_; }
@@ -88,6 +89,7 @@ class RdbInput {
   const bool verify_checksum_;
   const std::unique_ptr<char[]> buffer_;
   const char* const bytes_;  // the buffer, or what is in memory
+  const uint64_t string_bytes_max_;
   size_t pos_ = 0, filled_ = 0;
   size_t checksummed_ = 0;  // bytes of bytes_ that crc_ already covers
   uint64_t base_ = 0;       // position in the file of bytes_[0]

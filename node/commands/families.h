@@ -40,6 +40,8 @@ dispatch::CommandRows ListElementRows();       // list/elements.cc
 dispatch::CommandRows ListMoveRows();          // list/move.cc
 dispatch::CommandRows ListFirstOfRows();       // list/first_of.cc
 dispatch::CommandRows GenericKeyRows();        // key/generic.cc
+dispatch::CommandRows DumpRows();              // key/dump.cc
+dispatch::CommandRows MigrateRows();           // key/migrate.cc
 dispatch::CommandRows ExpireRows();            // key/expire.cc
 dispatch::CommandRows ScanRows();              // key/scan.cc
 dispatch::CommandRows SortRows();              // key/sort.cc

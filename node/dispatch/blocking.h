@@ -1,5 +1,5 @@
-// Commands that answer later: WAIT, those that wait for a key (BLPOP, BZPOPMIN), SHUTDOWN, and
-// anything that a paused node holds back. Who waits for what; the answers are the engine's
+// Commands that answer later: WAIT, those that wait for a key (BLPOP, BZPOPMIN), SHUTDOWN, MIGRATE,
+// and anything that a paused node holds back. Who waits for what; the answers are the engine's
 // (serve.cc).
 //
 //   awaited  (db, key) ─▶ queue of sessions, first come first served;  ready: it has appeared
@@ -38,8 +38,9 @@ enum class BlockKind : uint8_t {
   kPause,     // CLIENT PAUSE: the command stays in the input and is executed afterwards
   kKeys,      // until one of its keys has appeared
   kShutdown,  // until the process ends, or does not
+  kRemote,    // MIGRATE: until another server has answered, or has not
 };
-constexpr size_t kBlockKinds = 4;
+constexpr size_t kBlockKinds = 5;
 
 struct AwaitedKey {
   int db;
@@ -110,7 +111,7 @@ class Blocking {
   bool empty() const { return size() == 0; }
   size_t size() const {
     return count(BlockKind::kWait) + count(BlockKind::kPause) + count(BlockKind::kKeys) +
-           count(BlockKind::kShutdown);
+           count(BlockKind::kShutdown) + count(BlockKind::kRemote);
   }
   size_t count(BlockKind kind) const { return sessions(kind).size(); }
   const SessionQueue& sessions(BlockKind kind) const { return by_kind_[static_cast<size_t>(kind)]; }

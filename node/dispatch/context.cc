@@ -38,9 +38,13 @@ keyspace::Item Context::Awaited(std::string_view key, keyspace::Type type) {
   return item && item.type() == type ? item : keyspace::Item();
 }
 
+bool Context::MayWait() const {
+  return !session.transaction.open && session.kind == SessionKind::kClient;
+}
+
 bool Context::WaitForKeys(const Wait& wait) {
   if (appeared_ != nullptr) return true;  // it stays in its place
-  if (session.transaction.open || session.kind != SessionKind::kClient) return false;
+  if (!MayWait()) return false;
   BlockedState state{.kind = BlockKind::kKeys, .deadline_ms = wait.deadline_ms, .spec = &spec};
   state.words.assign(wait.words.begin(), wait.words.end());
   state.needs_key = wait.needs_key;

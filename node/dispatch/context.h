@@ -72,6 +72,8 @@ class Context {
     bool needs_key = false;  // also when a key that was there has gone
   };
   bool WaitForKeys(const Wait& wait);
+  // It may answer later.
+  bool MayWait() const;
   // It is executed again because something has happened to one of its keys; of that one?
   bool is_again() const { return appeared_ != nullptr; }
   bool Concerns(std::string_view key) const { return appeared_ == nullptr || *appeared_ == key; }

@@ -48,6 +48,7 @@ struct EngineStats {
   uint64_t commands = 0;
   uint64_t error_replies = 0;
   uint64_t unexpected_error_replies = 0;
+  uint64_t payloads_checked = 0;                        // of RESTORE
   uint64_t failed_proofs = 0;                           // of strangers who claimed to be members
   std::map<std::string, uint64_t, std::less<>> errors;  // by code: "ERR", "WRONGTYPE"
   uint64_t ops_per_second = 0;                          // app computes it
@@ -62,6 +63,7 @@ struct EngineOptions {
   bool scripts_may_all = false;          // DEBUG SET-DISABLE-DENY-SCRIPTS
   int64_t bulk_bytes_max = 512LL << 20;  // proto-max-bulk-len
   int64_t busy_after_ms = 5000;          // busy-reply-threshold; 0: scripts may take for ever
+  bool rdb_compression = true;           // rdbcompression, of DUMP
   bool latency_tracking = true;
   std::vector<double> latency_percentiles = {50, 99, 99.9};  // of INFO latencystats
   Membership membership;
@@ -123,6 +125,15 @@ class Engine final : public keyspace::Observer {
   // WAIT, WAITAOF (BlockKind::kWait): whether it has ended, and its answer as things are now.
   bool IsAcknowledged(const BlockedState& waited) const;
   void WriteAcknowledged(const BlockedState& waited, resp::Writer& reply);
+  // A command that goes on beside the loop, and whose session waits (BlockKind::kRemote) if it has
+  // not gone meanwhile. Its rest runs as if the command ran now, in database `db`.
+  struct Beside {
+    uint64_t session_id;
+    int db;
+    const CommandSpec* spec;
+    std::vector<std::string> words;
+  };
+  void Finish(Beside command, std::function<void(Context&)> rest);
   // Tells everyone who waits for that.
   void EndWaits(BlockKind kind, std::string_view error);
   // The node became a replica: whoever waits is told so and disconnected.
@@ -200,6 +211,9 @@ class Engine final : public keyspace::Observer {
   void ServeReady();
   void ServeKey(const AwaitedKey& key);
   void Rerun(Session& session, const AwaitedKey& key);
+  template <typename Work>
+  bool RunLate(Session& session, const CommandSpec& spec, const std::vector<std::string>& words,
+               Work work);
 
   keyspace::Keyspace& keyspace_;
   NodeState& state_;

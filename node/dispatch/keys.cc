@@ -15,9 +15,10 @@ size_t ValuesOf(std::string_view option) {
     std::string_view option;
     size_t values;
   };
-  constexpr Row kRows[] = {{"by", 1},    {"get", 1},      {"limit", 2},  // SORT
-                           {"count", 1}, {"block", 1},    {"group", 2},  // XREAD, XREADGROUP
-                           {"store", 1}, {"storedist", 1}};              // GEORADIUS
+  constexpr Row kRows[] = {{"by", 1},    {"get", 1},       {"limit", 2},  // SORT
+                           {"count", 1}, {"block", 1},     {"group", 2},  // XREAD, XREADGROUP
+                           {"store", 1}, {"storedist", 1},                // GEORADIUS
+                           {"auth", 1},  {"auth2", 2}};                   // MIGRATE
   for (const Row& row : kRows) {
     if (EqualsIgnoreCase(option, row.option)) return row.values;
   }
@@ -40,23 +41,21 @@ size_t FindOption(std::string_view option, resp::Args words, size_t begin, size_
 
 // Where the keys begin; 0: nowhere.
 size_t FindBegin(const KeySpec& spec, resp::Args words) {
+  const auto index = static_cast<size_t>(spec.index);
+  const auto options = static_cast<size_t>(spec.options);
   switch (spec.begin) {
-    case KeySpec::Begin::kIndex:
-      return static_cast<size_t>(spec.index);
+    case KeySpec::Begin::kIndex: {
+      const bool listed = spec.keyword != nullptr && index < words.size() && words[index].empty() &&
+                          FindOption(spec.keyword, words, options, options, false) != 0;
+      return listed ? 0 : index;
+    }
     case KeySpec::Begin::kKeyword:
       // One key behind an option, of which the last counts (GEORADIUS); no option stands before.
       if (spec.index >= 0 && spec.last == 0) {
-        const auto from = static_cast<size_t>(spec.index);
-        return FindOption(spec.keyword, words, from, from, true);
+        return FindOption(spec.keyword, words, index, index, true);
       }
-      if (spec.index >= 0) {
-        return FindOption(spec.keyword, words, 1, static_cast<size_t>(spec.index), false);
-      }
-      for (int64_t i = std::ssize(words) + spec.index; i > 0 && i + 1 < std::ssize(words); --i) {
-        const auto at = static_cast<size_t>(i);
-        if (EqualsIgnoreCase(words[at], spec.keyword)) return at + 1;
-      }
-      return 0;
+      if (spec.index >= 0) return FindOption(spec.keyword, words, 1, index, false);
+      return FindOption(spec.keyword, words, options, options, false);
     case KeySpec::Begin::kLastOption:
       return FindOption(spec.keyword, words, 2, 2, true);
     case KeySpec::Begin::kNowhere:

@@ -55,8 +55,9 @@ enum KeyUse : uint16_t {
 struct KeySpec {
   enum class Begin : uint8_t {
     kNowhere,     // there is no such specification
-    kIndex,       // at `index`
-    kKeyword,     // behind `keyword` from `index` on; negative: backwards from the end
+    kIndex,       // at `index`; with a `keyword`, unless that word is empty and `keyword` is given
+    kKeyword,     // behind `keyword` from `index` on; negative: from `options` on, which
+                  // clients are told to find backwards from the end
     kLastOption,  // behind the last `keyword`; COMMAND says "unknown"
     kUnknown,     // only the command's handler knows
   };
@@ -73,6 +74,7 @@ struct KeySpec {
   int8_t step = 1;
   int8_t share = 1;  // kRange to the end: only the first half (2) of what is left are keys
   const char* keyword = nullptr;
+  int8_t options = 0;  // where those begin among which `keyword` is looked for
 
   // Of no interest to COMMAND: a channel that is not placed like a key.
   constexpr bool hidden() const {
@@ -113,6 +115,18 @@ constexpr KeySpec Behind(const char* keyword, int8_t from, int use, int8_t last 
           .share = share,
           .keyword = keyword};
 }
+// MIGRATE: one word, or behind `keyword` all up to the end.
+constexpr KeySpec AtUnless(int8_t index, const char* keyword, int8_t options, int use) {
+  KeySpec spec = At(index, use);
+  spec.keyword = keyword;
+  spec.options = options;
+  return spec;
+}
+constexpr KeySpec Listed(const char* keyword, int8_t options, int use) {
+  KeySpec spec = Behind(keyword, -2, use, -1);
+  spec.options = options;
+  return spec;
+}
 // One word behind an option, of which the last one counts.
 constexpr KeySpec LastOption(const char* keyword, int use) {
   return {
@@ -150,7 +164,7 @@ struct KeyWords {
 KeyWords SearchKeyWords(const KeySpec& spec, resp::Args words);
 // The ordinary case, a range at an index, is on the way of every command (prefetching).
 inline KeyWords FindKeyWords(const KeySpec& spec, resp::Args words) {
-  if (!spec.is_range_at_index()) return SearchKeyWords(spec, words);
+  if (!spec.is_range_at_index() || spec.keyword != nullptr) return SearchKeyWords(spec, words);
   const auto first = static_cast<size_t>(spec.index);
   const int64_t end = spec.last < 0 ? static_cast<int64_t>(words.size()) + spec.last + 1
                                     : spec.index + int64_t{spec.last} + 1;

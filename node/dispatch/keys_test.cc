@@ -55,9 +55,6 @@ TEST(KeysTest, KeysStandBehindAKeywordFoundFromEitherEnd) {
               ElementsAre("a", "b"));
   EXPECT_THAT(KeysOf(half, {"xread", "count", "1"}), IsEmpty());
   EXPECT_THAT(KeysOf(half, {"xread", "count", "1", "streams"}), IsEmpty());
-  const KeySpecs all = {Behind("KEYS", -2, kTakes, -1)};
-  EXPECT_THAT(KeysOf(all, {"migrate", "h", "1", "", "keys", "0", "KEYS", "a", "b"}),
-              ElementsAre("a", "b"));
   const KeySpecs one = {Behind("STORE", 5, kOverwrites)};
   EXPECT_THAT(KeysOf(one, {"georadius", "k", "1", "2", "3", "m", "store", "d"}), ElementsAre("d"));
 }
@@ -72,6 +69,19 @@ TEST(KeysTest, OfAnOptionWithOneKeyTheLastOneCountsAndValuesAreNone) {
               ElementsAre("k", "limit", "e"));
   EXPECT_THAT(KeysOf(specs, {"g", "k", "x", "1", "m", "count", "1", "storedist", "store"}),
               ElementsAre("k", "store"));
+}
+
+TEST(KeysTest, MigrateNamesOneKeyOrAListOfThem) {
+  const KeySpecs specs = {AtUnless(3, "KEYS", 6, kTakes), Listed("KEYS", 6, kTakes)};
+  EXPECT_THAT(KeysOf(specs, {"migrate", "h", "1", "k", "0", "9"}), ElementsAre("k"));
+  EXPECT_THAT(KeysOf(specs, {"migrate", "h", "1", "", "0", "9"}), ElementsAre(""));
+  EXPECT_THAT(KeysOf(specs, {"migrate", "h", "1", "", "keys", "0", "copy", "KEYS", "a", "keys"}),
+              ElementsAre("a", "keys"));
+  // Neither a password nor a key is the option.
+  EXPECT_THAT(KeysOf(specs, {"migrate", "h", "1", "", "0", "9", "auth", "keys", "keys", "a"}),
+              ElementsAre("a"));
+  EXPECT_THAT(KeysOf(specs, {"migrate", "h", "1", "", "0", "9", "keys", "a", "keys", "b"}),
+              ElementsAre("a", "keys", "b"));
 }
 
 TEST(KeysTest, OfAnOptionTheLastOneCounts) {

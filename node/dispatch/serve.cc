@@ -80,7 +80,8 @@ void Engine::WriteAcknowledged(const BlockedState& waited, resp::Writer& reply) 
 bool Engine::EndWait(Session& session, std::string_view error) {
   if (session.blocked == nullptr || session.blocked->kind == BlockKind::kPause) return false;
   const BlockedState& state = *session.blocked;
-  if (state.kind == BlockKind::kShutdown && error.empty()) return false;
+  const bool endless = state.kind == BlockKind::kShutdown || state.kind == BlockKind::kRemote;
+  if (endless && error.empty()) return false;
   AnswerLate(session, [&](resp::Writer& reply) {
     if (!error.empty()) {
       reply.Error(error);
@@ -163,26 +164,51 @@ void Engine::ServeKey(const AwaitedKey& key) {
   }
 }
 
-// Executes the session's command again. Without an answer it stays blocked, in its place.
-void Engine::Rerun(Session& session, const AwaitedKey& key) {
-  const BlockedState& state = *session.blocked;
-  const std::vector<std::string_view> words(state.words.begin(), state.words.end());
+// Answers a command that is not being executed by `work`, which is given its context.
+template <typename Work>
+bool Engine::RunLate(Session& session, const CommandSpec& spec,
+                     const std::vector<std::string>& words, Work work) {
+  const std::vector<std::string_view> args(words.begin(), words.end());
   const int64_t start_us = now_us_;
-  const bool answered = AnswerLate(session, [&](resp::Writer& reply) {
-    Context context(*this, session, *state.spec, words, reply);
-    context.appeared_ = &key.name;
+  return AnswerLate(session, [&](resp::Writer& reply) {
+    Context context(*this, session, spec, args, reply);
     const uint64_t dirty_before = keyspace_.dirty();
     ++depth_;
-    state.spec->handler(context);
+    work(context);
     --depth_;
-    CommandCounters& counters = table_.counters(*state.spec);
+    CommandCounters& counters = table_.counters(spec);
     const int64_t duration_us = std::max<int64_t>(clock_.UnixMicros() - start_us, 0);
     counters.usec += static_cast<uint64_t>(duration_us);
     if (options_.latency_tracking) counters.RecordLatency(duration_us);
     if (!reply.error_code().empty()) ++counters.failed;
     PropagateResult(context, dirty_before);
   });
+}
+
+// Executes the session's command again. Without an answer it stays blocked, in its place.
+void Engine::Rerun(Session& session, const AwaitedKey& key) {
+  const BlockedState& state = *session.blocked;
+  const bool answered = RunLate(session, *state.spec, state.words, [&](Context& context) {
+    context.appeared_ = &key.name;
+    state.spec->handler(context);
+  });
   if (answered) blocking_.Release(session);
+}
+
+void Engine::Finish(Beside command, std::function<void(Context&)> rest) {
+  AfterUnit([this, command = std::move(command), rest = std::move(rest)] {
+    Session gone;
+    gone.reply_mode = ReplyMode::kOff;
+    gone.db = command.db;
+    Session* const found = sessions_.Find(command.session_id);
+    const bool waits =
+        found != nullptr && found->blocked != nullptr && found->blocked->kind == BlockKind::kRemote;
+    Session& session = waits ? *found : gone;
+    EnterOwnTime();
+    RunLate(session, *command.spec, command.words, rest);
+    if (waits) blocking_.Release(session);
+    if (blocking_.has_ready()) ServeReady();
+  });
 }
 
 }  // namespace rha::node::dispatch

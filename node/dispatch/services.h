@@ -6,11 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/base/status.h"
 #include "common/resp/parser.h"
 
@@ -191,12 +193,37 @@ class ScriptService {
   virtual void Abandon() = 0;
 };
 
+// MIGRATE: values on their way to another server (app).
+class MigrationService {
+ public:
+  virtual ~MigrationService() = default;
+  struct Value {
+    std::string key, payload;
+    int64_t ttl_ms = 0;  // 0: it does not expire
+  };
+  struct Request {
+    std::string host, port;         // as the client wrote them
+    std::vector<std::string> auth;  // AUTH and its words; empty: none is sent
+    int64_t db = 0;                 // there
+    Millis timeout{1000};           // without any progress
+    bool replace = false;
+    std::vector<Value> values;
+  };
+  struct Outcome {
+    std::vector<bool> accepted;  // each value
+    std::string error;           // what the client is told; empty: all were accepted
+  };
+  // `done` is called once, in a later turn of the loop.
+  virtual void Migrate(Request request, std::function<void(const Outcome&)> done) = 0;
+};
+
 struct Services {
   ReplicationService* replication = nullptr;
   PersistenceService* persistence = nullptr;
   ConfigService* config = nullptr;
   ServerService* server = nullptr;
   ScriptService* scripts = nullptr;
+  MigrationService* migration = nullptr;
 };
 
 }  // namespace rha::node::dispatch

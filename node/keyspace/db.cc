@@ -10,27 +10,8 @@ using structs::EntryValue;
 
 namespace {
 
-// What WriteOrCreate() begins with.
-constexpr types::Form FirstForm(Type type) {
-  switch (type) {
-    case Type::kList:
-      return types::Form::kListNodes;
-    case Type::kSet:
-      return types::Form::kSetInts;
-    case Type::kZset:
-      return types::Form::kZsetPacked;
-    case Type::kHash:
-      return types::Form::kHashPacked;
-    case Type::kStream:
-      return types::Form::kStreamLog;
-    case Type::kString:
-      break;
-  }
-  return types::Form::kString;
-}
-
 EntryValue Nothing(Type type) {
-  return EntryValue::Bytes({}, static_cast<uint8_t>(FirstForm(type)));
+  return EntryValue::Bytes({}, static_cast<uint8_t>(types::EmptyForm(type)));
 }
 
 EntryValue StringValue(std::string_view text) {
@@ -252,6 +233,18 @@ void Db::PutNew(std::string_view key, types::Value value, int64_t expire_at_ms, 
   StoreNew(key, std::move(value), expire_at_ms);
   Changed(key, event, 1, true);
   Appeared(key, type);
+}
+
+void Db::PutNew(std::string_view key, std::string_view text, int64_t expire_at_ms, Event event) {
+  Store(key, StringValue(text), expire_at_ms);
+  Notify(events::kNew, key);
+  Changed(key, event, 1, true);
+}
+
+void Db::SetUse(std::string_view key, KeyUse use) {
+  Entry* entry = Find(key, Hash(key));
+  RHA_CHECK(entry != nullptr);
+  structs::KeyTable::SetAge(entry, keyspace_.use_notes().Loaded(use));
 }
 
 void Db::Changed(std::string_view key, Event event, uint64_t changes, bool exists) {

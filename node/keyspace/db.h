@@ -120,8 +120,11 @@ class Db {
   // REQUIRES: neither view lies in the keyspace.
   void Put(std::string_view key, std::string_view text, int64_t expire_at_ms, Event event);
   void Put(std::string_view key, types::Value value, int64_t expire_at_ms, Event event);
-  // Likewise, but to listeners the key is a new one even if another was there (COPY).
+  // Likewise, but to listeners the key is a new one even if another was there (COPY, RESTORE).
   void PutNew(std::string_view key, types::Value value, int64_t expire_at_ms, Event event);
+  void PutNew(std::string_view key, std::string_view text, int64_t expire_at_ms, Event event);
+  // How the key was used elsewhere; as a fresh one if that says nothing. REQUIRES: it is there.
+  void SetUse(std::string_view key, KeyUse use);
   // False: there was no such key (or only an expired one).
   bool Erase(std::string_view key, Event event = events::kDel);
   // The value moves: it is never copied. REQUIRES: `from` is there, and is not `to` itself.

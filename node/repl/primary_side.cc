@@ -11,6 +11,7 @@
 #include "common/base/random_id.h"
 #include "common/net/socket.h"
 #include "common/resp/writer.h"
+#include "node/codec/byte_io.h"
 #include "node/dispatch/engine.h"
 #include "node/repl/limits.h"
 #include "node/repl/outgoing_snapshot.h"
@@ -65,6 +66,7 @@ void PrimarySide::Psync(Session& session, dispatch::Args args) {
   if (session.kind == dispatch::SessionKind::kReplica || IsWaiting(session)) return;
   resp::Writer reply(&session.out(), session.protocol);
   if (RefusesToServe(reply)) return session.WantWrite();
+  if (WantsFunctionsOnly(session)) return SendFunctions(session, args);
   if (args.size() >= 3) {
     int64_t offset = -1;
     if (!ParseNumber(args[2], offset)) {
@@ -145,6 +147,27 @@ void PrimarySide::FullSync(Session& session, dispatch::Args request) {
                          std::to_string(snapshot_->position()) + "\r\n");
   }
   AddReplica(session).Attach(snapshot_);
+}
+
+bool PrimarySide::WantsFunctionsOnly(const Session& session) const {
+  const auto known = introduced_.find(session.id);
+  return known != introduced_.end() && known->second.rdb_only && known->second.functions_only;
+}
+
+// redis-cli --functions-rdb: what an RDB file has beside its keys, and nothing follows.
+void PrimarySide::SendFunctions(Session& session, dispatch::Args request) {
+  const keyspace::Keyspace no_keys(1);
+  codec::StringSink rdb;
+  const persist::SaveRequest save{
+      .info = describe_(), .options = {.compress = config_.compress, .checksum = config_.checksum}};
+  (void)persist::WriteDataset(rdb, no_keys, save);  // memory does not fail
+  if (request.size() >= 3) {
+    session.out().Append("+FULLRESYNC " + stream_.history().id + " " +
+                         std::to_string(stream_.offset()) + "\r\n");
+  }
+  session.out().Append("$" + std::to_string(rdb.text().size()) + "\r\n" + rdb.text());
+  session.WantWrite();
+  session.Close(Session::CloseMode::kAfterReply);
 }
 
 bool PrimarySide::IsWaiting(const Session& session) const {
@@ -359,8 +382,16 @@ bool PrimarySide::ParseReplconf(ReplicaIdentity& identity, dispatch::Args args,
         reply.Simple(fmt::format("REDISHA {} {} {}", epoch, start, stream_.offset()));
         return false;
       }
-    } else if (!EqualsIgnoreCase(option, "rdb-only") &&
-               !EqualsIgnoreCase(option, "rdb-filter-only")) {
+    } else if (EqualsIgnoreCase(option, "rdb-only")) {
+      identity.rdb_only = value == "1";
+    } else if (EqualsIgnoreCase(option, "rdb-filter-only")) {
+      // Empty: nothing is needed (redis-cli --replica), which may as well be all.
+      identity.functions_only = EqualsIgnoreCase(value, "functions");
+      if (!identity.functions_only && !value.empty()) {
+        reply.Error("ERR Unsupported rdb-filter-only option: " + std::string(value));
+        return false;
+      }
+    } else {
       reply.Error("ERR Unrecognized REPLCONF option: " + std::string(option));
       return false;
     }

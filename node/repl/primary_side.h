@@ -100,6 +100,8 @@ class PrimarySide final : public StreamListener {
   bool RefusesToServe(resp::Writer& reply) const;
   bool TryContinue(dispatch::Session& session, std::string_view id, int64_t offset);
   void FullSync(dispatch::Session& session, dispatch::Args request);
+  bool WantsFunctionsOnly(const dispatch::Session& session) const;
+  void SendFunctions(dispatch::Session& session, dispatch::Args request);
   void Wait(dispatch::Session& session, dispatch::Args request);
   void LookAtCopies();
   bool IsWaiting(const dispatch::Session& session) const;

@@ -26,6 +26,8 @@ struct ReplicaIdentity {
   std::string ip;  // empty: the connection's
   bool accepts_end_mark = false;
   bool accepts_new_id = false;
+  bool rdb_only = false;        // it will leave behind the snapshot
+  bool functions_only = false;  // of which it wants no keys
 };
 
 class Replica final : public dispatch::OutputStream {

@@ -46,6 +46,25 @@ constexpr Type TypeOf(Form form) {
   return Type::kStream;
 }
 
+// What a collection without elements begins with.
+constexpr Form EmptyForm(Type type) {
+  switch (type) {
+    case Type::kList:
+      return Form::kListNodes;
+    case Type::kSet:
+      return Form::kSetInts;
+    case Type::kZset:
+      return Form::kZsetPacked;
+    case Type::kHash:
+      return Form::kHashPacked;
+    case Type::kStream:
+      return Form::kStreamLog;
+    case Type::kString:
+      break;
+  }
+  return Form::kString;
+}
+
 // "string", "list", ...: what TYPE answers.
 constexpr const char* TypeName(Type type) {
   constexpr const char* kNames[] = {"string", "list", "set", "zset", "hash", "stream"};

@@ -37,6 +37,7 @@ constexpr Named kFlagNames[] = {
     {kStale, "stale"},
     {kSkipMonitor, "skip_monitor"},
     {kSkipSlowlog, "skip_slowlog"},
+    {kAsking, "asking"},
     {kFast, "fast"},
     {kNoAuth, "no_auth"},
     {kNoAsyncLoading, "no_async_loading"},

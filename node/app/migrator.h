@@ -1,0 +1,49 @@
+// Migrator: the connections by which MIGRATE sends values to other servers.
+//
+//   Migrate ─▶ a kept connection ──────────────▶ [AUTH] [SELECT] RESTORE… ─▶ answers ─▶ done
+//         └──▶ resolve ─▶ connect ─▶ open ──────┘                       └─▶ kept for a while
+//
+// A kept connection that turns out to be gone is opened once more, if no value was answered yet. A
+// migration fails when nothing moves for its timeout: neither bytes to the other side nor answers
+// from it.
+//
+// Bounds: kMigrationLinksMax connections are kept, for kMigrationLinkKept; values are held until
+// they have left, or, on a kept connection, the first of them is answered.
+// Thread rule: the loop's thread.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "common/net/link.h"
+#include "common/net/reactor.h"
+#include "common/net/resolver.h"
+#include "node/dispatch/services.h"
+
+namespace rha::node::app {
+
+class Migrator final : public dispatch::MigrationService {
+ public:
+  Migrator(net::Reactor& reactor, net::Resolver& resolver)
+      : reactor_(reactor), resolver_(resolver) {}
+  // Nobody is called back.
+  ~Migrator() override;
+
+  void Migrate(Request request, std::function<void(const Outcome&)> done) override;
+  // Open, be it in use or not.
+  size_t connections() const;
+
+ private:
+  class Target;
+  void Remove(const Target& target);
+  void DropIdle();
+
+  net::Reactor& reactor_;
+  net::Resolver& resolver_;
+  std::list<std::shared_ptr<Target>> targets_;  // the one used last is the last
+  net::TimerId idle_timer_ = 0;                 // while there are targets
+};
+
+}  // namespace rha::node::app
