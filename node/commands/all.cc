@@ -36,7 +36,7 @@ std::vector<dispatch::CommandRows> AllCommands() {
       LolwutRows(),        ClusterRows(),
       ModuleRows(),        ConditionalRows(),
       StreamRemoveRows(),  GeoPlaceRows(),
-      GeoSearchRows(),
+      GeoSearchRows(),     ClientTrackingRows(),
   };
 }
 

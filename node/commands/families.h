@@ -51,6 +51,7 @@ dispatch::CommandRows TransactionRows();       // transactions.cc
 dispatch::CommandRows PubsubRows();            // pubsub.cc
 dispatch::CommandRows ConnectionRows();        // connection.cc
 dispatch::CommandRows ClientRows();            // server/client.cc
+dispatch::CommandRows ClientTrackingRows();    // server/client_tracking.cc
 dispatch::CommandRows AclRows();               // server/acl.cc
 dispatch::CommandRows DatabaseRows();          // server/database.cc
 dispatch::CommandRows InfoRows();              // server/info.cc

@@ -5,6 +5,12 @@
 #include "common/base/check.h"
 
 namespace rha::node::dispatch {
+namespace {
+
+// Of a place in a queue, and the queue.
+constexpr size_t kAwaitedBytes = 160;
+
+}  // namespace
 
 void Blocking::Block(Session& session, BlockedState state, Args keys) {
   RHA_CHECK(session.blocked == nullptr);
@@ -21,6 +27,9 @@ void Blocking::Block(Session& session, BlockedState state, Args keys) {
     state.places.push_back({&*awaited, queue.insert(queue.end(), &session)});
     if (state.needs_key) ++awaited->second.needing;
   }
+  interest_.Set(keyspace::Interest::kWaiting, !awaited_.empty());
+  state.bytes = sizeof state + state.places.size() * kAwaitedBytes;
+  for (const std::string& word : state.words) state.bytes += sizeof word + word.size();
   session.blocked = std::make_unique<BlockedState>(std::move(state));
 }
 
@@ -40,6 +49,7 @@ void Blocking::Forget(Session& session) {
     if (state->needs_key) --place.awaited->second.needing;
     if (place.awaited->second.sessions.empty()) awaited_.erase(awaited_.find(place.awaited->first));
   }
+  interest_.Set(keyspace::Interest::kWaiting, !awaited_.empty());
 }
 
 std::optional<int64_t> Blocking::NextDeadlineMs() const {
@@ -52,14 +62,19 @@ Session* Blocking::Overdue(int64_t now_ms) const {
   return deadlines_.begin()->second;
 }
 
-void Blocking::MarkReady(AwaitedMap::iterator awaited) {
-  if (awaited == awaited_.end() || std::exchange(awaited->second.ready, true)) return;
-  ready_.push_back(awaited->first);
+void Blocking::AwaitedChanged(AwaitedHash::View key, bool exists) {
+  const auto awaited = awaited_.find(key);
+  if (awaited == awaited_.end() || (!exists && awaited->second.needing == 0)) return;
+  MarkReady(*awaited);
+}
+
+void Blocking::MarkReady(AwaitedMap::value_type& awaited) {
+  if (!std::exchange(awaited.second.ready, true)) ready_.push_back(awaited.first);
 }
 
 void Blocking::DbChanged(int db) {
-  for (auto awaited = awaited_.begin(); awaited != awaited_.end(); ++awaited) {
-    if (awaited->first.db == db) MarkReady(awaited);
+  for (auto& awaited : awaited_) {
+    if (db == -1 || awaited.first.db == db) MarkReady(awaited);
   }
 }
 

@@ -9,7 +9,7 @@
 // Session::Resume(). Every way out of a block goes through Blocking::Release.
 //
 // Complexity: blocking, releasing and the next deadline cost O(log sessions), never a walk over
-// all of them. While nobody waits, a key that appears costs one branch.
+// all of them. While nobody waits, a change costs nothing (keyspace/change.h).
 // Invariants: a queue is never empty; a session stands in a queue once, however often its command
 // names the key.
 // Thread rule: the engine's thread.
@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "node/dispatch/session.h"
+#include "node/keyspace/change.h"
 #include "node/structs/keyed_hash.h"
 
 namespace rha::node::dispatch {
@@ -89,6 +90,7 @@ struct BlockedState {
   bool needs_key = false;             // kKeys: it is also executed again when a key has gone
 
   // Kept by Blocking.
+  size_t bytes = 0;
   struct Place {
     AwaitedMap::value_type* awaited;
     SessionQueue::iterator at;
@@ -99,7 +101,8 @@ struct BlockedState {
 
 class Blocking {
  public:
-  explicit Blocking(const structs::HashSecret& secret) : awaited_(0, AwaitedHash{{secret}}) {}
+  Blocking(const structs::HashSecret& secret, keyspace::Interest& interest)
+      : interest_(interest), awaited_(0, AwaitedHash{{secret}}) {}
 
   // REQUIRES: it is not blocked. `keys`: what it waits for, in its database (kKeys).
   void Block(Session& session, BlockedState state, Args keys = {});
@@ -123,10 +126,10 @@ class Blocking {
   Session* Overdue(int64_t now_ms) const;
 
   // ---- keys
-  void KeyAppeared(int db, std::string_view key) {
-    if (!awaited_.empty()) MarkReady(awaited_.find(AwaitedHash::View(db, key)));
+  void KeyChanged(int db, std::string_view key, keyspace::Change change) {
+    if (change.wakes && !awaited_.empty()) AwaitedChanged({db, key}, change.exists);
   }
-  // Any key of the database may have appeared.
+  // Any key of the database may have appeared; -1: of all databases.
   void DbChanged(int db);
   bool has_ready() const { return !ready_.empty(); }
   // The keys that have appeared or gone, in that order; they can appear again from now on.
@@ -141,8 +144,10 @@ class Blocking {
   bool SomeNeed(const AwaitedKey& key) const;
 
  private:
-  void MarkReady(AwaitedMap::iterator awaited);
+  void AwaitedChanged(AwaitedHash::View key, bool exists);
+  void MarkReady(AwaitedMap::value_type& awaited);
 
+  keyspace::Interest& interest_;
   SessionQueue by_kind_[kBlockKinds];
   std::set<std::pair<int64_t, Session*>> deadlines_;
   AwaitedMap awaited_;

@@ -5,6 +5,7 @@
 #include "node/dispatch/command.h"
 #include "node/dispatch/peers.h"
 #include "node/dispatch/pubsub.h"
+#include "node/dispatch/tracking.h"
 
 namespace rha::node::dispatch {
 namespace {
@@ -17,9 +18,15 @@ std::string FlagsOf(const Session& session) {
   if (session.pubsub != nullptr) flags += 'P';
   if (session.transaction.open) flags += 'x';
   if (session.blocked != nullptr) flags += 'b';
+  if (const TrackingState* tracking = session.tracking.get()) {
+    flags += 't';
+    if (tracking->redirect_broken) flags += 'R';
+    if (tracking->broadcasts()) flags += 'B';
+  }
   if (session.watcher.dirty()) flags += 'd';
   if (session.unix_socket) flags += 'U';
   if (session.no_evict) flags += 'e';
+  if (session.no_touch) flags += 'T';
   return flags.empty() ? "N" : flags;
 }
 
@@ -49,10 +56,9 @@ std::string ClientLine(const Session& session, int64_t now_ms) {
   line += " events=r cmd=";
   line += session.last_command != nullptr ? session.last_command->name : "NULL";
   line += " user=" + (session.user != nullptr ? session.user->name() : "(superuser)");
-  line += " redir=-1 resp=" + number(session.protocol);
-  if (!session.library_name.empty() || !session.library_version.empty()) {
-    line += " lib-name=" + session.library_name + " lib-ver=" + session.library_version;
-  }
+  line += " redir=" + (session.tracking != nullptr ? number(session.tracking->redirect) : "-1");
+  line += " resp=" + number(session.protocol);
+  line += " lib-name=" + session.library_name + " lib-ver=" + session.library_version;
   return line;
 }
 

@@ -65,6 +65,7 @@ enum CommandFlag : uint32_t {
   kOverLimitOk = 1 << 27,   // a member proves itself by it, also beyond maxclients
   kNoMandatoryKeys = 1 << 28,  // shown by COMMAND: it may be called without any key
   kAsking = 1 << 29,           // shown by COMMAND: in a cluster, as if ASKING came before it
+  kKeepsCaching = 1 << 30,     // is not the command that CLIENT CACHING was said for
 };
 
 // What the answer may show of the dataset, or of what others have said, or changes them.

@@ -37,7 +37,8 @@ Engine::Engine(keyspace::Keyspace& keyspace, NodeState& state, const Clock& cloc
       table_(std::move(families)),
       permissions_(table_, sessions_, clock),
       pubsub_(keyspace.secret()),
-      blocking_(keyspace.secret()),
+      blocking_(keyspace.secret(), keyspace.interest()),
+      tracking_(keyspace, sessions_),
       memory_guard_(keyspace, state, clock) {
   state_.held = &keyspace_.held();
   keyspace_.set_observer(this);
@@ -62,6 +63,7 @@ void Engine::Join(Session& session) {
 
 void Engine::Leave(Session& session) {
   pubsub_.Forget(session);
+  tracking_.Disable(session);
   keyspace_.watches().Unwatch(session.watcher);
   if (session.blocked != nullptr) blocking_.Forget(session);
   if (session.monitor) --monitors_;
@@ -77,6 +79,7 @@ void Engine::EnterTime(const Session& session) {
                             : state_.is_replica || state_.undecided || pauses_.any()
                                 ? ExpiryMode::kHide
                                 : ExpiryMode::kDelete);
+  keyspace_.set_touching(!session.no_touch);
 }
 
 void Engine::BeginBatch() {
@@ -129,6 +132,10 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
   }
   if (session.reply_mode == ReplyMode::kSkipping && session.blocked == nullptr) {
     session.reply_mode = ReplyMode::kOn;
+  }
+  if (session.tracking != nullptr && !session.transaction.open && spec != nullptr &&
+      !spec->Has(kKeepsCaching)) {
+    session.tracking->caching = false;
   }
   if (wanted) {
     session.WantWrite();
@@ -196,7 +203,9 @@ void Engine::DiscardTransaction(Session& session) {
 void Engine::Call(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {
   Context context(*this, session, spec, args, reply);
   session.BeginAnswer();
+  const Session* const outer = std::exchange(executing_, &session);
   Run(context);
+  executing_ = outer;
   session.EndAnswer();
   if (depth_ != 0) return;  // answered in the middle of a command that takes long
   if (blocking_.has_ready()) ServeReady();
@@ -232,6 +241,9 @@ void Engine::Run(Context& context) {
   ++depth_;
   context.spec.handler(context);
   --depth_;
+  if (context.session.tracking != nullptr && Tracking::Reads(context.spec)) {
+    tracking_.Remember(context.session, context.spec, context.args);
+  }
   const int64_t end_us = clock_.UnixMicros();
   const int64_t duration_us = std::max<int64_t>(end_us - start_us, 0);
 
@@ -317,8 +329,9 @@ void Engine::CountError(std::string_view code) {
 void Engine::ResetSession(Session& session) {
   DiscardTransaction(session);
   pubsub_.Forget(session);
+  tracking_.Disable(session);
   if (session.monitor) --monitors_;
-  session.monitor = false;
+  session.monitor = session.no_evict = session.no_touch = false;
   session.db = 0;
   session.protocol = 2;
   session.name.clear();
@@ -371,6 +384,7 @@ bool Engine::MakeRoomSlice() {
 }
 
 bool Engine::SweepSlice(int64_t budget_us) {
+  tracking_.Trim();
   if (!options_.active_expire || state_.loading) return false;
   EnterOwnTime();
   if (!Paused()) keyspace_.SweepOwn(state_.is_replica);

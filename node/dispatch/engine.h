@@ -33,6 +33,7 @@
 #include "node/dispatch/sessions.h"
 #include "node/dispatch/slowlog.h"
 #include "node/dispatch/table.h"
+#include "node/dispatch/tracking.h"
 #include "node/keyspace/db.h"
 
 namespace rha::node::dispatch {
@@ -112,6 +113,7 @@ class Engine final : public keyspace::Observer {
   Permissions& permissions() { return permissions_; }
   Pubsub& pubsub() { return pubsub_; }
   Blocking& blocking() { return blocking_; }
+  Tracking& tracking() { return tracking_; }
   Slowlog& slowlog() { return slowlog_; }
   LatencyMonitor& latency() { return latency_; }
   EngineStats& stats() { return stats_; }
@@ -182,8 +184,7 @@ class Engine final : public keyspace::Observer {
   // ---- keyspace::Observer
   void OnEvent(int db, keyspace::Event event, std::string_view key) override;
   void OnDeleted(int db, std::string_view key) override;
-  void OnAppeared(int db, std::string_view key) override;
-  void OnWent(int db, std::string_view key) override;
+  void OnChanged(int db, std::string_view key, keyspace::Change change) override;
   void OnCleared(int db) override;
   void OnSwapped(int first, int second) override;
 
@@ -208,6 +209,7 @@ class Engine final : public keyspace::Observer {
   void ReleaseAcknowledged();
   template <typename Write>
   bool AnswerLate(Session& session, Write write);
+  void ServeWaiting();
   void ServeReady();
   void ServeKey(const AwaitedKey& key);
   void Rerun(Session& session, const AwaitedKey& key);
@@ -224,6 +226,8 @@ class Engine final : public keyspace::Observer {
   Permissions permissions_;
   Pubsub pubsub_;
   Blocking blocking_;
+  Tracking tracking_;
+  const Session* executing_ = nullptr;  // whose command runs
   Propagation propagation_;
   Slowlog slowlog_;
   LatencyMonitor latency_;

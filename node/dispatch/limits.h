@@ -26,4 +26,15 @@ constexpr size_t kReclaimedPerStep = 16;  // members or keys of what waits to be
 // Of what one command or EXEC has changed, before the first of it leaves for the replicas.
 constexpr size_t kPropagationBytesMax = size_t{1} << 20;
 
+// Client side caching: the default of tracking-table-max-keys; the memory of the table for each of
+// the keys it may have, and the least; how many keys beyond it are forgotten at once, and of all
+// keys the share that comes on top.
+constexpr size_t kTrackedKeysDefault = 1'000'000;
+constexpr size_t kTrackedBytesPerKey = 256;
+constexpr size_t kTrackedBytesFloor = size_t{1} << 20;
+constexpr size_t kTrackedForgottenAtOnce = 100;
+constexpr size_t kTrackedForgottenShare = 128;
+// Of the names that have changed by prefix, before they leave.
+constexpr size_t kTrackingListBytesMax = size_t{1} << 20;
+
 }  // namespace rha::node::dispatch

@@ -32,6 +32,7 @@ void Pubsub::Subscribe(Session& session, ChannelKind kind, std::string_view name
   if (session.pubsub == nullptr) session.pubsub = std::make_unique<PubsubState>();
   if (session.pubsub->of(kind).emplace(name).second) {
     table(kind)[std::string(name)].push_back(&session);
+    session.pubsub->bytes += PubsubState::BytesOf(name);
   }
 }
 
@@ -42,6 +43,7 @@ bool Pubsub::Remove(Session& session, ChannelKind kind, std::string_view name) {
   const auto found = table(kind).find(*own);
   std::erase(found->second, &session);
   if (found->second.empty()) table(kind).erase(found);
+  session.pubsub->bytes -= PubsubState::BytesOf(*own);
   names.erase(own);
   return true;
 }

@@ -12,7 +12,11 @@ std::optional<int64_t> Engine::NextDeadlineMs() const {
 }
 
 void Engine::EndTurn() {
-  if (!pauses_.any() && blocking_.empty()) return;
+  if (pauses_.any() || !blocking_.empty()) ServeWaiting();
+  tracking_.EndTurn();
+}
+
+void Engine::ServeWaiting() {
   const int64_t now_ms = clock_.UnixMillis();
   Paused();
   if (std::exchange(acknowledgements_seen_, state_.acknowledgements) != state_.acknowledgements) {
@@ -132,15 +136,20 @@ bool Engine::AnswerLate(Session& session, Write write) {
 
 // ---------------------------------------------------------------- keys
 
-void Engine::OnAppeared(int db, std::string_view key) { blocking_.KeyAppeared(db, key); }
+void Engine::OnChanged(int db, std::string_view key, keyspace::Change change) {
+  blocking_.KeyChanged(db, key, change);
+  if (change.value) tracking_.KeyChanged(key, change.asked ? executing_ : nullptr);
+}
 
-void Engine::OnWent(int db, std::string_view key) { blocking_.KeyAppeared(db, key); }
-
-void Engine::OnCleared(int db) { blocking_.DbChanged(db); }
+void Engine::OnCleared(int db) {
+  blocking_.DbChanged(db);
+  tracking_.AllChanged();
+}
 
 void Engine::OnSwapped(int first, int second) {
   blocking_.DbChanged(first);
   blocking_.DbChanged(second);
+  tracking_.AllChanged();
 }
 
 // What a served session does may make other keys appear (BLMOVE feeds a BLPOP): until none is left.
@@ -170,12 +179,16 @@ bool Engine::RunLate(Session& session, const CommandSpec& spec,
                      const std::vector<std::string>& words, Work work) {
   const std::vector<std::string_view> args(words.begin(), words.end());
   const int64_t start_us = now_us_;
-  return AnswerLate(session, [&](resp::Writer& reply) {
+  const Session* const outer = std::exchange(executing_, &session);
+  const bool answered = AnswerLate(session, [&](resp::Writer& reply) {
     Context context(*this, session, spec, args, reply);
     const uint64_t dirty_before = keyspace_.dirty();
     ++depth_;
     work(context);
     --depth_;
+    if (session.tracking != nullptr && Tracking::Reads(spec)) {
+      tracking_.Remember(session, spec, args);
+    }
     CommandCounters& counters = table_.counters(spec);
     const int64_t duration_us = std::max<int64_t>(clock_.UnixMicros() - start_us, 0);
     counters.usec += static_cast<uint64_t>(duration_us);
@@ -183,6 +196,8 @@ bool Engine::RunLate(Session& session, const CommandSpec& spec,
     if (!reply.error_code().empty()) ++counters.failed;
     PropagateResult(context, dirty_before);
   });
+  executing_ = outer;
+  return answered;
 }
 
 // Executes the session's command again. Without an answer it stays blocked, in its place.

@@ -3,6 +3,7 @@
 #include "node/dispatch/blocking.h"
 #include "node/dispatch/peers.h"
 #include "node/dispatch/pubsub.h"
+#include "node/dispatch/tracking.h"
 
 namespace rha::node::dispatch {
 
@@ -32,7 +33,12 @@ size_t Session::output_memory_bytes() const {
 }
 
 size_t Session::memory_bytes() const {
-  return sizeof *this + out_.held_bytes() + (pushes_ != nullptr ? pushes_->held_bytes() : 0);
+  size_t bytes = sizeof *this + out_.held_bytes() + transaction.bytes + watcher.bytes();
+  if (pushes_ != nullptr) bytes += pushes_->held_bytes();
+  if (pubsub != nullptr) bytes += pubsub->bytes;
+  if (blocked != nullptr) bytes += blocked->bytes;
+  if (tracking != nullptr) bytes += tracking->bytes;
+  return bytes;
 }
 
 }  // namespace rha::node::dispatch

@@ -76,9 +76,10 @@ struct Transaction {
   size_t bytes = 0;  // of memory they take
 };
 
-struct PubsubState;   // pubsub.h
-struct PeerState;     // peers.h
-struct BlockedState;  // blocking.h
+struct PubsubState;    // pubsub.h
+struct PeerState;      // peers.h
+struct BlockedState;   // blocking.h
+struct TrackingState;  // tracking.h
 
 class Session : private resp::OutputChain::Governor {
  public:
@@ -107,6 +108,7 @@ class Session : private resp::OutputChain::Governor {
   const resp::OutputChain& out() const { return out_; }
   resp::OutputChain& push_out();
   // Around the answer to a command.
+  bool answering() const { return answering_; }
   void BeginAnswer() { answering_ = true; }
   void EndAnswer() {
     answering_ = false;
@@ -156,7 +158,8 @@ class Session : private resp::OutputChain::Governor {
   bool ever_authenticated = true;  // RESET takes rights, not the trust in who has had them
   bool over_limit = false;  // beyond maxclients: it may prove to be a member, and nothing else
   bool closing = false;
-  bool no_evict = false;
+  bool no_evict = false;  // whatever memory it takes
+  bool no_touch = false;  // what it reads is not used thereby
   bool monitor = false;
   MovingEndpoint moving_endpoint = MovingEndpoint::kUnasked;
   bool asks_for_data = false;  // has sent a command about keys or channels
@@ -164,12 +167,13 @@ class Session : private resp::OutputChain::Governor {
   ReplyMode reply_mode = ReplyMode::kOn;
   Transaction transaction;
   keyspace::Watcher watcher;
-  std::unique_ptr<PubsubState> pubsub;    // null: no subscription
-  std::unique_ptr<BlockedState> blocked;  // null: not blocked
-  std::unique_ptr<PeerState> peer;        // null: did not introduce itself
-  Audience audience = kEverybody;         // of what it changes
-  int64_t last_write_offset = 0;          // replication offset after its last write, for WAIT
-  uint64_t last_write_logged = 0;         // NodeState::log_changes after it, for WAITAOF
+  std::unique_ptr<PubsubState> pubsub;      // null: no subscription
+  std::unique_ptr<BlockedState> blocked;    // null: not blocked
+  std::unique_ptr<PeerState> peer;          // null: did not introduce itself
+  std::unique_ptr<TrackingState> tracking;  // null: it does not cache what it reads
+  Audience audience = kEverybody;           // of what it changes
+  int64_t last_write_offset = 0;            // replication offset after its last write, for WAIT
+  uint64_t last_write_logged = 0;           // NodeState::log_changes after it, for WAITAOF
 
  private:
   bool MayHold(size_t) override { return true; }

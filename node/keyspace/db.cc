@@ -69,6 +69,7 @@ inline Entry* Db::Count(Entry* entry, std::string_view key) {
 
 inline void Db::MarkUsed(Entry* entry) {
   using structs::KeyTable;
+  if (!keyspace_.touching_) return;
   const UseNotes notes = keyspace_.use_notes();
   KeyTable::SetAge(entry, notes.AfterUse(KeyTable::Age(entry), keyspace_.prng_));
 }
@@ -165,7 +166,6 @@ void Db::Capture(Entry* entry) {
 
 void Db::ReleaseLarge(Entry entry) {
   if (entry.kind() != Entry::Kind::kPointer) return;
-  Went(entry);
   std::unique_ptr<types::LargeValue> large(static_cast<types::LargeValue*>(entry.pointer()));
   if (large->walker() != nullptr) {
     keyspace_.image_->TakeOver(std::move(large));
@@ -216,29 +216,25 @@ void Db::StoreNew(std::string_view key, types::Value value, int64_t expire_at_ms
 
 void Db::Put(std::string_view key, std::string_view text, int64_t expire_at_ms, Event event) {
   if (Store(key, StringValue(text), expire_at_ms)) Notify(events::kNew, key);
-  Changed(key, event, 1, true);
+  Changed(key, event, 1, {.exists = true, .wakes = true});
 }
 
 void Db::Put(std::string_view key, types::Value value, int64_t expire_at_ms, Event event) {
-  const Type type = value.type();
   const EntryValue view = value.view();
   value.Release();
   if (Store(key, view, expire_at_ms)) Notify(events::kNew, key);
-  Changed(key, event, 1, true);
-  Appeared(key, type);
+  Changed(key, event, 1, {.exists = true, .wakes = true});
 }
 
 void Db::PutNew(std::string_view key, types::Value value, int64_t expire_at_ms, Event event) {
-  const Type type = value.type();
   StoreNew(key, std::move(value), expire_at_ms);
-  Changed(key, event, 1, true);
-  Appeared(key, type);
+  Changed(key, event, 1, {.exists = true, .wakes = true});
 }
 
 void Db::PutNew(std::string_view key, std::string_view text, int64_t expire_at_ms, Event event) {
   Store(key, StringValue(text), expire_at_ms);
   Notify(events::kNew, key);
-  Changed(key, event, 1, true);
+  Changed(key, event, 1, {.exists = true, .wakes = true});
 }
 
 void Db::SetUse(std::string_view key, KeyUse use) {
@@ -247,20 +243,10 @@ void Db::SetUse(std::string_view key, KeyUse use) {
   structs::KeyTable::SetAge(entry, keyspace_.use_notes().Loaded(use));
 }
 
-void Db::Changed(std::string_view key, Event event, uint64_t changes, bool exists) {
+void Db::Changed(std::string_view key, Event event, uint64_t changes, Change change) {
   keyspace_.dirty_ += changes;
-  keyspace_.watches_.Touch(index_, key, exists);
+  keyspace_.Tell(index_, key, change);
   keyspace_.Emit(index_, event, key);
-}
-
-void Db::Appeared(std::string_view key, Type type) {
-  const bool awaited = type == Type::kList || type == Type::kZset || type == Type::kStream;
-  if (awaited && keyspace_.observer_ != nullptr) keyspace_.observer_->OnAppeared(index_, key);
-}
-
-void Db::Went(Entry entry) {
-  const bool awaited = types::TypeOf(types::FormOf(entry)) == Type::kStream;
-  if (awaited && keyspace_.observer_ != nullptr) keyspace_.observer_->OnWent(index_, entry.key());
 }
 
 bool Db::Erase(std::string_view key, Event event) {
@@ -269,7 +255,7 @@ bool Db::Erase(std::string_view key, Event event) {
   // The caller's view may be the entry's own key.
   const std::string name(key);
   Remove(entry);
-  Changed(name, event, 1, false);
+  Changed(name, event, 1, {.exists = false, .wakes = true});
   return true;
 }
 
@@ -279,13 +265,10 @@ void Db::Move(std::string_view from, Target to, Event from_event, Event to_event
   const int64_t expire_at_ms = Item(*entry).expire_at_ms();
   Capture(entry);
   types::Value value = types::Value::TakeFrom(*entry);
-  const Type type = value.type();
-  Went(*entry);
   Remove(entry, LargePart::kMoved);
   to.db.StoreNew(to.key, std::move(value), expire_at_ms);
-  Changed(from, from_event, 0, false);
-  to.db.Changed(to.key, to_event, 1, true);
-  to.db.Appeared(to.key, type);
+  Changed(from, from_event, 0, {.exists = false, .wakes = true});
+  to.db.Changed(to.key, to_event, 1, {.exists = true, .wakes = true});
 }
 
 void Db::Notify(Event event, std::string_view key) { keyspace_.Emit(index_, event, key); }
@@ -316,7 +299,7 @@ void Db::DeleteEvicted(Entry* entry) {
 void Db::DeleteUnasked(Entry* entry, Event event) {
   const std::string name(entry->key());
   Remove(entry);
-  keyspace_.watches_.Touch(index_, name, false);
+  keyspace_.Tell(index_, name, {.exists = false, .wakes = true, .asked = false});
   keyspace_.Emit(index_, event, name);
   if (keyspace_.observer_ != nullptr) keyspace_.observer_->OnDeleted(index_, name);
 }
@@ -372,7 +355,6 @@ void Db::Clear() {
   timed_ = 0;
   sweep_cursor_ = 0;
   evict_cursor_ = 0;
-  if (keyspace_.observer_ != nullptr) keyspace_.observer_->OnCleared(index_);
 }
 
 // All but the place.

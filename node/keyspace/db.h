@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "common/base/prng.h"
+#include "node/keyspace/change.h"
 #include "node/keyspace/edit.h"
 #include "node/keyspace/event.h"
 #include "node/keyspace/eviction.h"
@@ -54,12 +55,9 @@ class Observer {
   virtual void OnEvent(int db, Event event, std::string_view key) = 0;
   // A key was deleted because its time had come or memory was short: replicas need a DEL.
   virtual void OnDeleted(int db, std::string_view key) = 0;
-  // A list, sorted set or stream is there that was not, or a stream has grown or lost a group:
-  // somebody may be blocked on it.
-  virtual void OnAppeared(int db, std::string_view key) = 0;
-  // A stream goes, for whose readers that is news; called while it is still there.
-  virtual void OnWent(int db, std::string_view key) = 0;
-  // All keys of the database have gone.
+  // Only while somebody asks (Keyspace::interest()).
+  virtual void OnChanged(int db, std::string_view key, Change change) = 0;
+  // All keys of the database have gone; -1: of all databases.
   virtual void OnCleared(int db) = 0;
   // Two databases changed places: any of their keys may have appeared.
   virtual void OnSwapped(int first, int second) = 0;
@@ -208,9 +206,7 @@ class Db {
   // Takes the entry out. With its large value, unless that has been moved.
   enum class LargePart : uint8_t { kFree, kMoved };
   void Remove(structs::Entry* entry, LargePart large = LargePart::kFree);
-  void Changed(std::string_view key, Event event, uint64_t changes, bool exists);
-  void Appeared(std::string_view key, Type type);
-  void Went(structs::Entry entry);
+  void Changed(std::string_view key, Event event, uint64_t changes, Change change);
   void DeleteExpired(structs::Entry* entry);
   void DeleteIfExpired(std::string_view key);
   void DeleteEvicted(structs::Entry* entry);
@@ -254,6 +250,8 @@ class Keyspace {
   }
   ExpiryMode expiry_mode() const { return expiry_mode_; }
   void set_expiry_mode(ExpiryMode mode) { expiry_mode_ = mode; }
+  // False: what is looked up is not used thereby (CLIENT NO-TOUCH).
+  void set_touching(bool touching) { touching_ = touching; }
   void set_observer(Observer* observer) { observer_ = observer; }
   // Which events reach the observer (notify-keyspace-events); 0: none.
   uint32_t event_mask() const { return event_mask_; }
@@ -288,12 +286,14 @@ class Keyspace {
   void EndImage() { image_ = nullptr; }
 
   WatchTable& watches() { return watches_; }
+  Interest& interest() { return interest_; }
   Stats& stats() { return stats_; }
   Prng& prng() { return prng_; }
 
   // Returns how many keys went. `db`: -1 for all.
   size_t Flush(int db);
-  // As Flush(-1), but silently: before a full resynchronisation loads another dataset.
+  // As Flush(-1), and forgets whose time was set here: before a full resynchronisation loads another
+  // dataset.
   void Reset();
   // Another dataset takes the place of what is here, silently: what was loaded aside. REQUIRES: it
   // was made by BesideThis().
@@ -317,21 +317,27 @@ class Keyspace {
   friend class Db;
   friend class Edit;
   friend class Evictor;
-  void TouchFlushed(Db& db);
   void EnterSecond();
+  // To all who want to know of changed keys; no other way leads to them.
+  void Tell(int db, std::string_view key, Change change) {
+    if (interest_.any()) TellParties(db, key, change);
+  }
+  void TellParties(int db, std::string_view key, Change change);
   void Emit(int db, Event event, std::string_view key) {
     if ((event.kind & event_mask_) != 0 && observer_ != nullptr) observer_->OnEvent(db, event, key);
   }
 
   int64_t now_ms_ = 0;
   ExpiryMode expiry_mode_ = ExpiryMode::kDelete;
+  bool touching_ = true;
   uint32_t event_mask_ = 0;
   uint64_t dirty_ = 0;
   Observer* observer_ = nullptr;
   // One with the keyspaces whose tables are exchanged with this one's (BesideThis): they hold on to
   // it.
   std::shared_ptr<const structs::HashSecret> secret_;
-  WatchTable watches_{*secret_};
+  Interest interest_;
+  WatchTable watches_{*secret_, interest_};
   Stats stats_;
   Prng prng_;
   int64_t next_second_ms_ = 0;

@@ -37,16 +37,15 @@ void Edit::Finish(Event event, uint64_t changes, bool changed) {
   const bool empty = IsEmptyCollection(*entry_);
   if (mode_ == Mode::kNormal && (changed || empty) && !(created_ && empty)) {
     const std::string_view key = entry_->key();
-    const Type type = types::TypeOf(types::FormOf(*entry_));
     if (created_) db_->Notify(events::kNew, key);
-    db_->Changed(key, event, changes, !empty);
+    db_->Changed(key, event, changes,
+                 {.exists = !empty, .wakes = created_ || empty || event.wakes});
     if (empty) {
       const std::string name(key);
       Close();
       db_->Notify(events::kDel, name);
       return;
     }
-    if (created_ || event.wakes) db_->Appeared(key, type);
   }
   if (empty) return Close();
   created_ = false;
@@ -57,16 +56,16 @@ void Edit::CommitUnwatched(uint64_t changes, const Event* event) {
   uncommitted_ = false;
   db_->keyspace_.dirty_ += changes;
   if (event == nullptr) return;
-  const Type type = types::TypeOf(types::FormOf(*entry_));
+  const Change change{.exists = true, .wakes = event->wakes, .value = false};
+  db_->keyspace_.Tell(db_->index(), entry_->key(), change);
   db_->Notify(*event, entry_->key());
-  if (event->wakes) db_->Appeared(entry_->key(), type);
 }
 
 void Edit::SetExpiry(int64_t expire_at_ms, Event event) {
   Touch();
   db_->SetExpireAt(entry_, expire_at_ms);
   db_->NoteExpiry(entry_->key(), expire_at_ms);
-  db_->Changed(entry_->key(), event, 1, true);
+  db_->Changed(entry_->key(), event, 1, {.exists = true});
 }
 
 void Edit::ClearExpiry(Event event) { SetExpiry(kNoExpiry, event); }
@@ -77,7 +76,7 @@ void Edit::Erase(Event event) {
   created_ = uncommitted_ = false;
   db_->keyspace_.editing_ = false;
   db_->Remove(std::exchange(entry_, nullptr));
-  db_->Changed(name, event, 1, false);
+  db_->Changed(name, event, 1, {.exists = false, .wakes = true});
 }
 
 // The end of the edit, by destruction or because the key is gone.

@@ -39,10 +39,9 @@ std::vector<structs::KeyTable*> Keyspace::BeginImage(Image* image) {
   return tables;
 }
 
-void Keyspace::TouchFlushed(Db& db) {
-  watches_.TouchDb(db.index(), [&](std::string_view key) {
-    return WatchTable::Fate{db.PresenceOf(key), WatchTable::Presence::kAbsent};
-  });
+void Keyspace::TellParties(int db, std::string_view key, Change change) {
+  if (change.value) watches_.Touch(db, key, change.exists);
+  if (observer_ != nullptr) observer_->OnChanged(db, key, change);
 }
 
 size_t Keyspace::Flush(int db) {
@@ -50,18 +49,18 @@ size_t Keyspace::Flush(int db) {
   for (auto& each : dbs_) {
     if (db != -1 && each->index() != db) continue;
     removed += each->size();
-    TouchFlushed(*each);
+    watches_.TouchDb(each->index(), [&](std::string_view key) {
+      return WatchTable::Fate{each->PresenceOf(key), WatchTable::Presence::kAbsent};
+    });
     each->Clear();
   }
+  if (observer_ != nullptr) observer_->OnCleared(db);
   return removed;
 }
 
 void Keyspace::Reset() {
   own_timed_.Clear();
-  for (auto& db : dbs_) {
-    TouchFlushed(*db);
-    db->Clear();
-  }
+  Flush(-1);
 }
 
 std::unique_ptr<Keyspace> Keyspace::BesideThis() const {
@@ -84,6 +83,7 @@ void Keyspace::Adopt(std::unique_ptr<Keyspace> loaded) {
     db->Clear();
     db->Exchange(next);
   }
+  if (observer_ != nullptr) observer_->OnCleared(-1);
 }
 
 void Keyspace::Discard(std::unique_ptr<Keyspace> loaded) {

@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace rha::node::keyspace {
+namespace {
+
+constexpr size_t kBytesPerWatch = sizeof(Watcher::Key) + 80;  // and the name, twice
+
+}  // namespace
 
 Watcher::~Watcher() {
   if (table_ != nullptr) table_->Unwatch(*this);
@@ -14,7 +19,9 @@ void WatchTable::Watch(Watcher& watcher, int db, std::string_view key, bool expi
   }
   watcher.table_ = this;
   watcher.keys_.push_back({db, std::string(key), expired_now});
+  watcher.bytes_ += kBytesPerWatch + 2 * key.size();
   watchers_[KeyId{db, std::string(key)}].push_back(&watcher);
+  interest_.Set(Interest::kWatching, true);
 }
 
 void WatchTable::Unwatch(Watcher& watcher) {
@@ -25,7 +32,9 @@ void WatchTable::Unwatch(Watcher& watcher) {
     if (found->second.empty()) watchers_.erase(found);
   }
   watcher.keys_.clear();
+  watcher.bytes_ = 0;
   watcher.dirty_ = false;
+  interest_.Set(Interest::kWatching, !watchers_.empty());
 }
 
 void WatchTable::TouchWatched(int db, std::string_view key, bool exists) {

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "node/keyspace/change.h"
 #include "node/structs/keyed_hash.h"
 
 namespace rha::node::keyspace {
@@ -28,6 +29,8 @@ class Watcher {
   bool dirty() const { return dirty_; }
   void MarkDirty() { dirty_ = true; }
   bool watching() const { return !keys_.empty(); }
+  // Of memory, here and in the table.
+  size_t bytes() const { return bytes_; }
 
   struct Key {
     int db;
@@ -48,14 +51,15 @@ class Watcher {
 
   WatchTable* table_ = nullptr;
   bool dirty_ = false;
+  size_t bytes_ = 0;
   std::vector<Key> keys_;
 };
 
 class WatchTable {
  public:
-  explicit WatchTable(const structs::HashSecret& secret) : watchers_(0, KeyIdHash{{secret}}) {}
+  WatchTable(const structs::HashSecret& secret, Interest& interest)
+      : interest_(interest), watchers_(0, KeyIdHash{{secret}}) {}
 
-  bool empty() const { return watchers_.empty(); }
   // Where a key is kept, for tests.
   size_t HashOf(int db, std::string_view key) const {
     return watchers_.hash_function()(KeyId{db, std::string(key)});
@@ -95,6 +99,7 @@ class WatchTable {
   };
   void TouchWatched(int db, std::string_view key, bool exists);
 
+  Interest& interest_;
   std::unordered_map<KeyId, std::vector<Watcher*>, KeyIdHash> watchers_;
 };
 

@@ -8,7 +8,8 @@ import unittest
 from tests.integration.node_replies_test import BIN, Node
 
 # Not known to Redis 7.0.
-OURS_ALONE = {"redisha", "client|setinfo", "waitaof", "client|capa", "client|maint_notifications", "cluster|myshardid",
+OURS_ALONE = {"redisha", "client|setinfo", "waitaof", "client|capa", "client|no-touch",
+              "client|maint_notifications", "cluster|myshardid",
               "delex", "delifeq", "msetex", "xdelex", "xackdel"}
 # With options that came later: their arity may differ, their arguments and history do.
 WITH_NEWER_OPTIONS = {"hscan", "set", "zrank", "zrevrank"}

@@ -25,6 +25,7 @@ void Exists(Context& ctx) {
 }
 
 void Touch(Context& ctx) {
+  ctx.keyspace.set_touching(true);  // it is asked for nothing else
   int64_t found = 0;
   for (size_t i = 1; i < ctx.argc(); ++i) found += ctx.db().Read(ctx.arg(i)) ? 1 : 0;
   ctx.reply.Integer(found);

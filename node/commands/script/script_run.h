@@ -24,6 +24,8 @@ class ScriptRun final : public scripting::Host {
   ~ScriptRun() override;
 
   bool has_written() const { return has_written_; }
+  // A command that reads was called.
+  bool has_read() const { return has_read_; }
   bool killable() const { return rules_.killable; }
   void Kill() { killed_ = true; }
 
@@ -46,6 +48,7 @@ class ScriptRun final : public scripting::Host {
   const MonoTime began_;
   const bool out_of_memory_;  // when it began
   bool has_written_ = false;
+  bool has_read_ = false;
   bool killed_ = false;
 };
 

@@ -98,6 +98,8 @@ void Scripts::Eval(Context& ctx, EvalKind kind) {
                                 .watched = ctx.engine.options().busy_after_ms > 0},
                                ctx.reply);
   running_ = nullptr;
+  // As in Redis: the keys that were named to the script, whichever it has read.
+  if (run.has_read()) ctx.engine.tracking().Remember(ctx.session, ctx.spec, ctx.args);
   if (counted) ctx.ErrorIsCounted();
   if (abandoned_) ctx.engine.propagation().Drop();
 }

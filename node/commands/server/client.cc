@@ -1,5 +1,6 @@
 // CLIENT: about sessions, one's own and others'.
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -67,15 +68,33 @@ struct KillFilter {
   std::optional<ClientType> type;
   std::optional<uint64_t> id;
   const acl::User* user = nullptr;  // null: any
+  int64_t created_before_ms = std::numeric_limits<int64_t>::max();
   bool skip_me = true;
 
   bool Matches(const Session& session) const {
     return (!address || session.peer_address == *address) &&
            (!local_address || session.local_address == *local_address) &&
            (!type || TypeOf(session) == *type) && (!id || session.id == *id) &&
-           (user == nullptr || session.user == user);
+           (user == nullptr || session.user == user) &&
+           session.created_unix_ms <= created_before_ms;
   }
 };
+
+// False: the error is written.
+bool ParseMaxAge(Context& ctx, std::string_view text, KillFilter* filter) {
+  int64_t age_s = 0;
+  if (!structs::ParseDecimal(text, &age_s)) {
+    ctx.reply.Error("ERR maxage is not an integer or out of range");
+    return false;
+  }
+  if (age_s < 1) {
+    ctx.reply.Error("ERR maxage should be greater than 0");
+    return false;
+  }
+  constexpr int64_t kSecondsMax = std::numeric_limits<int64_t>::max() / 1000;
+  filter->created_before_ms = ctx.now_ms - std::min(age_s, kSecondsMax) * 1000;
+  return true;
+}
 
 // False: the error is written.
 bool ParseKillFilter(Context& ctx, KillFilter* filter) {
@@ -103,6 +122,8 @@ bool ParseKillFilter(Context& ctx, KillFilter* filter) {
         ctx.reply.Error("ERR No such user '" + std::string(value) + "'");
         return false;
       }
+    } else if (EqualsIgnoreCase(word, "maxage")) {
+      if (!ParseMaxAge(ctx, value, filter)) return false;
     } else if (EqualsIgnoreCase(word, "skipme") &&
                (EqualsIgnoreCase(value, "yes") || EqualsIgnoreCase(value, "no"))) {
       filter->skip_me = EqualsIgnoreCase(value, "yes");
@@ -256,16 +277,15 @@ void Reply(Context& ctx) {
   }
 }
 
-void NoEvict(Context& ctx) {
-  if (EqualsIgnoreCase(ctx.arg(2), "on")) {
-    ctx.session.no_evict = true;
-  } else if (EqualsIgnoreCase(ctx.arg(2), "off")) {
-    ctx.session.no_evict = false;
-  } else {
-    return ctx.SyntaxError();
-  }
+void Switch(Context& ctx, bool* mode) {
+  const bool on = EqualsIgnoreCase(ctx.arg(2), "on");
+  if (!on && !EqualsIgnoreCase(ctx.arg(2), "off")) return ctx.SyntaxError();
+  *mode = on;
   ctx.reply.Ok();
 }
+
+void NoEvict(Context& ctx) { Switch(ctx, &ctx.session.no_evict); }
+void NoTouch(Context& ctx) { Switch(ctx, &ctx.session.no_touch); }
 
 void Unblock(Context& ctx) {
   bool with_error = false;
@@ -283,15 +303,12 @@ void Unblock(Context& ctx) {
   ctx.reply.Integer(target != nullptr && ctx.engine.EndWait(*target, error) ? 1 : 0);
 }
 
-void GetRedir(Context& ctx) { ctx.reply.Integer(-1); }
-
-void Tracking(Context& ctx) {
-  if (ctx.argc() == 3 && EqualsIgnoreCase(ctx.arg(2), "off")) return ctx.reply.Ok();
-  ctx.reply.Error("ERR client side caching is not supported by this server");
-}
-
 void Help(Context& ctx) {
-  WriteHelp(ctx, {"GETNAME",
+  WriteHelp(ctx, {"CACHING (YES|NO)",
+                  "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
+                  "GETREDIR",
+                  "    Return the client ID we are redirecting to when tracking is enabled.",
+                  "GETNAME",
                   "    Return the name of the current connection.",
                   "ID",
                   "    Return the ID of the current connection.",
@@ -309,6 +326,8 @@ void Help(Context& ctx) {
                   "      Kill connections by type.",
                   "    * USER <username>",
                   "      Kill connections authenticated by <username>.",
+                  "    * MAXAGE <maxage>",
+                  "      Kill connections older than the specified age.",
                   "    * SKIPME (YES|NO)",
                   "      Skip killing current connection (default: yes).",
                   "LIST [options ...]",
@@ -325,11 +344,18 @@ void Help(Context& ctx) {
                   "    Assign the name <name> to the current connection.",
                   "UNBLOCK <clientid> [TIMEOUT|ERROR]",
                   "    Unblock the specified blocked client.",
+                  "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+                  "         [OPTIN] [OPTOUT] [NOLOOP]",
+                  "    Control server assisted client side caching.",
+                  "TRACKINGINFO",
+                  "    Report tracking status for the current connection.",
                   "NO-EVICT (ON|OFF)",
-                  "    Protect current client connection from eviction."});
+                  "    Protect current client connection from eviction.",
+                  "NO-TOUCH (ON|OFF)",
+                  "    Will not touch LRU/LFU stats when this mode is on."});
 }
 
-constexpr uint32_t kOwn = kNoscript | kLoading | kStale;
+constexpr uint32_t kOwn = kNoscript | kLoading | kStale | dispatch::kKeepsCaching;
 constexpr uint32_t kOthers = kOwn | kAdmin;
 
 constexpr CommandSpec kRows[] = {
@@ -347,10 +373,9 @@ constexpr CommandSpec kRows[] = {
     {"client|unpause", Unpause, 2, kOthers, kAclConnection | kAclAdmin | kAclDangerous},
     {"client|reply", Reply, 3, kOwn, kAclConnection},
     {"client|no-evict", NoEvict, 3, kOthers, kAclConnection | kAclAdmin | kAclDangerous},
+    {"client|no-touch", NoTouch, 3, kOwn, kAclConnection},
     {"client|unblock", Unblock, -3, kOthers, kAclConnection | kAclAdmin | kAclDangerous},
-    {"client|getredir", GetRedir, 2, kOwn, kAclConnection},
-    {"client|tracking", Tracking, -3, kOwn, kAclConnection},
-    {"client|help", Help, 2, kLoading | kStale, kAclConnection},
+    {"client|help", Help, 2, kLoading | kStale | dispatch::kKeepsCaching, kAclConnection},
 };
 static_assert(RowsAreSound(kRows));
 
