@@ -50,6 +50,8 @@ struct Config : types::FormLimits {
   int64_t clients_max = 10000;
   bool protected_mode = true;
   int64_t query_buffer_bytes_max = 1 << 30;
+  int64_t client_memory_max = 0;  // maxmemory-clients: bytes; negative: percent of maxmemory
+  int64_t tracked_keys_max = 1'000'000;
   std::array<OutputLimit, 3> output_limits = {
       {{0, 0, 0}, {256 << 20, 64 << 20, 60}, {32 << 20, 8 << 20, 60}}};
 
@@ -152,6 +154,8 @@ struct Config : types::FormLimits {
   std::map<std::string, std::vector<std::string>> remembered;
 
   const OutputLimit& OutputLimitFor(const dispatch::Session& session) const;
+  // Of all clients together; 0: no limit.
+  size_t ClientBytesMax() const;
 };
 
 }  // namespace rha::node::app

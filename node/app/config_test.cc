@@ -3,6 +3,7 @@
 
 #include "node/app/command_line.h"
 #include "node/app/config_service.h"
+#include "node/app/limits.h"
 #include "node/app/options.h"
 #include "node/dispatch/session.h"
 
@@ -75,13 +76,31 @@ TEST(Config, ErrorsShowNoPassword) {
 TEST(Config, WhatProtectsAndIsNotThereEndsTheStart) {
   for (const char* text :
        {"tls-port 6380\n", "tls-replication yes\n", "tls-cluster yes\n", "cluster-enabled yes\n",
-        "maxmemory-clients 10%\n", "syslog-enabled yes\n", "bind-source-addr 10.0.0.1\n",
-        "socket-mark-id 7\n", "activedefrag yes\n"}) {
+        "syslog-enabled yes\n", "bind-source-addr 10.0.0.1\n", "socket-mark-id 7\n",
+        "activedefrag yes\n"}) {
     EXPECT_THAT(ErrorOf(text), HasSubstr("cannot be honoured: ")) << text;
   }
   EXPECT_EQ(ErrorOf("aclfile a\ntls-port 0\ntls-cert-file /x.crt\ncluster-enabled no\n"
-                    "cluster-node-timeout 5000\nmaxmemory-clients 0\nsyslog-ident r\n"),
+                    "cluster-node-timeout 5000\nsyslog-ident r\n"),
             "");
+}
+
+TEST(Config, MaxmemoryClientsIsASizeOrAShareOfMaxmemory) {
+  Config config;
+  const Option* const option = FindOption("maxmemory-clients");
+  const auto set = [&](std::string word) { return option->set(config, {{std::move(word)}}).ok(); };
+  EXPECT_EQ(config.ClientBytesMax(), 0u);
+  EXPECT_TRUE(set("10mb"));
+  EXPECT_EQ(config.ClientBytesMax(), 10u << 20);
+  EXPECT_EQ(option->get(config), "10485760");
+  EXPECT_TRUE(set("1kb"));
+  EXPECT_EQ(config.ClientBytesMax(), kClientBytesMaxLeast);
+  EXPECT_TRUE(set("7%"));
+  EXPECT_EQ(option->get(config), "7%");
+  EXPECT_EQ(config.ClientBytesMax(), 0u) << "of no limit there is no share";
+  config.memory_max_bytes = 100 << 20;
+  EXPECT_EQ(config.ClientBytesMax(), 7u << 20);
+  for (const char* word : {"-5%", "101%", "x%", "%", "many"}) EXPECT_FALSE(set(word)) << word;
 }
 
 // What is read and does nothing may only say what is done anyway.
@@ -98,7 +117,6 @@ TEST(Config, AnOptionThatDoesNothingHasItsHarmlessValuesAndNoOther) {
       {"cluster-enabled", {"no"}, "yes"},
       {"hide-user-data-from-log", {"no"}, "yes"},
       {"locale-collate", {"\"\""}, "C"},
-      {"maxmemory-clients", {"0", "0%"}, "5%"},
       {"oom-score-adj", {"no", "yes", "relative", "absolute"}, "maybe"},
       {"sanitize-dump-payload", {"no", "yes", "clients"}, "maybe"},
       {"socket-mark-id", {"0"}, "7"},

@@ -56,20 +56,32 @@ void Connection::ServeWhileBusy() {
   if (!out().empty()) Flush();
 }
 
+// Behind the beginning of a request; how much was made.
+size_t Connection::MakeRoomForInput() {
+  const size_t have = input_.size();
+  const size_t wanted = std::max(parser_.bytes_wanted(), have);
+  const size_t missing = std::min(wanted - have, kRequestBytesPerTurn);
+  size_t room = std::max(missing, kReadChunkBytes / 4);
+  if (missing > 0 && have + missing <= input_.capacity()) {
+    room = std::min(room, input_.capacity() - have);  // the end of a value needs no larger buffer
+  }
+  // Reserved for the whole value at once, but only as its bytes really come.
+  if (input_.capacity() < have + room) {
+    const size_t doubled = missing < kReadChunkBytes ? have * 2 : std::min(have * 2, wanted);
+    std::string larger;  // reserve() would at least double what is not empty
+    larger.reserve(std::max(have + room, doubled));
+    input_ = std::move(larger.append(input_));
+  }
+  input_.resize(have + room);
+  return room;
+}
+
 // True: nothing is left to read for now.
 bool Connection::OnReadable() {
   // A connection with a partial request reads behind it; others share one buffer.
   const bool own = !input_.empty();
   size_t room = kReadChunkBytes;
-  if (own) {
-    const size_t wanted = parser_.bytes_wanted();
-    const size_t have = input_.size();
-    room = std::max(wanted > have ? wanted - have : 0, kReadChunkBytes / 4);
-    room = std::min<size_t>(room, kRequestBytesPerTurn);
-    // Reserved for the whole value at once, but only as its bytes really come.
-    if (input_.capacity() < have + room) input_.reserve(std::max(have + room, have * 2));
-    input_.resize(have + room);
-  }
+  if (own) room = MakeRoomForInput();
   char* buffer = own ? input_.data() + input_.size() - room : server_.read_buffer();
   const ssize_t got = ::recv(fd_.get(), buffer, room, 0);
   if (own) input_.resize(input_.size() - room + static_cast<size_t>(std::max<ssize_t>(got, 0)));
@@ -107,6 +119,7 @@ void Connection::TakeInput(std::string_view bytes, bool own) {
     Close(CloseMode::kNow);
   }
   if (!ever_authenticated && !closing) server_.NoteStranger(*this);
+  server_.NoteMemory(*this);
 }
 
 // Commands queued by MULTI are input that has not been executed, too.

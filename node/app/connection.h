@@ -67,6 +67,7 @@ class Connection final : public dispatch::Session {
   bool MayHold(size_t bytes) override;
   void OnEvents(uint32_t events);
   bool OnReadable();
+  size_t MakeRoomForInput();
   void TakeInput(std::string_view bytes, bool own);
   // Executes whole requests at the beginning of `bytes`, as many as one turn allows; returns how
   // many bytes they took. If that were not all of them, it goes on in the next turn.

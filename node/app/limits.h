@@ -34,6 +34,9 @@ constexpr size_t kStrangersBytesMax = 32u << 20;
 constexpr size_t kOverLimitMax = 128;
 constexpr int kMemberDescriptors = 128 + static_cast<int>(kOverLimitMax);
 
+// maxmemory-clients below it counts as this: nobody could be talked to.
+constexpr size_t kClientBytesMaxLeast = 128 * 1024;
+
 constexpr size_t kSamplesMost = 64;  // maxmemory-samples beyond it count as this
 
 constexpr int kAcceptsPerTurn = 1000;

@@ -124,6 +124,33 @@ Lines OutputLimitLines(const Config& config) {
   return lines;
 }
 
+// ---- maxmemory-clients: bytes, or a percentage of maxmemory
+
+Status SetClientMemory(Config& config, Words words) {
+  if (words.size() != 1) return Invalid("wrong number of arguments");
+  std::string_view text = words[0];
+  if (!text.ends_with('%')) {
+    const int64_t bytes = ParseMemory(text);
+    if (bytes < 0) return Invalid("argument must be a memory or percent value");
+    config.client_memory_max = bytes;
+    return {};
+  }
+  text.remove_suffix(1);
+  int64_t percent = 0;
+  if (!structs::ParseDecimal(text, &percent)) {
+    return Invalid("argument must be a memory or percent value");
+  }
+  if (percent < 0 || percent > 100)
+    return Invalid("percentage argument must be less or equal to 100");
+  config.client_memory_max = -percent;
+  return {};
+}
+
+std::string ShowClientMemory(const Config& config) {
+  const int64_t value = config.client_memory_max;
+  return value < 0 ? std::to_string(-value) + "%" : std::to_string(value);
+}
+
 // ---- replicaof, requirepass
 
 Status SetReplicaOf(Config& config, Words words) {
@@ -284,6 +311,8 @@ std::vector<Option> NetworkOptions() {
        .set = SetOutputLimit,
        .get = [](const Config& c) { return Joined(OutputLimitLines(c)); },
        .lines = OutputLimitLines},
+      {.name = "maxmemory-clients", .set = SetClientMemory, .get = ShowClientMemory},
+      IntOption("tracking-table-max-keys", &Config::tracked_keys_max, {0}),
       {.name = "requirepass",
        .flags = kSecret,
        .set = SetPassword,

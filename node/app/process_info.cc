@@ -96,7 +96,8 @@ void Process::ClientsInfo(std::string* info) const {
   Line(info, "client_recent_max_input_buffer:{}", input_max);
   Line(info, "client_recent_max_output_buffer:{}", output_max);
   Line(info, "blocked_clients:{}", parts_.engine.blocking().size());
-  Line(info, "tracking_clients:0\r\nclients_in_timeout_table:{}", parts_.engine.blocking().timed());
+  Line(info, "tracking_clients:{}\r\nclients_in_timeout_table:{}",
+       parts_.engine.tracking().clients(), parts_.engine.blocking().timed());
 }
 
 void Process::ScriptsInfo(std::string* info) const {
@@ -130,8 +131,9 @@ dispatch::MemoryReport Process::MeasureMemory() const {
     const bool replica = session->kind == dispatch::SessionKind::kReplica;
     (replica ? report.replicas : report.clients) += static_cast<int64_t>(session->memory_bytes());
   }
-  report.overhead =
-      report.startup + report.backlog + report.replicas + report.clients + report.log_buffer;
+  report.overhead = report.startup + report.backlog + report.replicas + report.clients +
+                    report.log_buffer +
+                    static_cast<int64_t>(parts_.engine.tracking().keys().bytes());
   const keyspace::Keyspace& keyspace = parts_.engine.keyspace();
   for (int i = 0; i < keyspace.databases(); ++i) {
     report.overhead += static_cast<int64_t>(keyspace.db(i).index_bytes());
@@ -200,7 +202,7 @@ void Process::StatsInfo(std::string* info) const {
        keys.expired_stale_percent);
   Line(info, "expired_time_cap_reached_count:{}\r\nexpire_cycle_cpu_milliseconds:0",
        keys.expire_cycle_time_limit_reached);
-  Line(info, "evicted_keys:{}\r\nevicted_clients:0", keys.evicted_keys);
+  Line(info, "evicted_keys:{}\r\nevicted_clients:{}", keys.evicted_keys, server.evicted_clients);
   const dispatch::MemoryGuard& memory = parts_.engine.memory_guard();
   Line(info, "total_eviction_exceeded_time:{}\r\ncurrent_eviction_exceeded_time:{}",
        memory.TotalExceededMs(), memory.CurrentExceededMs());
@@ -214,8 +216,10 @@ void Process::StatsInfo(std::string* info) const {
   Line(info, "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\nactive_defrag_misses:0");
   Line(info,
        "active_defrag_key_hits:0\r\nactive_defrag_key_misses:0\r\ntotal_active_defrag_time:0");
-  Line(info, "current_active_defrag_time:0\r\ntracking_total_keys:0\r\ntracking_total_items:0");
-  Line(info, "tracking_total_prefixes:0\r\nunexpected_error_replies:{}",
+  const dispatch::Tracking& tracking = parts_.engine.tracking();
+  Line(info, "current_active_defrag_time:0\r\ntracking_total_keys:{}\r\ntracking_total_items:{}",
+       tracking.keys().keys(), tracking.keys().items());
+  Line(info, "tracking_total_prefixes:{}\r\nunexpected_error_replies:{}", tracking.prefixes(),
        engine.unexpected_error_replies);
   Line(info, "total_error_replies:{}\r\ndump_payload_sanitizations:{}", engine.error_replies,
        engine.payloads_checked);

@@ -36,9 +36,6 @@ constexpr std::string_view kNoTls =
     "encrypt the network or put a TLS proxy in front of it";
 constexpr std::string_view kNoOutgoing =
     "connections to a primary are not bound to it here: let the host's routes decide";
-constexpr std::string_view kNoClientEviction =
-    "clients are not evicted for the memory they use: limit them by client-output-buffer-limit, "
-    "client-query-buffer-limit and maxclients";
 
 constexpr Row kRows[] = {
     // ---- protections this server does not have: only what asks for none
@@ -52,7 +49,6 @@ constexpr Row kRows[] = {
      "them"},
     {"locale-collate", "", Any::kListed, "",
      "SORT ALPHA compares bytes here, in every locale: leave it empty"},
-    {"maxmemory-clients", "0", Any::kListed, "0 0%", kNoClientEviction},
     {"socket-mark-id", "0", Any::kListed, "0", "sockets are not marked here: filter by address",
      kImmutable},
     {"syslog-enabled", "no", Any::kListed, "no",
@@ -115,7 +111,6 @@ constexpr Row kRows[] = {
     {"tls-session-cache-size", "20480", Any::kInteger},
     {"tls-session-cache-timeout", "300", Any::kInteger},
     {"tls-session-caching", "yes", Any::kYesNo},
-    {"tracking-table-max-keys", "1000000", Any::kInteger},
 
     // ---- what Redis would do is always or never done here, and nobody can tell but by speed
     {"active-expire-effort", "1", Any::kInteger},

@@ -9,6 +9,7 @@
 #include "common/net/socket.h"
 #include "node/app/append_only.h"
 #include "node/app/limits.h"
+#include "node/dispatch/client_line.h"
 
 namespace rha::node::app {
 namespace {
@@ -190,6 +191,7 @@ Connection* Server::Find(std::optional<uint64_t> id) {
 
 void Server::QueueDestroy(Connection& connection) {
   admission_.Leave(connection.id);
+  client_memory_.Leave(connection.id);
   to_destroy_.push_back(&connection);
 }
 
@@ -234,6 +236,30 @@ void Server::ServeWhileBusy() {
   desk_ = std::move(running);
 }
 
+void Server::CountMemory(Connection& connection) {
+  if (connection.closing) return;
+  const bool may_go = connection.kind == dispatch::SessionKind::kClient && !connection.no_evict &&
+                      !connection.is_peer();
+  if (may_go) return client_memory_.Hold(connection.id, connection.memory_bytes());
+  client_memory_.Leave(connection.id);
+}
+
+void Server::EvictClients() {
+  const size_t bytes_max = config_.ClientBytesMax();
+  if (counts_memory_ != (bytes_max != 0)) {
+    counts_memory_ = bytes_max != 0;
+    client_memory_.Clear();
+    for (auto& [id, connection] : connections_) NoteMemory(*connection);
+  }
+  while (counts_memory_ && client_memory_.bytes() >= bytes_max) {
+    Connection* const largest = Find(client_memory_.Largest());
+    if (largest == nullptr) return;
+    ++stats_.evicted_clients;
+    log::Info("Evicting client: {}", dispatch::ClientLine(*largest, engine_.keyspace().now_ms()));
+    largest->Close(dispatch::Session::CloseMode::kNow);
+  }
+}
+
 void Server::EndTurn() {
   if (ended_) return;
   engine_.EndTurn();
@@ -241,8 +267,10 @@ void Server::EndTurn() {
   while (!to_continue_.empty()) {
     const auto batch = std::exchange(to_continue_, {});
     for (Connection* connection : batch) connection->Continue();
+    engine_.EndTurn();
   }
   SendReplies();
+  if (counts_memory_ || config_.client_memory_max != 0) EvictClients();
   for (size_t i = 0; i < to_destroy_.size(); ++i) {
     engine_.Leave(*to_destroy_[i]);
     std::erase(next_turn_, to_destroy_[i]);
@@ -262,6 +290,7 @@ void Server::SendReplies() {
       to_write_[kept++] = connection;
     } else {
       connection->Flush();
+      NoteMemory(*connection);
     }
   }
   to_write_.resize(kept);
@@ -362,6 +391,7 @@ bool Server::EnforceOutputLimit(Connection& connection, size_t bytes) {
 void Server::Cron(int64_t now_ms) {
   for (auto& [id, connection] : connections_) {
     connection->Trim(now_ms);
+    NoteMemory(*connection);
     if (connection->owes_output()) {
       EnforceOutputLimit(*connection, connection->output_memory_bytes());
     }

@@ -12,6 +12,7 @@
 #include "common/base/unique_fd.h"
 #include "common/net/reactor.h"
 #include "node/app/admission.h"
+#include "node/app/client_memory.h"
 #include "node/app/config.h"
 #include "node/app/connection.h"
 #include "node/app/reply_gate.h"
@@ -30,6 +31,7 @@ struct ServerStats {
   uint64_t writes = 0;
   uint64_t query_buffer_limit_disconnections = 0;
   uint64_t output_buffer_limit_disconnections = 0;
+  uint64_t evicted_clients = 0;
 };
 
 class Server {
@@ -80,6 +82,10 @@ class Server {
   void NoteRights(Connection& connection);
   // What one who has never authenticated holds has changed.
   void NoteStranger(Connection& connection);
+  // What a client holds may have changed.
+  void NoteMemory(Connection& connection) {
+    if (counts_memory_) CountMemory(connection);
+  }
   char* read_buffer() { return desk_->read_buffer.get(); }
   dispatch::RequestBatch& batch() { return desk_->batch; }
   // It has used its share of this turn.
@@ -105,6 +111,9 @@ class Server {
   // False: there is no room for it.
   bool MakeRoomFor(Connection& connection);
   Connection* Find(std::optional<uint64_t> id);
+  void CountMemory(Connection& connection);
+  // Sends clients away until all others hold no more than they may.
+  void EvictClients();
   // All but those of who executes: its answer is not whole.
   void SendReplies();
   // What has been changed is not all where it was promised to be; and how far both go.
@@ -122,6 +131,8 @@ class Server {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;  // by session id
   Admission admission_;
+  ClientMemory client_memory_;
+  bool counts_memory_ = false;     // maxmemory-clients asks for it
   bool accepting_failed_ = false;  // and was warned of
   std::vector<Connection*> to_write_, to_continue_, to_destroy_;
   std::vector<Connection*> next_turn_;  // for to_continue_, when the next turn begins

@@ -129,7 +129,7 @@ class ProtectionTest(ConfigTest):
 
     def test_a_protection_that_is_not_there_ends_the_start_and_says_so(self):
         for line in ("tls-port 6380", "tls-replication yes",
-                     "cluster-enabled yes", "maxmemory-clients 5%", "syslog-enabled yes", "bind-source-addr 10.0.0.1"):
+                     "cluster-enabled yes", "syslog-enabled yes", "bind-source-addr 10.0.0.1"):
             text = self.refused(self.base(line + "\n"))
             self.assertIn("cannot be honoured: ", text)
             self.assertIn("at line 4", text)
