@@ -114,23 +114,26 @@ Status ApplyText(std::string_view text, std::string_view origin, int depth, Conf
   return {};
 }
 
-// "--port 7000 --save 60 1" as lines of a configuration file.
-Result<std::string> FlagsToText(const std::vector<std::string>& args, size_t from) {
+// "--port 7000 --save 60 1" as lines of a configuration file. As in Redis, the argument behind a
+// lone name is its value whatever it looks like, and the first name may stand without its dashes.
+std::string FlagsToText(const std::vector<std::string>& args, size_t from) {
   std::string text;
+  bool wants_value = false;
   for (size_t i = from; i < args.size(); ++i) {
     const std::string& arg = args[i];
-    if (arg.starts_with("--")) {
-      if (!text.empty()) text += '\n';
-      text += arg.substr(2);
-      // A lone --save means none, as in Redis.
-      const bool lone = i + 1 == args.size() || args[i + 1].starts_with("--");
-      if (lone && arg == "--save") text += " \"\"";
-    } else if (text.empty()) {
-      return Status(Code::kInvalid, "unexpected argument '" + arg + "': options begin with --");
-    } else {
+    const bool is_value = wants_value || !arg.starts_with("--");
+    wants_value = false;
+    if (is_value) {
       const std::string quoted = QuoteConfigWord(arg);
       text += quoted.starts_with('"') ? ' ' + quoted : " \"" + quoted + '"';
+      continue;
     }
+    if (!text.empty()) text += '\n';
+    text += arg.substr(2);
+    const bool last = i + 1 == args.size();
+    const bool no_points = arg == "--save" && (last || args[i + 1].starts_with("--"));
+    if (no_points) text += " \"\"";
+    wants_value = !no_points && arg.find(' ') == std::string::npos;
   }
   return text.empty() ? text : text + '\n';
 }
@@ -179,8 +182,8 @@ Result<CommandLine> ReadCommandLine(const std::vector<std::string>& args) {
     RHA_RETURN_IF_ERROR(
         ApplyConfigText(text, "the configuration from standard input", &result.config));
   }
-  RHA_ASSIGN_OR_RETURN(const std::string text, FlagsToText(flags, next));
-  RHA_RETURN_IF_ERROR(ApplyConfigText(text, "the command line", &result.config));
+  RHA_RETURN_IF_ERROR(
+      ApplyConfigText(FlagsToText(flags, next), "the command line", &result.config));
   RHA_RETURN_IF_ERROR(ReadPasswordFile(&result.config));
   return result;
 }

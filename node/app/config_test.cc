@@ -164,6 +164,16 @@ TEST(Config, FlagsFollowTheirOptionUntilTheNext) {
   EXPECT_TRUE(line->config.save_points.empty());
   EXPECT_EQ(line->config.primary_host, "h");
   EXPECT_FALSE(ReadCommandLine({"--nosuch"}).ok());
+  const auto odd =
+      ReadCommandLine({"/dev/null", "loglevel", "verbose", "--maxmemory '7mb'", "--logfile",
+                       "--my--log", "--bind 127.0.0.1", "--port", "7002"});
+  ASSERT_TRUE(odd.ok()) << odd.status().message();
+  EXPECT_EQ(odd->config.log_level, "verbose");
+  EXPECT_EQ(odd->config.memory_max_bytes, 7 << 20);
+  EXPECT_EQ(odd->config.log_file, "--my--log");
+  EXPECT_EQ(odd->config.port, 7002);
+  EXPECT_THAT(ReadCommandLine({"--port", "--loglevel", "verbose"}).status().message(),
+              HasSubstr("'port \"--loglevel\" \"verbose\"'"));
   EXPECT_EQ(ReadCommandLine({"--help"})->ask, CommandLine::Ask::kHelp);
 }
 

@@ -88,6 +88,7 @@ bool Engine::EndWait(Session& session, std::string_view error) {
   if (endless && error.empty()) return false;
   AnswerLate(session, [&](resp::Writer& reply) {
     if (!error.empty()) {
+      if (state.spec != nullptr) ++table_.counters(*state.spec).failed;
       reply.Error(error);
     } else if (state.kind == BlockKind::kWait) {
       WriteAcknowledged(state, reply);
