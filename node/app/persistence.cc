@@ -305,24 +305,25 @@ void Persistence::SaveFlushed() {
   (void)Save().ok();
 }
 
-Status Persistence::Reload(bool no_save, bool no_flush) {
-  RHA_RETURN_IF_ERROR(no_save && !engine_.in_unit() ? Status() : MaySave());
-  if (!no_save) RHA_RETURN_IF_ERROR(Save());
+Status Persistence::Reload(ReloadHow how) {
+  RHA_RETURN_IF_ERROR(!how.save && !engine_.in_unit() ? Status() : MaySave());
+  if (how.save) RHA_RETURN_IF_ERROR(Save());
   keyspace::Keyspace& keyspace = engine_.keyspace();
   const persist::LoadOptions options{.verify_checksum = config_.rdb_checksum,
                                      .drop_expired = !engine_.state().is_replica,
-                                     .now_ms = engine_.clock().UnixMillis()};
+                                     .now_ms = engine_.clock().UnixMillis(),
+                                     .replace_libraries = how.merge};
   RHA_ASSIGN_OR_RETURN(auto source, persist::FileSource::Open(Path()));
-  if (no_save) {
+  if (!how.save) {
     // Nobody knows what is in the file: it is read once before anything goes.
     RHA_ASSIGN_OR_RETURN(auto unknown, persist::FileSource::Open(Path()));
     persist::RdbLoader check(std::move(unknown), nullptr, options, keyspace.databases());
     RHA_RETURN_IF_ERROR(check.Finish());
   }
-  const bool other = no_save || no_flush;
+  const bool other = !how.save || !how.flush;
   if (other) log_.DatasetGoes();
   engine_.state().dataset = dispatch::Dataset::kUnknown;
-  if (!no_flush) {
+  if (how.flush) {
     snapshots_.GiveUp();
     keyspace.Reset();
     while (snapshots_.FreeGone(engine_.clock(), kFreeGoneUs)) {
@@ -331,10 +332,12 @@ Status Persistence::Reload(bool no_save, bool no_flush) {
   persist::RdbLoader loader(std::move(source), &keyspace, options, keyspace.databases());
   // Saved and loaded at once the data are the same; otherwise replicas have something else.
   if (other) dataset_replaced_();
-  RHA_RETURN_IF_ERROR(loader.Finish());
-  engine_.state().dataset = dispatch::Dataset::kWhole;
+  Status loaded = loader.Finish();
+  if (!loaded.ok()) loaded = std::move(loaded).Context("Error trying to load the RDB dump");
+  if (!loaded.ok() && how.flush) return loaded;
+  engine_.state().dataset = dispatch::Dataset::kWhole;  // without a flush nothing has gone
   if (other) log_.DatasetCame();
-  return {};
+  return loaded;
 }
 
 // ---- INFO persistence

@@ -71,7 +71,7 @@ class Persistence final : public dispatch::PersistenceService {
   int64_t LastSaveUnixS() const override { return last_save_s_; }
   void AppendInfo(std::string* info) override;
   void DatasetFlushed() override;
-  Status Reload(bool no_save, bool no_flush) override;
+  Status Reload(ReloadHow how) override;
   Result<bool> RewriteLog() override { return log_.Rewrite(); }
   void AppendStream(int db, std::string_view requests, int db_after) override {
     log_.AppendStream(db, requests, db_after);

@@ -103,16 +103,17 @@ void Process::ClientsInfo(std::string* info) const {
 void Process::ScriptsInfo(std::string* info) const {
   const dispatch::ScriptService* const scripts = parts_.engine.services().scripts;
   const auto used = scripts == nullptr ? dispatch::ScriptService::Usage{} : scripts->usage();
-  const int64_t all = used.interpreter_bytes + used.cache_bytes;
+  const int64_t machines = used.interpreter_bytes + used.function_interpreter_bytes;
+  const int64_t texts = used.cache_bytes + used.library_bytes;
   Line(info, "used_memory_lua:{0}\r\nused_memory_vm_eval:{0}\r\nused_memory_lua_human:{1}",
        used.interpreter_bytes, Human(used.interpreter_bytes));
-  Line(info, "used_memory_scripts_eval:{}\r\nnumber_of_cached_scripts:{}\r\nnumber_of_functions:0",
-       used.cache_bytes, used.scripts);
-  Line(info, "number_of_libraries:0\r\nused_memory_vm_functions:0\r\nused_memory_vm_total:{}",
-       used.interpreter_bytes);
-  Line(info, "used_memory_vm_total_human:{}\r\nused_memory_functions:0\r\nused_memory_scripts:{}",
-       Human(used.interpreter_bytes), all);
-  Line(info, "used_memory_scripts_human:{}", Human(all));
+  Line(info, "used_memory_scripts_eval:{}\r\nnumber_of_cached_scripts:{}\r\nnumber_of_functions:{}",
+       used.cache_bytes, used.scripts, used.functions);
+  Line(info, "number_of_libraries:{}\r\nused_memory_vm_functions:{}\r\nused_memory_vm_total:{}",
+       used.libraries, used.function_interpreter_bytes, machines);
+  Line(info, "used_memory_vm_total_human:{}\r\nused_memory_functions:{}\r\nused_memory_scripts:{}",
+       Human(machines), used.library_bytes, texts);
+  Line(info, "used_memory_scripts_human:{}", Human(texts));
 }
 
 dispatch::MemoryReport Process::MeasureMemory() const {

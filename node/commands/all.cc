@@ -37,6 +37,7 @@ std::vector<dispatch::CommandRows> AllCommands() {
       ModuleRows(),        ConditionalRows(),
       StreamRemoveRows(),  GeoPlaceRows(),
       GeoSearchRows(),     ClientTrackingRows(),
+      FunctionRows(),
   };
 }
 

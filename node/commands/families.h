@@ -47,6 +47,7 @@ dispatch::CommandRows ScanRows();              // key/scan.cc
 dispatch::CommandRows SortRows();              // key/sort.cc
 dispatch::CommandRows ObjectRows();            // key/object.cc
 dispatch::CommandRows ScriptRows();            // script/eval.cc
+dispatch::CommandRows FunctionRows();          // script/function.cc
 dispatch::CommandRows TransactionRows();       // transactions.cc
 dispatch::CommandRows PubsubRows();            // pubsub.cc
 dispatch::CommandRows ConnectionRows();        // connection.cc

@@ -117,7 +117,11 @@ class PersistenceService {
   // DEBUG LOADAOF: what the append-only file holds takes the place of the data.
   virtual Status ReloadLog() = 0;
   // DEBUG RELOAD: save unless `no_save`, flush unless `no_flush`, load.
-  virtual Status Reload(bool no_save, bool no_flush) = 0;
+  struct ReloadHow {
+    bool save = true, flush = true;
+    bool merge = false;  // a library in the file may take another's place
+  };
+  virtual Status Reload(ReloadHow how) = 0;
 };
 
 // CONFIG (app).
@@ -180,13 +184,15 @@ class ServerService {
   virtual void ServeWhileBusy() {}
 };
 
-// EVAL and what belongs to it (commands/script).
+// EVAL, FCALL and what belongs to them (commands/script).
 class ScriptService {
  public:
   virtual ~ScriptService() = default;
   struct Usage {
     int64_t interpreter_bytes = 0, cache_bytes = 0;
     int64_t scripts = 0;
+    int64_t function_interpreter_bytes = 0, library_bytes = 0;
+    int64_t libraries = 0, functions = 0;
   };
   virtual Usage usage() const = 0;
   // The process is about to end: what runs ends now, and nobody is told what it has changed.

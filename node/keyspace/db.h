@@ -38,6 +38,7 @@ namespace rha::node::keyspace {
 
 class Db;
 class Keyspace;
+class Libraries;
 
 // What a lookup does with an expired key.
 enum class ExpiryMode : uint8_t {
@@ -253,6 +254,9 @@ class Keyspace {
   // False: what is looked up is not used thereby (CLIENT NO-TOUCH).
   void set_touching(bool touching) { touching_ = touching; }
   void set_observer(Observer* observer) { observer_ = observer; }
+  // Those of this dataset; null: none are kept.
+  Libraries* libraries() const { return libraries_; }
+  void set_libraries(Libraries* libraries) { libraries_ = libraries; }
   // Which events reach the observer (notify-keyspace-events); 0: none.
   uint32_t event_mask() const { return event_mask_; }
   void set_event_mask(uint32_t mask) { event_mask_ = mask; }
@@ -333,6 +337,7 @@ class Keyspace {
   uint32_t event_mask_ = 0;
   uint64_t dirty_ = 0;
   Observer* observer_ = nullptr;
+  Libraries* libraries_ = nullptr;
   // One with the keyspaces whose tables are exchanged with this one's (BesideThis): they hold on to
   // it.
   std::shared_ptr<const structs::HashSecret> secret_;

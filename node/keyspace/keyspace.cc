@@ -2,6 +2,7 @@
 
 #include "common/base/check.h"
 #include "node/keyspace/db.h"
+#include "node/keyspace/libraries.h"
 
 namespace rha::node::keyspace {
 
@@ -60,6 +61,7 @@ size_t Keyspace::Flush(int db) {
 
 void Keyspace::Reset() {
   own_timed_.Clear();
+  if (libraries_ != nullptr) libraries_->Clear();
   Flush(-1);
 }
 

@@ -34,6 +34,7 @@ class CommandWriter {
 
   // A line that begins with '#'.
   void Note(std::string_view line) { Bytes(line); }
+  void Library(std::string_view source) { Request({"FUNCTION", "LOAD", source}); }
   void SelectDb(uint64_t index, uint64_t keys, uint64_t expiring);
   void Use(keyspace::KeyUse) {}
   void Key(const keyspace::Item& item);

@@ -293,6 +293,7 @@ class ImageStream::RecordWriter {
 template <typename Writer>
 Status ImageStream::WriteAll(Writer& writer) {
   WriteHead(writer, target_.request);
+  for (const std::string& source : target_.libraries) writer.Library(source);
   RecordWriter<Writer> record_writer(*this, writer);
   for (RecordBuffer records; Next(&records);) {
     const size_t bytes = records.bytes();

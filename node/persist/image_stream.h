@@ -112,6 +112,7 @@ class ImageStream {
     SaveRequest request;
     keyspace::HeldMemory* held;
     std::string suffix;  // of the temporary file's name, beside the process' id
+    std::vector<std::string> libraries;
     std::vector<std::pair<uint64_t, uint64_t>> sizes;  // keys and expiring of each database
   };
   static Result<std::unique_ptr<ImageStream>> Start(Target target);

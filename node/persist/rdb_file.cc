@@ -9,6 +9,7 @@
 
 #include "node/codec/limits.h"
 #include "node/keyspace/db.h"
+#include "node/keyspace/libraries.h"
 #include "node/persist/aof_note.h"
 #include "node/persist/file_io.h"
 #include "node/persist/key_queue.h"
@@ -35,6 +36,11 @@ void ParseInto(std::string_view text, Integer& out) {
 }
 
 }  // namespace
+
+std::vector<std::string> LibrarySources(const Keyspace& keyspace) {
+  const keyspace::Libraries* const libraries = keyspace.libraries();
+  return libraries == nullptr ? std::vector<std::string>() : libraries->Sources();
+}
 
 void WriteHead(RdbWriter& writer, const SaveRequest& request) {
   const RdbInfo& info = request.info;
@@ -75,6 +81,7 @@ namespace {
 template <typename Writer>
 Status WriteWith(Writer& writer, const Keyspace& keyspace, const SaveRequest& request) {
   WriteHead(writer, request);
+  for (const std::string& source : LibrarySources(keyspace)) writer.Library(source);
   KeyQueue queue(writer);
   for (int i = 0; i < keyspace.databases(); ++i) {
     const keyspace::Db& db = keyspace.db(i);
@@ -183,6 +190,16 @@ Status RdbLoader::Apply(const RdbSelectDb& select) {
   return {};
 }
 
+Status RdbLoader::Apply(const RdbFunction& library) {
+  if (keyspace_ == nullptr || keyspace_->libraries() == nullptr) {
+    ++parts_skipped_;
+    return {};
+  }
+  return keyspace_->libraries()
+      ->Load(library.code, options_.replace_libraries)
+      .Context(source_->name() + ": a library of functions cannot be loaded");
+}
+
 Status RdbLoader::LoadElements(size_t* budget) {
   RHA_ASSIGN_OR_RETURN(const bool complete, value_.Step(budget));
   if (!complete) return {};
@@ -212,6 +229,8 @@ Result<bool> RdbLoader::LoadItem(size_t* budget) {
     // A key takes at least three bytes, so a forged count cannot reserve without bound.
     const uint64_t most = source_->remaining() / 3 + kReadBufferBytes;
     if (keyspace_ != nullptr) db()->Reserve(std::min(resize->keys, most));
+  } else if (const auto* library = std::get_if<RdbFunction>(&item)) {
+    RHA_RETURN_IF_ERROR(Apply(*library));
   } else if (std::holds_alternative<RdbEnd>(item)) {
     return true;
   } else if (!std::holds_alternative<RdbSlotInfo>(item)) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/status.h"
@@ -56,7 +57,9 @@ struct SaveRequest {
   env::Disk* disk = &env::Disk::Real();  // where `path` is
 };
 
-// What a file begins and ends with, beside the keys.
+// Of the functions that belong to the dataset.
+std::vector<std::string> LibrarySources(const keyspace::Keyspace& keyspace);
+// What a file begins and ends with, beside libraries and keys.
 void WriteHead(RdbWriter& writer, const SaveRequest& request);
 void WriteHead(CommandWriter& writer, const SaveRequest& request);
 Status WriteEnd(RdbWriter& writer, const SaveRequest& request);
@@ -75,6 +78,8 @@ struct LoadOptions {
   // that continue from there hold it too and must hear of its end. Empty, or false: it is kept.
   std::function<bool(const RdbInfo& info, int db, std::string_view key)> may_drop = {};
   int64_t key_delay_us = 0;  // key-load-delay, for tests
+  // A library may take the place of another of its name (DEBUG RELOAD NOFLUSH).
+  bool replace_libraries = false;
 };
 
 class RdbLoader {
@@ -95,7 +100,7 @@ class RdbLoader {
   // A large value has been loaded in part.
   bool inside_key() const { return value_.busy(); }
   uint64_t bytes_loaded() const { return reader_.position(); }
-  // Function libraries and module data that were left out: to be logged.
+  // Module data, and libraries that nobody keeps, that were left out: to be logged.
   uint64_t parts_skipped() const { return parts_skipped_; }
   // Collections without elements, which no server should have written: likewise.
   uint64_t empty_keys_skipped() const { return empty_keys_skipped_; }
@@ -110,6 +115,7 @@ class RdbLoader {
   Status Apply(const RdbAux& aux);
   void Apply(const RdbKey& key);
   Status Apply(const RdbSelectDb& select);
+  Status Apply(const RdbFunction& library);
 
   std::unique_ptr<codec::ByteSource> source_;
   keyspace::Keyspace* keyspace_;

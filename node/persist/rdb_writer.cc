@@ -24,6 +24,11 @@ void RdbWriter::Aux(std::string_view name, std::string_view value) {
   out_.String(value);
 }
 
+void RdbWriter::Library(std::string_view source) {
+  out_.Byte(codec::kOpFunction);
+  out_.String(source);
+}
+
 void RdbWriter::SelectDb(uint64_t index, uint64_t keys, uint64_t expiring) {
   out_.Byte(codec::kOpSelectDb);
   out_.Length(index);

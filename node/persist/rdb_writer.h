@@ -36,6 +36,8 @@ class RdbWriter {
 
   void Begin();
   void Aux(std::string_view name, std::string_view value);
+  // Of functions; before the keys.
+  void Library(std::string_view source);
   // The two counts are hints for the reader's tables.
   void SelectDb(uint64_t index, uint64_t keys, uint64_t expiring);
   // Of the key that follows.

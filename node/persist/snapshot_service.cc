@@ -16,8 +16,11 @@ SnapshotJob::~SnapshotJob() { service_.Forget(*this); }
 
 Result<std::unique_ptr<SnapshotJob>> SnapshotService::Start(const SaveRequest& request) {
   if (busy()) return Status(Code::kExists, "another snapshot is under way");
-  ImageStream::Target target{
-      .request = request, .held = &keyspace_.held(), .suffix = FreeSuffix(), .sizes = {}};
+  ImageStream::Target target{.request = request,
+                             .held = &keyspace_.held(),
+                             .suffix = FreeSuffix(),
+                             .libraries = LibrarySources(keyspace_),
+                             .sizes = {}};
   for (int i = 0; i < keyspace_.databases(); ++i) {
     target.sizes.emplace_back(keyspace_.db(i).size(), keyspace_.db(i).expiring());
   }

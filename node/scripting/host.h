@@ -10,8 +10,6 @@
 
 namespace rha::node::scripting {
 
-enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning };
-
 class Host {
  public:
   virtual ~Host() = default;
@@ -26,7 +24,6 @@ class Host {
   virtual void SetAudience(int audience) = 0;
   enum class Permission : uint8_t { kUnknownCommand, kDenied, kGranted };
   virtual Permission MayCall(resp::Args request) = 0;
-  virtual void Log(LogLevel level, std::string_view text) = 0;
   // Asked every kInstructionsBetweenLooks. True: the script has to end.
   virtual bool Interrupted() = 0;
 };

@@ -22,19 +22,23 @@ int SetUpJob(lua_State* L) {
   return 0;
 }
 
+int ShowGlobalsJob(lua_State* L) {
+  ShowGlobals(L);
+  return 0;
+}
+
 // Lua does not collect because memory ends; the next script must find some.
 int CollectJob(lua_State* L) {
   lua_gc(L, LUA_GCCOLLECT, 0);
   return 0;
 }
 
-void SetList(lua_State* L, const char* name, resp::Args words) {
+void PushList(lua_State* L, resp::Args words) {
   lua_createtable(L, static_cast<int>(words.size()), 0);
   for (size_t i = 0; i < words.size(); ++i) {
     lua_pushlstring(L, words[i].data(), words[i].size());
     lua_rawseti(L, -2, static_cast<int>(i + 1));
   }
-  SetScriptGlobal(L, name);
 }
 
 std::string_view Text(lua_State* L, int index) {
@@ -60,6 +64,7 @@ struct Interpreter::Job {
   resp::Writer* reply = nullptr;
   std::string_view source;
   int function = LUA_NOREF;
+  bool compiled = false;
   bool counted = false;
 };
 
@@ -85,7 +90,8 @@ void* Interpreter::Allocate(void* self_ptr, void* block, size_t old_size, size_t
     self.bytes_ -= old_size;
     return nullptr;
   }
-  const size_t bytes_max = self.host_ != nullptr ? kLuaBytesMax : kLuaBytesMax + kReserveBytes;
+  const bool runs = self.host_ != nullptr || self.registrar_ != nullptr;
+  const size_t bytes_max = runs ? kLuaBytesMax : kLuaBytesMax + kReserveBytes;
   if (new_size > old_size && self.bytes_ + (new_size - old_size) > bytes_max) return nullptr;
   void* const moved = std::realloc(block, new_size);
   if (moved == nullptr) return nullptr;
@@ -93,23 +99,29 @@ void* Interpreter::Allocate(void* self_ptr, void* block, size_t old_size, size_t
   return moved;
 }
 
-int Interpreter::CompileJob(lua_State* L) {
-  Job& job = *static_cast<Job*>(lua_touserdata(L, 1));
+namespace {
+
+// Pushes the function; in the environment of scripts.
+void LoadSource(lua_State* L, std::string_view source, const char* name) {
   PushEnvironment(L);
   lua_replace(L, LUA_GLOBALSINDEX);
-  if (luaL_loadbuffer(L, job.source.data(), job.source.size(), "@user_script") != 0) {
-    return lua_error(L);
+  // What a compiler has made is not checked by Lua before it runs.
+  if (source.starts_with(LUA_SIGNATURE[0])) {
+    luaL_error(L, "%s: bytecode is not accepted, only source", name + 1);
   }
+  if (luaL_loadbuffer(L, source.data(), source.size(), name) != 0) lua_error(L);
+}
+
+}  // namespace
+
+int Interpreter::CompileJob(lua_State* L) {
+  Job& job = *static_cast<Job*>(lua_touserdata(L, 1));
+  LoadSource(L, job.source, "@user_script");
   job.function = luaL_ref(L, LUA_REGISTRYINDEX);
   return 0;
 }
 
 bool Interpreter::Compile(std::string_view source, int* function, std::string* error) {
-  // What a compiler has made is not checked by Lua before it runs.
-  if (source.starts_with(LUA_SIGNATURE[0])) {
-    *error = "user_script: bytecode is not accepted, only source";
-    return false;
-  }
   Job job;
   job.source = source;
   const int failed = lua_cpcall(lua_, CompileJob, &job);
@@ -119,27 +131,65 @@ bool Interpreter::Compile(std::string_view source, int* function, std::string* e
   return failed == 0;
 }
 
+int Interpreter::LoadLibraryJob(lua_State* L) {
+  Job& job = *static_cast<Job*>(lua_touserdata(L, 1));
+  LoadSource(L, job.source, "@user_function");
+  job.compiled = true;
+  ShowLibraryGlobals(L);
+  lua_sethook(L, OnCount, LUA_MASKCOUNT, kInstructionsBetweenLooks);
+  lua_call(L, 0, 0);
+  return 0;
+}
+
+bool Interpreter::LoadLibrary(std::string_view source, Registrar& registrar, std::string* error) {
+  Job job;
+  job.source = source;
+  registrar_ = &registrar;
+  interrupted_ = false;
+  const int failed = lua_cpcall(lua_, LoadLibraryJob, &job);
+  lua_sethook(lua_, nullptr, 0, 0);
+  registrar_ = nullptr;
+  (void)lua_cpcall(lua_, ShowGlobalsJob, nullptr);
+  if (failed != 0 && !job.compiled) {
+    *error = "Error compiling function: " + std::string(Text(lua_, -1));
+  } else if (failed != 0) {
+    const std::string text =
+        lua_istable(lua_, -1) ? ErrorField(lua_, "err") : "ERR " + std::string(Text(lua_, -1));
+    *error = "Error registering functions: " + text;
+  }
+  lua_settop(lua_, 0);
+  CollectIfMuch();
+  return failed == 0;
+}
+
 void Interpreter::Forget(int function) { luaL_unref(lua_, LUA_REGISTRYINDEX, function); }
 
 void Interpreter::OnCount(lua_State* L, lua_Debug*) {
   Interpreter& self = Of(L);
-  if (!self.interrupted_ && !self.host_->Interrupted()) return;
+  const bool loads = self.registrar_ != nullptr;
+  if (!self.interrupted_ && !(loads ? self.registrar_->Overdue() : self.host_->Interrupted())) {
+    return;
+  }
   self.interrupted_ = true;
   // From now on at every line: whoever catches the error gets the next one.
   lua_sethook(L, OnCount, LUA_MASKLINE, 0);
-  PushError(L, kInterrupted);
+  PushError(L, loads ? "ERR FUNCTION LOAD timeout" : kInterrupted);
   lua_error(L);
 }
 
 int Interpreter::RunJob(lua_State* L) {
   Job& job = *static_cast<Job*>(lua_touserdata(L, 1));
   const Invocation& what = *job.invocation;
+  lua_settop(L, 0);
   lua_pushcfunction(L, ExplainError);
   lua_rawgeti(L, LUA_REGISTRYINDEX, what.function);
-  SetList(L, "KEYS", what.keys);
-  SetList(L, "ARGV", what.args);
+  PushList(L, what.keys);
+  if (!what.of_library) SetScriptGlobal(L, "KEYS");
+  PushList(L, what.args);
+  if (!what.of_library) SetScriptGlobal(L, "ARGV");
+  const int arguments = what.of_library ? 2 : 0;
   if (what.watched) lua_sethook(L, OnCount, LUA_MASKCOUNT, kInstructionsBetweenLooks);
-  const int failed = lua_pcall(L, 0, 1, -2);
+  const int failed = lua_pcall(L, arguments, 1, 1);
   lua_sethook(L, nullptr, 0, 0);
   Interpreter& self = Of(L);
   if (failed == 0) {
@@ -147,9 +197,11 @@ int Interpreter::RunJob(lua_State* L) {
   } else {
     job.counted = self.AnswerError(what, *job.reply);
   }
-  for (const char* name : {"KEYS", "ARGV"}) {
-    lua_pushnil(L);
-    SetScriptGlobal(L, name);
+  if (!what.of_library) {
+    for (const char* name : {"KEYS", "ARGV"}) {
+      lua_pushnil(L);
+      SetScriptGlobal(L, name);
+    }
   }
   if (++self.runs_ % kScriptsPerCollection == 0) lua_gc(L, LUA_GCSTEP, kScriptsPerCollection);
   return 0;
@@ -171,8 +223,12 @@ bool Interpreter::Run(const Invocation& invocation, resp::Writer& reply) {
   }
   lua_settop(lua_, 0);
   reply_.Clear();
-  if (bytes_ > kLuaBytesMax / 2) (void)lua_cpcall(lua_, CollectJob, nullptr);
+  CollectIfMuch();
   return job.counted;
+}
+
+void Interpreter::CollectIfMuch() {
+  if (bytes_ > kLuaBytesMax / 2) (void)lua_cpcall(lua_, CollectJob, nullptr);
 }
 
 // The error is on top of the stack.

@@ -2,6 +2,7 @@
 // that one of them does is seen by the next, but through the data.
 //
 //   Compile(source) ─▶ a function ─▶ Run({function, keys, args, host}) ─▶ one reply
+//   LoadLibrary(source, registrar) ─▶ functions, one for each redis.register_function
 //
 // Whatever a script does ends in a reply: errors, endless recursion, too much memory
 // (kLuaBytesMax), a host that says it has taken too long. All memory of Lua goes through one
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <lua.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,22 @@
 
 namespace rha::node::scripting {
 
+// Takes what a library registers while it is loaded.
+class Registrar {
+ public:
+  virtual ~Registrar() = default;
+  struct Registration {
+    std::string_view name;
+    std::optional<std::string> description;
+    uint32_t flags = 0;  // ScriptFlag
+    int function = 0;    // as Compile() gives one; whoever takes it forgets it
+  };
+  // Why it is refused; empty: it is taken.
+  virtual std::string Register(const Registration& what) = 0;
+  // Asked now and then; true: it has taken too long.
+  virtual bool Overdue() = 0;
+};
+
 class Interpreter {
  public:
   Interpreter();
@@ -36,13 +54,17 @@ class Interpreter {
   // False: `error` says why. The function stays until Forget().
   bool Compile(std::string_view source, int* function, std::string* error);
   void Forget(int function);
+  // Runs the source of a library. False: `error` says why; what was registered until then has to be
+  // forgotten.
+  bool LoadLibrary(std::string_view source, Registrar& registrar, std::string* error);
 
   struct Invocation {
     int function;
     std::string_view name;  // the script's digest, for error messages
     resp::Args keys, args;
     Host* host;
-    bool watched = true;  // Host::Interrupted is asked
+    bool watched = true;      // Host::Interrupted is asked
+    bool of_library = false;  // it gets keys and arguments as such, not as KEYS and ARGV
   };
   // Writes exactly one reply. True: it is an error that a command of the script was answered, so
   // that it is counted already.
@@ -53,6 +75,7 @@ class Interpreter {
   // ---- for the functions that scripts call (sandbox.cc, redis_api.cc)
   static Interpreter& Of(lua_State* L);
   Host* host() const { return host_; }
+  Registrar* registrar() const { return registrar_; }  // null: no library is being loaded
   // The host has told it to end: nobody may catch that.
   bool interrupted() const { return interrupted_; }
   // The words of redis.call on the stack from 1 to `count`. False: an error is on top.
@@ -71,13 +94,16 @@ class Interpreter {
   static void OnCount(lua_State* L, lua_Debug* where);
   static int RunJob(lua_State* L);
   static int CompileJob(lua_State* L);
+  static int LoadLibraryJob(lua_State* L);
   void SetUp();
+  void CollectIfMuch();
   // Likewise.
   bool AnswerError(const Invocation& invocation, resp::Writer& reply);
 
   size_t bytes_ = 0;
   lua_State* lua_ = nullptr;
   Host* host_ = nullptr;
+  Registrar* registrar_ = nullptr;
   bool interrupted_ = false;
   int runs_ = 0;
   std::array<unsigned short, 3> random_{0x330E, 0xABCD, 0x1234};

@@ -24,10 +24,9 @@ class FakeHost final : public Host {
   void SetProtocol(int protocol) override { protocol_ = protocol; }
   void SetAudience(int audience) override { audience_ = audience; }
   Permission MayCall(resp::Args) override { return Permission::kGranted; }
-  void Log(LogLevel, std::string_view text) override { logged = text; }
   bool Interrupted() override { return ++looks > looks_allowed; }
 
-  std::string answer = "+OK\r\n", refusal, logged;
+  std::string answer = "+OK\r\n", refusal;
   std::vector<std::string> called;
   int looks = 0, looks_allowed = 1 << 30;
   int protocol_ = 2, audience_ = 3;

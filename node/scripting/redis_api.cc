@@ -1,8 +1,10 @@
 #include "node/scripting/redis_api.h"
 
+#include <span>
 #include <string>
 
 #include "common/base/hex.h"
+#include "common/base/log.h"
 #include "common/base/sha1.h"
 #include "common/resp/redis_version.h"
 #include "node/scripting/convert.h"
@@ -131,7 +133,6 @@ int Log(lua_State* L) {
   }
   const auto level = static_cast<int>(lua_tonumber(L, 1));
   if (level < 0 || level > 3) return Raise(L, "ERR Invalid debug level.");
-  Host& host = HostOf(L, "redis.log");
   std::string text;
   for (int i = 2; i <= count; ++i) {
     size_t bytes = 0;
@@ -140,7 +141,17 @@ int Log(lua_State* L) {
     if (i != 2) text += ' ';
     text.append(piece, bytes);
   }
-  host.Log(static_cast<LogLevel>(level), text);
+  switch (level) {
+    case 0:
+    case 1:
+      log::Debug("{}", text);
+      break;
+    case 2:
+      log::Info("{}", text);
+      break;
+    default:
+      log::Warn("{}", text);
+  }
   return 0;
 }
 
@@ -173,7 +184,6 @@ constexpr luaL_Reg kFunctions[] = {
     {"status_reply", StatusReply},
     {"set_repl", SetRepl},
     {"acl_check_cmd", Guarded<AclCheckCmd>},
-    {"log", Guarded<Log>},
     {"setresp", SetResp},
     {"breakpoint", Breakpoint},
     {"debug", Debug},
@@ -184,13 +194,28 @@ struct Constant {
   const char* name;
   int value;
 };
-constexpr Constant kConstants[] = {
-    {"LOG_DEBUG", 0},  {"LOG_VERBOSE", 1},
-    {"LOG_NOTICE", 2}, {"LOG_WARNING", 3},
-    {"REPL_NONE", 0},  {"REPL_AOF", 1},
-    {"REPL_SLAVE", 2}, {"REPL_REPLICA", 2},
-    {"REPL_ALL", 3},   {"REDIS_VERSION_NUM", VersionNumber()},
-};
+constexpr Constant kLogLevels[] = {
+    {"LOG_DEBUG", 0}, {"LOG_VERBOSE", 1}, {"LOG_NOTICE", 2}, {"LOG_WARNING", 3}};
+constexpr Constant kAudiences[] = {
+    {"REPL_NONE", 0}, {"REPL_AOF", 1}, {"REPL_SLAVE", 2}, {"REPL_REPLICA", 2}, {"REPL_ALL", 3}};
+
+void SetConstants(lua_State* L, std::span<const Constant> constants) {
+  for (const Constant& constant : constants) {
+    lua_pushinteger(L, constant.value);
+    lua_setfield(L, -2, constant.name);
+  }
+}
+
+// What libraries see too while they are loaded.
+void SetLogAndVersion(lua_State* L) {
+  lua_pushcfunction(L, Guarded<Log>);
+  lua_setfield(L, -2, "log");
+  SetConstants(L, kLogLevels);
+  lua_pushinteger(L, VersionNumber());
+  lua_setfield(L, -2, "REDIS_VERSION_NUM");
+  lua_pushlstring(L, resp::kRedisVersion.data(), resp::kRedisVersion.size());
+  lua_setfield(L, -2, "REDIS_VERSION");
+}
 
 // What tostring() would say, without calling anything of the script's.
 std::string Describe(lua_State* L, int index) {
@@ -252,12 +277,15 @@ int ExplainError(lua_State* L) {
 
 void OpenRedis(lua_State* L) {
   PushLibrary(L, kFunctions);
-  for (const Constant& constant : kConstants) {
-    lua_pushinteger(L, constant.value);
-    lua_setfield(L, -2, constant.name);
-  }
-  lua_pushlstring(L, resp::kRedisVersion.data(), resp::kRedisVersion.size());
-  lua_setfield(L, -2, "REDIS_VERSION");
+  SetConstants(L, kAudiences);
+  SetLogAndVersion(L);
+}
+
+void OpenRedisOfLibraries(lua_State* L) {
+  lua_newtable(L);
+  lua_pushcfunction(L, Guarded<RegisterFunction>);
+  lua_setfield(L, -2, "register_function");
+  SetLogAndVersion(L);
 }
 
 }  // namespace rha::node::scripting

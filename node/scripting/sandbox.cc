@@ -16,9 +16,10 @@ namespace rha::node::scripting {
 namespace {
 
 // Their addresses are keys that no script can name.
-char kBehind;       // in the metatable of a protected table: the table behind it
-char kEnvironment;  // in the registry: the environment of scripts
-char kGlobals;      // in the registry: the table behind that
+char kBehind;          // in the metatable of a protected table: the table behind it
+char kEnvironment;     // in the registry: the environment of scripts
+char kGlobals;         // in the registry: the table behind that
+char kLibraryGlobals;  // likewise, while a library is loaded
 
 int RefuseChange(lua_State* L) { return luaL_error(L, "Attempt to modify a readonly table"); }
 
@@ -293,7 +294,32 @@ void OpenLibraries(lua_State* L) {
   lua_setglobal(L, "redis");
 }
 
+// Of the table on top of the stack: what is not there is an error.
+void RefuseUnknown(lua_State* L) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, NoSuchGlobal);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+}
+
+// Puts the table in the registry behind the environment.
+void SetBehindEnvironment(lua_State* L, char* table) {
+  PushEnvironment(L);
+  lua_getmetatable(L, -1);
+  lua_pushlightuserdata(L, table);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "__index");
+  lua_pushlightuserdata(L, &kBehind);
+  lua_insert(L, -2);
+  lua_rawset(L, -3);
+  lua_pop(L, 2);
+}
+
 }  // namespace
+
+void ShowLibraryGlobals(lua_State* L) { SetBehindEnvironment(L, &kLibraryGlobals); }
+void ShowGlobals(lua_State* L) { SetBehindEnvironment(L, &kGlobals); }
 
 void Protect(lua_State* L) {
   lua_newtable(L);
@@ -358,10 +384,7 @@ void OpenSandbox(lua_State* L) {
   lua_pushlightuserdata(L, &kGlobals);
   lua_pushvalue(L, -2);
   lua_rawset(L, LUA_REGISTRYINDEX);
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, NoSuchGlobal);
-  lua_setfield(L, -2, "__index");
-  lua_setmetatable(L, -2);
+  RefuseUnknown(L);
   lua_pushvalue(L, -1);
   Protect(L);  // globals, environment
   lua_pushvalue(L, -1);
@@ -370,6 +393,15 @@ void OpenSandbox(lua_State* L) {
   lua_pushvalue(L, -2);
   lua_rawset(L, LUA_REGISTRYINDEX);
   lua_pop(L, 2);
+
+  lua_pushlightuserdata(L, &kLibraryGlobals);
+  lua_newtable(L);
+  OpenRedisOfLibraries(L);
+  RefuseUnknown(L);
+  Protect(L);
+  lua_setfield(L, -2, "redis");
+  RefuseUnknown(L);
+  lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
 }  // namespace rha::node::scripting

@@ -18,6 +18,10 @@ void PushEnvironment(lua_State* L);
 // Gives scripts a global variable: takes it from the top of the stack.
 void SetScriptGlobal(lua_State* L, const char* name);
 
+// While a library is loaded it sees other globals: `redis` alone, with what it may use then.
+void ShowLibraryGlobals(lua_State* L);
+void ShowGlobals(lua_State* L);
+
 // Replaces the table on top of the stack by a protected one.
 void Protect(lua_State* L);
 // If the value at `index` is a protected table, pushes the table behind it. False: nothing pushed.

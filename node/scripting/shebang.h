@@ -1,4 +1,5 @@
-// The first line of a script that says how it is to be run: #!lua flags=no-writes,allow-oom
+// The first line of a script that says how it is to be run, #!lua flags=no-writes,allow-oom, and
+// that of a library: #!lua name=mylib
 // Pure; any thread.
 #pragma once
 
@@ -25,5 +26,24 @@ struct Shebang {
 
 // False: `error` says why.
 bool ParseShebang(std::string_view source, Shebang* shebang, std::string* error);
+
+struct LibraryHead {
+  std::string engine;
+  std::string name;
+  size_t bytes = 0;  // as Shebang's
+};
+bool ParseLibraryHead(std::string_view source, LibraryHead* head, std::string* error);
+
+struct NamedScriptFlag {
+  std::string_view name;
+  uint32_t flag;
+};
+inline constexpr NamedScriptFlag kScriptFlagNames[] = {
+    {"no-writes", kNoWrites},
+    {"allow-oom", kAllowOom},
+    {"allow-stale", kAllowStale},
+    {"no-cluster", kNoCluster},
+    {"allow-cross-slot-keys", kAllowCrossSlotKeys},
+};
 
 }  // namespace rha::node::scripting

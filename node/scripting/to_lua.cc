@@ -42,6 +42,8 @@ class Reader {
         return PushTagged("big_number", line);
       case '=':
         return PushVerbatim(Number(line));
+      case '|':
+        return PushBehindAttributes(Number(line));
       default:
         return lua_pushnil(lua_);
     }
@@ -115,6 +117,15 @@ class Reader {
       SetUnlessNil();
     }
     lua_setfield(lua_, -2, "map");
+  }
+  // Scripts see none.
+  void PushBehindAttributes(int64_t pairs) {
+    for (int64_t i = 0; i < pairs; ++i) {
+      Push();
+      Push();
+      lua_pop(lua_, 2);
+    }
+    Push();
   }
   void PushSet(int64_t items) {
     lua_createtable(lua_, 0, 1);

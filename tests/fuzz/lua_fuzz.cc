@@ -12,7 +12,6 @@ namespace {
 
 using rha::node::scripting::Host;
 using rha::node::scripting::Interpreter;
-using rha::node::scripting::LogLevel;
 
 class NoHost final : public Host {
  public:
@@ -21,7 +20,6 @@ class NoHost final : public Host {
   void SetProtocol(int) override {}
   void SetAudience(int) override {}
   Permission MayCall(rha::resp::Args) override { return Permission::kDenied; }
-  void Log(LogLevel, std::string_view) override {}
   bool Interrupted() override { return ++looks_ > 10; }
   void Restart() { looks_ = 0; }
 

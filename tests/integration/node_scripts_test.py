@@ -1,4 +1,4 @@
-"""Scripts: answered as redis-server 7.0 answers them; one that takes too long; what replicas and the append-only file hold of them."""
+"""Scripts and functions: answered as redis-server 7.0 answers them; one that takes too long; what replicas and files hold of them."""
 import shutil
 import signal
 import unittest
@@ -88,6 +88,8 @@ redis.setresp(3) redis.call('hset','h','a','1') return redis.call('hgetall','h')
 redis.setresp(3) return true
 redis.setresp(3) return redis.call('get','nosuch')
 redis.setresp(3) return redis.call('debug','protocol','map')
+redis.setresp(3) return redis.call('debug','protocol','attrib')
+redis.call('xadd', 'stream', '1-1', 'a', 'b') return redis.call('xread', 'block', 0, 'streams', 'stream', '$')
 return {double=3.14}
 return {map={a=1}}
 return {set={a=true}}
@@ -231,6 +233,113 @@ redis.setresp(3) redis.call('sadd','s','m') return redis.call('smembers','s')
 redis.setresp(3) return redis.call('smembers','s').set.m
 """.strip().split("\n")
 
+# Code of a library called x, one a line: loaded, then its functions f and g are called.
+LIBRARIES = r"""
+redis.register_function('f', function(keys, args) return {#keys, #args, keys[1], args[1]} end)
+redis.register_function{function_name='f', callback=function() return 1 end, description='what it does', flags={'no-writes', 'allow-oom'}}
+redis.register_function('f', function() return redis.call('set', 'k', 'v') end)
+redis.register_function{function_name='f', callback=function() return redis.call('set', 'k', 'v') end, flags={'no-writes'}}
+redis.register_function('f', function() return redis.pcall('incr', 'x', 'y') end) redis.register_function('g', function() error('g ends') end)
+redis.register_function('f', function() return nosuch end)
+redis.register_function('f', function() nosuch = 1 end)
+redis.register_function('f', function() return redis.register_function('h', function() end) end)
+local r = redis redis.register_function('f', function() return r.register_function('h', function() end) end)
+redis.register_function('f', function() return {redis.REDIS_VERSION, redis.sha1hex(''), cjson.encode({1}), bit.band(7, 3)} end)
+redis.register_function('f', function() return KEYS end)
+redis.register_function('f', function() return _G.redis == redis end)
+redis.register_function('f', function() getmetatable(_G).__index = 1 end)
+redis.register_function('f', function() redis.setresp(3) return {map={a=1}} end)
+redis.register_function('f', function() return math.random(100) end)
+local function shared() return 'shared' end redis.register_function('f', shared) redis.register_function('g', function() return shared() end)
+local n = 0 redis.register_function('f', function() n = n + 1 return n end)
+redis.register_function('F', function() return 1 end)
+redis.register_function('f')
+redis.register_function()
+redis.register_function('f', function() end, {})
+redis.register_function('f', 1)
+redis.register_function({}, function() end)
+redis.register_function(5, function() return 5 end)
+redis.register_function('f g', function() end)
+redis.register_function('', function() end)
+redis.register_function('f', function() end) redis.register_function('f', function() end)
+redis.register_function{callback=function() end}
+redis.register_function{function_name='f'}
+redis.register_function{function_name={}, callback=function() end}
+redis.register_function{function_name='f', callback=1}
+redis.register_function{function_name='f', callback=function() end, description={}}
+redis.register_function{function_name='f', callback=function() end, flags='no-writes'}
+redis.register_function{function_name='f', callback=function() end, flags={'nosuch'}}
+redis.register_function{function_name='f', callback=function() end, flags={{}}}
+redis.register_function{function_name='f', callback=function() end, other=1}
+redis.register_function{function_name='f', callback=function() end, [1]=1}
+redis.register_function{FUNCTION_NAME='f', Callback=function() return 2 end, Flags={'No-Writes'}}
+redis.call('get', 'k')
+redis.setresp(3)
+redis.log(redis.LOG_NOTICE, 'loading') redis.register_function('f', function() return 1 end)
+redis.log(1)
+tostring(1)
+a = 1
+redis.a = 1
+math.random()
+return 1
+x = = 1
+while true do end
+""".strip().split("\n")
+
+# Before them a library l with a function lf is there.
+FUNCTION_COMMANDS = r"""
+FUNCTION LIST
+FUNCTION LIST WITHCODE
+FUNCTION LIST LIBRARYNAME L* WITHCODE
+FUNCTION LIST LIBRARYNAME n*
+FUNCTION LIST LIBRARYNAME
+FUNCTION LIST WITHCODE WITHCODE
+FUNCTION LIST LIBRARYNAME a LIBRARYNAME b
+FUNCTION LIST nosuch
+FUNCTION STATS
+FUNCTION HELP
+FUNCTION KILL
+FUNCTION nosuch
+FUNCTION
+FUNCTION LOAD
+FUNCTION LOAD REPLACE
+FUNCTION LOAD nosuch x
+FUNCTION LOAD x
+FUNCTION LOAD #!lua
+FUNCTION DELETE nosuch
+FUNCTION DELETE L
+FUNCTION FLUSH nosuch
+FUNCTION FLUSH SYNC x
+FUNCTION RESTORE x
+FUNCTION RESTORE x nosuch
+FUNCTION RESTORE x APPEND y
+FCALL nosuch 0
+FCALL lf
+FCALL lf x
+FCALL lf 5 a
+FCALL lf -1
+FCALL LF 1 a b c
+FCALL_RO lf 0
+COMMAND GETKEYS FCALL lf 2 a b c
+SCRIPT KILL
+EVAL return(redis.call('fcall','lf',0)) 0
+EVAL return(redis.call('function','list')) 0
+MULTI
+FCALL lf 0
+EXEC
+FUNCTION DELETE l
+FUNCTION LIST
+FUNCTION FLUSH ASYNC
+FUNCTION DUMP
+""".strip().split("\n")
+
+HEADS = ["", "#!lua", "#!lua name=x", "#!lua\n", "#!lua name=\n", "#!lua name=a.b\n", "#!lua name=a name=b\n", "#!lua name=\"a\n",
+         "#!lua other=1\n", "#!js name=a\n", "#! name=a\n", "#!LUA NAME=a\n", "#!lua name='a'\n"]
+
+
+def library(name, *functions):
+    return f"#!lua name={name}\n" + "".join(f"redis.register_function('{f}', function(k, a) return {{'{f}', k, a}} end)\n" for f in functions)
+
 
 def error_of(reply):
     return reply[1].decode() if isinstance(reply, tuple) and reply[0] == "-" else ""
@@ -258,6 +367,97 @@ class ScriptsTest(NodeCase):
                 with self.subTest(protocol=protocol, script=script):
                     expected = stock.control.command("EVAL", script, "0")
                     self.assertEqual(ours.control.command("EVAL", script, "0"), expected)
+
+    @unittest.skipUnless(STOCK, "redis-server is not installed")
+    def test_functions_are_answered_as_redis_does(self):
+        ours, stock = self.start(), self.start(program=STOCK)
+
+        def same(*words):
+            with self.subTest(protocol=protocol, words=words):
+                self.assertEqual(ours.control.command(*words), stock.control.command(*words))
+
+        for protocol in ("2", "3"):
+            for server in (ours, stock):
+                server.control.command("HELLO", protocol)
+            for code in LIBRARIES:
+                same("FUNCTION", "LOAD", "#!lua name=x\n" + code)
+                same("FUNCTION", "LOAD", "REPLACE", "#!lua name=x\n" + code)
+                if "'g'" not in code:  # they come in any order
+                    same("FUNCTION", "LIST", "WITHCODE")
+                for call in (["FCALL", "f", "0"], ["FCALL", "F", "1", "key", "argument"], ["FCALL_RO", "f", "0"], ["FCALL", "g", "0"]):
+                    same(*call)
+                same("FUNCTION", "FLUSH")
+            for head in HEADS:
+                same("FUNCTION", "LOAD", head + "redis.register_function('f', function() return 1 end)")
+                same("FUNCTION", "FLUSH")
+            same("FUNCTION", "LOAD", library("l", "lf"))
+            for line in FUNCTION_COMMANDS:
+                same(*line.split())
+
+    @unittest.skipUnless(STOCK, "redis-server is not installed")
+    def test_libraries_are_dumped_and_restored_as_redis_does(self):
+        ours, stock = self.start(), self.start(program=STOCK)
+        servers = (ours.control, stock.control)
+
+        def both(*words):
+            replies = [server.command(*words) for server in servers]
+            with self.subTest(words=words):
+                self.assertEqual(*replies)
+            return replies[0]
+
+        both("FUNCTION", "LOAD", library("a", "f"))
+        for source in servers:  # what is compressed differs by a byte or two
+            dump = source.command("FUNCTION", "DUMP")
+            both("FUNCTION", "LOAD", "REPLACE", library("a", "f", "g"))
+            for policy in ([], ["APPEND"], ["REPLACE"], ["FLUSH"]):
+                both("FUNCTION", "RESTORE", dump, *policy)
+            both("FUNCTION", "LOAD", "REPLACE", library("a", "h"))
+            both("FUNCTION", "LOAD", library("b", "F"))
+            both("FUNCTION", "RESTORE", dump, "REPLACE")
+            both("FUNCTION", "RESTORE", dump, "FLUSH")
+            both("FUNCTION", "LIST", "WITHCODE")
+            for broken in (b"", dump[:-1], dump[:-1] + b"x", b"\xfa" + dump[1:], b"\x00" + dump):
+                both("FUNCTION", "RESTORE", broken)
+
+    @unittest.skipUnless(STOCK, "redis-server is not installed")
+    def test_libraries_belong_to_the_dataset(self):
+        port = free_port()
+        server = self.start("--port", str(port), "--appendonly", "yes", "--aof-use-rdb-preamble", "no")
+        early = [self.start("--replicaof", f"127.0.0.1 {port}", program=STOCK), self.start("--replicaof", f"127.0.0.1 {port}")]
+        for replica in early:
+            self.wait_for("the link", lambda: self.info(replica, "master_link_status") == "up")
+        server.control.command("FUNCTION", "LOAD", library("gone", "g"))
+        server.control.command("FUNCTION", "LOAD", library("kept", "f"))
+        server.control.command("FUNCTION", "DELETE", "gone")
+        server.control.command("FLUSHALL")
+        wanted = server.control.command("FUNCTION", "LIST", "WITHCODE")
+        self.assertEqual(len(wanted), 1)
+        late = [self.start("--replicaof", f"127.0.0.1 {port}", program=STOCK), self.start("--replicaof", f"127.0.0.1 {port}")]
+        for replica in early + late:
+            self.wait_for("the library", lambda: replica.control.command("FUNCTION", "LIST", "WITHCODE") == wanted)
+        for rewrite in (False, True):
+            if rewrite:
+                server.control.command("BGREWRITEAOF")
+                self.wait_for("the rewrite", lambda: self.info(server, "aof_rewrite_in_progress") == "0")
+            server.end(signal.SIGTERM)
+            server.restart()
+            self.wait_for("the load", lambda: server.control.command("FUNCTION", "LIST", "WITHCODE") == wanted)
+        self.assertEqual(server.control.command("FCALL", "f", "1", "key"), [b"f", [b"key"], []])
+
+    def test_a_function_that_takes_too_long_is_ended_as_one(self):
+        server = self.start("--busy-reply-threshold", "20")
+        server.control.command("FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f', function() while true do end end)")
+        caller, other = server.connect(), server.connect()
+        for connection in (caller, other):
+            self.addCleanup(connection.close)
+        caller.send(wire.encode([b"FCALL", b"f", b"1", b"key", b"argument"]))
+        self.wait_for("BUSY", lambda: "FUNCTION KILL" in error_of(other.command("PING")))
+        self.assertIn("FUNCTION KILL", error_of(other.command("SCRIPT", "KILL")))
+        stats = other.command("FUNCTION", "STATS")
+        self.assertEqual(stats[1][:4], [b"name", b"f", b"command", [b"FCALL", b"f", b"1", b"key", b"argument"]])
+        self.assertEqual(other.command("FUNCTION", "KILL"), ("+", b"OK"))
+        self.assertIn("Script killed by user", error_of(caller.read()))
+        self.assertEqual(other.command("PING"), ("+", b"PONG"))
 
     def test_who_comes_while_a_script_runs_is_told_and_may_end_it(self):
         server, caller = self.busy(FOREVER)

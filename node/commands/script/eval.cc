@@ -2,6 +2,7 @@
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
+#include "node/commands/script/script_row.h"
 #include "node/commands/script/scripts.h"
 #include "node/dispatch/engine.h"
 
@@ -17,7 +18,7 @@ void EvalShaRo(Context& ctx) { Scripts::Of(ctx).Eval(ctx, {.by_digest = true, .r
 
 uint32_t FlagsOf(const Engine& engine, Args words, bool by_digest, uint32_t flags) {
   if (words.size() < 2) return flags;
-  return static_cast<Scripts&>(*engine.services().scripts).Flags(words, by_digest, flags);
+  return static_cast<Scripts&>(*engine.services().scripts).FlagsOfScript(words, by_digest, flags);
 }
 uint32_t FlagsByText(const Engine& engine, Args words, uint32_t flags) {
   return FlagsOf(engine, words, false, flags);
@@ -49,7 +50,7 @@ void Flush(Context& ctx) {
   ctx.reply.Ok();
 }
 
-void Kill(Context& ctx) { Scripts::Of(ctx).Kill(ctx); }
+void Kill(Context& ctx) { Scripts::Of(ctx).Kill(ctx, false); }
 
 void Debug(Context& ctx) {
   if (EqualsIgnoreCase(ctx.arg(2), "no")) return ctx.reply.Ok();
@@ -73,20 +74,11 @@ void Help(Context& ctx) {
             "    Load a script into the scripts cache without executing it."});
 }
 
-constexpr uint32_t kAny = kNoscript | kSkipMonitor | kStale | kMovableKeys | kNoMandatoryKeys;
-
-constexpr CommandSpec Row(std::string_view name, Handler handler, uint32_t flags,
-                          dispatch::RequestFlags request_flags) {
-  const uint16_t use = (flags & kReadonly) != 0 ? kReads : kReadsUpdates;
-  return {name,    handler, -3,           kAny | flags, kAclScripting, {Counted(2, use)},
-          nullptr, nullptr, request_flags};
-}
-
 constexpr CommandSpec kRows[] = {
-    Row("eval", Eval, kMayReplicate, FlagsByText),
-    Row("evalsha", EvalSha, kMayReplicate, FlagsByDigest),
-    Row("eval_ro", EvalRo, kReadonly, FlagsByText),
-    Row("evalsha_ro", EvalShaRo, kReadonly, FlagsByDigest),
+    ScriptRow("eval", Eval, kMayReplicate, FlagsByText),
+    ScriptRow("evalsha", EvalSha, kMayReplicate, FlagsByDigest),
+    ScriptRow("eval_ro", EvalRo, kReadonly, FlagsByText),
+    ScriptRow("evalsha_ro", EvalShaRo, kReadonly, FlagsByDigest),
     {"script", nullptr, -2, kContainer},
     {"script|load", Load, 3, kNoscript | kStale, kAclScripting},
     {"script|exists", Exists, -3, kNoscript, kAclScripting},

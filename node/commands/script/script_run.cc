@@ -10,8 +10,10 @@ using enum dispatch::CommandFlag;
 using dispatch::CommandSpec;
 using dispatch::SessionKind;
 
-constexpr std::string_view kBusy =
+constexpr std::string_view kScriptBusy =
     "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+constexpr std::string_view kFunctionBusy =
+    "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
 
 std::string DeniedText(acl::Denied denied) {
   const std::string_view what =
@@ -53,8 +55,11 @@ std::string ScriptRun::Refusal(const CommandSpec* spec, resp::Args request) {
   if (!spec->ArityFits(request.size()) || spec->handler == nullptr) {
     return "ERR Wrong number of args calling Redis command from script";
   }
-  if (spec->Has(kNoscript) && !engine_.options().scripts_may_all)
+  // No script runs inside of another, and none takes away what runs.
+  const bool scripting = (spec->acl & dispatch::kAclScripting) != 0;
+  if (spec->Has(kNoscript) && (scripting || !engine_.options().scripts_may_all)) {
     return "ERR This Redis command is not allowed from script";
+  }
   return NotNow(*spec, request);
 }
 
@@ -95,30 +100,25 @@ ScriptRun::Permission ScriptRun::MayCall(resp::Args request) {
   return verdict.denied == acl::Denied::kNothing ? Permission::kGranted : Permission::kDenied;
 }
 
-void ScriptRun::Log(scripting::LogLevel level, std::string_view text) {
-  switch (level) {
-    case scripting::LogLevel::kDebug:
-    case scripting::LogLevel::kVerbose:
-      return log::Debug("{}", text);
-    case scripting::LogLevel::kNotice:
-      return log::Info("{}", text);
-    case scripting::LogLevel::kWarning:
-      return log::Warn("{}", text);
-  }
+std::string_view ScriptRun::busy() const { return rules_.of_library ? kFunctionBusy : kScriptBusy; }
+
+int64_t ScriptRun::elapsed_ms() const {
+  return std::chrono::duration_cast<Millis>(engine_.clock().Now() - began_).count();
 }
 
 bool ScriptRun::Interrupted() {
+  const std::string_view killer = rules_.of_library ? "FUNCTION KILL" : "SCRIPT KILL";
   if (engine_.state().busy.empty()) {
-    const auto elapsed = std::chrono::duration_cast<Millis>(engine_.clock().Now() - began_);
-    if (elapsed.count() < engine_.options().busy_after_ms) return false;
+    const int64_t elapsed = elapsed_ms();
+    if (elapsed < engine_.options().busy_after_ms) return false;
     log::Warn(
         "Slow script detected: still in execution after {} milliseconds. You can try killing the "
-        "script using the SCRIPT KILL command. Script name is: {}.",
-        elapsed.count(), rules_.name);
-    engine_.state().busy = kBusy;
+        "script using the {} command. Script name is: {}.",
+        elapsed, killer, rules_.name);
+    engine_.state().busy = busy();
   }
   engine_.ServeWhileBusy();
-  if (killed_) log::Warn("Lua script killed by user with SCRIPT KILL.");
+  if (killed_) log::Warn("Lua script killed by user with {}.", killer);
   return killed_;
 }
 

@@ -14,7 +14,9 @@ namespace rha::node::commands {
 class ScriptRun final : public scripting::Host {
  public:
   struct Rules {
-    std::string_view name;   // its digest
+    std::string_view name;  // its digest, or that of a library's function
+    resp::Args command;     // by which it was called
+    bool of_library = false;
     bool read_only = false;  // nothing that writes may be called
     bool allow_oom = false;  // what needs memory may be called though there is none
     bool killable = true;    // no primary has sent it
@@ -27,6 +29,10 @@ class ScriptRun final : public scripting::Host {
   // A command that reads was called.
   bool has_read() const { return has_read_; }
   bool killable() const { return rules_.killable; }
+  const Rules& rules() const { return rules_; }
+  // What others are told meanwhile.
+  std::string_view busy() const;
+  int64_t elapsed_ms() const;
   void Kill() { killed_ = true; }
 
   // ---- scripting::Host
@@ -35,7 +41,6 @@ class ScriptRun final : public scripting::Host {
   void SetProtocol(int protocol) override { session_.protocol = protocol; }
   void SetAudience(int audience) override;
   Permission MayCall(resp::Args request) override;
-  void Log(scripting::LogLevel level, std::string_view text) override;
   bool Interrupted() override;
 
  private:

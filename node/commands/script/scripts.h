@@ -1,25 +1,29 @@
-// The node's scripts: the cache, and the one that runs, if any.
+// The node's scripts and libraries of functions, and the one that runs, if any.
 //
-//   EVAL ─▶ Eval() ─▶ may it run? ─▶ Interpreter::Run ─▶ ScriptRun::Call for each redis.call
-//                                         └─ takes longer than busy-reply-threshold: others are
-//                                            answered BUSY, and SCRIPT KILL ends it
+//   EVAL ──▶ cache ─────┬▶ Invoke() ─▶ may it run? ─▶ Interpreter::Run
+//   FCALL ─▶ libraries ─┘                                 ├─ each redis.call ─▶ ScriptRun::Call
+//                                                         └─ takes longer than busy-reply-threshold:
+//                      others are answered BUSY, and SCRIPT KILL or FUNCTION KILL ends it
 //
 // A script's changes are propagated as EXEC's are: the commands it has called, in one unit.
 // Thread rule: the engine's thread.
 #pragma once
 
-#include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "node/dispatch/context.h"
 #include "node/dispatch/services.h"
+#include "node/keyspace/libraries.h"
+#include "node/scripting/library_set.h"
 #include "node/scripting/script_cache.h"
 
 namespace rha::node::commands {
 
 class ScriptRun;
 
-class Scripts final : public dispatch::ScriptService {
+class Scripts final : public dispatch::ScriptService, public keyspace::Libraries {
  public:
   Scripts();
   ~Scripts() override;
@@ -33,21 +37,43 @@ class Scripts final : public dispatch::ScriptService {
   };
   // EVAL script numkeys [key ...] [arg ...] and its kin: writes the reply.
   void Eval(dispatch::Context& ctx, EvalKind kind);
-  // What the script named in a request may do, as flags of its command.
-  uint32_t Flags(resp::Args words, bool by_digest, uint32_t flags);
-  // SCRIPT KILL: writes the reply.
-  void Kill(dispatch::Context& ctx);
+  // FCALL function numkeys [key ...] [arg ...], FCALL_RO: writes the reply.
+  void CallFunction(dispatch::Context& ctx, bool read_only);
+  // What the script or function named in a request may do, as flags of its command.
+  uint32_t FlagsOfScript(resp::Args words, bool by_digest, uint32_t flags);
+  uint32_t FlagsOfFunction(resp::Args words, uint32_t flags) const;
+  // SCRIPT KILL or FUNCTION KILL: writes the reply.
+  void Kill(dispatch::Context& ctx, bool of_library);
 
   scripting::ScriptCache& cache() { return cache_; }
+  scripting::LibrarySet& libraries() { return libraries_; }
+  scripting::Interpreter& function_interpreter() { return function_interpreter_; }
+  const ScriptRun* running() const { return running_; }  // null: none
 
   // ---- dispatch::ScriptService
   Usage usage() const override;
   void Abandon() override;
 
+  // ---- keyspace::Libraries
+  std::vector<std::string> Sources() const override;
+  Status Load(std::string_view source, bool replace) override;
+  void Clear() override { libraries_.Clear(); }
+
  private:
+  struct Callee {
+    scripting::Interpreter& interpreter;
+    int function;
+    std::string_view name;
+    uint32_t flags;  // ScriptFlag
+    bool of_library;
+  };
+  // The keys, whose number is `keys`, begin at argument 3.
+  void Invoke(dispatch::Context& ctx, const Callee& callee, int64_t keys, bool read_only);
   const scripting::Script* Find(dispatch::Context& ctx, bool by_digest);
 
   scripting::ScriptCache cache_;
+  scripting::Interpreter function_interpreter_;
+  scripting::LibrarySet libraries_{function_interpreter_};
   dispatch::Session session_;     // by which scripts call commands
   ScriptRun* running_ = nullptr;  // null: none
   bool abandoned_ = false;        // the process ends in the middle of it

@@ -49,18 +49,20 @@ void Object(Context& ctx) {
 }
 
 void Reload(Context& ctx) {
-  bool no_save = false, no_flush = false;
+  dispatch::PersistenceService::ReloadHow how;
   for (size_t i = 2; i < ctx.argc(); ++i) {
     if (EqualsIgnoreCase(ctx.arg(i), "nosave")) {
-      no_save = true;
+      how.save = false;
     } else if (EqualsIgnoreCase(ctx.arg(i), "noflush")) {
-      no_flush = true;
-    } else if (!EqualsIgnoreCase(ctx.arg(i), "merge")) {
+      how.flush = false;
+    } else if (EqualsIgnoreCase(ctx.arg(i), "merge")) {
+      how.merge = true;
+    } else {
       return ctx.reply.Error(
           "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
     }
   }
-  const Status reloaded = ctx.services().persistence->Reload(no_save, no_flush);
+  const Status reloaded = ctx.services().persistence->Reload(how);
   if (!reloaded.ok()) return ctx.reply.Error("ERR " + reloaded.message());
   log::Info("DB reloaded by DEBUG RELOAD");
   ctx.reply.Ok();

@@ -79,8 +79,9 @@ void Stats(Context& ctx) {
   Put(reply, "cluster.links", 0);
   Put(reply, "aof.buffer", memory.log_buffer);
   const dispatch::ScriptService* const scripts = ctx.services().scripts;
-  Put(reply, "lua.caches", scripts == nullptr ? 0 : scripts->usage().cache_bytes);
-  Put(reply, "functions.caches", 0);
+  const auto used = scripts == nullptr ? dispatch::ScriptService::Usage{} : scripts->usage();
+  Put(reply, "lua.caches", used.cache_bytes);
+  Put(reply, "functions.caches", used.library_bytes);
   PutDatabases(ctx, databases);
   Put(reply, "overhead.total", memory.overhead);
   Put(reply, "keys.count", keys);

@@ -72,6 +72,11 @@ bool ParseRead(Context& ctx, ReadOptions* options) {
     const size_t more = ctx.argc() - at - 1;
     if (more > 0 && EqualsIgnoreCase(word, "block")) {
       options->waits = true;
+      if (ctx.session.kind == SessionKind::kScript) {
+        ctx.reply.Error("ERR " + std::string(ctx.arg(0)) +
+                        " command is not allowed with BLOCK option from scripts");
+        return false;
+      }
       if (!ParseMilliseconds(ctx, ctx.arg(++at), &options->deadline_ms)) return false;
     } else if (more > 0 && EqualsIgnoreCase(word, "count")) {
       if (!ParseInteger(ctx, ctx.arg(++at), &options->count)) return false;
