@@ -100,6 +100,50 @@ TEST_F(ScriptTest, ScriptsAreKnownByTheirDigest) {
   EXPECT_EQ(Run({"script", "kill"}), "-NOTBUSY No scripts in execution right now.");
 }
 
+constexpr const char* kLibrary =
+    "#!lua name=lib\nredis.register_function('set', function(keys, args) "
+    "return redis.call('set', keys[1], args[1]) end)";
+
+TEST_F(ScriptTest, LibrariesArePropagatedAndFunctionsByWhatTheyDo) {
+  EXPECT_EQ(Run({"function", "load", kLibrary}), "$lib");
+  EXPECT_EQ(Run({"fcall", "set", "1", "k", "v"}), "+OK");
+  EXPECT_EQ(Run({"function", "delete", "nosuch"}), "-ERR Library not found");
+  EXPECT_EQ(Run({"function", "delete", "lib"}), "+OK");
+  EXPECT_EQ(Run({"function", "flush"}), "+OK");
+  EXPECT_THAT(propagated(), ElementsAre("[0] function load " + std::string(kLibrary), "[0] set k v",
+                                        "[0] function delete lib", "[0] function flush"));
+}
+
+TEST_F(ScriptTest, AReplicaCallsWhatOnlyReads) {
+  Run({"function", "load", kLibrary});
+  Run({"function", "load",
+       "#!lua name=reads\nredis.register_function{function_name='get', flags={'no-writes'}, "
+       "callback=function(keys) return redis.call('get', keys[1]) end}"});
+  state_.is_replica = state_.primary_link_up = true;
+  EXPECT_THAT(Run({"fcall", "set", "1", "k", "v"}), StartsWith("-READONLY "));
+  EXPECT_EQ(Run({"fcall", "get", "1", "k"}), "(nil)");
+  EXPECT_EQ(Run({"fcall_ro", "get", "1", "k"}), "(nil)");
+}
+
+TEST_F(ScriptTest, LibrariesGoWithTheDataset) {
+  Run({"function", "load", kLibrary});
+  EXPECT_EQ(scripts_.Sources().size(), 1u);
+  Run({"flushall"});
+  EXPECT_EQ(scripts_.Sources().size(), 1u);
+  keyspace_.Reset();
+  EXPECT_EQ(Run({"fcall", "set", "1", "k", "v"}), "-ERR Function not found");
+}
+
+TEST_F(ScriptTest, NoScriptRunsInsideOfAnother) {
+  engine_.options().scripts_may_all = true;
+  Run({"function", "load", kLibrary});
+  for (const char* const inner : {"'eval', 'return 1', 0", "'fcall', 'set', 1, 'k', 'v'",
+                                  "'script', 'flush'", "'function', 'flush'"}) {
+    const std::string outer = std::string("return redis.call(") + inner + ")";
+    EXPECT_THAT(Run({"eval", outer, "0"}), StartsWith("-ERR This Redis command is not allowed"));
+  }
+}
+
 TEST_F(ScriptTest, MonitorsSeeTheScriptBeforeWhatItCalls) {
   engine_.StartMonitor(other_);
   Run({"eval", "return redis.call('get', 'k')", "0"});

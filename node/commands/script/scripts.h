@@ -1,9 +1,9 @@
 // The node's scripts and libraries of functions, and the one that runs, if any.
 //
 //   EVAL ──▶ cache ─────┬▶ Invoke() ─▶ may it run? ─▶ Interpreter::Run
-//   FCALL ─▶ libraries ─┘                                 ├─ each redis.call ─▶ ScriptRun::Call
-//                                                         └─ takes longer than busy-reply-threshold:
-//                      others are answered BUSY, and SCRIPT KILL or FUNCTION KILL ends it
+//   FCALL ─▶ libraries ─┘                                ├─ each redis.call ─▶ ScriptRun::Call
+//                                                        └─ beyond busy-reply-threshold: others are
+//                                answered BUSY, and SCRIPT KILL or FUNCTION KILL ends it
 //
 // A script's changes are propagated as EXEC's are: the commands it has called, in one unit.
 // Thread rule: the engine's thread.
