@@ -7,6 +7,7 @@
 #include <string>
 
 #include "node/keyspace/db.h"
+#include "node/keyspace/libraries.h"
 #include "node/types/string.h"
 
 namespace rha::node::persist {
@@ -99,6 +100,40 @@ TEST(RdbFile, WithoutSuchAPolicyNothingIsSaidOfUse) {
   Keyspace fresh(1);
   fresh.db(0).LoadString("k", "v", kNoExpiry);
   EXPECT_EQ(Saved(keyspace), Saved(fresh));
+}
+
+class FakeLibraries final : public keyspace::Libraries {
+ public:
+  std::vector<std::string> Sources() const override { return sources; }
+  Status Load(std::string_view source, bool replace) override {
+    if (source == "bad") return Status(Code::kInvalid, "why");
+    sources.push_back(std::string(source) + (replace ? " replacing" : ""));
+    return {};
+  }
+  void Clear() override { sources.clear(); }
+  std::vector<std::string> sources;
+};
+
+TEST(RdbFile, LibrariesBelongToTheDataset) {
+  FakeLibraries saved, found;
+  saved.sources = {"one", std::string(1000, 'x')};
+  Keyspace keyspace(1);
+  keyspace.set_libraries(&saved);
+  Loaded loaded;
+  loaded.keyspace.set_libraries(&found);
+  Load(Saved(keyspace), loaded);
+  EXPECT_EQ(found.sources, saved.sources);
+  loaded.keyspace.Reset();
+  EXPECT_TRUE(found.sources.empty());
+  saved.sources = {"two"};
+  Load(Saved(keyspace), loaded, {.replace_libraries = true});
+  EXPECT_THAT(found.sources, testing::ElementsAre("two replacing"));
+  saved.sources = {"bad"};
+  Load(Saved(keyspace), loaded);
+  EXPECT_EQ(loaded.status.message(), "dump.rdb: a library of functions cannot be loaded: why");
+  Loaded without;
+  Load(Saved(keyspace), without);  // nobody keeps any
+  EXPECT_TRUE(without.status.ok());
 }
 
 TEST(RdbFile, AKeyspaceComesBackAsItWas) {
