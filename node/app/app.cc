@@ -148,7 +148,7 @@ App::App(Config config)
   keyspace_.reclaimer().set_wake([this] { reclaim_.Wake(); });
   engine_.memory_guard().set_wake([this] { evict_.Wake(); });
   FollowAllocations(&state_.memory);
-  keyspace_.set_libraries(&scripts_);
+  keyspace_.set_libraries(&scripts_.libraries());
   engine_.set_services({.replication = &replication_,
                         .persistence = &persistence_,
                         .config = &config_service_,

@@ -43,7 +43,7 @@ void Refuse(const UniqueFd& fd, std::string_view error) {
 // replica that introduces itself, or a probe.
 bool NeedsNoCopies(const Connection& connection) {
   if (connection.is_peer() || connection.kind == dispatch::SessionKind::kReplica) return true;
-  return !connection.asks_for_data && connection.pubsub == nullptr && !connection.monitor;
+  return !connection.asks_for_data;
 }
 
 }  // namespace

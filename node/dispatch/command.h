@@ -66,11 +66,12 @@ enum CommandFlag : uint32_t {
   kNoMandatoryKeys = 1 << 28,  // shown by COMMAND: it may be called without any key
   kAsking = 1 << 29,           // shown by COMMAND: in a cluster, as if ASKING came before it
   kKeepsCaching = 1 << 30,     // is not the command that CLIENT CACHING was said for
+  kShowsData = 1U << 31,       // tells of the dataset, or of changes, though it reads no key
 };
 
 // What the answer may show of the dataset, or of what others have said, or changes them.
 constexpr uint32_t kAboutData =
-    kWrite | kReadonly | kMayReplicate | kPubsubFlag | kBlocking | kRunsQueued;
+    kWrite | kReadonly | kMayReplicate | kPubsubFlag | kBlocking | kRunsQueued | kShowsData;
 
 using acl::AclCategory;
 using enum acl::AclCategory;

@@ -162,7 +162,7 @@ class Session : private resp::OutputChain::Governor {
   bool no_touch = false;  // what it reads is not used thereby
   bool monitor = false;
   MovingEndpoint moving_endpoint = MovingEndpoint::kUnasked;
-  bool asks_for_data = false;  // has sent a command about keys or channels
+  bool asks_for_data = false;  // has sent a command of kAboutData
   bool read_only_replica_port = false;
   ReplyMode reply_mode = ReplyMode::kOn;
   Transaction transaction;

@@ -338,6 +338,7 @@ class Keyspace {
   uint64_t dirty_ = 0;
   Observer* observer_ = nullptr;
   Libraries* libraries_ = nullptr;
+  std::unique_ptr<Libraries> own_libraries_;  // of a dataset that is loaded aside
   // One with the keyspaces whose tables are exchanged with this one's (BesideThis): they hold on to
   // it.
   std::shared_ptr<const structs::HashSecret> secret_;

@@ -71,6 +71,10 @@ std::unique_ptr<Keyspace> Keyspace::BesideThis() const {
   beside->eviction_ = eviction_;
   beside->use_kind_since_s_ = use_kind_since_s_;
   beside->set_now_ms(now_ms_);
+  if (libraries_ != nullptr) {
+    beside->own_libraries_ = libraries_->Beside();
+    beside->libraries_ = beside->own_libraries_.get();
+  }
   return beside;
 }
 
@@ -85,6 +89,7 @@ void Keyspace::Adopt(std::unique_ptr<Keyspace> loaded) {
     db->Clear();
     db->Exchange(next);
   }
+  if (libraries_ != nullptr) libraries_->Adopt(*loaded->libraries_);
   if (observer_ != nullptr) observer_->OnCleared(-1);
 }
 

@@ -4,6 +4,7 @@
 // Thread rule: the engine's thread.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,10 @@ class Libraries {
   // Without `replace` it must be the only one of its name.
   virtual Status Load(std::string_view source, bool replace) = 0;
   virtual void Clear() = 0;
+  // Empty, for those of a dataset that is loaded aside (Keyspace::BesideThis).
+  virtual std::unique_ptr<Libraries> Beside() = 0;
+  // What was loaded aside takes the place of what is here. REQUIRES: made by Beside().
+  virtual void Adopt(Libraries& loaded) = 0;
 };
 
 }  // namespace rha::node::keyspace

@@ -111,6 +111,12 @@ class FakeLibraries final : public keyspace::Libraries {
     return {};
   }
   void Clear() override { sources.clear(); }
+  std::unique_ptr<keyspace::Libraries> Beside() override {
+    return std::make_unique<FakeLibraries>();
+  }
+  void Adopt(keyspace::Libraries& loaded) override {
+    sources.swap(static_cast<FakeLibraries&>(loaded).sources);
+  }
   std::vector<std::string> sources;
 };
 
@@ -134,6 +140,21 @@ TEST(RdbFile, LibrariesBelongToTheDataset) {
   Loaded without;
   Load(Saved(keyspace), without);  // nobody keeps any
   EXPECT_TRUE(without.status.ok());
+}
+
+TEST(RdbFile, LibrariesThatAreLoadedAsideTakeThePlaceOfThoseInUse) {
+  FakeLibraries mine;
+  mine.sources = {"mine"};
+  Keyspace keyspace(1);
+  keyspace.set_libraries(&mine);
+  auto given_up = keyspace.BesideThis();
+  ASSERT_TRUE(given_up->libraries()->Load("half", false).ok());
+  keyspace.Discard(std::move(given_up));
+  EXPECT_THAT(mine.sources, testing::ElementsAre("mine"));
+  auto beside = keyspace.BesideThis();
+  ASSERT_TRUE(beside->libraries()->Load("theirs", false).ok());
+  keyspace.Adopt(std::move(beside));
+  EXPECT_THAT(mine.sources, testing::ElementsAre("theirs"));
 }
 
 TEST(RdbFile, AKeyspaceComesBackAsItWas) {

@@ -27,12 +27,10 @@ using scripting::LibrarySet;
 constexpr std::chrono::milliseconds kLoadMsMax{500};
 constexpr size_t kDumpBytesAtFirst = 4096;
 
-LibrarySet& LibrariesOf(Context& ctx) { return Scripts::Of(ctx).libraries(); }
+LibrarySet& LibrariesOf(Context& ctx) { return Scripts::Of(ctx).libraries().set(); }
 
-template <bool kReadOnly>
-void Call(Context& ctx) {
-  Scripts::Of(ctx).CallFunction(ctx, kReadOnly);
-}
+void Call(Context& ctx) { Scripts::Of(ctx).CallFunction(ctx, false); }
+void CallRo(Context& ctx) { Scripts::Of(ctx).CallFunction(ctx, true); }
 
 uint32_t Flags(const Engine& engine, Args words, uint32_t flags) {
   if (words.size() < 2) return flags;
@@ -167,8 +165,8 @@ void Dump(Context& ctx) {
 }
 
 // Adds what a payload holds to `libraries`. Why it cannot be; empty: it is done.
-std::string ReadPayload(std::string_view content, LibrarySet* libraries) {
-  codec::RdbInput input(content);
+std::string ReadPayload(const Context& ctx, std::string_view content, LibrarySet* libraries) {
+  codec::RdbInput input(content, static_cast<uint64_t>(StringBytesMax(ctx)));
   std::string scratch, error;
   while (input.left() > 0) {
     const auto opcode = input.Byte("a type");
@@ -194,7 +192,7 @@ void Restore(Context& ctx) {
   const auto payload = codec::OpenPayload(ctx.arg(2));
   if (!payload) return ctx.reply.Error("ERR DUMP payload version or checksum are wrong");
   LibrarySet restored(Scripts::Of(ctx).function_interpreter());
-  std::string error = ReadPayload(payload->content, &restored);
+  std::string error = ReadPayload(ctx, payload->content, &restored);
   if (error.empty() && flush) LibrariesOf(ctx).Swap(restored);
   if (error.empty() && !flush) LibrariesOf(ctx).Join(restored, replace, &error);
   if (!error.empty()) return ctx.reply.Error("ERR " + error);
@@ -251,16 +249,16 @@ void Help(Context& ctx) {
 }
 
 constexpr CommandSpec kRows[] = {
-    ScriptRow("fcall", Call<false>, kMayReplicate, Flags),
-    ScriptRow("fcall_ro", Call<true>, kReadonly, Flags),
+    ScriptRow("fcall", Call, kMayReplicate, Flags),
+    ScriptRow("fcall_ro", CallRo, kReadonly, Flags),
     {"function", nullptr, -2, kContainer},
     {"function|load", Load, -3, kNoscript | kWrite | kDenyOom, kAclScripting},
     {"function|delete", Delete, 3, kNoscript | kWrite, kAclScripting},
     {"function|flush", Flush, -2, kNoscript | kWrite, kAclScripting},
     {"function|kill", Kill, 2, kNoscript | kAllowBusy, kAclScripting},
-    {"function|list", List, -2, kNoscript, kAclScripting},
+    {"function|list", List, -2, kNoscript | kShowsData, kAclScripting},
     {"function|stats", Stats, 2, kNoscript | kAllowBusy, kAclScripting},
-    {"function|dump", Dump, 2, kNoscript, kAclScripting},
+    {"function|dump", Dump, 2, kNoscript | kShowsData, kAclScripting},
     {"function|restore", Restore, -3, kNoscript | kWrite | kDenyOom, kAclScripting},
     {"function|help", Help, 2, kLoading | kStale, kAclScripting},
 };

@@ -127,9 +127,9 @@ TEST_F(ScriptTest, AReplicaCallsWhatOnlyReads) {
 
 TEST_F(ScriptTest, LibrariesGoWithTheDataset) {
   Run({"function", "load", kLibrary});
-  EXPECT_EQ(scripts_.Sources().size(), 1u);
+  EXPECT_EQ(scripts_.libraries().Sources().size(), 1u);
   Run({"flushall"});
-  EXPECT_EQ(scripts_.Sources().size(), 1u);
+  EXPECT_EQ(scripts_.libraries().Sources().size(), 1u);
   keyspace_.Reset();
   EXPECT_EQ(Run({"fcall", "set", "1", "k", "v"}), "-ERR Function not found");
 }

@@ -59,6 +59,26 @@ bool CheckKeys(Context& ctx, int64_t keys) {
 
 }  // namespace
 
+std::vector<std::string> DatasetLibraries::Sources() const {
+  std::vector<std::string> sources;
+  for (const auto& [name, library] : set_.libraries()) sources.push_back(library->source);
+  return sources;
+}
+
+Status DatasetLibraries::Load(std::string_view source, bool replace) {
+  std::string error;
+  if (set_.Load(source, {.replace = replace}, &error) != nullptr) return {};
+  return Status(Code::kInvalid, error);
+}
+
+std::unique_ptr<keyspace::Libraries> DatasetLibraries::Beside() {
+  return std::make_unique<DatasetLibraries>(interpreter_);
+}
+
+void DatasetLibraries::Adopt(keyspace::Libraries& loaded) {
+  set_.Swap(static_cast<DatasetLibraries&>(loaded).set_);
+}
+
 Scripts::Scripts() : session_(SessionKind::kScript) { session_.peer_address = "lua"; }
 
 Scripts::~Scripts() = default;
@@ -101,7 +121,7 @@ void Scripts::Eval(Context& ctx, EvalKind kind) {
 void Scripts::CallFunction(Context& ctx, bool read_only) {
   ctx.engine.ShowMonitors(ctx);
   ctx.PropagateNothing();
-  const Function* const function = libraries_.Find(ctx.arg(1));
+  const Function* const function = libraries_.set().Find(ctx.arg(1));
   if (function == nullptr) return ctx.reply.Error("ERR Function not found");
   int64_t keys = 0;
   constexpr const char* kBadNumber = "ERR Bad number of keys provided";
@@ -163,7 +183,7 @@ uint32_t Scripts::FlagsOfScript(Args words, bool by_digest, uint32_t flags) {
 }
 
 uint32_t Scripts::FlagsOfFunction(Args words, uint32_t flags) const {
-  const Function* const function = libraries_.Find(words[1]);
+  const Function* const function = libraries_.set().Find(words[1]);
   return function == nullptr ? flags : FlagsOf(function->flags, flags);
 }
 
@@ -192,27 +212,15 @@ Scripts::Usage Scripts::usage() const {
           .cache_bytes = cache_.cache_bytes(),
           .scripts = static_cast<int64_t>(cache_.size()),
           .function_interpreter_bytes = function_interpreter_.memory_bytes(),
-          .library_bytes = libraries_.bytes(),
-          .libraries = static_cast<int64_t>(libraries_.libraries().size()),
-          .functions = static_cast<int64_t>(libraries_.functions())};
+          .library_bytes = libraries_.set().bytes(),
+          .libraries = static_cast<int64_t>(libraries_.set().libraries().size()),
+          .functions = static_cast<int64_t>(libraries_.set().functions())};
 }
 
 void Scripts::Abandon() {
   if (running_ == nullptr) return;
   running_->Kill();
   abandoned_ = true;
-}
-
-std::vector<std::string> Scripts::Sources() const {
-  std::vector<std::string> sources;
-  for (const auto& [name, library] : libraries_.libraries()) sources.push_back(library->source);
-  return sources;
-}
-
-Status Scripts::Load(std::string_view source, bool replace) {
-  std::string error;
-  if (libraries_.Load(source, {.replace = replace}, &error) != nullptr) return {};
-  return Status(Code::kInvalid, error);
 }
 
 }  // namespace rha::node::commands

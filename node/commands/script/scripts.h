@@ -9,6 +9,7 @@
 // Thread rule: the engine's thread.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,27 @@ namespace rha::node::commands {
 
 class ScriptRun;
 
-class Scripts final : public dispatch::ScriptService, public keyspace::Libraries {
+// The libraries of one dataset.
+class DatasetLibraries final : public keyspace::Libraries {
+ public:
+  explicit DatasetLibraries(scripting::Interpreter& interpreter)
+      : interpreter_(interpreter), set_(interpreter) {}
+
+  scripting::LibrarySet& set() { return set_; }
+  const scripting::LibrarySet& set() const { return set_; }
+
+  std::vector<std::string> Sources() const override;
+  Status Load(std::string_view source, bool replace) override;
+  void Clear() override { set_.Clear(); }
+  std::unique_ptr<keyspace::Libraries> Beside() override;
+  void Adopt(keyspace::Libraries& loaded) override;
+
+ private:
+  scripting::Interpreter& interpreter_;
+  scripting::LibrarySet set_;
+};
+
+class Scripts final : public dispatch::ScriptService {
  public:
   Scripts();
   ~Scripts() override;
@@ -46,18 +67,13 @@ class Scripts final : public dispatch::ScriptService, public keyspace::Libraries
   void Kill(dispatch::Context& ctx, bool of_library);
 
   scripting::ScriptCache& cache() { return cache_; }
-  scripting::LibrarySet& libraries() { return libraries_; }
+  DatasetLibraries& libraries() { return libraries_; }
   scripting::Interpreter& function_interpreter() { return function_interpreter_; }
   const ScriptRun* running() const { return running_; }  // null: none
 
   // ---- dispatch::ScriptService
   Usage usage() const override;
   void Abandon() override;
-
-  // ---- keyspace::Libraries
-  std::vector<std::string> Sources() const override;
-  Status Load(std::string_view source, bool replace) override;
-  void Clear() override { libraries_.Clear(); }
 
  private:
   struct Callee {
@@ -73,7 +89,7 @@ class Scripts final : public dispatch::ScriptService, public keyspace::Libraries
 
   scripting::ScriptCache cache_;
   scripting::Interpreter function_interpreter_;
-  scripting::LibrarySet libraries_{function_interpreter_};
+  DatasetLibraries libraries_{function_interpreter_};
   dispatch::Session session_;     // by which scripts call commands
   ScriptRun* running_ = nullptr;  // null: none
   bool abandoned_ = false;        // the process ends in the middle of it

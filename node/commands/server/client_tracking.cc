@@ -200,7 +200,7 @@ void GetRedir(Context& ctx) { ctx.reply.Integer(RedirectOf(ctx.session.tracking.
 constexpr uint32_t kOwn = kNoscript | kLoading | kStale | dispatch::kKeepsCaching;
 
 constexpr CommandSpec kRows[] = {
-    {"client|tracking", Tracking, -3, kOwn, kAclConnection},
+    {"client|tracking", Tracking, -3, kOwn | kShowsData, kAclConnection},
     {"client|caching", Caching, 3, kOwn, kAclConnection},
     {"client|trackinginfo", TrackingInfo, 2, kOwn, kAclConnection},
     {"client|getredir", GetRedir, 2, kOwn, kAclConnection},

@@ -64,11 +64,11 @@ constexpr uint32_t kLogFlags = kAdmin | kLoading | kStale;
 
 constexpr CommandSpec kRows[] = {
     {"slowlog", nullptr, -2, kContainer},
-    {"slowlog|get", SlowlogGet, -2, kLogFlags},
+    {"slowlog|get", SlowlogGet, -2, kLogFlags | kShowsData},
     {"slowlog|len", SlowlogLen, 2, kLogFlags},
     {"slowlog|reset", SlowlogReset, 2, kLogFlags},
     {"slowlog|help", SlowlogHelp, 2, kLoading | kStale},
-    {"monitor", Monitor, 1, kAdmin | kNoscript | kLoading | kStale},
+    {"monitor", Monitor, 1, kAdmin | kNoscript | kLoading | kStale | kShowsData},
 };
 static_assert(RowsAreSound(kRows));
 

@@ -102,7 +102,7 @@ CommandTest::CommandTest()
     : engine_(keyspace_, state_, clock_, AllCommands()),
       replication_(std::make_unique<FakeReplication>()) {
   engine_.set_services({.replication = replication_.get(), .scripts = &scripts_});
-  keyspace_.set_libraries(&scripts_);
+  keyspace_.set_libraries(&scripts_.libraries());
   state_.stream_active = true;
   engine_.Join(session_);
   engine_.Join(other_);
