@@ -199,8 +199,8 @@ void Process::StatsInfo(std::string* info) const {
   Line(info, "rejected_connections:{}", server.connections_rejected);
   Line(info, "sync_full:{}\r\nsync_partial_ok:{}\r\nsync_partial_err:{}", sync.full,
        sync.partial_ok, sync.partial_err);
-  Line(info, "expired_keys:{}\r\nexpired_stale_perc:{:.2f}", keys.expired_keys,
-       keys.expired_stale_percent);
+  Line(info, "expired_subkeys:{}\r\nexpired_keys:{}\r\nexpired_stale_perc:{:.2f}",
+       keys.expired_fields, keys.expired_keys, keys.expired_stale_percent);
   Line(info, "expired_time_cap_reached_count:{}\r\nexpire_cycle_cpu_milliseconds:0",
        keys.expire_cycle_time_limit_reached);
   Line(info, "evicted_keys:{}\r\nevicted_clients:{}", keys.evicted_keys, server.evicted_clients);

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "node/types/field_lives.h"
+
 namespace rha::node::codec {
 
 // Between us and the source of a whole file.
@@ -22,6 +24,9 @@ constexpr uint64_t kListElementBytesMax = (uint64_t{1} << 30) - 64;
 // more than the rest of the bytes could hold at so many each.
 constexpr uint64_t kReservedMembersMax = 1 << 20;
 constexpr uint64_t kReservedMemberBytes = 4;
+
+// Of a field's lifetime, in Unix ms: year 4199, as in Redis.
+constexpr uint64_t kFieldEndMax = uint64_t{types::kFieldEndMaxMs};
 
 // A packed hash or sorted set of more bytes than this is written by its members.
 constexpr size_t kPackedBytesMax = size_t{64} << 20;

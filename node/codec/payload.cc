@@ -16,8 +16,8 @@ constexpr size_t kFooterBytes = kVersionBytes + kRdbChecksumBytes;
 
 }  // namespace
 
-void SealPayload(RdbOutput& out) {
-  out.LittleEndian(kRdbVersion, kVersionBytes);
+void SealPayload(RdbOutput& out, int version) {
+  out.LittleEndian(static_cast<uint64_t>(version), kVersionBytes);
   const std::string_view sealed = out.buffered();
   out.LittleEndian(Crc64(0, sealed.data(), sealed.size()), kRdbChecksumBytes);
 }
@@ -35,9 +35,10 @@ std::optional<OpenedPayload> OpenPayload(std::string_view payload) {
 
 RdbOutput PayloadOf(structs::Entry entry, bool compress) {
   RdbOutput out(nullptr, kPayloadBufferBytes, {.compress = compress, .checksum = false});
-  out.Byte(ValueWriter::TypeOf(entry));
+  const RdbType type = ValueWriter::TypeOf(entry);
+  out.Byte(type);
   ValueWriter(out).Write(entry);
-  SealPayload(out);
+  SealPayload(out, type == kTypeHashTimed ? kRdbVersionFieldEnds : kRdbVersion);
   return out;
 }
 

@@ -22,8 +22,8 @@ namespace rha::node::codec {
 // For an RdbOutput of one; most values are small.
 constexpr size_t kPayloadBufferBytes = 256;
 
-// REQUIRES: `out` has no sink and holds the content.
-void SealPayload(RdbOutput& out);
+// `version`: the lowest that can hold the content. REQUIRES: `out` has no sink and holds that.
+void SealPayload(RdbOutput& out, int version);
 
 struct OpenedPayload {
   std::string_view content;

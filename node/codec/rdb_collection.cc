@@ -22,7 +22,7 @@ const RdbCollection::Encoding* RdbCollection::EncodingOf(uint8_t type) {
     uint8_t type;
     Encoding encoding;
   };
-  static constexpr std::array<Row, 15> kRows = {{
+  static constexpr std::array<Row, 17> kRows = {{
       {kTypeList, {Type::kList, Container::kElements}},
       {kTypeSet, {Type::kSet, Container::kElements}},
       {kTypeZset, {Type::kZset, Container::kElements}},
@@ -38,6 +38,8 @@ const RdbCollection::Encoding* RdbCollection::EncodingOf(uint8_t type) {
       {kTypeHashListpack, {Type::kHash, Container::kListpack}},
       {kTypeZsetListpack, {Type::kZset, Container::kListpack}},
       {kTypeListQuicklist2, {Type::kList, Container::kListpack}},
+      {kTypeHashTimed, {Type::kHash, Container::kElements}},
+      {kTypeHashTimedListpack, {Type::kHash, Container::kListpack}},
   }};
   for (const Row& row : kRows) {
     if (row.type == type) return &row.encoding;
@@ -56,6 +58,10 @@ Status RdbCollection::Begin(uint8_t type) {
   in_blob_ = has_previous_ = false;
   left_ = 1;
   announced_ = 0;
+  if (type == kTypeHashTimed || type == kTypeHashTimedListpack) {
+    RHA_ASSIGN_OR_RETURN(least_end_ms_, input_.LittleEndian(8, "the first end of a lifetime"));
+    if (least_end_ms_ > kFieldEndMax) return input_.Fail("a lifetime that never ends");
+  }
   const bool by_elements = encoding_.container == Container::kElements;
   if (by_elements || type == kTypeListQuicklist || type == kTypeListQuicklist2) {
     RHA_ASSIGN_OR_RETURN(left_,
@@ -94,6 +100,8 @@ Status RdbCollection::ReadElement(RdbElement* element) {
       RHA_ASSIGN_OR_RETURN(element->value, input_.PassingString("value of a field", value_));
       return {};
     }
+    case kTypeHashTimed:
+      return ReadTimedField(element);
     case kTypeZset: {
       RHA_ASSIGN_OR_RETURN(element->text, input_.String("member", text_));
       RHA_ASSIGN_OR_RETURN(element->score, input_.TextDouble("a score"));
@@ -111,6 +119,16 @@ Status RdbCollection::ReadElement(RdbElement* element) {
   if (rdb_type_ == kTypeList && element->text.size() > kListElementBytesMax) {
     return input_.Fail("an element is too long");
   }
+  return {};
+}
+
+Status RdbCollection::ReadTimedField(RdbElement* element) {
+  RHA_ASSIGN_OR_RETURN(const uint64_t distance, input_.Length("the end of a lifetime"));
+  if (distance > kFieldEndMax - least_end_ms_ + 1) return input_.Fail("a lifetime that never ends");
+  element->end_ms =
+      distance == 0 ? types::kEndless : static_cast<int64_t>(least_end_ms_ + distance - 1);
+  RHA_ASSIGN_OR_RETURN(element->text, input_.String("field", text_));
+  RHA_ASSIGN_OR_RETURN(element->value, input_.PassingString("value of a field", value_));
   return {};
 }
 
@@ -159,7 +177,9 @@ Status RdbCollection::BeginBlob() {
       const ListpackView listpack(reinterpret_cast<const uint8_t*>(blob_.data()));
       place_ = listpack.First();
       in_blob_ = place_ != ListpackView::kNone;
-      if (pairs) announced_ = listpack.size() / 2;
+      if (pairs) {
+        announced_ = listpack.size() / (rdb_type_ == kTypeHashTimedListpack ? 3 : 2);
+      }
       break;
     }
     case Container::kZiplist:
@@ -195,6 +215,7 @@ Result<bool> RdbCollection::FromBlob(RdbElement* element) {
     RHA_ASSIGN_OR_RETURN(const bool paired, BlobText(&element->value, second_digits_));
     if (!paired) return Damaged("an odd number of texts where pairs belong");
     if (encoding_.type == Type::kZset) RHA_RETURN_IF_ERROR(Scored(element));
+    if (rdb_type_ == kTypeHashTimedListpack) RHA_RETURN_IF_ERROR(EndOfField(element));
   }
   return true;
 }
@@ -232,6 +253,18 @@ Result<bool> RdbCollection::BlobText(std::string_view* text, structs::DecimalTex
       break;
   }
   return false;
+}
+
+Status RdbCollection::EndOfField(RdbElement* element) {
+  std::string_view text;
+  RHA_ASSIGN_OR_RETURN(const bool more, BlobText(&text, third_digits_));
+  int64_t end_ms = 0;
+  if (!more || !structs::ParseDecimal(text, &end_ms) || end_ms < 0 ||
+      static_cast<uint64_t>(end_ms) > kFieldEndMax) {
+    return Damaged("a field without the end of its lifetime");
+  }
+  element->end_ms = end_ms == 0 ? types::kEndless : end_ms;
+  return {};
 }
 
 // A packed sorted set lies in the order of score and member.

@@ -22,6 +22,7 @@
 #include "node/structs/decimal.h"
 #include "node/structs/int_set.h"
 #include "node/structs/listpack.h"
+#include "node/types/field_lives.h"
 #include "node/types/form.h"
 
 namespace rha::node::codec {
@@ -30,6 +31,7 @@ namespace rha::node::codec {
 struct RdbElement {
   std::string_view text, value;
   double score = 0;
+  int64_t end_ms = types::kEndless;  // of a field
 };
 
 class RdbCollection {
@@ -67,6 +69,8 @@ class RdbCollection {
   static const Encoding* EncodingOf(uint8_t type);
 
   Status ReadElement(RdbElement* element);
+  Status ReadTimedField(RdbElement* element);
+  Status EndOfField(RdbElement* element);
   // The next blob that is not empty. False: there is none.
   Result<bool> OpenBlob();
   Status BeginBlob();
@@ -83,6 +87,7 @@ class RdbCollection {
   bool open_ = false;
   uint64_t left_ = 0;  // elements, or blobs, that have not been begun
   size_t announced_ = 0;
+  uint64_t least_end_ms_ = 0;  // of a hash with lifetimes
 
   // The blob being read.
   bool in_blob_ = false;
@@ -98,7 +103,7 @@ class RdbCollection {
   bool has_previous_ = false;
 
   std::string text_, value_;  // scratch
-  structs::DecimalText first_digits_, second_digits_;
+  structs::DecimalText first_digits_, second_digits_, third_digits_;
 };
 
 }  // namespace rha::node::codec

@@ -53,10 +53,10 @@ std::string_view RdbTypeName(uint8_t type) {
       "stream (version 2)",
       "set (listpack)",
       "stream (version 3)",
-      "hash whose fields have lifetimes",
-      "hash whose fields have lifetimes",
-      "hash whose fields have lifetimes",
-      "hash whose fields have lifetimes",
+      "hash (lifetimes, of Valkey 9 or before Redis 7.4.0)",
+      "hash (listpack, lifetimes, before Redis 7.4.0)",
+      "hash (lifetimes)",
+      "hash (listpack, lifetimes)",
   };
   return type < kNames.size() ? kNames[type] : "unknown";
 }

@@ -12,6 +12,9 @@
 //   value    = string                                                  kTypeString
 //            | count member*                                           kTypeList, kTypeSet
 //            | count (field:string value:string)*                      kTypeHash
+//            | least_end(8, little endian) count (end field:string value:string)*
+//                                                                      kTypeHashTimed
+//            | least_end(8, little endian) blob:string                 kTypeHashTimedListpack
 //            | count (member:string text_score)*                       kTypeZset
 //            | count (member:string ieee754(8, little endian))*        kTypeZset2
 //            | blob:string                                             kType…Ziplist, …Listpack,
@@ -27,6 +30,7 @@
 //              consumer*                               entries_read: 2, 3
 //   pend     = id(16, big endian) unix_ms(8, little endian) deliveries:length
 //   consumer = name:string seen_unix_ms(8) [active_unix_ms(8)] pending:length id(16)*   active: 3
+//   end      = length: 0, the field has none; otherwise unix_ms - least_end + 1
 //   text_score = 0xFD (NaN) | 0xFE (+inf) | 0xFF (-inf) | size(1) digits
 //   count, nodes = length          member = string
 //   string   = length bytes | integer | lzf
@@ -51,8 +55,9 @@ namespace rha::node::codec {
 constexpr std::string_view kRdbMagic = "REDIS";
 constexpr std::string_view kRdbMagicValkey = "VALKEY";  // from its own versions on
 constexpr int kRdbVersion = 10;                         // what is written: that of Redis 7.0
-constexpr int kRdbVersionMin = 1;                       // what is read
-constexpr int kRdbVersionMax = 12;                      // that of Redis 7.4
+constexpr int kRdbVersionFieldEnds = 12;  // where fields have lifetimes: that of Redis 7.4
+constexpr int kRdbVersionMin = 1;         // what is read
+constexpr int kRdbVersionMax = 12;        // that of Redis 7.4
 // Valkey's own numbers begin here; what lies between is of forks that we do not know.
 constexpr int kRdbVersionValkey = 80;
 constexpr bool IsReadableRdbVersion(int version) {
@@ -99,11 +104,11 @@ enum RdbType : uint8_t {
   kTypeHashListpack = 16,
   kTypeZsetListpack = 17,
   kTypeListQuicklist2 = 18,
-  kTypeStream2 = 19,       // what is written
-  kTypeSetListpack = 20,   // Redis 7.2 and later
-  kTypeStream3 = 21,       // likewise
-  kTypeHashExpiring = 22,  // the first of the types of hashes whose fields have lifetimes: 22 to
-                           // 25, each release its own
+  kTypeStream2 = 19,            // what is written
+  kTypeSetListpack = 20,        // Redis 7.2 and later
+  kTypeStream3 = 21,            // likewise
+  kTypeHashTimed = 24,          // Redis 7.4 and later; what is written
+  kTypeHashTimedListpack = 25,  // likewise: a field, its value and its end in Unix ms (0: none)
 };
 
 // What a node of kTypeListQuicklist2 holds.

@@ -119,9 +119,14 @@ Result<bool> ValueBuilder::FillHash(types::Slot into, size_t* budget) {
     seen_.Begin(packed ? announced : 0);
   }
   return Each(budget, [&](const RdbElement& element) {
-    if (!seen_.SurelyNew(element.text)) return hash.Set(element.text, element.value);
-    hash.Append(element.text, element.value);
-    return true;
+    bool added = true;
+    if (seen_.SurelyNew(element.text)) {
+      hash.Append(element.text, element.value);
+    } else {
+      added = hash.Set(element.text, element.value);
+    }
+    if (element.end_ms != types::kEndless) hash.SetEnd(element.text, element.end_ms);
+    return added;
   });
 }
 

@@ -1,5 +1,6 @@
 #include "node/codec/value_writer.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdio>
@@ -50,7 +51,8 @@ RdbType ValueWriter::TypeOf(Entry entry) {
     case Type::kZset:
       return IsPacked(entry) ? kTypeZsetListpack : kTypeZset2;
     case Type::kHash:
-      return IsPacked(entry) ? kTypeHashListpack : kTypeHash;
+      if (IsPacked(entry)) return kTypeHashListpack;
+      return types::HashView(entry).timed() != nullptr ? kTypeHashTimed : kTypeHash;
     case Type::kStream:
       return kTypeStream2;
   }
@@ -115,6 +117,10 @@ void ValueWriter::Hash(Entry entry) {
     });
     return out_.String(listpack_.Finish());
   }
+  if (const types::HashTable* timed = hash.timed()) {
+    BeginTimed(timed->size(), timed->lives()->next_ms());
+    return timed->fields().ForEachEntry([&](const Entry& field) { TimedField(field); });
+  }
   Begin(hash.size());
   hash.ForEach([&](std::string_view field, std::string_view value) { Field(field, value); });
 }
@@ -151,6 +157,19 @@ void ValueWriter::Field(std::string_view field, std::string_view value) {
   CountPiece();
   out_.String(field);
   out_.String(value);
+}
+
+void ValueWriter::BeginTimed(uint64_t fields, int64_t least_end_ms) {
+  least_end_ms_ = std::max<int64_t>(least_end_ms, 0);
+  Milliseconds(least_end_ms_);
+  Begin(fields);
+}
+
+void ValueWriter::TimedField(const Entry& field) {
+  CountPiece();
+  out_.Length(field.is_timed() ? static_cast<uint64_t>(field.expire_at() - least_end_ms_ + 1) : 0);
+  out_.String(field.key());
+  out_.String(field.bytes());
 }
 
 void ValueWriter::Scored(std::string_view member, double score) {

@@ -1,5 +1,6 @@
 // ValueWriter: the bytes of one value as they stand behind its type (and, in a file, its key) in
-// rdb_format.h, in the encodings that Redis 7.0 would choose for the same data.
+// rdb_format.h, in the encodings that Redis 7.0 would choose for the same data; for lifetimes of
+// fields, which it does not have, that of 7.4.
 //
 //   out.Byte(ValueWriter::TypeOf(entry));
 //   ValueWriter(out).Write(entry);
@@ -37,6 +38,9 @@ class ValueWriter {
   void ListNode(std::string_view listpack);                    // kTypeListQuicklist2
   void Member(std::string_view member);                        // kTypeSet
   void Field(std::string_view field, std::string_view value);  // kTypeHash
+  // kTypeHashTimed; no end is before `least_end_ms`.
+  void BeginTimed(uint64_t fields, int64_t least_end_ms);
+  void TimedField(const structs::Entry& field);
   // Quickest to load from the greatest to the least.
   void Scored(std::string_view member, double score);       // kTypeZset2
   void StreamBlock(const structs::StreamBlockView& block);  // kTypeStream2
@@ -64,6 +68,7 @@ class ValueWriter {
 
   RdbOutput& out_;
   uint64_t pieces_left_ = 0;
+  int64_t least_end_ms_ = 0;     // of the hash being written
   uint64_t stream_entries_ = 0;  // of the stream being written
   structs::StreamId stream_first_;
   structs::ListpackWriter listpack_;

@@ -16,6 +16,8 @@ dispatch::CommandRows LcsRows();               // string/lcs.cc
 dispatch::CommandRows HashFieldRows();         // hash/fields.cc
 dispatch::CommandRows HashCounterRows();       // hash/counter.cc
 dispatch::CommandRows HashRandomRows();        // hash/random.cc
+dispatch::CommandRows HashLifetimeRows();      // hash/lifetimes.cc
+dispatch::CommandRows HashGetSetEndRows();     // hash/get_set_ends.cc
 dispatch::CommandRows SetMemberRows();         // set/members.cc
 dispatch::CommandRows SetRandomRows();         // set/random.cc
 dispatch::CommandRows SetCombineRows();        // set/combine.cc

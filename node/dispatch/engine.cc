@@ -361,6 +361,19 @@ void Engine::OnDeleted(int db, std::string_view key) {
   if (depth_ == 0) propagation_.Flush();
 }
 
+void Engine::OnFieldsEnded(int db, std::string_view key, const std::vector<std::string>& fields) {
+  if (!state_.feed_active()) return;
+  constexpr size_t kFieldsPerCommand = 1024;  // servers refuse commands of very many words
+  for (size_t at = 0; at < fields.size(); at += kFieldsPerCommand) {
+    const auto some =
+        std::span(fields).subspan(at).first(std::min(kFieldsPerCommand, fields.size() - at));
+    std::vector<std::string_view> command = {"HDEL", key};
+    command.insert(command.end(), some.begin(), some.end());
+    propagation_.Add(db, command);
+  }
+  if (depth_ == 0) propagation_.Flush();
+}
+
 void Engine::EnterOwnTime() {
   const bool hide = state_.is_replica || state_.undecided || Paused();
   now_us_ = clock_.UnixMicros();

@@ -185,6 +185,7 @@ class Engine final : public keyspace::Observer {
   void OnEvent(int db, keyspace::Event event, std::string_view key) override;
   void OnDeleted(int db, std::string_view key) override;
   void OnChanged(int db, std::string_view key, keyspace::Change change) override;
+  void OnFieldsEnded(int db, std::string_view key, const std::vector<std::string>& fields) override;
   void OnCleared(int db) override;
   void OnSwapped(int first, int second) override;
 

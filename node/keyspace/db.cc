@@ -46,12 +46,17 @@ bool Db::IsExpired(Item item) const {
 }
 
 inline Entry* Db::Alive(Entry* entry) {
-  if (entry == nullptr || !entry->is_timed() || !IsExpired(Item(*entry))) return entry;
+  if (entry == nullptr) return entry;
+  if (FieldsDue() && !HasFieldsLeft(*entry)) return nullptr;
+  if (!entry->is_timed() || !IsExpired(Item(*entry))) return entry;
   return keyspace_.expiry_mode_ == ExpiryMode::kHide ? nullptr : AliveToChange(entry);
 }
 
 inline Entry* Db::AliveToChange(Entry* entry) {
-  if (entry == nullptr || !entry->is_timed() || !IsExpired(Item(*entry))) return entry;
+  if (entry == nullptr) return entry;
+  if (!entry->is_timed() || !IsExpired(Item(*entry))) {
+    return FieldsDue() ? EndFields(entry, SIZE_MAX) : entry;
+  }
   if (keyspace_.expiry_mode_ == ExpiryMode::kIgnore) return entry;
   DeleteExpired(entry);
   return nullptr;
@@ -183,9 +188,11 @@ void Db::SetExpireAt(Entry* entry, int64_t expire_at_ms) {
 
 void Db::Replace(Entry* entry, const EntryValue& value, int64_t expire_at_ms) {
   Capture(entry);
+  UnfileFields(*entry);
   ReleaseLarge(*entry);
   table_->SetValue(entry, value);
   SetExpireAt(entry, expire_at_ms);
+  FileFields(entry);
 }
 
 void Db::NoteExpiry(std::string_view key, int64_t expire_at_ms) {
@@ -199,7 +206,7 @@ bool Db::Store(std::string_view key, const EntryValue& value, int64_t expire_at_
   const uint64_t hash = Hash(key);
   Entry* entry = AliveToChange(Find(key, hash));
   if (entry == nullptr) {
-    Insert(key, value, expire_at_ms, hash);
+    FileFields(Insert(key, value, expire_at_ms, hash));
     return true;
   }
   Replace(entry, value, expire_at_ms);
@@ -275,6 +282,7 @@ void Db::Notify(Event event, std::string_view key) { keyspace_.Emit(index_, even
 
 void Db::Remove(Entry* entry, LargePart large) {
   Capture(entry);
+  UnfileFields(*entry);
   if (large == LargePart::kFree) ReleaseLarge(*entry);
   if (entry->is_timed()) --timed_;
   table_->Take(entry, Hash(entry->key())).Free();
@@ -353,6 +361,7 @@ void Db::Clear() {
     keyspace_.reclaimer_.Free(std::move(table));
   }
   timed_ = 0;
+  ForgetFieldEnds();
   sweep_cursor_ = 0;
   evict_cursor_ = 0;
 }
@@ -361,6 +370,8 @@ void Db::Clear() {
 void Db::Exchange(Db& other) {
   table_.swap(other.table_);
   std::swap(timed_, other.timed_);
+  std::swap(field_ends_, other.field_ends_);
+  std::swap(next_field_end_ms_, other.next_field_end_ms_);
   std::swap(sweep_cursor_, other.sweep_cursor_);
   std::swap(decay_clock_, other.decay_clock_);
   std::swap(decay_steps_, other.decay_steps_);

@@ -33,6 +33,7 @@
 #include "node/keyspace/use_notes.h"
 #include "node/keyspace/watch.h"
 #include "node/structs/entry_table.h"
+#include "node/types/field_lives.h"
 
 namespace rha::node::keyspace {
 
@@ -56,6 +57,9 @@ class Observer {
   virtual void OnEvent(int db, Event event, std::string_view key) = 0;
   // A key was deleted because its time had come or memory was short: replicas need a DEL.
   virtual void OnDeleted(int db, std::string_view key) = 0;
+  // Likewise fields of a hash: replicas need an HDEL.
+  virtual void OnFieldsEnded(int db, std::string_view key,
+                             const std::vector<std::string>& fields) = 0;
   // Only while somebody asks (Keyspace::interest()).
   virtual void OnChanged(int db, std::string_view key, Change change) = 0;
   // All keys of the database have gone; -1: of all databases.
@@ -80,6 +84,7 @@ struct Stats {
   uint64_t hits = 0;
   uint64_t misses = 0;
   uint64_t expired_keys = 0;
+  uint64_t expired_fields = 0;
   uint64_t evicted_keys = 0;
   uint64_t expire_cycle_time_limit_reached = 0;
   double expired_stale_percent = 0;
@@ -95,6 +100,8 @@ class Db {
   int index() const { return index_; }
   size_t size() const { return table_->size(); }
   size_t expiring() const { return timed_; }
+  // Hashes with fields that have a lifetime.
+  size_t with_field_ends() const { return field_ends_.size(); }
 
   // ---- looking up
   // For a command that reads: counts a hit or miss and the access.
@@ -176,7 +183,9 @@ class Db {
   // The table with all blocks, large values left out.
   size_t table_bytes() const { return table_->heap_bytes(); }
   // What holds the keys together, their blocks left out.
-  size_t index_bytes() const { return table_->heap_bytes() - table_->entry_bytes(); }
+  size_t index_bytes() const {
+    return table_->heap_bytes() - table_->entry_bytes() + field_ends_.heap_bytes();
+  }
   // Mean time to live of the keys that have one, in milliseconds, as the sweep found it.
   int64_t AverageTtlMs() const { return timed_ == 0 ? 0 : average_ttl_ms_; }
 
@@ -215,6 +224,24 @@ class Db {
   Watcher::Presence PresenceOf(std::string_view key);
   void Clear();
   void Exchange(Db& other);
+  // ---- lifetimes of fields (db_fields.cc)
+  bool FieldsDue() const;
+  // A hash all of whose fields have ended is as good as gone.
+  bool HasFieldsLeft(const structs::Entry& entry) const;
+  // Takes out what has ended, up to `most` fields; null: the key has gone with them.
+  structs::Entry* EndFields(structs::Entry* entry, size_t most);
+  // The hash whose next field ended first.
+  void EndSomeFields();
+  // The value's lifetimes have changed, or it has come or is about to go.
+  void FileFields(structs::Entry* entry) {
+    if (entry->kind() == structs::Entry::Kind::kPointer) FileFieldsOfLarge(entry);
+  }
+  void UnfileFields(const structs::Entry& entry) {
+    if (entry.kind() == structs::Entry::Kind::kPointer) UnfileFieldsOfLarge(entry);
+  }
+  void FileFieldsOfLarge(structs::Entry* entry);
+  void UnfileFieldsOfLarge(const structs::Entry& entry);
+  void ForgetFieldEnds();
   struct Swept {
     size_t visited = 0, timed = 0, deleted = 0;
   };
@@ -223,8 +250,10 @@ class Db {
   Keyspace& keyspace_;
   int index_;
   std::unique_ptr<structs::KeyTable> table_;
-  size_t timed_ = 0;           // keys with an expiry
-  uint64_t sweep_cursor_ = 0;  // where the next slice of the sweep looks
+  size_t timed_ = 0;                       // keys with an expiry
+  types::EndTree field_ends_;              // of hashes: the next end of a field, and the key's hash
+  int64_t next_field_end_ms_ = INT64_MAX;  // the first of them
+  uint64_t sweep_cursor_ = 0;              // where the next slice of the sweep looks
   DecayClock decay_clock_;     // of frequencies of use, which each round of the sweep lowers
   uint8_t decay_steps_ = 0;    // in the round that is under way
   uint64_t evict_cursor_ = 0;  // where the next search for keys to evict looks
@@ -248,9 +277,13 @@ class Keyspace {
   void set_now_ms(int64_t now_ms) {
     now_ms_ = now_ms;
     if (now_ms >= next_second_ms_ || now_ms < next_second_ms_ - 1000) EnterSecond();
+    MoveFieldHorizon();
   }
   ExpiryMode expiry_mode() const { return expiry_mode_; }
-  void set_expiry_mode(ExpiryMode mode) { expiry_mode_ = mode; }
+  void set_expiry_mode(ExpiryMode mode) {
+    expiry_mode_ = mode;
+    MoveFieldHorizon();
+  }
   // False: what is looked up is not used thereby (CLIENT NO-TOUCH).
   void set_touching(bool touching) { touching_ = touching; }
   void set_observer(Observer* observer) { observer_ = observer; }
@@ -280,6 +313,8 @@ class Keyspace {
   }
   // What a snapshot should say of the entry's use: nothing unless the policy goes by that.
   KeyUse UseOf(structs::Entry* entry) const;
+  // A field of some hash has a lifetime.
+  bool HasFieldEnds() const;
   // Deletes one key, as the policy says.
   Evictor::Outcome EvictOne() { return evictor_.EvictOne(); }
   // A snapshot of all that is here now is under way until EndImage(): entries are shown to it
@@ -296,7 +331,7 @@ class Keyspace {
 
   // Returns how many keys went. `db`: -1 for all.
   size_t Flush(int db);
-  // As Flush(-1), and forgets whose time was set here: before a full resynchronisation loads another
+  // As Flush(-1), and forgets whose time was set here: before a full synchronisation loads another
   // dataset.
   void Reset();
   // Another dataset takes the place of what is here, silently: what was loaded aside. REQUIRES: it
@@ -327,6 +362,11 @@ class Keyspace {
     if (interest_.any()) TellParties(db, key, change);
   }
   void TellParties(int db, std::string_view key, Change change);
+  void MoveFieldHorizon() {
+    if (aside_) return;
+    *field_horizon_ms_ = expiry_mode_ == ExpiryMode::kIgnore ? INT64_MIN : now_ms_;
+  }
+  bool EndFieldsUntil(int64_t end_us, const std::function<int64_t()>& clock_us);
   void Emit(int db, Event event, std::string_view key) {
     if ((event.kind & event_mask_) != 0 && observer_ != nullptr) observer_->OnEvent(db, event, key);
   }
@@ -342,6 +382,9 @@ class Keyspace {
   // One with the keyspaces whose tables are exchanged with this one's (BesideThis): they hold on to
   // it.
   std::shared_ptr<const structs::HashSecret> secret_;
+  // Likewise: fields that ended before are hidden. What is loaded aside does not move it.
+  std::shared_ptr<int64_t> field_horizon_ms_ = std::make_shared<int64_t>(0);
+  bool aside_ = false;
   Interest interest_;
   WatchTable watches_{*secret_, interest_};
   Stats stats_;
@@ -362,6 +405,8 @@ class Keyspace {
   int sweep_db_ = 0;
   OwnTimedKeys own_timed_;
 };
+
+inline bool Db::FieldsDue() const { return keyspace_.now_ms_ > next_field_end_ms_; }
 
 template <typename Visit>
 void Db::ForEachWithUse(Visit visit) const {

@@ -34,6 +34,7 @@ void Edit::Touch() {
 void Edit::Finish(Event event, uint64_t changes, bool changed) {
   RHA_CHECK(entry_ != nullptr);
   uncommitted_ = false;
+  db_->FileFields(entry_);
   const bool empty = IsEmptyCollection(*entry_);
   if (mode_ == Mode::kNormal && (changed || empty) && !(created_ && empty)) {
     const std::string_view key = entry_->key();

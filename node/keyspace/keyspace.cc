@@ -67,6 +67,8 @@ void Keyspace::Reset() {
 
 std::unique_ptr<Keyspace> Keyspace::BesideThis() const {
   std::unique_ptr<Keyspace> beside(new Keyspace(secret_, databases(), 1));
+  beside->field_horizon_ms_ = field_horizon_ms_;
+  beside->aside_ = true;
   beside->form_limits_ = form_limits_;
   beside->eviction_ = eviction_;
   beside->use_kind_since_s_ = use_kind_since_s_;
@@ -131,7 +133,8 @@ void Keyspace::SweepOwn(bool is_replica) {
 bool Keyspace::SweepSlice(int64_t budget_us, const std::function<int64_t()>& clock_us) {
   const int64_t end_us = clock_us() + budget_us;
   Db::Swept all;
-  bool out_of_time = false, stale = false;
+  const bool fields_left = EndFieldsUntil(end_us, clock_us);
+  bool out_of_time = fields_left, stale = false;
   for (int turn = 0; turn < databases() && !out_of_time; ++turn) {
     Db& db = *dbs_[static_cast<size_t>(sweep_db_)];
     const size_t share = std::min(db.size(), std::max(kSweepKeysMin, db.size() / kSweepShare));
@@ -152,7 +155,7 @@ bool Keyspace::SweepSlice(int64_t budget_us, const std::function<int64_t()>& clo
       all.timed == 0 ? 0
                      : 100.0 * static_cast<double>(all.deleted) / static_cast<double>(all.timed);
   stats_.expired_stale_percent = stats_.expired_stale_percent * 0.95 + percent * 0.05;
-  return out_of_time && stale;
+  return fields_left || (out_of_time && stale);
 }
 
 }  // namespace rha::node::keyspace

@@ -101,6 +101,11 @@ void CommandWriter::Key(const keyspace::Item& item) {
     }
     case types::Type::kHash: {
       const auto hash = item.As<types::HashView>();
+      if (const types::HashTable* timed = hash.timed()) {
+        BeginTimedHash(head, timed->size(), 0);
+        return timed->fields().ForEachEntry(
+            [&](const structs::Entry& field) { TimedField(field); });
+      }
       BeginHash(head, hash.size());
       return hash.ForEach(
           [&](std::string_view field, std::string_view value) { Field(field, value); });
@@ -170,6 +175,16 @@ void CommandWriter::Field(std::string_view field, std::string_view value) {
   BeginElement();
   Word(field);
   Word(value);
+  EndElement();
+}
+
+void CommandWriter::TimedField(const structs::Entry& field) {
+  RHA_CHECK(elements_left_ > 0);
+  --elements_left_;
+  Request({"HSET", key_, field.key(), field.bytes()});
+  if (field.is_timed()) {
+    Request({"HPEXPIREAT", key_, std::to_string(field.expire_at()), "FIELDS", "1", field.key()});
+  }
   EndElement();
 }
 

@@ -47,6 +47,11 @@ class CommandWriter {
   void Member(std::string_view member);
   void BeginHash(const Head& head, uint64_t fields) { Begin(head, {"HMSET", 2}, fields); }
   void Field(std::string_view field, std::string_view value);
+  // With lifetimes, which are commands of their own: so is each field.
+  void BeginTimedHash(const Head& head, uint64_t fields, int64_t) {
+    Begin(head, {"HSET", 2}, fields);
+  }
+  void TimedField(const structs::Entry& field);
   void BeginZset(const Head& head, uint64_t members) { Begin(head, {"ZADD", 2}, members); }
   void Scored(std::string_view member, double score);
   void BeginStream(const Head& head, uint64_t blocks);

@@ -4,6 +4,7 @@
 
 #include "common/base/check.h"
 #include "node/persist/limits.h"
+#include "node/types/hash.h"
 #include "node/types/slot.h"
 
 namespace rha::node::persist {
@@ -11,6 +12,15 @@ namespace rha::node::persist {
 using structs::Entry;
 using types::LargeValue;
 using Kind = RecordBuffer::Kind;
+
+namespace {
+
+bool HasLifetimes(Entry entry) {
+  return types::FormOf(entry) == types::Form::kHashTable &&
+         types::LargeOf<types::HashTable>(entry).lives() != nullptr;
+}
+
+}  // namespace
 
 class ImageTaker::Big final : public types::PieceSink {
  public:
@@ -25,6 +35,7 @@ class ImageTaker::Big final : public types::PieceSink {
     if (!taker.wanted()) return;
     RecordBuffer::Head head{
         .kind = Kind::kBegin, .use = use, .database = database, .pieces = pieces_};
+    if (HasLifetimes(entry)) head.kind = Kind::kBeginTimed;
     std::unique_ptr<LargeValue> rest = value_.CloneRest();
     if (rest == nullptr) {
       early_.AddEntry(head, entry);

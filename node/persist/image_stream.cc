@@ -194,7 +194,10 @@ void WriteBegin(Writer& writer, const RecordBuffer::Head& head) {
     case types::Type::kSet:
       return writer.BeginSet(key, head.pieces);
     case types::Type::kHash:
-      return writer.BeginHash(key, head.pieces);
+      // The least end stands where the other thread goes on changing it.
+      return head.kind == RecordBuffer::Kind::kBeginTimed
+                 ? writer.BeginTimedHash(key, head.pieces, 0)
+                 : writer.BeginHash(key, head.pieces);
     case types::Type::kZset:
       return writer.BeginZset(key, head.pieces);
     case types::Type::kString:
@@ -205,12 +208,12 @@ void WriteBegin(Writer& writer, const RecordBuffer::Head& head) {
 }
 
 template <typename Writer>
-void WriteMember(Writer& writer, types::Type type, Entry member) {
+void WriteMember(Writer& writer, types::Type type, bool timed, Entry member) {
   switch (type) {
     case types::Type::kSet:
       return writer.Member(member.key());
     case types::Type::kHash:
-      return writer.Field(member.key(), member.bytes());
+      return timed ? writer.TimedField(member) : writer.Field(member.key(), member.bytes());
     default:
       return writer.Scored(member.key(), structs::ScoreOf(member));
   }
@@ -238,6 +241,8 @@ class ImageStream::RecordWriter {
         BeginKey(head);
         return writer_.Key(keyspace::Item(head.entry));
       case Kind::kBegin:
+      case Kind::kBeginTimed:
+        timed_ = head.kind == Kind::kBeginTimed;
         walked_ = types::TypeOf(types::FormOf(head.entry));
         BeginKey(head);
         return WriteBegin(writer_, head);
@@ -249,7 +254,7 @@ class ImageStream::RecordWriter {
         blocks_left_ = head.pieces;
         break;
       case Kind::kMember:
-        return WriteMember(writer_, walked_, head.entry);
+        return WriteMember(writer_, walked_, timed_, head.entry);
       case Kind::kNode:
         return writer_.ListNode(payload);
       case Kind::kBlock:
@@ -286,6 +291,7 @@ class ImageStream::RecordWriter {
   keyspace::HeldMemory::Share scratch_;
   int64_t database_ = -1;
   types::Type walked_ = types::Type::kString;  // of the value whose members come
+  bool timed_ = false;                         // they have lifetimes
   std::unique_ptr<types::LargeValue> rest_;    // of the stream whose blocks come
   uint64_t blocks_left_ = 0;
 };

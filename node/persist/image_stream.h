@@ -10,8 +10,9 @@
 //   +--------------------------------------+--------------------------------------+-----
 //
 // Values behind a pointer travel as copies of their own (kKey), which the other side frees, or in
-// pieces: kBegin with the key, then its members or nodes. Of a stream, kBeginWithRest brings a copy
-// of what stands behind its blocks in the file.
+// pieces: kBegin with the key, then its members or nodes; kBeginTimed if it is a hash with
+// lifetimes. Of a stream, kBeginWithRest brings a copy of what stands behind its blocks in the
+// file.
 //
 // Invariants: the pieces of a value follow its kBegin without another record in between; what Add()
 // is given is copied at once. Once GiveUp() has returned, no file takes the old one's place.
@@ -40,7 +41,7 @@ namespace rha::node::persist {
 
 class RecordBuffer {
  public:
-  enum class Kind : uint8_t { kKey, kBegin, kBeginWithRest, kMember, kNode, kBlock };
+  enum class Kind : uint8_t { kKey, kBegin, kBeginTimed, kBeginWithRest, kMember, kNode, kBlock };
   struct Head {
     Kind kind;
     keyspace::KeyUse use;  // kKey, kBegin…

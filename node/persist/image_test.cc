@@ -48,7 +48,8 @@ std::string Text(const keyspace::Item& item) {
       break;
     case Type::kHash:
       item.As<types::HashView>().ForEach([&](std::string_view field, std::string_view value) {
-        parts.insert(std::string(field) + "=" + std::string(value));
+        const auto end = item.As<types::HashView>().EndOf(field);
+        parts.insert(std::string(field) + "=" + std::string(value) + "~" + std::to_string(*end));
       });
       break;
     case Type::kZset:
@@ -128,9 +129,11 @@ class ImageTest : public testing::Test {
   // Fills `key` with `count` members of a type, or changes it at random.
   void Change(int db, const std::string& key, Type type, int members);
   void RandomChange();
+  void Rounds(int rounds);
 
   ManualClock clock_;
   Prng prng_{7};
+  bool with_lifetimes_ = false;  // of fields
   Keyspace keyspace_{kDatabases, 5};
   SnapshotService service_{keyspace_};
   UniqueFd file_;
@@ -148,8 +151,14 @@ void ImageTest::Change(int db, const std::string& key, Type type, int members) {
         edit.As<types::String>().Append(member);
         break;
       case Type::kHash:
-        erase ? edit.As<types::Hash>().Erase(member)
-              : edit.As<types::Hash>().Set(member, std::to_string(prng_.Next()));
+        if (erase) {
+          edit.As<types::Hash>().Erase(member);
+        } else {
+          edit.As<types::Hash>().Set(member, std::to_string(prng_.Next()));
+          if (with_lifetimes_ && prng_.Below(3) == 0) {
+            edit.As<types::Hash>().SetEnd(member, static_cast<int64_t>(prng_.Below(1000)) + 1);
+          }
+        }
         break;
       case Type::kSet:
         erase ? edit.As<types::Set>().Erase(member) : edit.As<types::Set>().Add(member);
@@ -213,9 +222,16 @@ void ImageTest::RandomChange() {
   }
 }
 
-TEST_F(ImageTest, ShowsWhatWasThereWhenItBeganWhateverChangesMeanwhile) {
+TEST_F(ImageTest, ShowsWhatWasThereWhenItBeganWhateverChangesMeanwhile) { Rounds(12); }
+
+TEST_F(ImageTest, ShowsLifetimesOfFieldsAsTheyWereWhenItBegan) {
+  with_lifetimes_ = true;
+  Rounds(4);
+}
+
+void ImageTest::Rounds(int rounds) {
   keyspace_.form_limits().list_max_listpack_size = 16;
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     for (int db = 0; db < kDatabases; ++db) {
       Change(db, "hash1", Type::kHash, 3000);
       Change(db, "set2", Type::kSet, 3000);

@@ -44,7 +44,7 @@ std::vector<std::string> LibrarySources(const Keyspace& keyspace) {
 
 void WriteHead(RdbWriter& writer, const SaveRequest& request) {
   const RdbInfo& info = request.info;
-  writer.Begin();
+  writer.Begin(request.field_ends ? codec::kRdbVersionFieldEnds : codec::kRdbVersion);
   writer.Aux("redis-ver", info.server_version);
   writer.Aux("redis-bits", "64");
   writer.Aux("ctime", std::to_string(info.created_at_s));
@@ -95,7 +95,8 @@ Status WriteWith(Writer& writer, const Keyspace& keyspace, const SaveRequest& re
 
 }  // namespace
 
-Status WriteDataset(ByteSink& sink, const Keyspace& keyspace, const SaveRequest& request) {
+Status WriteDataset(ByteSink& sink, const Keyspace& keyspace, SaveRequest request) {
+  request.field_ends = keyspace.HasFieldEnds();
   if (request.as_commands) {
     CommandWriter writer(sink);
     return WriteWith(writer, keyspace, request);

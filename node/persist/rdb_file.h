@@ -52,6 +52,7 @@ struct SaveRequest {
   RdbInfo info;
   RdbWriterOptions options;
   int64_t key_delay_us = 0;  // rdb-key-save-delay, for tests: in the background, before each key
+  bool field_ends = false;   // fields have lifetimes, which older files cannot say
   bool as_commands = false;  // in place of the RDB form: the base of an append-only file
   int64_t time_stamp_s = 0;  // then, at its beginning; 0: none
   env::Disk* disk = &env::Disk::Real();  // where `path` is
@@ -64,8 +65,7 @@ void WriteHead(RdbWriter& writer, const SaveRequest& request);
 void WriteHead(CommandWriter& writer, const SaveRequest& request);
 Status WriteEnd(RdbWriter& writer, const SaveRequest& request);
 Status WriteEnd(CommandWriter& writer, const SaveRequest& request);
-Status WriteDataset(codec::ByteSink& sink, const keyspace::Keyspace& keyspace,
-                    const SaveRequest& request);
+Status WriteDataset(codec::ByteSink& sink, const keyspace::Keyspace& keyspace, SaveRequest request);
 // To request.fd if there is one, otherwise to request.path, durably.
 Status SaveRdbFile(const keyspace::Keyspace& keyspace, const SaveRequest& request);
 

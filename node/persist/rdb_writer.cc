@@ -11,11 +11,11 @@ namespace rha::node::persist {
 RdbWriter::RdbWriter(codec::ByteSink& sink, RdbWriterOptions options)
     : sink_(sink), out_(&sink, kWriteBufferBytes, options), value_(out_) {}
 
-void RdbWriter::Begin() {
-  char version[5];
-  std::snprintf(version, sizeof version, "%04d", codec::kRdbVersion);
+void RdbWriter::Begin(int version) {
+  char digits[5];
+  std::snprintf(digits, sizeof digits, "%04d", version);
   out_.Bytes(codec::kRdbMagic);
-  out_.Bytes({version, 4});
+  out_.Bytes({digits, 4});
 }
 
 void RdbWriter::Aux(std::string_view name, std::string_view value) {

@@ -34,7 +34,8 @@ class RdbWriter {
  public:
   RdbWriter(codec::ByteSink& sink, RdbWriterOptions options);
 
-  void Begin();
+  // `version`: kRdbVersion, or kRdbVersionFieldEnds if some field has a lifetime.
+  void Begin(int version = codec::kRdbVersion);
   void Aux(std::string_view name, std::string_view value);
   // Of functions; before the keys.
   void Library(std::string_view source);
@@ -60,6 +61,12 @@ class RdbWriter {
   void Member(std::string_view member) { value_.Member(member); }
   void BeginHash(const Head& head, uint64_t fields) { BeginPieces(codec::kTypeHash, head, fields); }
   void Field(std::string_view field, std::string_view value) { value_.Field(field, value); }
+  // No end of a field is before `least_end_ms`.
+  void BeginTimedHash(const Head& head, uint64_t fields, int64_t least_end_ms) {
+    KeyHead(codec::kTypeHashTimed, head);
+    value_.BeginTimed(fields, least_end_ms);
+  }
+  void TimedField(const structs::Entry& field) { value_.TimedField(field); }
   void BeginZset(const Head& head, uint64_t members) {
     BeginPieces(codec::kTypeZset2, head, members);
   }

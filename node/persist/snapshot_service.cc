@@ -24,6 +24,7 @@ Result<std::unique_ptr<SnapshotJob>> SnapshotService::Start(const SaveRequest& r
   for (int i = 0; i < keyspace_.databases(); ++i) {
     target.sizes.emplace_back(keyspace_.db(i).size(), keyspace_.db(i).expiring());
   }
+  target.request.field_ends = keyspace_.HasFieldEnds();
   RHA_ASSIGN_OR_RETURN(auto stream, ImageStream::Start(std::move(target)));
   taker_ = std::make_unique<ImageTaker>(keyspace_, *stream);
   std::unique_ptr<SnapshotJob> job(new SnapshotJob(*this, std::move(stream)));

@@ -141,6 +141,14 @@ void PrimarySide::FullSync(Session& session, dispatch::Args request) {
       return session.Close(Session::CloseMode::kAfterReply);
     }
   }
+  if (engine_.keyspace().HasFieldEnds() && !session.is_peer()) {
+    log::Warn(
+        "replica {}: fields of hashes have lifetimes, which a Redis before 7.4 cannot load: it "
+        "will "
+        "refuse the snapshot (\"Can't handle RDB format version 12\"); replace it, or HPERSIST "
+        "them",
+        session.peer_address);
+  }
   ++stats_.full;
   if (request.size() >= 3) {  // PSYNC, not SYNC
     session.out().Append("+FULLRESYNC " + stream_.history().id + " " +

@@ -84,6 +84,9 @@ class EntryTable {
   // ---- looking up; null: not there
   Entry* Find(std::string_view key) { return Find(key, Hash(key)); }
   Entry* Find(std::string_view key, uint64_t hash);
+  // An entry whose key has that hash and which accept(const Entry&); for who knows no more of it.
+  template <typename Accept>
+  Entry* FindIf(uint64_t hash, Accept&& accept);
   // Many at once: the misses of all keys overlap. found[i] belongs to keys[i].
   // REQUIRES: keys.size() == found.size() <= kLookupBatchMax.
   void FindBatch(std::span<const std::string_view> keys, std::span<Entry*> found);
@@ -251,7 +254,7 @@ class EntryTable {
   EntryWatcher* watcher_ = nullptr;
   std::vector<Cell> cells_;
   bool seen_mark_ = false;      // of entries that no walk waits for
-  int depth_ = 0;               // cells_.size() == 2^depth_
+  int16_t depth_ = 0;           // cells_.size() == 2^depth_
   uint32_t deepest_count_ = 1;  // segments of that depth
   size_t size_ = 0;
   size_t bucket_count_ = 0;
@@ -274,6 +277,24 @@ inline Entry* EntryTable<Bucket>::Find(std::string_view key, uint64_t hash) {
     for (uint32_t matches = MatchTag(bucket, tag); matches != 0; matches &= matches - 1) {
       Entry& entry = bucket.entries[__builtin_ctz(matches)];
       if (entry.MayHaveKey(hash_bits, key.size()) && entry.HasKey(key)) return &entry;
+    }
+    if (bucket.passed == 0) return nullptr;
+    at = Next(at, cell);
+  }
+  return nullptr;
+}
+
+template <class Bucket>
+template <typename Accept>
+Entry* EntryTable<Bucket>::FindIf(uint64_t hash, Accept&& accept) {
+  const Cell& cell = cells_[CellOf(hash)];
+  const auto tag = static_cast<uint8_t>(hash);
+  size_t at = HomeBucket(HomeBits(hash), cell.bucket_count);
+  for (size_t searched = 0; searched < cell.bucket_count; ++searched) {
+    Bucket& bucket = cell.buckets[at];
+    for (uint32_t matches = MatchTag(bucket, tag); matches != 0; matches &= matches - 1) {
+      Entry& entry = bucket.entries[__builtin_ctz(matches)];
+      if (Hash(entry.key()) == hash && accept(std::as_const(entry))) return &entry;
     }
     if (bucket.passed == 0) return nullptr;
     at = Next(at, cell);

@@ -32,12 +32,23 @@ class MemberTable {
   // Null: not there. Valid until the next change.
   const Entry* Find(std::string_view member) { return table_.Find(member); }
   bool Contains(std::string_view member) { return Find(member) != nullptr; }
+  // One with that hash and expiry; null: none.
+  const Entry* FindTimed(uint64_t hash, int64_t expire_at) {
+    return table_.FindIf(hash, [expire_at](const Entry& entry) {
+      return entry.is_timed() && entry.expire_at() == expire_at;
+    });
+  }
+  uint64_t Hash(std::string_view member) const { return table_.Hash(member); }
   // The value, in place. REQUIRES: `entry` is from Find().
   static std::string_view Value(const Entry* entry) { return entry->bytes(); }
 
   // False: was there already (Put has then replaced the value). Neither view may lie in the table.
   bool Add(std::string_view member) { return Insert(member, {}, false); }
   bool Put(std::string_view field, std::string_view value) { return Insert(field, value, true); }
+  // kEntryUntimed: none. REQUIRES: `entry` is from Find().
+  void SetExpireAt(const Entry* entry, int64_t expire_at) {
+    table_.SetExpireAt(const_cast<Entry*>(entry), expire_at);
+  }
   // False: was not there.
   bool Erase(std::string_view member) { return table_.Erase(member); }
 
@@ -50,6 +61,15 @@ class MemberTable {
   template <typename Visit>
   void ForEach(Visit&& visit) {
     table_.ForEach([&](Entry& entry) { visit(entry.key(), entry.bytes()); });
+  }
+  // Likewise visit(const Entry&).
+  template <typename Visit>
+  uint64_t ScanEntries(uint64_t cursor, Visit&& visit) {
+    return table_.Scan(cursor, [&](const Entry& entry) { visit(entry); });
+  }
+  template <typename Visit>
+  void ForEachEntry(Visit&& visit) {
+    table_.ForEach([&](const Entry& entry) { visit(entry); });
   }
   // Each member with the same probability. REQUIRES: !empty().
   const Entry* Random(Prng& prng) { return table_.Random(prng); }

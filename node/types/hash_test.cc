@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -160,6 +161,77 @@ TEST_F(HashTest, TakesLittle) {
     hash().Set("f" + std::to_string(100000000 + i), std::string(16, 'v'));  // 10 + 16 bytes
   }
   EXPECT_LE(static_cast<double>(LargeBytes(draft_.entry())) / 1000, 45);
+}
+
+TEST_F(HashTest, LifetimesBehaveLikeAMap) {
+  std::map<std::string, std::pair<std::string, int64_t>> model;
+  int64_t now_ms = 0;
+  for (int step = 0; step < 20000; ++step) {
+    const std::string field = std::to_string(prng_.Below(80));
+    const auto found = model.find(field);
+    const bool there = found != model.end();
+    switch (prng_.Below(6)) {
+      case 0:
+        ASSERT_EQ(hash().Erase(field), there);
+        model.erase(field);
+        break;
+      case 1:
+        ASSERT_EQ(hash().SetKeepingEnd(field, std::to_string(step)), !there);
+        model[field] = {std::to_string(step), there ? found->second.second : kEndless};
+        break;
+      case 2:
+      case 3: {
+        if (!there) break;
+        const auto end_ms =
+            static_cast<int64_t>(now_ms + 1 + static_cast<int64_t>(prng_.Below(50)));
+        hash().SetEnd(field, end_ms);
+        found->second.second = end_ms;
+        break;
+      }
+      case 4:
+        if (there && prng_.Below(3) == 0) {
+          hash().SetEnd(field, kEndless);
+          found->second.second = kEndless;
+        }
+        break;
+      default:
+        ASSERT_EQ(hash().Set(field, std::to_string(step)), !there);
+        model[field] = {std::to_string(step), kEndless};
+    }
+    if (const HashTable* timed = hash().timed()) timed->lives()->horizon = &now_ms;
+    if (step % 50 != 0) continue;
+    now_ms += 10;
+    std::erase_if(model, [&](const auto& each) {
+      return each.second.second != kEndless && each.second.second < now_ms;
+    });
+    const HashTable* timed = hash().timed();
+    ASSERT_EQ(hash().size(), model.size());
+    ASSERT_EQ(All(hash()).size(), model.size());
+    for (const auto& [name, expected] : model) {
+      ASSERT_EQ(hash().Find(name), expected.first);
+      ASSERT_EQ(hash().EndOf(name), expected.second);
+    }
+    if (timed == nullptr) continue;
+    LargeOf<HashTable>(draft_.entry()).TakeEnded(prng_.Below(2) == 0 ? 2 : SIZE_MAX);
+    LargeOf<HashTable>(draft_.entry()).TakeEnded(SIZE_MAX);
+    ASSERT_EQ(timed->size(), model.size());
+    const auto ends = static_cast<size_t>(std::count_if(
+        model.begin(), model.end(), [](const auto& one) { return one.second.second != kEndless; }));
+    ASSERT_EQ(timed->lives()->ends.size(), ends);
+    const auto copy = timed->Clone();
+    ASSERT_EQ(static_cast<const HashTable&>(*copy).lives() == nullptr, ends == 0);
+  }
+}
+
+TEST_F(HashTest, AHashWithoutLifetimesTakesNoMoreMemory) {
+  limits_.hash_max_listpack_entries = 0;
+  Fill(100);
+  const auto& table = LargeOf<HashTable>(draft_.entry());
+  const size_t before = table.heap_bytes();
+  hash().SetEnd("f1", 7);
+  EXPECT_GT(table.heap_bytes(), before);
+  hash().SetEnd("f1", kEndless);
+  EXPECT_EQ(structs::HeapClass(sizeof(HashTable)), structs::HeapClass(sizeof(HashTable) - 8));
 }
 
 }  // namespace

@@ -10,7 +10,9 @@ from tests.integration.node_replies_test import BIN, Node
 # Not known to Redis 7.0.
 OURS_ALONE = {"redisha", "client|setinfo", "waitaof", "client|capa", "client|no-touch",
               "client|maint_notifications", "cluster|myshardid",
-              "delex", "delifeq", "msetex", "xdelex", "xackdel"}
+              "delex", "delifeq", "msetex", "xdelex", "xackdel",
+              "hexpire", "hpexpire", "hexpireat", "hpexpireat", "httl", "hpttl", "hexpiretime", "hpexpiretime", "hpersist",
+              "hgetdel", "hgetex", "hsetex"}
 # With options that came later: their arity may differ, their arguments and history do.
 WITH_NEWER_OPTIONS = {"hscan", "set", "zrank", "zrevrank"}
 UNORDERED = {2: "flags", 6: "categories"}

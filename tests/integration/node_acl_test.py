@@ -194,7 +194,8 @@ sanitize-payload skip-sanitize-payload clearselectors (+get_~a*) (+@write_%W~wri
 
 # Not known to Redis 7.0.
 OURS_ALONE = ("redisha", "client|setinfo", "client|capa", "client|maint_notifications", "cluster|myshardid", "waitaof",
-              "delex", "delifeq", "msetex", "xdelex", "xackdel")
+              "delex", "delifeq", "msetex", "xdelex", "xackdel", "hexpire", "hpexpire", "hexpireat", "hpexpireat", "httl", "hpttl", "hexpiretime", "hpexpiretime", "hpersist",
+              "hgetdel", "hgetex", "hsetex")
 
 
 @unittest.skipUnless(STOCK, "no redis-server to compare with")

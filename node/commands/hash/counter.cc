@@ -30,7 +30,7 @@ void HIncrBy(Context& ctx) {
     return ctx.reply.Error("ERR increment or decrement would overflow");
   }
   DecimalText text;
-  edit.As<Hash>().Set(ctx.arg(2), structs::FormatDecimal(value, text));
+  edit.As<Hash>().SetKeepingEnd(ctx.arg(2), structs::FormatDecimal(value, text));
   edit.Commit(events::kHIncrBy);
   ctx.reply.Integer(value);
 }
@@ -53,11 +53,15 @@ void HIncrByFloat(Context& ctx) {
     return ctx.reply.Error("ERR increment would produce NaN or Infinity");
   }
   const std::string text = FormatLongDouble(value);
-  edit.As<Hash>().Set(field, text);
+  const int64_t end_ms = edit.item().As<HashView>().EndOf(field).value_or(types::kEndless);
+  edit.As<Hash>().SetKeepingEnd(field, text);
   edit.Commit(events::kHIncrByFloat);
   ctx.reply.Bulk(text);
-  // The result, so that replicas cannot round differently.
+  // The result, so that replicas cannot round differently; HSET ends a lifetime.
   ctx.Propagate({"HSET", key, field, text});
+  if (end_ms == types::kEndless) return;
+  DecimalText end;
+  ctx.Propagate({"HPEXPIREAT", key, structs::FormatDecimal(end_ms, end), "FIELDS", "1", field});
 }
 
 constexpr uint32_t kCounterFlags = kWrite | kDenyOom | kFast;

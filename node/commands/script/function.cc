@@ -160,7 +160,7 @@ void Dump(Context& ctx) {
     out.Byte(codec::kOpFunction);
     out.String(library->source);
   }
-  codec::SealPayload(out);
+  codec::SealPayload(out, codec::kRdbVersion);
   ctx.reply.Bulk(out.buffered());
 }
 

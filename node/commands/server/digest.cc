@@ -56,6 +56,14 @@ std::string_view ScoreText(double score, resp::DoubleText& text) {
   return {text, static_cast<size_t>(std::snprintf(text, sizeof text, "%.17g", score))};
 }
 
+void MixHash(Digest& digest, const types::HashView& hash) {
+  hash.ForEach([&](std::string_view field, std::string_view value) {
+    Digest pair = DigestOfPair(field, value);
+    if (hash.EndOf(field) != types::kEndless) pair.Mix("!!hexpire!!");
+    digest.Add(pair);
+  });
+}
+
 void MixValue(Digest& digest, Item item) {
   // Redis' own number: it has modules before streams.
   const auto type = static_cast<uint32_t>(item.type());
@@ -79,9 +87,7 @@ void MixValue(Digest& digest, Item item) {
       });
       break;
     case Type::kHash:
-      item.As<types::HashView>().ForEach([&](std::string_view field, std::string_view value) {
-        digest.Add(DigestOfPair(field, value));
-      });
+      MixHash(digest, item.As<types::HashView>());
       break;
     case Type::kStream:
       item.As<types::StreamView>()->log().ForRange(

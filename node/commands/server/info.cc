@@ -42,7 +42,8 @@ void AppendKeyspace(Context& ctx, std::string* info) {
     if (db.size() == 0) continue;
     *info += "db" + std::to_string(i) + ":keys=" + std::to_string(db.size()) +
              ",expires=" + std::to_string(db.expiring()) +
-             ",avg_ttl=" + std::to_string(db.AverageTtlMs()) + "\r\n";
+             ",avg_ttl=" + std::to_string(db.AverageTtlMs()) +
+             ",subexpiry=" + std::to_string(db.with_field_ends()) + "\r\n";
   }
 }
 
