@@ -80,15 +80,15 @@ void PeerProve(Context& ctx) {
   ctx.reply.Ok();
 }
 
-// False: the error is written.
-bool ParseCopies(Context& ctx, dispatch::RoleOrder* order) {
-  if (ctx.argc() == 5) return true;
+// [COPIES count] is what follows the first `words`. False: the error is written.
+bool ParseCopies(Context& ctx, size_t words, dispatch::RoleOrder* order) {
+  if (ctx.argc() == words) return true;
   int64_t copies = 0;
-  if (ctx.argc() != 7 || !EqualsIgnoreCase(ctx.arg(5), "copies")) {
+  if (ctx.argc() != words + 2 || !EqualsIgnoreCase(ctx.arg(words), "copies")) {
     ctx.SyntaxError();
     return false;
   }
-  if (!structs::ParseDecimal(ctx.arg(6), &copies) || copies < 1 || copies > kCopiesMax) {
+  if (!structs::ParseDecimal(ctx.arg(words + 1), &copies) || copies < 1 || copies > kCopiesMax) {
     ctx.reply.Error("ERR the number of copies is out of range");
     return false;
   }
@@ -110,12 +110,12 @@ bool ParseRole(Context& ctx, dispatch::RoleOrder* order) {
   order->epoch = static_cast<uint64_t>(epoch);
   order->leader = ctx.arg(3);
   const std::string_view role = ctx.arg(4);
-  if (EqualsIgnoreCase(role, "primary")) return ParseCopies(ctx, order);
+  if (EqualsIgnoreCase(role, "primary")) return ParseCopies(ctx, 5, order);
   if (EqualsIgnoreCase(role, "seal")) {
     order->kind = dispatch::RoleOrder::Kind::kSeal;
-    return ParseCopies(ctx, order);
+    return ParseCopies(ctx, 5, order);
   }
-  if (ctx.argc() != 7 || !EqualsIgnoreCase(role, "replica")) {
+  if (ctx.argc() < 7 || !EqualsIgnoreCase(role, "replica")) {
     ctx.SyntaxError();
     return false;
   }
@@ -127,7 +127,7 @@ bool ParseRole(Context& ctx, dispatch::RoleOrder* order) {
   }
   order->host = ctx.arg(5);
   order->port = static_cast<uint16_t>(port);
-  return true;
+  return ParseCopies(ctx, 7, order);
 }
 
 void PeerRole(Context& ctx) {
@@ -156,7 +156,7 @@ void Help(Context& ctx) {
       {"HELLO <cluster-uid> <name> <nonce> <address-dialled>", "    Begin to prove to be a member.",
        "PROVE <proof> [<proof> ...]", "    Prove to hold the cluster's key.",
        "ROLE <epoch> <leader> (PRIMARY|SEAL) [COPIES <count>]",
-       "ROLE <epoch> <leader> REPLICA <host> <port>",
+       "ROLE <epoch> <leader> REPLICA <host> <port> [COPIES <count>]",
        "    Assign a role, or end the present one. For members alone.", "ADOPT <cluster-uid>",
        "    Take over the foreign dataset found here (INFO redisha_dataset_uid)."});
 }

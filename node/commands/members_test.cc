@@ -115,14 +115,16 @@ TEST_F(MembersTest, RolesAreForPeers) {
   EXPECT_EQ(Ask({"REDISHA", "ROLE", "4", "*", "replica", "10.0.0.1", "6379"}), "+OK");
   EXPECT_EQ(Ask({"REDISHA", "ROLE", "5", "b", "seal"}), "+OK");
   EXPECT_EQ(Ask({"REDISHA", "ROLE", "6", "b", "primary", "copies", "2"}), "+OK");
+  EXPECT_EQ(Ask({"REDISHA", "ROLE", "7", "b", "replica", "10.0.0.1", "1", "copies", "2"}), "+OK");
   using Kind = dispatch::RoleOrder::Kind;
-  ASSERT_EQ(role_orders().size(), 4u);
+  ASSERT_EQ(role_orders().size(), 5u);
   EXPECT_EQ(role_orders()[0].epoch, 3u);
   EXPECT_EQ(role_orders()[0].kind, Kind::kLead);
   EXPECT_EQ(role_orders()[0].copies, 1);
   EXPECT_EQ(role_orders()[2].kind, Kind::kSeal);
   EXPECT_EQ(role_orders()[3].kind, Kind::kLead);
   EXPECT_EQ(role_orders()[3].copies, 2);
+  EXPECT_EQ(role_orders()[4].copies, 2);
   EXPECT_EQ(role_orders()[1].kind, Kind::kFollow);
   EXPECT_EQ(role_orders()[1].leader, "*");
   EXPECT_EQ(role_orders()[1].host, "10.0.0.1");

@@ -102,7 +102,7 @@ std::string_view FreshEnough(const GateQuestion& q, std::string*) {
   if (!state.is_replica || state.primary_link_up) return {};
   if ((q.flags & kStale) != 0 || FromPrimary(q)) return {};
   if (state.uncommitted_tail && (q.flags & (kWrite | kReadonly)) != 0) {
-    return "MASTERDOWN This node led, and waits to hear what of its data is committed.";
+    return "MASTERDOWN This node may have led, and waits to hear what of its data is committed.";
   }
   // An empty answer would pass for the primary's. While it loads, Loaded() says so.
   const bool lost = state.dataset == Dataset::kUnknown && !state.loading;

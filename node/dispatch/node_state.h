@@ -55,7 +55,8 @@ struct NodeState {
   int64_t replication_offset = 0;
   // The copies that a change needs (RoleOrder::copies) are not there, so that none is begun.
   bool copies_missing = false;
-  // This node has led, and what it holds may be more than was committed: nobody reads it.
+  // This node has led, maybe as an earlier process, and what it holds may be more than was
+  // committed: nobody reads it.
   bool uncommitted_tail = false;
   // Up to here of the replication stream enough of them have it; nothing behind it may be told.
   int64_t committed_offset = std::numeric_limits<int64_t>::max();

@@ -45,7 +45,8 @@ struct RoleOrder {
   std::string leader;
   Kind kind = Kind::kLead;
   // So many must hold a change, this node's among them, before it is told. kSeal: if more than one
-  // must, no primary of an older epoch is followed any more.
+  // must, no primary of an older epoch is followed any more. kFollow: then a process that has not
+  // followed yet shows nothing before it does.
   int copies = 1;
   std::string host;
   uint16_t port = 0;

@@ -169,9 +169,11 @@ Status ReplShell::AssignRole(const dispatch::RoleOrder& order) {
   if (order.kind == Kind::kSeal) return Seal(order), Status();
   const Result<bool> changed = ReplicaOf(order.host, order.port);
   if (!changed.ok()) return Status(changed.status().code(), "ERR " + changed.status().message());
-  if (*changed)
-    log::Info("replica of {}:{} by order of {}, epoch {}", order.host, order.port, order.leader,
-              order.epoch);
+  if (!*changed) return {};
+  // Whether this node led before its process began nobody can tell.
+  if (order.copies > 1 && !copy_proven_) engine_.state().uncommitted_tail = true;
+  log::Info("replica of {}:{} by order of {}, epoch {}", order.host, order.port, order.leader,
+            order.epoch);
   return {};
 }
 

@@ -78,9 +78,9 @@ struct SendExtension {
 };
 
 // Makes the node a replica of `primary`, or primary itself; clients are told to look again.
-// Configured: REDISHA ROLE <epoch> <leader> PRIMARY [COPIES <copies>] | REPLICA <host> <port> |
-//             SEAL [COPIES <copies>], which the node refuses if it knows a newer (epoch, leader);
-//             then, unless it is sealed, CLIENT KILL TYPE normal and pubsub.
+// Configured: REDISHA ROLE <epoch> <leader> (PRIMARY | REPLICA <host> <port> | SEAL) [COPIES
+//             <copies>], which the node refuses if it knows a newer (epoch, leader); then, unless
+//             it is sealed, CLIENT KILL TYPE normal and pubsub.
 // Classic:    MULTI; SLAVEOF <primary>|NO ONE; CONFIG REWRITE; CLIENT KILL TYPE normal; CLIENT KILL
 //             TYPE pubsub; EXEC
 struct Reconfigure {

@@ -293,6 +293,7 @@ void SendFollow(Context& c, const Group& group, Node& node) {
   node.reconfigured_at = c.now;
   c.Do(Reconfigure{.node = node.id,
                    .primary = Shown(c.s, group.Primary()->address),
+                   .copies = CopiesWanted(group),
                    .epoch = group.config_epoch,
                    .leader = group.config_leader});
 }

@@ -60,6 +60,7 @@ void Readmit(Context& c, const Group& group, Node& node) {
   node.reconfigured_at = c.now;
   c.Do(Reconfigure{.node = node.id,
                    .primary = group.Primary()->address,
+                   .copies = CopiesWanted(group),
                    .epoch = *node.info.role_epoch,
                    .leader = node.info.role_leader});
 }

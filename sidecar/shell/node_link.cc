@@ -202,8 +202,8 @@ void NodeLink::AssignRole(const core::Reconfigure& change) {
     words.insert(words.end(), {"REPLICA", change.primary->host, port});
   } else {
     words.push_back(change.seal ? "SEAL" : "PRIMARY");
-    if (change.copies > 1) words.insert(words.end(), {"COPIES", copies});
   }
+  if (change.copies > 1) words.insert(words.end(), {"COPIES", copies});
   const bool clients_stay = change.seal || change.again;
   commands_.Send(words, [this, clients_stay](const resp::Value* reply) {
     if (!reply || !emit_) return;

@@ -185,6 +185,21 @@ class QuorumTest(unittest.TestCase):
         client = primary.connect()
         wait_for("it follows and answers", lambda: not isinstance(client.command("GET", "k"), resp.Error))
 
+    def test_who_led_and_starts_again_shows_nothing_of_what_was_not_committed(self):
+        primary, *replicas = self.group(1, "--appendonly", "yes", "--appendfsync", "always")
+        self.stop(*replicas)
+        primary.connect().socket.sendall(resp.encode(("SET", "k", "uncommitted")))
+        self.uncommitted(primary)
+        primary.kill()
+        primary.start()
+        self.assertEqual(primary.role(2, "pod-1", "REPLICA", "127.0.0.1", replicas[0].port, "COPIES", 2), "OK")
+        self.assertEqual(code(primary.connect().command("GET", "k")), "MASTERDOWN")
+        self.go_on(*replicas)
+        self.lead(replicas[0], 2)
+        self.follow(replicas[1], replicas[0], 2)
+        client = primary.connect()
+        wait_for("it follows and answers", lambda: client.command("GET", "k") is None)
+
     def held_up(self, primary):
         """A port at which it can be followed, where what follows +CONTINUE waits for the event."""
         port, may_pass, said = free_port(), threading.Event(), bytearray()
