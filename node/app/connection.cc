@@ -239,7 +239,7 @@ void Connection::Flush() {
   if (closing) return;
   const bool all_sent = SendOut();
   if (closing) return;
-  if (held_ && all_sent) return;  // Release() comes back to it
+  if (held() && all_sent) return;  // Release() comes back to it
   if (all_sent && close_after_reply_) return Close(CloseMode::kNow);
   server_.reactor().SetEvents(watch_, all_sent ? kReading : kReading | EPOLLOUT);
   if (all_sent) {
@@ -251,22 +251,22 @@ void Connection::Flush() {
   server_.EnforceOutputLimit(*this, output_memory_bytes());
 }
 
-bool Connection::Hold(int64_t ticket) {
-  if (held_ || closing || out().empty()) return false;
-  held_ = true;
+bool Connection::Hold(const ReplyGate& gate) {
+  if (held() || closing || out().empty()) return false;
+  held_by_ = &gate;
   free_bytes_ = 0;
   covered_bytes_ = out().size();
-  held_for_ = ticket;
+  held_for_ = gate.newest();
   return true;
 }
 
-void Connection::Release(int64_t opened, int64_t newest) {
-  if (!held_ || opened < held_for_) return;
+void Connection::Release(const ReplyGate& next) {
+  if (!held() || held_by_->opened() < held_for_) return;
   const bool waited = waits_for_gate();
   free_bytes_ = covered_bytes_;
   covered_bytes_ = out().size();
-  held_for_ = newest;
-  held_ = free_bytes_ < covered_bytes_ && opened < newest;
+  held_for_ = next.newest();
+  held_by_ = free_bytes_ < covered_bytes_ && next.opened() < held_for_ ? &next : nullptr;
   Flush();  // now: with the turn's other replies it might have to wait again
   if (waited && !waits_for_gate()) Resume();
 }
@@ -299,8 +299,8 @@ bool Connection::SendOut() {
   size_t budget = kWriteBytesPerTurn;
   while (budget > 0) {
     const std::string_view piece =
-        stream() != nullptr && !held_ ? stream()->Peek().substr(0, budget) : std::string_view();
-    const size_t waiting = held_ ? std::min(free_bytes_, out().size()) : out().size();
+        stream() != nullptr && !held() ? stream()->Peek().substr(0, budget) : std::string_view();
+    const size_t waiting = held() ? std::min(free_bytes_, out().size()) : out().size();
     if (waiting == 0 && piece.empty()) return true;
     const ssize_t sent = Send(waiting, piece);
     if (sent < 0) {
@@ -315,12 +315,12 @@ bool Connection::SendOut() {
     budget -= std::min(budget, bytes);
     const size_t of_out = std::min(bytes, waiting);
     out().Consume(of_out);
-    if (held_) {
+    if (held()) {
       free_bytes_ -= of_out;
       covered_bytes_ -= of_out;
     }
     if (bytes > of_out) stream()->Consume(bytes - of_out);
-    if ((stream() == nullptr || held_) && of_out == waiting) return true;
+    if ((stream() == nullptr || held()) && of_out == waiting) return true;
   }
   return false;
 }

@@ -16,6 +16,7 @@
 #include "common/net/reactor.h"
 #include "common/resp/parser.h"
 #include "node/app/limits.h"
+#include "node/app/reply_gate.h"
 #include "node/dispatch/session.h"
 
 namespace rha::node::app {
@@ -40,12 +41,13 @@ class Connection final : public dispatch::Session {
 
   // Sends what waits. Called by Server at the end of a turn.
   void Flush();
-  // Replies that are there now wait for `ticket` (reply_gate.h). True: none of this connection have
-  // waited before.
-  bool Hold(int64_t ticket);
-  // Tickets up to `opened` are open; what waits behind that waits for `newest`.
-  void Release(int64_t opened, int64_t newest);
-  bool held() const { return held_; }
+  // Replies that are there now wait for the newest ticket of `gate`. True: none of this connection
+  // have waited before.
+  bool Hold(const ReplyGate& gate);
+  // Sends what may leave. What has come since waits for the newest ticket of `next`.
+  void Release(const ReplyGate& next);
+  bool held() const { return held_by_ != nullptr; }
+  const ReplyGate* held_by() const { return held_by_; }
   // Executes what Resume() left for the turn.
   void Continue();
   // In the middle of another's command (Server::ServeWhileBusy): whether it may be, and what has
@@ -81,7 +83,7 @@ class Connection final : public dispatch::Session {
     return blocked != nullptr || in_execute_ || continue_queued_ || waits_for_gate();
   }
   // So much is held that nothing is to be added.
-  bool waits_for_gate() const { return held_ && out().size() >= kReplyBytesPerTurn; }
+  bool waits_for_gate() const { return held() && out().size() >= kReplyBytesPerTurn; }
   bool InputIsTooLong() const;
   void ProtocolError();
   ssize_t Send(size_t of_out, std::string_view stream_piece) const;
@@ -99,9 +101,9 @@ class Connection final : public dispatch::Session {
   bool in_execute_ = false;
   bool left_unread_ = false;  // input in the kernel, until what waits here has been executed
   int64_t last_interaction_ms_ = 0;
-  // While replies are held: so many bytes of out() may leave; so many when held_for_ opens; the
-  // rest after that.
-  bool held_ = false;
+  // While replies are held (otherwise null): so many bytes of out() may leave; so many when
+  // held_for_ opens; the rest after that.
+  const ReplyGate* held_by_ = nullptr;
   size_t free_bytes_ = 0, covered_bytes_ = 0;
   int64_t held_for_ = 0;
 };

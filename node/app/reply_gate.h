@@ -34,16 +34,17 @@ class ReplyGate {
     } else {
       closed_.push_back(made);
     }
-    return opened_ + static_cast<int64_t>(closed_.size());
+    return newest();
   }
-  // The newest ticket that is open.
-  int64_t Open(const Reached& reached) {
+  void Open(const Reached& reached) {
     while (!closed_.empty() && reached.Covers(closed_.front())) {
       closed_.pop_front();
       ++opened_;
     }
-    return opened_;
   }
+  // Newest of those that are open, and of all.
+  int64_t opened() const { return opened_; }
+  int64_t newest() const { return opened_ + static_cast<int64_t>(closed_.size()); }
 
  private:
   int64_t opened_ = 0;

@@ -5,12 +5,17 @@
 namespace rha::node::app {
 namespace {
 
+int64_t Open(ReplyGate& gate, const Reached& reached) {
+  gate.Open(reached);
+  return gate.opened();
+}
+
 TEST(ReplyGateTest, ATicketOpensWhenBothHaveComeSoFar) {
   ReplyGate gate;
   const int64_t ticket = gate.Ticket({.logged = 10, .replicated = 100});
-  EXPECT_LT(gate.Open({.logged = 10, .replicated = 99}), ticket);
-  EXPECT_LT(gate.Open({.logged = 9, .replicated = 100}), ticket);
-  EXPECT_GE(gate.Open({.logged = 10, .replicated = 100}), ticket);
+  EXPECT_LT(Open(gate, {.logged = 10, .replicated = 99}), ticket);
+  EXPECT_LT(Open(gate, {.logged = 9, .replicated = 100}), ticket);
+  EXPECT_GE(Open(gate, {.logged = 10, .replicated = 100}), ticket);
 }
 
 TEST(ReplyGateTest, TicketsOpenInTheirOrder) {
@@ -18,8 +23,8 @@ TEST(ReplyGateTest, TicketsOpenInTheirOrder) {
   const int64_t first = gate.Ticket({.logged = 10, .replicated = 100});
   const int64_t second = gate.Ticket({.logged = 20, .replicated = 100});
   EXPECT_LT(first, second);
-  EXPECT_EQ(gate.Open({.logged = 15, .replicated = 200}), first);
-  EXPECT_EQ(gate.Open({.logged = 20, .replicated = 200}), second);
+  EXPECT_EQ(Open(gate, {.logged = 15, .replicated = 200}), first);
+  EXPECT_EQ(Open(gate, {.logged = 20, .replicated = 200}), second);
 }
 
 TEST(ReplyGateTest, TurnsThatChangedNothingShareATicket) {
@@ -36,8 +41,8 @@ TEST(ReplyGateTest, WithoutEndOfTicketsTheNewestWaitsForWhatCameAfterIt) {
   }
   EXPECT_EQ(newest, static_cast<int64_t>(ReplyGate::kTicketsMax));
   const int64_t last = 3 * static_cast<int64_t>(ReplyGate::kTicketsMax);
-  EXPECT_LT(gate.Open({.logged = last - 1, .replicated = last}), newest);
-  EXPECT_EQ(gate.Open({.logged = last, .replicated = last}), newest);
+  EXPECT_LT(Open(gate, {.logged = last - 1, .replicated = last}), newest);
+  EXPECT_EQ(Open(gate, {.logged = last, .replicated = last}), newest);
   EXPECT_GT(gate.Ticket({.logged = last + 1, .replicated = last}), newest);
 }
 

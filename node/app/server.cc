@@ -314,19 +314,29 @@ Reached Server::Safe() const {
 }
 
 void Server::HoldReplies() {
-  const bool all = LogHolds();
-  const int64_t ticket = gate_.Ticket(Made());
+  const bool log_holds = LogHolds();
+  TakeTickets();
   for (Connection* connection : to_write_) {
-    if (connection->executes() || (!all && NeedsNoCopies(*connection))) continue;
-    if (connection->Hold(ticket)) held_.push_back(connection);
+    const bool needs_copies = !NeedsNoCopies(*connection);
+    if (connection->executes() || (!needs_copies && !log_holds)) continue;
+    if (connection->Hold(needs_copies ? gate_ : log_gate_)) held_.push_back(connection);
   }
 }
 
+void Server::TakeTickets() {
+  const Reached made = Made();
+  gate_.Ticket(made);
+  log_gate_.Ticket({.logged = made.logged});
+}
+
 void Server::ReleaseHeld() {
-  const int64_t newest = gate_.Ticket(Made());
-  const int64_t opened = gate_.Open(Safe());
+  TakeTickets();
+  const Reached safe = Safe();
+  gate_.Open(safe);
+  log_gate_.Open({.logged = safe.logged});
   std::erase_if(held_, [&](Connection* connection) {
-    connection->Release(opened, newest);
+    const bool needs_copies = connection->held_by() == &gate_ || !NeedsNoCopies(*connection);
+    connection->Release(needs_copies ? gate_ : log_gate_);
     return !connection->held();
   });
 }

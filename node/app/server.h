@@ -121,6 +121,7 @@ class Server {
   bool SomethingIsOpen() const;
   Reached Made() const;
   Reached Safe() const;
+  void TakeTickets();
   void HoldReplies();
   bool ExceedsOutputLimit(Connection& connection, size_t bytes) const;
 
@@ -139,7 +140,8 @@ class Server {
   net::TimerId next_turn_timer_ = 0;
   bool ended_ = false;
   AppendOnly* log_ = nullptr;
-  ReplyGate gate_;
+  ReplyGate gate_;      // the log and copies
+  ReplyGate log_gate_;  // the log alone: for who needs no copies, and those who make them
   std::vector<Connection*> held_;  // whose replies wait
   // Of the connection that executes.
   struct Desk {

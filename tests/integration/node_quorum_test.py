@@ -198,7 +198,7 @@ class QuorumTest(unittest.TestCase):
         self.lead(replicas[0], 2)
         self.follow(replicas[1], replicas[0], 2)
         client = primary.connect()
-        wait_for("it follows and answers", lambda: client.command("GET", "k") is None)
+        wait_for("it follows and answers", lambda: not isinstance(client.command("GET", "k"), resp.Error))
 
     def held_up(self, primary):
         """A port at which it can be followed, where what follows +CONTINUE waits for the event."""
