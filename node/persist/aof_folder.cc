@@ -49,6 +49,7 @@ Status AofFolder::ReadManifest() {
     return manifest.status().Context("FATAL AOF MANIFEST FILE ERROR: " + path);
   }
   manifest_ = std::move(manifest).value();
+  durable_ = false;  // the process that wrote it may have died before its name was
   return {};
 }
 
@@ -88,9 +89,15 @@ Status AofFolder::WriteManifest(const AofManifest& manifest) {
   }
   RHA_RETURN_IF_ERROR(disk_.Rename(aside, path));
   // From here on a crash may find either: what both name must stay.
-  const Status synced = disk_.SyncFolderOf(path);
   manifest_ = manifest;
-  return synced;
+  durable_ = false;
+  return SyncNames();
+}
+
+Status AofFolder::SyncNames() {
+  RHA_RETURN_IF_ERROR(disk_.SyncFolderOf(PathOf(AofManifestName(place_.name))));
+  durable_ = true;
+  return {};
 }
 
 Status AofFolder::OpenIncrement(const AofFile& file, bool anew) {
@@ -211,6 +218,10 @@ Status AofFolder::BeginFrom(const std::string& path) {
 // It costs nothing but space: what cannot be removed now stays listed.
 void AofFolder::RemoveHistory() {
   if (manifest_.history.empty()) return;
+  // After a power loss the manifest before this one may be found, and names them.
+  if (const Status synced = durable_ ? Status() : SyncNames(); !synced.ok()) {
+    return log::Warn("removing what the AOF manifest does not need: {}", synced.message());
+  }
   AofManifest without = manifest_;
   without.history.clear();
   for (const AofFile& file : manifest_.history) {

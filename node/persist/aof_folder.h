@@ -92,6 +92,7 @@ class AofFolder {
   Status Upgrade();
   Status ReadManifest();
   Status WriteManifest(const AofManifest& manifest);
+  Status SyncNames();
   Status OpenIncrement(const AofFile& file, bool anew);
   Status CutTorn();
   void RemoveHistory();
@@ -106,6 +107,7 @@ class AofFolder {
   env::Disk& disk_;
   const AofPlace place_;
   AofManifest manifest_;
+  bool durable_ = false;  // a power loss does not bring the one before it back
   UniqueFd file_;
   AofFile open_;          // what file_ is
   bool suspect_ = false;  // a sync of it has failed

@@ -228,6 +228,29 @@ TEST_F(PowerLossTest, AnAppendOnlyFileHoldsWhatWasPromisedAndNothingThatNeverWas
   }
 }
 
+// The manifest of the rewrite is found after the kill, but not for ever.
+TEST_F(PowerLossTest, AKillInARewriteAndAPowerLossAtTheNextStartLoseNothingThatWasPromised) {
+  for (size_t kill_at = 20; kill_at < 50 && !HasFailure(); ++kill_at) {
+    for (size_t loss_at = 0; loss_at < 12 && !HasFailure(); ++loss_at) {
+      SCOPED_TRACE(std::to_string(kill_at) + " " + std::to_string(loss_at));
+      Prng chance(kill_at * 100 + loss_at);
+      const std::string dir = root_ + "/" + std::to_string(kill_at) + "-" + std::to_string(loss_at);
+      fs::create_directories(dir + "/log");
+      PowerLossDisk disk(dir);
+      disk.dies_at = kill_at;
+      Node killed(disk, dir, chance);
+      if (killed.Start()) killed.Work();
+      disk.Killed();
+      disk.dies_at = loss_at;
+      (void)Node(disk, dir, chance).Start();
+      disk.LosePower(chance);
+      Node last(disk, dir, chance);
+      EXPECT_TRUE(last.Start());
+      EXPECT_GE(last.found(), killed.promised());
+    }
+  }
+}
+
 TEST_F(PowerLossTest, AnRdbFileIsTheOldOneOrTheNewOneAndTheNewOneOnceThatWasSaid) {
   for (uint64_t seed = 1; seed <= Seeds(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
