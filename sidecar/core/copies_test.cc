@@ -96,6 +96,9 @@ class QuorumCopies : public Copies {
   void PrimaryDies() {
     bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});
     bench.Send(ExtensionReceived{1, EncodeDeath({TestId(1), "demo", "p"}), TestId(1)});
+    AgreeThatItIsDown();
+  }
+  void AgreeThatItIsDown() {
     for (int i = 0; i < 30 && !bench.group().failover; ++i) {
       bench.Pass(Millis{100});
       Beat beat = BeatOf(2);
@@ -169,6 +172,16 @@ TEST_F(QuorumCopies, WhatARestartedNodeFindsDoesNotCount) {
   Seal("10.0.0.3", "z", 1, 70, /*proven=*/false);
   bench.Pass(kSealWait + kSelectWait);
   EXPECT_THAT(Promoted(), IsEmpty()) << "demo-1 alone may have what was acknowledged";
+}
+
+TEST_F(QuorumCopies, WhoWasLoadingAnOlderCopyWhenLastHeardMayHaveLedSince) {
+  bench.Info("10.0.0.2", "run_id:q\r\nrole:slave\r\nloading:1\r\nredisha_undecided:1\r\n" +
+                             Order(1, 2) + Copy(1, 50, /*proven=*/false));
+  AgreeThatItIsDown();
+  Seal("10.0.0.1", "x", 2, 60);
+  Seal("10.0.0.3", "z", 2, 70, /*proven=*/false);
+  bench.Pass(kSealWait + kSelectWait);
+  EXPECT_THAT(Promoted(), IsEmpty());
 }
 
 TEST_F(QuorumCopies, APersonMayGiveUpWhoIsNotThere) {

@@ -66,6 +66,8 @@ Answer Run(Context& c, const FailoverCommand& command) {
   }
   const Pick pick = PickReplica(c.s, *group, c.now, command.given_up);
   if (pick.result != PickResult::kChosen) {
+    // What was heard of a replica that has synchronised since is old.
+    for (auto& [id, node] : group->nodes) AskInfo(c, node);
     return NobodyToPromote(c, *group, pick, command.force);
   }
   if (!c.s.may_vote) return ReplyError{"NOGOODSLAVE This member has not yet learned the epoch"};

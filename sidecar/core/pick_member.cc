@@ -127,7 +127,9 @@ Survey Measure(const Group& group, LogicalTime now, const std::vector<std::strin
   for (const auto& [id, node] : group.nodes) {
     if (node.member < 0) continue;
     Copy copy{.node = &node, .seen = SeenOf(group, node, now)};
-    if (copy.seen == Seen::kMeasured && MayStillChange(group, node)) copy.seen = Seen::kMissing;
+    // Also one that was loading when it was last heard: it may have led since.
+    const bool heard = copy.seen == Seen::kMeasured || copy.seen == Seen::kLoading;
+    if (heard && MayStillChange(group, node)) copy.seen = Seen::kMissing;
     const std::string& name = group.members[node.member].config.name;
     if (copy.seen != Seen::kMissing) copy.history = BestKnownHistory(group, node, now);
     copy.given_up = copy.seen != Seen::kMeasured &&

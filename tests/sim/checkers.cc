@@ -10,9 +10,10 @@ void Checkers::OnElected(int member, Epoch epoch) {
   }
 }
 
-void Checkers::OnPromotion(int target, Epoch epoch) {
+void Checkers::OnPromotion(int target, Epoch epoch, bool crossed) {
   auto [it, first] = promoted_.emplace(epoch, target);
-  if (first) ++promotions_;
+  if (first && !(crossed && target == newest_)) ++promotions_;
+  newest_ = target;
   if (!first && it->second != target) {
     Fail("two nodes promoted in epoch " + std::to_string(epoch) + ": pod-" +
          std::to_string(it->second) + " and pod-" + std::to_string(target));

@@ -24,7 +24,9 @@ using sidecar::core::Epoch;
 class Checkers {
  public:
   void OnElected(int member, Epoch epoch);
-  void OnPromotion(int target, Epoch epoch);
+  // Orders of two leaders that cross make the same node primary once. `crossed`: this one may have
+  // been on its way when the newest was given.
+  void OnPromotion(int target, Epoch epoch, bool crossed);
   void OnVote(int member, Epoch epoch, const std::string& candidate);
   // Its memory is gone and with it its own candidacies: a vote for itself that nobody else knew of
   // binds nobody any more. Its votes for others still do.
@@ -46,6 +48,7 @@ class Checkers {
   std::map<std::pair<int, Epoch>, std::string> votes_;
   std::vector<std::string> failures_;
   int promotions_ = 0;
+  int newest_ = -1;  // who was promoted last
 };
 
 }  // namespace rha::sim

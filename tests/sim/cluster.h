@@ -259,6 +259,8 @@ class Cluster {
   bool HearsWell(int pod) const;
   void CheckWaking(int pod);
   void CheckLabelWish(int pod, uint64_t epoch);
+  // An order to lead is so young that another leader's may be on its way.
+  bool OrdersMayCross() const;
   void CheckSeenWell(const sidecar::core::Failover& failover);
   bool Alone(int pod) const;
   void CheckOrder(int pod, bool leads);

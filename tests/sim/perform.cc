@@ -468,7 +468,8 @@ void Cluster::Observe(int pod, const Action& action) {
     if (a->primary) return CheckOrder(pod, group.failover.has_value());
     if (!group.failover) return;
     const int target = HostOfIp(group.FindNode(a->node)->address.host);
-    if (target >= 0) checkers_.OnPromotion(target, group.failover->epoch);  // else it has moved
+    // (Otherwise it has moved.)
+    if (target >= 0) checkers_.OnPromotion(target, group.failover->epoch, OrdersMayCross());
     if (!options_.classic) CheckSeenWell(*group.failover);
   } else if (const auto* a = std::get_if<AskPeer>(&action)) {
     if (a->candidate != "*") checkers_.OnVote(pod, a->epoch, a->candidate);

@@ -21,6 +21,7 @@ constexpr Millis kPatchMax{50};
 constexpr Millis kDemotionLimit{1500};
 // News of a promotion has reached everyone after this.
 constexpr Millis kNewsLimit{1000};
+constexpr int kCrossing = 3;  // messages of the longest delay
 
 }  // namespace
 
@@ -187,11 +188,15 @@ void Cluster::CheckLabelWish(int pod, uint64_t epoch) {
   }
 }
 
+bool Cluster::OrdersMayCross() const {
+  return queue_.now() - last_promotion_ <= kCrossing * options_.network.delay_max;
+}
+
 // The newest primary is replaced though nobody asked for that: do most of the others see it well?
 void Cluster::CheckSeenWell(const sidecar::core::Failover& failover) {
   if (network_.rough() || failover.forced) return;
-  // Two leaders' orders cross: what the earlier one has made, the later one cannot know yet.
-  if (queue_.now() - last_promotion_ <= 3 * options_.network.delay_max) return;
+  // What the earlier one has made, the later one cannot know yet.
+  if (OrdersMayCross()) return;
   const auto well = [this](int pod, int from) {
     const Pod& p = pods_[from];
     return p.machine && !p.paused && queue_.now() - p.disturbed > kRedialLimit &&
@@ -219,7 +224,8 @@ void Cluster::CheckFalseAlarm(int pod) {
   if (!p.node->primary() || p.node->paused || p.node->reign() != newest_reign_) return;
   const LogicalTime disturbed = std::max(p.disturbed, pods_[pod].disturbed);
   const LogicalTime down_since = primary->sdown_since - Ahead(pod);
-  if (down_since <= last_promotion_) return;  // of its time before it was given its role again
+  // Of its time before it was given its role again, or on its way then.
+  if (down_since <= last_promotion_ + kCrossing * options_.network.delay_max) return;
   if (down_since - std::max(disturbed, network_.healed_at()) < kNewsLimit) return;
   for (const Pod& other : pods_) {  // who has not heard of the promotion yet is no false alarm
     if (!other.machine) continue;
