@@ -10,6 +10,7 @@
 namespace rha::sim {
 
 inline constexpr Millis kSettleLimit{30000};
+inline constexpr Millis kLateOrders{15000};  // longer than what a connection takes to give up
 
 // One run: the cluster, what it tells, and the chance that draws the faults.
 struct Run {
