@@ -7,6 +7,7 @@
 #include "node/codec/crc64.h"
 #include "node/codec/endian.h"
 #include "node/codec/limits.h"
+#include "node/codec/lzf.h"
 #include "node/codec/rdb_format.h"
 
 namespace rha::node::codec {
@@ -100,9 +101,10 @@ bool RdbOutput::TryCompressed(std::string_view text) {
   if (text.size() < kLzfInputBytesMin || text.size() > kLzfInputBytesMax) return false;
   // As in Redis: compression must save four bytes to be worth it.
   const size_t most = text.size() - 4;
-  if (lzf_ == nullptr) lzf_ = std::make_unique<Lzf>();
+  // Making one ready costs more than to compress a small value.
+  static thread_local Lzf lzf;
   if (lzf_scratch_.size() < most) lzf_scratch_.resize(most);
-  const size_t compressed = lzf_->Compress(text, lzf_scratch_.data(), most);
+  const size_t compressed = lzf.Compress(text, lzf_scratch_.data(), most);
   if (compressed == 0) return false;
   Byte(kEncodedLzf);
   Length(compressed);

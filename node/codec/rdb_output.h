@@ -14,7 +14,6 @@
 
 #include "common/base/status.h"
 #include "node/codec/byte_io.h"
-#include "node/codec/lzf.h"
 
 namespace rha::node::codec {
 
@@ -62,7 +61,6 @@ class RdbOutput {
   std::unique_ptr<char[]> buffer_;
   size_t used_ = 0;
   uint64_t crc_ = 0;
-  std::unique_ptr<Lzf> lzf_;  // from the first string that may be compressed on
   std::string lzf_scratch_;
 };
 
