@@ -1,0 +1,165 @@
+"""One file of Redis' tests against one server: a copy of the tree of its own, a time limit, what came of each test.
+
+The suite's own options do most: --durable goes on after a test that failed, --timeout ends a run in which nothing moves
+and says which test it was; the file is then run again without that test.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tarfile
+import tempfile
+import threading
+
+HANG_S = 300            # without any progress; the slowest test takes 40 s on a machine that has nothing else to do
+FILE_LIMIT_S = 1200
+HANGS_MAX = 5
+PORTS = 200             # of each run, below those that the kernel gives to clients
+TOOLS = ("redis-cli", "redis-benchmark", "redis-check-aof", "redis-check-rdb")
+LEFT_OUT = re.compile(r"unit/(moduleapi/|cluster|tls$|printver$)")
+OUTCOME = re.compile(r"^\[(testing|ok|err|exception|TIMEOUT)\]: ", re.MULTILINE)
+ERROR_CHARS = 300
+# File of the suite, text, text in its place.
+MENDED = [
+    # What runs is told when it begins, so that what hangs has a name.
+    ("tests/test_helper.tcl", """} elseif {$status eq {testing}} {
+""", """} elseif {$status eq {testing}} {
+        puts "\\[testing\\]: $data"
+"""),
+    # What fails between the tests of a server ends that server alone; --durable ends the one around it, too.
+    ("tests/support/server.tcl", """                send_data_packet $::test_server_fd err [join $details "\\n"]
+            } else {
+                # Re-raise, let handler up the stack take care of this.
+                error $error $backtrace""", """                send_data_packet $::test_server_fd err [join $details "\\n"]
+                set ::tags [lrange $::tags 0 end-[llength $tags]]
+                return
+            } else {
+                # Re-raise, let handler up the stack take care of this.
+                error $error $backtrace"""),
+]
+_groups = set()         # of processes, one for each run under way
+_ended = threading.Event()
+
+
+def missing_tools():
+    return [name for name in ("tclsh", *TOOLS) if not shutil.which(name)]
+
+
+def files(tarball):
+    """Names as the suite has them: unit/type/list."""
+    with tarfile.open(tarball) as archive:
+        names = [re.search(r"^[^/]+/tests/(unit/.*)\.tcl$", name) for name in archive.getnames()]
+    return sorted(name[1] for name in names if name and not LEFT_OUT.match(name[1]) and not name[1].endswith("list-common"))
+
+
+class Result:
+    """`passed`: names of tests; `failed`: name → message. A name that comes twice has " (2)" behind it the second time.
+
+    A test within which a server did not start, or a block of its own failed, has not passed whatever it says.
+    """
+
+    def __init__(self):
+        self.passed, self.failed, self.trouble, self.under_way = set(), {}, "", None
+
+    def read(self, text):
+        """Takes what the suite printed."""
+        seen, spoilt, self.under_way = {}, None, None
+        parts = OUTCOME.split(text)
+        for kind, rest in zip(parts[1::2], parts[2::2]):
+            first, _, after = rest.partition("\n")
+            name = re.sub(r" \(\d+ ms\)$" if kind == "ok" else r" in tests/\S+\.tcl$", "", first)
+            if kind == "testing":
+                self.under_way = name
+                continue
+            if kind in ("exception", "TIMEOUT") or (kind == "err" and name == first):
+                self.trouble = rest[:ERROR_CHARS].strip()
+                spoilt = self.under_way
+                continue
+            self.under_way = None
+            seen[name] = seen.get(name, 0) + 1
+            name += f" ({seen[name]})" if seen[name] > 1 else ""
+            if kind == "ok" and spoilt == first.rpartition(" (")[0]:
+                self.failed[name] = self.trouble
+            elif kind == "ok":
+                self.passed.add(name)
+            else:
+                self.failed[name] = re.split(r"^\[", after, maxsplit=1, flags=re.MULTILINE)[0].strip()[:ERROR_CHARS]
+
+
+def run(tarball, server, name, base_port, without=()):
+    """Result of the tests of file `name`; a test that hangs has failed. Those of `without` do not run."""
+    hung = []
+    while True:
+        with tempfile.TemporaryDirectory(prefix="rha-redis-tcl-") as folder:
+            lay_out(tarball, server, folder)
+            text, ended = _invoke(folder, name, base_port, [*without, *hung])
+        result = Result()
+        result.read(text)
+        if "[TIMEOUT]" not in text or result.under_way is None or len(hung) == HANGS_MAX:
+            break
+        hung.append(result.under_way)
+    result.failed.update({test: f"nothing moved for {HANG_S} s" for test in hung})
+    if not ended:
+        result.trouble = f"took longer than {FILE_LIMIT_S} s"
+    elif "The End" not in text and not result.trouble:
+        result.trouble = f"the suite ended early: {text[-ERROR_CHARS:].strip()}"
+    if result.under_way:
+        result.failed.setdefault(result.under_way, result.trouble)
+    return result
+
+
+def lay_out(tarball, server, folder):
+    with tarfile.open(tarball) as archive:
+        for member in archive.getmembers():
+            member.name = member.name.partition("/")[2]
+            if re.match(r"(tests|utils)/|redis\.conf$", member.name):
+                archive.extract(member, folder)
+    for name, old, new in MENDED:
+        with open(os.path.join(folder, name), "r+", encoding="utf-8") as file:
+            text = file.read()
+            assert text.count(old) == 1, f"{name} is of another version"
+            file.seek(0)
+            file.write(text.replace(old, new))
+    os.mkdir(os.path.join(folder, "src"))
+    for link, path in [("redis-server", os.path.abspath(server)), *[(tool, shutil.which(tool)) for tool in TOOLS]]:
+        os.symlink(path, os.path.join(folder, "src", link))
+
+
+def _invoke(folder, name, base_port, without):
+    """What the suite printed, and whether it ended by itself."""
+    words = ["tclsh", "tests/test_helper.tcl", "--single", name, "--clients", "1", "--durable", "--timeout", str(HANG_S),
+             "--baseport", str(base_port), "--portcount", str(PORTS)]
+    words += [word for test in without for word in ("--skiptest", test)]
+    # Its process group holds also the servers that it starts: whatever happens, none outlives it.
+    with open(os.path.join(folder, "printed"), "wb") as output:
+        suite = subprocess.Popen(words, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                 env={**os.environ, "TERM": "dumb", "LC_ALL": "C.UTF-8"}, start_new_session=True)
+        _groups.add(suite.pid)
+        if _ended.is_set():
+            _kill(suite.pid)
+        try:
+            suite.wait(FILE_LIMIT_S)
+            ended = True
+        except subprocess.TimeoutExpired:
+            ended = False
+        finally:
+            _kill(suite.pid)
+            suite.wait()
+            _groups.discard(suite.pid)
+    with open(os.path.join(folder, "printed"), encoding="utf-8", errors="replace") as file:
+        return file.read(), ended
+
+
+def end_all():
+    """Ends every run, in whatever thread, also one that only begins; for who is asked to stop."""
+    _ended.set()
+    for group in list(_groups):
+        _kill(group)
+
+
+def _kill(group):
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
