@@ -44,7 +44,9 @@ def setUpModule():
         raise unittest.SkipTest(reason)
     CLUSTER.start()
     CLUSTER.kubectl("apply", "-f", f"{REPO}/crds/redisha.yaml")
-    CLUSTER.kubectl("wait", "--for=condition=Established", "crd/redishas.ha.redisha.io")
+    # kubectl gives up at once on an object that has no conditions yet.
+    CLUSTER.wait("the resource to be served", lambda: CLUSTER.try_kubectl(
+        "wait", "--for=condition=Established", "crd/redishas.ha.redisha.io"), 30)
     CLUSTER.kubectl("apply", "-f", f"{REPO}/deploy/operator.yaml")
 
 
