@@ -108,6 +108,7 @@ void AppendOnly::SetTaking(bool taking) {
 }
 
 void AppendOnly::Enable() {
+  if (writer_ != nullptr) Disable();  // a rewrite that was asked for while it was off
   persist::AofFolder folder(disk_, Place());
   Status started = folder.Find();
   if (started.ok()) started = StartWriter(std::move(folder));

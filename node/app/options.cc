@@ -1,5 +1,7 @@
 #include "node/app/options.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -277,7 +279,7 @@ Status SetLatencyPercentiles(Config& config, Words words) {
     if (read.ptr != end || read.ec != std::errc() || !(percent >= 0 && percent <= 100)) {
       return Invalid("must be numbers between 0 and 100");
     }
-    config.latency_percentiles.push_back(word);
+    config.latency_percentiles.push_back(fmt::format("{:.10g}", percent));
   }
   return {};
 }

@@ -353,7 +353,8 @@ void Persistence::AppendInfo(std::string* info) {
   Line(info, "current_save_keys_processed:0\r\ncurrent_save_keys_total:0");
   Line(info, "rdb_changes_since_last_save:{}", engine_.keyspace().dirty());
   // As in Redis that of a full synchronisation counts, too.
-  Line(info, "rdb_bgsave_in_progress:{}", snapshots_.writing() && !log_.rewriting() ? 1 : 0);
+  const bool saving = job_ != nullptr || (snapshots_.writing() && !log_.rewriting());
+  Line(info, "rdb_bgsave_in_progress:{}", saving ? 1 : 0);
   Line(info, "rdb_last_save_time:{}", last_save_s_);
   Line(info, "rdb_last_bgsave_status:{}", last_ok_ ? "ok" : "err");
   Line(info, "rdb_last_bgsave_time_sec:{}", last_duration_s_);

@@ -97,6 +97,7 @@ Status Process::FinishShutdown() {
     parts_.persistence.CancelBackgroundSave();
     const Status saved = parts_.persistence.Save();
     if (!saved.ok() && !ending_request_.force && !managed) {
+      log::Error("Error trying to save the DB, can't exit: {}", saved.message());
       CallOff();
       return Status(saved.code(), kShutdownFailed);
     }
@@ -138,6 +139,7 @@ void Process::ResetStats() {
   parts_.engine.stats() = {};
   parts_.engine.table().ResetCounters();
   parts_.engine.keyspace().stats() = {};
+  parts_.engine.keyspace().reclaimer().ResetFreed();
   parts_.engine.memory_guard().ResetStats();
   parts_.reactor.ResetTurnStats();
   parts_.persistence.ResetStats();

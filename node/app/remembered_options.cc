@@ -130,6 +130,7 @@ constexpr Row kRows[] = {
     {"lazyfree-lazy-user-del", "no", Any::kYesNo},
     {"lazyfree-lazy-user-flush", "no", Any::kYesNo},
     {"list-compress-depth", "0", Any::kInteger},
+    {"loading-process-events-interval-bytes", "2097152", Any::kMemory},
     {"max-new-connections-per-cycle", "10", Any::kInteger},
     {"max-new-tls-connections-per-cycle", "1", Any::kInteger},
     {"rdb-del-sync-files", "no", Any::kYesNo},  // none is left behind

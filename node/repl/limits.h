@@ -23,6 +23,8 @@ constexpr std::string_view kRedisVersion = "7.0.15";
 constexpr size_t kHandshakeLineBytesMax = 4096;
 // Words of the answer to REDISHA HELLO: uid, name, nonce and a proof for each key.
 constexpr size_t kHelloWordsMax = 3 + trust::kKeysMax;
+// What a command of the stream that was larger has left is given back.
+constexpr size_t kStreamInputKeptBytesMax = 1 << 20;
 constexpr size_t kErrorTextBytesMax = 512;  // as INFO shows it
 constexpr size_t kEofMarkBytes = 40;
 constexpr size_t kAnnouncedIpBytesMax = 255;

@@ -121,7 +121,7 @@ void ReplicaFsm::OnGreeting(Greeting& greeting, std::string_view line) {
     return Fail(fmt::format("the primary does not believe us: {}", line));
   }
   if (step == Step::kAuth && error) {
-    return Fail(fmt::format("the primary refused the password (masterauth, masteruser): {}", line));
+    return Fail(fmt::format("Unable to AUTH to MASTER (masterauth, masteruser): {}", line));
   }
   if (line.starts_with("-NOAUTH")) {
     if (options_.password.empty() && step != Step::kPing) {

@@ -231,6 +231,17 @@ class KeepsTest(AofTest):
         self.assertEqual(node.control.command("DEBUG", "LOADAOF"), OK)
         self.assertEqual(sorted(node.control.command("KEYS", "*")), [b"after", b"before"])
 
+    def test_switched_on_in_a_rewrite_that_was_asked_for_while_it_was_off_it_begins_anew(self):
+        node = self.start("--appendonly", "no")
+        node.control.command("DEBUG", "POPULATE", "100000")
+        send(node.control, ("BGREWRITEAOF",), ("CONFIG", "SET", "appendonly", "yes"), ("SET", "k", "1"))
+        replies = [node.control.read() for _ in range(3)]
+        self.assertEqual(replies[1:], [OK, OK], replies)
+        self.wait_for("the base", lambda: self.info(node, "redisha_aof_sound") == "yes")
+        node.options[node.options.index("no")] = "yes"
+        self.kill(node)
+        self.assertEqual(node.control.command("DBSIZE"), 100001)
+
     def test_without_an_append_only_file_the_rdb_file_is_what_it_begins_with(self):
         node = self.start("--appendonly", "no")
         node.control.command("SET", "saved", "1")

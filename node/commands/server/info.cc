@@ -42,8 +42,10 @@ void AppendKeyspace(Context& ctx, std::string* info) {
     if (db.size() == 0) continue;
     *info += "db" + std::to_string(i) + ":keys=" + std::to_string(db.size()) +
              ",expires=" + std::to_string(db.expiring()) +
-             ",avg_ttl=" + std::to_string(db.AverageTtlMs()) +
-             ",subexpiry=" + std::to_string(db.with_field_ends()) + "\r\n";
+             ",avg_ttl=" + std::to_string(db.AverageTtlMs());
+    // Exporters that are older than 7.4 take a fourth number for KeyDB's cached keys.
+    if (db.with_field_ends() > 0) *info += ",subexpiry=" + std::to_string(db.with_field_ends());
+    *info += "\r\n";
   }
 }
 
