@@ -344,6 +344,7 @@ void Engine::ResetSession(Session& session) {
 void Engine::OnEvent(int db, keyspace::Event event, std::string_view key) {
   if (pubsub_.idle()) return;
   const uint32_t mask = keyspace_.event_mask();
+  const MemoryGuard::Telling telling(memory_guard_);
   const std::string number = std::to_string(db);
   const std::string name(key);  // the subscribers' buffers may move what `key` points into
   if ((mask & keyspace::kKeyspaceChannel) != 0) {

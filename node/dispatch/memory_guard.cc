@@ -34,8 +34,16 @@ MemoryGuard::Room MemoryGuard::MakeRoom() {
 }
 
 MemoryGuard::Room MemoryGuard::Free() {
+  evicting_ = true;
+  told_bytes_ = 0;
+  const Room room = FreeUntilEnough();
+  evicting_ = false;
+  return room;
+}
+
+MemoryGuard::Room MemoryGuard::FreeUntilEnough() {
   const int64_t start_us = clock_.UnixMicros();
-  for (int step = 1; state_.MemoryShort(); ++step) {
+  for (int step = 1; state_.MemoryShort(told_bytes_); ++step) {
     if (keyspace_.reclaimer().pending() > 0) {
       keyspace_.reclaimer().Step(kReclaimedPerStep);
     } else if (keyspace_.held().unmeasured()) {

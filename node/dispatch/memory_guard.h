@@ -6,7 +6,8 @@
 //
 // No key goes for memory that is on its way back: large values, freed in slices
 // (keyspace/reclaimer.h), come first, and what an image keeps (keyspace/held_memory.h) is left out
-// of the sum; while its size is not known, nothing is evicted.
+// of the sum; while its size is not known, nothing is evicted. Nor does one go for what others are
+// told of those that went: messages to clients that cached them would take the next ones along.
 // Thread rule: the engine's thread.
 #pragma once
 
@@ -30,6 +31,23 @@ class MemoryGuard {
   // REQUIRES: this node may delete keys (Engine::MakeRoom asks).
   Room MakeRoom();
 
+  // While it lives, memory is taken for messages.
+  class Telling {
+   public:
+    explicit Telling(MemoryGuard& guard)
+        : guard_(guard.evicting_ ? &guard : nullptr),
+          before_(guard_ == nullptr ? 0 : guard_->state_.memory.bytes()) {}
+    ~Telling() {
+      if (guard_ != nullptr) guard_->told_bytes_ += guard_->state_.memory.bytes() - before_;
+    }
+    Telling(const Telling&) = delete;
+    Telling& operator=(const Telling&) = delete;
+
+   private:
+    MemoryGuard* const guard_;
+    const int64_t before_;
+  };
+
   // maxmemory-eviction-tenacity, 0..100: how much time one MakeRoom() may take.
   void set_tenacity(int64_t tenacity);
   // Called when MakeRoom() has to go on later, even if no command comes.
@@ -42,6 +60,7 @@ class MemoryGuard {
 
  private:
   Room Free();
+  Room FreeUntilEnough();
   int64_t CurrentExceededUs() const {
     return exceeded_since_us_ == 0 ? 0 : clock_.UnixMicros() - exceeded_since_us_;
   }
@@ -51,6 +70,8 @@ class MemoryGuard {
   const Clock& clock_;
   std::function<void()> wake_;
   int64_t slice_us_ = kEvictionUsPerTenacity * kTenacityDefault;
+  bool evicting_ = false;
+  int64_t told_bytes_ = 0;  // of messages, since it began to
   int64_t exceeded_us_ = 0;
   int64_t exceeded_since_us_ = 0;  // 0: it is not
 };

@@ -101,8 +101,10 @@ struct NodeState {
   int64_t NotCountedBytes() const {
     return stream_excess_bytes + log_bytes + (held == nullptr ? 0 : held->bytes());
   }
-  bool MemoryShort() const {
-    return memory_max_bytes != 0 && memory.bytes() - NotCountedBytes() > memory_max_bytes;
+  // `besides`: not counted either.
+  bool MemoryShort(int64_t besides = 0) const {
+    const int64_t counted = memory.bytes() - NotCountedBytes() - besides;
+    return memory_max_bytes != 0 && counted > memory_max_bytes;
   }
 };
 

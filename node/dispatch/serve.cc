@@ -139,6 +139,7 @@ bool Engine::AnswerLate(Session& session, Write write) {
 
 void Engine::OnChanged(int db, std::string_view key, keyspace::Change change) {
   blocking_.KeyChanged(db, key, change);
+  const MemoryGuard::Telling telling(memory_guard_);
   if (change.value) tracking_.KeyChanged(key, change.asked ? executing_ : nullptr);
 }
 
