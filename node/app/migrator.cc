@@ -22,6 +22,7 @@ struct Run {
   std::function<void(const MigrationService::Outcome&)> done;
   MigrationService::Outcome outcome;
   size_t answered = 0;  // values
+  size_t bytes = 0;     // of them
   std::string refused;  // AUTH or SELECT
   bool sent = false;
   bool may_repeat = false;         // the connection may have been gone before
@@ -49,6 +50,8 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
     run_->request = std::move(request);
     run_->done = std::move(done);
     run_->outcome.accepted.resize(run_->request.values.size());
+    run_->bytes = run_->request.bytes();
+    owner_.bytes_under_way_ += run_->bytes;
     run_->may_repeat = open();
     Arm();
     open() ? Send() : Connect();
@@ -113,7 +116,7 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
   void OnAnswer(const resp::Value& reply) {
     Run& run = *run_;
     const std::string& error = reply.is_error() && run.refused.empty() ? reply.text : run.refused;
-    run.outcome.accepted[run.answered] = error.empty() && !reply.is_error();
+    run.outcome.accepted[run.answered] = error.empty() && reply.text == "OK";
     if (!run.outcome.accepted[run.answered] && run.outcome.error.empty()) {
       run.outcome.error = "ERR Target instance replied with error: " + error;
     }
@@ -163,6 +166,7 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
     idle_since_ = owner_.reactor_.Now();
     const Run run = std::move(*run_);
     run_.reset();
+    owner_.bytes_under_way_ -= run.bytes;
     run.done(run.outcome);
   }
 

@@ -32,6 +32,7 @@ class Migrator final : public dispatch::MigrationService {
   ~Migrator() override;
 
   void Migrate(Request request, std::function<void(const Outcome&)> done) override;
+  size_t bytes_under_way() const override { return bytes_under_way_; }
   // Open, be it in use or not.
   size_t connections() const;
 
@@ -43,6 +44,7 @@ class Migrator final : public dispatch::MigrationService {
   net::Reactor& reactor_;
   net::Resolver& resolver_;
   std::list<std::shared_ptr<Target>> targets_;  // the one used last is the last
+  size_t bytes_under_way_ = 0;
   net::TimerId idle_timer_ = 0;                 // while there are targets
 };
 

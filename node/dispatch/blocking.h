@@ -87,6 +87,7 @@ struct BlockedState {
   uint64_t logged = 0;                // kWait: NodeState::log_changes, for `local`
   const CommandSpec* spec = nullptr;  // kKeys: what is executed again
   std::vector<std::string> words;     // kKeys
+  uint64_t wait = 0;                  // kRemote: of which answer
   bool needs_key = false;             // kKeys: it is also executed again when a key has gone
 
   // Kept by Blocking.

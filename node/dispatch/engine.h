@@ -134,7 +134,9 @@ class Engine final : public keyspace::Observer {
     int db;
     const CommandSpec* spec;
     std::vector<std::string> words;
+    uint64_t wait;  // BlockedState::wait, by NextWait()
   };
+  uint64_t NextWait() { return ++last_wait_; }
   void Finish(Beside command, std::function<void(Context&)> rest);
   // Tells everyone who waits for that.
   void EndWaits(BlockKind kind, std::string_view error);
@@ -233,6 +235,7 @@ class Engine final : public keyspace::Observer {
   Slowlog slowlog_;
   LatencyMonitor latency_;
   MemoryGuard memory_guard_;
+  uint64_t last_wait_ = 0;
   EngineStats stats_;
   EngineOptions options_;
   Pauses pauses_;

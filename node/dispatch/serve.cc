@@ -218,8 +218,9 @@ void Engine::Finish(Beside command, std::function<void(Context&)> rest) {
     gone.reply_mode = ReplyMode::kOff;
     gone.db = command.db;
     Session* const found = sessions_.Find(command.session_id);
-    const bool waits =
-        found != nullptr && found->blocked != nullptr && found->blocked->kind == BlockKind::kRemote;
+    const bool waits = found != nullptr && found->blocked != nullptr &&
+                       found->blocked->kind == BlockKind::kRemote &&
+                       found->blocked->wait == command.wait;
     Session& session = waits ? *found : gone;
     EnterOwnTime();
     RunLate(session, *command.spec, command.words, rest);

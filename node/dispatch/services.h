@@ -215,6 +215,11 @@ class MigrationService {
     Millis timeout{1000};           // without any progress
     bool replace = false;
     std::vector<Value> values;
+    size_t bytes() const {
+      size_t sum = 0;
+      for (const Value& value : values) sum += value.key.size() + value.payload.size();
+      return sum;
+    }
   };
   struct Outcome {
     std::vector<bool> accepted;  // each value
@@ -222,6 +227,8 @@ class MigrationService {
   };
   // `done` is called once, in a later turn of the loop.
   virtual void Migrate(Request request, std::function<void(const Outcome&)> done) = 0;
+  // Of the values of all requests that are not done.
+  virtual size_t bytes_under_way() const = 0;
 };
 
 struct Services {

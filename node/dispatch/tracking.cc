@@ -74,7 +74,9 @@ void Tracking::Remember(Session& session, const CommandSpec& spec, Args args) {
 
 bool Tracking::IsOver() const {
   if (keys_max_ == 0 || keys_.keys() == 0) return false;
-  const size_t bytes_max = std::max(kTrackedBytesFloor, keys_max_ * kTrackedBytesPerKey);
+  const size_t bytes_max =
+      std::max(kTrackedBytesFloor,
+               std::min(keys_max_, SIZE_MAX / kTrackedBytesPerKey) * kTrackedBytesPerKey);
   return keys_.keys() > keys_max_ || keys_.bytes() > bytes_max;
 }
 

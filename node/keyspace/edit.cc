@@ -56,10 +56,10 @@ void Edit::CommitUnwatched(uint64_t changes, const Event* event) {
   RHA_CHECK(entry_ != nullptr && !created_ && !IsEmptyCollection(*entry_));
   uncommitted_ = false;
   db_->keyspace_.dirty_ += changes;
-  if (event == nullptr) return;
-  const Change change{.exists = true, .wakes = event->wakes, .value = false};
+  const bool wakes = event != nullptr && event->wakes;
+  const Change change{.exists = true, .wakes = wakes, .value = false};
   db_->keyspace_.Tell(db_->index(), entry_->key(), change);
-  db_->Notify(*event, entry_->key());
+  if (event != nullptr) db_->Notify(*event, entry_->key());
 }
 
 void Edit::SetExpiry(int64_t expire_at_ms, Event event) {

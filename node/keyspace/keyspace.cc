@@ -41,7 +41,7 @@ std::vector<structs::KeyTable*> Keyspace::BeginImage(Image* image) {
 }
 
 void Keyspace::TellParties(int db, std::string_view key, Change change) {
-  if (change.value) watches_.Touch(db, key, change.exists);
+  watches_.Touch(db, key, change);
   if (observer_ != nullptr) observer_->OnChanged(db, key, change);
 }
 

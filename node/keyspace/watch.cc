@@ -37,11 +37,14 @@ void WatchTable::Unwatch(Watcher& watcher) {
   interest_.Set(Interest::kWatching, !watchers_.empty());
 }
 
-void WatchTable::TouchWatched(int db, std::string_view key, bool exists) {
+void WatchTable::TouchWatched(int db, std::string_view key, Change change) {
   const auto found = watchers_.find(KeyId{db, std::string(key)});
   if (found == watchers_.end()) return;
-  const Fate fate{Presence::kPresent, exists ? Presence::kPresent : Presence::kAbsent};
-  for (Watcher* watcher : found->second) watcher->Apply(db, key, fate);
+  const Fate fate{Presence::kPresent, change.exists ? Presence::kPresent : Presence::kAbsent};
+  for (Watcher* watcher : found->second) {
+    const bool hears = change.value || watcher->hears_ == Watcher::Hears::kEverything;
+    if (hears) watcher->Apply(db, key, fate);
+  }
 }
 
 void Watcher::Apply(int db, std::string_view name, Fate fate) {

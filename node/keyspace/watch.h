@@ -21,7 +21,8 @@ class WatchTable;
 
 class Watcher {
  public:
-  Watcher() = default;
+  enum class Hears : uint8_t { kValues, kEverything };  // also of a stream's groups
+  explicit Watcher(Hears hears = Hears::kValues) : hears_(hears) {}
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
   ~Watcher();
@@ -49,6 +50,7 @@ class Watcher {
   // An expired key counts as absent: from there to absence nothing has changed.
   void Apply(int db, std::string_view name, Fate fate);
 
+  const Hears hears_;
   WatchTable* table_ = nullptr;
   bool dirty_ = false;
   size_t bytes_ = 0;
@@ -69,8 +71,8 @@ class WatchTable {
   void Unwatch(Watcher& watcher);
 
   // The key was changed, or is not there any more.
-  void Touch(int db, std::string_view key, bool exists) {
-    if (!watchers_.empty()) TouchWatched(db, key, exists);
+  void Touch(int db, std::string_view key, Change change) {
+    if (!watchers_.empty()) TouchWatched(db, key, change);
   }
   // All keys of a database change at once (FLUSHDB, SWAPDB). `fate` tells what was and what will
   // be.
@@ -97,7 +99,7 @@ class WatchTable {
       return hasher(id.name) ^ (static_cast<size_t>(id.db) * 0x9e3779b97f4a7c15ULL);
     }
   };
-  void TouchWatched(int db, std::string_view key, bool exists);
+  void TouchWatched(int db, std::string_view key, Change change);
 
   Interest& interest_;
   std::unordered_map<KeyId, std::vector<Watcher*>, KeyIdHash> watchers_;

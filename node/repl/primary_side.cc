@@ -164,7 +164,8 @@ bool PrimarySide::WantsFunctionsOnly(const Session& session) const {
 
 // redis-cli --functions-rdb: what an RDB file has beside its keys, and nothing follows.
 void PrimarySide::SendFunctions(Session& session, dispatch::Args request) {
-  const keyspace::Keyspace no_keys(1);
+  keyspace::Keyspace no_keys(1);
+  no_keys.set_libraries(engine_.keyspace().libraries());
   codec::StringSink rdb;
   const persist::SaveRequest save{
       .info = describe_(), .options = {.compress = config_.compress, .checksum = config_.checksum}};

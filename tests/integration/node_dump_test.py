@@ -1,4 +1,5 @@
 """DUMP, RESTORE and MIGRATE of redisha-node, with redis-server 7.0.15 on the other side where that is installed."""
+import os
 import random
 import shutil
 import socket
@@ -153,6 +154,52 @@ class MigrateTest(NodeCase):
         target.answer(b"+OK", b"+OK", b"+OK", b"+OK")
         self.assertEqual(client.read(), ("-", b"ERR A key has changed while it was being copied, and was kept: the target has its older value"))
         self.assertEqual(node.control.command("MGET", "changed", "gone", "same"), [b"old!", None, None])
+
+    def test_a_stream_whose_groups_change_on_its_way_stays(self):
+        node = self.start()
+        run = node.control.command
+        for change in (("XACK", "s", "g", "1-1"), ("XGROUP", "CREATE", "s", "h", "$"), ("XGROUP", "DESTROY", "s", "g"),
+                       ("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")):
+            with self.subTest(change):
+                target = Target(self)
+                run("DEL", "s")
+                run("XADD", "s", "1-1", "a", "b")
+                run("XGROUP", "CREATE", "s", "g", "0")
+                run("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")
+                run("XADD", "s", "1-2", "a", "b")
+                client = self.migrating(node, target.port, "s", 0, 5000)
+                target.expect(b"RESTORE", b"s")
+                run(*change)
+                target.answer(b"+OK", b"+OK")
+                self.assertIn(b"was kept", client.read()[1])
+                self.assertEqual(run("EXISTS", "s"), 1)
+
+    def test_who_was_unblocked_is_not_told_what_became_of_an_earlier_move(self):
+        node, first, second = self.start(), Target(self), Target(self)
+        run = node.control.command
+        run("MSET", "k1", "v1", "k2", "v2")
+        client = self.migrating(node, first.port, "k1", 0, 5000)
+        first.expect(b"k1")
+        identity = next(line for line in run("CLIENT", "LIST").decode().splitlines() if "cmd=migrate" in line)
+        run("CLIENT", "UNBLOCK", identity.split()[0][3:], "ERROR")
+        self.assertIn(b"UNBLOCKED", client.read()[1])
+        client.send(request("MIGRATE", "127.0.0.1", second.port, "k2", 0, 5000))
+        second.expect(b"k2")
+        first.answer(b"+OK", b"+OK")
+        self.wait_for("the first has gone", lambda: run("EXISTS", "k1") == 0)
+        second.answer(b"+OK", b"-ERR full")
+        self.assertIn(b"ERR full", client.read()[1])
+        self.assertEqual(run("GET", "k2"), b"v2")
+
+    def test_values_under_way_are_bounded(self):
+        node, slow, other = self.start(), Target(self), Target(self)
+        run = node.control.command
+        for key in ("a", "b"):
+            run("SET", key, os.urandom(40_000_000))
+        client = self.migrating(node, slow.port, "a", 0, 5000)
+        self.wait_for("it waits", lambda: self.info(node, "blocked_clients") == "1")
+        self.assertIn(b"under way", self.migrating(node, other.port, "b", 0, 5000).read()[1])
+        client.close()
 
     def test_what_was_acknowledged_goes_even_if_the_client_has_gone(self):
         port = free_port()

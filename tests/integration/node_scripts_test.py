@@ -345,6 +345,16 @@ def error_of(reply):
     return reply[1].decode() if isinstance(reply, tuple) and reply[0] == "-" else ""
 
 
+def crc64(data):
+    """CRC-64/Jones, as payloads have it."""
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x95AC9329AC4BC9B5 if crc & 1 else 0)
+    return crc
+
+
 class ScriptsTest(NodeCase):
     def busy(self, script, *options):
         """A server that is busy with the script, and who has sent it."""
@@ -369,6 +379,18 @@ class ScriptsTest(NodeCase):
                     self.assertEqual(ours.control.command("EVAL", script, "0"), expected)
 
     @unittest.skipUnless(STOCK, "redis-server is not installed")
+    def test_a_library_that_never_ends_is_given_up_when_it_is_restored(self):
+        server = self.start()
+        run = server.control.command
+        self.assertEqual(run("FUNCTION", "LOAD", b"#!lua name=a\nredis.register_function('f', function() return 1 end)"), b"a")
+        payload = run("FUNCTION", "DUMP")
+        source = b"#!lua name=a\nwhile true do end"
+        hostile = b"\xf5" + bytes([len(source)]) + source + b"\x0a\x00"
+        hostile += crc64(hostile).to_bytes(8, "little")
+        self.assertEqual(payload[-10:-8], b"\x0a\x00")
+        self.assertIn(b"timeout", run("FUNCTION", "RESTORE", hostile, "REPLACE")[1])
+        self.assertEqual(run("FCALL", "f", "0"), 1)
+
     def test_functions_are_answered_as_redis_does(self):
         ours, stock = self.start(), self.start(program=STOCK)
 

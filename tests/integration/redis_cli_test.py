@@ -41,11 +41,15 @@ class RedisCliTest(NodeCase):
 
     def test_functions_rdb(self):
         path = os.path.join(self.node.directory, "functions.rdb")
+        library = b"#!lua name=mine\nredis.register_function('f', function() return 1 end)"
+        self.node.control.command("FUNCTION", "LOAD", library)
         code, shown = self.cli("--functions-rdb", path)
         self.assertEqual(code, 0, shown)
         if CHECK_RDB:
             self.assertIn("RDB looks OK", subprocess.run([CHECK_RDB, path], capture_output=True, timeout=LIMIT_S, text=True).stdout)
-        self.assertLess(os.path.getsize(path), 300)  # no keys
+        self.assertLess(os.path.getsize(path), 400)  # no keys
+        with open(path, "rb") as file:
+            self.assertIn(b"name=mine", file.read())
 
     def test_pipe(self):
         requests = b"".join(wire.encode((b"SET", b"piped:%d" % i, b"v" * 100)) for i in range(5000))

@@ -26,6 +26,8 @@ namespace events = keyspace::events;
 
 constexpr size_t kFirstOption = 6;
 constexpr int64_t kTimeoutDefaultMs = 1000;
+// Of all that are under way; one alone may be larger.
+constexpr size_t kMigrationBytesMax = 64 << 20;
 
 struct MigrateOptions {
   bool copy = false, replace = false;
@@ -136,7 +138,7 @@ void Pack(Context& ctx, const MigrateOptions& options, MigrationService::Request
     request->values.push_back({std::string(key), std::string(payload.buffered()), ttl_ms});
     Leaving& leaving = move->keys.emplace_back(Leaving{std::string(key), nullptr});
     if (options.copy) continue;
-    leaving.watcher = std::make_unique<Watcher>();
+    leaving.watcher = std::make_unique<Watcher>(Watcher::Hears::kEverything);
     ctx.keyspace.watches().Watch(*leaving.watcher, ctx.session.db, key, false);
   }
 }
@@ -148,6 +150,7 @@ void Migrate(Context& ctx) {
       !ParseInteger(ctx, ctx.arg(4), &db)) {
     return;
   }
+  if (db < 0) return ctx.reply.Error("ERR DB index is out of range");
   if (timeout_ms <= 0) timeout_ms = kTimeoutDefaultMs;
   timeout_ms = std::min<int64_t>(timeout_ms, INT32_MAX);
   if (!ctx.MayWait()) {
@@ -165,9 +168,17 @@ void Migrate(Context& ctx) {
   Pack(ctx, options, &request, move.get());
   if (move->keys.empty()) return ctx.reply.Simple("NOKEY");
 
+  const size_t others = ctx.services().migration->bytes_under_way();
+  if (others > 0 && others + request.bytes() > kMigrationBytesMax) {
+    return ctx.reply.Error("ERR the values of other MIGRATE commands, " + std::to_string(others) +
+                           " bytes, are still under way: try again when they have arrived");
+  }
+
   dispatch::Engine::Beside beside{ctx.session.id, ctx.session.db, &ctx.spec,
-                                  std::vector<std::string>(ctx.args.begin(), ctx.args.end())};
-  ctx.engine.blocking().Block(ctx.session, {.kind = dispatch::BlockKind::kRemote});
+                                  std::vector<std::string>(ctx.args.begin(), ctx.args.end()),
+                                  ctx.engine.NextWait()};
+  ctx.engine.blocking().Block(ctx.session,
+                              {.kind = dispatch::BlockKind::kRemote, .wait = beside.wait});
   ctx.services().migration->Migrate(
       std::move(request), [&engine = ctx.engine, beside, move](const auto& outcome) {
         engine.Finish(beside, [move, outcome](Context& late) { FinishMove(late, *move, outcome); });

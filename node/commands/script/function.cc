@@ -168,14 +168,21 @@ void Dump(Context& ctx) {
 std::string ReadPayload(const Context& ctx, std::string_view content, LibrarySet* libraries) {
   codec::RdbInput input(content, static_cast<uint64_t>(StringBytesMax(ctx)));
   std::string scratch, error;
+  const bool limited = ctx.session.kind != SessionKind::kPrimary;
+  const MonoTime end = ctx.engine.clock().Now() + kLoadMsMax;
   while (input.left() > 0) {
+    LibrarySet::LoadOptions options;
+    if (limited) {
+      options.time_max = std::chrono::duration_cast<Millis>(end - ctx.engine.clock().Now());
+      if (options.time_max.count() <= 0) return "FUNCTION LOAD timeout";
+    }
     const auto opcode = input.Byte("a type");
     if (!opcode.ok()) return "can not read data type";
     if (*opcode == codec::kOpFunctionPreGa) return "Pre-release function format not supported.";
     if (*opcode != codec::kOpFunction) return "given type is not a function";
     const auto source = input.String("a library", scratch);
     if (!source.ok()) return "Failed loading library payload";
-    if (libraries->Load(*source, {}, &error) == nullptr) return error;
+    if (libraries->Load(*source, options, &error) == nullptr) return error;
   }
   return {};
 }
