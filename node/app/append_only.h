@@ -75,6 +75,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   bool active() const { return writer_ != nullptr; }
   // Replies that were made by now must wait until durable() has come to appended().
   bool MustHold() const;
+  persist::FsyncPolicy policy() const { return policy_; }
   int64_t appended() const { return writer_ == nullptr ? 0 : writer_->appended(); }
   int64_t durable() const { return progress_.durable; }
   // The end of the process: all is on the disk when this returns Ok. `finish`: also a set that is

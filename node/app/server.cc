@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "common/base/log.h"
 #include "common/net/socket.h"
@@ -213,8 +214,9 @@ void Server::NoteStranger(Connection& connection) {
 }
 
 void Server::ServeWhileBusy() {
-  // What was answered before, unless what runs has changed something: nothing may show that yet.
-  if (engine_.propagation().empty()) SendReplies();
+  // What was answered before; but where replies wait for changes, not if what runs has changed
+  // something: a message about that may be among them.
+  if (engine_.propagation().empty() || !RepliesWaitForChanges()) SendReplies();
   std::vector<pollfd> asked;
   std::vector<Connection*> whose;
   for (const auto& listener : listeners_) asked.push_back({listener->fd.get(), POLLIN, 0});
@@ -294,6 +296,12 @@ void Server::SendReplies() {
     }
   }
   to_write_.resize(kept);
+}
+
+bool Server::RepliesWaitForChanges() const {
+  const bool copies = engine_.state().committed_offset != std::numeric_limits<int64_t>::max();
+  return copies ||
+         (log_ != nullptr && log_->active() && log_->policy() == persist::FsyncPolicy::kAlways);
 }
 
 bool Server::LogHolds() const { return log_ != nullptr && log_->active() && log_->MustHold(); }
