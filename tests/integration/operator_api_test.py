@@ -42,16 +42,13 @@ def setUpModule():
     if reason:
         print(f"SKIPPED: no real control plane: {reason}", flush=True)
         raise unittest.SkipTest(reason)
+    unittest.addModuleCleanup(CLUSTER.stop)  # also if the rest of this fails
     CLUSTER.start()
     CLUSTER.kubectl("apply", "-f", f"{REPO}/crds/redisha.yaml")
     # kubectl gives up at once on an object that has no conditions yet.
     CLUSTER.wait("the resource to be served", lambda: CLUSTER.try_kubectl(
         "wait", "--for=condition=Established", "crd/redishas.ha.redisha.io"), 30)
     CLUSTER.kubectl("apply", "-f", f"{REPO}/deploy/operator.yaml")
-
-
-def tearDownModule():
-    CLUSTER.stop()
 
 
 class Operator:
