@@ -7,8 +7,9 @@
 // migration fails when nothing moves for its timeout: neither bytes to the other side nor answers
 // from it.
 //
-// Bounds: kMigrationLinksMax connections are kept, for kMigrationLinkKept; values are held until
-// they have left, or, on a kept connection, the first of them is answered.
+// Bounds: of the values under way the command sees to it (bytes_under_way); kMigrationLinksMax
+// connections are kept, for kMigrationLinkKept; values are held until they have left, or, on a kept
+// connection, the first of them is answered.
 // Thread rule: the loop's thread.
 #pragma once
 
@@ -45,7 +46,7 @@ class Migrator final : public dispatch::MigrationService {
   net::Resolver& resolver_;
   std::list<std::shared_ptr<Target>> targets_;  // the one used last is the last
   size_t bytes_under_way_ = 0;
-  net::TimerId idle_timer_ = 0;                 // while there are targets
+  net::TimerId idle_timer_ = 0;  // while there are targets
 };
 
 }  // namespace rha::node::app

@@ -11,6 +11,7 @@
 // Thread rule: the engine's thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -38,7 +39,9 @@ class MemoryGuard {
         : guard_(guard.evicting_ ? &guard : nullptr),
           before_(guard_ == nullptr ? 0 : guard_->state_.memory.bytes()) {}
     ~Telling() {
-      if (guard_ != nullptr) guard_->told_bytes_ += guard_->state_.memory.bytes() - before_;
+      if (guard_ == nullptr) return;
+      // What is given back meanwhile counts for the keys.
+      guard_->told_bytes_ += std::max<int64_t>(guard_->state_.memory.bytes() - before_, 0);
     }
     Telling(const Telling&) = delete;
     Telling& operator=(const Telling&) = delete;

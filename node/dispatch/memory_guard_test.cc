@@ -56,20 +56,24 @@ TEST_F(MemoryGuardTest, NoKeyGoesForWhatWaitsForTheDiskOrForReplicas) {
   EXPECT_EQ(keys(), 10u);
 }
 
+class NobodyTold : public keyspace::Observer {
+ public:
+  void OnEvent(int, keyspace::Event, std::string_view) override {}
+  void OnFieldsEnded(int, std::string_view, const std::vector<std::string>&) override {}
+  void OnChanged(int, std::string_view, keyspace::Change) override {}
+  void OnCleared(int) override {}
+  void OnSwapped(int, int) override {}
+};
+
 // Somebody who is told of each key that goes, in messages as large as what it gave back.
-class Told final : public keyspace::Observer {
+class Told final : public NobodyTold {
  public:
   Told(NodeState& state, MemoryGuard& guard) : state_(state), guard_(guard) {}
-  void OnEvent(int, keyspace::Event, std::string_view) override {}
   void OnDeleted(int, std::string_view) override {
     state_.memory.Set(state_.memory.bytes() - 5);
     const MemoryGuard::Telling telling(guard_);
     state_.memory.Set(state_.memory.bytes() + 5);
   }
-  void OnFieldsEnded(int, std::string_view, const std::vector<std::string>&) override {}
-  void OnChanged(int, std::string_view, keyspace::Change) override {}
-  void OnCleared(int) override {}
-  void OnSwapped(int, int) override {}
 
  private:
   NodeState& state_;
@@ -79,6 +83,25 @@ class Told final : public keyspace::Observer {
 TEST_F(MemoryGuardTest, NoKeyGoesForWhatOthersAreToldOfThoseThatWent) {
   Told told(state_, guard_);
   keyspace_.set_observer(&told);
+  EXPECT_EQ(guard_.MakeRoom(), Room::kEnough);
+  EXPECT_EQ(keys(), 8u);
+}
+
+TEST_F(MemoryGuardTest, WhatIsGivenBackWhileOthersAreToldCounts) {
+  class GivesBack final : public NobodyTold {
+   public:
+    GivesBack(NodeState& state, MemoryGuard& guard) : state_(state), guard_(guard) {}
+    void OnDeleted(int, std::string_view) override {
+      const MemoryGuard::Telling telling(guard_);
+      state_.memory.Set(state_.memory.bytes() - 5);
+    }
+
+   private:
+    NodeState& state_;
+    MemoryGuard& guard_;
+  };
+  GivesBack observer(state_, guard_);
+  keyspace_.set_observer(&observer);
   EXPECT_EQ(guard_.MakeRoom(), Room::kEnough);
   EXPECT_EQ(keys(), 8u);
 }

@@ -117,7 +117,7 @@ class PersistenceService {
   virtual void DatasetCame() {}
   // DEBUG LOADAOF: what the append-only file holds takes the place of the data.
   virtual Status ReloadLog() = 0;
-  // DEBUG RELOAD: save unless `no_save`, flush unless `no_flush`, load.
+  // DEBUG RELOAD: load, after what is asked for.
   struct ReloadHow {
     bool save = true, flush = true;
     bool merge = false;  // a library in the file may take another's place

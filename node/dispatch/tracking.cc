@@ -183,6 +183,7 @@ void Tracking::Tell(Session& session, std::string_view keys) {
     if (to->protocol != 3) push.Bulk(kChannelOfMessages);
     keys.empty() ? push.Null() : push.Raw(keys);
   }
+  to->asks_for_data = true;  // by the wish of another, maybe
   to->WantWrite();
 }
 

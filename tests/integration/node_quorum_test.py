@@ -56,6 +56,13 @@ class QuorumTest(unittest.TestCase):
         wait_for("a change that is not committed", look)
         return peer
 
+    def others_lead_and_it_answers(self, deposed, new, other):
+        self.go_on(new, other)
+        self.lead(new, 2)
+        self.follow(other, new, 2)
+        client = deposed.connect()
+        wait_for("it follows and answers", lambda: not isinstance(client.command("GET", "k"), resp.Error))
+
     def assert_silent(self, connection):
         connection.socket.settimeout(0)
         with self.assertRaises(BlockingIOError):
@@ -179,11 +186,7 @@ class QuorumTest(unittest.TestCase):
         self.uncommitted(primary)
         self.assertEqual(primary.role(2, "pod-1", "REPLICA", "127.0.0.1", replicas[0].port), "OK")
         self.assertEqual(code(primary.connect().command("GET", "k")), "MASTERDOWN")
-        self.go_on(*replicas)
-        self.lead(replicas[0], 2)
-        self.follow(replicas[1], replicas[0], 2)
-        client = primary.connect()
-        wait_for("it follows and answers", lambda: not isinstance(client.command("GET", "k"), resp.Error))
+        self.others_lead_and_it_answers(primary, *replicas)
 
     def test_who_led_and_starts_again_shows_nothing_of_what_was_not_committed(self):
         primary, *replicas = self.group(1, "--appendonly", "yes", "--appendfsync", "always")
@@ -194,11 +197,7 @@ class QuorumTest(unittest.TestCase):
         primary.start()
         self.assertEqual(primary.role(2, "pod-1", "REPLICA", "127.0.0.1", replicas[0].port, "COPIES", 2), "OK")
         self.assertEqual(code(primary.connect().command("GET", "k")), "MASTERDOWN")
-        self.go_on(*replicas)
-        self.lead(replicas[0], 2)
-        self.follow(replicas[1], replicas[0], 2)
-        client = primary.connect()
-        wait_for("it follows and answers", lambda: not isinstance(client.command("GET", "k"), resp.Error))
+        self.others_lead_and_it_answers(primary, *replicas)
 
     def held_up(self, primary):
         """A port at which it can be followed, where what follows +CONTINUE waits for the event."""

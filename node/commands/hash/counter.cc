@@ -4,6 +4,7 @@
 #include <string>
 
 #include "node/commands/families.h"
+#include "node/commands/hash/field_words.h"
 #include "node/commands/parse.h"
 #include "node/types/hash.h"
 
@@ -59,9 +60,7 @@ void HIncrByFloat(Context& ctx) {
   ctx.reply.Bulk(text);
   // The result, so that replicas cannot round differently; HSET ends a lifetime.
   ctx.Propagate({"HSET", key, field, text});
-  if (end_ms == types::kEndless) return;
-  DecimalText end;
-  ctx.Propagate({"HPEXPIREAT", key, structs::FormatDecimal(end_ms, end), "FIELDS", "1", field});
+  if (end_ms != types::kEndless) PropagateEnd(ctx, key, end_ms, {field});
 }
 
 constexpr uint32_t kCounterFlags = kWrite | kDenyOom | kFast;
