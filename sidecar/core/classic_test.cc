@@ -181,6 +181,30 @@ TEST_F(ClassicChoice, ARestoredReplicaIsBetterThanNone) {
   EXPECT_EQ(Chosen(), "10.0.0.3");
 }
 
+// A late order of another sidecar has made the primary a replica of one of its replicas.
+TEST_F(ClassicChoice, ReplicasOfAPrimaryThatCallsItselfOneMayBePromoted) {
+  const std::string ours = "master_replid:ours\r\n";
+  const auto cut = [&](int seconds) {
+    return "run_id:b\r\nrole:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\n"
+           "master_link_status:down\r\nmaster_link_down_since_seconds:" +
+           std::to_string(seconds) + "\r\nslave_repl_offset:10\r\n" + ours;
+  };
+  const auto pass = [&](int seconds) {
+    for (int i = 0; i < seconds * 10; ++i) {
+      bench.Pass(Millis{100});
+      for (const char* host : {"10.0.0.1", "10.0.0.2"}) PongFrom(host);
+    }
+  };
+  pass(5);  // the last INFO is that old when it happens
+  bench.Info("10.0.0.1", "run_id:p\r\nrole:slave\r\nmaster_host:10.0.0.2\r\n" + ours);
+  pass(30);
+  ASSERT_TRUE(bench.group().Primary()->sdown);
+  bench.Info("10.0.0.2", cut(35));
+  EXPECT_EQ(Chosen(), "10.0.0.2");
+  bench.Info("10.0.0.2", cut(60));
+  EXPECT_EQ(Chosen(), "nobody") << "who was cut off long before is too old";
+}
+
 TEST_F(Classic, OldAccusationsDoNotTouchTheNewPrimary) {
   LosePrimary();
   PeerSaysDown(1);

@@ -56,12 +56,21 @@ Kinship KinshipOf(const State& state, const Group& group, const Node& node) {
   return shares ? Kinship::kInStep : Kinship::kStranger;
 }
 
+// Since when replicas may have lost a primary that is down. One that calls itself a replica counts as
+// down much later than it turned its own away, which was after it last said otherwise. Redis asks for
+// the first time alone, and then no replica is ever near enough.
+LogicalTime GoneSince(const State& state, const Group& group, const Node& primary) {
+  if (primary.role_reported != Role::kReplica) return primary.sdown_since;
+  const LogicalTime said = std::max(primary.role_reported_at, group.primary_since);
+  return std::min(primary.sdown_since, said - state.periods.info);
+}
+
 // sentinelSelectSlave(): what its replicas must fulfil.
-bool Eligible(const Group& group, const Node& node, LogicalTime now) {
+bool Eligible(const State& state, const Group& group, const Node& node, LogicalTime now) {
   const Node* primary = group.Primary();
   const bool primary_down = primary != nullptr && primary->sdown;
   Millis down_time_max = group.config.down_after * 10;
-  if (primary_down) down_time_max += now - primary->sdown_since;
+  if (primary_down) down_time_max += now - GoneSince(state, group, *primary);
   const Millis info_validity = primary_down ? kPingPeriod * 5 : kInfoPeriod * 3;
 
   if (node.id == group.primary || node.sdown || !node.link.connected) return false;
@@ -87,7 +96,7 @@ Pick PickClassic(const State& state, const Group& group, LogicalTime now) {
     return std::tuple(!synced, node.info.priority, -node.info.Offset(), run_id.empty(), run_id);
   };
   for (const auto& [id, node] : group.nodes) {
-    if (!Eligible(group, node, now)) continue;
+    if (!Eligible(state, group, node, now)) continue;
     if (KinshipOf(state, group, node) == Kinship::kStranger) continue;
     if (best == nullptr || key(node) < key(*best)) best = &node;
   }
