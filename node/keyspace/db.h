@@ -403,6 +403,7 @@ class Keyspace {
   Evictor evictor_{*this};
   std::vector<std::unique_ptr<Db>> dbs_;
   int sweep_db_ = 0;
+  int end_fields_db_ = 0;
   OwnTimedKeys own_timed_;
 };
 

@@ -92,9 +92,11 @@ bool Keyspace::HasFieldEnds() const {
 // True: the time is over, and there are more.
 bool Keyspace::EndFieldsUntil(int64_t end_us, const std::function<int64_t()>& clock_us) {
   if (expiry_mode_ != ExpiryMode::kDelete) return false;
-  for (const auto& db : dbs_) {
-    while (db->FieldsDue()) {
-      db->EndSomeFields();
+  for (int turn = 0; turn < databases(); ++turn) {
+    Db& db = *dbs_[static_cast<size_t>(end_fields_db_)];
+    end_fields_db_ = (end_fields_db_ + 1) % databases();
+    while (db.FieldsDue()) {
+      db.EndSomeFields();
       if (clock_us() >= end_us) return true;
     }
   }

@@ -51,6 +51,26 @@ TEST_P(LifetimeTest, FieldsEndOnTime) {
   EXPECT_THAT(Run({"hrandfield", "h", "5"}), testing::Not(HasSubstr("$a")));
 }
 
+TEST_P(LifetimeTest, EndsOfFieldsLeaveTimeForKeysAndOtherDatabases) {
+  for (const char* db : {"0", "1"}) {
+    Run({"select", db});
+    for (int i = 0; i < 100; ++i) {
+      const std::string key = "h" + std::to_string(i);
+      Run({"hset", key, "a", "1", "b", "2"});
+      Run({"hpexpire", key, "100", "FIELDS", "1", "a"});
+    }
+    Run({"set", "k", "v", "px", "100"});
+  }
+  Advance(101);
+  Run({"ping"});
+  int64_t now_us = 0;  // each look at the clock is a microsecond
+  for (int slice = 0; slice < 4; ++slice) {
+    EXPECT_TRUE(keyspace_.SweepSlice(8, [&] { return ++now_us; }));
+  }
+  EXPECT_EQ(keyspace_.stats().expired_keys, 2u);
+  for (int db : {0, 1}) EXPECT_LT(keyspace_.db(db).with_field_ends(), 100u) << db;
+}
+
 TEST_P(LifetimeTest, TheSweepDeletesAndTellsReplicas) {
   Run({"hpexpire", "h", "100", "FIELDS", "2", "a", "b"});
   ForgetPropagated();
@@ -246,8 +266,7 @@ TEST_P(LifetimeTest, SetExSetsValuesAndEnds) {
   EXPECT_EQ(Run({"httl", "h", "FIELDS", "3", "a", "b", "d"}), "[:7, :-1, :7]");
   const std::string at = AtText(7'000);
   EXPECT_THAT(propagated(), ElementsAre("[0] MULTI", "[0] HSET h a 9 d 4",
-                                        "[0] HPEXPIREAT h " + at + " FIELDS 1 a",
-                                        "[0] HPEXPIREAT h " + at + " FIELDS 1 d", "[0] EXEC"));
+                                        "[0] HPEXPIREAT h " + at + " FIELDS 2 a d", "[0] EXEC"));
   ForgetPropagated();
   EXPECT_EQ(Run({"hsetex", "h", "KEEPTTL", "FIELDS", "2", "a", "8", "b", "8"}), ":1");
   EXPECT_EQ(Run({"httl", "h", "FIELDS", "2", "a", "b"}), "[:7, :-1]");
