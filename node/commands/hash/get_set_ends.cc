@@ -1,6 +1,7 @@
 // HGETEX, HSETEX and HGETDEL of Redis 8: values of fields, and in the same step their lifetimes or
 // their end. Replicas are told in words of Redis 7.4.
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -109,10 +110,12 @@ void PropagateSet(Context& ctx, const HashView& hash, Args fields) {
   std::vector<std::string_view> words = {"HSET", ctx.arg(1)};
   words.insert(words.end(), fields.begin(), fields.end());
   ctx.PropagateArgs(words);
+  std::map<int64_t, std::vector<std::string_view>> by_end;
   for (size_t i = 0; i < fields.size(); i += 2) {
-    const int64_t end_ms = hash.EndOf(fields[i]).value_or(kEndless);
-    if (end_ms != kEndless) PropagateEnd(ctx, ctx.arg(1), end_ms, {fields[i]});
+    by_end[hash.EndOf(fields[i]).value_or(kEndless)].push_back(fields[i]);
   }
+  by_end.erase(kEndless);
+  for (const auto& [end_ms, ending] : by_end) PropagateEnd(ctx, ctx.arg(1), end_ms, ending);
 }
 
 void EraseFields(Context& ctx, Edit edit, Args fields) {
