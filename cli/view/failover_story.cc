@@ -63,12 +63,20 @@ bool IsSwitch(const Entry& entry) {
          entry.event.words[1] != kNobody;
 }
 
+// Whether both name the same new primary. The old one's address may differ: a pod that was deleted
+// comes back under another, and names itself by that.
+bool SameSwitch(const Entry& one, const Entry& other) {
+  const auto& a = one.event.words;
+  const auto& b = other.event.words;
+  return a[0] == b[0] && a[3] == b[3] && a[4] == b[4];
+}
+
 // The first sentinel to name the newest primary; null where nobody ever did.
 const Entry* FirstOfLastSwitch(const std::vector<Entry>& entries) {
   const Entry* first = nullptr;
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
     if (!IsSwitch(*entry)) continue;
-    if (first != nullptr && (entry->event.words != first->event.words ||
+    if (first != nullptr && (!SameSwitch(*entry, *first) ||
                              first->line->time_us - entry->line->time_us > kSameSwitchUs)) {
       break;
     }
@@ -81,8 +89,7 @@ const Entry* FirstOfLastSwitch(const std::vector<Entry>& entries) {
 int64_t EndOfTheOneBefore(const std::vector<Entry>& entries, const Entry& last) {
   int64_t end_us = last.line->time_us - kLookBackUs;
   for (const Entry& entry : entries) {
-    if (entry.event.channel == "+switch-master" && entry.line->time_us <= last.line->time_us &&
-        entry.event.words != last.event.words) {
+    if (IsSwitch(entry) && entry.line->time_us <= last.line->time_us && !SameSwitch(entry, last)) {
       end_us = std::max(end_us, entry.line->time_us);
     }
   }
@@ -180,6 +187,9 @@ class Teller {
                   "; the sentinel beside it saw its socket close");
     } else if (entry.message.starts_with("death of " + address)) {
       Because(2, now, "the sentinel beside " + story_.from + " told of its death");
+    } else if (entry.event.channel == "-role-change" && entry.event.Address() == old_ip_ &&
+               entry.message.ends_with("reported role is slave")) {
+      Because(2, now, story_.from + " has started anew, and so without the role of primary");
     } else if (entry.event.channel == "+sdown" && entry.event.Address() == old_ip_ &&
                entry.event.words[0] == "master") {
       Because(1, now, story_.from + " had been silent for downAfterMilliseconds");
@@ -307,10 +317,11 @@ std::string StoryText(const Subject& subject, const FailoverStory& story) {
       rows.push_back({std::string("  ") + step.name, "-", "", "no log tells of it"});
       continue;
     }
-    rows.push_back({std::string("  ") + step.name, before < 0 ? "-" : Millis(step.at_us - before),
+    rows.push_back({std::string("  ") + step.name,
+                    before < 0 ? "-" : Millis(std::max<int64_t>(step.at_us - before, 0)),
                     story.began_us < 0 ? "" : "at " + Millis(step.at_us - story.began_us),
                     step.what});
-    before = step.at_us;
+    before = std::max(before, step.at_us);
   }
   return text + Table(rows);
 }

@@ -2,7 +2,8 @@
 //
 //   a death or silence ─▶ found ─▶ a quorum agrees ─▶ elected ─▶ promoted ─▶ named ─▶ routed
 //
-// The clocks are those of the pods' machines: a time before the one it follows is shown as it is.
+// The clocks are those of the pods' machines: a step that they put before the one it
+// follows took no time, and stands where they put it.
 #pragma once
 
 #include <optional>

@@ -60,8 +60,8 @@ TEST(FailoverStory, Golden) {
             "  detect    1 ms     at 1 ms     a quorum of the sentinels agrees\n"
             "  elect     8 ms     at 9 ms     the sentinel of cart-1 leads\n"
             "  promote   14 ms    at 23 ms    cart-1 has the role of primary\n"
-            "  name      -2 ms    at 21 ms    the first sentinel names it\n"
-            "  route     17 ms    at 38 ms    its pod is labelled: the Service leads there\n"
+            "  name      0 ms     at 21 ms    the first sentinel names it\n"
+            "  route     15 ms    at 38 ms    its pod is labelled: the Service leads there\n"
             "  settle    176 ms   at 214 ms   all replicas that are there follow it\n");
   EXPECT_EQ(StoryJson(*story)["millisecondsUntil"]["route"], 38);
 }
@@ -96,6 +96,40 @@ TEST(FailoverStory, APodThatWasReplacedIsNamedAsTheOperatorSawIt) {
   EXPECT_EQ(TellLastFailover(subject, lines)->from, "cart-1");
   EXPECT_EQ(TellLastFailover(subject, lines)->cause,
             "the sentinel beside cart-1 told of its death");
+}
+
+TEST(FailoverStory, APrimaryThatCameBackAtOnceWasNotSilent) {
+  const auto lines = ParseLog(
+      "2026-11-28T21:32:23.100+00:00 info  -role-change master c 10.0.0.10 6379 new reported role "
+      "is slave\n"
+      "2026-11-28T21:32:23.100+00:00 warning +sdown master c 10.0.0.10 6379\n"
+      "2026-11-28T21:32:23.200+00:00 warning +switch-master c 10.0.0.10 6379 10.0.0.11 6379\n",
+      "cart-2/sentinel");
+  EXPECT_EQ(TellLastFailover(Cart(), lines)->cause,
+            "cart-0 has started anew, and so without the role of primary");
+}
+
+// The new pod of the old primary knows itself by another address, and names the switch by that.
+TEST(FailoverStory, WhatAReplacedPodSaysOfItsNewAddressIsTheSameFailover) {
+  const auto others = ParseLog(
+      "2026-11-28T21:32:23.100+00:00 info  death of 10.9.9.9:6379 in group c confirmed\n"
+      "2026-11-28T21:32:23.102+00:00 warning +odown master c 10.9.9.9 6379 #quorum 2/2\n"
+      "2026-11-28T21:32:23.104+00:00 warning +elected-leader master c 10.9.9.9 6379\n"
+      "2026-11-28T21:32:23.106+00:00 warning +switch-master c 10.9.9.9 6379 10.0.0.11 6379\n",
+      "cart-1/sentinel");
+  const auto replaced = ParseLog(
+      "2026-11-28T21:32:23.150+00:00 warning +sdown master c 10.0.0.10 6379\n"
+      "2026-11-28T21:32:23.160+00:00 warning +switch-master c 10.0.0.10 6379 10.0.0.11 6379\n",
+      "cart-0/sentinel");
+  Subject subject = Cart();
+  subject.redisha["status"]["lastFailover"] = {
+      {"from", "cart-0"}, {"to", "cart-1"}, {"observedTime", "2026-11-28T21:32:23Z"}};
+  const auto story = TellLastFailover(subject, MergeLogs({others, replaced}));
+  ASSERT_TRUE(story);
+  EXPECT_EQ(story->from, "cart-0");
+  EXPECT_EQ(story->cause, "the sentinel beside cart-0 told of its death");
+  EXPECT_EQ(story->leader, "cart-1");
+  EXPECT_EQ(story->named_us - story->began_us, 6'000);
 }
 
 TEST(FailoverStory, AnOrderIsTheCauseEvenIfThePrimaryIsFoundDownLater) {
