@@ -159,10 +159,9 @@ Status InstallOperator(const Paths& paths) {
 
 void PrintNextSteps(const LocalOptions& options, const std::string& kubeconfig) {
   std::printf("\nThe cluster is up. Try:\n  export KUBECONFIG=%s\n", kubeconfig.c_str());
-  std::printf("%s",
-              options.no_operator
-                  ? "  kubectl apply -k deploy                   or helm install, with charts/\n"
-                  : "");
+  std::printf("%s", options.no_operator ? "  kubectl apply -f crds/redisha.yaml -f "
+                                          "deploy/operator.yaml    or helm install, with charts/\n"
+                                        : "");
   std::printf(
       "  redisha apply -f examples/minimal.yaml\n"
       "  redisha status demo --wait\n"

@@ -28,6 +28,8 @@ constexpr std::chrono::milliseconds kReorder(250);
 constexpr std::chrono::seconds kSilence(60);
 constexpr size_t kSourceWidth = 18;
 
+}  // namespace
+
 Result<int64_t> ParseSeconds(const std::string& text) {
   if (text.empty()) return 0;
   int64_t amount = 0;
@@ -37,10 +39,12 @@ Result<int64_t> ParseSeconds(const std::string& text) {
       {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
   const auto unit = kUnits.find(std::string(read.ptr, end));
   if (read.ec != std::errc() || amount <= 0 || unit == kUnits.end()) {
-    return Status(Code::kInvalid, "--since: \"" + text + "\" is no time such as 30s, 10m, 2h, 1d");
+    return Status(Code::kInvalid, "\"" + text + "\" is no time such as 30s, 10m, 2h, 1d");
   }
   return amount * unit->second;
 }
+
+namespace {
 
 // Prints lines, each source in a colour of its own where a person looks.
 class Printer {

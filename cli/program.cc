@@ -161,7 +161,11 @@ void AddLogs(CLI::App& app, LogsOptions& options, int& result) {
       ->check(CLI::IsMember({"node", "sentinel"}));
   sub->add_option("--pod", options.pod, "Of this pod only");
   sub->add_option("--tail", options.tail_lines, "Lines of each container; default: all");
-  sub->add_option("--since", options.since, "Not older than 30s, 10m, 2h, 1d");
+  sub->add_option("--since", options.since, "Not older than 30s, 10m, 2h, 1d")
+      ->check([](const std::string& text) {
+        const auto seconds = ParseSeconds(text);
+        return seconds.ok() ? "" : seconds.status().message();
+      });
   sub->add_flag("-p,--previous", options.previous, "Of the processes that ended before these");
   sub->add_flag("-f,--follow", options.follow, "Go on showing new lines");
   sub->footer(
@@ -347,6 +351,14 @@ int Fail(const Status& status) {
   return kFailed;
 }
 
+// What stands where a verb is wanted: "redisha stauts", "redisha local start".
+std::string UnknownVerb(const CLI::App& app) {
+  for (const std::string& word : app.remaining(true)) {
+    if (word[0] != '-') return word;
+  }
+  return "";
+}
+
 int Main(int argc, char** argv) {
   // As a plugin of kubectl the program goes by that name.
   const std::string_view called = argc > 0 ? argv[0] : "";
@@ -388,6 +400,14 @@ int Main(int argc, char** argv) {
   if (argc > 2 && std::string_view(argv[1]) == kCompleteVerb) return Complete(app, argc, argv);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    const std::string word = UnknownVerb(app);
+    if (word.empty()) return app.exit(error) == 0 ? kDone : kUsage;
+    const auto verbs = app.get_subcommands();  // of "redisha local foo", local
+    const std::string of = verbs.empty() ? "redisha" : "redisha " + verbs[0]->get_name();
+    std::fprintf(stderr, "redisha: %s is no verb; %s --help lists them\n", word.c_str(),
+                 of.c_str());
+    return kUsage;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }

@@ -74,6 +74,7 @@ struct LogsOptions {
   bool previous = false, follow = false;
 };
 int ShowLogs(const LogsOptions& options);
+Result<int64_t> ParseSeconds(const std::string& text);  // of "10m"; 0 of ""
 
 struct RestartOptions {
   Access access;

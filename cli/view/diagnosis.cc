@@ -175,8 +175,11 @@ void CheckClocks(const Evidence& evidence, Checks& checks) {
     }
   }
   if (well && evidence.node_leases.problem.empty() && evidence.api_time_us >= 0) {
-    checks.Ok("clocks", "API server and " + std::to_string(evidence.node_leases.items.size()) +
-                            " machines agree within 5 s");
+    const size_t machines = evidence.node_leases.items.size();
+    checks.Ok("clocks",
+              (machines == 0 ? std::string("API server and this machine")
+                             : "API server and " + std::to_string(machines) + " machines") +
+                  " agree within 5 s");
   } else if (well) {
     checks.Warn("clocks",
                 "not all could be read" + (evidence.node_leases.problem.empty()
@@ -241,6 +244,11 @@ void CheckPolicies(const Evidence& evidence, const Subject& subject, Checks& che
 
 void CheckPod(const Json& pod, const PodFacts& facts, Checks& checks) {
   const std::string name = object::Name(pod);
+  const std::string phase = Str(pod, {"status", "phase"}, "Pending");
+  if (!facts.problem.empty() && phase != "Running") {
+    return checks.Warn("pod " + name, "it is " + phase + ", so it was not asked",
+                       "kubectl describe pod " + name);
+  }
   if (!facts.problem.empty()) {
     return checks.Warn("pod " + name, "not asked: " + facts.problem,
                        "kubectl describe pod " + name);
@@ -286,8 +294,11 @@ void CheckSubject(const Evidence& evidence, const Subject& subject, Checks& chec
     checks.Warn(name, verdict.word + ": " + verdict.reason,
                 "kubectl describe redisha " + object::Name(subject.redisha));
   } else {
+    const bool stalled = Str(Condition(subject.redisha, "Stalled"), {"status"}) == "True";
     checks.Fail(name, verdict.reason,
-                "redisha logs " + object::Name(subject.redisha) + " -c sentinel --since 10m");
+                stalled
+                    ? "kubectl describe redisha " + object::Name(subject.redisha)
+                    : "redisha logs " + object::Name(subject.redisha) + " -c sentinel --since 10m");
   }
   std::map<std::string, bool> images;
   for (const Json& pod : subject.pods) {

@@ -108,6 +108,9 @@ TEST(Diagnose, EverySignOfAPodIsALine) {
   EXPECT_THAT(text, HasSubstr("pod cart-1  its replica-priority is 0"));
   EXPECT_THAT(text, HasSubstr("pod cart-1  its sentinel cannot write its state"));
   EXPECT_THAT(text, HasSubstr("pod cart-2  not asked: connection refused"));
+
+  evidence.subjects[0].pods[2]["status"]["phase"] = "Pending";
+  EXPECT_THAT(Complaints(evidence), HasSubstr("pod cart-2  it is Pending, so it was not asked"));
 }
 
 TEST(Diagnose, TakesAnyShape) {

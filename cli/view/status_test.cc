@@ -38,6 +38,15 @@ TEST(Judge, IsDownWithoutAReadyPrimaryWhateverTheStatusSays) {
   EXPECT_EQ(Judge(subject).health, Health::kDown);
 }
 
+TEST(Judge, WhatWaitsForAPersonIsTheReasonWhyThereIsNoPrimary) {
+  Subject subject = Healthy();
+  subject.pods[0] = Pod("cart-0", "", false);
+  Set(&subject.redisha, "PrimaryAvailable", "False", "NoPrimary", "no pod is primary; wait");
+  Set(&subject.redisha, "Stalled", "True", "SecretMissing", "Secret x does not exist; create it");
+  EXPECT_EQ(Judge(subject).health, Health::kDown);
+  EXPECT_EQ(Judge(subject).reason, "Secret x does not exist; create it");
+}
+
 TEST(Judge, AnUpdateUnderWayIsNoFault) {
   Subject subject = Healthy();
   subject.pods[2] = Pod("cart-2", "", false);

@@ -85,6 +85,10 @@ Verdict Judge(const Subject& subject) {
             "more than one pod is labelled primary; a failover is under way"};
   }
   if (serving == 0) {
+    // What waits for a person is the reason; that there is no primary is what comes of it.
+    if (IsTrue(redisha, "Stalled")) {
+      return {Health::kDown, "Down", Str(Condition(redisha, "Stalled"), {"message"})};
+    }
     const std::string why = Str(Condition(redisha, "PrimaryAvailable"), {"message"});
     const bool stale = why.empty() || IsTrue(redisha, "PrimaryAvailable");
     return {Health::kDown, "Down", stale ? "no ready pod is labelled primary" : why};

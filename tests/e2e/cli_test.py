@@ -60,6 +60,16 @@ class CliTest(unittest.TestCase):
                               env={**os.environ, "PATH": path})
         self.assertIn("kubectl redisha status", done.stdout)
 
+    def test_11_wrong_usage_is_told_in_a_line_and_its_code_is_2(self):
+        for words, line in [(["stauts"], "redisha: stauts is no verb; redisha --help lists them\n"),
+                            (["local", "start"], "redisha: start is no verb; redisha local --help lists them\n"),
+                            (["logs", "demo", "--since", "1x"], '--since: "1x" is no time such as 30s, 10m, 2h, 1d\n'),
+                            (["status", "-o", "xml"], "--output: xml not in {json,yaml,wide}\n"),
+                            (["topology"], "name is required\n")]:
+            done = self.run_it(*words)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertTrue(done.stderr.startswith(line), done.stderr)
+
     def test_12_credentials_may_come_from_a_program(self):
         with open(self.cluster.kubeconfig, encoding="utf-8") as file:
             config = yaml.safe_load(file)
