@@ -154,6 +154,10 @@ class Refusals(unittest.TestCase):
         self.refused("replicaCount", "replica.replicaCount=three")
         self.refused("enabled", "auth.enabled=perhaps")
 
+    def test_two_pods_are_refused_before_they_are_asked_for(self):
+        self.refused("replica.replicaCount makes 2 pods: one, or three and more", "replica.replicaCount=2")
+        self.refused("replica.replicaCount makes 2 pods", "replica.replicaCount=1", "sentinel.enabled=false")
+
     def test_primary_and_replicas_are_the_same_pods(self):
         self.refused("master.persistence.size and replica.persistence.size differ", "master.persistence.size=1Gi", "replica.persistence.size=2Gi")
         self.refused("master.resources and replica.resources differ", "master.resources.limits.memory=1Gi", "replica.resources.limits.memory=2Gi")

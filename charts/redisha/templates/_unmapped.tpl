@@ -90,6 +90,9 @@ master.disableCommands: "use spec.config.rename-command where the node supports 
 {{- if ne (int .Values.master.count) 1 -}}
 {{- include "redisha.refuse" "master.count must be 1: a dataset has one primary, and its pods are counted by replica.replicaCount" -}}
 {{- end -}}
+{{- if and (eq (include "redisha.replicas" . | int) 2) (not (hasKey .Values.spec "replicas")) -}}
+{{- include "redisha.refuse" "replica.replicaCount makes 2 pods: one, or three and more, since two voters cannot survive the loss of one" -}}
+{{- end -}}
 {{- if and .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled -}}
 {{- include "redisha.refuse" "metrics.serviceMonitor and metrics.podMonitor may not both be enabled: each pod would be scraped twice" -}}
 {{- end -}}
