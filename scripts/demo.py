@@ -109,19 +109,24 @@ def run(arguments, cluster, screen):
     wait_for("the API to name the new primary", lambda: ha.object()["status"].get("currentPrimary") == pod_of[new_ip], 10)
     screen.done(f"kubectl get redisha demo says: primary {pod_of[new_ip]}")
     if prometheus:
-        observe(prometheus, screen, arguments.keep)
+        observe(prometheus, screen, arguments.keep, pod_of)
     return ha, new_ip
 
 
-def observe(prometheus, screen, stays):
+def observe(prometheus, screen, stays, pod_of):
     screen.title("6. What Prometheus saw")
     wait_for("Prometheus to see the failover", lambda: sum(value for _, value in prometheus.query("redisha_failovers_total")) >= 1, 30)
     number = lambda value: f"{value:,.0f}" if value >= 100 else f"{value:,.4g}"  # noqa: E731
     for expression, meaning in QUERIES.items():
         values = wait_for(f"an answer to {expression}", lambda: prometheus.query(expression), 30)
-        shown = ", ".join(f"{labels['pod']} {number(value)}" if "pod" in labels else number(value) for labels, value in values)
+        shown = ", ".join(f"{series_name(labels, pod_of)} {number(value)}".strip() for labels, value in values)
         screen.done(f"{meaning}: {shown}")
         print(f"      {expression}" + (f"\n      {prometheus.link(expression)}" if stays else ""))
+
+
+def series_name(labels, pod_of):
+    """A replica that its primary tells of has the primary's name in `pod`; whom it means is in `slave_ip`."""
+    return pod_of.get(labels.get("slave_ip")) or labels.get("pod", "")
 
 
 def rejoined(ha, ip, primary_ip):
@@ -142,7 +147,10 @@ Try next:
   redis-cli -h {primary_ip}
   redis-cli -h {primary_ip} -p 26379 sentinel get-master-addr-by-name {ha.master_name}
   curl http://{primary_ip}:9121/metrics
-  build/release/bin/redisha local down --dir {arguments.dir}      (when you are done)""")
+  build/release/bin/redisha local down --purge --dir {arguments.dir}      (when you are done)""")
+    if arguments.observe:
+        print("The links to Prometheus work in a browser on this machine; for one elsewhere:\n"
+              f"  kubectl --kubeconfig {config} port-forward --address 0.0.0.0 pod/prometheus 19090:9090")
 
 
 def cluster_path(arguments, name):

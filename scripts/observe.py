@@ -16,7 +16,8 @@ READY_TIMEOUT_S = 60
 # What to look at: the query, and what it tells.
 QUERIES = {
     "sum(redisha_failovers_total)": "failovers that the operator saw",
-    "max by (pod) (redisha_sentinel_failover_duration_seconds_sum)": "seconds that each sidecar's failovers took",
+    'redis_instance_info{role="master"}': "who is primary (1)",
+    "redisha_sentinel_failover_duration_seconds_sum": "seconds from noticing losses to the next primary, in all, by each sidecar",
     "redis_master_repl_offset - on (pod) group_right () redis_connected_slave_offset_bytes": "bytes that each replica is behind",
     "redis_memory_used_bytes": "memory of each pod's data",
     "rate(redis_commands_processed_total[1m])": "commands per second of each pod",
