@@ -23,7 +23,8 @@ class CommandsTest(unittest.TestCase):
         cls.folder = folder.name
         os.makedirs(os.path.join(cls.folder, "build", "release"))
         os.symlink(BIN, os.path.join(cls.folder, "build", "release", "bin"))
-        os.symlink(os.path.join(ROOT, "examples"), os.path.join(cls.folder, "examples"))
+        for name in ("deploy", "examples"):
+            os.symlink(os.path.join(ROOT, name), os.path.join(cls.folder, name))
         cls.addClassCleanup(subprocess.run, [os.path.join(BIN, "redisha"), "local", "down", "--purge"], cwd=cls.folder,
                             capture_output=True, timeout=60)
 
@@ -44,6 +45,12 @@ class CommandsTest(unittest.TestCase):
 
     def test_2_clients(self):
         self.assertIn("b'hello'", self.run_page("clients.md", PROLOGUE))
+
+    def test_3_gitops(self):
+        self.run_page("gitops.md", "kubectl create namespace argocd && kubectl -n argocd create configmap argocd-cm\n")
+        read = subprocess.run(["kubectl", "-n", "argocd", "get", "configmap", "argocd-cm", "-o", "yaml"], capture_output=True, text=True, timeout=30,
+                              env={**os.environ, "KUBECONFIG": os.path.join(self.folder, ".redisha", "local", "kubeconfig")})
+        self.assertIn("resource.customizations.health.ha.redisha.io_RedisHA: ", read.stdout)
 
 
 if __name__ == "__main__":
