@@ -30,7 +30,8 @@ std::string Text(const std::vector<Subject>& subjects, const StatusOptions& opti
 }
 
 Result<Health> Run(const StatusOptions& options) {
-  if (options.all_namespaces && !options.name.empty()) {
+  const bool one = !options.name.empty();
+  if (options.all_namespaces && one) {
     return Status(Code::kInvalid, "--all-namespaces is for all of them, without a name");
   }
   RHA_ASSIGN_OR_RETURN(const auto client, ClusterClient::Connect(options.access));
@@ -57,10 +58,12 @@ Result<Health> Run(const StatusOptions& options) {
     }
     shown = news;
     if (options.wait && std::chrono::steady_clock::now() > deadline) {
+      const std::string why = one ? Judge(subjects[0]).reason : "";
       return Status(Code::kUnavailable, "waited " + std::to_string(options.timeout_seconds) +
                                             " s in vain for " +
-                                            (options.name.empty() ? "all of them" : options.name) +
-                                            " to be Ready; `redisha doctor` looks for the reason");
+                                            (one ? options.name : "all of them") + " to be Ready" +
+                                            (why.empty() ? "" : ": " + why) +
+                                            "; `redisha doctor` looks for the reason");
     }
     std::this_thread::sleep_for(kRefresh);
   }

@@ -54,6 +54,18 @@ class CliTest(unittest.TestCase):
         self.assertEqual(missing.returncode, 1)
         self.assertEqual(missing.stderr, 'redisha: there is no RedisHA "cart" in namespace default; there is demo\n')
 
+    def test_10_what_was_waited_for_in_vain_is_told_with_the_reason(self):
+        nosecret = os.path.join(self.folder, "nosecret.yaml")
+        with open(nosecret, "w", encoding="utf-8") as file:
+            yaml.safe_dump({"apiVersion": "ha.redisha.io/v1", "kind": "RedisHA", "metadata": {"name": "cart"},
+                            "spec": {"replicas": 1, "auth": {"secretRef": {"name": "nowhere"}}}}, file)
+        self.cluster.apply(nosecret)
+        self.addCleanup(subprocess.run, ["kubectl", "--kubeconfig", self.cluster.kubeconfig, "delete", "redisha", "cart"], timeout=60)
+        wait_for("the operator to miss the Secret", lambda: "Secret nowhere" in self.run_it("status", "cart").stdout, 60)
+        waited = self.run_it("status", "cart", "--wait", "--timeout", "1")
+        self.assertEqual(waited.returncode, 1)
+        self.assertIn("in vain for cart to be Ready: spec.auth.secretRef.name: Secret nowhere does not exist", waited.stderr)
+
     def test_11_kubectl_finds_it_as_a_plugin(self):
         path = os.environ["RHA_BIN_DIR"] + os.pathsep + os.environ["PATH"]
         done = subprocess.run(["kubectl", "redisha", "status", "--help"], capture_output=True, text=True, timeout=30,
