@@ -22,6 +22,7 @@ ALERTS_HEAD = """# Alerts and what to do
 
 The alerts of the operator's chart (`metrics.prometheusRule.enabled=true`), the first ones first to look at. Written by tools/docs.py from
 charts/redisha-operator/files/alerts.yaml. Each page says what the alert means, what is lost meanwhile, how to look and what to do.
+`kubectl redisha` is the program of [cli.md](cli.md); metrics that stand alone are queries for Prometheus.
 """
 SEVERITIES = ["critical", "warning", "info"]
 
