@@ -1,4 +1,4 @@
-"""Runs Redis' own unit tests (tests/unit of redis 7.0.15, without modules and cluster) against redisha-node.
+"""Runs Redis' own tests (tests/unit and tests/integration of redis 7.0.15, without modules and cluster) against redisha-node.
 
 Usage: python3 -m tests.conformance.redis_tcl [--only unit/type/list] [--jobs 2]
   --update              afterwards, when something passes that did not, or fails for a reason that you have understood
@@ -108,7 +108,7 @@ def judge(options, tarball, names, expected):
         finally:
             ports.put(port)
         verdict = Verdict(result, expected.get(name, NEW))
-        print(f"{name:28} {len(verdict.passed):4} of {verdict.tests:4} {time.monotonic() - started:6.0f} s", file=sys.stderr, flush=True)
+        print(f"{name:42} {len(verdict.passed):4} of {verdict.tests:4} {time.monotonic() - started:6.0f} s", file=sys.stderr, flush=True)
         return result, verdict, time.monotonic() - started
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

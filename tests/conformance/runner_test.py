@@ -40,6 +40,11 @@ class Output(unittest.TestCase):
         self.assertEqual(read.failed, {"Two": "Expected 'a' to be equal\nto 'b'"})
         self.assertEqual(read.trouble, "")
 
+    def test_where_chance_names_the_tests_their_numbers_do_not_tell_them_apart(self):
+        read = suite.Result(varies=True)
+        read.read("[ok]: Set #1 to follow #2 (4 ms)\n[err]: Kill 7 in tests/x.tcl\nwhy\n[ok]: Kill 8 (0 ms)\n[ok]: Set #3 to follow #1 (0 ms)\n")
+        self.assertEqual((read.passed, read.failed), ({"Set #N to follow #N"}, {"Kill N": "why"}))
+
     def test_a_test_whose_server_did_not_start_has_failed(self):
         read = suite.Result()
         read.read("[testing]: One\n[err]: Can't start the Redis server\nCONFIGURATION: x\n[ok]: One (4 ms)\n[testing]: Two\n[ok]: Two (1 ms)\n")
