@@ -20,6 +20,12 @@ constexpr int64_t kLookAheadUs = 120 * kSecondUs;  // to the last replica that f
 constexpr int64_t kSameSwitchUs = 60 * kSecondUs;  // within this all sentinels have named it
 constexpr std::string_view kNobody = "0.0.0.0";    // before the first primary
 
+// A replica's line on how it found its primary again; the first is that of nodes up to 0.1.
+bool ContinuedSync(std::string_view message) {
+  return message.starts_with("partial synchronisation with ") ||
+         message.starts_with("Successful partial resynchronization with master ");
+}
+
 // A line without time and level: "+sdown master …".
 struct Entry {
   const LogLine* line;
@@ -241,7 +247,7 @@ class Teller {
                     " to " + std::to_string(theirs) + ")";
       return true;
     }
-    if (entry.pod == story_.from && entry.message.starts_with("partial synchronisation with ")) {
+    if (entry.pod == story_.from && ContinuedSync(entry.message)) {
       if (story_.loss.empty()) {
         story_.loss = "nothing: " + story_.from + " went on from where it stood";
       }

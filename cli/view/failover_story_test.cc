@@ -141,6 +141,19 @@ TEST(FailoverStory, AnOrderIsTheCauseEvenIfThePrimaryIsFoundDownLater) {
   EXPECT_THAT(TellLastFailover(Cart(), lines)->cause, HasSubstr("asked for it"));
 }
 
+TEST(FailoverStory, AnOldPrimaryThatGoesOnFromWhereItStoodHasLostNothing) {
+  for (const std::string begin :
+       {"partial synchronisation with ", "Successful partial resynchronization with master "}) {
+    const auto lines = MergeLogs(
+        {ParseLog("2026-11-28T21:32:23.3+00:00 warning +switch-master c 10.0.0.10 6379 10.0.0.11 "
+                  "6379\n",
+                  "cart-1/sentinel"),
+         ParseLog("2026-11-28T21:32:23.5+00:00 info  " + begin + "10.0.0.11:6379 from offset 300\n",
+                  "cart-0/node")});
+    EXPECT_THAT(TellLastFailover(Cart(), lines)->loss, HasSubstr("nothing: cart-0 went on"));
+  }
+}
+
 TEST(LogLines, TheProgramsOwnTimeCounts) {
   const LogLine line = ParseLogLine(
       "2026-11-28T21:32:23.900000000Z 2026-11-28T21:32:23.297+00:00 info  text", "p/node", -1);

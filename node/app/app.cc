@@ -302,7 +302,7 @@ Status App::WritePidFile() const {
 }
 
 void App::PublishConfig() {
-  SetCrashReport(config_.crash_log);
+  SetCrashReport({.on = config_.crash_log, .exit_on_broken = config_.exit_on_panic});
   repl_config_ = ToReplConfig(config_);
   dispatch::EngineOptions& options = engine_.options();
   PublishSecrets();

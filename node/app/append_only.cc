@@ -81,8 +81,12 @@ persist::SaveRequest AppendOnly::BaseRequest() const {
 Status AppendOnly::StartWriter(persist::AofFolder folder) {
   policy_ = ToPolicy(config_.append_fsync);
   place_ = folder.place();
+  keeps_history_ = config_.keep_append_history;
+  folder.KeepHistory(keeps_history_);
   folder.RemoveLeftovers();
   RHA_ASSIGN_OR_RETURN(writer_, AofWriter::Start(std::move(folder), policy_));
+  writer_->set_delay(delay_us_);
+  begins_pending_ = 0;
   progress_ = {};
   return reactor_.Attach(news_watch_, writer_->fd(), EPOLLIN);
 }
@@ -146,11 +150,29 @@ void AppendOnly::OnConfig() {
   if (config_.append_only && !on) return Enable();
   if (!config_.append_only && on) return Disable();
   if (writer_ == nullptr) return;
+  LookAtHistory();
   policy_ = ToPolicy(config_.append_fsync);
   writer_->set_policy(policy_);
   if (policy_ != FsyncPolicy::kAlways) {
     Settle();
     parts_.on_durable();
+  }
+}
+
+void AppendOnly::Delay(int64_t microseconds) {
+  delay_us_ = std::max<int64_t>(microseconds, 0);
+  if (writer_ != nullptr) writer_->set_delay(delay_us_);
+}
+
+// Who switched it off finds the files gone when he has his answer.
+void AppendOnly::LookAtHistory() {
+  if (std::exchange(keeps_history_, config_.keep_append_history) == config_.keep_append_history) {
+    return;
+  }
+  writer_->Do(keeps_history_ ? AofWriter::Step::kKeepHistory : AofWriter::Step::kDropHistory);
+  if (keeps_history_) return;
+  if (const Status drained = writer_->Drain(); !drained.ok()) {
+    log::Warn("the append-only file's history goes later: {}", drained.message());
   }
 }
 
@@ -299,6 +321,7 @@ void AppendOnly::LookAtLag() {
     suspect_ = "the disk has fallen too far behind";
     log::Error("the append-only file is given up until it is rewritten: {}", suspect_);
     writer_->Discard();
+    begins_pending_ = 0;
     BecomeUnfounded();
     LookAtHealth();
   } else if (lag > limit && !outrun_) {
@@ -362,6 +385,7 @@ Status AppendOnly::BeginFrom(int fd) {
 void AppendOnly::BeginIncrement(AofWriter::Step step, std::string base, persist::RdbInfo noted) {
   AddNotes();
   writer_->Do(step, std::move(base));
+  ++begins_pending_;
   selected_db_ = -1;
   stamped_s_ = 0;
   noted_ = std::move(noted);
@@ -374,7 +398,7 @@ Result<bool> AppendOnly::Rewrite() {
   if (rewriting()) {
     return Status(Code::kExists, "Background append only file rewriting already in progress");
   }
-  if (snapshots_.busy() || engine_.in_unit()) {
+  if (DiskIsTaken() || engine_.in_unit()) {
     scheduled_ = true;
     return false;
   }
@@ -439,16 +463,10 @@ void AppendOnly::RewriteFailed(const std::string& why) {
   last_rewrite_ok_ = false;
   retry_.OnFailed(NowS());
   log::Error("Background AOF rewrite terminated with error: {}", why);
-  const int64_t pause_s = retry_.PauseS(false);
-  if (pause_s != 0) {
-    log::Warn(
-        "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in "
-        "{} minutes",
-        pause_s / 60);
-  }
   // What an increment without a base holds is of no use.
   if (standing_ == Standing::kUnfounded) {
     SetTaking(false);
+    log::Info("Removing the temp incr aof file: the set stays as it was");
     if (writer_ != nullptr) writer_->Do(AofWriter::Step::kClose);
   } else if (standing_ == Standing::kOff) {
     StopWriter();
@@ -478,42 +496,70 @@ void AppendOnly::OnOutcome(const AofWriter::Outcome& outcome) {
       return Loaded(outcome.status);
     case Step::kBegin:
     case Step::kBeginApart:
+      begins_pending_ = std::max(begins_pending_ - 1, 0);
       if (!outcome.status.ok() && phase_ == Phase::kImage) RewriteFailed(outcome.status.message());
       return;
     case Step::kReplace:
     case Step::kReplaceKeepOlder:
     case Step::kBeginFrom:
+      if (outcome.step == Step::kBeginFrom) begins_pending_ = std::max(begins_pending_ - 1, 0);
       return outcome.status.ok() ? RewriteDone() : RewriteFailed(outcome.status.message());
     case Step::kClose:
     case Step::kDiscard:
     case Step::kSync:
+    case Step::kKeepHistory:
+    case Step::kDropHistory:
       return;
   }
+}
+
+// As in Redis one file at a time: two would share the disk. But a log that is broken is not to wait
+// for a save, since writes are refused until it is rewritten.
+bool AppendOnly::DiskIsTaken() const {
+  return snapshots_.busy() || (snapshots_.writing() && suspect_.empty());
 }
 
 bool AppendOnly::RewriteIsDue() {
   const int64_t now_s = NowS();
   if (standing_ == Standing::kUnfounded) return retry_.MayTry(now_s, true);
   if (scheduled_) return true;
-  if (standing_ != Standing::kSound || !retry_.MayTry(now_s, false)) return false;
   const persist::AofGrowthLimit limit{config_.rewrite_percent, config_.rewrite_min_bytes};
-  return limit.Exceeded(size_at_rewrite_, progress_.base_bytes + progress_.increment_bytes);
+  if (standing_ != Standing::kSound ||
+      !limit.Exceeded(size_at_rewrite_, progress_.base_bytes + progress_.increment_bytes)) {
+    return false;
+  }
+  if (retry_.MayTry(now_s, false)) return true;
+  if (std::exchange(failures_told_, retry_.failures()) != retry_.failures()) {
+    log::Warn(
+        "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in "
+        "{} minutes",
+        retry_.PauseS(false) / 60);
+  }
+  return false;
 }
 
 void AppendOnly::Cron() {
   if (writer_ != nullptr) OnNews();
-  if (rewriting() || snapshots_.busy() || engine_.in_unit() || loader_ != nullptr) return;
+  if (rewriting() || DiskIsTaken() || engine_.in_unit() || loader_ != nullptr) return;
   if (!RewriteIsDue() || !parts_.may_save().ok()) return;
   if (const Status started = StartRewrite(); !started.ok()) RewriteFailed(started.message());
 }
 
 // ---------------------------------------------------------------- the end
 
-// All at once: who calls this has no loop that goes on.
-Status AppendOnly::WriteBaseNow() {
+// All at once: who calls this has no loop that goes on. `said`: by the file that the data are of,
+// while nobody else knows yet to which cluster and history they belong.
+Status AppendOnly::WriteBaseNow(const persist::RdbInfo* said) {
   const persist::AofPlace place = Place();
   RHA_RETURN_IF_ERROR(disk_.MakeFolder(place.dir + "/" + place.folder));
-  const persist::SaveRequest request = BaseRequest();
+  persist::SaveRequest request = BaseRequest();
+  if (said != nullptr) {
+    request.info.repl_id = said->repl_id;
+    request.info.repl_offset = said->repl_offset;
+    request.info.repl_stream_db = said->repl_stream_db;
+    request.info.cluster_uid = said->cluster_uid;
+    request.info.data_epoch = said->data_epoch;
+  }
   RHA_RETURN_IF_ERROR(persist::SaveRdbFile(engine_.keyspace(), request));
   const bool chosen = engine_.state().dataset == dispatch::Dataset::kChosen;
   writer_->Do(AofWriter::Step::kBeginApart);

@@ -93,6 +93,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   void OfferBase(int fd);
   Result<bool> Rewrite();
   Status Reload();
+  void Delay(int64_t microseconds);
   bool rewriting() const { return phase_ != Phase::kNone; }
   void AppendInfo(std::string* info) const;
   void ResetStats() { rewrites_ = times_outrun_ = 0; }
@@ -111,6 +112,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   int64_t UnixS() const;
   persist::SaveRequest BaseRequest() const;
 
+  uint64_t RdbFileBytes() const;
   void LoadSlice();
   void FinishLoading(const Status& status);
   std::unique_ptr<persist::AofLoader> NewLoader(const persist::AofFolder& folder);
@@ -121,6 +123,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   Status StartWriter(persist::AofFolder folder);
   void StopWriter();
   void SetTaking(bool taking);
+  void LookAtHistory();
   void BecomeUnfounded();
   void Enable();
   void Disable();
@@ -129,12 +132,13 @@ class AppendOnly final : public dispatch::ChangeSink {
   Status StartRewrite();
   void BeginIncrement(persist::AofWriter::Step step, std::string base, persist::RdbInfo noted);
   Status BeginFrom(int fd);
-  Status WriteBaseNow();
+  Status WriteBaseNow(const persist::RdbInfo* said = nullptr);
   Status Drain();
   void OnImageEnded();
   void AbortImage();
   void RewriteFailed(const std::string& why);
   void RewriteDone();
+  bool DiskIsTaken() const;
   bool RewriteIsDue();
 
   // What the writer has done meanwhile. False: with that the writer has ended.
@@ -162,7 +166,9 @@ class AppendOnly final : public dispatch::ChangeSink {
   persist::AofWriter::Progress progress_;  // as last seen
   persist::FsyncPolicy policy_ = persist::FsyncPolicy::kEverySecond;
   std::string suspect_;  // why the set is not to be trusted until it is rewritten; empty: it is
-  bool outrun_ = false;  // writes are held back
+  bool keeps_history_ = false;
+  int64_t delay_us_ = 0;  // DEBUG AOF-FLUSH-SLEEP
+  bool outrun_ = false;   // writes are held back
   uint64_t times_outrun_ = 0;
   int selected_db_ = -1;  // of the open increment
   int64_t stamped_s_ = 0;
@@ -177,12 +183,14 @@ class AppendOnly final : public dispatch::ChangeSink {
   std::string base_path_;  // what it writes
   net::IoWatch job_watch_;
   bool scheduled_ = false;
-  bool voided_ = false;  // the rewrite under way is of a dataset that has gone
+  int begins_pending_ = 0;  // increments that the writer has not begun yet
+  bool voided_ = false;     // the rewrite under way is of a dataset that has gone
   int64_t rewrite_started_s_ = 0, last_rewrite_s_ = -1;
   uint64_t rewrites_ = 0, size_at_rewrite_ = 0;
   bool last_rewrite_ok_ = true;
   int64_t last_held_bytes_ = 0;
   persist::AofRetry retry_;
+  int failures_told_ = 0;  // that put off a rewrite that was due
 
   std::unique_ptr<dispatch::Session> session_;  // that sends what is loaded
   dispatch::RequestBatch batch_;                // of it

@@ -1,11 +1,13 @@
 // AppendOnly: loading at start and DEBUG LOADAOF; what INFO says.
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
 #include "common/base/log.h"
 #include "node/app/append_only.h"
 #include "node/app/config.h"
+#include "node/app/limits.h"
 #include "node/dispatch/engine.h"
 #include "node/dispatch/info_line.h"
 
@@ -43,9 +45,9 @@ std::string AppendOnly::Apply(resp::Args args, dispatch::Resolved resolved) {
   if (spec->Has(dispatch::kAdmin | dispatch::kNoAuth)) {
     return fmt::format("A command that does not belong there, '{}',", spec->name);
   }
-  const uint64_t errors = engine_.stats().error_replies;
+  const uint64_t errors = engine_.own_errors();
   engine_.Execute(*session_, args, resolved);
-  if (engine_.stats().error_replies == errors) return {};
+  if (engine_.own_errors() == errors) return {};
   return fmt::format("A command that fails, '{}',", spec->name);
 }
 
@@ -99,22 +101,30 @@ void AppendOnly::LoadAtStart(std::function<void(OnLoaded)> load_other, OnLoaded 
     if (!status.ok()) return Loaded(status);
     standing_ = Standing::kUnfounded;
     scheduled_ = true;
+    const Status started = StartWriter(std::move(*loaded_folder_));
+    if (!started.ok()) return Loaded(started);
     const keyspace::Keyspace& keyspace = engine_.keyspace();
     bool empty = true;
     for (int i = 0; i < keyspace.databases(); ++i) empty = empty && keyspace.db(i).size() == 0;
-    const Status started = StartWriter(std::move(*loaded_folder_));
-    if (!started.ok()) return Loaded(started);
-    if (!empty) {
+    if (!empty && RdbFileBytes() > kFirstBaseAtOnceBytesMax) {
       // The file that was loaded is still there should this end early.
       log::Info("the append-only file begins with the data of the RDB file");
       return Loaded({});
     }
-    // Nobody is served before his writes are safe.
-    const Status based = WriteBaseNow();
+    // Nobody is served before his writes are safe, unless that would take long.
+    const Status based = WriteBaseNow(empty ? nullptr : &info);
     if (based.ok()) standing_ = Standing::kSound;
     scheduled_ = !based.ok();
-    Loaded(based);
+    if (based.ok() || empty) return Loaded(based);
+    log::Error("the append-only file has no base yet: {}", based.message());
+    Loaded({});
   });
+}
+
+uint64_t AppendOnly::RdbFileBytes() const {
+  struct stat info {};
+  const std::string path = config_.dir + "/" + config_.db_file_name;
+  return ::stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
 }
 
 void AppendOnly::LoadSlice() {
@@ -202,6 +212,7 @@ Status AppendOnly::Reload() {
   state.loading = false;
   if (!same) parts_.dataset_replaced();
   RHA_RETURN_IF_ERROR(loaded);
+  engine_.keyspace().set_dirty(0);
   state.dataset = dispatch::Dataset::kWhole;
   return {};
 }
@@ -209,7 +220,8 @@ Status AppendOnly::Reload() {
 void AppendOnly::AppendInfo(std::string* info) const {
   const bool on = standing_ != Standing::kOff;
   Line(info, "aof_enabled:{}", config_.append_only ? 1 : 0);
-  Line(info, "aof_rewrite_in_progress:{}", rewriting() ? 1 : 0);
+  // Also one that has failed, until the files are as it leaves them.
+  Line(info, "aof_rewrite_in_progress:{}", rewriting() || begins_pending_ > 0 ? 1 : 0);
   Line(info, "aof_rewrite_scheduled:{}", scheduled_ ? 1 : 0);
   Line(info, "aof_last_rewrite_time_sec:{}", last_rewrite_s_);
   Line(info, "aof_current_rewrite_time_sec:{}", rewriting() ? NowS() - rewrite_started_s_ : -1);

@@ -63,6 +63,7 @@ struct Config : types::FormLimits {
   std::string log_level = "notice";
   std::string log_format = "text";
   bool crash_log = true;
+  bool exit_on_panic = false;
   int64_t databases = 16;
   int64_t hz = 10;
   int64_t shutdown_timeout_s = 10;
@@ -108,6 +109,7 @@ struct Config : types::FormLimits {
   bool aof_load_truncated = true;
   bool append_time_stamps = false;
   bool append_base_as_rdb = true;
+  bool keep_append_history = false;
 
   // ---- security
   std::string password;

@@ -112,7 +112,6 @@ TEST(Config, AnOptionThatDoesNothingHasItsHarmlessValuesAndNoOther) {
   };
   const Case cases[] = {
       {"activedefrag", {"no"}, "yes"},
-      {"aof-disable-auto-gc", {"no"}, "yes"},
       {"bind-source-addr", {"\"\""}, "10.0.0.1"},
       {"cluster-enabled", {"no"}, "yes"},
       {"hide-user-data-from-log", {"no"}, "yes"},

@@ -9,6 +9,11 @@ namespace rha::node::app {
 
 // Before the first; to standard output otherwise.
 void SendCrashReportsTo(const std::string& log_file);
-void SetCrashReport(bool on);
+struct CrashReport {
+  bool on;  // crash-log-enabled
+  bool
+      exit_on_broken;  // use-exit-on-panic: a broken invariant ends with exit(1), and leaves no core
+};
+void SetCrashReport(CrashReport how);
 
 }  // namespace rha::node::app

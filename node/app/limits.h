@@ -51,6 +51,9 @@ constexpr int kReservedDescriptors = 32;           // files, listeners, epoll; b
 constexpr int64_t kAofLagBytesMax = int64_t{64} << 20;
 constexpr int64_t kAofLagBytesMost = 4 * kAofLagBytesMax;
 
+// Data of an RDB file that is no larger have their append-only file before anybody is served.
+constexpr uint64_t kFirstBaseAtOnceBytesMax = uint64_t{16} << 20;
+
 // Connections of MIGRATE to other servers: how many are kept, and for how long without use.
 constexpr size_t kMigrationLinksMax = 64;
 constexpr Millis kMigrationLinkKept{10'000};

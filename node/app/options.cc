@@ -337,6 +337,7 @@ std::vector<Option> ProcessOptions() {
                  {"debug", "verbose", "notice", "warning", "nothing"}),
       EnumOption("log-format", &Config::log_format, {"text", "json", "redis"}, kImmutable | kOurs),
       BoolOption("crash-log-enabled", &Config::crash_log),
+      BoolOption("use-exit-on-panic", &Config::exit_on_panic),
       IntOption("databases", &Config::databases, {1, INT32_MAX}, kImmutable),
       IntOption("hz", &Config::hz, {0, INT32_MAX}),
       IntOption("shutdown-timeout", &Config::shutdown_timeout_s, {0, INT32_MAX}),
@@ -417,6 +418,7 @@ std::vector<Option> AppendOnlyOptions() {
       BoolOption("aof-load-truncated", &Config::aof_load_truncated),
       BoolOption("aof-timestamp-enabled", &Config::append_time_stamps),
       BoolOption("aof-use-rdb-preamble", &Config::append_base_as_rdb),
+      BoolOption("aof-disable-auto-gc", &Config::keep_append_history),
   };
 }
 

@@ -270,15 +270,17 @@ void Persistence::FinishLoading(const Status& status) {
   if (status.ok()) {
     engine_.state().loading = false;
     engine_.state().dataset = dispatch::Dataset::kWhole;
-    log::Info("DB loaded from disk: {} keys, {} expired keys left out", keys_loaded_,
-              keys_expired_);
+    log::Info("Done loading RDB, keys loaded: {}, keys expired: {}, empty keys skipped: {}.",
+              keys_loaded_, keys_expired_, loader->empty_keys_skipped());
+    log::Info("DB loaded from disk: {} s", NowS() - load_started_s_);
     if (loader->parts_skipped() > 0) {
       log::Warn("{} function libraries or pieces of module data were left out",
                 loader->parts_skipped());
     }
-    if (loader->empty_keys_skipped() > 0) {
-      log::Warn("{} collections without elements were left out", loader->empty_keys_skipped());
-    }
+  } else {
+    log::Error("Internal error in RDB reading offset {}: {}", loader->bytes_loaded(),
+               status.message());
+    log::Error("Terminating server after rdb file reading failure.");
   }
   const OnLoaded done = std::move(on_loaded_);
   done(status, loader->info());
@@ -348,9 +350,14 @@ void Persistence::AppendInfo(std::string* info) {
   Line(info, "async_loading:{}", engine_.state().async_loading ? 1 : 0);
   const keyspace::HeldMemory& held = engine_.keyspace().held();
   Line(info, "current_cow_peak:{}\r\ncurrent_cow_size:{}\r\ncurrent_cow_size_age:0",
-       snapshots_.busy() ? held.peak_bytes() : 0, snapshots_.busy() ? held.bytes() : 0);
-  Line(info, "current_fork_perc:0.00");
-  Line(info, "current_save_keys_processed:0\r\ncurrent_save_keys_total:0");
+       snapshots_.writing() ? held.peak_bytes() : 0, snapshots_.writing() ? held.bytes() : 0);
+  const persist::SnapshotService::Keys keys = snapshots_.keys();
+  Line(info, "current_fork_perc:{:.2f}",
+       keys.total == 0
+           ? 0.0
+           : 100.0 * static_cast<double>(keys.written) / static_cast<double>(keys.total));
+  Line(info, "current_save_keys_processed:{}\r\ncurrent_save_keys_total:{}", keys.written,
+       keys.total);
   Line(info, "rdb_changes_since_last_save:{}", engine_.keyspace().dirty());
   // As in Redis that of a full synchronisation counts, too.
   const bool saving = job_ != nullptr || (snapshots_.writing() && !log_.rewriting());

@@ -79,6 +79,9 @@ class Persistence final : public dispatch::PersistenceService {
   void DatasetGoes() override { log_.DatasetGoes(); }
   void DatasetCame() override;
   Status ReloadLog() override { return log_.Reload(); }
+  bool FailSnapshot() override { return snapshots_.Fail(); }
+  void DelayLog(int64_t microseconds) override { log_.Delay(microseconds); }
+  uint64_t images() const { return snapshots_.images(); }
 
  private:
   std::string Path() const;

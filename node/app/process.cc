@@ -51,7 +51,6 @@ void Process::Cron() {
   input_.Sample(parts_.server.stats().input_bytes, now_ms);
   output_.Sample(parts_.server.stats().output_bytes, now_ms);
   if (ending_ && (ReplicasCaughtUp() || parts_.reactor.Now() >= ending_deadline_)) {
-    if (!ReplicasCaughtUp()) log::Warn("shutting down although replicas lag behind");
     if (const Status ended = FinishShutdown(); !ended.ok()) log::Error("{}", ended.message());
   }
 }
@@ -79,6 +78,7 @@ Status Process::Shutdown(const dispatch::ShutdownRequest& request) {
 Status Process::FinishShutdown() {
   using Save = dispatch::ShutdownRequest::Save;
   ending_ = false;
+  parts_.replication.primary_side().LogFarewell();
   const bool by_config =
       ending_request_.save == Save::kByConfig && !parts_.config.save_points.empty();
   // Nobody waits for the file then: the sidecar sees at once that this node is gone.
@@ -123,7 +123,7 @@ void Process::ServeWhileBusy() { parts_.server.ServeWhileBusy(); }
 bool Process::AbortShutdown() {
   if (!ending_) return false;
   CallOff();
-  log::Info("shutdown was aborted");
+  log::Info("Shutdown manually aborted");
   return true;
 }
 

@@ -212,8 +212,9 @@ void Process::StatsInfo(std::string* info) const {
        parts_.engine.pubsub().of(ChannelKind::kChannel).size(),
        parts_.engine.pubsub().of(ChannelKind::kPattern).size(),
        parts_.engine.pubsub().of(ChannelKind::kShard).size());
-  Line(info, "latest_fork_usec:0\r\ntotal_forks:0\r\nmigrate_cached_sockets:{}",
-       parts_.migrator.connections());
+  // Images are taken without a fork.
+  Line(info, "latest_fork_usec:0\r\ntotal_forks:{}\r\nmigrate_cached_sockets:{}",
+       parts_.persistence.images(), parts_.migrator.connections());
   Line(info, "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\nactive_defrag_misses:0");
   Line(info,
        "active_defrag_key_hits:0\r\nactive_defrag_key_misses:0\r\ntotal_active_defrag_time:0");

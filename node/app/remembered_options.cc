@@ -65,8 +65,6 @@ constexpr Row kRows[] = {
     {"active-defrag-max-scan-fields", "1000", Any::kInteger},
     {"active-defrag-threshold-lower", "10", Any::kInteger},
     {"active-defrag-threshold-upper", "100", Any::kInteger},
-    {"aof-disable-auto-gc", "no", Any::kListed, "no",
-     "files of the append-only file that are of no use any more are always removed"},
     {"aof-rewrite-incremental-fsync", "yes", Any::kYesNo},
     {"cluster-allow-pubsubshard-when-down", "yes", Any::kYesNo},
     {"cluster-allow-reads-when-down", "no", Any::kYesNo},

@@ -1,5 +1,6 @@
 #include "node/app/server.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -86,7 +87,7 @@ Status Server::Listen() {
                                static_cast<int>(config_.tcp_backlog));
       if (!fd.ok()) {
         if (optional) continue;
-        return fd.status();
+        return fd.status().Context(fmt::format("Failed listening on port {}", config_.port));
       }
       RHA_RETURN_IF_ERROR(AddListener(std::move(fd).value(), false));
     }

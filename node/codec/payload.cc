@@ -22,14 +22,16 @@ void SealPayload(RdbOutput& out, int version) {
   out.LittleEndian(Crc64(0, sealed.data(), sealed.size()), kRdbChecksumBytes);
 }
 
-std::optional<OpenedPayload> OpenPayload(std::string_view payload) {
+std::optional<OpenedPayload> OpenPayload(std::string_view payload, bool verify_checksum) {
   if (payload.size() < kFooterBytes) return std::nullopt;
   const std::string_view content = payload.substr(0, payload.size() - kFooterBytes);
   const char* const footer = content.data() + content.size();
   const auto version = static_cast<uint16_t>(LoadLittle(footer, kVersionBytes));
   if (!IsReadableRdbVersion(version)) return std::nullopt;
   const uint64_t stored = LoadLittle(footer + kVersionBytes, kRdbChecksumBytes);
-  if (Crc64(0, payload.data(), content.size() + kVersionBytes) != stored) return std::nullopt;
+  if (verify_checksum && Crc64(0, payload.data(), content.size() + kVersionBytes) != stored) {
+    return std::nullopt;
+  }
   return OpenedPayload{content, version};
 }
 

@@ -29,8 +29,9 @@ struct OpenedPayload {
   std::string_view content;
   uint16_t version;
 };
-// None: it is too short, of a version that cannot be read, or damaged.
-std::optional<OpenedPayload> OpenPayload(std::string_view payload);
+// None: it is too short, of a version that cannot be read, or damaged. Without `verify_checksum`
+// damage is for who reads the content to find.
+std::optional<OpenedPayload> OpenPayload(std::string_view payload, bool verify_checksum = true);
 
 // The whole payload of a key, in an output made for it.
 RdbOutput PayloadOf(structs::Entry entry, bool compress);

@@ -6,8 +6,8 @@
 
 namespace rha::node::codec {
 
-std::string Printable(std::string_view bytes) {
-  std::string out = "\"";
+std::string Escaped(std::string_view bytes) {
+  std::string out;
   for (const char c : bytes.substr(0, kPrintableBytesMax)) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
@@ -19,7 +19,11 @@ std::string Printable(std::string_view bytes) {
       out += c;
     }
   }
-  out += '"';
+  return out;
+}
+
+std::string Printable(std::string_view bytes) {
+  std::string out = '"' + Escaped(bytes) + '"';
   if (bytes.size() > kPrintableBytesMax) out += fmt::format("… ({} bytes)", bytes.size());
   return out;
 }

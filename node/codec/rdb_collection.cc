@@ -134,6 +134,35 @@ Status RdbCollection::ReadTimedField(RdbElement* element) {
 
 // ---------------------------------------------------------------- by blobs
 
+std::string_view RdbCollection::BlobName() const {
+  const bool hash = encoding_.type == Type::kHash, zset = encoding_.type == Type::kZset;
+  switch (encoding_.container) {
+    case Container::kListpack:
+      return hash ? "Hash listpack" : zset ? "Zset listpack" : "Listpack";
+    case Container::kZiplist:
+      return hash ? "Hash ziplist" : zset ? "Zset ziplist" : "Ziplist";
+    case Container::kZipmap:
+      return "Zipmap";
+    case Container::kIntset:
+      return "Intset";
+    case Container::kElements:
+      break;
+  }
+  return "Value";
+}
+
+// In Redis' words, which people look for in logs.
+Status RdbCollection::Damaged(std::string_view what) const {
+  return input_.FailAt(blob_at_, fmt::format("{} integrity check failed: {}", BlobName(), what));
+}
+
+Status RdbCollection::OccursTwice(std::string_view text) const {
+  if (encoding_.container == Container::kElements) {
+    return input_.Fail(fmt::format("{} occurs twice", Printable(text)));
+  }
+  return Damaged(fmt::format("{} with dup elements: {} occurs twice", BlobName(), Printable(text)));
+}
+
 Result<bool> RdbCollection::OpenBlob() {
   in_blob_ = false;
   while (!in_blob_ && left_ > 0) {

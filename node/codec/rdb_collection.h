@@ -59,6 +59,8 @@ class RdbCollection {
   };
   Result<std::string_view> TakeListpack(const NodeLimits& limits);
   std::string_view TakeIntset(size_t elements_max);
+  // Why a value with such an element, or pair, is refused.
+  Status OccursTwice(std::string_view text) const;
 
  private:
   enum class Container : uint8_t { kElements, kListpack, kZiplist, kZipmap, kIntset };
@@ -78,7 +80,8 @@ class RdbCollection {
   Result<bool> FromBlob(RdbElement* element);
   Result<bool> BlobText(std::string_view* text, structs::DecimalText& scratch);
   Status Scored(RdbElement* element);
-  Status Damaged(std::string_view what) const { return input_.FailAt(blob_at_, what); }
+  std::string_view BlobName() const;
+  Status Damaged(std::string_view what) const;
   Status Damaged(const Status& status) const { return Damaged(status.message()); }
 
   RdbInput& input_;

@@ -72,7 +72,8 @@ Status RdbStream::Node(StreamValue* into) {
   const StreamId base = LoadStreamId(id.data());
   RHA_ASSIGN_OR_RETURN(const std::string_view listpack, input_.String("node", listpack_));
   if (const Status sound = decoder_.Decode(base, listpack); !sound.ok()) {
-    return input_.FailAt(at, sound.message());
+    return input_.FailAt(
+        at, fmt::format("Stream listpack integrity check failed: {}", sound.message()));
   }
   bool fits = true;
   for (StreamBlock block : decoder_.TakeBlocks()) {
@@ -150,7 +151,7 @@ Status RdbStream::Consumer(StreamGroup& group) {
   if (type_ == kTypeStream3)
     RHA_RETURN_IF_ERROR(Milliseconds("when a consumer was active").status());
   if (!group.MakeConsumer(name, seen_ms).second) {
-    return input_.Fail(fmt::format("consumer {} occurs twice", Printable(name)));
+    return input_.Fail(fmt::format("Duplicate stream consumer detected: {}", Printable(name)));
   }
   RHA_ASSIGN_OR_RETURN(left_, input_.Length("a number of pending ids"));
   state_ = State::kConsumerIds;

@@ -1,10 +1,7 @@
 #include "node/codec/value_builder.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "node/codec/printable.h"
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
@@ -49,9 +46,7 @@ Result<bool> ValueBuilder::Each(size_t* budget, Add&& add) {
   for (; *budget > 0; --*budget) {
     RHA_ASSIGN_OR_RETURN(const bool more, reader_.collection().Next(&element));
     if (!more) return true;
-    if (!add(element)) {
-      return reader_.Fail(fmt::format("{} occurs twice", Printable(element.text)));
-    }
+    if (!add(element)) return reader_.collection().OccursTwice(element.text);
     ++elements_;
   }
   return false;

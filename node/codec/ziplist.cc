@@ -33,7 +33,7 @@ int IntegerBytes(uint8_t head) {
 }  // namespace
 
 Status ZiplistReader::Broken(std::string_view what) const {
-  return {Code::kCorrupt, fmt::format("ziplist: {} at byte {}", what, at_)};
+  return {Code::kCorrupt, fmt::format("{} at byte {}", what, at_)};
 }
 
 Status ZiplistReader::Start() {

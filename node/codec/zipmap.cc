@@ -14,7 +14,7 @@ constexpr size_t kCountUnknown = 254;
 }  // namespace
 
 Status ZipmapReader::Broken(std::string_view what) const {
-  return {Code::kCorrupt, fmt::format("zipmap: {} at byte {}", what, at_)};
+  return {Code::kCorrupt, fmt::format("{} at byte {}", what, at_)};
 }
 
 Status ZipmapReader::Start() {
@@ -27,6 +27,7 @@ Status ZipmapReader::Start() {
 Result<bool> ZipmapReader::Next(std::string_view* text) {
   if (left() == 0) {
     const auto claimed = static_cast<uint8_t>(bytes_[0]);
+    if (texts_ == 0) return Broken("no fields");  // as Redis has it, which never wrote one
     if (texts_ % 2 != 0) return Broken("a field without value");
     if (claimed < kCountUnknown && claimed != texts_ / 2) return Broken("field count is wrong");
     return false;

@@ -1,3 +1,6 @@
+#include <functional>
+#include <utility>
+
 #include "node/commands/testing/run_command.h"
 
 namespace rha::node::commands {
@@ -419,6 +422,44 @@ TEST_F(SessionTest, ErrorsInExecAreCountedOnceEach) {
   Run({"exec"});
   EXPECT_EQ(engine_.stats().error_replies, 2u);
   EXPECT_EQ(engine_.stats().errors.at("WRONGTYPE"), 2u);
+}
+
+// Somebody who is let in while a script runs, and asks for what there is not.
+class Intruder final : public dispatch::ServerService {
+ public:
+  explicit Intruder(std::function<void()> ask) : ask_(std::move(ask)) {}
+  void AppendInfo(std::string_view, std::string*) override {}
+  Status Shutdown(const dispatch::ShutdownRequest&) override { return {}; }
+  bool AbortShutdown() override { return false; }
+  void ResetStats() override {}
+  dispatch::MemoryReport Memory() override { return {}; }
+  std::string AllocatorReport() override { return {}; }
+  int64_t UnixMicros() override { return 0; }
+  void ServeWhileBusy() override { ask_(); }
+
+ private:
+  std::function<void()> ask_;
+};
+
+// A command of the primary's stream, or of an append-only file, has not failed thereby.
+TEST_F(SessionTest, ErrorsOfOthersWhoAreLetInAreNotTheRunningCommands) {
+  Intruder intruder([this] { RunOn(other_, {"incr", "a", "b"}); });
+  dispatch::Services services = engine_.services();
+  services.server = &intruder;
+  engine_.set_services(services);
+  const uint64_t before = engine_.own_errors();
+  engine_.ServeWhileBusy();
+  EXPECT_EQ(engine_.stats().error_replies, 1u);
+  EXPECT_EQ(engine_.own_errors(), before);
+  Run({"incr", "a", "b"});
+  EXPECT_EQ(engine_.own_errors(), before + 1);
+}
+
+TEST_F(SessionTest, AReplicaThatAsksIsSentAwayAndFindsNoReplyInItsStream) {
+  session_.kind = dispatch::SessionKind::kReplica;
+  EXPECT_EQ(Run({"ping"}), "");
+  EXPECT_TRUE(session_.closing);
+  EXPECT_TRUE(session_.out().empty());
 }
 
 // ---- names that a client chooses

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/log.h"
 #include "node/dispatch/context.h"
 #include "node/dispatch/gates.h"
 #include "node/dispatch/limits.h"
@@ -92,6 +93,7 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
   session.last_command_unix_ms = keyspace_.now_ms();
   if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipping;
   const bool wanted = session.wants_replies();
+  const bool replica = session.kind == SessionKind::kReplica;  // not only from now on (PSYNC)
   resp::Writer reply(wanted ? &session.out() : &discarded_, session.protocol);
 
   // Members of the cluster know the rows' own names, whatever clients call the commands.
@@ -140,9 +142,25 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
   if (wanted) {
     session.WantWrite();
   } else {
+    if (replica && !discarded_.empty()) SendAwayForAsking(session, spec);
     discarded_.Clear();
   }
   return Executed::kDone;
+}
+
+// A reply in the middle of the stream would be taken for a part of it.
+void Engine::SendAwayForAsking(Session& session, const CommandSpec* spec) {
+  const std::string_view name = spec == nullptr ? "unknown" : spec->name;
+  const std::string_view reply = discarded_.front();
+  if (reply.starts_with('-')) {
+    log::Warn(
+        "== CRITICAL == This master is sending an error to its replica: '{}' after processing the "
+        "command '{}'",
+        reply.substr(1, reply.find('\r') - 1), name);
+  }
+  log::Warn("Replica generated a reply to command '{}', disconnecting it: {}", name,
+            session.peer_address);
+  session.Close(Session::CloseMode::kNow);
 }
 
 void Engine::Reject(Session& session, const CommandSpec* spec, std::string_view error,
@@ -310,7 +328,9 @@ void Engine::ServeWhileBusy() {
   if (services_.server == nullptr) return;
   const int64_t now_us = now_us_, now_ms = keyspace_.now_ms();
   const keyspace::ExpiryMode expiry_mode = keyspace_.expiry_mode();
+  serving_others_ = true;
   services_.server->ServeWhileBusy();
+  serving_others_ = false;
   now_us_ = now_us;
   keyspace_.set_now_ms(now_ms);
   keyspace_.set_expiry_mode(expiry_mode);
@@ -318,6 +338,7 @@ void Engine::ServeWhileBusy() {
 
 void Engine::CountError(std::string_view code) {
   ++stats_.error_replies;
+  if (!serving_others_) ++own_errors_;
   const auto found = stats_.errors.find(code);
   if (found != stats_.errors.end()) {
     ++found->second;

@@ -62,6 +62,7 @@ struct EngineOptions {
   OpenTo modules = OpenTo::kNobody;      // enable-module-command
   bool active_expire = true;             // DEBUG SET-ACTIVE-EXPIRE
   bool scripts_may_all = false;          // DEBUG SET-DISABLE-DENY-SCRIPTS
+  bool verify_payload_checksums = true;  // DEBUG SET-SKIP-CHECKSUM-VALIDATION
   int64_t bulk_bytes_max = 512LL << 20;  // proto-max-bulk-len
   int64_t busy_after_ms = 5000;          // busy-reply-threshold; 0: scripts may take for ever
   bool rdb_compression = true;           // rdbcompression, of DUMP
@@ -160,6 +161,9 @@ class Engine final : public keyspace::Observer {
   void ShowMonitors(const Context& context);
   // In the middle of a command that takes long: lets others be answered.
   void ServeWhileBusy();
+  // Errors that were answered, but for those of sessions that ServeWhileBusy() let in. Never set
+  // back.
+  uint64_t own_errors() const { return own_errors_; }
   // Commands run that belong together (EXEC, a script): nothing may be saved of what they leave
   // half done.
   bool in_unit() const { return depth_ > 1; }
@@ -200,6 +204,7 @@ class Engine final : public keyspace::Observer {
               resp::Writer& reply);
   void RejectUnknown(Session& session, Args args, const CommandSpec* container,
                      resp::Writer& reply);
+  void SendAwayForAsking(Session& session, const CommandSpec* spec);
   void Queue(Session& session, const CommandSpec& spec, uint32_t flags, Args args,
              resp::Writer& reply);
   void CountError(std::string_view code);
@@ -241,6 +246,8 @@ class Engine final : public keyspace::Observer {
   Pauses pauses_;
   MemoryGuard::Room last_room_ = MemoryGuard::Room::kEnough;
   int depth_ = 0;  // commands running inside one another (EXEC)
+  bool serving_others_ = false;
+  uint64_t own_errors_ = 0;
   std::vector<std::function<void()>> after_unit_;
   uint64_t acknowledgements_seen_ = 0;
   int64_t now_us_ = 0;  // start of the running command; in a batch, end of the one before

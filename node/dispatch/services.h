@@ -117,6 +117,11 @@ class PersistenceService {
   virtual void DatasetCame() {}
   // DEBUG LOADAOF: what the append-only file holds takes the place of the data.
   virtual Status ReloadLog() = 0;
+  // DEBUG FAIL-SNAPSHOT: the file that is being written fails, as on a broken disk. False: there is
+  // none.
+  virtual bool FailSnapshot() { return false; }
+  // DEBUG AOF-FLUSH-SLEEP: so long before each write of the append-only file.
+  virtual void DelayLog(int64_t /*microseconds*/) {}
   // DEBUG RELOAD: load, after what is asked for.
   struct ReloadHow {
     bool save = true, flush = true;

@@ -120,8 +120,8 @@ class Session : private resp::OutputChain::Governor {
   // Not owned. Replies are not written to a session with a stream, only the stream is.
   void set_stream(OutputStream* stream) { stream_ = stream; }
   bool wants_replies() const {
-    return kind != SessionKind::kPrimary && reply_mode != ReplyMode::kOff &&
-           reply_mode != ReplyMode::kSkipping;
+    return kind != SessionKind::kPrimary && kind != SessionKind::kReplica &&
+           reply_mode != ReplyMode::kOff && reply_mode != ReplyMode::kSkipping;
   }
 
   // ---- identity

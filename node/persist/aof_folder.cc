@@ -215,9 +215,14 @@ Status AofFolder::BeginFrom(const std::string& path) {
   return begun;
 }
 
+void AofFolder::KeepHistory(bool keep) {
+  keep_history_ = keep;
+  RemoveHistory();
+}
+
 // It costs nothing but space: what cannot be removed now stays listed.
 void AofFolder::RemoveHistory() {
-  if (manifest_.history.empty()) return;
+  if (keep_history_ || manifest_.history.empty()) return;
   // After a power loss the manifest before this one may be found, and names them.
   if (const Status synced = durable_ ? Status() : SyncNames(); !synced.ok()) {
     return log::Warn("removing what the AOF manifest does not need: {}", synced.message());

@@ -59,6 +59,8 @@ class AofFolder {
   Status CutLast(uint64_t bytes);
   // What the set holds behind that place of one of its files goes. A crash may leave some of it.
   Status CutAt(const AofFile& file, uint64_t bytes);
+  // Whether what a rewrite has replaced stays, listed as history, until this says that it goes.
+  void KeepHistory(bool keep);
   // What a crash has left behind goes.
   void RemoveLeftovers();
   // Goes on in the last increment, or begins one.
@@ -107,6 +109,7 @@ class AofFolder {
   env::Disk& disk_;
   const AofPlace place_;
   AofManifest manifest_;
+  bool keep_history_ = false;
   bool durable_ = false;  // a power loss does not bring the one before it back
   UniqueFd file_;
   AofFile open_;          // what file_ is

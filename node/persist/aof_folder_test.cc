@@ -89,6 +89,24 @@ TEST_F(AofFolderTest, HoldsWhatWasWrittenThroughRewritesAndRestarts) {
   EXPECT_FALSE(fs::exists(root_ + "/d/log/a.1.incr.aof"));
 }
 
+TEST_F(AofFolderTest, HistoryStaysListedWhileItIsKeptAndGoesWhenItIsNot) {
+  fs::create_directory(root_ + "/d");
+  env::Disk disk;
+  const std::string manifest = root_ + "/d/log/a.manifest", older = root_ + "/d/log/a.1.base.rdb";
+  AofFolder folder(disk, Place("d"));
+  folder.KeepHistory(true);
+  ASSERT_TRUE(folder.Find().ok() && Rewrite(folder, "A", true) && folder.Write("b").ok());
+  ASSERT_TRUE(Rewrite(folder, "AB", false));
+  EXPECT_EQ(ReadFile(manifest),
+            "file a.2.base.rdb seq 2 type b\nfile a.1.incr.aof seq 1 type h\n"
+            "file a.1.base.rdb seq 1 type h\nfile a.2.incr.aof seq 2 type i\n");
+  EXPECT_TRUE(fs::exists(older));
+  EXPECT_EQ(Load("d"), "AB");
+  folder.KeepHistory(false);
+  EXPECT_EQ(ReadFile(manifest), "file a.2.base.rdb seq 2 type b\nfile a.2.incr.aof seq 2 type i\n");
+  EXPECT_FALSE(fs::exists(older));
+}
+
 TEST_F(AofFolderTest, ACrashBetweenAnyTwoStepsOfARewriteLeavesTheOldSetOrTheNew) {
   size_t crashes = 0;
   for (const bool apart : {false, true}) {

@@ -124,9 +124,13 @@ std::vector<AofFile> AofManifest::InOrder() const {
 
 void AofManifest::ReplaceBase(AofFile new_base, size_t first_kept) {
   const auto kept = increments.begin() + static_cast<ptrdiff_t>(first_kept);
-  std::move(increments.begin(), kept, std::back_inserter(history));
+  std::vector<AofFile> replaced(std::make_move_iterator(increments.begin()),
+                                std::make_move_iterator(kept));
   increments.erase(increments.begin(), kept);
-  if (base) history.push_back(*std::move(base));
+  if (base) replaced.push_back(*std::move(base));
+  // The newest first, as in Redis.
+  history.insert(history.begin(), std::make_move_iterator(replaced.begin()),
+                 std::make_move_iterator(replaced.end()));
   base = std::move(new_base);
 }
 

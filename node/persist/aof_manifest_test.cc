@@ -68,8 +68,8 @@ TEST(AofManifest, ARewriteMakesHistoryOfAllBeforeItsIncrement) {
   EXPECT_EQ(manifest.base, (AofFile{"a.aof.4.base.rdb", 4}));
   EXPECT_THAT(manifest.increments, ElementsAre(AofFile{"a.aof.8.incr.aof", 8}));
   EXPECT_THAT(manifest.history,
-              ElementsAre(AofFile{"a.aof.2.incr.aof", 2}, AofFile{"a.aof.5.incr.aof", 5},
-                          AofFile{"a.aof.7.incr.aof", 7}, AofFile{"a.aof.3.base.rdb", 3}));
+              ElementsAre(AofFile{"a.aof.5.incr.aof", 5}, AofFile{"a.aof.7.incr.aof", 7},
+                          AofFile{"a.aof.3.base.rdb", 3}, AofFile{"a.aof.2.incr.aof", 2}));
 }
 
 TEST(AofManifest, ANewFileNeverTakesTheNameOfOneThatIsToBeRemoved) {

@@ -66,6 +66,7 @@ void AofWriter::Push(Order order) {
 bool AofWriter::WriteHere() {
   const std::lock_guard lock(mutex_);
   if (busy_ || !queue_.empty() || !failure_.ok() || suspect_) return false;
+  if (delay_us_.load(std::memory_order_relaxed) > 0) return false;
   // What fails is the thread's: it tries again.
   if (!folder_.Write(turn_).ok()) return false;
   if (synced_ == written_) wake_.notify_one();  // it sleeps until there is something to sync
@@ -205,6 +206,8 @@ void AofWriter::Synced() {
 }
 
 void AofWriter::WriteAll(const Order& order) {
+  const int64_t delay_us = delay_us_.load(std::memory_order_relaxed);
+  if (delay_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(delay_us));
   for (;;) {
     Status outcome = folder_.Write(order.text);
     const bool healed = outcome.ok() && !failure_.ok() && !suspect_;
@@ -282,6 +285,9 @@ void AofWriter::ExecuteStep(Order& order) {
     case Step::kSync:
       SyncIfDue(true);
       return Publish(true);
+    case Step::kKeepHistory:
+    case Step::kDropHistory:
+      return folder_.KeepHistory(order.step == Step::kKeepHistory);
     case Step::kDiscard: {
       folder_.Close();
       written_ = durable_ = order.end;

@@ -70,7 +70,9 @@ class AofWriter {
     kBeginFrom,
     kClose,
     kDiscard,
-    kSync
+    kSync,
+    kKeepHistory,
+    kDropHistory
   };
   // They come behind what was appended.
   void Do(Step step, std::string path = {});
@@ -82,6 +84,9 @@ class AofWriter {
   void set_policy(FsyncPolicy policy);
   // no-appendfsync-on-rewrite, while an image is being written.
   void set_no_sync(bool on) { no_sync_.store(on, std::memory_order_relaxed); }
+
+  // Before each write, which then is the thread's; for tests.
+  void set_delay(int64_t microseconds) { delay_us_.store(microseconds, std::memory_order_relaxed); }
 
   // ---- what has become of it
   struct Outcome {
@@ -133,6 +138,7 @@ class AofWriter {
   const UniqueFd news_;
   std::atomic<FsyncPolicy> policy_;
   std::atomic<bool> no_sync_{false};
+  std::atomic<int64_t> delay_us_{0};
   std::atomic<size_t> queue_bytes_{0};  // of memory, with what is being written
 
   // The engine's.

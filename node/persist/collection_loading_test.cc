@@ -155,11 +155,11 @@ TEST(RdbCollection, EveryDamageEndsInAnErrorOrAValue) {
 
 TEST(RdbCollection, SaysWhereWhichKeyIsDamaged) {
   EXPECT_EQ(ErrorOf(kTypeHashListpack, String(Listpack({"f", "v", "g"}))),
-            "dump.rdb: at byte 16: key \"key\" of database 0, a hash (listpack): an odd number of "
-            "texts where pairs belong");
+            "dump.rdb: at byte 16: key \"key\" of database 0, a hash (listpack): Hash listpack "
+            "integrity check failed: an odd number of texts where pairs belong");
   EXPECT_EQ(ErrorOf(kTypeZsetZiplist, String(Ziplist({"a", "1", "b", "many"}))),
-            "dump.rdb: at byte 16: key \"key\" of database 0, a sorted set (ziplist): the score "
-            "\"many\" is not a number");
+            "dump.rdb: at byte 16: key \"key\" of database 0, a sorted set (ziplist): Zset ziplist "
+            "integrity check failed: the score \"many\" is not a number");
   EXPECT_THAT(ErrorOf(kTypeSet, Length(9) + String("a")),
               HasSubstr("key \"key\" of database 0, a set: unknown string encoding 0xff"));
 }
@@ -186,6 +186,11 @@ TEST(RdbCollection, RefusesScoresThatAreNoNumbers) {
               HasSubstr("a score is not a number"));
   EXPECT_THAT(ErrorOf(kTypeZsetListpack, String(Listpack({"a", "nan"}))),
               HasSubstr("\"nan\" is not a number"));
+}
+
+TEST(RdbCollection, RefusesAZipmapWithoutFieldsAsRedisDoes) {
+  EXPECT_THAT(ErrorOf(kTypeHashZipmap, String(Zipmap({}))),
+              HasSubstr("Zipmap integrity check failed: no fields"));
 }
 
 TEST(RdbCollection, RefusesWhatIsOutOfOrder) {

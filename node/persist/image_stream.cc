@@ -87,7 +87,9 @@ Result<std::unique_ptr<ImageStream>> ImageStream::Start(Target target) {
 }
 
 ImageStream::ImageStream(Target target, UniqueFd file, UniqueFd done)
-    : target_(std::move(target)), file_(std::move(file)), done_(std::move(done)) {}
+    : target_(std::move(target)), file_(std::move(file)), done_(std::move(done)) {
+  for (const auto& [keys, expiring] : target_.sizes) keys_total_ += keys;
+}
 
 ImageStream::~ImageStream() {
   GiveUp();
@@ -122,6 +124,11 @@ void ImageStream::GiveUp() {
   Finish();
 }
 
+void ImageStream::Fail() {
+  made_to_fail_ = true;
+  GiveUp();
+}
+
 // ended() orders what the thread wrote before what is read here; an eventfd promises no such thing.
 Status ImageStream::Collect() {
   return ended() ? result_ : Status(Code::kInternal, "the snapshot has not ended");
@@ -152,11 +159,10 @@ void ImageStream::Delay(std::chrono::microseconds pause) {
   if (pause.count() > 0) wake_.wait_for(lock, pause, [this] { return hopeless(); });
 }
 
-namespace {
-
-Status GivenUp() { return {Code::kConflict, "the snapshot was given up"}; }
-
-}  // namespace
+Status ImageStream::WhyHopeless() const {
+  if (made_to_fail_) return {Code::kIo, "the snapshot was made to fail (DEBUG FAIL-SNAPSHOT)"};
+  return {Code::kConflict, "the snapshot was given up"};
+}
 
 Status ImageStream::Write() {
   const SaveRequest& request = target_.request;
@@ -176,7 +182,7 @@ Status ImageStream::Write() {
   RHA_RETURN_IF_ERROR(file->Sync());
   {
     const std::lock_guard lock(mutex_);
-    if (hopeless()) return GivenUp();
+    if (hopeless()) return WhyHopeless();
     RHA_RETURN_IF_ERROR(file->Rename());
   }
   return file->SyncFolder();
@@ -276,6 +282,7 @@ class ImageStream::RecordWriter {
       writer_.SelectDb(head.database, keys, expiring);
     }
     writer_.Use(head.use);
+    stream_.keys_written_.fetch_add(1, std::memory_order_relaxed);
   }
   // A long text is compressed in a buffer of its length, which stays.
   void Expect(uint64_t bytes) {
@@ -312,7 +319,7 @@ Status ImageStream::WriteAll(Writer& writer) {
     }
     queued_bytes_ -= bytes;
   }
-  if (hopeless()) return writer.status().ok() ? GivenUp() : writer.status();
+  if (hopeless()) return writer.status().ok() ? WhyHopeless() : writer.status();
   return WriteEnd(writer, target_.request);
 }
 

@@ -132,11 +132,16 @@ class ImageStream {
   // That was all: write the end of the file.
   void Finish();
   void GiveUp();
+  // What is written ends with an error.
+  void Fail();
 
   // Readable once the file is complete or has failed.
   int done_fd() const { return done_.get(); }
   bool ended() const { return ended_.load(std::memory_order_acquire); }
   const std::string& suffix() const { return target_.suffix; }
+  // Keys that the file is to hold, and those that have been given to it.
+  uint64_t keys_total() const { return keys_total_; }
+  uint64_t keys_written() const { return keys_written_.load(std::memory_order_relaxed); }
   // REQUIRES: done_fd() is readable.
   Status Collect();
 
@@ -149,14 +154,17 @@ class ImageStream {
   template <typename Writer>
   Status WriteAll(Writer& writer);
   bool Next(RecordBuffer* records);
+  Status WhyHopeless() const;
   // Unless it is hopeless.
   void Delay(std::chrono::microseconds pause);
 
   const Target target_;
+  uint64_t keys_total_ = 0;
+  std::atomic<uint64_t> keys_written_{0};
   const UniqueFd file_;  // of request.fd, or none
   const UniqueFd done_;
   std::atomic<size_t> queued_bytes_{0};
-  std::atomic<bool> hopeless_{false}, ended_{false};
+  std::atomic<bool> hopeless_{false}, made_to_fail_{false}, ended_{false};
   std::mutex mutex_;
   std::condition_variable wake_;
   RecordBuffer queue_;  // guarded by mutex_

@@ -101,11 +101,15 @@ class ImageTest : public testing::Test {
   void AwaitWriters() {
     while (service_.Step(clock_, 0) != SnapshotService::Next::kNothing) std::this_thread::yield();
   }
-  Content Saved() {
+  Status Outcome() {
     Walk();
     pollfd done{job_->fd(), POLLIN, 0};
     EXPECT_EQ(::poll(&done, 1, -1), 1);
-    EXPECT_TRUE(job_->Collect().ok());
+    return job_->Collect();
+  }
+  Content Saved() {
+    EXPECT_TRUE(Outcome().ok());
+    EXPECT_EQ(service_.keys().written, service_.keys().total) << "INFO shows them";
     Keyspace loaded(kDatabases, 99);
     auto source = FileSource::FromStart(file_.get(), "image");
     RdbLoader loader(std::move(source).value(), &loaded, {}, kDatabases);
@@ -220,6 +224,18 @@ void ImageTest::RandomChange() {
     default:
       Change(db, key, type, static_cast<int>(prng_.Below(8)) + 1);
   }
+}
+
+TEST_F(ImageTest, AFileThatIsMadeToFailHasFailedAndIsNotMerelyGivenUp) {
+  EXPECT_FALSE(service_.Fail()) << "there is none";
+  Start();
+  EXPECT_TRUE(service_.Fail());
+  EXPECT_EQ(Outcome().code(), Code::kIo);
+  EXPECT_FALSE(service_.Fail()) << "it has ended";
+  job_.reset();
+  AwaitWriters();
+  Start();
+  EXPECT_TRUE(Outcome().ok());
 }
 
 TEST_F(ImageTest, ShowsWhatWasThereWhenItBeganWhateverChangesMeanwhile) { Rounds(12); }

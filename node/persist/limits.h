@@ -45,6 +45,9 @@ constexpr size_t kAofReadBytes = 256 * 1024;
 // A long save writes dirty pages back this often, so that the final fsync stays short.
 constexpr size_t kSyncIntervalBytes = 32 * 1024 * 1024;
 
+// Collections without elements that are named in the log; all are counted.
+constexpr uint64_t kEmptyKeysNamedMax = 10;
+
 // Offsets are added to; nobody has streamed this many bytes.
 constexpr int64_t kReplOffsetMax = int64_t{1} << 62;
 constexpr size_t kReplIdBytes = 40;

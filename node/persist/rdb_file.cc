@@ -7,7 +7,9 @@
 #include <chrono>
 #include <thread>
 
+#include "common/base/log.h"
 #include "node/codec/limits.h"
+#include "node/codec/printable.h"
 #include "node/keyspace/db.h"
 #include "node/keyspace/libraries.h"
 #include "node/persist/aof_note.h"
@@ -204,7 +206,14 @@ Status RdbLoader::Apply(const RdbFunction& library) {
 Status RdbLoader::LoadElements(size_t* budget) {
   RHA_ASSIGN_OR_RETURN(const bool complete, value_.Step(budget));
   if (!complete) return {};
-  ++(value_.empty() ? empty_keys_skipped_ : value_expired_ ? keys_expired_ : keys_loaded_);
+  if (value_.empty()) {
+    if (keyspace_ != nullptr && empty_keys_skipped_ < kEmptyKeysNamedMax) {
+      log::Warn("skipping empty key: {}", codec::Escaped(value_.key()));
+    }
+    ++empty_keys_skipped_;
+  } else {
+    ++(value_expired_ ? keys_expired_ : keys_loaded_);
+  }
   return {};
 }
 

@@ -29,6 +29,7 @@ Result<std::unique_ptr<SnapshotJob>> SnapshotService::Start(const SaveRequest& r
   taker_ = std::make_unique<ImageTaker>(keyspace_, *stream);
   std::unique_ptr<SnapshotJob> job(new SnapshotJob(*this, std::move(stream)));
   job_ = job.get();
+  ++images_;
   if (wake_) wake_();
   return job;
 }
@@ -45,6 +46,12 @@ std::string SnapshotService::FreeSuffix() const {
 
 void SnapshotService::GiveUp() {
   if (taker_ != nullptr && job_ != nullptr) job_->stream_->GiveUp();
+}
+
+bool SnapshotService::Fail() {
+  if (job_ == nullptr || job_->stream_->ended()) return false;
+  job_->stream_->Fail();
+  return true;
 }
 
 void SnapshotService::Forget(SnapshotJob& job) {

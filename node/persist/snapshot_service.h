@@ -53,8 +53,20 @@ class SnapshotService {
   bool busy() const { return taker_ != nullptr; }
   // Somebody waits for a file that is not whole yet.
   bool writing() const { return job_ != nullptr; }
+  struct Keys {
+    uint64_t written = 0, total = 0;
+  };
+  // Of that file.
+  Keys keys() const {
+    if (job_ == nullptr) return {};
+    return {job_->stream_->keys_written(), job_->stream_->keys_total()};
+  }
   // The image that is under way, if any, is not wanted any more: its job ends.
   void GiveUp();
+  // The latest file that is not whole yet fails, as if its disk had. False: there is none.
+  bool Fail();
+  // That have been begun.
+  uint64_t images() const { return images_; }
 
   enum class Next : uint8_t { kAtOnce, kSoon, kLater, kNothing };
   // Works for about `budget_us`. kSoon: the writer has to catch up; kLater: one that was given up
@@ -75,6 +87,7 @@ class SnapshotService {
   std::vector<std::unique_ptr<ImageStream>> ending_;  // given up, the thread still there
   std::unique_ptr<ImageTaker> taker_;
   const SnapshotJob* job_ = nullptr;  // the latest; null: given up
+  uint64_t images_ = 0;
 };
 
 }  // namespace rha::node::persist

@@ -37,6 +37,8 @@ class ValueLoader {
   }
   // The value that is complete had no elements: there is no such key.
   bool empty() const { return builder_.empty(); }
+  // REQUIRES: busy(), or the step that completed the value was the last call.
+  std::string_view key() const { return key_.key; }
 
  private:
   Result<bool> StepInto(size_t* budget) {

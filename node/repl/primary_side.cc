@@ -496,6 +496,23 @@ bool PrimarySide::AllAcknowledged(int64_t offset) const {
   });
 }
 
+void PrimarySide::LogFarewell() const {
+  if (replicas_.empty()) return;
+  size_t in_sync = 0;
+  for (const auto& replica : replicas_) {
+    const Progress& progress = replica->progress;
+    const int64_t behind = stream_.offset() - progress.acked;
+    if (progress.streaming() && behind == 0) {
+      ++in_sync;
+      continue;
+    }
+    log::Warn("Lagging replica {}:{} reported offset {} behind master, lag={}, state={}.",
+              replica->ip(), replica->identity.port, behind, progress.LagSeconds(now()),
+              replica->InfoState());
+  }
+  log::Info("{} of {} replicas are in sync when shutting down.", in_sync, replicas_.size());
+}
+
 void PrimarySide::RequestAcknowledgements() {
   // Several WAITs after one write need one question.
   if (replicas_.empty() || acknowledgements_asked_at_ == stream_.offset()) return;
@@ -532,6 +549,20 @@ void PrimarySide::PublishGoodReplicas() {
   ++engine_.state().acknowledgements;  // who began to stream counts for WAIT
 }
 
+// What it takes is a sign of life until it has a snapshot; then it is to speak.
+void PrimarySide::DropSilent(Replica& replica) {
+  if (replica.session.closing) return;
+  const Progress& progress = replica.progress;
+  const bool speaks =
+      progress.streaming() || std::holds_alternative<AwaitingFirstAck>(progress.state);
+  const bool silent = speaks && progress.LagSeconds(now()) > config_.timeout_s;
+  if (!silent && replica.TakesSnapshotWithin(std::chrono::seconds(config_.timeout_s))) return;
+  log::Warn("Disconnecting timedout replica ({}): {}:{}: nothing for {} s (repl-timeout)",
+            progress.streaming() ? "streaming sync" : "full sync", replica.ip(),
+            replica.identity.port, config_.timeout_s);
+  replica.session.Close(Session::CloseMode::kNow);
+}
+
 void PrimarySide::Cron() {
   std::erase_if(introduced_,
                 [&](const auto& entry) { return engine_.sessions().Find(entry.first) == nullptr; });
@@ -551,15 +582,7 @@ void PrimarySide::Cron() {
   }
   for (const auto& replica : replicas_) {
     replica->KeepAlive();
-    const bool speaks = replica->progress.streaming() ||
-                        std::holds_alternative<AwaitingFirstAck>(replica->progress.state);
-    if (!speaks || replica->session.closing ||
-        replica->progress.LagSeconds(now()) <= config_.timeout_s) {
-      continue;
-    }
-    log::Warn("replica {}:{} is disconnected: nothing heard for {} s (repl-timeout)", replica->ip(),
-              replica->identity.port, config_.timeout_s);
-    replica->session.Close(Session::CloseMode::kNow);
+    DropSilent(*replica);
   }
   EnforceLimits();
   TrimBacklog();

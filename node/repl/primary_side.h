@@ -63,6 +63,8 @@ class PrimarySide final : public StreamListener {
   // Of those that count.
   int CountAcknowledged(int64_t offset, bool on_disk) const;
   bool AllAcknowledged(int64_t offset) const;
+  // Tells the log how the replicas stand when this node leaves.
+  void LogFarewell() const;
   void RequestAcknowledgements();
 
   // From now on a change is told when so many have it, this node and members that follow it; and
@@ -110,6 +112,7 @@ class PrimarySide final : public StreamListener {
   Status StartSnapshot();
   void OnSnapshotEnded(std::shared_ptr<OutgoingSnapshot> ended, const Status& status);
   void DropIdleSnapshot();
+  void DropSilent(Replica& replica);
   void PollStarved();
   // Whose acknowledgement is one for min-replicas-to-write and WAIT: in a RedisHA, members.
   bool Counts(const Replica& replica) const;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 
+#include "common/resp/writer.h"
 #include "node/dispatch/engine.h"
 #include "node/repl/outgoing_snapshot.h"
 
@@ -74,6 +75,19 @@ TEST_F(PrimarySideTest, WhoIsFurtherBehindThanItsLimitIsSentAway) {
   config_.output_hard_bytes = 2 * kMb;
   Psync();
   Change(3 * kMb);
+  EXPECT_TRUE(session_.closing);
+}
+
+// It would keep the file and the backlog for as long as its kernel acknowledges.
+TEST_F(PrimarySideTest, WhoTakesNothingOfItsSnapshotForReplTimeoutIsSentAway) {
+  const std::string_view words[] = {"REPLCONF", "capa", "eof"};
+  resp::Writer reply(&session_.out(), 2);
+  primary_.Replconf(session_, words, reply);
+  Psync();
+  primary_.Cron();
+  EXPECT_FALSE(session_.closing);
+  config_.timeout_s = -1;  // any pause is too long
+  primary_.Cron();
   EXPECT_TRUE(session_.closing);
 }
 

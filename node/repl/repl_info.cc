@@ -54,7 +54,7 @@ void ReplShell::AppendReplicasInfo(std::string* info) const {
   for (const auto& replica : replicas) {
     const Progress& progress = replica->progress;
     Line(info, "slave{}:ip={},port={},state={},offset={},lag={}", i++, replica->ip(),
-         replica->identity.port, progress.InfoState(), progress.streaming() ? progress.acked : 0,
+         replica->identity.port, replica->InfoState(), progress.streaming() ? progress.acked : 0,
          progress.streaming() ? progress.LagSeconds(reactor_.Now()) : 0);
   }
 }

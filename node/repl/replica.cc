@@ -28,7 +28,7 @@ void Replica::Continue(int64_t position, MonoTime now) {
 void Replica::Attach(std::shared_ptr<OutgoingSnapshot> snapshot) {
   snapshot_ = std::move(snapshot);
   progress.cursor = progress.acked = snapshot_->position();
-  progress.heard_at = owner_.now();
+  progress.heard_at = taken_at_ = owner_.now();
   position_known = true;
   // Without the mark the length must be known first, so such a replica waits for the whole file.
   if (!snapshot_->running()) {
@@ -53,6 +53,7 @@ void Replica::OnSnapshotEnded() {
 void Replica::Wake() {
   if (!asleep_) return;
   asleep_ = false;
+  taken_at_ = owner_.now();
   session.WantWrite();
 }
 
@@ -111,11 +112,22 @@ std::string_view Replica::Peek() {
 }
 
 void Replica::Consume(size_t bytes) {
+  if (snapshot_ != nullptr) taken_at_ = owner_.now();
   if (buffer_sent_ < buffer_.size()) {
     buffer_sent_ += bytes;
     return;
   }
   progress.cursor += static_cast<int64_t>(bytes);
+}
+
+const char* Replica::InfoState() const {
+  const bool taken = snapshot_ == nullptr || !snapshot_->running();
+  return taken ? progress.InfoState() : "wait_bgsave";
+}
+
+bool Replica::TakesSnapshotWithin(std::chrono::seconds limit) const {
+  const bool offered = std::holds_alternative<SendingSnapshot>(progress.state) && !asleep_;
+  return !offered || owner_.now() - std::max(taken_at_, progress.heard_at) <= limit;
 }
 
 // Redis: a newline from a replica that loads its snapshot counts as an acknowledgement.

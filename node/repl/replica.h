@@ -6,6 +6,7 @@
 // Thread rule: the engine's thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -49,6 +50,11 @@ class Replica final : public dispatch::OutputStream {
   void OnInput() override;
   void OnClosed() override;
 
+  // False: for longer than that it has neither taken any of the snapshot that it is offered nor
+  // shown a sign of life.
+  bool TakesSnapshotWithin(std::chrono::seconds limit) const;
+  // INFO's word; one that is sent a snapshot while that is taken waits for it, as Redis has it.
+  const char* InfoState() const;
   // Bytes of the stream that it may be sent and has not been.
   uint64_t pending_bytes() const;
   bool asleep() const { return asleep_; }
@@ -79,6 +85,7 @@ class Replica final : public dispatch::OutputStream {
   std::string buffer_;
   size_t buffer_sent_ = 0;
   bool asleep_ = true;
+  MonoTime taken_at_{};  // when a part of the snapshot left last, or was offered after a pause
 };
 
 }  // namespace rha::node::repl

@@ -133,10 +133,12 @@ void ReplicaSide::Fail(std::string why, bool expected) {
   why.resize(std::min(why.size(), kErrorTextBytesMax));
   const bool repeated = why == last_error_;
   last_error_ = why;
-  const log::Level level = repeated   ? log::Level::kDebug
-                           : expected ? log::Level::kInfo
-                                      : log::Level::kWarn;
-  log::Log(level, "link to primary {}:{} is down: {}", target_->host, target_->port, why);
+  if (repeated) {
+    log::Debug("link to primary {}:{} is down, as before", target_->host, target_->port);
+  } else {
+    log::Log(expected ? log::Level::kInfo : log::Level::kWarn, "link to primary {}:{} is down: {}",
+             target_->host, target_->port, why);
+  }
   DropLink();
   ReconnectLater();
 }
@@ -165,8 +167,11 @@ void ReplicaSide::Cron() {
       break;
   }
   if (reactor_.Now() - link_->heard_at() > std::chrono::seconds(config_.timeout_s)) {
-    Fail("nothing heard from the primary for " + std::to_string(config_.timeout_s) +
-         " s (repl-timeout)");
+    const std::string_view what = streaming() ? "MASTER timeout: no data nor PING received"
+                                  : phase_ == Phase::kReceiving
+                                      ? "Timeout receiving bulk data from MASTER"
+                                      : "Timeout connecting to the MASTER";
+    Fail(fmt::format("{}: nothing for {} s (repl-timeout)", what, config_.timeout_s));
   }
 }
 
@@ -243,8 +248,8 @@ void ReplicaSide::OnFsmMoved() {
     }
     stream_.Activate();
     log::Log(last_error_.empty() ? log::Level::kInfo : log::Level::kDebug,
-             "partial synchronisation with {}:{} from offset {}", target_->host, target_->port,
-             stream_.offset() + 1);
+             "Successful partial resynchronization with master {}:{} from offset {}", target_->host,
+             target_->port, stream_.offset() + 1);
     BeginStreaming(selected_db_);
     return EndHandover(true);
   }
@@ -279,7 +284,7 @@ void ReplicaSide::ReceiveInput() {
 }
 
 void ReplicaSide::SnapshotComplete() {
-  log::Info("snapshot received: {} bytes", incoming_->bytes_received());
+  log::Info("MASTER <-> REPLICA sync: snapshot received: {} bytes", incoming_->bytes_received());
   link_->Pause();
   const keyspace::Keyspace& keyspace = engine_.keyspace();
   bool empty = true;
@@ -303,6 +308,7 @@ Status ReplicaSide::LoadAside() {
   auto aside = engine_.keyspace().BesideThis();
   RHA_RETURN_IF_ERROR(incoming_->StartLoad(*aside, config_.key_load_delay_us));
   aside_ = std::move(aside);
+  log::Info("MASTER <-> REPLICA sync: Loading DB in memory, beside the old data");
   engine_.state().loading = !engine_.state().async_loading;
   old_data_gone_ = true;
   SetPhase(Phase::kLoading);
@@ -322,6 +328,7 @@ void ReplicaSide::BeginLoad() {
       !begun.ok()) {
     return Fail(begun.message());
   }
+  log::Info("MASTER <-> REPLICA sync: Loading DB in memory");
   engine_.state().loading = true;
   engine_.state().dataset = dispatch::Dataset::kUnknown;
   GiveUpOldData();
@@ -385,15 +392,15 @@ void ReplicaSide::LoadFailed(const Status& status) {
 
 void ReplicaSide::Loaded() {
   const persist::RdbInfo info = incoming_->loader().info();
-  log::Info("snapshot loaded: {} keys", incoming_->loader().keys_loaded());
+  log::Info("MASTER <-> REPLICA sync: Finished with success: {} keys",
+            incoming_->loader().keys_loaded());
   if (incoming_->loader().parts_skipped() > 0) {
     log::Warn(
         "the snapshot held {} function libraries or pieces of module data, which were left out",
         incoming_->loader().parts_skipped());
   }
   if (incoming_->loader().empty_keys_skipped() > 0) {
-    log::Warn("{} collections without elements were left out",
-              incoming_->loader().empty_keys_skipped());
+    log::Warn("empty keys skipped: {}", incoming_->loader().empty_keys_skipped());
   }
   if (aside_ != nullptr) {
     GiveUpOldData();

@@ -155,8 +155,7 @@ void ReplicaSide::ApplyInput() {
 // "LPUSH \"queue\"": what is named when a command cannot be applied.
 std::string ReplicaSide::Describe(resp::Args args) {
   std::string text(args[0].substr(0, kHandshakeLineBytesMax));
-  text = codec::Printable(text);
-  text = text.substr(1, text.size() - 2);
+  text = codec::Escaped(text);
   return args.size() > 1 ? text + " " + codec::Printable(args[1]) : text;
 }
 
@@ -170,9 +169,9 @@ std::string ReplicaSide::Apply(resp::Args args) {
   if (spec->Has(dispatch::kAdmin)) return "an administrative command has no place in the stream";
   // QUIT, RESET, HELLO: what may come before AUTH.
   if (spec->Has(dispatch::kNoAuth)) return "a command about the connection has no place in it";
-  const uint64_t errors = engine_.stats().error_replies;
+  const uint64_t errors = engine_.own_errors();
   engine_.Execute(*session_, args);
-  if (engine_.stats().error_replies == errors) return {};
+  if (engine_.own_errors() == errors) return {};
   return "it was answered with an error";
 }
 

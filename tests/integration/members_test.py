@@ -229,6 +229,21 @@ class MembersTest(unittest.TestCase):
         self.assertEqual(node.info()["redisha_data_epoch"], "0", "their epochs are not ours")
         self.assertNotIn("redisha_foreign_dataset", node.info(), "adopted once is adopted, saved since or not")
 
+    def test_the_first_base_of_an_append_only_file_says_whose_the_data_are(self):
+        node = Node(self, "pod-0", uid=OTHER_UID)
+        node.role(5, "pod-1", "PRIMARY")
+        node.connect().command("SET", "k", "theirs")
+        node.stop()
+        node.uid = UID
+        node.options += ["--appendonly", "yes"]
+        node.start()
+        self.assertEqual(node.info("persistence")["redisha_aof_sound"], "yes")
+        node.kill()
+        os.unlink(os.path.join(node.folder, "dump.rdb"))
+        node.start()
+        fields = node.info()
+        self.assertEqual([fields["redisha_foreign_dataset"], fields["redisha_dataset_uid"]], ["1", OTHER_UID])
+
     def test_keys_are_rotated_while_nodes_run(self):
         node = Node(self, "pod-0")
         node.write_key(STRANGERS_KEY, members.KEY)

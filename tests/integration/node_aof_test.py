@@ -249,7 +249,7 @@ class KeepsTest(AofTest):
         node.options[node.options.index("no")] = "yes"
         node.restart()
         self.assertEqual(node.control.command("GET", "saved"), b"1")
-        self.wait_for("the base", lambda: self.info(node, "redisha_aof_sound") == "yes")
+        self.assertEqual(self.info(node, "redisha_aof_sound"), "yes", "small data have their file before anybody is served")
         node.control.command("SET", "more", "1")
         os.unlink(os.path.join(node.directory, "dump.rdb"))
         self.kill(node)

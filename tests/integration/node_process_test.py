@@ -277,6 +277,16 @@ class NodeTest(unittest.TestCase):
             self.assertRegex(text, r"crashed by signal: 11, si_code: 0\n\n-+ STACK TRACE -+\n(.*redisha-node.*\n|.*libc.*\n)+")
             self.assertEqual(text.count("STACK TRACE"), 1, "the second process says nothing")
 
+    @unittest.skipIf(SANITIZED, "a sanitizer reports crashes itself")
+    def test_a_broken_invariant_ends_the_process_as_use_exit_on_panic_says(self):
+        for option, status in (("no", -signal.SIGABRT), ("yes", 1)):
+            process, client = self.start("--use-exit-on-panic", option, "--enable-debug-command", "yes")
+            client.send("debug", "panic")
+            self.assertEqual(process.wait(20), status)
+        process, _ = self.start("--use-exit-on-panic", "yes")
+        process.send_signal(signal.SIGABRT)
+        self.assertEqual(process.wait(20), -signal.SIGABRT, "a signal from outside is no panic")
+
     def test_sigterm_saves_and_a_restart_loads(self):
         process, client = self.start("--save", "3600", "1")
         client.ask("set", "k", "v")

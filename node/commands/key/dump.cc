@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/log.h"
 #include "node/codec/payload.h"
+#include "node/codec/printable.h"
 #include "node/codec/rdb_format.h"
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
@@ -113,12 +115,16 @@ void Restore(Context& ctx) {
   }
   int64_t expire_at_ms = kNoExpiry;
   if (!ParseRestoreTtl(ctx, options.absolute, &expire_at_ms)) return;
-  const auto payload = codec::OpenPayload(ctx.arg(3));
+  const auto payload =
+      codec::OpenPayload(ctx.arg(3), ctx.engine.options().verify_payload_checksums);
   if (!payload) return ctx.reply.Error("ERR DUMP payload version or checksum are wrong");
   ++ctx.engine.stats().payloads_checked;
   std::string scratch;
   Result<Restored> restored = Decode(ctx, payload->content, scratch);
-  if (!restored.ok()) return ctx.reply.Error("ERR Bad data format");
+  if (!restored.ok()) {
+    log::Debug("RESTORE {}: {}", codec::Printable(key), restored.status().message());
+    return ctx.reply.Error("ERR Bad data format");
+  }
 
   if (IsOver(ctx, expire_at_ms)) {
     if (ctx.db().Erase(key)) ctx.Propagate({"DEL", key});

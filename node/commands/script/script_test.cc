@@ -166,6 +166,18 @@ TEST_F(ScriptTest, ItMayDoWhatItsUserMay) {
             "-NOPERM this user has no permissions to access one of the keys used as arguments");
 }
 
+TEST_F(ScriptTest, AScriptMayReadAndNotWriteWhileTheLastSaveHasFailed) {
+  OursAlone();
+  Run({"set", "k", "v"});
+  state_.last_save_failed = true;
+  EXPECT_EQ(Run({"eval", "return redis.call('get', KEYS[1])", "1", "k"}), "$v");
+  EXPECT_THAT(Run({"eval", "return redis.call('set', KEYS[1], 'w')", "1", "k"}),
+              StartsWith("-MISCONF "));
+  EXPECT_THAT(Run({"eval", "#!lua\nreturn redis.call('get', KEYS[1])", "1", "k"}),
+              StartsWith("-MISCONF "));
+  EXPECT_EQ(Run({"publish", "channel", "message"}), ":0");
+}
+
 TEST_F(ScriptTest, AnErrorIsCountedOnce) {
   Run({"eval", "return redis.call('incr', 'k', 'x')", "0"});
   EXPECT_EQ(engine_.stats().error_replies, 1u);

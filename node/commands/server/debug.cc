@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "common/base/check.h"
 #include "common/base/log.h"
 #include "node/commands/families.h"
 #include "node/commands/help.h"
@@ -28,6 +29,25 @@ void Sleep(Context& ctx) {
 
 void SetDisableDenyScripts(Context& ctx) {
   ctx.engine.options().scripts_may_all = ctx.arg(2) != "0";
+  ctx.reply.Ok();
+}
+
+// What a damaged payload does behind its checksum.
+void SetSkipChecksumValidation(Context& ctx) {
+  ctx.engine.options().verify_payload_checksums = ctx.arg(2) == "0";
+  ctx.reply.Ok();
+}
+
+void FailSnapshot(Context& ctx) {
+  if (!ctx.services().persistence->FailSnapshot())
+    return ctx.reply.Error("ERR no file is being written");
+  ctx.reply.Ok();
+}
+
+void AofFlushSleep(Context& ctx) {
+  int64_t us = 0;
+  if (!ParseInteger(ctx, ctx.arg(2), &us)) return;
+  ctx.services().persistence->DelayLog(us);
   ctx.reply.Ok();
 }
 
@@ -98,6 +118,9 @@ void ChangeReplId(Context& ctx) {
 
 // Ends the process as a crash would: nothing is saved or flushed.
 void Segfault(Context&) { __builtin_trap(); }
+
+// As one of our own mistakes would.
+void Panic(Context&) { RHA_CHECK(!"DEBUG PANIC"); }
 
 void Log(Context& ctx) {
   log::Warn("DEBUG LOG: {}", ctx.arg(2));
@@ -177,6 +200,9 @@ constexpr Subcommand kSubcommands[] = {
     {"sleep", 3, Sleep},
     {"set-active-expire", 3, SetActiveExpire},
     {"set-disable-deny-scripts", 3, SetDisableDenyScripts},
+    {"set-skip-checksum-validation", 3, SetSkipChecksumValidation},
+    {"fail-snapshot", 2, FailSnapshot},
+    {"aof-flush-sleep", 3, AofFlushSleep},
     {"object", 3, Object},
     {"digest", 2, Digest},
     {"digest-value", 2, DigestValue},
@@ -184,12 +210,12 @@ constexpr Subcommand kSubcommands[] = {
     {"loadaof", 2, LoadAof},
     {"change-repl-id", 2, ChangeReplId},
     {"segfault", 2, Segfault},
+    {"panic", 2, Panic},
     {"log", 3, Log},
     {"populate", 3, Populate},
     {"protocol", 3, Protocol},
     {"jmap", 2, Accept},
     {"quicklist-packed-threshold", 3, Accept},
-    {"set-disable-deny-scripts", 3, Accept},
     {"replicate", 3, Accept},
     {"pause-cron", 3, Accept},
     {"replybuffer", 4, Accept},
@@ -199,18 +225,24 @@ constexpr Subcommand kSubcommands[] = {
 void Debug(Context& ctx) {
   if (EqualsIgnoreCase(ctx.arg(1), "help")) {
     return WriteHelp(
-        ctx, {"CHANGE-REPL-ID",
+        ctx, {"AOF-FLUSH-SLEEP <microsec>",
+              "    Server will sleep before each write of the AOF, this is used for testing.",
+              "CHANGE-REPL-ID",
               "    Change the replication IDs of the instance.",
               "DIGEST",
               "    Output a hex signature representing the current DB content.",
               "DIGEST-VALUE <key> [<key> ...]",
               "    Output a hex signature of the values of all the specified keys.",
+              "FAIL-SNAPSHOT",
+              "    The RDB file or AOF base that is being written fails.",
               "LOADAOF",
               "    Flush the AOF buffers on disk and reload the AOF in memory.",
               "LOG <message>",
               "    Write <message> to the server log.",
               "OBJECT <key>",
               "    Show low level info about <key> and associated value.",
+              "PANIC",
+              "    Crash the server as a broken invariant does.",
               "POPULATE <count> [<prefix>] [<size>]",
               "    Create <count> string keys named key:<num>.",
               "PROTOCOL <type>",
@@ -223,6 +255,8 @@ void Debug(Context& ctx) {
               "    Setting it to 0 disables expiring keys in background when they are not",
               "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
               "    default.",
+              "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+              "    Setting it to 1 lets RESTORE take payloads whatever their checksum is.",
               "SLEEP <seconds>",
               "    Stop the server for <seconds>. Decimals allowed."});
   }
