@@ -490,10 +490,11 @@ void PrimarySide::LookAtCopies() {
 }
 
 bool PrimarySide::AllAcknowledged(int64_t offset) const {
-  return std::all_of(replicas_.begin(), replicas_.end(), [&](const auto& entry) {
-    if (!Counts(*entry)) return true;
-    return entry->progress.streaming() && entry->progress.acked >= offset;
-  });
+  // In what nobody has written to nobody is behind, not even who is being given a snapshot.
+  return offset == 0 || std::all_of(replicas_.begin(), replicas_.end(), [&](const auto& entry) {
+           if (!Counts(*entry)) return true;
+           return entry->progress.streaming() && entry->progress.acked >= offset;
+         });
 }
 
 void PrimarySide::LogFarewell() const {

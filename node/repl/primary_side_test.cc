@@ -91,6 +91,13 @@ TEST_F(PrimarySideTest, WhoTakesNothingOfItsSnapshotForReplTimeoutIsSentAway) {
   EXPECT_TRUE(session_.closing);
 }
 
+TEST_F(PrimarySideTest, WhoIsGivenASnapshotIsBehindOnceThereIsSomethingInTheStream) {
+  Psync();
+  EXPECT_TRUE(primary_.AllAcknowledged(stream_.offset()));
+  Change(1);
+  EXPECT_FALSE(primary_.AllAcknowledged(stream_.offset()));
+}
+
 // Nobody hears of a change before it is on this node's own disk (appendfsync always): until then a
 // replica does not owe it to us to have read it.
 TEST_F(PrimarySideTest, NobodyIsSentAwayForWhatOurOwnDiskHoldsBack) {
