@@ -11,8 +11,8 @@ namespace rha::node::app {
 void SendCrashReportsTo(const std::string& log_file);
 struct CrashReport {
   bool on;  // crash-log-enabled
-  bool
-      exit_on_broken;  // use-exit-on-panic: a broken invariant ends with exit(1), and leaves no core
+  // use-exit-on-panic: a broken invariant ends with exit(1), and leaves no core.
+  bool exit_on_broken;
 };
 void SetCrashReport(CrashReport how);
 

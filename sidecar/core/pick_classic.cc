@@ -56,9 +56,9 @@ Kinship KinshipOf(const State& state, const Group& group, const Node& node) {
   return shares ? Kinship::kInStep : Kinship::kStranger;
 }
 
-// Since when replicas may have lost a primary that is down. One that calls itself a replica counts as
-// down much later than it turned its own away, which was after it last said otherwise. Redis asks for
-// the first time alone, and then no replica is ever near enough.
+// Since when replicas may have lost a primary that is down. One that calls itself a replica counts
+// as down much later than it turned its own away, which was after it last said otherwise. Redis
+// asks for the first time alone, and then no replica is ever near enough.
 LogicalTime GoneSince(const State& state, const Group& group, const Node& primary) {
   if (primary.role_reported != Role::kReplica) return primary.sdown_since;
   const LogicalTime said = std::max(primary.role_reported_at, group.primary_since);
