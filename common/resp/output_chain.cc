@@ -40,6 +40,14 @@ void OutputChain::Overflow() {
   overflowed_ = true;
 }
 
+bool OutputChain::MayHold(size_t bytes) {
+  if (overflowed_) return false;
+  if (governor_ == nullptr || bytes <= room() || governor_->MayHold(bytes)) return true;
+  if (tail_ == nullptr) Grow();
+  Overflow();
+  return false;
+}
+
 void OutputChain::AppendInPieces(std::string_view bytes) {
   while (!bytes.empty() && !overflowed_) {
     if (room() == 0) Grow();

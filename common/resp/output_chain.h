@@ -58,6 +58,9 @@ class OutputChain {
     return at_;
   }
   void Commit(char* end) { at_ = end; }
+  // Whether a reply of at least so many bytes could be written at all. If not the chain has
+  // overflowed, as it would have in the middle of it.
+  bool MayHold(size_t bytes);
   // Takes the other's chunks, which are not copied, and leaves it empty. REQUIRES: the other has
   // no part that was sent.
   void Append(OutputChain&& other);

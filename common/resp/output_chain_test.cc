@@ -157,6 +157,21 @@ TEST(OutputChain, BeyondItsBoundItDropsAndDoesNotGrow) {
   EXPECT_TRUE(chain.empty());
 }
 
+TEST(OutputChain, WhatCannotFitIsNotBegun) {
+  for (const bool written_before : {false, true}) {
+    Bound bound(10'000);
+    OutputChain chain(&bound);
+    if (written_before) chain.Append("x");
+    EXPECT_TRUE(chain.MayHold(9'000));
+    EXPECT_FALSE(chain.MayHold(1'000'000'000));
+    EXPECT_TRUE(chain.overflowed());
+    Writer(&chain).Bulk("y");
+    EXPECT_LE(chain.held_bytes(), OutputChain::kChunkBytesMin);
+    EXPECT_FALSE(chain.MayHold(1));
+  }
+  EXPECT_TRUE(OutputChain().MayHold(SIZE_MAX));
+}
+
 TEST(Writer, RemembersTheCodeOfItsLastError) {
   OutputChain chain;
   Writer writer(&chain);

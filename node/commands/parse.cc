@@ -75,22 +75,6 @@ int64_t StringBytesMax(const Context& ctx) {
   return primary ? dispatch::kBulkBytesMost : ctx.engine.options().bulk_bytes_max;
 }
 
-bool ParseDraws(Context& ctx, std::string_view option, int64_t* count, bool* in_pairs) {
-  if (!ParseIntegerInRange(ctx, ctx.arg(2), -INT64_MAX, INT64_MAX, count)) return false;
-  *in_pairs = ctx.argc() == 4 && EqualsIgnoreCase(ctx.arg(3), option);
-  if (ctx.argc() > 3 && !*in_pairs) return ctx.SyntaxError(), false;
-  if (*in_pairs && (*count < -INT64_MAX / 2 || *count > INT64_MAX / 2)) {
-    return ctx.reply.Error("ERR value is out of range"), false;
-  }
-  return true;
-}
-
-bool TooManyDraws(Context& ctx, int64_t count) {
-  if (count >= -kDrawsMax) return false;
-  ctx.reply.Error("ERR value is out of range");
-  return true;
-}
-
 bool ParseLongDouble(std::string_view text, long double* value) {
   constexpr size_t kTextMax = 5 * 1024 - 1;  // as long as FormatLongDouble's may be
   if (text.empty() || text.size() > kTextMax) return false;

@@ -65,12 +65,6 @@ IndexRange WithinString(size_t size, Indexes indexes);
 // The longest string that this sender may make.
 int64_t StringBytesMax(const Context& ctx);
 
-// Of arguments 2 and 3 of HRANDFIELD and ZRANDMEMBER: a count, and whether `option` follows.
-bool ParseDraws(Context& ctx, std::string_view option, int64_t* count, bool* in_pairs);
-// How many draws a reply may hold (SRANDMEMBER, HRANDFIELD, ZRANDMEMBER with a negative count):
-// each costs memory, however few members there are. True: `count` is more; the error is written.
-constexpr int64_t kDrawsMax = 1 << 24;
-bool TooManyDraws(Context& ctx, int64_t count);
 // No NaN, no blanks. Writes no error.
 bool ParseLongDouble(std::string_view text, long double* value);
 // A database by its number; null: the error is written.

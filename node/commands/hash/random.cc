@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "node/commands/draws.h"
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
 #include "node/types/hash.h"
@@ -25,7 +26,8 @@ void ReplyRandom(Context& ctx, const HashView& hash, int64_t count, bool with_va
     if (with_values) ctx.reply.Bulk(value);
   };
   if (count < 0) {
-    hash.Draw(static_cast<uint64_t>(fields), ctx.keyspace.prng(), reply);
+    DrawWhileThereIsRoom(ctx, static_cast<uint64_t>(fields), hash.size(),
+                         [&](uint64_t some) { hash.Draw(some, ctx.keyspace.prng(), reply); });
   } else {
     hash.Sample(static_cast<size_t>(fields), ctx.keyspace.prng(), reply);
   }

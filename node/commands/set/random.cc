@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "node/commands/draws.h"
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
 #include "node/types/set.h"
@@ -107,8 +108,9 @@ void SRandMember(Context& ctx) {
   if (TooManyDraws(ctx, count)) return;
   if (count < 0) {  // so many, each drawn on its own
     ctx.reply.Array(-count);
-    for (; count < 0; ++count) draw();
-    return;
+    return DrawWhileThereIsRoom(ctx, static_cast<uint64_t>(-count), 0, [&](uint64_t some) {
+      for (; some > 0; --some) draw();
+    });
   }
   const size_t members = std::min(static_cast<size_t>(count), set.size());
   ctx.reply.Array(static_cast<int64_t>(members));

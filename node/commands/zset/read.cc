@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "node/commands/draws.h"
 #include "node/commands/families.h"
 #include "node/commands/scan_options.h"
 #include "node/commands/zset/zset_args.h"
@@ -94,7 +95,9 @@ void RandomSome(Context& ctx, int64_t count, bool with_scores) {
   const size_t shown =
       count < 0 ? static_cast<size_t>(-count) : std::min(zset.size(), static_cast<size_t>(count));
   const PairWriter writer(ctx.reply, shape, shown);
-  count < 0 ? zset.Draw(shown, prng, writer) : zset.Sample(shown, prng, writer);
+  if (count >= 0) return zset.Sample(shown, prng, writer);
+  DrawWhileThereIsRoom(ctx, shown, zset.size(),
+                       [&](uint64_t some) { zset.Draw(some, prng, writer); });
 }
 
 void ZRandMember(Context& ctx) {
