@@ -307,6 +307,27 @@ TEST_F(SessionTest, MonitorAndSlowlogShowNoPassword) {
   engine_.Leave(watcher);
 }
 
+TEST_F(SessionTest, ACommandThatWaitsIsLoggedWhenItIsServedAndAsItWasSent) {
+  OursAlone();
+  engine_.slowlog().set_threshold_us(0);
+  const auto last = [this] {
+    std::string words;
+    for (const std::string& word : engine_.slowlog().entries().front().args) words += word + ' ';
+    return words;
+  };
+  RunOn(other_, {"blpop", "l", "0"});
+  EXPECT_TRUE(engine_.slowlog().entries().empty());
+  Run({"rpush", "l", "x"});
+  EXPECT_EQ(last(), "blpop l 0 ");
+  RunOn(other_, {"XREAD", "BLOCK", "0", "STREAMS", "s", "$"});
+  Run({"xadd", "s", "1-1", "f", "v"});
+  EXPECT_EQ(last(), "XREAD BLOCK 0 STREAMS s $ ");
+  Run({"ping"});
+  RunOn(other_, {"blpop", "l", "0.1"});
+  Advance(200);
+  EXPECT_EQ(last(), "ping ") << "its time was over: it was never served";
+}
+
 // Commands that will carry passwords, when they come.
 TEST_F(SessionTest, RowsThatTakePasswordsSayWhichWordsTheyAre) {
   for (const dispatch::CommandSpec& row : engine_.table().commands()) {

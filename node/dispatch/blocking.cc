@@ -29,7 +29,9 @@ void Blocking::Block(Session& session, BlockedState state, Args keys) {
   }
   interest_.Set(keyspace::Interest::kWaiting, !awaited_.empty());
   state.bytes = sizeof state + state.places.size() * kAwaitedBytes;
-  for (const std::string& word : state.words) state.bytes += sizeof word + word.size();
+  for (const auto* words : {&state.words, &state.asked}) {
+    for (const std::string& word : *words) state.bytes += sizeof word + word.size();
+  }
   session.blocked = std::make_unique<BlockedState>(std::move(state));
 }
 

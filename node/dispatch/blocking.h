@@ -87,6 +87,8 @@ struct BlockedState {
   uint64_t logged = 0;                // kWait: NodeState::log_changes, for `local`
   const CommandSpec* spec = nullptr;  // kKeys: what is executed again
   std::vector<std::string> words;     // kKeys
+  std::vector<std::string> asked;     // kKeys: what the client sent, if that is not `words`
+  int64_t spent_us = 0;               // executing it, so far
   uint64_t wait = 0;                  // kRemote: of which answer
   bool needs_key = false;             // kKeys: it is also executed again when a key has gone
 

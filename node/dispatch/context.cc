@@ -47,6 +47,7 @@ bool Context::WaitForKeys(const Wait& wait) {
   if (!MayWait()) return false;
   BlockedState state{.kind = BlockKind::kKeys, .deadline_ms = wait.deadline_ms, .spec = &spec};
   state.words.assign(wait.words.begin(), wait.words.end());
+  if (wait.words.data() != args.data()) state.asked.assign(args.begin(), args.end());
   state.needs_key = wait.needs_key;
   engine.blocking().Block(session, std::move(state), wait.keys);
   return true;

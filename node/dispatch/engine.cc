@@ -269,8 +269,11 @@ void Engine::Run(Context& context) {
   ++counters.calls;
   if (!context.spec.Has(kSkipMonitor | kAdmin)) ShowMonitors(context);
   counters.usec += static_cast<uint64_t>(duration_us);
-  // Who waits is counted when it is answered.
-  if (options_.latency_tracking && context.session.blocked == nullptr) {
+  // Who waits is counted, and logged, when it is answered.
+  BlockedState* const waits = context.session.blocked.get();
+  if (waits != nullptr) {
+    waits->spent_us = duration_us;
+  } else if (options_.latency_tracking) {
     counters.RecordLatency(duration_us);
   }
   ++stats_.commands;
@@ -281,11 +284,14 @@ void Engine::Run(Context& context) {
   }
   const bool fast = context.spec.Has(kFast);
   latency_.Watch(fast ? LatencyEvent::kFastCommand : LatencyEvent::kCommand, start_us, end_us);
-  if (slowlog_.Concerns(duration_us) && !context.spec.Has(kSkipSlowlog)) {
-    slowlog_.Add(context.session, Redacted(context), now_us_ / 1'000'000, duration_us);
-  }
+  if (waits == nullptr) LogIfSlow(context, duration_us);
   now_us_ = end_us;
   PropagateResult(context, dirty_before);
+}
+
+void Engine::LogIfSlow(const Context& context, int64_t duration_us) {
+  if (!slowlog_.Concerns(duration_us) || context.spec.Has(kSkipSlowlog)) return;
+  slowlog_.Add(context.session, Redacted(context), now_us_ / 1'000'000, duration_us);
 }
 
 void Engine::PropagateResult(const Context& context, uint64_t dirty_before) {

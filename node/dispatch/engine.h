@@ -199,6 +199,7 @@ class Engine final : public keyspace::Observer {
   friend class Context;
   void Call(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
   void Run(Context& context);
+  void LogIfSlow(const Context& context, int64_t duration_us);
   void PropagateResult(const Context& context, uint64_t dirty_before);
   void Reject(Session& session, const CommandSpec* spec, std::string_view error,
               resp::Writer& reply);
@@ -221,6 +222,7 @@ class Engine final : public keyspace::Observer {
   void ServeReady();
   void ServeKey(const AwaitedKey& key);
   void Rerun(Session& session, const AwaitedKey& key);
+  void NoteAnswered(const Context& context, int64_t duration_us);
   template <typename Work>
   bool RunLate(Session& session, const CommandSpec& spec, const std::vector<std::string>& words,
                Work work);

@@ -185,6 +185,7 @@ bool Engine::RunLate(Session& session, const CommandSpec& spec,
   const bool answered = AnswerLate(session, [&](resp::Writer& reply) {
     Context context(*this, session, spec, args, reply);
     const uint64_t dirty_before = keyspace_.dirty();
+    const size_t start = reply.out()->size();
     ++depth_;
     work(context);
     --depth_;
@@ -192,14 +193,31 @@ bool Engine::RunLate(Session& session, const CommandSpec& spec,
       tracking_.Remember(session, spec, args);
     }
     CommandCounters& counters = table_.counters(spec);
-    const int64_t duration_us = std::max<int64_t>(clock_.UnixMicros() - start_us, 0);
+    const int64_t end_us = clock_.UnixMicros();
+    const int64_t duration_us = std::max<int64_t>(end_us - start_us, 0);
     counters.usec += static_cast<uint64_t>(duration_us);
-    if (options_.latency_tracking) counters.RecordLatency(duration_us);
     if (!reply.error_code().empty()) ++counters.failed;
+    if (reply.out()->size() != start || reply.out()->overflowed()) {
+      NoteAnswered(context, duration_us);
+    } else if (session.blocked != nullptr) {
+      session.blocked->spent_us += duration_us;
+    }
+    now_us_ = end_us;
     PropagateResult(context, dirty_before);
   });
   executing_ = outer;
   return answered;
+}
+
+// The latency and the slow log have a command once, with all that it took to execute it.
+void Engine::NoteAnswered(const Context& context, int64_t duration_us) {
+  const BlockedState* const waited = context.session.blocked.get();
+  if (waited != nullptr) duration_us += waited->spent_us;
+  if (options_.latency_tracking) table_.counters(context.spec).RecordLatency(duration_us);
+  if (waited == nullptr || waited->asked.empty()) return LogIfSlow(context, duration_us);
+  const std::vector<std::string_view> asked(waited->asked.begin(), waited->asked.end());
+  Context as_asked(*this, context.session, context.spec, asked, context.reply);
+  LogIfSlow(as_asked, duration_us);
 }
 
 // Executes the session's command again. Without an answer it stays blocked, in its place.
