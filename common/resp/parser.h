@@ -40,6 +40,10 @@ class RequestParser {
   // values.
   size_t bytes_wanted() const { return bytes_wanted_; }
   bool in_multibulk() const { return phase_ != Phase::kStart; }
+  // Of a request that is not complete: so many of its bytes need not be looked at again; its whole
+  // words among them.
+  size_t read_bytes() const { return in_multibulk() ? position_ : 0; }
+  size_t read_word_bytes() const { return in_multibulk() ? word_bytes_ : 0; }
   // Gives back what a long request has left behind. REQUIRES: args() are no longer needed.
   void Trim();
   size_t heap_bytes() const {
@@ -71,6 +75,7 @@ class RequestParser {
   size_t position_ = 0;  // everything before it has been understood
   size_t consumed_ = 0;
   size_t bytes_wanted_ = 0;
+  size_t word_bytes_ = 0;
   std::vector<Piece> pieces_;
   std::vector<std::string_view> args_;
   std::vector<std::string> inline_words_;

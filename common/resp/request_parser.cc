@@ -121,6 +121,7 @@ Outcome RequestParser::ParseCount(std::string_view input) {
   }
   position_ = end + 2;
   pieces_.clear();
+  word_bytes_ = 0;
   if (count <= 0) return Done(input);
   bulks_left_ = count;
   phase_ = Phase::kBulkHeader;
@@ -167,6 +168,7 @@ Outcome RequestParser::ParseBulks(std::string_view input) {
     }
     // Redis does not look at the two bytes behind the value either.
     pieces_.push_back({position_, bulk_length_});
+    word_bytes_ += bulk_length_;
     position_ += bulk_length_ + 2;
     --bulks_left_;
     phase_ = Phase::kBulkHeader;

@@ -119,6 +119,19 @@ TEST(RequestParser, SaysHowMuchALargeValueNeeds) {
   EXPECT_EQ(parser.bytes_wanted(), std::string_view("*1\r\n$100000\r\n").size() + 100002);
 }
 
+TEST(RequestParser, SaysHowMuchOfAnIncompleteRequestIsRead) {
+  RequestParser parser;
+  EXPECT_EQ(parser.read_bytes(), 0u);
+  const std::string_view read = "*3\r\n$3\r\nSET\r\n$2\r\nab\r\n$9\r\n";
+  const std::string input = std::string(read) + "incom";
+  EXPECT_EQ(parser.Parse(input), Outcome::kMore);
+  EXPECT_EQ(parser.read_bytes(), read.size());
+  EXPECT_EQ(parser.read_word_bytes(), 5u);
+  EXPECT_EQ(parser.Parse(input + "plet\r\n"), Outcome::kDone);
+  EXPECT_EQ(parser.read_bytes(), 0u);
+  EXPECT_EQ(parser.read_word_bytes(), 0u);
+}
+
 Value ParseReply(const std::string& bytes) {
   ReplyParser parser;
   for (size_t length = 1; length < bytes.size(); ++length) {

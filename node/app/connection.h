@@ -35,7 +35,11 @@ class Connection final : public dispatch::Session {
   void Close(CloseMode mode) override;
   void Resume() override;
   void OnAuthenticated() override;
-  size_t input_bytes() const override { return std::max(input_.size(), executing_bytes_); }
+  size_t input_bytes() const override {
+    return std::max(input_.size() - std::min(input_.size(), parser_.read_bytes()),
+                    executing_bytes_);
+  }
+  size_t argument_bytes() const override { return parser_.read_word_bytes(); }
   size_t memory_bytes() const override;
   int fd() const override { return fd_.get(); }
 

@@ -88,7 +88,7 @@ void Process::ClientsInfo(std::string* info) const {
   for (const auto& [id, session] : parts_.engine.sessions().all()) {
     if (session->kind != dispatch::SessionKind::kClient) continue;
     ++clients;
-    input_max = std::max(input_max, session->input_bytes());
+    input_max = std::max(input_max, session->input_bytes() + session->argument_bytes());
     output_max = std::max(output_max, session->output_memory_bytes());
   }
   Line(info, "connected_clients:{}\r\ncluster_connections:0", clients);

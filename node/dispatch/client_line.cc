@@ -46,7 +46,8 @@ std::string ClientLine(const Session& session, int64_t now_ms) {
   line += " ssub=" + number(pubsub != nullptr ? pubsub->shard_channels.size() : 0);
   line +=
       " multi=" + (session.transaction.open ? number(session.transaction.commands.size()) : "-1");
-  line += " qbuf=" + number(session.input_bytes()) + " qbuf-free=0 argv-mem=0";
+  line += " qbuf=" + number(session.input_bytes()) + " qbuf-free=0";
+  line += " argv-mem=" + number(session.argument_bytes());
   line += " multi-mem=" + number(session.transaction.bytes) + " rbs=0 rbp=0";
   const resp::OutputChain& out = session.out();
   line += " obl=" + number(out.front().size());

@@ -100,6 +100,8 @@ class Session : private resp::OutputChain::Governor {
   virtual void Resume() {}
   // Input bytes not yet executed; all memory the session holds.
   virtual size_t input_bytes() const { return 0; }
+  // Of the words of a request that is not complete; they are not among input_bytes().
+  virtual size_t argument_bytes() const { return 0; }
   virtual size_t memory_bytes() const;
   virtual int fd() const { return -1; }
 

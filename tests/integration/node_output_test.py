@@ -145,6 +145,39 @@ class OutputTest(unittest.TestCase):
         self.assertEqual(greedy.recv(100), b"")
         self.assertLess(self.memory(client, b"used_memory_peak") - before, 8 * MB)
 
+    def test_a_count_that_the_limit_would_end_ends_its_client_and_without_a_limit_is_out_of_range(self):
+        server = self.start("--client-output-buffer-limit", "normal", "1mb", "0", "0")
+        client = self.client(server)
+        client.command(b"HSET", b"h", b"f", b"v")
+        client.command(b"SADD", b"s", b"m")
+        client.command(b"ZADD", b"z", b"1", b"m")
+        draws = ((b"HRANDFIELD", b"h"), (b"SRANDMEMBER", b"s"), (b"ZRANDMEMBER", b"z"))
+        before = self.memory(client)
+        for name, key in draws:
+            for count in (b"-999999999", b"-9223372036854775807", b"-16777216"):
+                greedy = self.raw(server)
+                greedy.sendall(wire.encode([name, key, count]) + wire.encode([b"PING"]))
+                self.assertEqual(greedy.recv(100), b"", (name, count))
+            transaction = self.raw(server)
+            transaction.sendall(b"".join(wire.encode(words) for words in ([b"MULTI"], [name, key, b"-999999999"], [b"INCR", name], [b"EXEC"])))
+            self.assertEqual(transaction.recv(100), b"")
+            self.assertEqual(client.command(b"GET", name), b"1")
+            mute = self.client(server)
+            mute.send(wire.encode([b"CLIENT", b"REPLY", b"OFF"]) + wire.encode([name, key, b"-999999999"]) +
+                      wire.encode([b"CLIENT", b"REPLY", b"ON"]))
+            self.assertEqual(mute.read(), ("+", b"OK"))
+        self.assertLess(self.memory(client, b"used_memory_peak") - before, 8 * MB)
+        client.command(b"CONFIG", b"SET", b"client-output-buffer-limit", b"normal 0 0 0")
+        for name, key in draws:
+            self.assertEqual(client.command(name, key, b"-999999999"), ("-", b"ERR value is out of range"))
+
+    def test_what_is_read_of_a_request_is_not_in_the_query_buffer_any_more(self):
+        server = self.start()
+        client, slow = self.client(server), self.raw(server)
+        slow.sendall(wire.encode([b"CLIENT", b"SETNAME", b"slow"]) + b"*3\r\n$3\r\nSET\r\n$2\r\nab\r\n$1000000\r\n" + b"x" * 40_000)
+        until(lambda: (self.fields(client, b"slow") or {}).get(b"qbuf") == b"40000", "its input")
+        self.assertEqual(self.fields(client, b"slow")[b"argv-mem"], b"5")
+
     def test_a_reader_that_was_above_the_soft_limit_and_has_drained_begins_anew(self):
         server = self.start("--client-output-buffer-limit", "normal", "0", "10kb", "1")
         client, reader = self.client(server), self.raw(server)
