@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/base/log.h"
+#include "common/env/process_title.h"
 #include "common/env/service_manager.h"
 #include "node/app/app.h"
 #include "node/app/check_aof.h"
@@ -62,6 +63,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "--check-aof") {
     return rha::node::app::CheckAof(std::vector<std::string>(argv + 2, argv + argc));
   }
+  rha::env::ProcessTitle title(argc, argv);
   auto line = rha::node::app::ReadCommandLine(std::vector<std::string>(argv + 1, argv + argc));
   if (!line.ok()) return Fail(line.status().message());
   if (line->ask == CommandLine::Ask::kHelp) {
@@ -80,7 +82,7 @@ int main(int argc, char** argv) {
     return Fail(started.message());
   }
   BlockSignals();
-  auto app = std::make_unique<rha::node::app::App>(std::move(line->config));
+  auto app = std::make_unique<rha::node::app::App>(std::move(line->config), &title);
   if (const rha::Status started = app->Start(); !started.ok()) {
     if (rha::log::Enabled(rha::log::Level::kError)) rha::log::Error("{}", started.message());
     return 1;

@@ -198,6 +198,18 @@ void SetKeepAlive(int fd, int seconds) {
 
 bool IsNumericIp(const std::string& host) { return ToAddress(host, 0).ok(); }
 
+const std::string& Reachable(const std::vector<std::string>& addresses,
+                             const std::string& source_ip) {
+  const auto family = [](const std::string& ip) {
+    const auto address = ToAddress(ip, 0);
+    return address.ok() ? address->storage.ss_family : AF_UNSPEC;
+  };
+  for (const std::string& address : addresses) {
+    if (!source_ip.empty() && family(address) == family(source_ip)) return address;
+  }
+  return addresses.front();
+}
+
 Endpoint Plain(const Endpoint& endpoint) {
   const auto address = ToAddress(endpoint.host, endpoint.port);
   return address.ok() ? FromAddress(address->storage) : endpoint;

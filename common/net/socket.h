@@ -43,6 +43,10 @@ void SetNoDelay(int fd, bool on = true);
 // Probes an idle peer after `seconds` (then three times at a third of that).
 void SetKeepAlive(int fd, int seconds);
 bool IsNumericIp(const std::string& host);
+// The first of `addresses` that is of the family of `source_ip`; of all if that is empty, or none
+// is. REQUIRES: there is one.
+const std::string& Reachable(const std::vector<std::string>& addresses,
+                             const std::string& source_ip);
 // The one way to write an IP address, as PeerEndpoint and LocalEndpoint do: IPv6 in its shortest
 // form, IPv4 within IPv6 (::ffff:10.0.0.1) as IPv4. What is no IP address stays what it is.
 Endpoint Plain(const Endpoint& endpoint);

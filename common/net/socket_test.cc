@@ -14,5 +14,13 @@ TEST(Endpoint, AnAddressHasOnePlainForm) {
   for (const auto& row : rows) EXPECT_EQ(Plain({row.given, 1}).ToString(), row.plain);
 }
 
+TEST(Reachable, IsTheFirstAddressOfTheSourcesFamily) {
+  const std::vector<std::string> both = {"10.0.0.1", "fd00::1", "fd00::2"};
+  EXPECT_EQ(Reachable(both, ""), "10.0.0.1");
+  EXPECT_EQ(Reachable(both, "10.0.0.9"), "10.0.0.1");
+  EXPECT_EQ(Reachable(both, "::1"), "fd00::1");
+  EXPECT_EQ(Reachable({"10.0.0.1"}, "::1"), "10.0.0.1") << "connecting says why it cannot be";
+}
+
 }  // namespace
 }  // namespace rha::net

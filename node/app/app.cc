@@ -16,8 +16,10 @@
 #include "node/app/limits.h"
 #include "node/app/memory.h"
 #include "node/app/shutdown_signal.h"
+#include "node/app/title.h"
 #include "node/app/user_lines.h"
 #include "node/commands/all.h"
+#include "node/dispatch/gates.h"
 
 namespace rha::node::app {
 namespace {
@@ -37,6 +39,7 @@ repl::ReplConfig ToReplConfig(const Config& config) {
   out.listening_port =
       static_cast<uint16_t>(config.announce_port != 0 ? config.announce_port : config.port);
   out.announce_ip = config.announce_ip;
+  out.source_ip = config.source_ip;
   out.announced = config.announced;
   out.priority = static_cast<int>(config.replica_priority);
   out.primary_user = config.primary_user;
@@ -70,6 +73,11 @@ std::string AnnouncedAddress(const Config& config) {
   return net::Plain({config.announce_ip, static_cast<uint16_t>(port)}).ToString();
 }
 
+bool OomScoreDiffers(const Config& one, const Config& other) {
+  return one.oom_score_mode != other.oom_score_mode ||
+         one.oom_score_values != other.oom_score_values;
+}
+
 keyspace::EvictionPolicy ToEvictionPolicy(const Config& config) {
   using Policy = keyspace::EvictionPolicy;
   Policy policy{.samples = std::min(static_cast<size_t>(config.eviction_samples), kSamplesMost),
@@ -88,8 +96,9 @@ keyspace::EvictionPolicy ToEvictionPolicy(const Config& config) {
 
 }  // namespace
 
-App::App(Config config)
+App::App(Config config, env::ProcessTitle* title)
     : config_(std::move(config)),
+      title_(title),
       repl_config_(ToReplConfig(config_)),
       resolver_(reactor_),
       keyspace_(static_cast<int>(config_.databases), RandomSeed(), structs::HashSecret::Fresh()),
@@ -101,7 +110,7 @@ App::App(Config config)
                     .engine = engine_,
                     .snapshots = snapshots_,
                     .config = repl_config_,
-                    .on_role_changed = {},
+                    .on_role_changed = [this] { AdjustOomScore(); },
                     .on_deposed = [this] { server_.DropUncommitted(); },
                     .offer_file = [this](int fd) { append_only_.OfferBase(fd); }}),
       append_only_({.reactor = reactor_,
@@ -175,12 +184,14 @@ Status App::Start() {
   for (const auto& [name, called] : config_.renamed_commands) {
     RHA_RETURN_IF_ERROR(engine_.table().Rename(name, called).Context("rename-command " + name));
   }
+  ShowTitle();
   RHA_RETURN_IF_ERROR(EnterDirectory());
   RHA_RETURN_IF_ERROR(RaiseDescriptorLimit());
   PublishConfig();
   RHA_RETURN_IF_ERROR(LoadUsers(config_, engine_.permissions().users()));
   RHA_RETURN_IF_ERROR(JoinCluster());
   if (config_.managed) replication_.StartUndecided();
+  AdjustOomScore();
   persistence_.RemoveLeftovers();
   RHA_RETURN_IF_ERROR(server_.Listen());
   RHA_RETURN_IF_ERROR(WritePidFile());
@@ -238,6 +249,23 @@ Status App::JoinCluster() {
   engine_.options().membership.self = {config_.cluster_uid, config_.node_name};
   PublishSecrets();
   return replication_.JoinCluster(config_.dir + "/" + kRoleFileName, config_.cluster_uid);
+}
+
+// Who has no role yet counts as what it will be, or as one that can be done without.
+bool App::StandsBack() const {
+  const bool will_follow = !role_taken_ && !config_.primary_host.empty();
+  return state_.is_replica || state_.undecided || will_follow;
+}
+
+void App::AdjustOomScore() {
+  const Status set = oom_score_.Apply(config_, StandsBack());
+  if (!set.ok()) log::Warn("oom-score-adj: {}", set.message());
+}
+
+void App::ShowTitle() {
+  if (title_ == nullptr || !config_.set_title) return;
+  title_->Set(
+      ExpandTitle(config_.title_template, title_->program(), config_).value_or(title_->program()));
 }
 
 void App::TakeRole() {
@@ -304,6 +332,7 @@ Status App::WritePidFile() const {
 void App::PublishConfig() {
   SetCrashReport({.on = config_.crash_log, .exit_on_broken = config_.exit_on_panic});
   repl_config_ = ToReplConfig(config_);
+  migrator_.set_source_ip(config_.source_ip);
   dispatch::EngineOptions& options = engine_.options();
   PublishSecrets();
   options.membership.announced_address = AnnouncedAddress(config_);
@@ -349,6 +378,8 @@ Status App::ApplyConfig(const Config& old, std::string* culprit) {
   if (password_named) RHA_RETURN_IF_ERROR(secrets_.MaySetPassword(config_.password));
   *culprit = "dir";
   if (config_.dir != old.dir) {
+    // The files that are read are of the old one.
+    if (state_.loading) return Status(Code::kUnavailable, std::string(dispatch::kLoadingError));
     if (!config_.peer_key_file.empty()) {
       return Status(Code::kConflict, "the file that remembers this member's role lies in " +
                                          old.dir + ": move it there and start anew");
@@ -365,12 +396,18 @@ Status App::ApplyConfig(const Config& old, std::string* culprit) {
                         std::to_string(config_.clients_max));
     }
   }
+  RHA_RETURN_IF_ERROR(ApplyOomScore(old, culprit));
   *culprit = config_.port != old.port ? "port" : "bind";
   if (config_.log_level != old.log_level) {
     const auto level = log::ParseLevel(config_.log_level);
     log::SetLevel(level.ok() ? *level : log::Level::kError);
   }
-  if (config_.bind != old.bind || config_.port != old.port) RHA_RETURN_IF_ERROR(ListenAnew(old));
+  if (config_.bind != old.bind || config_.port != old.port) {
+    const Status listens = ListenAnew(old);
+    if (!listens.ok() && OomScoreDiffers(config_, old)) (void)oom_score_.Apply(old, StandsBack());
+    RHA_RETURN_IF_ERROR(listens);
+  }
+  ShowTitle();
   if (password_named) {
     secrets_.SetPassword(config_.password);
     engine_.permissions().users().SetDefaultPassword(config_.password, {});
@@ -379,6 +416,20 @@ Status App::ApplyConfig(const Config& old, std::string* culprit) {
   replication_.OnConfig();
   append_only_.OnConfig();
   return {};
+}
+
+Status App::ApplyOomScore(const Config& old, std::string* culprit) {
+  if (!OomScoreDiffers(config_, old)) return {};
+  const auto& scores = config_.oom_score_values;
+  const bool other_mode = config_.oom_score_mode != old.oom_score_mode;
+  *culprit = other_mode ? "oom-score-adj" : "oom-score-adj-values";
+  if (scores != old.oom_score_values && !std::is_sorted(scores.begin(), scores.end())) {
+    log::Warn(
+        "oom-score-adj-values {} {} {}: they do not ascend, so that a process without "
+        "CAP_SYS_RESOURCE may not be able to change its role",
+        scores[0], scores[1], scores[2]);
+  }
+  return oom_score_.Apply(config_, StandsBack());
 }
 
 Status App::ListenAnew(const Config& old) {

@@ -7,12 +7,14 @@
 #include <string>
 
 #include "common/base/clock.h"
+#include "common/env/process_title.h"
 #include "common/net/reactor.h"
 #include "common/net/resolver.h"
 #include "node/app/append_only.h"
 #include "node/app/config.h"
 #include "node/app/config_service.h"
 #include "node/app/migrator.h"
+#include "node/app/oom_score.h"
 #include "node/app/persistence.h"
 #include "node/app/process.h"
 #include "node/app/secrets.h"
@@ -29,7 +31,8 @@ namespace rha::node::app {
 
 class App {
  public:
-  explicit App(Config config);
+  // `title`: of the process, outlives this; null: nobody reads it.
+  explicit App(Config config, env::ProcessTitle* title = nullptr);
   ~App();
 
   // Opens the doors and begins to load the data. An error is one line for the user.
@@ -48,7 +51,11 @@ class App {
   void ShowRole(Config* shown) const;
   // The configuration has changed from `old`: lets everyone know.
   Status ApplyConfig(const Config& old, std::string* culprit);
+  Status ApplyOomScore(const Config& old, std::string* culprit);
   Status ListenAnew(const Config& old);
+  bool StandsBack() const;
+  void AdjustOomScore();
+  void ShowTitle();
   void PublishConfig();
   void LookAtSecrets();
   void PublishSecrets();
@@ -60,6 +67,8 @@ class App {
   void EndTurn();
 
   Config config_;
+  env::ProcessTitle* const title_;
+  OomScore oom_score_;
   repl::ReplConfig repl_config_;
   SystemClock clock_;
   net::Reactor reactor_;

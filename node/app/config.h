@@ -40,6 +40,7 @@ struct SavePoint {
 // The limits of forms are the options of that name.
 struct Config : types::FormLimits {
   // ---- network
+  std::string source_ip;  // bind-source-addr; empty: the system chooses
   std::vector<std::string> bind = {"*", "-::*"};
   int64_t port = 6379;
   std::string unix_socket;
@@ -73,6 +74,10 @@ struct Config : types::FormLimits {
   std::string enable_debug_command = "no";
   std::string enable_module_command = "no";
   std::string enable_protected_configs = "no";
+  std::string oom_score_mode = "no";                        // oom-score-adj
+  std::array<int64_t, 3> oom_score_values = {0, 200, 800};  // primary, replica, (children)
+  bool set_title = true;
+  std::string title_template = "{title} {listen-addr} {server-mode}";
   std::string config_file;  // where CONFIG REWRITE writes; absolute
 
   // ---- data

@@ -33,20 +33,23 @@ const Option* OptionOfLine(const std::string& line) {
   return parsed.ok() && !parsed->empty() ? FindOption(parsed->front().words[0]) : nullptr;
 }
 
-// An option's first line becomes all of its lines; its further lines go.
-std::string WithPresentValues(std::string_view old_text, const Config& config) {
+bool Drops(const Option& option, const Config& config, const Config& defaults) {
+  return (option.flags & kGoesWithDefault) != 0 &&
+         LinesOf(option, config) == LinesOf(option, defaults);
+}
+
+// An option's first line becomes all of its lines; its further lines go. `written`: which have one.
+std::string WithPresentValues(std::string_view old_text, const Config& config,
+                              std::set<const Option*>* written) {
   const Config defaults;
-  std::set<const Option*> written;
   std::string text;
   std::istringstream stream{std::string(old_text.substr(0, old_text.find('\0')))};
   for (std::string line; std::getline(stream, line);) {
     const Option* option = OptionOfLine(line);
     if (option == nullptr || FromPasswordFile(*option, config)) {
       text += line + '\n';
-    } else if (written.insert(option).second) {
-      const bool drops = (option->flags & kGoesWithDefault) != 0 &&
-                         LinesOf(*option, config) == LinesOf(*option, defaults);
-      if (!drops) AppendLines(*option, config, &text);
+    } else if (written->insert(option).second) {
+      if (!Drops(*option, config, defaults)) AppendLines(*option, config, &text);
     }
   }
   return text;
@@ -58,14 +61,19 @@ bool HasMark(const std::string& text) {
 
 }  // namespace
 
-Result<std::string> RewriteConfigText(std::string_view old_text, const Config& config) {
-  std::string text = WithPresentValues(old_text, config);
+Result<std::string> RewriteConfigText(std::string_view old_text, const Config& config,
+                                      bool everything) {
+  std::set<const Option*> written;
+  std::string text = WithPresentValues(old_text, config, &written);
+  const Config defaults;
   Config read;
   RHA_RETURN_IF_ERROR(ReadConfigText(text, "the rewritten configuration", &read));
   std::string more;
   for (const Option& option : Options()) {
     if (FromPasswordFile(option, config)) continue;
-    if (LinesOf(option, read) == LinesOf(option, config)) continue;
+    const bool asked_for =
+        everything && !written.contains(&option) && !Drops(option, config, defaults);
+    if (!asked_for && LinesOf(option, read) == LinesOf(option, config)) continue;
     // What an included file says of these is added to, so it ends first.
     if (option.name == "save" && read.save_points_given) more += "save \"\"\n";
     AppendLines(option, config, &more);
@@ -78,12 +86,13 @@ Result<std::string> RewriteConfigText(std::string_view old_text, const Config& c
   return text;
 }
 
-Status RewriteConfigFile(const Config& config) {
+Status RewriteConfigFile(const Config& config, bool everything) {
   const std::string& path = config.config_file;
   // What stands there and cannot be read is not replaced by what is known of it.
   const Result<std::string> old = env::ReadTextFile(path);
   if (!old.ok() && old.status().code() != Code::kNotFound) return old.status();
-  RHA_ASSIGN_OR_RETURN(const std::string text, RewriteConfigText(old.value_or(""), config));
+  RHA_ASSIGN_OR_RETURN(const std::string text,
+                       RewriteConfigText(old.value_or(""), config, everything));
   return env::WriteTextFile(path, text);
 }
 

@@ -15,10 +15,11 @@
 
 namespace rha::node::app {
 
-// Reads the files that `old_text` includes.
-Result<std::string> RewriteConfigText(std::string_view old_text, const Config& config);
+// Reads the files that `old_text` includes. `everything`: what is at its default is told, too.
+Result<std::string> RewriteConfigText(std::string_view old_text, const Config& config,
+                                      bool everything = false);
 
 // Rewrites config.config_file; a crash leaves the old file or the new one.
-Status RewriteConfigFile(const Config& config);
+Status RewriteConfigFile(const Config& config, bool everything = false);
 
 }  // namespace rha::node::app

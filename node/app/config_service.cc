@@ -15,7 +15,7 @@ namespace rha::node::app {
 namespace {
 
 Status Failure(std::string_view option, std::string_view why) {
-  return Status(Code::kInvalid, "CONFIG SET failed (possibly related to argument '" +
+  return Status(Code::kInvalid, "ERR CONFIG SET failed (possibly related to argument '" +
                                     std::string(option) + "') - " + std::string(why));
 }
 
@@ -34,17 +34,19 @@ Config ConfigService::Shown() const {
 
 ConfigService::Pairs ConfigService::Get(dispatch::Args patterns) const {
   Pairs pairs;
-  const auto matches = [&](const std::string& name) {
+  const auto matches = [&](const std::string& name, bool hidden) {
     for (const std::string_view pattern : patterns) {
-      if (GlobMatches(pattern, name, true)) return true;
+      const bool by_name = pattern.find_first_of("[*?") == std::string_view::npos;
+      if ((by_name || !hidden) && GlobMatches(pattern, name, true)) return true;
     }
     return false;
   };
   const Config shown = Shown();
   for (const Option& option : Options()) {
     if ((option.flags & kOnlyInFiles) != 0) continue;
-    if (matches(option.name)) pairs.emplace_back(option.name, option.get(shown));
-    if (!option.alias.empty() && matches(option.alias)) {
+    const bool hidden = (option.flags & kHidden) != 0;
+    if (matches(option.name, hidden)) pairs.emplace_back(option.name, option.get(shown));
+    if (!option.alias.empty() && matches(option.alias, hidden)) {
       pairs.emplace_back(option.alias, option.get(shown));
     }
   }
@@ -59,7 +61,7 @@ Status ConfigService::Set(const Pairs& pairs, const dispatch::Session& asker) {
     const Option* option = FindOption(name);
     if (option == nullptr || (option->flags & kOnlyInFiles) != 0) {
       return Status(Code::kInvalid,
-                    "Unknown option or number of arguments for CONFIG SET - '" + name + "'");
+                    "ERR Unknown option or number of arguments for CONFIG SET - '" + name + "'");
     }
     if (!seen.insert(option).second) return Failure(name, "duplicate parameter");
     const bool unchanged = (option->flags & kOurs) != 0 && option->get(config_) == value;
@@ -87,6 +89,7 @@ Status ConfigService::Set(const Pairs& pairs, const dispatch::Session& asker) {
   const Status applied = apply_(old, &culprit);
   if (applied.ok()) return {};
   config_ = old;
+  if (applied.code() == Code::kUnavailable) return applied;
   return Failure(culprit, applied.message());
 }
 
@@ -95,13 +98,13 @@ bool ConfigService::IsSecret(std::string_view name) const {
   return option != nullptr && (option->flags & kSecret) != 0;
 }
 
-Status ConfigService::Rewrite() {
+Status ConfigService::Rewrite(bool everything) {
   if (config_.config_file.empty()) {
     return Status(Code::kInvalid, "The server is running without a config file");
   }
   Config shown = Shown();
   if (facts_in_files_) facts_in_files_(&shown);
-  const Status written = RewriteConfigFile(shown);
+  const Status written = RewriteConfigFile(shown, everything);
   if (written.ok()) return {};
   log::Error("CONFIG REWRITE: {}", written.message());
   return Status(written.code(), "Rewriting config file: " + written.message());

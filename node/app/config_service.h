@@ -17,7 +17,8 @@ namespace rha::node::app {
 class ConfigService final : public dispatch::ConfigService {
  public:
   // `apply` makes the rest of the server follow; it may refuse (a directory that is not there),
-  // then the old values stay and `culprit` names the option.
+  // then the old values stay and `culprit` names the option. An error of kUnavailable is about no
+  // option, and answered as it is.
   using Apply = std::function<Status(const Config& old, std::string* culprit)>;
   // `facts` writes what commands change and options show (REPLICAOF: replicaof), as their owners
   // say. It is asked each time, so that nothing can be stale.
@@ -32,7 +33,7 @@ class ConfigService final : public dispatch::ConfigService {
   Pairs Get(dispatch::Args patterns) const override;
   Status Set(const Pairs& pairs, const dispatch::Session& asker) override;
   bool IsSecret(std::string_view option) const override;
-  Status Rewrite() override;
+  Status Rewrite(bool everything) override;
 
  private:
   Config Shown() const;

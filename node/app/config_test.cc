@@ -5,6 +5,7 @@
 #include "node/app/config_service.h"
 #include "node/app/limits.h"
 #include "node/app/options.h"
+#include "node/app/title.h"
 #include "node/dispatch/session.h"
 
 namespace rha::node::app {
@@ -76,8 +77,7 @@ TEST(Config, ErrorsShowNoPassword) {
 TEST(Config, WhatProtectsAndIsNotThereEndsTheStart) {
   for (const char* text :
        {"tls-port 6380\n", "tls-replication yes\n", "tls-cluster yes\n", "cluster-enabled yes\n",
-        "syslog-enabled yes\n", "bind-source-addr 10.0.0.1\n", "socket-mark-id 7\n",
-        "activedefrag yes\n"}) {
+        "syslog-enabled yes\n", "socket-mark-id 7\n", "activedefrag yes\n"}) {
     EXPECT_THAT(ErrorOf(text), HasSubstr("cannot be honoured: ")) << text;
   }
   EXPECT_EQ(ErrorOf("aclfile a\ntls-port 0\ntls-cert-file /x.crt\ncluster-enabled no\n"
@@ -112,11 +112,9 @@ TEST(Config, AnOptionThatDoesNothingHasItsHarmlessValuesAndNoOther) {
   };
   const Case cases[] = {
       {"activedefrag", {"no"}, "yes"},
-      {"bind-source-addr", {"\"\""}, "10.0.0.1"},
       {"cluster-enabled", {"no"}, "yes"},
       {"hide-user-data-from-log", {"no"}, "yes"},
       {"locale-collate", {"\"\""}, "C"},
-      {"oom-score-adj", {"no", "yes", "relative", "absolute"}, "maybe"},
       {"sanitize-dump-payload", {"no", "yes", "clients"}, "maybe"},
       {"socket-mark-id", {"0"}, "7"},
       {"syslog-enabled", {"no"}, "yes"},
@@ -150,9 +148,54 @@ TEST(Config, AUserLineIsCheckedButForItsCommands) {
 
 TEST(Config, SignalsMayAskForASave) {
   EXPECT_EQ(Shown(Parsed("shutdown-on-sigterm SAVE now\n"), "shutdown-on-sigterm"), "save now");
+  EXPECT_EQ(Shown(Parsed("shutdown-on-sigint force NOSAVE now now\n"), "shutdown-on-sigint"),
+            "nosave now force");
+  for (const char* none : {"shutdown-on-sigint\n", "shutdown-on-sigint \"\"\n"}) {
+    EXPECT_THAT(ErrorOf(none), HasSubstr("argument(s) must be one of the following: default, "));
+  }
   EXPECT_THAT(ErrorOf("shutdown-on-sigterm save nosave\n"), HasSubstr("Invalid combination"));
   EXPECT_THAT(ErrorOf("shutdown-on-sigint default now\n"), HasSubstr("Invalid combination"));
   EXPECT_THAT(ErrorOf("shutdown-on-sigint maybe\n"), HasSubstr("must be one of"));
+}
+
+TEST(Config, OomScoresAreThreeWithinTheirLimits) {
+  const Config config = Parsed("oom-score-adj absolute\noom-score-adj-values -2000 0 2000\n");
+  EXPECT_EQ(Shown(config, "oom-score-adj"), "absolute");
+  EXPECT_EQ(Shown(config, "oom-score-adj-values"), "-2000 0 2000");
+  EXPECT_THAT(ErrorOf("oom-score-adj-values 1 2\n"), HasSubstr("wrong number of arguments"));
+  for (const char* wrong : {"-2001 0 0", "0 2001 0", "0 0 x"}) {
+    EXPECT_THAT(ErrorOf(std::string("oom-score-adj-values ") + wrong + "\n"),
+                HasSubstr("elements must be between -2000 and 2000."));
+  }
+}
+
+TEST(Config, AConnectionsSourceIsAnAddress) {
+  for (const char* address : {"10.0.0.1", "::1", "\"\""}) {
+    EXPECT_EQ(ErrorOf(std::string("bind-source-addr ") + address + "\n"), "");
+  }
+  EXPECT_THAT(ErrorOf("bind-source-addr localhost\n"), HasSubstr("must be an IP address"));
+}
+
+TEST(Config, ATitleIsMadeOfFacts) {
+  const auto expand = [](std::string_view text, const Config& config) {
+    const auto title = ExpandTitle(text, "/bin/node", config);
+    return title.ok() ? *title : title.status().message();
+  };
+  Config config;
+  EXPECT_EQ(expand(config.title_template, config), "/bin/node *:6379");
+  config.bind = {"10.0.0.1", "::1"};
+  config.port = 7000;
+  config.unix_socket = "/s";
+  EXPECT_EQ(expand(" {{a} {listen-addr}{server-mode} {port} {tls-port} {unixsocket} {config-file}",
+                   config),
+            "{a} 10.0.0.1:7000 7000 0 /s -");
+  config.port = 0;
+  EXPECT_EQ(expand("{listen-addr}", config), "unixsocket:/s");
+  for (const char* wrong : {"{nosuch}", "{title", "a {", "", "  ", "{server-mode}"}) {
+    EXPECT_EQ(expand(wrong, config), "template format is invalid or contains unknown variables");
+    EXPECT_THAT(ErrorOf("proc-title-template \"" + std::string(wrong) + "\"\n"),
+                HasSubstr("template format is invalid"));
+  }
 }
 
 TEST(Config, FlagsFollowTheirOptionUntilTheNext) {
@@ -201,14 +244,17 @@ class ConfigServiceTest : public testing::Test {
 };
 
 TEST_F(ConfigServiceTest, SetIsAllOrNothing) {
-  EXPECT_EQ(
-      Set({{"timeout", "5"}, {"hz", "abc"}}),
-      "CONFIG SET failed (possibly related to argument 'hz') - argument couldn't be parsed into an "
-      "integer");
+  EXPECT_EQ(Set({{"timeout", "5"}, {"hz", "abc"}}),
+            "ERR CONFIG SET failed (possibly related to argument 'hz') - argument couldn't be "
+            "parsed into "
+            "an integer");
   EXPECT_EQ(config_.client_timeout_s, 0);
   apply_result_ = Status(Code::kIo, "no luck");
   EXPECT_EQ(Set({{"timeout", "5"}}),
-            "CONFIG SET failed (possibly related to argument 'hz') - no luck");
+            "ERR CONFIG SET failed (possibly related to argument 'hz') - no luck");
+  EXPECT_EQ(config_.client_timeout_s, 0);
+  apply_result_ = Status(Code::kUnavailable, "LOADING later");
+  EXPECT_EQ(Set({{"timeout", "5"}}), "LOADING later");
   EXPECT_EQ(config_.client_timeout_s, 0);
   apply_result_ = {};
   EXPECT_EQ(Set({{"timeout", "5"}}), "");
@@ -250,6 +296,16 @@ TEST_F(ConfigServiceTest, GetShowsWhatItsOwnerSays) {
   EXPECT_EQ(service.Get(names)[0].second, "h 1");
   primary.clear();
   EXPECT_EQ(service.Get(names)[0].second, "");
+}
+
+TEST_F(ConfigServiceTest, WhatIsHiddenIsShownByItsNameAlone) {
+  for (const char* pattern : {"*", "key-load-*", "key-load-dela?", "key-load-dela[y]"}) {
+    const std::string_view patterns[] = {pattern};
+    for (const auto& [name, value] : service_.Get(patterns)) EXPECT_NE(name, "key-load-delay");
+  }
+  const std::string_view names[] = {"key-load-delay", "rdb-key-save-delay",
+                                    "loading-process-events-interval-bytes"};
+  EXPECT_EQ(service_.Get(names).size(), 3u);
 }
 
 TEST_F(ConfigServiceTest, GetTakesPatternsAndOldNames) {

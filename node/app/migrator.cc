@@ -69,7 +69,7 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
           const auto target = self.lock();
           if (target == nullptr || !target->run_) return;
           if (!addresses.ok()) return target->Fail("connecting to the client");
-          target->Dial({addresses->front(), port});
+          target->Dial({net::Reachable(*addresses, target->owner_.source_ip_), port});
         });
   }
 
@@ -77,6 +77,7 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
     link_ = std::make_unique<net::Link>(
         owner_.reactor_,
         net::LinkOptions{.to = std::move(to),
+                         .source_ip = owner_.source_ip_,
                          .connect_timeout = run_->request.timeout,
                          .pending_max = std::numeric_limits<size_t>::max()},
         net::LinkHandlers{.on_open = [this] { Send(); },
@@ -200,6 +201,13 @@ void Migrator::Migrate(Request request, std::function<void(const Outcome&)> done
 size_t Migrator::connections() const {
   return static_cast<size_t>(std::count_if(targets_.begin(), targets_.end(),
                                            [](const auto& target) { return target->open(); }));
+}
+
+// None that is kept comes from the old one.
+void Migrator::set_source_ip(const std::string& ip) {
+  if (source_ip_ == ip) return;
+  source_ip_ = ip;
+  targets_.remove_if([](const auto& target) { return target->idle(); });
 }
 
 void Migrator::Remove(const Target& target) {

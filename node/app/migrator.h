@@ -34,6 +34,8 @@ class Migrator final : public dispatch::MigrationService {
 
   void Migrate(Request request, std::function<void(const Outcome&)> done) override;
   size_t bytes_under_way() const override { return bytes_under_way_; }
+  // New connections come from this address; empty: the system chooses.
+  void set_source_ip(const std::string& ip);
   // Open, be it in use or not.
   size_t connections() const;
 
@@ -45,6 +47,7 @@ class Migrator final : public dispatch::MigrationService {
   net::Reactor& reactor_;
   net::Resolver& resolver_;
   std::list<std::shared_ptr<Target>> targets_;  // the one used last is the last
+  std::string source_ip_;
   size_t bytes_under_way_ = 0;
   net::TimerId idle_timer_ = 0;  // while there are targets
 };

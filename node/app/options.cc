@@ -1,13 +1,11 @@
 #include "node/app/options.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <charconv>
 
+#include "common/net/socket.h"
 #include "node/app/option_kinds.h"
+#include "node/app/process_options.h"
 #include "node/app/remembered_options.h"
-#include "node/app/shutdown_signal.h"
 #include "node/app/user_lines.h"
 #include "node/dispatch/limits.h"
 #include "node/dispatch/table.h"
@@ -43,6 +41,17 @@ Status SetBind(Config& config, Words words) {
 
 Lines BindLines(const Config& config) {
   return {config.bind.empty() ? std::vector<std::string>{""} : config.bind};
+}
+
+// ---- bind-source-addr
+
+Status SetSource(Config& config, Words words) {
+  if (words.size() != 1) return Invalid("wrong number of arguments");
+  if (!words[0].empty() && !net::IsNumericIp(words[0])) {
+    return Invalid("it must be an IP address of this machine, or empty");
+  }
+  config.source_ip = words[0];
+  return {};
 }
 
 // ---- save: "save 900 1 300 10", or several lines, or "" for none
@@ -208,25 +217,6 @@ Lines RenamedCommandLines(const Config& config) {
   return lines;
 }
 
-// ---- shutdown-on-sigterm, shutdown-on-sigint: words of SHUTDOWN, or "default"
-
-Option ShutdownOption(std::string name, std::vector<std::string> Config::*field) {
-  return {.name = std::move(name),
-          .flags = kManyWords,
-          .set =
-              [field](Config& config, Words words) {
-                std::vector<std::string> lower(words.begin(), words.end());
-                for (std::string& word : lower) {
-                  for (char& c : word) c = dispatch::ToLower(c);
-                }
-                RHA_RETURN_IF_ERROR(ShutdownBySignal(lower).status());
-                config.*field = std::move(lower);
-                return Status();
-              },
-          .get = [field](const Config& config) { return JoinedWords(config.*field); },
-          .lines = [field](const Config& config) { return Lines{config.*field}; }};
-}
-
 // ---- notify-keyspace-events, unixsocketperm, names of files
 
 Status SetEvents(Config& config, Words words) {
@@ -268,27 +258,6 @@ Option NameOption(std::string name, std::string Config::*field) {
   return option;
 }
 
-// One empty word asks for none.
-Status SetLatencyPercentiles(Config& config, Words words) {
-  config.latency_percentiles.clear();
-  if (words.size() == 1 && words[0].empty()) return {};
-  for (const std::string& word : words) {
-    double percent = 0;
-    const char* end = word.data() + word.size();
-    const auto read = std::from_chars(word.data(), end, percent);
-    if (read.ptr != end || read.ec != std::errc() || !(percent >= 0 && percent <= 100)) {
-      return Invalid("must be numbers between 0 and 100");
-    }
-    config.latency_percentiles.push_back(fmt::format("{:.10g}", percent));
-  }
-  return {};
-}
-
-Lines LatencyPercentileLines(const Config& config) {
-  const auto& words = config.latency_percentiles;
-  return {words.empty() ? std::vector<std::string>{""} : words};
-}
-
 std::vector<Option> NetworkOptions() {
   return {
       {.name = "bind",
@@ -296,6 +265,9 @@ std::vector<Option> NetworkOptions() {
        .set = SetBind,
        .get = [](const Config& c) { return JoinedWords(c.bind); },
        .lines = BindLines},
+      {.name = "bind-source-addr",
+       .set = SetSource,
+       .get = [](const Config& c) { return c.source_ip; }},
       IntOption("port", &Config::port, {0, 65535}),
       TextOption("unixsocket", &Config::unix_socket, kImmutable),
       {.name = "unixsocketperm",
@@ -324,47 +296,6 @@ std::vector<Option> NetworkOptions() {
       EnumOption("acl-pubsub-default", &Config::acl_pubsub_default,
                  {"resetchannels", "allchannels"}),
       IntOption("acllog-max-len", &Config::acl_log_entries_max, {0}),
-  };
-}
-
-std::vector<Option> ProcessOptions() {
-  return {
-      BoolOption("daemonize", &Config::daemonize, kImmutable),
-      TextOption("pidfile", &Config::pid_file, kImmutable),
-      TextOption("dir", &Config::dir, kProtectedOption),
-      TextOption("logfile", &Config::log_file, kImmutable),
-      EnumOption("loglevel", &Config::log_level,
-                 {"debug", "verbose", "notice", "warning", "nothing"}),
-      EnumOption("log-format", &Config::log_format, {"text", "json", "redis"}, kImmutable | kOurs),
-      BoolOption("crash-log-enabled", &Config::crash_log),
-      BoolOption("use-exit-on-panic", &Config::exit_on_panic),
-      IntOption("databases", &Config::databases, {1, INT32_MAX}, kImmutable),
-      IntOption("hz", &Config::hz, {0, INT32_MAX}),
-      IntOption("shutdown-timeout", &Config::shutdown_timeout_s, {0, INT32_MAX}),
-      ShutdownOption("shutdown-on-sigterm", &Config::shutdown_on_sigterm),
-      ShutdownOption("shutdown-on-sigint", &Config::shutdown_on_sigint),
-      EnumOption("supervised", &Config::supervised, {"no", "systemd", "auto"}, kImmutable),
-      EnumOption("enable-debug-command", &Config::enable_debug_command, {"no", "yes", "local"},
-                 kImmutable),
-      EnumOption("enable-module-command", &Config::enable_module_command, {"no", "yes", "local"},
-                 kImmutable),
-      EnumOption("enable-protected-configs", &Config::enable_protected_configs,
-                 {"no", "yes", "local"}, kImmutable),
-      IntOption("busy-reply-threshold", &Config::busy_after_ms, {0, INT64_MAX}, 0,
-                "lua-time-limit"),
-      IntOption("slowlog-log-slower-than", &Config::slowlog_threshold_us, {-1}),
-      IntOption("slowlog-max-len", &Config::slowlog_entries_max, {0}),
-      IntOption("latency-monitor-threshold", &Config::latency_threshold_ms, {0}),
-      BoolOption("latency-tracking", &Config::latency_tracking),
-      {.name = "latency-tracking-info-percentiles",
-       .flags = kManyWords,
-       .set = SetLatencyPercentiles,
-       .get = [](const Config& c) { return JoinedWords(c.latency_percentiles); },
-       .lines = LatencyPercentileLines},
-      BoolOption("redisha-managed", &Config::managed, kImmutable | kOurs),
-      TextOption("redisha-peer-key-file", &Config::peer_key_file, kImmutable | kOurs),
-      TextOption("redisha-cluster-uid", &Config::cluster_uid, kImmutable | kOurs),
-      TextOption("redisha-node-name", &Config::node_name, kImmutable | kOurs),
   };
 }
 
@@ -450,8 +381,8 @@ std::vector<Option> ReplicationOptions() {
       BoolOption("repl-diskless-sync", &Config::diskless_sync),
       IntOption("repl-diskless-sync-delay", &Config::diskless_sync_delay_s, {0, INT32_MAX}),
       IntOption("repl-diskless-sync-max-replicas", &Config::diskless_sync_replicas, {0, INT32_MAX}),
-      IntOption("rdb-key-save-delay", &Config::key_save_delay_us, {INT32_MIN, INT32_MAX}),
-      IntOption("key-load-delay", &Config::key_load_delay_us, {INT32_MIN, INT32_MAX}),
+      IntOption("rdb-key-save-delay", &Config::key_save_delay_us, {INT32_MIN, INT32_MAX}, kHidden),
+      IntOption("key-load-delay", &Config::key_load_delay_us, {INT32_MIN, INT32_MAX}, kHidden),
       MemoryOption("repl-backlog-size", &Config::backlog_bytes, {1}),
       IntOption("repl-backlog-ttl", &Config::backlog_ttl_s, {0}),
       BoolOption("repl-disable-tcp-nodelay", &Config::disable_tcp_nodelay),

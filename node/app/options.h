@@ -30,6 +30,7 @@ enum OptionFlag : uint32_t {
   kProtectedOption = 1 << 4,  // CONFIG SET needs enable-protected-configs
   kOnlyInFiles = 1 << 6,      // CONFIG GET and SET do not know it
   kGoesWithDefault = 1 << 7,  // CONFIG REWRITE drops its line when it is at its default
+  kHidden = 1 << 8,           // CONFIG GET shows it by its name, and to no pattern
 };
 
 struct Option {

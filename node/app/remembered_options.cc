@@ -3,7 +3,6 @@
 #include <string>
 #include <string_view>
 
-#include "common/base/config_text.h"
 #include "node/app/option_kinds.h"
 #include "node/dispatch/table.h"
 #include "node/structs/decimal.h"
@@ -18,7 +17,6 @@ enum class Any : uint8_t {
   kInteger,  // any number
   kMemory,   // any size
   kText,     // any word
-  kNumbers,  // any words that are numbers
 };
 
 struct Row {
@@ -34,13 +32,10 @@ struct Row {
 constexpr std::string_view kNoTls =
     "this server does not speak TLS, and what it is for would cross the network in clear text: "
     "encrypt the network or put a TLS proxy in front of it";
-constexpr std::string_view kNoOutgoing =
-    "connections to a primary are not bound to it here: let the host's routes decide";
 
 constexpr Row kRows[] = {
     // ---- protections this server does not have: only what asks for none
     {"activedefrag", "no", Any::kListed, "no", "memory is not defragmented here: leave it off"},
-    {"bind-source-addr", "", Any::kListed, "", kNoOutgoing},
     {"cluster-enabled", "no", Any::kListed, "no",
      "there is no Redis Cluster here; a RedisHA resource gives one dataset with failover",
      kImmutable},
@@ -128,7 +123,7 @@ constexpr Row kRows[] = {
     {"lazyfree-lazy-user-del", "no", Any::kYesNo},
     {"lazyfree-lazy-user-flush", "no", Any::kYesNo},
     {"list-compress-depth", "0", Any::kInteger},
-    {"loading-process-events-interval-bytes", "2097152", Any::kMemory},
+    {"loading-process-events-interval-bytes", "2097152", Any::kMemory, {}, {}, kHidden},
     {"max-new-connections-per-cycle", "10", Any::kInteger},
     {"max-new-tls-connections-per-cycle", "1", Any::kInteger},
     {"rdb-del-sync-files", "no", Any::kYesNo},  // none is left behind
@@ -144,16 +139,11 @@ constexpr Row kRows[] = {
     {"always-show-logo", "no", Any::kYesNo, {}, {}, kImmutable},
     {"crash-memcheck-enabled", "yes", Any::kYesNo},
     {"ignore-warnings", "", Any::kText},
-    {"oom-score-adj", "no", Any::kListed, "no yes relative absolute",
-     "it is one of: no, yes, relative, absolute"},
-    {"oom-score-adj-values", "0 200 800", Any::kNumbers},
-    {"proc-title-template", "{title} {listen-addr} {server-mode}", Any::kText},
     // A replica never goes on behind a command it cannot apply: the link ends, and INFO says why.
     {"propagation-error-behavior", "ignore", Any::kListed, "ignore panic panic-on-replicas",
      "it is one of: ignore, panic, panic-on-replicas"},
     // A replica whose append-only file cannot be written goes on, and INFO says so.
     {"replica-ignore-disk-write-errors", "no", Any::kYesNo},
-    {"set-proc-title", "yes", Any::kYesNo, {}, {}, kImmutable},
 
     // ---- words that Redis itself only reads and forgets
     {"list-max-ziplist-entries", "", Any::kText, {}, {}, kOnlyInFiles | kGoesWithDefault},
@@ -173,17 +163,7 @@ bool IsListed(std::string_view value, std::string_view list) {
   return false;
 }
 
-bool IsNumeric(std::string_view word) {
-  return !word.empty() && word.find_first_not_of("0123456789.-+eE") == std::string_view::npos;
-}
-
 Status Check(const Row& row, Words words) {
-  if (row.any == Any::kNumbers) {
-    for (const std::string& word : words) {
-      if (!IsNumeric(word)) return Invalid("argument couldn't be parsed into a number");
-    }
-    return {};
-  }
   if (words.size() != 1) return Invalid("wrong number of arguments");
   const std::string& word = words[0];
   bool yes = false;
@@ -201,26 +181,20 @@ Status Check(const Row& row, Words words) {
       return Invalid("'" + std::string(row.name) + " " + word +
                      "' cannot be honoured: " + std::string(row.instead));
     case Any::kText:
-    case Any::kNumbers:
       break;
   }
   return {};
 }
 
-std::vector<std::string> DefaultWords(const Row& row) {
-  if (row.any != Any::kNumbers) return {std::string(row.by_default)};
-  return *SplitConfigWords(row.by_default);
-}
-
 Option ToOption(const Row& row) {
   const auto words_of = [&row](const Config& config) {
     const auto found = config.remembered.find(std::string(row.name));
-    return found == config.remembered.end() ? DefaultWords(row) : found->second;
+    return found == config.remembered.end() ? std::vector{std::string(row.by_default)}
+                                            : found->second;
   };
-  const uint32_t many = row.any == Any::kNumbers ? kManyWords : 0u;
   return {.name = std::string(row.name),
           .alias = std::string(row.alias),
-          .flags = row.flags | many,
+          .flags = row.flags,
           .set =
               [&row](Config& config, Words words) {
                 RHA_RETURN_IF_ERROR(Check(row, words));

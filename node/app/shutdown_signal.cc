@@ -1,6 +1,18 @@
 #include "node/app/shutdown_signal.h"
 
 namespace rha::node::app {
+namespace {
+
+Status NotOneOf() {
+  std::string known;
+  for (const std::string_view word : kShutdownWords) {
+    known += known.empty() ? "" : ", ";
+    known += word;
+  }
+  return Status(Code::kInvalid, "argument(s) must be one of the following: " + known);
+}
+
+}  // namespace
 
 Result<dispatch::ShutdownRequest> ShutdownBySignal(Words words) {
   using Save = dispatch::ShutdownRequest::Save;
@@ -18,11 +30,11 @@ Result<dispatch::ShutdownRequest> ShutdownBySignal(Words words) {
     } else if (word == "force") {
       request.force = other = true;
     } else {
-      return Status(Code::kInvalid,
-                    "argument(s) must be one of the following: default, save, nosave, now, force");
+      return NotOneOf();
     }
   }
-  if (words.empty() || (save && nosave) || (by_default && other)) {
+  if (words.empty()) return NotOneOf();
+  if ((save && nosave) || (by_default && other)) {
     return Status(Code::kInvalid, "Invalid combination of arguments");
   }
   if (save) request.save = Save::kSave;

@@ -8,6 +8,8 @@
 
 namespace rha::node::app {
 
+inline constexpr std::string_view kShutdownWords[] = {"default", "save", "nosave", "now", "force"};
+
 // "default", or words of SHUTDOWN: save or nosave, now, force. In lower case.
 Result<dispatch::ShutdownRequest> ShutdownBySignal(Words words);
 

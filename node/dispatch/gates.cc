@@ -124,7 +124,7 @@ namespace {
 
 std::string_view Loaded(const GateQuestion& q, std::string*) {
   if (!q.engine.state().loading || (q.flags & kLoading) != 0 || FromPrimary(q)) return {};
-  return "LOADING Redis is loading the dataset in memory";
+  return kLoadingError;
 }
 
 std::string_view NotBusy(const GateQuestion& q, std::string*) {

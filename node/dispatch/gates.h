@@ -13,6 +13,8 @@ namespace rha::node::dispatch {
 
 class Engine;
 
+inline constexpr std::string_view kLoadingError = "LOADING Redis is loading the dataset in memory";
+
 struct GateQuestion {
   Engine& engine;
   const Session& session;

@@ -137,12 +137,13 @@ class ConfigService {
   using Pairs = std::vector<std::pair<std::string, std::string>>;
   // Options whose name matches one of the glob patterns, each once.
   virtual Pairs Get(Args patterns) const = 0;
-  // All or nothing. `asker` says whether protected options may change. The message is what Redis
-  // answers after "ERR ".
+  // All or nothing. `asker` says whether protected options may change. The message of an error
+  // begins with its code.
   virtual Status Set(const Pairs& pairs, const Session& asker) = 0;
   // An option whose value nobody should see in MONITOR or SLOWLOG.
   virtual bool IsSecret(std::string_view option) const = 0;
-  virtual Status Rewrite() = 0;
+  // `everything`: also what is at its default (DEBUG CONFIG-REWRITE-FORCE-ALL).
+  virtual Status Rewrite(bool everything) = 0;
 };
 
 struct ShutdownRequest {

@@ -142,7 +142,8 @@ uint64_t Replica::pending_bytes() const {
 
 std::string Replica::ip() const {
   if (!identity.ip.empty()) return identity.ip;
-  return session.peer_address.substr(0, session.peer_address.rfind(':'));
+  const std::string ip = session.peer_address.substr(0, session.peer_address.rfind(':'));
+  return ip.starts_with('[') ? ip.substr(1, ip.size() - 2) : ip;  // an IPv6 address is written bare
 }
 
 }  // namespace rha::node::repl

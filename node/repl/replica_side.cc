@@ -100,7 +100,7 @@ void ReplicaSide::Connect() {
                     [this, attempt, alive = std::weak_ptr<char>(alive_)](const auto& addresses) {
                       if (alive.expired() || attempt != attempt_) return;
                       if (!addresses.ok()) return Fail(addresses.status().message());
-                      ConnectTo(addresses->front());
+                      ConnectTo(net::Reachable(*addresses, config_.source_ip));
                     });
 }
 

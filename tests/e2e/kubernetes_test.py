@@ -34,10 +34,10 @@ def node_processes(pod_ip):
     for path in glob.glob("/proc/[0-9]*/cmdline"):
         try:
             with open(path, "rb") as file:
-                words = file.read().split(b"\0")
+                title = file.read().rstrip(b"\0").split(b" ")
         except OSError:
             continue
-        if words[0].endswith(b"redisha-node") and pod_ip.encode() in words:
+        if title[0].endswith(b"redisha-node") and any(word.startswith(pod_ip.encode() + b":") for word in title):
             found.append(int(path.split("/")[2]))
     return found
 

@@ -128,8 +128,7 @@ class ProtectionTest(ConfigTest):
         self.assertEqual(self.option(client, "masterauth"), "x\r\nenable-debug-command yes\n")
 
     def test_a_protection_that_is_not_there_ends_the_start_and_says_so(self):
-        for line in ("tls-port 6380", "tls-replication yes",
-                     "cluster-enabled yes", "syslog-enabled yes", "bind-source-addr 10.0.0.1"):
+        for line in ("tls-port 6380", "tls-replication yes", "cluster-enabled yes", "syslog-enabled yes"):
             text = self.refused(self.base(line + "\n"))
             self.assertIn("cannot be honoured: ", text)
             self.assertIn("at line 4", text)
@@ -170,6 +169,89 @@ class ProtectionTest(ConfigTest):
         self.end(process, signal.SIGINT)
         _, client = self.start()
         self.assertEqual(client.command("GET", "k"), b"1")
+
+    def test_a_folder_is_not_changed_under_the_file_that_is_loaded(self):
+        self.write(self.base("enable-protected-configs yes\nkey-load-delay 20000\nenable-debug-command yes\nsave \"\"\n"))
+        process, client = self.start()
+        client.command("DEBUG", "POPULATE", "5000")
+        client.command("SAVE")
+        self.end(process)
+        self.launch()
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                client = self.client()
+                break
+            except resp.Disconnected:
+                time.sleep(0.02)
+        self.assertIn("loading:1", client.command("INFO", "persistence").decode())
+        self.assert_error(client.command("CONFIG", "SET", "dir", "/"), "LOADING ")
+        self.assertEqual(client.command("CONFIG", "SET", "loglevel", "debug"), b"OK")
+        self.assertEqual(self.option(client, "dir"), self.dir)
+
+    def oom_score(self, process, value=None):
+        with open(f"/proc/{process.pid}/oom_score_adj", "r" if value is None else "w", encoding="utf-8") as file:
+            return int(file.read()) if value is None else file.write(str(value))
+
+    def test_the_kernel_is_told_how_soon_the_process_may_end_by_its_role(self):
+        self.write(self.base("oom-score-adj yes\noom-score-adj-values 10 20 30\n"))
+        with open("/proc/self/oom_score_adj", encoding="utf-8") as file:
+            base = int(file.read())
+        process, client = self.start()
+        self.assertEqual(self.oom_score(process), base + 10)
+        client.command("REPLICAOF", "127.0.0.1", "1")
+        self.assertEqual(self.oom_score(process), base + 20)
+        client.command("REPLICAOF", "NO", "ONE")
+        self.assertEqual(self.oom_score(process), base + 10)
+        # A change that fails for another reason leaves all as it was.
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            self.assert_error(client.command("CONFIG", "SET", "oom-score-adj", "no", "port", str(taken.getsockname()[1])), "Unable to listen")
+        self.assertEqual(self.oom_score(process), base + 10)
+        self.assertEqual(client.command("CONFIG", "SET", "oom-score-adj", "absolute"), b"OK")
+        self.assertEqual(self.oom_score(process), 10)
+        self.assertEqual(client.command("CONFIG", "SET", "oom-score-adj", "no"), b"OK")
+        self.assertEqual(self.oom_score(process), base)
+        self.end(process)
+        self.write(self.base("oom-score-adj yes\noom-score-adj-values 10 20 30\nreplicaof 127.0.0.1 1\n"))
+        process, client = self.start()
+        self.assertEqual(self.oom_score(process), base + 20)
+
+    def title(self, process):
+        with open(f"/proc/{process.pid}/cmdline", "rb") as file:
+            return file.read().rstrip(b"\0").decode()
+
+    def test_the_process_is_called_as_its_template_says(self):
+        socket_path = os.path.join(self.dir, "s")
+        self.write(self.base(f"unixsocket {socket_path}\n"))
+        process, client = self.start(env={"SECRET": "s3cret"})
+        self.assertEqual(self.title(process), f"{OURS} 127.0.0.1:{self.port}")
+        for template in ("T {title} {listen-addr} {port} {tls-port} {unixsocket} {config-file}", "short", "x" * 5000):
+            expected = template.replace("{title}", OURS).replace("{listen-addr}", f"127.0.0.1:{self.port}")
+            expected = expected.replace("{port}", str(self.port)).replace("{tls-port}", "0").replace("{unixsocket}", socket_path)
+            expected = expected.replace("{config-file}", self.conf)
+            self.assertEqual(client.command("CONFIG", "SET", "proc-title-template", template), b"OK")
+            self.assertTrue(expected.startswith(self.title(process)), self.title(process))
+            if len(expected) < 1000:
+                self.assertEqual(self.title(process), expected)
+        self.assert_error(client.command("CONFIG", "SET", "proc-title-template", "{nosuch}"),
+                          "template format is invalid or contains unknown variables")
+        self.end(process)
+        self.write(self.base("set-proc-title no\n"))
+        process, client = self.start(flags=["--hz", "20"])
+        self.assertEqual(client.command("CONFIG", "SET", "proc-title-template", "other"), b"OK")
+        self.assertEqual(self.title(process).split("\0"), [OURS, self.conf, "--hz", "20"])
+
+    def test_all_that_can_be_configured_is_written_where_asked_for(self):
+        self.write(self.base("enable-debug-command yes\ntimeout 7\n"))
+        process, client = self.start()
+        before = client.command("CONFIG", "GET", "*")
+        self.assertEqual(client.command("DEBUG", "CONFIG-REWRITE-FORCE-ALL"), b"OK")
+        self.assertIn("\nlfu-log-factor 10\n", self.text())
+        self.end(process)
+        _, client = self.start()
+        self.assertEqual(client.command("CONFIG", "GET", "*"), before)
 
     def test_a_renamed_command_is_called_by_its_new_name_alone(self):
         self.write(self.base('rename-command FLUSHALL ""\nrename-command CONFIG guarded\nrename-command set put\n'))

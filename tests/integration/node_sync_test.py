@@ -47,6 +47,38 @@ class SyncTest(NodeCase):
             os.kill(replica.pid, signal.SIGCONT)
 
 
+class SourceTest(SyncTest):
+    def test_connections_to_a_primary_come_from_the_address_that_is_given(self):
+        for source, primary_host in (("127.0.0.2", "127.0.0.1"), ("::1", "::1")):
+            with self.subTest(source=source):
+                primary = self.server("--bind", "127.0.0.1", "::1", "--protected-mode", "no")
+                replica = self.server()
+                replica.control.command("CONFIG", "SET", "bind-source-addr", source)
+                replica.control.command("REPLICAOF", primary_host, primary.port)
+                self.in_sync(replica)
+                self.assertIn(f"ip={source},", self.info(primary, "slave0"))
+                replica.control.command("CONFIG", "SET", "bind-source-addr", "")
+                replica.control.command("REPLICAOF", "NO", "ONE")
+                replica.control.command("REPLICAOF", "127.0.0.1", primary.port)
+                self.in_sync(replica)
+                self.wait_for("the new link", lambda: "ip=127.0.0.1," in self.info(primary, "slave0"))
+
+    def test_an_address_that_is_not_this_machines_is_told(self):
+        primary, replica = self.server(), self.server("--bind-source-addr", "192.0.2.1")
+        self.follow(replica, primary)
+        self.wait_for("the reason", lambda: "bind to source address 192.0.2.1" in self.info(replica, "redisha_master_link_error"))
+        kind, text = replica.control.command("CONFIG", "SET", "bind-source-addr", "nowhere")
+        self.assertEqual(kind, "-")
+        self.assertIn(b"must be an IP address", text)
+
+    def test_values_move_from_the_address_that_is_given(self):
+        target = self.server("--protected-mode", "no")
+        source = self.server("--bind-source-addr", "127.0.0.3")
+        source.control.command("SET", "k", "v")
+        self.assertEqual(source.control.command("MIGRATE", "127.0.0.1", target.port, "k", "0", "5000"), ("+", b"OK"))
+        self.assertIn(b"addr=127.0.0.3:", target.control.command("CLIENT", "LIST"))
+
+
 class LoadAsideTest(SyncTest):
     def test_the_old_data_are_served_until_the_new_ones_take_their_place(self):
         primary, replica = self.pair()

@@ -22,7 +22,7 @@ void Set(Context& ctx) {
   ConfigService::Pairs pairs;
   for (size_t i = 2; i < ctx.argc(); i += 2) pairs.emplace_back(ctx.arg(i), ctx.arg(i + 1));
   const Status set = ctx.services().config->Set(pairs, ctx.session);
-  set.ok() ? ctx.reply.Ok() : ctx.reply.Error("ERR " + set.message());
+  set.ok() ? ctx.reply.Ok() : ctx.reply.Error(set.message());
 }
 
 bool SetSecret(const Context& ctx, size_t i) {
@@ -30,7 +30,7 @@ bool SetSecret(const Context& ctx, size_t i) {
 }
 
 void Rewrite(Context& ctx) {
-  const Status written = ctx.services().config->Rewrite();
+  const Status written = ctx.services().config->Rewrite(false);
   written.ok() ? ctx.reply.Ok() : ctx.reply.Error("ERR " + written.message());
 }
 

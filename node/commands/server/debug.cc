@@ -95,6 +95,11 @@ void LoadAof(Context& ctx) {
   ctx.reply.Ok();
 }
 
+void RewriteAllOptions(Context& ctx) {
+  const Status written = ctx.services().config->Rewrite(true);
+  written.ok() ? ctx.reply.Ok() : ctx.reply.Error("ERR " + written.message());
+}
+
 std::string HexOf(const Sha1Digest& digest) {
   std::string hex;
   for (const uint8_t byte : digest) hex += fmt::format("{:02x}", byte);
@@ -209,6 +214,7 @@ constexpr Subcommand kSubcommands[] = {
     {"reload", 2, Reload},
     {"loadaof", 2, LoadAof},
     {"change-repl-id", 2, ChangeReplId},
+    {"config-rewrite-force-all", 2, RewriteAllOptions},
     {"segfault", 2, Segfault},
     {"panic", 2, Panic},
     {"log", 3, Log},
@@ -225,40 +231,44 @@ constexpr Subcommand kSubcommands[] = {
 void Debug(Context& ctx) {
   if (EqualsIgnoreCase(ctx.arg(1), "help")) {
     return WriteHelp(
-        ctx, {"AOF-FLUSH-SLEEP <microsec>",
-              "    Server will sleep before each write of the AOF, this is used for testing.",
-              "CHANGE-REPL-ID",
-              "    Change the replication IDs of the instance.",
-              "DIGEST",
-              "    Output a hex signature representing the current DB content.",
-              "DIGEST-VALUE <key> [<key> ...]",
-              "    Output a hex signature of the values of all the specified keys.",
-              "FAIL-SNAPSHOT",
-              "    The RDB file or AOF base that is being written fails.",
-              "LOADAOF",
-              "    Flush the AOF buffers on disk and reload the AOF in memory.",
-              "LOG <message>",
-              "    Write <message> to the server log.",
-              "OBJECT <key>",
-              "    Show low level info about <key> and associated value.",
-              "PANIC",
-              "    Crash the server as a broken invariant does.",
-              "POPULATE <count> [<prefix>] [<size>]",
-              "    Create <count> string keys named key:<num>.",
-              "PROTOCOL <type>",
-              "    Reply with a test value of the specified type.",
-              "RELOAD [option ...]",
-              "    Save the RDB on disk and reload it back to memory.",
-              "SEGFAULT",
-              "    Crash the server.",
-              "SET-ACTIVE-EXPIRE <0|1>",
-              "    Setting it to 0 disables expiring keys in background when they are not",
-              "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
-              "    default.",
-              "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
-              "    Setting it to 1 lets RESTORE take payloads whatever their checksum is.",
-              "SLEEP <seconds>",
-              "    Stop the server for <seconds>. Decimals allowed."});
+        ctx,
+        {"AOF-FLUSH-SLEEP <microsec>",
+         "    Server will sleep before each write of the AOF, this is used for testing.",
+         "CHANGE-REPL-ID",
+         "    Change the replication IDs of the instance.",
+         "CONFIG-REWRITE-FORCE-ALL",
+         "    Like CONFIG REWRITE but writes all configuration options, including keywords not",
+         "    listed in original configuration file or default values.",
+         "DIGEST",
+         "    Output a hex signature representing the current DB content.",
+         "DIGEST-VALUE <key> [<key> ...]",
+         "    Output a hex signature of the values of all the specified keys.",
+         "FAIL-SNAPSHOT",
+         "    The RDB file or AOF base that is being written fails.",
+         "LOADAOF",
+         "    Flush the AOF buffers on disk and reload the AOF in memory.",
+         "LOG <message>",
+         "    Write <message> to the server log.",
+         "OBJECT <key>",
+         "    Show low level info about <key> and associated value.",
+         "PANIC",
+         "    Crash the server as a broken invariant does.",
+         "POPULATE <count> [<prefix>] [<size>]",
+         "    Create <count> string keys named key:<num>.",
+         "PROTOCOL <type>",
+         "    Reply with a test value of the specified type.",
+         "RELOAD [option ...]",
+         "    Save the RDB on disk and reload it back to memory.",
+         "SEGFAULT",
+         "    Crash the server.",
+         "SET-ACTIVE-EXPIRE <0|1>",
+         "    Setting it to 0 disables expiring keys in background when they are not",
+         "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
+         "    default.",
+         "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+         "    Setting it to 1 lets RESTORE take payloads whatever their checksum is.",
+         "SLEEP <seconds>",
+         "    Stop the server for <seconds>. Decimals allowed."});
   }
   for (const Subcommand& subcommand : kSubcommands) {
     if (!EqualsIgnoreCase(ctx.arg(1), subcommand.name) || ctx.argc() < subcommand.words_min)
