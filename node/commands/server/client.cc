@@ -41,24 +41,27 @@ void Info(Context& ctx) { ctx.reply.Verbatim("txt", ClientLine(ctx.session, ctx.
 
 void List(Context& ctx) {
   std::string text;
+  // Whose connection has been closed in this turn is gone.
+  const auto show = [&](const Session& session) {
+    if (!session.closing) text += ClientLine(session, ctx.now_ms) + "\n";
+  };
   if (ctx.argc() == 4 && EqualsIgnoreCase(ctx.arg(2), "type")) {
     const auto type = ParseType(ctx, ctx.arg(3));
     if (!type) return;
     for (const auto& [id, session] : ctx.engine.sessions().all()) {
-      if (TypeOf(*session) == *type) text += ClientLine(*session, ctx.now_ms) + "\n";
+      if (TypeOf(*session) == *type) show(*session);
     }
   } else if (ctx.argc() > 3 && EqualsIgnoreCase(ctx.arg(2), "id")) {
     for (size_t i = 3; i < ctx.argc(); ++i) {
       int64_t id = 0;
       if (!structs::ParseDecimal(ctx.arg(i), &id)) return ctx.reply.Error("ERR Invalid client ID");
       const Session* session = ctx.engine.sessions().Find(static_cast<uint64_t>(id));
-      if (session != nullptr) text += ClientLine(*session, ctx.now_ms) + "\n";
+      if (session != nullptr) show(*session);
     }
   } else if (ctx.argc() != 2) {
     return ctx.SyntaxError();
   } else {
-    for (const auto& [id, session] : ctx.engine.sessions().all())
-      text += ClientLine(*session, ctx.now_ms) + "\n";
+    for (const auto& [id, session] : ctx.engine.sessions().all()) show(*session);
   }
   ctx.reply.Verbatim("txt", text);
 }

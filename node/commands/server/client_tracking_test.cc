@@ -288,6 +288,10 @@ TEST_F(TrackingTest, KillByAgeLeavesTheYounger) {
   EXPECT_EQ(Run({"client", "kill", "maxage", "5"}), ":1");
   EXPECT_TRUE(other_.closing);
   EXPECT_FALSE(young.closing);
+  const std::string listed = Run({"client", "list"});
+  EXPECT_THAT(listed, testing::Not(testing::HasSubstr("id=" + std::to_string(other_.id) + " ")))
+      << "it is gone";
+  EXPECT_THAT(listed, testing::HasSubstr("id=" + std::to_string(young.id) + " "));
   engine_.Leave(young);
 }
 
