@@ -177,6 +177,31 @@ TEST_F(ColdStart, ALoadingCopyIsWaitedForUnlessItIsKnownToBeOlder) {
   EXPECT_EQ(Now().result, PickResult::kChosen) << "its file names a history of epoch 4";
 }
 
+// It led so briefly that nobody followed it, and comes back later than others are waited for.
+TEST_F(ColdStart, ALiveCopyOfAnEarlierEpochWaitsForOneThatLoads) {
+  const auto earlier = [](int offset) {
+    std::string text = Live(offset);
+    return text.replace(text.find("epoch:5"), 7, "epoch:4");
+  };
+  const auto look = [&](bool loading) {
+    Own(earlier(100));
+    bench.Send(InfoReply{NodeOf(1), earlier(90)});
+    bench.Send(InfoReply{NodeOf(2), Restored("r5", loading ? 0 : 10, loading)});
+    Beat(2, loading ? 0 : 5, loading ? 0 : 10, loading);
+  };
+  bench.group().odown_since = bench.now;
+  const LogicalTime until = bench.now + bench.group().config.cold_start_wait;
+  bench.now += kBootstrapGrace + Millis{1};
+  look(true);
+  EXPECT_EQ(Now().wait.reason, WaitReason::kLoading);
+  EXPECT_EQ(Now().wait.until, until);
+  look(false);
+  EXPECT_EQ(Now().node, NodeOf(2));
+  bench.now = until;
+  look(true);
+  EXPECT_EQ(Now().node, NodeOf(0));
+}
+
 TEST_F(ColdStart, ACopyThatOnlyItsSidecarReachesIsNotPassedOver) {
   Own(Restored("r5", 100));
   Beat(1, 5, 101);

@@ -9,13 +9,6 @@
 namespace rha::sidecar::core {
 namespace {
 
-// Since when the other side owes an answer.
-Millis Silence(const Link& link, LogicalTime now) {
-  if (link.unanswered_since != kNever) return now - link.unanswered_since;
-  if (!link.connected) return now - link.last_ok;
-  return Millis{0};
-}
-
 bool PrimaryLostItsRole(const Context& c, const Group& group, const Node& node) {
   // What it said before it was made primary is no evidence, nor is a reply that was on its way.
   // (Later than that it may be the process that came after the promoted one.)

@@ -143,6 +143,12 @@ void NoteStranger(Context& c, std::string* stranger, const std::string& what,
   c.Warn("whoever answers as " + what + " is not believed: " + why);
 }
 
+Millis Silence(const Link& link, LogicalTime now) {
+  if (link.unanswered_since != kNever) return now - link.unanswered_since;
+  if (!link.connected) return now - link.last_ok;
+  return Millis{0};
+}
+
 void MarkUp(Link& link, LogicalTime now) {
   link.connected = true;
   link.dialing = false;

@@ -23,6 +23,8 @@ void SendBeat(Context& c, Group& group, PeerId id);
 // Somebody else answers at the address of `what`: said once, until it changes.
 void NoteStranger(Context& c, std::string* stranger, const std::string& what,
                   const std::string& why);
+// For how long the other side has owed an answer.
+Millis Silence(const Link& link, LogicalTime now);
 void MarkUp(Link& link, LogicalTime now);
 void MarkDown(Link& link, LogicalTime now);
 void MarkReply(Link& link, bool acceptable, LogicalTime now);

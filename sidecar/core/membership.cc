@@ -44,7 +44,9 @@ bool HearsMajority(const State& state, const Group& group, LogicalTime now) {
   if (!group.configured()) return true;
   if (state.woke_at != kLongAgo && now - state.woke_at < kBacklogRead) return false;
   int heard = 1;
-  for (const auto& [id, view] : group.views) heard += Speaks(view, now) ? 1 : 0;
+  for (const auto& [id, view] : group.views) {
+    heard += Speaks(view, now) && Silence(state.peers.at(id).link, now) <= kLease ? 1 : 0;
+  }
   return heard >= MajorityOf(group);
 }
 

@@ -16,9 +16,10 @@ int MajorityOf(const Group& group);
 bool Speaks(const PeerView& view, LogicalTime now);
 // Its process is there: it has said or answered anything lately.
 bool Hears(const State& state, PeerId id, LogicalTime now);
-// This member and those that speak make a majority of the configured members. A newer primary than
-// this member's would have been adopted from them. (After a sleep, once what lay in the sockets is
-// read: its first lines are as old as the sleep.)
+// This member and those that speak, and answer it, make a majority of the configured members. A
+// newer primary than this member's would have been adopted from them, and they would have heard of
+// this member's. (After a sleep, once what lay in the sockets is read: its first lines are as old
+// as the sleep.)
 bool HearsMajority(const State& state, const Group& group, LogicalTime now);
 // This one and those that speak and may vote make a majority: an election can be won.
 bool HearsVoters(const State& state, const Group& group, LogicalTime now);

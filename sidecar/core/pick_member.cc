@@ -2,7 +2,10 @@
 //
 //   best copy          the others                             promoted
 //   live, newest       whatever                               now
-//   live, older        all known / not                        now / after the bootstrap grace
+//   live, older        all known                              now
+//                      one is loading and may hold more       when it is loaded, or after the
+//                                                             cold start wait
+//                      not                                    after the bootstrap grace
 //   restarted          all known                              now
 //                      one is loading and may hold more       when it is loaded
 //                      majority has data, last primary there  after the bootstrap grace
@@ -278,11 +281,15 @@ Pick PickMember(const Group& group, LogicalTime now, const std::vector<std::stri
   }
   if (!survey.best->live()) return DecideColdStart(group, survey, chosen, now);
   const bool newest = survey.best->history.data_epoch >= group.config_epoch;
-  std::vector<int> unknown = survey.missing;
-  unknown.insert(unknown.end(), survey.loading.begin(), survey.loading.end());
+  if (newest) return chosen;
+  // The last primary led so briefly that nobody followed it.
+  const LogicalTime loaded = DownSince(group, now) + group.config.cold_start_wait;
+  if (!survey.loading.empty() && now < loaded) {
+    return WaitFor(WaitReason::kLoading, survey.loading, loaded);
+  }
   const LogicalTime until = DownSince(group, now) + kBootstrapGrace;
-  if (newest || unknown.empty() || now >= until) return chosen;
-  return WaitFor(WaitReason::kMissing, std::move(unknown), until);
+  if (survey.missing.empty() || now >= until) return chosen;
+  return WaitFor(WaitReason::kMissing, survey.missing, until);
 }
 
 std::string DescribeWait(const Group& group, const Wait& wait) {

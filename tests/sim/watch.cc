@@ -226,7 +226,8 @@ void Cluster::CheckFalseAlarm(int pod) {
   const LogicalTime down_since = primary->sdown_since - Ahead(pod);
   // Of its time before it was given its role again, or on its way then.
   if (down_since <= last_promotion_ + kCrossing * options_.network.delay_max) return;
-  if (down_since - std::max(disturbed, network_.healed_at()) < kNewsLimit) return;
+  // Until then it may never have reached it.
+  if (down_since - std::max(disturbed, network_.healed_at()) < kRedialLimit) return;
   for (const Pod& other : pods_) {  // who has not heard of the promotion yet is no false alarm
     if (!other.machine) continue;
     if (other.machine->FindGroup(kGroupName)->config_epoch > group->config_epoch) return;
