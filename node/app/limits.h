@@ -58,6 +58,7 @@ constexpr uint64_t kFirstBaseAtOnceBytesMax = uint64_t{16} << 20;
 constexpr size_t kMigrationLinksMax = 64;
 constexpr Millis kMigrationLinkKept{10'000};
 constexpr Millis kMigrationIdleLook{1000};
+constexpr Millis kMigrationHeldLook{1};  // while values may not leave yet
 
 // Files of secrets: passwords and keys are short.
 constexpr size_t kSecretFileBytesMax = 16 * 1024;

@@ -24,6 +24,7 @@ struct Run {
   size_t answered = 0;  // values
   size_t bytes = 0;     // of them
   std::string refused;  // AUTH or SELECT
+  int asked = 0;        // of the two, and not answered yet
   bool sent = false;
   bool may_repeat = false;         // the connection may have been gone before
   size_t unsent_bytes = SIZE_MAX;  // when the timer was set
@@ -37,10 +38,15 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
   using Done = std::function<void(const Outcome&)>;
 
   Target(Migrator& owner, std::string name) : owner_(owner), name_(std::move(name)) {}
-  ~Target() { owner_.reactor_.Cancel(timer_); }
+  ~Target() {
+    owner_.reactor_.Cancel(timer_);
+    owner_.reactor_.Cancel(hold_timer_);
+  }
 
   static std::string NameOf(const Request& request) { return request.host + ":" + request.port; }
-  bool Serves(const Request& request) const { return idle() && open() && name_ == NameOf(request); }
+  bool Serves(const Request& request) const {
+    return idle() && open() && usable_ && name_ == NameOf(request) && auth_ == request.auth;
+  }
   bool idle() const { return !run_; }
   bool open() const { return link_ != nullptr && link_->open(); }
   MonoTime idle_since() const { return idle_since_; }
@@ -49,12 +55,13 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
     run_.emplace();
     run_->request = std::move(request);
     run_->done = std::move(done);
+    auth_ = run_->request.auth;
     run_->outcome.accepted.resize(run_->request.values.size());
     run_->bytes = run_->request.bytes();
     owner_.bytes_under_way_ += run_->bytes;
     run_->may_repeat = open();
     Arm();
-    open() ? Send() : Connect();
+    open() ? Prepare() : Connect();
   }
 
  private:
@@ -80,30 +87,51 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
                          .source_ip = owner_.source_ip_,
                          .connect_timeout = run_->request.timeout,
                          .pending_max = std::numeric_limits<size_t>::max()},
-        net::LinkHandlers{.on_open = [this] { Send(); },
+        net::LinkHandlers{.on_open = [this] { Prepare(); },
                           .on_close = [this](LinkEnd, const std::string&) { OnEnd(); }});
     link_->Open();
   }
 
+  void Prepare() {
+    run_->sent = true;
+    run_->asked = 0;
+    if (!authenticated_ && !auth_.empty()) Ask({auth_.begin(), auth_.end()});
+    if (selected_ != run_->request.db) Ask({"SELECT", std::to_string(run_->request.db)});
+    if (run_->asked == 0) Send();
+    Arm();
+  }
+
+  void Ask(const std::vector<std::string>& words) {
+    ++run_->asked;
+    const std::vector<std::string_view> views(words.begin(), words.end());
+    link_->Send(views, [this](const resp::Value* reply) {
+      if (reply == nullptr || !run_) return;
+      if (reply->is_error() && run_->refused.empty()) run_->refused = reply->text;
+      if (--run_->asked == 0) run_->refused.empty() ? Send() : Refuse();
+    });
+  }
+
+  void Refuse() {
+    usable_ = false;
+    run_->outcome.error = "ERR Target instance replied with error: " + run_->refused;
+    Finish();
+  }
+
   void Send() {
     const Request& request = run_->request;
-    run_->sent = true;
-    const auto note_refusal = [this](const resp::Value* reply) {
-      if (reply != nullptr && reply->is_error() && run_->refused.empty()) {
-        run_->refused = reply->text;
-      }
-    };
-    if (!request.auth.empty()) {
-      const std::vector<std::string_view> words(request.auth.begin(), request.auth.end());
-      link_->Send(words, note_refusal);
+    authenticated_ = true;
+    selected_ = request.db;
+    if (request.may_leave && !request.may_leave()) {
+      hold_timer_ = owner_.reactor_.After(kMigrationHeldLook, [this] { Send(); });
+      return;
     }
-    if (selected_ != request.db) link_->Send({"SELECT", std::to_string(request.db)}, note_refusal);
+    hold_timer_ = 0;
     for (const Value& value : request.values) {
       const std::string ttl = std::to_string(value.ttl_ms);
       std::vector<std::string_view> words = {"RESTORE", value.key, ttl, value.payload};
       if (request.replace) words.emplace_back("REPLACE");
       link_->Send(words, [this](const resp::Value* reply) {
-        if (reply != nullptr) OnAnswer(*reply);
+        if (reply != nullptr && run_) OnAnswer(*reply);
       });
     }
     if (!run_->may_repeat) DropPayloads();
@@ -116,19 +144,19 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
 
   void OnAnswer(const resp::Value& reply) {
     Run& run = *run_;
-    const std::string& error = reply.is_error() && run.refused.empty() ? reply.text : run.refused;
-    run.outcome.accepted[run.answered] = error.empty() && reply.text == "OK";
+    run.outcome.accepted[run.answered] = !reply.is_error() && reply.text == "OK";
     if (!run.outcome.accepted[run.answered] && run.outcome.error.empty()) {
-      run.outcome.error = "ERR Target instance replied with error: " + error;
+      run.outcome.error = "ERR Target instance replied with error: " + reply.text;
     }
     if (run.answered++ == 0) DropPayloads();
     if (run.answered < run.outcome.accepted.size()) return Arm();
-    selected_ = run.outcome.error.empty() ? run.request.db : -1;
     Finish();
   }
 
   void OnEnd() {
     selected_ = -1;
+    authenticated_ = false;
+    owner_.reactor_.Cancel(std::exchange(hold_timer_, 0));
     if (!run_) return owner_.Remove(*this);
     const bool repeat = run_->may_repeat && run_->answered == 0;
     run_->may_repeat = false;
@@ -164,6 +192,7 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
 
   void Finish() {
     owner_.reactor_.Cancel(timer_);
+    owner_.reactor_.Cancel(std::exchange(hold_timer_, 0));
     idle_since_ = owner_.reactor_.Now();
     const Run run = std::move(*run_);
     run_.reset();
@@ -174,9 +203,13 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
   Migrator& owner_;
   const std::string name_;
   std::unique_ptr<net::Link> link_;  // null: its address is not known yet
+  std::vector<std::string> auth_;    // AUTH and its words; empty: none
+  bool authenticated_ = false;       // with them
   int64_t selected_ = -1;            // the database there; -1: not known
+  bool usable_ = true;               // neither was refused
   std::optional<Run> run_;
   net::TimerId timer_ = 0;
+  net::TimerId hold_timer_ = 0;  // while values may not leave yet
   MonoTime idle_since_{};
 };
 

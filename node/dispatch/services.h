@@ -220,6 +220,7 @@ class MigrationService {
     int64_t db = 0;                 // there
     Millis timeout{1000};           // without any progress
     bool replace = false;
+    std::function<bool()> may_leave;  // not before it says so; none: at once
     std::vector<Value> values;
     size_t bytes() const {
       size_t sum = 0;

@@ -77,14 +77,20 @@ class Target:
         self.case = case
         self.port = self.listener.getsockname()[1]
 
-    def expect(self, *words):
+    def expect(self, *words, answers=(b"+OK",)):
+        """What is sent, until all words are there; SELECT, which comes first, is given `answers`."""
         connection, _ = self.listener.accept()
         self.case.addCleanup(connection.close)
         connection.settimeout(REPLY_S)
         self.connection = connection
         seen = b""
         while not all(word in seen for word in words):
-            seen += connection.recv(1 << 16)
+            more = connection.recv(1 << 16)
+            self.case.assertTrue(more, f"the connection ended after {seen}")
+            seen += more
+            if answers and request("SELECT", 0) in seen:
+                self.answer(*answers)
+                answers = ()
         return seen
 
     def answer(self, *lines):
@@ -151,7 +157,7 @@ class MigrateTest(NodeCase):
         target.expect(b"changed", b"gone", b"same")
         node.control.command("APPEND", "changed", "!")
         node.control.command("DEL", "gone")
-        target.answer(b"+OK", b"+OK", b"+OK", b"+OK")
+        target.answer(b"+OK", b"+OK", b"+OK")
         self.assertEqual(client.read(), ("-", b"ERR A key has changed while it was being copied, and was kept: the target has its older value"))
         self.assertEqual(node.control.command("MGET", "changed", "gone", "same"), [b"old!", None, None])
 
@@ -170,7 +176,7 @@ class MigrateTest(NodeCase):
                 client = self.migrating(node, target.port, "s", 0, 5000)
                 target.expect(b"RESTORE", b"s")
                 run(*change)
-                target.answer(b"+OK", b"+OK")
+                target.answer(b"+OK")
                 self.assertIn(b"was kept", client.read()[1])
                 self.assertEqual(run("EXISTS", "s"), 1)
 
@@ -185,9 +191,9 @@ class MigrateTest(NodeCase):
         self.assertIn(b"UNBLOCKED", client.read()[1])
         client.send(request("MIGRATE", "127.0.0.1", second.port, "k2", 0, 5000))
         second.expect(b"k2")
-        first.answer(b"+OK", b"+OK")
+        first.answer(b"+OK")
         self.wait_for("the first has gone", lambda: run("EXISTS", "k1") == 0)
-        second.answer(b"+OK", b"-ERR full")
+        second.answer(b"-ERR full")
         self.assertIn(b"ERR full", client.read()[1])
         self.assertEqual(run("GET", "k2"), b"v2")
 
@@ -212,7 +218,7 @@ class MigrateTest(NodeCase):
         target.expect(b"\x00\x01v")
         client.close()
         self.wait_for("its end", lambda: self.info(node, "blocked_clients") == "0")
-        target.answer(b"+OK", b"+OK")
+        target.answer(b"+OK")
         self.wait_for("the key to go", lambda: node.control.command("EXISTS", "k") == 0)
         self.wait_for("the replica to hear of it", lambda: replica.control.command("EXISTS", "k") == 0)
 
@@ -222,7 +228,7 @@ class MigrateTest(NodeCase):
         client = self.migrating(node, target.port, "k", 0, 5000)
         target.expect(b"\x00\x01v")
         node.control.command("CLIENT", "PAUSE", 60000, "WRITE")
-        target.answer(b"+OK", b"+OK")
+        target.answer(b"+OK")
         self.assertIn(b"its writes are held back", client.read()[1])
         self.assertEqual(node.control.command("GET", "k"), b"v")
 
@@ -233,8 +239,7 @@ class MigrateTest(NodeCase):
         self.addCleanup(monitor.close)
         self.assertEqual(monitor.command("MONITOR"), ("+", b"OK"))
         client = self.migrating(node, target.port, "k", 0, 5000, "AUTH2", "someone", "s3cret")
-        self.assertIn(request("AUTH", "someone", "s3cret"), target.expect(b"\x00\x01v"))
-        target.answer(b"-WRONGPASS no", b"+OK", b"-NOAUTH")
+        self.assertEqual(request("AUTH", "someone", "s3cret") + request("SELECT", 0), target.expect(b"SELECT", answers=(b"-WRONGPASS no", b"+OK")))
         self.assertEqual(client.read(), ("-", b"ERR Target instance replied with error: WRONGPASS no"))
         self.assertEqual(node.control.command("EXISTS", "k"), 1)
         shown = monitor.read()
@@ -242,6 +247,26 @@ class MigrateTest(NodeCase):
         slow = repr(node.control.command("SLOWLOG", "GET", 10))
         self.assertIn("MIGRATE", slow)
         self.assertNotIn("s3cret", slow + repr(shown))
+
+    def test_nothing_arrives_in_a_database_or_by_a_user_that_was_refused(self):
+        port = free_port()
+        node, target = self.start(), self.start("--port", str(port))
+        target.control.command("CONFIG", "SET", "requirepass", "pw")
+        node.control.command("MSET", "a", "mine", "b", "mine", "c", "mine")
+        theirs = target.connect()
+        self.addCleanup(theirs.close)
+        theirs.command("AUTH", "pw")
+        theirs.command("SET", "b", "precious")
+        refused = b"ERR Target instance replied with error: "
+        self.assertEqual(node.control.command("MIGRATE", "127.0.0.1", port, "b", 99, 5000, "REPLACE", "AUTH", "pw"),
+                         ("-", refused + b"ERR DB index is out of range"))
+        self.assertEqual(theirs.command("GET", "b"), b"precious")
+        self.assertEqual(node.control.command("MIGRATE", "127.0.0.1", port, "a", 0, 5000, "AUTH", "pw"), ("+", b"OK"))
+        # The connection that is kept is nobody else's.
+        self.assertIn(b"NOAUTH", node.control.command("MIGRATE", "127.0.0.1", port, "c", 0, 5000)[1])
+        self.assertIn(b"WRONGPASS", node.control.command("MIGRATE", "127.0.0.1", port, "c", 0, 5000, "AUTH", "bad")[1])
+        self.assertEqual(theirs.command("EXISTS", "c"), 0)
+        self.assertEqual(node.control.command("MIGRATE", "127.0.0.1", port, "c", 0, 5000, "AUTH", "pw"), ("+", b"OK"))
 
     def test_a_transaction_does_not_wait_for_another_server(self):
         node = self.start()

@@ -94,7 +94,8 @@ bool MayDelete(Context& ctx) {
   const dispatch::NodeState& state = ctx.state();
   const bool enough_copies =
       !state.copies_missing && state.good_replicas >= state.min_replicas_to_write;
-  return !state.is_replica && !state.undecided && enough_copies && !ctx.engine.Paused();
+  return !state.is_replica && !state.undecided && enough_copies && !state.last_save_failed &&
+         state.log_error.empty() && !ctx.engine.Paused();
 }
 
 // What happens here once the other side has answered.
@@ -108,7 +109,7 @@ void FinishMove(Context& ctx, const Move& move, const MigrationService::Outcome&
     if (!may_delete) {
       kept =
           "ERR The keys were copied, but this node may not delete them now: it is no longer a "
-          "primary, its writes are held back, or replicas are missing";
+          "primary, its writes are held back, its disk fails, or replicas are missing";
     } else if (leaving.watcher->dirty()) {
       kept =
           "ERR A key has changed while it was being copied, and was kept: the target has its "
@@ -167,6 +168,10 @@ void Migrate(Context& ctx) {
   move->copy = options.copy;
   Pack(ctx, options, &request, move.get());
   if (move->keys.empty()) return ctx.reply.Simple("NOKEY");
+  // What is not yet in enough copies is told to nobody, be it another server.
+  request.may_leave = [&state = ctx.state(), told = ctx.state().replication_offset] {
+    return state.committed_offset >= told;
+  };
 
   const size_t others = ctx.services().migration->bytes_under_way();
   if (others > 0 && others + request.bytes() > kMigrationBytesMax) {
