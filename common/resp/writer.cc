@@ -12,7 +12,10 @@ void Writer::Simple(std::string_view text) {
 }
 
 void Writer::Error(std::string_view text) {
-  const std::string_view code = text.substr(0, text.find(' ')).substr(0, kErrorCodeBytesMax);
+  const auto end =
+      std::find_if(text.begin(), text.end(), [](char c) { return c >= 0 && c <= ' '; });
+  const std::string_view code =
+      text.substr(0, std::min<size_t>(end - text.begin(), kErrorCodeBytesMax));
   std::memcpy(error_code_, code.data(), code.size());
   error_code_bytes_ = static_cast<uint8_t>(code.size());
   std::string line(text);

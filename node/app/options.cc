@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/host.h"
 #include "common/net/socket.h"
 #include "node/app/option_kinds.h"
 #include "node/app/process_options.h"
@@ -258,6 +259,19 @@ Option NameOption(std::string name, std::string Config::*field) {
   return option;
 }
 
+Option AnnouncedHost() {
+  Option option = TextOption("replica-announce-ip", &Config::announce_ip, 0, "slave-announce-ip");
+  option.set = [](Config& config, Words words) {
+    if (words.size() != 1) return Invalid("wrong number of arguments");
+    if (!words[0].empty() && !IsHost(words[0])) {
+      return Invalid("replica-announce-ip must be an IP address or a host name");
+    }
+    config.announce_ip = words[0];
+    return Status();
+  };
+  return option;
+}
+
 std::vector<Option> NetworkOptions() {
   return {
       {.name = "bind",
@@ -363,7 +377,7 @@ std::vector<Option> ReplicationOptions() {
        .lines = ReplicaOfLines},
       TextOption("masteruser", &Config::primary_user, kSecret),
       TextOption("masterauth", &Config::primary_auth, kSecret),
-      TextOption("replica-announce-ip", &Config::announce_ip, 0, "slave-announce-ip"),
+      AnnouncedHost(),
       IntOption("replica-announce-port", &Config::announce_port, {0, 65535}, 0,
                 "slave-announce-port"),
       BoolOption("replica-announced", &Config::announced),

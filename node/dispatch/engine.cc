@@ -349,7 +349,9 @@ void Engine::CountError(std::string_view code) {
   if (found != stats_.errors.end()) {
     ++found->second;
   } else {
-    stats_.errors.emplace(code, 1);
+    // Scripts make codes of their own, perhaps a new one each time.
+    const bool full = stats_.errors.size() >= kErrorCodesMax;
+    ++stats_.errors[std::string(full ? kOtherErrorCodes : code)];
   }
 }
 

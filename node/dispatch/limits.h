@@ -3,12 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace rha::node::dispatch {
 
 constexpr size_t kCommandNameBytesMax = 64;  // longer names are unknown without a look
 constexpr size_t kUnknownCommandEchoBytes =
     128;  // of an unknown command and its arguments, in the error
+// Different codes of errors that are counted each for itself, and the name of all others.
+constexpr size_t kErrorCodesMax = 128;
+constexpr std::string_view kOtherErrorCodes = "ERRORSTATS_OVERFLOW";
 constexpr size_t kQueuedCommandsReserve = 8;
 // The largest proto-max-bulk-len, and so the largest text: an element of a list shares its gigabyte
 // with its neighbours.

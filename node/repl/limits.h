@@ -19,6 +19,8 @@ constexpr uint64_t kBacklogBytesMin = 1;
 using persist::kReplIdBytes;
 // What snapshots say wrote them: the release whose format they have.
 constexpr std::string_view kRedisVersion = "7.0.15";
+// Of connected_slaves, those that INFO describes.
+constexpr int kReplicasShownMax = 1000;
 // A line of the handshake: error texts are the longest.
 constexpr size_t kHandshakeLineBytesMax = 4096;
 // Words of the answer to REDISHA HELLO: uid, name, nonce and a proof for each key.

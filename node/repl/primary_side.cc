@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "common/base/host.h"
 #include "common/base/log.h"
 #include "common/base/random_id.h"
 #include "common/net/socket.h"
@@ -379,6 +380,10 @@ bool PrimarySide::ParseReplconf(ReplicaIdentity& identity, dispatch::Args args,
       if (value.size() > kAnnouncedIpBytesMax) {
         reply.Error("ERR REPLCONF ip-address provided by replica instance is too long: " +
                     std::to_string(value.size()) + " bytes");
+        return false;
+      }
+      if (!value.empty() && !IsHost(value)) {
+        reply.Error("ERR REPLCONF ip-address is neither an IP address nor a host name");
         return false;
       }
       identity.ip = value;

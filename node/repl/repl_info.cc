@@ -5,6 +5,7 @@
 #include "common/resp/writer.h"
 #include "node/dispatch/engine.h"
 #include "node/dispatch/info_line.h"
+#include "node/repl/limits.h"
 #include "node/repl/repl_shell.h"
 
 namespace rha::node::repl {
@@ -52,6 +53,7 @@ void ReplShell::AppendReplicasInfo(std::string* info) const {
   }
   int i = 0;
   for (const auto& replica : replicas) {
+    if (i == kReplicasShownMax) break;  // what sidecars read stays short, whoever sends PSYNC
     const Progress& progress = replica->progress;
     Line(info, "slave{}:ip={},port={},state={},offset={},lag={}", i++, replica->ip(),
          replica->identity.port, replica->InfoState(), progress.streaming() ? progress.acked : 0,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/base/hex.h"
+#include "common/base/host.h"
 
 namespace rha::sidecar::core {
 
@@ -44,15 +45,6 @@ inline bool HasControlCharacter(std::string_view text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
   }
   return false;
-}
-
-// An IP address or host name, as far as a peer's word goes: one word that fits into an event.
-inline bool IsHost(std::string_view text) {
-  if (text.empty() || text.size() > 255) return false;
-  for (const char c : text) {
-    if (c <= ' ' || c > '~' || c == ',') return false;
-  }
-  return true;
 }
 
 // An id as Redis makes them: 40 lower-case hexadecimal digits.

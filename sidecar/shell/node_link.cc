@@ -157,10 +157,21 @@ void NodeLink::SendPing() {
 }
 
 void NodeLink::SendInfo() {
-  commands_.Send({Name("INFO")}, [this](const resp::Value* reply) {
+  // Servers before Redis 7 know one section or all. What our own nodes tell of clients and commands
+  // may be much, and nothing of it is asked for here.
+  const std::string name = Name("INFO");
+  std::vector<std::string_view> words = {name};
+  if (commands_.options().proof) {
+    words.insert(words.end(), {"server", "persistence", "replication", "keyspace"});
+  }
+  commands_.Send(words, [this](const resp::Value* reply) {
     if (!reply || !emit_ || !reply->is_string()) return;
-    if (reply->text.size() > core::kInfoBytesMax) return;
-    emit_(core::InfoReply{target_.node, reply->text});
+    if (reply->text.size() <= core::kInfoBytesMax) {
+      emit_(core::InfoReply{target_.node, reply->text});
+    } else if (!std::exchange(told_of_long_info_, true)) {
+      log::Warn("INFO of {} has {} bytes, more than {}: it is not read, so its role is not known",
+                core::ToString(target_.address), reply->text.size(), core::kInfoBytesMax);
+    }
   });
 }
 

@@ -78,6 +78,7 @@ class NodeLink {
   int local_checks_ = 0;
   net::TimerId check_timer_ = 0, subscription_timer_ = 0;
   MonoTime heard_hello_at_;
+  bool told_of_long_info_ = false;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
   net::Link commands_, subscription_;
 };

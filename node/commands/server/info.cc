@@ -9,6 +9,7 @@
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
 #include "node/dispatch/engine.h"
+#include "node/dispatch/info_line.h"
 
 namespace rha::node::commands {
 namespace {
@@ -83,7 +84,7 @@ void AppendLatencyStats(Context& ctx, std::string* info) {
 
 void AppendErrorStats(Context& ctx, std::string* info) {
   for (const auto& [code, count] : ctx.engine.stats().errors) {
-    *info += "errorstat_" + code + ":count=" + std::to_string(count) + "\r\n";
+    dispatch::Line(info, "errorstat_{}:count={}", code, count);
   }
 }
 
