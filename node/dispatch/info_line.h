@@ -1,7 +1,7 @@
 // A line of INFO, or several with fixed text between them.
 //
-// Sidecars believe what they read there, and much of it others have said (addresses, names, codes of
-// errors): a control character in an argument, which could begin another line, is shown as '?'.
+// Sidecars believe what they read there, and much of it others have said (addresses, names, codes
+// of errors): a control character in an argument, which could begin another line, is shown as '?'.
 #pragma once
 
 #include <fmt/format.h>
