@@ -226,8 +226,10 @@ void Cluster::CheckFalseAlarm(int pod) {
   const LogicalTime down_since = primary->sdown_since - Ahead(pod);
   // Of its time before it was given its role again, or on its way then.
   if (down_since <= last_promotion_ + kCrossing * options_.network.delay_max) return;
-  // Until then it may never have reached it.
-  if (down_since - std::max(disturbed, network_.healed_at()) < kRedialLimit) return;
+  // It may not have reached it yet: who dialled before the other side was there dials again later.
+  const bool reached = primary->link.connected_at != sidecar::core::kLongAgo;
+  const Millis limit = reached ? kNewsLimit : kRedialLimit;
+  if (down_since - std::max(disturbed, network_.healed_at()) < limit) return;
   for (const Pod& other : pods_) {  // who has not heard of the promotion yet is no false alarm
     if (!other.machine) continue;
     if (other.machine->FindGroup(kGroupName)->config_epoch > group->config_epoch) return;
