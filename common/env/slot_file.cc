@@ -111,7 +111,8 @@ Status SlotFile::ReadSlots() {
     used[place] = bytes.find_first_not_of('\0') != std::string::npos;
     // Nothing is written before all of it is reserved; on a full disk a part may have been.
     if (used[place] && file.st_size < whole) return wrong_size;
-    if (used[place] && !bytes.starts_with(kMagic)) {
+    // A write that was cut short may have left any of its sectors out, also the first.
+    if (!bytes.starts_with(kMagic) && bytes.find_first_not_of('\0') < kMagicBytes) {
       return Status(Code::kCorrupt, path_ + " is damaged, or not a file of this kind");
     }
     auto slot = DecodeSlot(bytes);

@@ -84,6 +84,22 @@ TEST_F(SlotFileTest, AFirstWriteCutShortPromisedNothing) {
   EXPECT_FALSE(Open().record().has_value());
 }
 
+// A disk writes sectors in any order.
+TEST_F(SlotFileTest, AFirstWriteWithoutItsFirstSectorLosesNothing) {
+  const std::string record(1000, 'x');
+  { SlotFile file = Open(); }
+  const std::string empty = Bytes();
+  ASSERT_TRUE(Open().Write(record).ok());
+  const std::string good = Bytes();
+  const size_t second = good.size() / 2;  // the place that is written first
+  SetBytes(empty.substr(0, second + 512) + good.substr(second + 512));
+  EXPECT_FALSE(Open().record().has_value()) << "nothing was promised yet";
+  SetBytes(empty.substr(0, 512) + good.substr(512));
+  EXPECT_EQ(Open().record(), record);
+  ASSERT_TRUE(Open().Write("epoch 2").ok());
+  EXPECT_EQ(Open().record(), "epoch 2");
+}
+
 TEST_F(SlotFileTest, OneDamagedSlotAfterTheFirstWriteLosesNothing) {
   ASSERT_TRUE(Open().Write("epoch 1").ok());
   const std::string good = Bytes();

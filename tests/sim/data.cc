@@ -164,6 +164,8 @@ std::string Cluster::Disagreement() const {
     if (node.alive() && i != primary && (node.follows() != Ip(primary) || !node.link_up())) {
       return name + " does not follow pod-" + std::to_string(primary);
     }
+    // Its memory is one that may be lost, as long as it lacks what it once acknowledged.
+    if (options_.quorum_writes && node.alive() && !node.proven()) return name + " is not in step";
     if (!pods_[i].machine) continue;
     const auto address = pods_[i].machine->PrimaryAddress(kGroupName, ClockOf(i));
     if (!address) return "the sidecar of " + name + " names no primary";

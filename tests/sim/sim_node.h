@@ -95,6 +95,7 @@ class SimNode {
   bool loading(LogicalTime now) const { return alive_ && now < loading_until_; }
   uint64_t reign() const { return reign_; }  // of its promotion, while it is primary
   bool undecided() const { return undecided_; }
+  bool proven() const { return proven_; }               // it has all that it ever acknowledged
   uint64_t role_epoch() const { return order_.first; }  // of the newest order it knows
   bool primary() const { return alive_ && !undecided_ && primary_; }
   bool link_up() const { return link_up_; }
