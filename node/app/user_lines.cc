@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/acl/acl_file.h"
 #include "common/base/log.h"
-#include "node/acl/acl_file.h"
 
 namespace rha::node::app {
 namespace {

@@ -1,7 +1,7 @@
 // Users as the configuration has them: `user` lines or an ACL file, never both.
 #pragma once
 
-#include "node/acl/users.h"
+#include "common/acl/users.h"
 #include "node/app/options.h"
 
 namespace rha::node::app {

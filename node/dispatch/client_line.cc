@@ -1,6 +1,6 @@
 #include "node/dispatch/client_line.h"
 
-#include "node/acl/user.h"
+#include "common/acl/user.h"
 #include "node/dispatch/blocking.h"
 #include "node/dispatch/command.h"
 #include "node/dispatch/peers.h"

@@ -15,8 +15,8 @@
 #include <span>
 #include <string_view>
 
+#include "common/acl/category.h"
 #include "common/resp/redis_version.h"
-#include "node/acl/category.h"
 #include "node/dispatch/keys.h"
 
 namespace rha::node::dispatch {

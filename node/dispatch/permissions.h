@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "common/acl/check.h"
+#include "common/acl/denial_log.h"
+#include "common/acl/users.h"
 #include "common/base/clock.h"
-#include "node/acl/check.h"
-#include "node/acl/denial_log.h"
-#include "node/acl/users.h"
 #include "node/dispatch/sessions.h"
 #include "node/dispatch/table.h"
 

@@ -21,9 +21,9 @@
 #include <string_view>
 #include <vector>
 
+#include "common/acl/user.h"
 #include "common/resp/output_chain.h"
 #include "common/resp/parser.h"
-#include "node/acl/user.h"
 #include "node/dispatch/audience.h"
 #include "node/keyspace/watch.h"
 

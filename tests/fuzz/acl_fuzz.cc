@@ -7,18 +7,18 @@
 #include <string_view>
 #include <vector>
 
+#include "common/acl/acl_file.h"
+#include "common/acl/test_catalogue.h"
 #include "common/base/check.h"
-#include "node/acl/acl_file.h"
-#include "node/acl/test_catalogue.h"
 
 namespace {
 
-using rha::node::acl::ParseAclFile;
-using rha::node::acl::Rulebook;
-using rha::node::acl::RuleFault;
-using rha::node::acl::Selector;
-using rha::node::acl::TestCatalogue;
-using rha::node::acl::User;
+using rha::acl::ParseAclFile;
+using rha::acl::Rulebook;
+using rha::acl::RuleFault;
+using rha::acl::Selector;
+using rha::acl::TestCatalogue;
+using rha::acl::User;
 
 constexpr std::string_view kNames[] = {"", "*", "a", "a:1", "key", "read:x"};
 

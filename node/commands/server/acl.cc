@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "common/acl/acl_file.h"
 #include "common/base/log.h"
 #include "common/base/random_id.h"
-#include "node/acl/acl_file.h"
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "node/acl/acl_file.h"
+#include "common/acl/acl_file.h"
 #include "node/commands/testing/run_command.h"
 
 namespace rha::node::commands {

@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "node/acl/user.h"
+#include "common/acl/user.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 // In the order of what says most of several refusals.
 enum class Denied : uint8_t { kNothing, kCommand, kKey, kChannel, kAuth };
@@ -88,4 +88,4 @@ inline bool MayListen(const User& user, std::string_view channel, bool is_patter
   return false;
 }
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "common/acl/users.h"
 #include "common/env/disk.h"
-#include "node/acl/users.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 // All users of the text, or an error that names each line that is wrong, and why, in Redis' words;
 // no passwords. `path` is what it calls the file. Pure.
@@ -22,4 +22,4 @@ std::string AclFileText(const Users& users);
 Status WriteAclFile(const std::string& path, const Users& users,
                     env::Disk& disk = env::Disk::Real());
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

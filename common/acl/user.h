@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "common/acl/selector.h"
 #include "common/base/status.h"
-#include "node/acl/selector.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 // "(~a +get" and "+set)", as a line split at blanks has them, become one word again. An error names
 // the parenthesis that is not closed.
@@ -67,4 +67,4 @@ class User {
   std::vector<Selector> selectors_;
 };
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

@@ -1,9 +1,9 @@
 // A few commands for tests: some with subcommands, one without.
 #pragma once
 
-#include "node/acl/catalogue.h"
+#include "common/acl/catalogue.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 enum TestCommand : size_t {
   kGet,
@@ -46,4 +46,4 @@ inline const Catalogue& TestCatalogue() {
   return catalogue;
 }
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

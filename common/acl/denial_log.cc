@@ -1,11 +1,11 @@
-#include "node/acl/denial_log.h"
+#include "common/acl/denial_log.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "node/acl/limits.h"
+#include "common/acl/limits.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 namespace {
 
 bool SaySame(const DenialEntry& a, const DenialEntry& b) {
@@ -67,4 +67,4 @@ void DenialLog::Add(const Denial& denial, int64_t unix_ms) {
   while (entries_.size() > entries_max_) entries_.pop_back();
 }
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

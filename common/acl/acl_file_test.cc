@@ -1,4 +1,4 @@
-#include "node/acl/acl_file.h"
+#include "common/acl/acl_file.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -7,11 +7,11 @@
 
 #include <filesystem>
 
+#include "common/acl/test_catalogue.h"
 #include "common/env/files.h"
 #include "common/env/testing/faulty_disk.h"
-#include "node/acl/test_catalogue.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 namespace {
 
 constexpr std::string_view kNothingChanged =
@@ -106,4 +106,4 @@ TEST_F(AclFileTest, WhereverWritingFailsTheOldFileStaysWhole) {
 }
 
 }  // namespace
-}  // namespace rha::node::acl
+}  // namespace rha::acl

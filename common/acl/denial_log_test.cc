@@ -1,12 +1,12 @@
-#include "node/acl/denial_log.h"
+#include "common/acl/denial_log.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "node/acl/limits.h"
+#include "common/acl/limits.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 namespace {
 
 Denial OfKey(std::string_view key) {
@@ -61,4 +61,4 @@ TEST(DenialLog, AnEntryIsBounded) {
 }
 
 }  // namespace
-}  // namespace rha::node::acl
+}  // namespace rha::acl

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 inline char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
@@ -19,4 +19,4 @@ inline bool HasBlanks(std::string_view word) {
   return word.find_first_of(std::string_view(" \t\n\v\f\r\0", 7)) != std::string_view::npos;
 }
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

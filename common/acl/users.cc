@@ -1,13 +1,13 @@
-#include "node/acl/users.h"
+#include "common/acl/users.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "common/acl/words.h"
 #include "common/trust/secret.h"
 #include "common/trust/sha256.h"
-#include "node/acl/words.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 namespace {
 
 Status Invalid(std::string message) { return Status(Code::kInvalid, std::move(message)); }
@@ -184,4 +184,4 @@ const User* Users::Authenticate(std::string_view name, std::string_view password
   return right || user->needs_no_password() ? user : nullptr;
 }
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "node/acl/check.h"
+#include "common/acl/check.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 enum class Where : uint8_t { kTopLevel, kMulti, kScript };
 
@@ -46,4 +46,4 @@ class DenialLog {
   std::deque<DenialEntry> entries_;
 };
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

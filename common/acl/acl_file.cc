@@ -1,12 +1,12 @@
-#include "node/acl/acl_file.h"
+#include "common/acl/acl_file.h"
 
 #include <unordered_set>
 #include <utility>
 
+#include "common/acl/words.h"
 #include "common/env/files.h"
-#include "node/acl/words.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 namespace {
 
 std::string_view Trimmed(std::string_view text) {
@@ -127,4 +127,4 @@ Status WriteAclFile(const std::string& path, const Users& users, env::Disk& disk
   return env::WriteTextFile(path, text, disk);
 }
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

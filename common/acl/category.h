@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 enum AclCategory : uint32_t {
   kAclKeyspace = 1 << 0,
@@ -63,4 +63,4 @@ inline constexpr CategoryName kCategoryNames[] = {
 // In any case; 0: there is none of that name.
 uint32_t FindCategory(std::string_view name);
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

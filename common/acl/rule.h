@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "node/acl/catalogue.h"
+#include "common/acl/catalogue.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 enum class RuleFault : uint8_t {
   kNone,
@@ -27,4 +27,4 @@ struct Rulebook {
   bool channels_open = false;  // acl-pubsub-default: what a new user or selector begins with
 };
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

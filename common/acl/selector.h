@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "node/acl/limits.h"
-#include "node/acl/rule.h"
+#include "common/acl/limits.h"
+#include "common/acl/rule.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 // What is done with the content of a key; neither: only looked whether or how it is there.
 enum KeyRight : uint8_t { kMayRead = 1, kMayWrite = 2, kMayBoth = kMayRead | kMayWrite };
@@ -74,4 +74,4 @@ class Selector {
   std::vector<FirstArgument> first_arguments_;
 };
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

@@ -1,10 +1,10 @@
-#include "node/acl/users.h"
+#include "common/acl/users.h"
 
 #include <gtest/gtest.h>
 
-#include "node/acl/test_catalogue.h"
+#include "common/acl/test_catalogue.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 namespace {
 
 using Rules = std::vector<std::string_view>;
@@ -141,4 +141,4 @@ TEST_F(UsersTest, AFilesUsersTakeThePlaceOfAll) {
 }
 
 }  // namespace
-}  // namespace rha::node::acl
+}  // namespace rha::acl

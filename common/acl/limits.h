@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 constexpr size_t kCommandsMax = 1024;  // rows of the command table, subcommands among them
 constexpr size_t kUsersMax = 10'000;
@@ -17,4 +17,4 @@ constexpr size_t kLogTextBytesMax = 1024;   // of an entry's object, user and cl
 constexpr size_t kLogEntriesCompared = 10;  // the latest, in search of one that says the same
 constexpr int64_t kLogGroupingMs = 60'000;
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

@@ -1,12 +1,12 @@
-#include "node/acl/user.h"
+#include "common/acl/user.h"
 
 #include <gtest/gtest.h>
 
+#include "common/acl/check.h"
+#include "common/acl/test_catalogue.h"
 #include "common/trust/sha256.h"
-#include "node/acl/check.h"
-#include "node/acl/test_catalogue.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 namespace {
 
 class UserTest : public testing::Test {
@@ -286,4 +286,4 @@ TEST_F(UserTest, ItsTextMakesTheSameUser) {
 }
 
 }  // namespace
-}  // namespace rha::node::acl
+}  // namespace rha::acl

@@ -12,10 +12,10 @@
 #include <string_view>
 #include <vector>
 
+#include "common/acl/user.h"
 #include "common/base/status.h"
-#include "node/acl/user.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 constexpr std::string_view kDefaultUser = "default";
 
@@ -78,4 +78,4 @@ class Users {
   std::vector<std::string> still_accepted_;  // likewise, of those it has replaced
 };
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

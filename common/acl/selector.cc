@@ -1,13 +1,13 @@
-#include "node/acl/selector.h"
+#include "common/acl/selector.h"
 
 #include <algorithm>
 #include <iterator>
 #include <limits>
 
+#include "common/acl/words.h"
 #include "common/base/glob.h"
-#include "node/acl/words.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 namespace {
 
 // "~*" by itself is another rule, after which no pattern may follow.
@@ -290,4 +290,4 @@ std::string Selector::Text(const Catalogue& catalogue) const {
   return text + CommandsText(catalogue);
 }
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

@@ -1,14 +1,14 @@
-#include "node/acl/user.h"
+#include "common/acl/user.h"
 
 #include <algorithm>
 
+#include "common/acl/words.h"
 #include "common/base/config_text.h"
 #include "common/base/hex.h"
 #include "common/trust/secret.h"
 #include "common/trust/sha256.h"
-#include "node/acl/words.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 Result<std::vector<std::string>> JoinSelectors(std::span<const std::string_view> rules) {
   std::vector<std::string> joined;
@@ -159,4 +159,4 @@ std::string User::Text(const Catalogue& catalogue) const {
   return text;
 }
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

@@ -13,10 +13,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "node/acl/category.h"
-#include "node/acl/limits.h"
+#include "common/acl/category.h"
+#include "common/acl/limits.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 using CommandSet = std::bitset<kCommandsMax>;
 
@@ -49,4 +49,4 @@ class Catalogue {
   std::unordered_map<std::string_view, uint16_t> by_name_;
 };
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl

@@ -1,12 +1,12 @@
-#include "node/acl/catalogue.h"
+#include "common/acl/catalogue.h"
 
 #include <iterator>
 
+#include "common/acl/limits.h"
+#include "common/acl/words.h"
 #include "common/base/check.h"
-#include "node/acl/limits.h"
-#include "node/acl/words.h"
 
-namespace rha::node::acl {
+namespace rha::acl {
 
 uint32_t FindCategory(std::string_view name) {
   for (const CategoryName& known : kCategoryNames) {
@@ -49,4 +49,4 @@ std::optional<size_t> Catalogue::Find(std::string_view name) const {
   return found == by_name_.end() ? std::nullopt : std::optional<size_t>(found->second);
 }
 
-}  // namespace rha::node::acl
+}  // namespace rha::acl
