@@ -30,6 +30,8 @@ enum AclCategory : uint32_t {
   kAclScripting = 1 << 20,
 };
 
+inline constexpr uint32_t kOfAdministrators = kAclAdmin | kAclSlow | kAclDangerous;
+
 struct CategoryName {
   std::string_view name;
   uint32_t bit;

@@ -101,6 +101,7 @@ void Link::FailLater(LinkEnd end, std::string why) {
 }
 
 void Link::Introduce() {
+  auth_refusal_.clear();
   if (options_.proof) return SayHello();
   OnReply on_auth = [this](const resp::Value* reply) {
     if (reply) OnAuthReply(*reply);
@@ -124,7 +125,7 @@ void Link::SayName() {
     if (!reply) return;
     // ... but where a password is asked for that we do not have, nothing else is answered either.
     if (reply->is_error() && reply->text.starts_with("NOAUTH")) {
-      return End(LinkEnd::kDenied, reply->text);
+      return End(LinkEnd::kDenied, auth_refusal_.empty() ? reply->text : auth_refusal_);
     }
     BecomeOpen();
   });
@@ -173,11 +174,12 @@ void Link::OnAuthReply(const resp::Value& reply) {
   // A server without a password is as good as one that took ours.
   const bool no_password_there = reply.text.find("without any password") != std::string::npos ||
                                  reply.text.find("no password is set") != std::string::npos;
-  if (reply.is_error() && !no_password_there) {
-    End(LinkEnd::kDenied, reply.text);
-  } else if (options_.client_name.empty()) {
-    BecomeOpen();
-  }
+  const bool refused = reply.is_error() && !no_password_there;
+  if (refused) auth_refusal_ = reply.text;
+  // Where nobody need say a password, who said a wrong one is the default user still: the next
+  // answer tells.
+  if (!options_.client_name.empty()) return;
+  refused ? End(LinkEnd::kDenied, auth_refusal_) : BecomeOpen();
 }
 
 void Link::BecomeOpen() {

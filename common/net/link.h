@@ -38,7 +38,7 @@ namespace rha::net {
 enum class LinkEnd {
   kRefused,
   kUnreachable,
-  kDenied,    // AUTH was refused
+  kDenied,    // AUTH was refused, and nothing else is answered either
   kUnproven,  // the other side is not who it should be, or does not believe us
   kClosedByPeer,
   kTimeout,
@@ -150,6 +150,7 @@ class Link {
   std::deque<OnReply> early_pending_;
   std::optional<trust::Initiator> initiator_;
   bool proved_ = false;
+  std::string auth_refusal_;  // what AUTH was answered; empty: it was not refused
   resp::ReplyParser parser_;
   // Replaced at each end of a connection: a callback that closed or destroyed the link expires it.
   std::shared_ptr<char> generation_;

@@ -17,7 +17,6 @@
 #include "node/app/memory.h"
 #include "node/app/shutdown_signal.h"
 #include "node/app/title.h"
-#include "node/app/user_lines.h"
 #include "node/commands/all.h"
 #include "node/dispatch/gates.h"
 
@@ -142,7 +141,11 @@ App::App(Config config, env::ProcessTitle* title)
           config_,
           [this](const Config& old, std::string* culprit) { return ApplyConfig(old, culprit); },
           [this](Config* shown) { ShowRole(shown); },
-          [this](Config* shown) { ShowUsers(engine_.permissions().users(), shown); }),
+          [this](Config* shown) {
+            shown->user_lines.clear();
+            if (!shown->acl_file.empty()) return;  // which has them
+            shown->user_lines = acl::LinesOf(engine_.permissions().users());
+          }),
       process_({.reactor = reactor_,
                 .engine = engine_,
                 .server = server_,
@@ -188,7 +191,11 @@ Status App::Start() {
   RHA_RETURN_IF_ERROR(EnterDirectory());
   RHA_RETURN_IF_ERROR(RaiseDescriptorLimit());
   PublishConfig();
-  RHA_RETURN_IF_ERROR(LoadUsers(config_, engine_.permissions().users()));
+  RHA_RETURN_IF_ERROR(acl::LoadUsers({.password = config_.password,
+                                      .password_fixed = !config_.password_file.empty(),
+                                      .lines = config_.user_lines,
+                                      .file = config_.acl_file},
+                                     engine_.permissions().users()));
   RHA_RETURN_IF_ERROR(JoinCluster());
   if (config_.managed) replication_.StartUndecided();
   AdjustOomScore();

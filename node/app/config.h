@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/acl/user_lines.h"
 #include "common/base/status.h"
 #include "node/types/limits.h"
 
@@ -120,7 +121,7 @@ struct Config : types::FormLimits {
   std::string password;
   bool password_named = false;  // by CONFIG SET, until that is applied
   std::string password_file;
-  std::vector<std::vector<std::string>> user_lines;  // of `user`: the name, then rules
+  std::vector<acl::UserLine> user_lines;
   std::string acl_file;
   std::string acl_pubsub_default = "resetchannels";
   int64_t acl_log_entries_max = 128;

@@ -7,7 +7,6 @@
 #include "node/app/option_kinds.h"
 #include "node/app/process_options.h"
 #include "node/app/remembered_options.h"
-#include "node/app/user_lines.h"
 #include "node/dispatch/limits.h"
 #include "node/dispatch/table.h"
 #include "node/keyspace/event.h"
@@ -418,7 +417,7 @@ std::vector<Option> FileDirectives() {
        .lines = RenamedCommandLines},
       {.name = "user",
        .flags = kManyWords | kManyLines | kSecret | kOnlyInFiles | kGoesWithDefault,
-       .set = AddUserLine,
+       .set = [](Config& c, Words w) { return acl::AddUserLine(w, &c.user_lines); },
        .get = nothing,
        .lines = [](const Config& c) { return c.user_lines; }},
   };

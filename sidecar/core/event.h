@@ -144,6 +144,11 @@ struct ConfigSetCommand {
 struct DebugCommand {
   std::vector<std::pair<std::string, std::string>> options;
 };
+// ACL SETUSER, DELUSER: these are the users now (Globals::users), of whom so many are gone.
+struct UsersCommand {
+  std::vector<std::vector<std::string>> users;
+  std::optional<int64_t> removed;
+};
 struct FlushConfigCommand {};
 struct SimulateFailureCommand {
   bool after_election = false;
@@ -153,7 +158,8 @@ struct SimulateFailureCommand {
 struct CommandReceived {
   RequestId request = 0;
   std::variant<FailoverCommand, MonitorCommand, RemoveCommand, ResetCommand, SetCommand,
-               ConfigSetCommand, DebugCommand, FlushConfigCommand, SimulateFailureCommand>
+               ConfigSetCommand, DebugCommand, UsersCommand, FlushConfigCommand,
+               SimulateFailureCommand>
       command;
 };
 

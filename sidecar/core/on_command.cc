@@ -174,6 +174,13 @@ Answer Run(Context& c, const ConfigSetCommand& command) {
 }
 
 // Not kept across a restart, as in Redis.
+Answer Run(Context& c, const UsersCommand& command) {
+  c.s.globals.users = command.users;
+  c.NeedPersist();
+  if (command.removed) return ReplyInteger{*command.removed};
+  return ReplyOk{};
+}
+
 Answer Run(Context& c, const DebugCommand& command) {
   Periods periods = c.s.periods;
   for (const auto& [name, value] : command.options) {

@@ -59,7 +59,7 @@ struct PersistedGroup {
   bool operator==(const PersistedGroup&) const = default;
 };
 
-// Settings of the whole process that SENTINEL CONFIG SET changes, in classic groups.
+// Settings of the whole process that SENTINEL CONFIG SET and ACL change, in classic groups.
 struct Globals {
   std::string announce_ip;               // empty: the address each hello leaves from
   uint16_t announce_port = 0;            // 0: the own port
@@ -68,6 +68,8 @@ struct Globals {
   bool announce_hostnames = false;       // ... and told as they were given
   bool deny_scripts_reconfig = true;
   std::string log_level;  // as Redis names it; empty: what the file says
+  // Who may do what at the own port: a name and rules each. Kept for the shell, whose they are.
+  std::vector<std::vector<std::string>> users;
 
   bool operator==(const Globals&) const = default;
 };

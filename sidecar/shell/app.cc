@@ -16,6 +16,7 @@
 #include "common/net/reactor.h"
 #include "common/net/resolver.h"
 #include "common/net/socket.h"
+#include "sidecar/shell/access.h"
 #include "sidecar/shell/driver.h"
 #include "sidecar/shell/limits.h"
 #include "sidecar/shell/options.h"
@@ -72,6 +73,7 @@ class App {
   std::optional<Trust> trust_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<RoleLabeler> labeler_;
+  std::unique_ptr<Access> access_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Driver> driver_;
   std::unique_ptr<Pages> pages_;
@@ -89,10 +91,11 @@ Status App::Start() {
     RHA_RETURN_IF_ERROR(reactor_.OnSignal(signal, [this] { StopAsked(); }));
   }
   RHA_ASSIGN_OR_RETURN(trust_, Trust::Make(options_, reactor_.Now()));
+  RHA_ASSIGN_OR_RETURN(access_, Access::Make(options_, *trust_, reactor_.Now()));
   core::Config config;
   StateStore store;
   RHA_RETURN_IF_ERROR(LoadMachine(&config, &store));
-  server_ = std::make_unique<Server>(reactor_, options_, *trust_);
+  server_ = std::make_unique<Server>(reactor_, options_, *trust_, *access_);
   RHA_RETURN_IF_ERROR(server_->Listen());
   StartLabeler();
   resolver_ = std::make_unique<net::Resolver>(reactor_);
@@ -153,6 +156,7 @@ Status App::LoadMachine(core::Config* config, StateStore* store) {
     }
   }
   RHA_ASSIGN_OR_RETURN(*config, MachineConfig(options_, std::move(persisted)));
+  if (options_.acl_file.empty()) config->globals.users = acl::LinesOf(access_->users());
   return Status::Ok();
 }
 

@@ -93,6 +93,7 @@ void Client::HandleInput() {
   if (input_.size() > (stranger ? kStrangerInputBytesMax : kClientInputBytesMax)) {
     writer_.Error("ERR Protocol error: too much input");
     closing_ = true;
+    waiting_ = false;  // for nothing any more
   }
   if (!paused_) Flush();
 }
@@ -117,7 +118,7 @@ void Client::Flush() {
       return;
     }
   }
-  if (closing_) {
+  if (closing_ && !waiting_) {
     Close();
   } else if (watch_.events() & EPOLLOUT) {
     reactor_.SetEvents(watch_, EPOLLIN);
@@ -129,6 +130,28 @@ void Client::Close() {
   reactor_.Detach(watch_);
   fd_.Reset();
   handlers_.on_closed(*this);
+}
+
+std::string Client::Line() const {
+  const auto number = [](auto value) { return std::to_string(value); };
+  const auto seconds_since = [&](MonoTime time) {
+    return number(std::chrono::duration_cast<std::chrono::seconds>(reactor_.Now() - time).count());
+  };
+  std::string line = "id=" + number(id_) + " addr=" + peer_ + " laddr=" + local_;
+  line += " fd=" + number(fd_.get()) + " name=" + name;
+  line += " age=" + seconds_since(since_) + " idle=" + seconds_since(heard_);
+  line += std::string(" flags=") + (subscribed() ? "P" : "N") + " db=0";
+  line += " sub=" + number(channels.size()) + " psub=" + number(patterns.size());
+  line += " ssub=0 multi=-1 qbuf=" + number(input_.size());
+  line += " qbuf-free=" + number(input_.capacity() - input_.size());
+  line += " argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=" + number(output_.front().size());
+  line += " oll=" + number(output_.empty() ? 0 : output_.chunks() - 1);
+  line += " omem=" + number(output_.held_bytes());
+  line += " tot-mem=" + number(sizeof *this + input_.capacity() + output_.held_bytes());
+  line += " events=r cmd=" + last_command + " user=" + who.user;
+  line += " redir=-1 resp=" + number(protocol());
+  line += " lib-name=" + lib_name + " lib-ver=" + lib_version;
+  return line;
 }
 
 }  // namespace rha::sidecar::shell

@@ -20,7 +20,7 @@
 #include "common/resp/parser.h"
 #include "common/resp/writer.h"
 #include "common/trust/peer_proof.h"
-#include "sidecar/shell/trust.h"
+#include "sidecar/shell/access.h"
 
 namespace rha::sidecar::shell {
 
@@ -54,13 +54,16 @@ class Client {
   void Close();
   void SetRights(Rights rights);
   Rights rights() const { return rights_; }
+  // As CLIENT INFO shows it, without a line end: "id=1 addr=... user=default ...".
+  std::string Line() const;
   // Answers and messages that have not been sent.
   size_t Owed() const { return output_.size(); }
 
   bool subscribed() const { return !channels.empty() || !patterns.empty(); }
   std::set<std::string> channels, patterns;
   std::string name, lib_name, lib_version;
-  std::string user = "default";
+  Identity who;
+  bool stranded = false;  // whose user is gone
   // The member of the RedisHA that proved to be at the other end: its name and id.
   std::string member, member_id;
   std::optional<trust::Responder> proof;  // has said REDISHA HELLO

@@ -11,15 +11,11 @@ namespace {
 
 constexpr size_t kShownBytesMax = 128;  // of what an error repeats
 
-const Command* FindRow(std::span<const Command> rows, std::string_view name) {
-  const auto row = std::find_if(rows.begin(), rows.end(),
-                                [&](const Command& c) { return SameWord(c.name, name); });
-  return row == rows.end() ? nullptr : &*row;
-}
-
-bool ArityFits(const Command& row, size_t args) {
-  const auto count = static_cast<int>(args);
-  return row.arity >= 0 ? count == row.arity : count >= -row.arity;
+std::string Upper(std::string_view word) {
+  std::string upper(word);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](unsigned char x) { return static_cast<char>(std::toupper(x)); });
+  return upper;
 }
 
 std::string Shown(std::string_view text) { return std::string(text.substr(0, kShownBytesMax)); }
@@ -36,16 +32,25 @@ void UnknownCommand(CommandContext& c) {
 }
 
 // False: the error is written.
-bool MayRun(CommandContext& c, const Command& row, const std::string& name) {
-  if (c.client.rights() >= row.needs) return true;
+bool HasRights(CommandContext& c, Rights needed, const std::string& name) {
+  if (c.client.rights() >= needed) return true;
   if (c.client.rights() == Rights::kNothing) {
-    const bool full = c.server.trust().AtFirst() != Rights::kNothing;
+    const bool full = c.server.access().open();
     c.reply.Error(full ? kTooManyClients : "NOAUTH Authentication required.");
   } else {
-    c.reply.Error("NOPERM User " + c.client.user + " has no permissions to run the '" + name +
+    c.reply.Error("NOPERM User " + c.client.who.user + " has no permissions to run the '" + name +
                   "' command: it needs AUTH admin <password>");
   }
   return false;
+}
+
+// Likewise.
+bool MayRun(CommandContext& c, Rights needed, const std::string& name) {
+  if (!HasRights(c, needed, name)) return false;
+  const acl::Denied denied =
+      c.server.access().Ask(c.client.who, name, c.args, [&] { return c.client.Line(); });
+  if (denied != acl::Denied::kNothing) c.reply.Error(RefusalOf(denied, name));
+  return denied == acl::Denied::kNothing;
 }
 
 bool AllowedWhileSubscribed(const Command& row) {
@@ -55,9 +60,7 @@ bool AllowedWhileSubscribed(const Command& row) {
 }
 
 void Help(CommandContext& c, std::string_view container, std::span<const Command> rows) {
-  std::string upper(container);
-  std::transform(upper.begin(), upper.end(), upper.begin(),
-                 [](unsigned char x) { return static_cast<char>(std::toupper(x)); });
+  std::string upper = Upper(container);
   const auto shown = [](const Command& row) { return row.help != nullptr; };
   const auto count = std::count_if(rows.begin(), rows.end(), shown);
   c.reply.Array(1 + 2 * count + 2);
@@ -71,12 +74,51 @@ void Help(CommandContext& c, std::string_view container, std::span<const Command
   c.reply.Simple("    Print this help.");
 }
 
+void RunSubcommand(CommandContext& c, const Command& container) {
+  const std::span<const Command> rows = container.subcommands();
+  const bool help = SameWord(c.args[1], "help") && c.args.size() == 2;
+  const Command* row = FindRow(rows, c.args[1]);
+  if (!row && !help) {
+    c.reply.Error("ERR unknown subcommand '" + Shown(c.args[1]) + "'. Try " +
+                  Upper(container.name) + " HELP.");
+    return;
+  }
+  const std::string name = std::string(container.name) + "|" + (help ? "help" : row->name);
+  if (!help && !ArityFits(*row, c.args.size())) {
+    c.reply.Error("ERR wrong number of arguments for '" + name + "' command");
+    return;
+  }
+  if (!MayRun(c, help ? container.needs : row->needs, name)) return;
+  c.client.last_command = name;
+  help ? Help(c, container.name, rows) : row->run(c);
+}
+
 }  // namespace
 
 bool SameWord(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
     return std::tolower(x) == std::tolower(y);
   });
+}
+
+bool ArityFits(const Command& row, size_t words) {
+  const auto count = static_cast<int>(words);
+  return row.arity >= 0 ? count == row.arity : count >= -row.arity;
+}
+
+Found FindCommand(resp::Args words) {
+  const Command* const row = FindRow(ServerCommands(), words[0]);
+  if (row == nullptr || row->subcommands == nullptr || words.size() < 2) {
+    return {row, row == nullptr ? "" : row->name};
+  }
+  const Command* const sub = FindRow(row->subcommands(), words[1]);
+  return {sub, sub == nullptr ? "" : std::string(row->name) + "|" + sub->name};
+}
+
+const Command* FindRow(std::span<const Command> rows, std::string_view name) {
+  const auto row = std::find_if(rows.begin(), rows.end(),
+                                [&](const Command& c) { return SameWord(c.name, name); });
+  return row == rows.end() ? nullptr : &*row;
 }
 
 void RunCommand(CommandContext& c) {
@@ -89,38 +131,17 @@ void RunCommand(CommandContext& c) {
     c.reply.Error("ERR wrong number of arguments for '" + std::string(row->name) + "' command");
     return;
   }
-  if (!MayRun(c, *row, row->name)) return;
+  // Of a container each subcommand has a right of its own.
+  const bool subcommand = row->subcommands != nullptr && c.args.size() > 1;
+  if (subcommand ? !HasRights(c, row->needs, row->name) : !MayRun(c, row->needs, row->name)) return;
   if (c.client.protocol() == 2 && c.client.subscribed() && !AllowedWhileSubscribed(*row)) {
     c.reply.Error("ERR Can't execute '" + std::string(row->name) +
                   "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "
                   "this context");
     return;
   }
+  if (subcommand) return RunSubcommand(c, *row);
   c.client.last_command = row->name;
-  row->run(c);
-}
-
-void RunSubcommand(CommandContext& c, std::string_view container, std::span<const Command> rows) {
-  if (SameWord(c.args[1], "help") && c.args.size() == 2) {
-    Help(c, container, rows);
-    return;
-  }
-  const Command* row = FindRow(rows, c.args[1]);
-  if (!row) {
-    std::string upper(container);
-    std::transform(upper.begin(), upper.end(), upper.begin(),
-                   [](unsigned char x) { return static_cast<char>(std::toupper(x)); });
-    c.reply.Error("ERR unknown subcommand '" + Shown(c.args[1]) + "'. Try " + upper + " HELP.");
-    return;
-  }
-  if (!ArityFits(*row, c.args.size())) {
-    c.reply.Error("ERR wrong number of arguments for '" + std::string(container) + "|" + row->name +
-                  "' command");
-    return;
-  }
-  const std::string name = std::string(container) + "|" + row->name;
-  if (!MayRun(c, *row, name)) return;
-  c.client.last_command = name;
   row->run(c);
 }
 

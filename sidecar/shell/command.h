@@ -33,19 +33,42 @@ struct Command {
   Rights needs = Rights::kApplications;
   const char* help = nullptr;  // of subcommands: arguments, then a line for HELP
   const char* usage = nullptr;
+  uint32_t categories = 0;  // acl::AclCategory; 0: those of the container
+  std::span<const Command> (*subcommands)() = nullptr;
 };
+
+constexpr Command As(uint32_t categories, Command row) {
+  row.categories = categories;
+  return row;
+}
+
+// `run` is for the name alone; null: it needs a subcommand.
+constexpr Command Container(uint32_t categories, std::span<const Command> (*subcommands)(),
+                            Command row) {
+  row.categories = categories;
+  row.subcommands = subcommands;
+  return row;
+}
 
 // Finds, checks and runs; writes Redis' own errors.
 void RunCommand(CommandContext& context);
 
-// Runs row args[1] of `rows`; `container` is the command's name.
-void RunSubcommand(CommandContext& context, std::string_view container,
-                   std::span<const Command> rows);
-
 std::span<const Command> ServerCommands();       // connection_commands.cc
+std::span<const Command> AclSubcommands();       // acl_commands.cc
+std::span<const Command> ClientSubcommands();    // client_commands.cc
 std::span<const Command> SentinelSubcommands();  // sentinel_commands.cc
 std::span<const Command> ProofSubcommands();     // proof_commands.cc
+bool ArityFits(const Command& row, size_t words);
+struct Found {
+  const Command* row = nullptr;  // null: there is none
+  std::string name;              // "ping", "sentinel|masters"
+};
+Found FindCommand(resp::Args words);
+// Null: there is none of that name.
+const Command* FindRow(std::span<const Command> rows, std::string_view name);
 
+// As CLIENT LIST can show it: short, no blanks, no line ends.
+bool IsPlainName(std::string_view name);
 bool SameWord(std::string_view a, std::string_view b);  // ignoring case
 
 // "# Server …" and so on; `section`: one, or "default", "all", "everything".

@@ -1,4 +1,4 @@
-// The commands that are not SENTINEL: connection, identity, subscriptions, INFO.
+// The commands that are neither ACL, CLIENT nor SENTINEL: identity, subscriptions, INFO.
 #include <charconv>
 #include <optional>
 
@@ -12,26 +12,18 @@
 namespace rha::sidecar::shell {
 namespace {
 
-constexpr char kHelloChannel[] = "__sentinel__:hello";
+constexpr uint32_t kOfConnection = acl::kAclFast | acl::kAclConnection;
+constexpr uint32_t kOfChannels = acl::kAclPubsub | acl::kAclSlow;
 
-// A name as CLIENT LIST can show it: short, no blanks, no line ends.
-bool IsPlainName(std::string_view name) {
-  if (name.size() > kClientWordBytesMax) return false;
-  for (const char c : name) {
-    if (c < '!' || c > '~') return false;
-  }
-  return true;
-}
+constexpr char kHelloChannel[] = "__sentinel__:hello";
 
 // Null: fine. Otherwise the error.
 const char* TryAuth(CommandContext& c, std::string_view user, std::string_view password) {
-  const Rights rights = c.server.trust().Authenticate(user, password, c.server.Now());
+  const Rights rights = c.server.LogIn(c.client, user, password, c.args[0]);
   if (rights == Rights::kNothing) {
     return "WRONGPASS invalid username-password pair or user is disabled.";
   }
-  if (!c.server.Admit(c.client, rights)) return kTooManyClients;
-  c.client.user = user;
-  return nullptr;
+  return c.server.Admit(c.client, rights) ? nullptr : kTooManyClients;
 }
 
 void Auth(CommandContext& c) {
@@ -39,7 +31,7 @@ void Auth(CommandContext& c) {
     c.reply.Error("ERR syntax error");
     return;
   }
-  if (c.args.size() == 2 && !c.server.trust().has_password()) {
+  if (c.args.size() == 2 && c.server.access().open()) {
     c.reply.Error(
         "ERR AUTH <password> called without any password configured for the default user. Are you "
         "sure your configuration is correct?");
@@ -135,7 +127,6 @@ void Reset(CommandContext& c) {
   c.client.channels.clear();
   c.client.patterns.clear();
   c.client.name.clear();
-  c.client.user = "default";
   c.client.member.clear();
   c.client.member_id.clear();
   c.reply.set_protocol(2);
@@ -191,106 +182,8 @@ void Publish(CommandContext& c) {
   c.reply.Integer(1);
 }
 
-// ---- CLIENT
-// --------------------------------------------------------------------------------------
-
-std::string Describe(const Client& client) {
-  const auto age = std::chrono::duration_cast<std::chrono::seconds>(
-                       std::chrono::steady_clock::now() - client.since())
-                       .count();
-  return "id=" + std::to_string(client.id()) + " addr=" + client.peer() +
-         " laddr=" + client.local() + " name=" + client.name + " age=" + std::to_string(age) +
-         " db=0 sub=" + std::to_string(client.channels.size()) +
-         " psub=" + std::to_string(client.patterns.size()) + " cmd=" + client.last_command +
-         " user=" + client.user + " resp=" + std::to_string(client.protocol()) +
-         " lib-name=" + client.lib_name + " lib-ver=" + client.lib_version + "\n";
-}
-
-void ClientSetName(CommandContext& c) {
-  if (!IsPlainName(c.args[2])) {
-    c.reply.Error("ERR Client names cannot contain spaces, newlines or special characters.");
-    return;
-  }
-  c.client.name = c.arg(2);
-  c.reply.Ok();
-}
-
-void ClientSetInfo(CommandContext& c) {
-  if (!IsPlainName(c.args[3])) {
-    c.reply.Error("ERR " + c.arg(2) + " cannot contain spaces, newlines or special characters.");
-  } else if (SameWord(c.args[2], "lib-name")) {
-    c.client.lib_name = c.arg(3);
-    c.reply.Ok();
-  } else if (SameWord(c.args[2], "lib-ver")) {
-    c.client.lib_version = c.arg(3);
-    c.reply.Ok();
-  } else {
-    c.reply.Error("ERR Unrecognized option '" + c.arg(2) + "'");
-  }
-}
-
-void ClientList(CommandContext& c) {
-  std::string text;
-  for (const auto& [id, client] : c.server.clients()) text += Describe(*client);
-  c.reply.Verbatim("txt", text);
-}
-
-// The two forms that monitoring and tests use: by address, and by id.
-void ClientKill(CommandContext& c) {
-  const bool old_form = c.args.size() == 3;
-  if (!old_form &&
-      !(c.args.size() == 4 && (SameWord(c.args[2], "id") || SameWord(c.args[2], "addr")))) {
-    c.reply.Error("ERR syntax error");
-    return;
-  }
-  const std::string wanted = c.arg(old_form ? 2 : 3);
-  const bool by_id = !old_form && SameWord(c.args[2], "id");
-  Client* victim = nullptr;
-  for (const auto& [id, client] : c.server.clients()) {
-    if ((by_id ? std::to_string(id) : client->peer()) == wanted) victim = client.get();
-  }
-  if (old_form) {
-    victim ? c.reply.Ok() : c.reply.Error("ERR No such client");
-  } else {
-    c.reply.Integer(victim ? 1 : 0);
-  }
-  if (victim == &c.client) {
-    c.client.CloseAfterReply();
-  } else if (victim) {
-    victim->Close();
-  }
-}
-
-const Command kClientCommands[] = {
-    {"getname", 2,
-     [](CommandContext& c) {
-       c.client.name.empty() ? c.reply.Null() : c.reply.Bulk(c.client.name);
-     },
-     Rights::kApplications, "Return the name of the current connection.", "GETNAME"},
-    {"id", 2, [](CommandContext& c) { c.reply.Integer(static_cast<int64_t>(c.client.id())); },
-     Rights::kApplications, "Return the ID of the current connection.", "ID"},
-    {"info", 2, [](CommandContext& c) { c.reply.Verbatim("txt", Describe(c.client)); },
-     Rights::kApplications, "Return information about the current client connection.", "INFO"},
-    {"kill", -3, ClientKill, Rights::kEverything, "Kill connections.",
-     "KILL <ip:port>|ID <id>|ADDR <ip:port>"},
-    {"list", -2, ClientList, Rights::kApplications, "Return information about client connections.",
-     "LIST"},
-    {"setinfo", 4, ClientSetInfo, Rights::kApplications, "Set client meta attribute.",
-     "SETINFO <option> <value>"},
-    {"setname", 3, ClientSetName, Rights::kApplications,
-     "Assign the name <name> to the current connection.", "SETNAME <name>"},
-};
-
 // ---- the rest
 // ------------------------------------------------------------------------------------
-
-void Acl(CommandContext& c) {
-  if (c.args.size() == 2 && SameWord(c.args[1], "whoami")) {
-    c.reply.Bulk(c.client.user);
-  } else {
-    c.reply.Error("ERR unknown subcommand '" + c.arg(1) + "'. Only ACL WHOAMI is supported here.");
-  }
-}
 
 void DescribeCommand(CommandContext& c, const Command& row) {
   c.reply.Array(10);
@@ -303,32 +196,40 @@ void DescribeCommand(CommandContext& c, const Command& row) {
   for (int i = 0; i < 3; ++i) c.reply.Array(0);
 }
 
-void CommandCommand(CommandContext& c) {
+void AllCommands(CommandContext& c) {
   const auto rows = ServerCommands();
-  const auto count = static_cast<int64_t>(rows.size());
-  if (c.args.size() == 1) {
-    c.reply.Array(count);
-    for (const Command& row : rows) DescribeCommand(c, row);
-  } else if (SameWord(c.args[1], "count")) {
-    c.reply.Integer(count);
-  } else if (SameWord(c.args[1], "docs")) {
-    c.reply.Map(0);
-  } else if (SameWord(c.args[1], "list")) {
-    c.reply.Array(count);
-    for (const Command& row : rows) c.reply.Bulk(row.name);
-  } else if (SameWord(c.args[1], "info")) {
-    c.reply.Array(static_cast<int64_t>(c.args.size()) - 2);
-    for (size_t i = 2; i < c.args.size(); ++i) {
-      const Command* found = nullptr;
-      for (const Command& row : rows) {
-        if (SameWord(row.name, c.args[i])) found = &row;
-      }
-      found ? DescribeCommand(c, *found) : c.reply.NullArray();
-    }
-  } else {
-    c.reply.Error("ERR unknown subcommand '" + c.arg(1) + "'. Try COMMAND HELP.");
+  c.reply.Array(static_cast<int64_t>(rows.size()));
+  for (const Command& row : rows) DescribeCommand(c, row);
+}
+
+void CommandCount(CommandContext& c) {
+  c.reply.Integer(static_cast<int64_t>(ServerCommands().size()));
+}
+
+void CommandList(CommandContext& c) {
+  const acl::Catalogue& catalogue = c.server.access().catalogue();
+  c.reply.Array(static_cast<int64_t>(catalogue.size()));
+  for (size_t i = 0; i < catalogue.size(); ++i) c.reply.Bulk(catalogue.name(i));
+}
+
+void CommandInfo(CommandContext& c) {
+  if (c.args.size() == 2) return AllCommands(c);
+  c.reply.Array(static_cast<int64_t>(c.args.size()) - 2);
+  for (size_t i = 2; i < c.args.size(); ++i) {
+    const Command* const found = FindRow(ServerCommands(), c.args[i]);
+    found ? DescribeCommand(c, *found) : c.reply.NullArray();
   }
 }
+
+const Command kCommandCommands[] = {
+    {"count", 2, CommandCount, Rights::kApplications,
+     "Return the total number of commands in this Redis server.", "COUNT"},
+    {"docs", -2, [](CommandContext& c) { c.reply.Map(0); }},
+    {"info", -2, CommandInfo, Rights::kApplications, "Return details about multiple commands.",
+     "INFO [<command-name> ...]"},
+    {"list", -2, CommandList, Rights::kApplications,
+     "Return a list of all commands in this server.", "LIST"},
+};
 
 void Info(CommandContext& c) {
   std::string text;
@@ -354,29 +255,35 @@ void Shutdown(CommandContext& c) {
   c.server.Shutdown();
 }
 
+template <const auto& rows>
+std::span<const Command> Rows() {
+  return rows;
+}
+
 const Command kCommands[] = {
-    {"acl", -2, Acl},
-    {"auth", -2, Auth, Rights::kNothing},
-    {"client", -2, [](CommandContext& c) { RunSubcommand(c, "client", kClientCommands); }},
-    {"command", -1, CommandCommand},
-    {"hello", -1, Hello, Rights::kNothing},
-    {"info", -1, Info},
-    {"ping", -1, Ping},
-    {"psubscribe", -2, [](CommandContext& c) { Subscribe(c, "psubscribe", c.client.patterns); }},
-    {"publish", 3, Publish, Rights::kEverything},
-    {"punsubscribe", -1,
-     [](CommandContext& c) { Unsubscribe(c, "punsubscribe", c.client.patterns); }},
-    {"quit", -1, Quit, Rights::kNothing},
-    {"redisha", -2, [](CommandContext& c) { RunSubcommand(c, "redisha", ProofSubcommands()); },
-     Rights::kNothing},
-    {"reset", 1, Reset, Rights::kNothing},
-    {"role", 1, Role},
-    {"sentinel", -2,
-     [](CommandContext& c) { RunSubcommand(c, "sentinel", SentinelSubcommands()); }},
-    {"shutdown", -1, Shutdown, Rights::kEverything},
-    {"subscribe", -2, [](CommandContext& c) { Subscribe(c, "subscribe", c.client.channels); }},
-    {"unsubscribe", -1,
-     [](CommandContext& c) { Unsubscribe(c, "unsubscribe", c.client.channels); }},
+    Container(acl::kAclSlow, AclSubcommands, {"acl", -2, nullptr}),
+    As(kOfConnection, {"auth", -2, Auth, Rights::kNothing}),
+    Container(acl::kAclSlow | acl::kAclConnection, ClientSubcommands, {"client", -2, nullptr}),
+    Container(acl::kAclSlow | acl::kAclConnection, Rows<kCommandCommands>,
+              {"command", -1, AllCommands}),
+    As(kOfConnection, {"hello", -1, Hello, Rights::kNothing}),
+    As(acl::kAclSlow | acl::kAclDangerous, {"info", -1, Info}),
+    As(kOfConnection, {"ping", -1, Ping}),
+    As(kOfChannels, {"psubscribe", -2,
+                     [](CommandContext& c) { Subscribe(c, "psubscribe", c.client.patterns); }}),
+    As(acl::kAclPubsub | acl::kAclFast, {"publish", 3, Publish, Rights::kEverything}),
+    As(kOfChannels, {"punsubscribe", -1,
+                     [](CommandContext& c) { Unsubscribe(c, "punsubscribe", c.client.patterns); }}),
+    As(kOfConnection, {"quit", -1, Quit, Rights::kNothing}),
+    Container(acl::kOfAdministrators, ProofSubcommands, {"redisha", -2, nullptr, Rights::kNothing}),
+    As(kOfConnection, {"reset", 1, Reset, Rights::kNothing}),
+    As(acl::kAclAdmin | acl::kAclFast | acl::kAclDangerous, {"role", 1, Role}),
+    Container(acl::kOfAdministrators, SentinelSubcommands, {"sentinel", -2, nullptr}),
+    As(acl::kOfAdministrators, {"shutdown", -1, Shutdown, Rights::kEverything}),
+    As(kOfChannels,
+       {"subscribe", -2, [](CommandContext& c) { Subscribe(c, "subscribe", c.client.channels); }}),
+    As(kOfChannels, {"unsubscribe", -1,
+                     [](CommandContext& c) { Unsubscribe(c, "unsubscribe", c.client.channels); }}),
 };
 
 }  // namespace

@@ -9,7 +9,6 @@
 
 #include "common/base/hex.h"
 #include "common/base/random_id.h"
-#include "common/trust/sha256.h"
 #include "sidecar/core/limits.h"
 #include "sidecar/core/names.h"
 #include "sidecar/core/settings.h"
@@ -98,35 +97,20 @@ Status ParseSupervised(const Words& w, Options& o) {
   return Status::Ok();
 }
 
-constexpr char kUsers[] =
-    "only 'user default on nopass|>password ~* &* +@all' is supported, no other user and no lesser "
-    "rights; requirepass sets the password";
-constexpr char kAclFile[] = "users are not read from a file: requirepass sets the password";
-
 Status RefuseAuthFile(const Words&, Options&) {
   return Bad("members prove themselves by redisha-peer-key-file: leave this out");
 }
 
-// What redis-sentinel writes of its default user: everything is allowed, maybe after a password.
-// There are no other users here, and no lesser rights, so none must be promised.
 Status ParseUser(const Words& w, Options& o) {
-  bool on = false, everything = false, open = false;
-  for (size_t i = 2; i < w.size(); ++i) {
-    const std::string& rule = w[i];
-    on = on || rule == "on";
-    everything = everything || rule == "+@all" || rule == "allcommands";
-    open = open || rule == "nopass";
-    if (rule.starts_with('#')) {
-      o.default_user_hash = rule.substr(1);
-    } else if (rule.starts_with('>')) {
-      o.password = rule.substr(1);
-    } else if (rule != "on" && rule != "nopass" && rule != "+@all" && rule != "allcommands" &&
-               rule != "~*" && rule != "&*" && rule != "sanitize-payload") {
-      return Bad(kUsers);
-    }
+  return acl::AddUserLine(std::span(w).subspan(1), &o.user_lines);
+}
+
+Status ParsePubsubDefault(const Words& w, Options& o) {
+  if (w[1] != "allchannels" && w[1] != "resetchannels") {
+    return Bad("argument must be 'allchannels' or 'resetchannels'");
   }
-  const bool locked = !o.default_user_hash.empty() || !o.password.empty();
-  return w[1] == "default" && on && everything && (open || locked) ? Status() : Bad(kUsers);
+  o.channels_open = w[1] == "allchannels";
+  return Status::Ok();
 }
 
 constexpr char kTls[] = "TLS is not supported: encrypt the network, or put a proxy before it";
@@ -221,6 +205,13 @@ const Directive kDirectives[] = {
      }},
     {"tcp-keepalive", 1, 1,
      [](const Words& w, Options& o) { return ParseCount(w[1], 0, &o.keepalive_seconds); }},
+    {"user", 1, kAny, ParseUser},
+    {"aclfile", 1, 1, RHA_TEXT(acl_file)},
+    {"acl-pubsub-default", 1, 1, ParsePubsubDefault},
+    {"acllog-max-len", 1, 1,
+     [](const Words& w, Options& o) {
+       return ParseCount<size_t>(w[1], 0, &o.acl_log_entries_max);
+     }},
     {"maxclients", 1, 1,
      [](const Words& w, Options& o) { return ParseCount<size_t>(w[1], 1, &o.clients_max); }},
     // Of Redis' server. What a Sentinel of Redis would do with them, this one does not.
@@ -229,9 +220,6 @@ const Directive kDirectives[] = {
     {"tls-port", 1, 1, [](const Words& w, Options&) { return w[1] == "0" ? Status() : Bad(kTls); }},
     {"unixsocket", 1, 1,
      [](const Words& w, Options&) { return w[1].empty() ? Status() : Bad(kUnixSocket); }},
-    {"user", 2, kAny, ParseUser},
-    {"aclfile", 1, 1,
-     [](const Words& w, Options&) { return w[1].empty() ? Status() : Bad(kAclFile); }},
     {"include", 1, kAny, Refuse<kInclude>},
     {"loadmodule", 1, kAny, Refuse<kModule>},
     {"rename-command", 2, 2, Refuse<kRename>},
@@ -311,10 +299,6 @@ int LoadOrder(const Words& words) {
 Status CheckTrust(const Options& options) {
   if (!options.password.empty() && !options.password_file.empty()) {
     return Bad("requirepass and requirepass-file say the same thing: leave one out");
-  }
-  const std::string& hash = options.default_user_hash;
-  if (!hash.empty() && trust::Sha256Hex(options.password) != hash) {
-    return Bad("the password of user default is known by its hash only: set it by requirepass");
   }
   const bool has_key = !options.peer_key_file.empty();
   if (options.configured() && !has_key) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "common/acl/user_lines.h"
 #include "common/base/config_text.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
@@ -25,9 +26,12 @@ struct Options {
 
   std::vector<std::string> binds = {"*"};
   uint16_t port = kSentinelPort;
-  std::string source_ip;          // of outgoing connections
-  std::string password;           // requirepass of our own port
-  std::string default_user_hash;  // of the same, as redis-sentinel writes it
+  std::string source_ip;  // of outgoing connections
+  std::string password;   // requirepass of our own port
+  std::vector<acl::UserLine> user_lines;
+  std::string acl_file;
+  bool channels_open = false;  // acl-pubsub-default
+  size_t acl_log_entries_max = 128;
   std::string password_file, admin_password_file;
   std::string dir, pid_file;
   std::string supervised = "no";

@@ -9,6 +9,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr char kConfigured[] =
     "redisha-member demo-0 demo-0.demo-pods\nredisha-member demo-1 demo-1.demo-pods\n"
@@ -100,19 +101,21 @@ TEST(Options, ErrorsNameTheLine) {
   EXPECT_THAT(error("requirepass a\nrequirepass-file f\n"), HasSubstr("leave one out"));
 }
 
-TEST(Options, TheDefaultUserAsRedisWritesItAndNoOther) {
+TEST(Options, UsersAsRedisWritesThem) {
   const auto error = [](const std::string& text) {
     return ReadOptions("s.conf", text, {}).status().message();
   };
-  EXPECT_EQ(error("user default on nopass ~* &* +@all\n"), "");
-  const std::string hash = "#9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
-  EXPECT_EQ(error("requirepass test\nuser default on " + hash + " ~* &* +@all\n"), "");
-  EXPECT_THAT(error("user default on " + hash + " ~* &* +@all\n"), HasSubstr("by its hash only"));
-  EXPECT_EQ(ReadOptions("s.conf", "user default on >hush ~* &* +@all\n", {})->password, "hush");
-  for (const char* line : {"user app on >hush ~* &* +@all", "user default off nopass ~* &* +@all",
-                           "user default on nopass ~* &* -@all +ping"}) {
-    EXPECT_THAT(error(line), HasSubstr("no other user")) << line;
-  }
+  const auto options = ReadOptions(
+      "s.conf", "user default off\nuser app on >s3cret &* +subscribe\nacllog-max-len 3\n", {});
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_THAT(options->user_lines,
+              ElementsAre(ElementsAre("default", "off"),
+                          ElementsAre("app", "on", ">s3cret", "&*", "+subscribe")));
+  EXPECT_EQ(options->acl_log_entries_max, 3u);
+  EXPECT_TRUE(ReadOptions("s.conf", "acl-pubsub-default allchannels\n", {})->channels_open);
+  EXPECT_THAT(error("user app on\nuser app off\n"), HasSubstr("Duplicate user"));
+  EXPECT_THAT(error("user app on >s3cret (+ping\n"), Not(HasSubstr("s3cret")));
+  EXPECT_THAT(error("acl-pubsub-default maybe\n"), HasSubstr("allchannels"));
 }
 
 TEST(Options, DirectivesOfADataServerAreTakenAndNamed) {
@@ -136,7 +139,7 @@ TEST(Options, AScriptMustBeThere) {
 }
 
 TEST(Options, ErrorsDoNotShowPasswords) {
-  for (const char* line : {"requirepass hush hush", "user app on >hush",
+  for (const char* line : {"requirepass hush hush", "user app on >hush (+ping",
                            "sentinel auth-pass nobody hush", "sentinel sentinel-pass hush hush"}) {
     const std::string error = ReadOptions("s.conf", line, {}).status().message();
     EXPECT_NE(error, "");

@@ -251,6 +251,11 @@ void WriteGlobals(const core::Globals& globals, ConfigFileWriter* out) {
   if (!globals.peer_password.empty()) {
     out->Add({"sentinel", "sentinel-pass", globals.peer_password});
   }
+  for (const Words& user : globals.users) {
+    Words words = {"user"};
+    words.insert(words.end(), user.begin(), user.end());
+    out->Add(words);
+  }
   if (!globals.log_level.empty()) {
     out->Add({"loglevel", globals.log_level}, globals.log_level == "notice");
   }
@@ -322,6 +327,7 @@ std::string ConfigFileKey(const std::vector<std::string>& words) {
   };
   if (is_one_of(words[0], {"announce-ip", "announce-port"})) return "sentinel " + words[0];
   if (words[0] == "loglevel") return words[0];
+  if (words[0] == "user" && words.size() > 1) return "user " + words[1];
   if (words[0] != "sentinel" || words.size() < 3) return "";
   std::string name = core::Lower(words[1]);
   if (is_one_of(name, {"myid", "current-epoch", "announce-ip", "announce-port", "sentinel-user",

@@ -33,10 +33,11 @@ Server::Listener::Listener(Server& owner, UniqueFd socket)
           },
           this) {}
 
-Server::Server(net::Reactor& reactor, const Options& options, Trust& trust)
+Server::Server(net::Reactor& reactor, const Options& options, Trust& trust, Access& access)
     : reactor_(reactor),
       options_(options),
       trust_(trust),
+      access_(access),
       started_(reactor.Now()),
       run_id_(RandomHex(40)) {
   handlers_ = {.on_request = [this](Client& client, resp::Args args) { OnRequest(client, args); },
@@ -117,19 +118,17 @@ void Server::AcceptAll(Listener& listener) {
 
 // protected-mode yes: without a password, this machine's own clients only.
 bool Server::Protected(const Client& client) const {
-  if (!options_.protected_mode || trust_.has_password()) return false;
+  if (!options_.protected_mode || !access_.open()) return false;
   return !client.peer().starts_with("127.") && !client.peer().starts_with("[::1]") &&
          !client.peer().starts_with("::1");
 }
 
 void Server::CloseIdle() {
-  std::vector<Client*> idle;
-  for (const auto& [id, client] : clients_) {
-    if (!client->subscribed() && Now() - client->heard() > options_.idle_max) {
-      idle.push_back(client.get());
-    }
-  }
-  for (Client* client : idle) client->Close();
+  (void)CloseAll(
+      [this](const Client& client) {
+        return !client.subscribed() && Now() - client.heard() > options_.idle_max;
+      },
+      nullptr);
 }
 
 // When there is no room for another client, a member may still come and prove itself.
@@ -140,7 +139,8 @@ void Server::Welcome(Client& client) {
     client.CloseAfterReply();
     return client.Flush();
   }
-  client.SetRights(Full() && trust_.is_member() ? Rights::kNothing : trust_.AtFirst());
+  const Rights at_first = access_.Welcome(&client.who, Now());
+  client.SetRights(Full() && trust_.is_member() ? Rights::kNothing : at_first);
   if (client.rights() != Rights::kNothing) {
     if (!Full()) return;
     ++stats_.rejected_connections;
@@ -150,6 +150,15 @@ void Server::Welcome(Client& client) {
   if (strangers_.size() <= strangers_max_) return;
   ++stats_.rejected_connections;
   clients_.at(*strangers_.begin())->Close();
+}
+
+Rights Server::LogIn(Client& client, std::string_view user, std::string_view password,
+                     std::string_view command) {
+  const Rights rights = access_.LogIn(user, password, &client.who, Now());
+  if (rights == Rights::kNothing) {
+    access_.Note({.reason = acl::Denied::kAuth, .object = command, .user = user}, client.Line());
+  }
+  return rights;
 }
 
 bool Server::Admit(Client& client, Rights rights) {
@@ -167,10 +176,46 @@ bool Server::Admit(Client& client, Rights rights) {
 void Server::AdmitMember(Client& client) {
   strangers_.erase(client.id());
   client.SetRights(Rights::kEverything);
+  client.who.rules = nullptr;
+}
+
+// Closing takes a client out of the map.
+int64_t Server::CloseAll(const std::function<bool(const Client&)>& which, const Client* asker) {
+  std::vector<Client*> closing;
+  for (const auto& [id, client] : clients_) {
+    if (which(*client)) closing.push_back(client.get());
+  }
+  for (Client* const client : closing) {
+    client == asker ? client->CloseAfterReply() : client->Close();
+  }
+  return static_cast<int64_t>(closing.size());
+}
+
+void Server::CloseStranded(const acl::User& gone, Client& asker) {
+  for (const auto& [id, client] : clients_) {
+    if (client->who.rules != &gone) continue;
+    access_.Welcome(&client->who, Now());
+    client->SetRights(Rights::kNothing);
+    client->stranded = true;
+  }
+  CloseAll([](const Client& client) { return client.stranded; }, &asker);
+}
+
+void Server::CloseUnentitledListeners(Client& asker) {
+  const auto unentitled = [](const Client& client) {
+    const auto may = [&](const std::set<std::string>& names, bool patterns) {
+      return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+        return acl::MayListen(*client.who.rules, name, patterns);
+      });
+    };
+    return client.who.rules != nullptr &&
+           !(may(client.channels, false) && may(client.patterns, true));
+  };
+  CloseAll(unentitled, &asker);
 }
 
 void Server::StartOver(Client& client) {
-  client.SetRights(trust_.AtFirst());
+  client.SetRights(access_.Welcome(&client.who, Now()));
   if (client.rights() == Rights::kNothing) strangers_.insert(client.id());
 }
 

@@ -15,6 +15,7 @@
 #include "common/net/reactor.h"
 #include "sidecar/core/action.h"
 #include "sidecar/core/event.h"
+#include "sidecar/shell/access.h"
 #include "sidecar/shell/client.h"
 #include "sidecar/shell/limits.h"
 
@@ -31,7 +32,7 @@ struct ServerStats {
 
 class Server {
  public:
-  Server(net::Reactor& reactor, const Options& options, Trust& trust);
+  Server(net::Reactor& reactor, const Options& options, Trust& trust, Access& access);
   ~Server();
 
   // Errors name the address and what to do.
@@ -48,8 +49,12 @@ class Server {
   Driver& driver() { return *driver_; }
   const Options& options() const { return options_; }
   Trust& trust() { return trust_; }
+  Access& access() { return access_; }
   size_t clients_max() const { return clients_max_; }
   MonoTime Now() const { return reactor_.Now(); }
+  // Who the client is from now on; kNothing: that was wrong. `command` is what it is said with.
+  Rights LogIn(Client& client, std::string_view user, std::string_view password,
+               std::string_view command);
   // Raises what a session may do. False: there is no room for another client, and it is closed
   // after its reply.
   bool Admit(Client& client, Rights rights);
@@ -59,6 +64,13 @@ class Server {
   void StartOver(Client& client);
   // Feeds an event made with a fresh request id; the client waits for its Reply.
   core::RequestId Await(Client& client);
+  // How many it closed; `asker` gets its answer before.
+  int64_t CloseAll(const std::function<bool(const Client&)>& which, const Client* asker);
+  // ---- rules have changed; `asker` gets its answer before it is closed
+  // Closes who is of a user that is gone.
+  void CloseStranded(const acl::User& gone, Client& asker);
+  // Closes who listens to what it may not any more.
+  void CloseUnentitledListeners(Client& asker);
   void Shutdown() { on_shutdown_(); }
   const std::map<uint64_t, std::unique_ptr<Client>>& clients() const { return clients_; }
   const ServerStats& stats() const { return stats_; }
@@ -85,6 +97,7 @@ class Server {
   net::Reactor& reactor_;
   const Options& options_;
   Trust& trust_;
+  Access& access_;
   Driver* driver_ = nullptr;
   std::function<void()> on_shutdown_;
   Client::Handlers handlers_;

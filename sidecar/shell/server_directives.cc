@@ -8,8 +8,6 @@ namespace {
 
 // In the order of their bytes.
 constexpr std::string_view kNames[] = {
-    "acl-pubsub-default",
-    "acllog-max-len",
     "active-defrag-cycle-max",
     "active-defrag-cycle-min",
     "active-defrag-ignore-bytes",

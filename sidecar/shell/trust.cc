@@ -24,7 +24,6 @@ Result<Trust> Trust::Make(const Options& options, MonoTime now) {
     made.announced_address_ =
         net::Plain({options.announce_ip(), options.announce_port()}).ToString();
   }
-  made.classic_ = !options.configured();
   made.password_ = options.password;
   RHA_RETURN_IF_ERROR(OpenIfNamed("requirepass-file", options.password_file,
                                   trust::CheckPasswordText, now, &made.password_file_));
@@ -36,26 +35,15 @@ Result<Trust> Trust::Make(const Options& options, MonoTime now) {
 }
 
 std::string Trust::OwnPassword(MonoTime now) {
-  if (!password_file_) return password_;
-  const std::string& text = password_file_->Texts(now).front();
-  return text.substr(0, text.find_first_of("\r\n"));
+  return password_file_ ? OwnPasswords(now).front() : password_;
 }
 
-Rights Trust::AtFirst() const {
-  if (has_password()) return Rights::kNothing;
-  return classic_ ? Rights::kEverything : Rights::kApplications;
-}
-
-Rights Trust::Authenticate(std::string_view user, std::string_view password, MonoTime now) {
-  if (user == "admin" && admin_file_) {
-    return admin_file_->HasWord(password, now) ? Rights::kEverything : Rights::kNothing;
+std::vector<std::string> Trust::OwnPasswords(MonoTime now) {
+  std::vector<std::string> passwords;
+  for (const std::string& text : password_file_->Texts(now)) {
+    passwords.push_back(trust::FirstLine(text));
   }
-  if (user != "default") return Rights::kNothing;
-  const bool right = !has_password() ||
-                     (password_file_ && password_file_->HasWord(password, now)) ||
-                     (!password_.empty() && trust::SameSecret(password, password_));
-  if (!right) return Rights::kNothing;
-  return classic_ ? Rights::kEverything : Rights::kApplications;
+  return passwords;
 }
 
 trust::PeerKeys Trust::Keys(MonoTime now) { return trust::PeerKeys::Join(key_file_->Texts(now)); }

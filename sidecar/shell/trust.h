@@ -1,10 +1,5 @@
-// Who this sidecar is, whom it believes, and what each session of its port may do.
-//
-//   nothing       before AUTH, where a password is set: AUTH, HELLO, REDISHA, RESET, QUIT
-//   applications  ask for the primary, subscribe, look
-//   everything    change something, or end the process: an administrator (AUTH admin ...), a
-//                 member of the RedisHA that proved itself, and in a classic group everybody who
-//                 may do anything, as in Redis
+// Who this sidecar is, and whom it believes: its secrets, and proofs between members. Who a session
+// of its port is, and what it may do, is in access.h.
 //
 // Secrets are read from files that may be replaced at any time (secret_file.h).
 // Thread rule: the loop's.
@@ -13,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/status.h"
 #include "common/net/link.h"
@@ -23,21 +19,28 @@ namespace rha::sidecar::shell {
 
 struct Options;
 
+// Of a session of the port (access.h).
 enum class Rights : uint8_t { kNothing, kApplications, kEverything };
+
+// Who has the password of redisha-admin-password-file.
+inline constexpr char kAdministrator[] = "admin";
 
 class Trust {
  public:
   // Reads the files that the options name.
   static Result<Trust> Make(const Options& options, MonoTime now);
 
-  // ---- our own port
-  // What a session may do that has not said anything.
-  Rights AtFirst() const;
-  // What these give; kNothing: they are wrong.
-  Rights Authenticate(std::string_view user, std::string_view password, MonoTime now);
-  // The newest, where there is one: of a classic group's sentinels all have the same.
+  // ---- secrets
+  // Of requirepass or requirepass-file, the newest; empty: none. In a classic group it opens the
+  // other sentinels' ports too.
   std::string OwnPassword(MonoTime now);
-  bool has_password() const { return password_file_.has_value() || !password_.empty(); }
+  // Its file may be replaced: then several count for a while, the newest first.
+  bool password_may_change() const { return password_file_.has_value(); }
+  std::vector<std::string> OwnPasswords(MonoTime now);
+  bool has_administrator() const { return admin_file_.has_value(); }
+  bool IsAdministrators(std::string_view password, MonoTime now) {
+    return admin_file_ && admin_file_->HasWord(password, now);
+  }
 
   // ---- proofs
   bool is_member() const { return key_file_.has_value(); }
@@ -56,7 +59,6 @@ class Trust {
   // announce-ip and -port, by which members may have dialled us too. Empty: none, or a host name,
   // which anybody's answer of DNS could be.
   std::string announced_address_;
-  bool classic_ = true;
   std::string password_;  // from the configuration
   std::optional<SecretFile> password_file_, admin_file_, key_file_;
 };

@@ -169,6 +169,23 @@ TEST_F(LinkTest, ARefusedPasswordEndsIt) {
   EXPECT_THAT(events_, ElementsAre("close: denied"));
 }
 
+TEST_F(LinkTest, WhoseCredentialsAreRefusedIsTheDefaultUserWhereNoneAreNeeded) {
+  for (const bool needed : {false, true}) {
+    events_.clear();
+    LinkOptions options = Options();
+    options.username = "gone";
+    options.password = "p";
+    options.client_name = "n";
+    Link link(reactor_, options, Handlers());
+    link.Open();
+    AcceptPeer();
+    PeerSends("-WRONGPASS no\r\n");
+    PeerSends(needed ? "-NOAUTH Authentication required.\r\n" : "+OK\r\n");
+    ASSERT_TRUE(UntilEvents(1));
+    EXPECT_THAT(events_, ElementsAre(needed ? "close: denied" : "open"));
+  }
+}
+
 TEST_F(LinkTest, AServerThatWantsAPasswordWeDoNotHaveEndsIt) {
   LinkOptions options = Options();
   options.client_name = "n";

@@ -1,0 +1,155 @@
+// CLIENT: what a client says of itself, and which clients there are.
+#include <charconv>
+#include <optional>
+
+#include "sidecar/shell/client.h"
+#include "sidecar/shell/command.h"
+#include "sidecar/shell/limits.h"
+#include "sidecar/shell/server.h"
+
+namespace rha::sidecar::shell {
+namespace {
+
+void ClientSetName(CommandContext& c) {
+  if (!IsPlainName(c.args[2])) {
+    c.reply.Error("ERR Client names cannot contain spaces, newlines or special characters.");
+    return;
+  }
+  c.client.name = c.arg(2);
+  c.reply.Ok();
+}
+
+void ClientSetInfo(CommandContext& c) {
+  if (!IsPlainName(c.args[3])) {
+    c.reply.Error("ERR " + c.arg(2) + " cannot contain spaces, newlines or special characters.");
+  } else if (SameWord(c.args[2], "lib-name")) {
+    c.client.lib_name = c.arg(3);
+    c.reply.Ok();
+  } else if (SameWord(c.args[2], "lib-ver")) {
+    c.client.lib_version = c.arg(3);
+    c.reply.Ok();
+  } else {
+    c.reply.Error("ERR Unrecognized option '" + c.arg(2) + "'");
+  }
+}
+
+void ClientList(CommandContext& c) {
+  std::string text;
+  for (const auto& [id, client] : c.server.clients()) text += client->Line() + "\n";
+  c.reply.Verbatim("txt", text);
+}
+
+// Which clients CLIENT KILL means: all that fit each of these.
+struct Filter {
+  std::optional<uint64_t> id;
+  std::optional<std::string> address, own_address, user;
+  std::optional<bool> subscribed;  // TYPE
+  bool none = false;               // a type that no client of a Sentinel has
+  bool spare_asker = true;
+
+  bool Fits(const Client& client, const Client& asker) const {
+    if (none || (spare_asker && &client == &asker)) return false;
+    if (id && *id != client.id()) return false;
+    if (address && *address != client.peer()) return false;
+    if (own_address && *own_address != client.local()) return false;
+    if (user && *user != client.who.user) return false;
+    return !subscribed || *subscribed == client.subscribed();
+  }
+};
+
+Status ReadType(std::string_view type, Filter* filter) {
+  if (SameWord(type, "normal") || SameWord(type, "pubsub")) {
+    filter->subscribed = SameWord(type, "pubsub");
+  } else if (SameWord(type, "master") || SameWord(type, "replica") || SameWord(type, "slave")) {
+    filter->none = true;
+  } else {
+    return {Code::kInvalid, "ERR Unknown client type '" + std::string(type.substr(0, 128)) + "'"};
+  }
+  return {};
+}
+
+// An error is a reply without '-'.
+Status ReadFilter(CommandContext& c, std::string_view name, std::string_view value,
+                  Filter* filter) {
+  if (SameWord(name, "id")) {
+    uint64_t id = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), id);
+    if (error != std::errc() || end != value.data() + value.size() || id == 0) {
+      return {Code::kInvalid, "ERR client-id should be greater than 0"};
+    }
+    filter->id = id;
+  } else if (SameWord(name, "addr")) {
+    filter->address = value;
+  } else if (SameWord(name, "laddr")) {
+    filter->own_address = value;
+  } else if (SameWord(name, "user")) {
+    filter->user = value;
+    const bool known = value == kAdministrator || c.server.access().users().Find(value) != nullptr;
+    if (!known) {
+      return {Code::kInvalid, "ERR No such user '" + std::string(value.substr(0, 128)) + "'"};
+    }
+  } else if (SameWord(name, "type")) {
+    return ReadType(value, filter);
+  } else if (SameWord(name, "skipme") && (SameWord(value, "yes") || SameWord(value, "no"))) {
+    filter->spare_asker = SameWord(value, "yes");
+  } else {
+    return {Code::kInvalid, "ERR syntax error"};
+  }
+  return {};
+}
+
+void ClientKill(CommandContext& c) {
+  const bool old_form = c.args.size() == 3;
+  Filter filter;
+  if (old_form) {
+    filter.address = c.arg(2);
+    filter.spare_asker = false;
+  } else if (c.args.size() % 2 != 0) {
+    return c.reply.Error("ERR syntax error");
+  }
+  for (size_t i = 2; !old_form && i < c.args.size(); i += 2) {
+    const Status read = ReadFilter(c, c.args[i], c.args[i + 1], &filter);
+    if (!read.ok()) return c.reply.Error(read.message());
+  }
+  const int64_t killed = c.server.CloseAll(
+      [&](const Client& client) { return filter.Fits(client, c.client); }, &c.client);
+  if (!old_form) return c.reply.Integer(killed);
+  killed > 0 ? c.reply.Ok() : c.reply.Error("ERR No such client");
+}
+
+const Command kSubcommands[] = {
+    {"getname", 2,
+     [](CommandContext& c) {
+       c.client.name.empty() ? c.reply.Null() : c.reply.Bulk(c.client.name);
+     },
+     Rights::kApplications, "Return the name of the current connection.", "GETNAME"},
+    {"id", 2, [](CommandContext& c) { c.reply.Integer(static_cast<int64_t>(c.client.id())); },
+     Rights::kApplications, "Return the ID of the current connection.", "ID"},
+    {"info", 2, [](CommandContext& c) { c.reply.Verbatim("txt", c.client.Line() + "\n"); },
+     Rights::kApplications, "Return information about the current client connection.", "INFO"},
+    As(acl::kOfAdministrators | acl::kAclConnection,
+       {"kill", -3, ClientKill, Rights::kEverything, "Kill connections.",
+        "KILL <ip:port>|<filter> <value> [...] (ID, ADDR, LADDR, USER, TYPE, SKIPME)"}),
+    As(acl::kOfAdministrators | acl::kAclConnection,
+       {"list", -2, ClientList, Rights::kApplications,
+        "Return information about client connections.", "LIST"}),
+    {"setinfo", 4, ClientSetInfo, Rights::kApplications, "Set client meta attribute.",
+     "SETINFO <option> <value>"},
+    {"setname", 3, ClientSetName, Rights::kApplications,
+     "Assign the name <name> to the current connection.", "SETNAME <name>"},
+};
+
+}  // namespace
+
+// A name as CLIENT LIST can show it: short, no blanks, no line ends.
+bool IsPlainName(std::string_view name) {
+  if (name.size() > kClientWordBytesMax) return false;
+  for (const char c : name) {
+    if (c < '!' || c > '~') return false;
+  }
+  return true;
+}
+
+std::span<const Command> ClientSubcommands() { return kSubcommands; }
+
+}  // namespace rha::sidecar::shell
