@@ -559,6 +559,35 @@ TEST_F(SessionTest, WhoIsHeldBackByAnotherReasonIsNotDisconnected) {
   EXPECT_EQ(session_.blocked, nullptr);
 }
 
+TEST_F(SessionTest, APauseThatAReplicaIsAskedForHoldsBackItsPrimarysStream) {
+  dispatch::Session primary(dispatch::SessionKind::kPrimary);
+  engine_.Join(primary);
+  state_.is_replica = true;
+  Run({"client", "pause", "5000", "write"});
+  EXPECT_EQ(RunOn(primary, {"ping"}), "");
+  EXPECT_EQ(RunOn(primary, {"set", "k", "v"}), "(not now)");
+  EXPECT_EQ(Run({"get", "k"}), "(nil)");
+  engine_.ExecuteHeldBack(primary, [&] { RunOn(primary, {"set", "k", "now"}); });
+  EXPECT_EQ(Run({"get", "k"}), "$now");
+  EXPECT_EQ(RunOn(primary, {"set", "k", "v"}), "(not now)");
+  Advance(5001);
+  engine_.EndTurn();
+  EXPECT_EQ(primary.blocked, nullptr);
+  RunOn(primary, {"set", "k", "later"});
+  EXPECT_EQ(Run({"get", "k"}), "$later");
+  engine_.Leave(primary);
+}
+
+TEST_F(SessionTest, APauseOfAPrimaryHoldsBackNoStreamOnceItHasHandedOverItsRole) {
+  dispatch::Session primary(dispatch::SessionKind::kPrimary);
+  engine_.Join(primary);
+  Run({"client", "pause", "5000", "write"});
+  state_.is_replica = true;
+  RunOn(primary, {"set", "k", "v"});
+  EXPECT_EQ(Run({"get", "k"}), "$v");
+  engine_.Leave(primary);
+}
+
 TEST_F(SessionTest, AClientMayAskToBeToldOfPlannedMoves) {
   using dispatch::MovingEndpoint;
   EXPECT_EQ(session_.moving_endpoint, MovingEndpoint::kUnasked);

@@ -122,8 +122,7 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
         NothingSpecial(question) ? std::string_view() : PassGates(question, &scratch);
     if (!refusal.empty()) {
       Reject(session, spec, refusal, reply);
-    } else if (pauses_.any() && session.kind == SessionKind::kClient && Paused() &&
-               HoldsBack(pauses_.together(), session, flags)) {
+    } else if (pauses_.any() && Paused() && HoldsBack(PauseOf(session), session, flags)) {
       blocking_.Block(session, {.kind = BlockKind::kPause, .flags = flags});
       return Executed::kNotNow;
     } else if (session.transaction.open && !spec->Has(kNotQueued | kLeavesMulti)) {
@@ -329,14 +328,19 @@ void Engine::ShowMonitors(const Context& context) {
   if (monitors_ != 0) FeedMonitors(context.session, Redacted(context));
 }
 
-// The running command goes on as if nothing had been in between.
 void Engine::ServeWhileBusy() {
   if (services_.server == nullptr) return;
+  InBetween([this] {
+    serving_others_ = true;
+    services_.server->ServeWhileBusy();
+    serving_others_ = false;
+  });
+}
+
+void Engine::InBetween(const std::function<void()>& work) {
   const int64_t now_us = now_us_, now_ms = keyspace_.now_ms();
   const keyspace::ExpiryMode expiry_mode = keyspace_.expiry_mode();
-  serving_others_ = true;
-  services_.server->ServeWhileBusy();
-  serving_others_ = false;
+  work();
   now_us_ = now_us;
   keyspace_.set_now_ms(now_ms);
   keyspace_.set_expiry_mode(expiry_mode);

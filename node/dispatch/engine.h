@@ -147,6 +147,8 @@ class Engine final : public keyspace::Observer {
   bool Paused();
   void SetPause(PauseReason reason, const Pause& pause);
   void EndPause(PauseReason reason) { SetPause(reason, {}); }
+  // What CLIENT PAUSE has held back of the primary's stream `work` executes after all.
+  void ExecuteHeldBack(Session& primary, const std::function<void()>& work);
   // Another node is to be asked for what `reason` holds back: it has not been executed.
   void CloseHeldBack(PauseReason reason);
 
@@ -213,6 +215,10 @@ class Engine final : public keyspace::Observer {
   void EnterTime(const Session& session);
   // For work that no command has asked for.
   void EnterOwnTime();
+  // Executes for others, maybe in the middle of a command, which goes on as if nothing had been in
+  // between.
+  void InBetween(const std::function<void()>& work);
+  const Pause& PauseOf(const Session& session) const;
   static bool HoldsBack(const Pause& pause, const Session& session, uint32_t flags);
   void ReleasePaused();
   void ReleaseAcknowledged();
@@ -246,6 +252,7 @@ class Engine final : public keyspace::Observer {
   EngineStats stats_;
   EngineOptions options_;
   Pauses pauses_;
+  const Session* not_held_ = nullptr;  // whatever pauses there are
   MemoryGuard::Room last_room_ = MemoryGuard::Room::kEnough;
   int depth_ = 0;  // commands running inside one another (EXEC)
   bool serving_others_ = false;

@@ -17,6 +17,7 @@ struct Pause {
   enum class Scope : uint8_t { kNone, kWrite, kAll };  // each holds back what the one before does
   Scope scope = Scope::kNone;
   int64_t until_ms = 0;
+  bool holds_stream = false;  // of a primary that this node follows
 };
 
 class Pauses {

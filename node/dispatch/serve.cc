@@ -31,6 +31,16 @@ void Engine::SetPause(PauseReason reason, const Pause& pause) {
   ReleasePaused();
 }
 
+// A primary's stream is held up by who asks a replica for a pause, not by what becomes of this node
+// nor by who held back the writes of a primary in order to hand over its role.
+const Pause& Engine::PauseOf(const Session& session) const {
+  static constexpr Pause kNone;
+  if (session.kind == SessionKind::kClient) return pauses_.together();
+  const Pause& asked = pauses_.of(PauseReason::kClients);
+  const bool holds = session.kind == SessionKind::kPrimary && asked.holds_stream;
+  return holds && &session != not_held_ ? asked : kNone;
+}
+
 // A member's PUBLISH is a hello: held back, it would hold back the order of a role behind it.
 bool Engine::HoldsBack(const Pause& pause, const Session& session, uint32_t flags) {
   if (pause.scope == Pause::Scope::kNone) return false;
@@ -44,10 +54,19 @@ void Engine::ReleasePaused() {
   while (!paused.empty()) blocking_.Release(*paused.front());
 }
 
+void Engine::ExecuteHeldBack(Session& primary, const std::function<void()>& work) {
+  if (primary.blocked == nullptr) return;
+  blocking_.Forget(primary);
+  not_held_ = &primary;
+  InBetween(work);
+  not_held_ = nullptr;
+}
+
 void Engine::CloseHeldBack(PauseReason reason) {
   const SessionQueue& paused = blocking_.sessions(BlockKind::kPause);
   for (Session* const session : paused) {
-    if (HoldsBack(pauses_.of(reason), *session, session->blocked->flags)) {
+    if (session->kind == SessionKind::kClient &&
+        HoldsBack(pauses_.of(reason), *session, session->blocked->flags)) {
       session->Close(Session::CloseMode::kNow);
     }
   }

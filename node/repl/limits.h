@@ -42,6 +42,9 @@ constexpr size_t kReadBytes = 256 * 1024;
 constexpr size_t kSnapshotReadBytes = 256 * 1024;
 // Reads from the primary in one turn of the loop, so that clients are served meanwhile.
 constexpr int kReadsPerTurnMax = 4;
+// While CLIENT PAUSE holds back the stream, no more is read than this, or than it goes beyond with
+// one read: what goes on then takes no longer than any turn.
+constexpr size_t kHeldInputBytesMax = kReadsPerTurnMax * kReadBytes;
 // A command of the stream may be this large before the link counts as broken.
 constexpr int64_t kStreamBulkBytesMax = dispatch::kBulkBytesMost;
 

@@ -32,6 +32,7 @@ class PrimaryLink {
   // While paused nothing is read; an end of the connection is told after Resume.
   void Pause();
   void Resume();
+  bool paused() const { return paused_; }
 
   // Bytes received and not yet taken; the owner erases what it has used.
   std::string& input() { return input_; }

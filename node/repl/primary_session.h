@@ -1,4 +1,5 @@
-// The primary as a sender of commands: a session that no gate holds back and that gets no replies.
+// The primary as a sender of commands: a session that no gate but CLIENT PAUSE holds back and that
+// gets no replies.
 // Thread rule: the engine's thread.
 #pragma once
 
@@ -12,11 +13,13 @@ namespace rha::node::repl {
 
 class ReplicaSide::PrimarySession final : public dispatch::Session {
  public:
-  PrimarySession(dispatch::Engine& engine, int fd, std::function<void()> on_close)
+  PrimarySession(dispatch::Engine& engine, int fd, std::function<void()> on_close,
+                 std::function<void()> on_resume)
       : Session(dispatch::SessionKind::kPrimary),
         engine_(engine),
         fd_(fd),
-        on_close_(std::move(on_close)) {
+        on_close_(std::move(on_close)),
+        on_resume_(std::move(on_resume)) {
     engine_.Join(*this);
   }
   ~PrimarySession() override { engine_.Leave(*this); }
@@ -27,12 +30,13 @@ class ReplicaSide::PrimarySession final : public dispatch::Session {
     closing = true;
     on_close_();
   }
+  void Resume() override { on_resume_(); }
   int fd() const override { return fd_; }
 
  private:
   dispatch::Engine& engine_;
   int fd_;
-  std::function<void()> on_close_;
+  std::function<void()> on_close_, on_resume_;
 };
 
 }  // namespace rha::node::repl

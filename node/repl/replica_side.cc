@@ -158,6 +158,7 @@ void ReplicaSide::Cron() {
   switch (phase_) {
     case Phase::kStreaming:
       Acknowledge();
+      if (link_->paused()) return;  // it is not asked for more
       break;
     // Without a sign of life the primary would take a replica that loads for long as dead.
     case Phase::kChecking:

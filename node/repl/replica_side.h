@@ -15,6 +15,8 @@
 //    are freed before new ones come. Until those are whole, NodeState::dataset says so.
 //  * With repl-diskless-load swapdb the new data are loaded beside the old ones and take their
 //    place in one step; meanwhile the old ones are served if they are of the same history.
+//  * CLIENT PAUSE holds back the first command that it holds back of clients, and all behind it.
+//    What was received by then is applied before this node leads or is sealed.
 //  * A command that cannot be applied ends the link; it is never skipped. If part of it was applied
 //    (EXEC), the dataset belongs to no history any more and is replaced at the next connection.
 // Thread rule: the engine's thread.
@@ -91,6 +93,8 @@ class ReplicaSide final : public LinkOwner {
   // lead from now on; what it answers is told to on_handover.
   void Follow(Target target, bool take_over = false);
   void Stop();
+  // Applies what CLIENT PAUSE has held back.
+  void ApplyHeldBack();
   // Takes nothing more from the primary, and asks nobody, until Follow() or Stop().
   void Seal();
   void Cron();
@@ -151,6 +155,7 @@ class ReplicaSide final : public LinkOwner {
   void BeginStreaming(int db);
   void LookAtEpoch();
   void ApplyInput();
+  void GoOn();
   // Why it cannot be applied; empty: it was.
   std::string Apply(resp::Args args);
   static std::string Describe(resp::Args args);

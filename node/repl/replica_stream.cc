@@ -1,6 +1,8 @@
 // ReplicaSide: applying the stream.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "common/resp/writer.h"
 #include "node/codec/printable.h"
 #include "node/dispatch/engine.h"
@@ -23,12 +25,14 @@ bool LeavesNothing(resp::Args args) {
 
 void ReplicaSide::BeginStreaming(int db) {
   const uint64_t attempt = attempt_;
-  const auto on_close = [this, attempt] {
-    reactor_.Post([this, attempt, alive = std::weak_ptr<char>(alive_)] {
-      if (!alive.expired() && attempt == attempt_) Fail("the connection was killed");
+  const auto later = [this, attempt](auto work) {
+    reactor_.Post([this, attempt, work, alive = std::weak_ptr<char>(alive_)] {
+      if (!alive.expired() && attempt == attempt_) work();
     });
   };
-  session_ = std::make_unique<PrimarySession>(engine_, link_->fd(), on_close);
+  session_ = std::make_unique<PrimarySession>(
+      engine_, link_->fd(), [this, later] { later([this] { Fail("the connection was killed"); }); },
+      [this, later] { later([this] { GoOn(); }); });
   session_->db = db;
   logged_db_ = db;
   session_->peer_address = link_->to().ToString();
@@ -109,7 +113,21 @@ bool ReplicaSide::IsGetack(resp::Args args) const {
          dispatch::EqualsIgnoreCase(args[1], "getack");
 }
 
+void ReplicaSide::GoOn() {
+  if (!streaming()) return;
+  ApplyInput();
+  if (streaming() && session_->blocked == nullptr && link_->paused()) link_->Resume();
+}
+
+void ReplicaSide::ApplyHeldBack() {
+  if (session_ != nullptr) engine_.ExecuteHeldBack(*session_, [this] { ApplyInput(); });
+}
+
 void ReplicaSide::ApplyInput() {
+  if (session_->blocked != nullptr) {
+    if (link_->input().size() >= kHeldInputBytesMax) link_->Pause();
+    return;
+  }
   size_t committed = 0, logged = 0;
   size_t used = applied_ahead_;
   bool asked = false;
@@ -124,7 +142,7 @@ void ReplicaSide::ApplyInput() {
     }
     const resp::Args args = parser_.args();
     const bool idle = !session_->transaction.open && (IsGetack(args) || LeavesNothing(args));
-    if (idle) Log(logged, used);
+    if (idle) Log(std::exchange(logged, used), used);
     const uint64_t changes = engine_.keyspace().dirty();
     if (IsGetack(args)) {
       asked = true;
@@ -141,6 +159,7 @@ void ReplicaSide::ApplyInput() {
       return Fail(fmt::format("replication stopped at offset {}: {} cannot be applied: {}",
                               stream_.offset() + 1, what, refusal));
     }
+    if (session_->blocked != nullptr) break;  // it has not been executed yet
     used += parser_.consumed();
     if (idle) logged = used;
     // Half a transaction must not count: a cut here would lose its second half.

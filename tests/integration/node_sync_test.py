@@ -123,6 +123,96 @@ class LoadAsideTest(SyncTest):
         self.assertEqual(replica.control.command("GET", "k"), b"other")
 
 
+class HeldBackTest(SyncTest):
+    """CLIENT PAUSE on a replica."""
+
+    def streaming_pair(self, *options):
+        primary, replica = self.server(), self.server(*options)
+        self.follow(replica, primary)
+        self.in_sync(replica)
+        primary.control.command("SET", "k", "before")
+        self.caught_up(primary, replica)
+        return primary, replica
+
+    def caught_up(self, primary, replica):
+        self.wait_for("the replica to apply", lambda: self.info(replica, "slave_repl_offset") == self.info(primary, "master_repl_offset"))
+
+    def received(self, primary, replica):
+        self.wait_for("the replica to receive", lambda: self.info(replica, "slave_read_repl_offset") == self.info(primary, "master_repl_offset"))
+
+    def test_a_pause_holds_back_the_primarys_stream_until_it_ends(self):
+        for scope, length_ms in (("WRITE", "600000"), ("ALL", "1000")):
+            with self.subTest(scope=scope):
+                primary, replica = self.streaming_pair("--appendonly", "yes", "--enable-debug-command", "yes")
+                offset = self.info(primary, "master_repl_offset")
+                watcher = replica.connect()
+                self.addCleanup(watcher.close)
+                watcher.command("SUBSCRIBE", "news")
+                replica.control.command("CLIENT", "PAUSE", length_ms, scope)
+                primary.control.command("MULTI")
+                primary.control.command("INCR", "n")
+                primary.control.command("INCR", "n")
+                primary.control.command("EXEC")
+                primary.control.command("SET", "k", "behind")
+                primary.control.command("PUBLISH", "news", "hello")
+                primary.control.command("SET", "k", "after")
+                self.assertEqual(primary.control.command("WAIT", "1", "300"), 0)
+                if scope == "WRITE":  # otherwise nobody is answered before the end
+                    self.received(primary, replica)
+                    self.assertEqual(self.info(replica, "slave_repl_offset"), offset)
+                    self.assertEqual(replica.control.command("GET", "k"), b"before")
+                    self.assertEqual(replica.control.command("CLIENT", "UNPAUSE"), ("+", b"OK"))
+                self.caught_up(primary, replica)
+                self.assertEqual(replica.control.command("MGET", "k", "n"), [b"after", b"2"])
+                self.assertEqual(watcher.read()[2], b"hello")
+                self.assertEqual(primary.control.command("WAIT", "1", "10000"), 1)
+                replica.control.command("REPLICAOF", "NO", "ONE")
+                self.assertEqual(replica.control.command("DEBUG", "LOADAOF"), ("+", b"OK"))
+                self.assertEqual(replica.control.command("MGET", "k", "n"), [b"after", b"2"])
+
+    def test_a_replica_that_is_to_lead_applies_first_what_it_has_received(self):
+        primary, replica = self.streaming_pair()
+        replica.control.command("CLIENT", "PAUSE", "600000", "WRITE")
+        for value in ("1", "2", "3"):
+            primary.control.command("SET", "k", value)
+        self.received(primary, replica)
+        offset = self.info(primary, "master_repl_offset")
+        for words in (["MULTI"], ["GET", "k"], ["REPLICAOF", "NO", "ONE"], ["GET", "k"]):
+            replica.control.command(*words)
+        self.assertEqual(replica.control.command("EXEC"), [b"before", ("+", b"OK"), b"3"])
+        self.assertEqual(self.info(replica, "role"), "master")
+        self.assertEqual(int(self.info(replica, "second_repl_offset")), int(offset) + 1)
+        replica.control.command("CLIENT", "UNPAUSE")
+        self.assertEqual(replica.control.command("SET", "k", "mine"), ("+", b"OK"))
+
+    def test_what_is_held_back_stays_with_the_primary_beyond_a_limit(self):
+        primary, replica = self.streaming_pair()
+        replica.control.command("CLIENT", "PAUSE", "600000", "WRITE")
+        for i in range(32):
+            primary.control.command("SET", f"large:{i}", b"x" * (1 << 20))
+        end = int(self.info(primary, "master_repl_offset"))
+        held = int(self.info(replica, "slave_read_repl_offset")) - int(self.info(replica, "slave_repl_offset"))
+        self.assertLessEqual(held, 2 << 20)
+        self.assertEqual(self.info(replica, "master_link_status"), "up")
+        replica.control.command("CLIENT", "UNPAUSE")
+        self.caught_up(primary, replica)
+        self.assertEqual(int(self.info(replica, "slave_repl_offset")), end)
+        self.assertEqual(replica.control.command("DBSIZE"), 33)
+
+    def test_a_link_that_is_cut_meanwhile_goes_on_where_the_data_stand(self):
+        primary, replica = self.streaming_pair()
+        replica.control.command("CLIENT", "PAUSE", "600000", "WRITE")
+        primary.control.command("SET", "k", "after")
+        self.received(primary, replica)
+        primary.control.command("CLIENT", "KILL", "TYPE", "replica")
+        self.wait_for("the next link", lambda: self.info(primary, "sync_partial_ok") == "1")
+        self.received(primary, replica)
+        self.assertEqual(replica.control.command("GET", "k"), b"before")
+        replica.control.command("CLIENT", "UNPAUSE")
+        self.caught_up(primary, replica)
+        self.assertEqual(replica.control.command("GET", "k"), b"after")
+
+
 class CompanyTest(SyncTest):
     def test_a_snapshot_waits_for_further_replicas_as_long_as_it_is_told(self):
         primary = self.server("--repl-diskless-sync-delay", "1000", "--repl-diskless-sync-max-replicas", "2")

@@ -256,7 +256,8 @@ void Pause(Context& ctx) {
   const dispatch::Pause held = ctx.engine.pauses().of(PauseReason::kClients);
   ctx.engine.SetPause(PauseReason::kClients,
                       {.scope = std::max(held.scope, scope),
-                       .until_ms = std::max(held.until_ms, Later(ctx.now_ms, timeout_ms))});
+                       .until_ms = std::max(held.until_ms, Later(ctx.now_ms, timeout_ms)),
+                       .holds_stream = ctx.engine.state().is_replica});
   ctx.reply.Ok();
 }
 
