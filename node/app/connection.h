@@ -57,7 +57,8 @@ class Connection final : public dispatch::Session {
   // In the middle of another's command (Server::ServeWhileBusy): whether it may be, and what has
   // come.
   bool may_be_served_while_busy() const {
-    return kind == dispatch::SessionKind::kClient && may_execute() && !must_wait() && out().empty();
+    return kind != dispatch::SessionKind::kPrimary && may_execute() && !must_wait() &&
+           out().empty();
   }
   void ServeWhileBusy();
   bool executes() const { return in_execute_; }

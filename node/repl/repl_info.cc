@@ -1,6 +1,7 @@
 // ReplShell: what INFO replication and ROLE say, field by field as Redis 7.0 does.
 
 #include <algorithm>
+#include <vector>
 
 #include "common/resp/writer.h"
 #include "node/dispatch/engine.h"
@@ -46,13 +47,17 @@ void ReplShell::AppendReplicaInfo(std::string* info) const {
 }
 
 void ReplShell::AppendReplicasInfo(std::string* info) const {
-  const auto& replicas = primary_.replicas();
+  // A script that sees nothing but its own turn is told of who has gone in it.
+  std::vector<const Replica*> replicas;
+  for (const auto& replica : primary_.replicas()) {
+    if (!replica->session.closing) replicas.push_back(replica.get());
+  }
   Line(info, "connected_slaves:{}", replicas.size());
   if (engine_.state().min_replicas_to_write > 0) {
     Line(info, "min_slaves_good_slaves:{}", primary_.good_replicas());
   }
   int i = 0;
-  for (const auto& replica : replicas) {
+  for (const Replica* const replica : replicas) {
     if (i == kReplicasShownMax) break;  // what sidecars read stays short, whoever sends PSYNC
     const Progress& progress = replica->progress;
     Line(info, "slave{}:ip={},port={},state={},offset={},lag={}", i++, replica->ip(),

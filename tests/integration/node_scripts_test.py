@@ -504,6 +504,24 @@ class ScriptsTest(NodeCase):
         self.assertEqual(early.read(), ("+", b"OK"))
         self.assertEqual(early.command("SCRIPT", "KILL"), ("+", b"OK"))
 
+    def test_it_sees_a_replica_go(self):
+        port = free_port()
+        server = self.start("--port", str(port), "--busy-reply-threshold", "20", "--min-replicas-to-write", "1")
+        replica = self.start("--replicaof", f"127.0.0.1 {port}")
+        self.wait_for("the link", lambda: self.info(server, "min_slaves_good_slaves") == "1")
+        caller = server.connect()
+        self.addCleanup(caller.close)
+        caller.send(wire.encode([b"EVAL", b"""
+            redis.call('set', 'k', 'begun')
+            local info repeat info = redis.call('info', 'replication') until info:match('connected_slaves:0')
+            redis.call('set', 'k', 'gone')
+            return info""", b"0"]))
+        self.wait_for("BUSY", lambda: error_of(server.control.command("PING")).startswith("BUSY"))
+        replica.control.command("REPLICAOF", "NO", "ONE")
+        self.assertIn(b"min_slaves_good_slaves:0", caller.read())
+        self.assertEqual(server.control.command("GET", "k"), b"gone")
+        self.assertTrue(error_of(server.control.command("SET", "k", "v")).startswith("NOREPLICAS"))
+
     def test_who_has_sent_it_may_go_meanwhile(self):
         server, caller = self.busy(FOREVER)
         caller.close()
