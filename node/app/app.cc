@@ -180,8 +180,8 @@ Status App::Start() {
       log::Info("Received {} scheduling shutdown...", term ? "SIGTERM" : "SIGINT");
       const auto request =
           ShutdownBySignal(term ? config_.shutdown_on_sigterm : config_.shutdown_on_sigint);
-      const Status ended = request.ok() ? process_.Shutdown(*request) : request.status();
-      if (!ended.ok()) log::Error("{}", ended.message());
+      if (!request.ok()) return log::Error("{}", request.status().message());
+      process_.EndBySignal(*request);
     }));
   }
   for (const auto& [name, called] : config_.renamed_commands) {
@@ -469,6 +469,7 @@ void App::LookAtSecrets() {
 void App::PublishSecrets() { engine_.options().membership.keys = secrets_.keys(); }
 
 void App::Cron() {
+  if (process_.cron_paused()) return;
   LookAtSecrets();
   sweep_.Wake();
   server_.Cron(clock_.UnixMillis());

@@ -126,10 +126,16 @@ void AppendOnly::Enable() {
     return;
   }
   log::Info("the append-only file is on: it begins with a rewrite");
+  if (engine_.in_unit() || DiskIsTaken()) {
+    log::Info("AOF was enabled {}. An AOF background was scheduled to start when possible.",
+              engine_.in_unit() ? "during a transaction"
+                                : "but there is already another background operation");
+  }
   Cron();
 }
 
 void AppendOnly::Disable() {
+  if (job_ != nullptr) log::Info("Giving up the AOF rewrite: the append-only file is switched off");
   AbortImage();
   if (writer_ != nullptr) {
     if (const Status drained = writer_->Drain(); !drained.ok()) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "common/base/log.h"
 #include "common/base/random_id.h"
@@ -42,6 +43,7 @@ double Process::Rate::PerSecond() const {
 }
 
 void Process::Cron() {
+  if (asked_to_end_) EndBySignal(*std::exchange(asked_to_end_, std::nullopt));
   dispatch::NodeState& state = parts_.engine.state();
   parts_.engine.keyspace().held().Settle();
   state.memory.Set(AllocatedBytes());
@@ -120,8 +122,17 @@ Status Process::FinishShutdown() {
 
 void Process::ServeWhileBusy() { parts_.server.ServeWhileBusy(); }
 
+void Process::EndBySignal(const dispatch::ShutdownRequest& request) {
+  if (cron_paused_) {
+    asked_to_end_ = request;
+    return;
+  }
+  if (const Status ended = Shutdown(request); !ended.ok()) log::Error("{}", ended.message());
+}
+
 bool Process::AbortShutdown() {
-  if (!ending_) return false;
+  const bool asked = std::exchange(asked_to_end_, std::nullopt).has_value();
+  if (!ending_ && !asked) return false;
   CallOff();
   log::Info("Shutdown manually aborted");
   return true;

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "common/net/reactor.h"
@@ -44,6 +45,9 @@ class Process final : public dispatch::ServerService {
 
   // Ten times a second: rates, peaks, and whether replicas have caught up for a shutdown.
   void Cron();
+  bool cron_paused() const { return cron_paused_; }
+  // By a signal: at once, or when DEBUG PAUSE-CRON has ended.
+  void EndBySignal(const dispatch::ShutdownRequest& request);
   int exit_code() const { return exit_code_; }
   const std::string& run_id() const { return run_id_; }
 
@@ -51,6 +55,7 @@ class Process final : public dispatch::ServerService {
   void AppendInfo(std::string_view section, std::string* info) override;
   Status Shutdown(const dispatch::ShutdownRequest& request) override;
   bool AbortShutdown() override;
+  void PauseCron(bool pause) override { cron_paused_ = pause; }
   void ResetStats() override;
   dispatch::MemoryReport Memory() override { return MeasureMemory(); }
   std::string AllocatorReport() override;
@@ -85,6 +90,8 @@ class Process final : public dispatch::ServerService {
   const int64_t started_ms_;
   int64_t startup_memory_ = 0, peak_memory_ = 0;
   Rate commands_, input_, output_;
+  bool cron_paused_ = false;
+  std::optional<dispatch::ShutdownRequest> asked_to_end_;  // by a signal, and not begun yet
   bool ending_ = false;
   dispatch::ShutdownRequest ending_request_;
   MonoTime ending_deadline_;

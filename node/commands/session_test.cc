@@ -452,6 +452,7 @@ class Intruder final : public dispatch::ServerService {
   void AppendInfo(std::string_view, std::string*) override {}
   Status Shutdown(const dispatch::ShutdownRequest&) override { return {}; }
   bool AbortShutdown() override { return false; }
+  void PauseCron(bool) override {}
   void ResetStats() override {}
   dispatch::MemoryReport Memory() override { return {}; }
   std::string AllocatorReport() override { return {}; }

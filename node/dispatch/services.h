@@ -178,7 +178,10 @@ class ServerService {
   virtual void AppendInfo(std::string_view section, std::string* info) = 0;
   // Ok: the process is about to end (or waits for replicas); no reply is sent.
   virtual Status Shutdown(const ShutdownRequest& request) = 0;
+  // True: one was under way, or was to begin.
   virtual bool AbortShutdown() = 0;
+  // What is done ten times a second waits, and signals that end the process wait with it.
+  virtual void PauseCron(bool pause) = 0;
   virtual void ResetStats() = 0;
   virtual MemoryReport Memory() = 0;
   // The allocator's own statistics, as text.

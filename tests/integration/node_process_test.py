@@ -297,6 +297,20 @@ class NodeTest(unittest.TestCase):
         client.send("shutdown", "nosave")
         self.assertEqual(process.wait(20), 0)
 
+    def test_while_the_cron_is_paused_a_signal_waits_and_can_be_taken_back(self):
+        process, client = self.start("--enable-debug-command", "yes")
+        client.ask("debug", "pause-cron", "1")
+        process.send_signal(signal.SIGTERM)
+        deadline = time.time() + 20
+        while client.ask("shutdown", "abort") != b"+OK":
+            self.assertLess(time.time(), deadline)
+        client.ask("debug", "pause-cron", "0")
+        self.assertEqual(client.ask("shutdown", "abort"), b"-ERR No shutdown in progress.")
+        client.ask("debug", "pause-cron", "1")
+        process.send_signal(signal.SIGTERM)
+        client.ask("debug", "pause-cron", "0")
+        self.assertEqual(process.wait(20), 0)
+
     def test_a_managed_node_that_ends_is_gone_for_others_before_it_saves(self):
         process, client, peer = self.start_managed("--save", "3600", "1")
         self.assertEqual(peer.ask("redisha", "role", "1", "pod-1", "primary"), b"+OK")

@@ -27,6 +27,11 @@ void Sleep(Context& ctx) {
   ctx.reply.Ok();
 }
 
+void PauseCron(Context& ctx) {
+  ctx.services().server->PauseCron(ctx.arg(2) != "0");
+  ctx.reply.Ok();
+}
+
 void SetDisableDenyScripts(Context& ctx) {
   ctx.engine.options().scripts_may_all = ctx.arg(2) != "0";
   ctx.reply.Ok();
@@ -223,7 +228,7 @@ constexpr Subcommand kSubcommands[] = {
     {"jmap", 2, Accept},
     {"quicklist-packed-threshold", 3, Accept},
     {"replicate", 3, Accept},
-    {"pause-cron", 3, Accept},
+    {"pause-cron", 3, PauseCron},
     {"replybuffer", 4, Accept},
     {"stringmatch-len", 4, Accept},
 };
@@ -253,6 +258,8 @@ void Debug(Context& ctx) {
          "    Show low level info about <key> and associated value.",
          "PANIC",
          "    Crash the server as a broken invariant does.",
+         "PAUSE-CRON <0|1>",
+         "    Stop periodic cron job processing.",
          "POPULATE <count> [<prefix>] [<size>]",
          "    Create <count> string keys named key:<num>.",
          "PROTOCOL <type>",
