@@ -95,7 +95,8 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
   void Prepare() {
     run_->sent = true;
     run_->asked = 0;
-    if (!authenticated_ && !auth_.empty()) Ask({auth_.begin(), auth_.end()});
+    // Also where it was accepted before: the password may be another by now.
+    if (!auth_.empty()) Ask({auth_.begin(), auth_.end()});
     if (selected_ != run_->request.db) Ask({"SELECT", std::to_string(run_->request.db)});
     if (run_->asked == 0) Send();
     Arm();
@@ -119,7 +120,6 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
 
   void Send() {
     const Request& request = run_->request;
-    authenticated_ = true;
     selected_ = request.db;
     if (request.may_leave && !request.may_leave()) {
       hold_timer_ = owner_.reactor_.After(kMigrationHeldLook, [this] { Send(); });
@@ -155,7 +155,6 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
 
   void OnEnd() {
     selected_ = -1;
-    authenticated_ = false;
     owner_.reactor_.Cancel(std::exchange(hold_timer_, 0));
     if (!run_) return owner_.Remove(*this);
     const bool repeat = run_->may_repeat && run_->answered == 0;
@@ -204,7 +203,6 @@ class Migrator::Target : public std::enable_shared_from_this<Target> {
   const std::string name_;
   std::unique_ptr<net::Link> link_;  // null: its address is not known yet
   std::vector<std::string> auth_;    // AUTH and its words; empty: none
-  bool authenticated_ = false;       // with them
   int64_t selected_ = -1;            // the database there; -1: not known
   bool usable_ = true;               // neither was refused
   std::optional<Run> run_;

@@ -1,11 +1,11 @@
 // Migrator: the connections by which MIGRATE sends values to other servers.
 //
-//   Migrate ─▶ a kept connection ─────────────────────▶ [SELECT ─▶] RESTORE… ─▶ answers ─▶ done
-//         └──▶ resolve ─▶ connect ─▶ open ─▶ [AUTH ─▶] ─┘                └─▶ kept for a while
+//   Migrate ─▶ a kept connection ──────────▶ [AUTH, SELECT ─▶] RESTORE… ─▶ answers ─▶ done
+//         └──▶ resolve ─▶ connect ─▶ open ─────┘                   └─▶ kept for a while
 //
 // Values leave once AUTH and SELECT have been answered, so that none arrives in another database or
 // as another user, and once this node may tell of them (Request::may_leave). A connection serves
-// those who bring the words that AUTH was sent with.
+// those who bring the words that AUTH was sent with, and is asked about them each time.
 //
 // A kept connection that turns out to be gone is opened once more, if no value was answered yet. A
 // migration fails when nothing moves for its timeout: neither bytes to the other side nor answers

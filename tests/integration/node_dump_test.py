@@ -268,6 +268,17 @@ class MigrateTest(NodeCase):
         self.assertEqual(theirs.command("EXISTS", "c"), 0)
         self.assertEqual(node.control.command("MIGRATE", "127.0.0.1", port, "c", 0, 5000, "AUTH", "pw"), ("+", b"OK"))
 
+    def test_a_password_that_holds_no_more_is_refused_though_a_connection_is_kept(self):
+        port = free_port()
+        node, target = self.start(), self.start("--port", str(port))
+        target.control.command("CONFIG", "SET", "requirepass", "pw")
+        node.control.command("MSET", "a", "1", "b", "2")
+        self.assertEqual(node.control.command("MIGRATE", "127.0.0.1", port, "a", 0, 5000, "AUTH", "pw"), ("+", b"OK"))
+        target.control.command("AUTH", "pw")
+        target.control.command("CONFIG", "SET", "requirepass", "other")
+        self.assertIn(b"WRONGPASS", node.control.command("MIGRATE", "127.0.0.1", port, "b", 0, 5000, "AUTH", "pw")[1])
+        self.assertEqual(node.control.command("EXISTS", "b"), 1)
+
     def test_a_transaction_does_not_wait_for_another_server(self):
         node = self.start()
         node.control.command("SET", "k", "v")
