@@ -181,7 +181,7 @@ Status App::Start() {
       const auto request =
           ShutdownBySignal(term ? config_.shutdown_on_sigterm : config_.shutdown_on_sigint);
       if (!request.ok()) return log::Error("{}", request.status().message());
-      process_.EndBySignal(*request);
+      process_.EndBySignal(signal_number, *request);
     }));
   }
   for (const auto& [name, called] : config_.renamed_commands) {
@@ -291,10 +291,11 @@ void App::TakeRole() {
 
 int App::Run() {
   reactor_.Run();
+  snapshots_.AwaitGivenUp(kGivenUpFileWait);
   if (env::Supervised(config_.supervised)) env::TellServiceManager("STOPPING=1\n");
   if (!config_.pid_file.empty()) ::unlink(config_.pid_file.c_str());
   log::Flush();
-  return exit_code_;
+  return exit_code_ != 0 ? exit_code_ : process_.exit_code();
 }
 
 Status App::EnterDirectory() {

@@ -559,6 +559,7 @@ Status AppendOnly::WriteBaseNow(const persist::RdbInfo* said) {
   const persist::AofPlace place = Place();
   RHA_RETURN_IF_ERROR(disk_.MakeFolder(place.dir + "/" + place.folder));
   persist::SaveRequest request = BaseRequest();
+  request.key_delay_us = 0;  // who waits for this is about to end, or to begin
   if (said != nullptr) {
     request.info.repl_id = said->repl_id;
     request.info.repl_offset = said->repl_offset;

@@ -42,7 +42,8 @@ constexpr size_t kSamplesMost = 64;  // maxmemory-samples beyond it count as thi
 constexpr int kAcceptsPerTurn = 1000;
 // Closed to make room in one turn; until its end they keep their descriptors.
 constexpr size_t kSentAwayPerTurn = 8;
-constexpr Millis kAcceptPause{100};                // when descriptors have run out
+constexpr Millis kGivenUpFileWait{500};  // at the end; what takes longer the next start removes
+constexpr Millis kAcceptPause{100};      // when descriptors have run out
 constexpr int64_t kDeadlineWaitMsMax = 3'600'000;  // then the clock is looked at again
 constexpr int kReservedDescriptors = 32;           // files, listeners, epoll; besides maxclients
 

@@ -120,11 +120,13 @@ void Persistence::Saved() {
   if (dataset == dispatch::Dataset::kChosen) dataset = dispatch::Dataset::kWhole;
 }
 
-Status Persistence::Save() {
+Status Persistence::Save(bool (*given_up)()) {
   if (job_ != nullptr) return Status(Code::kExists, "Background save already in progress");
   RHA_RETURN_IF_ERROR(MaySave());
   Status saved = KeepOlderFile();
-  if (saved.ok()) saved = persist::SaveRdbFile(engine_.keyspace(), Request());
+  persist::SaveRequest request = Request();
+  request.given_up = given_up;
+  if (saved.ok()) saved = persist::SaveRdbFile(engine_.keyspace(), request);
   if (!saved.ok()) {
     log::Error("saving the dataset failed: {}", saved.message());
     return saved;

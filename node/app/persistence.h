@@ -65,7 +65,9 @@ class Persistence final : public dispatch::PersistenceService {
   Status MaySave() const;
 
   // ---- dispatch::PersistenceService
-  Status Save() override;
+  Status Save() override { return Save(nullptr); }
+  // `given_up`: persist::SaveRequest's.
+  Status Save(bool (*given_up)());
   Result<bool> BackgroundSave(bool schedule) override;
   bool BackgroundSaveRunning() const override { return job_ != nullptr; }
   int64_t LastSaveUnixS() const override { return last_save_s_; }

@@ -1,5 +1,7 @@
 #include "node/app/process.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -16,6 +18,12 @@ namespace rha::node::app {
 namespace {
 
 constexpr size_t kRunIdDigits = 40;
+// A further one, while the loop is not there to be told.
+bool SigintIsPending() {
+  sigset_t pending;
+  return sigpending(&pending) == 0 && sigismember(&pending, SIGINT) == 1;
+}
+
 constexpr const char* kShutdownFailed = "Errors trying to SHUTDOWN. Check logs.";
 
 }  // namespace
@@ -43,7 +51,10 @@ double Process::Rate::PerSecond() const {
 }
 
 void Process::Cron() {
-  if (asked_to_end_) EndBySignal(*std::exchange(asked_to_end_, std::nullopt));
+  if (asked_to_end_) {
+    const Status ended = Begin(*std::exchange(asked_to_end_, std::nullopt));
+    if (!ended.ok()) log::Error("{}", ended.message());
+  }
   dispatch::NodeState& state = parts_.engine.state();
   parts_.engine.keyspace().held().Settle();
   state.memory.Set(AllocatedBytes());
@@ -63,6 +74,11 @@ bool Process::ReplicasCaughtUp() const {
 }
 
 Status Process::Shutdown(const dispatch::ShutdownRequest& request) {
+  by_signal_ = false;
+  return Begin(request);
+}
+
+Status Process::Begin(const dispatch::ShutdownRequest& request) {
   ending_request_ = request;
   const bool wait = !request.now && parts_.config.shutdown_timeout_s > 0 && !ReplicasCaughtUp();
   if (!wait || parts_.engine.state().is_replica) return FinishShutdown();
@@ -97,7 +113,8 @@ Status Process::FinishShutdown() {
   } else if (by_config || (ending_request_.save == Save::kSave && !parts_.engine.state().loading)) {
     log::Info("Saving the final RDB snapshot before exiting.");
     parts_.persistence.CancelBackgroundSave();
-    const Status saved = parts_.persistence.Save();
+    const Status saved = parts_.persistence.Save(by_signal_ ? SigintIsPending : nullptr);
+    if (!saved.ok() && by_signal_ && SigintIsPending()) Insist();
     if (!saved.ok() && !ending_request_.force && !managed) {
       log::Error("Error trying to save the DB, can't exit: {}", saved.message());
       CallOff();
@@ -112,22 +129,37 @@ Status Process::FinishShutdown() {
       return Status(closed.code(), kShutdownFailed);
     }
   }
+  parts_.persistence.CancelBackgroundSave();
   log::Info("Redis is now ready to exit, bye bye...");
   parts_.server.StopListening();
   parts_.server.FlushAll();
   parts_.server.End();
+  ended_ = true;
   parts_.reactor.Stop();
   return {};
 }
 
 void Process::ServeWhileBusy() { parts_.server.ServeWhileBusy(); }
 
-void Process::EndBySignal(const dispatch::ShutdownRequest& request) {
+void Process::EndBySignal(int signal_number, const dispatch::ShutdownRequest& request) {
+  if (ended_) return;  // what is pending comes while the loop ends
+  by_signal_ = true;
+  if (signal_number == SIGINT && (ending_ || asked_to_end_)) {
+    Insist();
+    (void)FinishShutdown().ok();
+    return;
+  }
   if (cron_paused_) {
     asked_to_end_ = request;
     return;
   }
-  if (const Status ended = Shutdown(request); !ended.ok()) log::Error("{}", ended.message());
+  if (const Status ended = Begin(request); !ended.ok()) log::Error("{}", ended.message());
+}
+
+void Process::Insist() {
+  log::Warn("You insist... exiting now.");
+  ending_request_ = {.save = dispatch::ShutdownRequest::Save::kNoSave, .now = true, .force = true};
+  exit_code_ = 1;
 }
 
 bool Process::AbortShutdown() {

@@ -46,8 +46,9 @@ class Process final : public dispatch::ServerService {
   // Ten times a second: rates, peaks, and whether replicas have caught up for a shutdown.
   void Cron();
   bool cron_paused() const { return cron_paused_; }
-  // By a signal: at once, or when DEBUG PAUSE-CRON has ended.
-  void EndBySignal(const dispatch::ShutdownRequest& request);
+  // By a signal: at once, or when DEBUG PAUSE-CRON has ended. A second SIGINT waits for nothing and
+  // saves nothing.
+  void EndBySignal(int signal_number, const dispatch::ShutdownRequest& request);
   int exit_code() const { return exit_code_; }
   const std::string& run_id() const { return run_id_; }
 
@@ -82,7 +83,10 @@ class Process final : public dispatch::ServerService {
   void StatsInfo(std::string* info) const;
   void CpuInfo(std::string* info) const;
   bool ReplicasCaughtUp() const;
+  Status Begin(const dispatch::ShutdownRequest& request);
   Status FinishShutdown();
+  // Nothing is waited for or saved any more.
+  void Insist();
   void CallOff();
 
   Dependencies parts_;
@@ -93,6 +97,8 @@ class Process final : public dispatch::ServerService {
   bool cron_paused_ = false;
   std::optional<dispatch::ShutdownRequest> asked_to_end_;  // by a signal, and not begun yet
   bool ending_ = false;
+  bool ended_ = false;      // the loop is about to stop
+  bool by_signal_ = false;  // what is ending, or has begun last
   dispatch::ShutdownRequest ending_request_;
   MonoTime ending_deadline_;
   int exit_code_ = 0;

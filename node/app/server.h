@@ -60,7 +60,7 @@ class Server {
 
   // In the middle of a command that takes long: executes what others have sent, which they are
   // refused or which ends that command. Who is owed replies that the log holds back waits for its
-  // end, as do timers, links to other nodes, and all else.
+  // end, as do timers, the link to our primary, and all else.
   void ServeWhileBusy();
 
   // End of a turn: continues released sessions, writes, destroys what is closing.

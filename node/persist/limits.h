@@ -6,6 +6,9 @@
 
 namespace rha::node::persist {
 
+// Who writes a file all at once looks so often whether it is still wanted.
+constexpr uint64_t kKeysBetweenLooks = 1024;
+
 // Between us and the file.
 constexpr size_t kWriteBufferBytes = 256 * 1024;
 

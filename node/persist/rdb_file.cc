@@ -80,17 +80,44 @@ Status WriteEnd(CommandWriter& writer, const SaveRequest& request) {
 
 namespace {
 
+// Asked before each key by who writes all at once.
+class Pace {
+ public:
+  explicit Pace(const SaveRequest& request)
+      : delay_(request.key_delay_us), given_up_(request.given_up) {}
+
+  bool GoesOn() {
+    if (ended_) return false;
+    if (delay_.count() > 0) std::this_thread::sleep_for(delay_);
+    const bool look = delay_.count() > 0 || ++keys_ % kKeysBetweenLooks == 0;
+    if (look && given_up_ != nullptr) ended_ = given_up_();
+    return !ended_;
+  }
+  bool ended() const { return ended_; }
+
+ private:
+  const std::chrono::microseconds delay_;
+  bool (*const given_up_)();
+  uint64_t keys_ = 0;
+  bool ended_ = false;
+};
+
 template <typename Writer>
 Status WriteWith(Writer& writer, const Keyspace& keyspace, const SaveRequest& request) {
   WriteHead(writer, request);
   for (const std::string& source : LibrarySources(keyspace)) writer.Library(source);
   KeyQueue queue(writer);
+  Pace pace(request);
   for (int i = 0; i < keyspace.databases(); ++i) {
     const keyspace::Db& db = keyspace.db(i);
     if (db.size() == 0) continue;
     writer.SelectDb(static_cast<uint64_t>(i), db.size(), db.expiring());
-    db.ForEachWithUse([&](const Item& item, keyspace::KeyUse use) { queue.Add(item, use); });
+    db.ForEachWithUse([&](const Item& item, keyspace::KeyUse use) {
+      if (pace.GoesOn()) queue.Add(item, use);
+    });
     queue.Flush();
+    if (pace.ended())
+      return Status(Code::kUnavailable, "writing " + request.path + " was given up");
   }
   return WriteEnd(writer, request);
 }

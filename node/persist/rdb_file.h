@@ -51,7 +51,9 @@ struct SaveRequest {
   int fd = -1;
   RdbInfo info;
   RdbWriterOptions options;
-  int64_t key_delay_us = 0;  // rdb-key-save-delay, for tests: in the background, before each key
+  int64_t key_delay_us = 0;  // rdb-key-save-delay, for tests: before each key
+  // Now and then asked by SaveRdbFile; true: it fails, and what it has begun goes.
+  bool (*given_up)() = nullptr;
   bool field_ends = false;   // fields have lifetimes, which older files cannot say
   bool as_commands = false;  // in place of the RDB form: the base of an append-only file
   int64_t time_stamp_s = 0;  // then, at its beginning; 0: none

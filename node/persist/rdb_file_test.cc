@@ -8,6 +8,7 @@
 
 #include "node/keyspace/db.h"
 #include "node/keyspace/libraries.h"
+#include "node/persist/limits.h"
 #include "node/types/string.h"
 
 namespace rha::node::persist {
@@ -47,6 +48,16 @@ std::map<std::string, std::string> Content(const Keyspace& keyspace) {
     });
   }
   return content;
+}
+
+TEST(RdbFile, ASaveThatIsGivenUpFails) {
+  Keyspace keyspace(1);
+  for (uint64_t i = 0; i < 2 * kKeysBetweenLooks; ++i) {
+    keyspace.db(0).LoadString(std::to_string(i), "v", kNoExpiry);
+  }
+  StringSink sink;
+  EXPECT_FALSE(WriteDataset(sink, keyspace, {.given_up = [] { return true; }}).ok());
+  EXPECT_TRUE(WriteDataset(sink, keyspace, {.given_up = [] { return false; }}).ok());
 }
 
 TEST(RdbFile, APlaceInAHistoryThatCannotBeIsRefused) {

@@ -1,5 +1,7 @@
 #include "node/persist/snapshot_service.h"
 
+#include <poll.h>
+
 #include <algorithm>
 
 #include "node/persist/limits.h"
@@ -46,6 +48,13 @@ std::string SnapshotService::FreeSuffix() const {
 
 void SnapshotService::GiveUp() {
   if (taker_ != nullptr && job_ != nullptr) job_->stream_->GiveUp();
+}
+
+void SnapshotService::AwaitGivenUp(Millis most) {
+  for (const auto& stream : ending_) {
+    pollfd end{stream->done_fd(), POLLIN, 0};
+    ::poll(&end, 1, static_cast<int>(most.count()));
+  }
 }
 
 bool SnapshotService::Fail() {

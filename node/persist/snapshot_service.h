@@ -63,6 +63,8 @@ class SnapshotService {
   }
   // The image that is under way, if any, is not wanted any more: its job ends.
   void GiveUp();
+  // The process ends: lets the files of who was given up go, each within `most`.
+  void AwaitGivenUp(Millis most);
   // The latest file that is not whole yet fails, as if its disk had. False: there is none.
   bool Fail();
   // That have been begun.

@@ -95,7 +95,9 @@ void ReplicaSide::Commit(size_t bytes) {
   std::string& input = link_->input();
   stream_.AppendVerbatim(std::string_view(input).substr(0, bytes));
   input.erase(0, bytes);
-  if (input.empty() && input.capacity() > kStreamInputKeptBytesMax) std::string().swap(input);
+  if (input.capacity() > kStreamInputKeptBytesMax && input.size() < kStreamInputKeptBytesMax / 2) {
+    std::string(input).swap(input);
+  }
   LookAtEpoch();
 }
 

@@ -48,6 +48,12 @@ MENDED = [
     # What the log says of the pipe between Redis and its child is looked for, and may be missing.
     ("tests/integration/replication.tcl",
      re.compile(r"(wait_for_log_messages -2 \{\"\*(?:Diskless rdb|Disconnecting timedout).*)$", re.MULTILINE), r"catch {\1}"),
+    # The temporary file of a save has a name of its own, in the background one that names no child.
+    ("tests/unit/shutdown.tcl", "temp-${pid}.rdb", "dump.rdb.${pid}.tmp"),
+    ("tests/unit/shutdown.tcl", """        set child_pid [get_child_pid 0]
+        set temp_rdb [file join [lindex [r config get dir] 1] temp-${child_pid}.rdb]
+""", """        set temp_rdb [lindex [glob [file join $dir dump.rdb.*.tmp]] 0]
+"""),
     # A rewrite of the append-only file is no child that could be killed; that it is given up is what is asked.
     ("tests/unit/aofrw.tcl", "{*Killing*AOF*child*}", "{*Giving up the AOF rewrite*}"),
     # Who would end the child that writes a file makes the file fail where there is no child; what is ended then is nobody.

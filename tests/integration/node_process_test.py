@@ -311,6 +311,41 @@ class NodeTest(unittest.TestCase):
         client.ask("debug", "pause-cron", "0")
         self.assertEqual(process.wait(20), 0)
 
+    def test_a_second_sigint_ends_the_save_of_the_first(self):
+        process, client = self.start("--save", "3600", "1", "--rdb-key-save-delay", "50000")
+        for i in range(1000):
+            client.ask("set", f"k{i}", "v")
+        process.send_signal(signal.SIGINT)
+        deadline = time.time() + 20
+        while not os.path.exists(os.path.join(self.dir, f"dump.rdb.{process.pid}.tmp")):
+            self.assertLess(time.time(), deadline)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(20), 1)
+        self.assertEqual([name for name in os.listdir(self.dir) if name.startswith("dump.rdb")], [])
+
+    def test_a_save_under_way_goes_with_who_is_to_save_nothing(self):
+        process, client = self.start("--rdb-key-save-delay", "50000")
+        for i in range(1000):
+            client.ask("set", f"k{i}", "v")
+        client.ask("bgsave")
+        files = lambda: [name for name in os.listdir(self.dir) if name.startswith("dump.rdb")]
+        deadline = time.time() + 20
+        while not files():
+            self.assertLess(time.time(), deadline)
+        client.send("shutdown", "nosave")
+        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(files(), [])
+
+    def test_a_second_sigint_waits_for_no_replica(self):
+        process, client = self.start("--shutdown-timeout", "60")
+        client.send("psync", "?", "-1")  # and acknowledges nothing
+        self.client().ask("set", "k", "v")
+        process.send_signal(signal.SIGINT)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(0.3)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(20), 1)
+
     def test_a_managed_node_that_ends_is_gone_for_others_before_it_saves(self):
         process, client, peer = self.start_managed("--save", "3600", "1")
         self.assertEqual(peer.ask("redisha", "role", "1", "pod-1", "primary"), b"+OK")
