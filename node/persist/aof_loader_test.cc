@@ -160,36 +160,38 @@ TEST_F(AofLoaderTest, OnlyTheLastFileMayBeCut) {
   EXPECT_FALSE(LoaderOf({Base({}).substr(0, 60)}).Finish().ok());
 }
 
-TEST_F(AofLoaderTest, AHistoryIsBelievedOnlyIfNothingFollowsWhatWasSaidOfIt) {
+TEST_F(AofLoaderTest, AHistoryIsContinuedOnlyIfNothingFollowsWhatWasSaidOfItAndCountsInAnyCase) {
   RdbInfo info{.repl_id = kId,
                .repl_offset = 100,
                .repl_stream_db = 2,
                .cluster_uid = "uid",
                .data_epoch = 7};
   const std::string command = Command({"SET", "k", "v"});
-  const auto id_after = [&](const std::vector<std::string>& files, int64_t offset) {
+  using Place = std::pair<std::string, int64_t>;
+  const auto place_after = [&](const std::vector<std::string>& files) {
     AofLoader loader = LoaderOf(files);
     EXPECT_TRUE(loader.Finish().ok());
     EXPECT_EQ(loader.info().data_epoch, 7u);
     EXPECT_EQ(loader.info().cluster_uid, "uid");
-    if (!loader.info().repl_id.empty()) {
-      EXPECT_EQ(loader.info().repl_offset, offset);
-    }
-    return loader.info().repl_id;
+    return Place(loader.info().repl_id, loader.info().repl_offset);
   };
-  EXPECT_EQ(id_after({Base(info)}, 100), kId);
-  EXPECT_EQ(id_after({Base(info), command}, 100), "");
+  EXPECT_EQ(place_after({Base(info)}), Place(kId, 100));
+  EXPECT_EQ(place_after({Base(info), command}), Place("", 100));
   std::string offset;
   AppendAofOffset(133, 2, &offset);
-  EXPECT_EQ(id_after({Base(info), command + offset}, 133), kId);
-  EXPECT_EQ(id_after({Base(info), command + offset + command}, 0), "");
-  EXPECT_EQ(id_after({Base(info), command + offset, command}, 0), "");
-  EXPECT_EQ(id_after({Base(info), command + offset + command.substr(0, 9)}, 133), kId);
-  EXPECT_EQ(id_after({Base(info), command + offset + Command({"MULTI"}) + command}, 133), kId);
+  EXPECT_EQ(place_after({Base(info), command + offset}), Place(kId, 133));
+  EXPECT_EQ(place_after({Base(info), command + offset + command}), Place("", 133));
+  EXPECT_EQ(place_after({Base(info), command + offset, command}), Place("", 133));
+  EXPECT_EQ(place_after({Base(info), command + offset + command.substr(0, 9)}), Place(kId, 133));
+  // The last turn of who lost its power, in pieces.
+  EXPECT_EQ(place_after({Base(info), command + offset + command + command.substr(0, 9)}),
+            Place("", 133));
+  EXPECT_EQ(place_after({Base(info), command + offset + Command({"MULTI"}) + command}),
+            Place(kId, 133));
   info.repl_offset = 5;
-  EXPECT_EQ(id_after({Base(info), command + FormatAofHistory(info)}, 5), kId);
+  EXPECT_EQ(place_after({Base(info), command + FormatAofHistory(info)}), Place(kId, 5));
   info.repl_id.clear();
-  EXPECT_EQ(id_after({Base(info), command + FormatAofHistory(info) + offset}, 0), "");
+  EXPECT_EQ(place_after({Base(info), command + FormatAofHistory(info) + offset}), Place("", 133));
 }
 
 TEST_F(AofLoaderTest, ANoteThatMakesNoSenseSaysNothing) {

@@ -53,6 +53,9 @@ class Node {
 
   int64_t changes() const { return changes_; }
   int64_t promised() const { return promised_; }
+  // How much of that a choice among copies knows of, and what it must know of after this.
+  int64_t ranked() const { return ranked_; }
+  int64_t promised_rank() const { return promised_rank_; }
   // What was there at the start; nothing: that came to no answer.
   std::optional<int64_t> found() const { return found_; }
 
@@ -80,12 +83,15 @@ class Node {
     const Status loaded = loader.Finish();
     EXPECT_TRUE(loaded.ok()) << loaded.message();
     found_ = changes_ = Count(keyspace_);
+    ranked_ = loader.info().repl_offset;
+    EXPECT_LE(ranked_, changes_);
     if (!loader.info().repl_id.empty()) {
-      EXPECT_EQ(loader.info().repl_offset, changes_);
+      EXPECT_EQ(ranked_, changes_);
     }
     if (loader.cut_at() && !folder_.CutLast(*loader.cut_at()).ok()) return false;
     if (!folder_.Continue().ok()) return false;
     promised_ = changes_;
+    promised_rank_ = ranked_;
     sound_ = true;
     return true;
   }
@@ -132,7 +138,7 @@ class Node {
 
   void Sync() {
     if (!folder_.open()) return;
-    if (folder_.Sync().ok() && sound_) promised_ = changes_;
+    if (folder_.Sync().ok() && sound_) promised_ = promised_rank_ = changes_;
     GiveUpIfSuspect();
   }
 
@@ -163,7 +169,7 @@ class Node {
       return false;
     }
     sound_ = true;
-    promised_ = changes_;
+    promised_ = promised_rank_ = changes_;
     return true;
   }
 
@@ -182,7 +188,7 @@ class Node {
   Keyspace keyspace_{1};
   bool in_transaction_ = false, sound_ = false;
   std::vector<std::string> queued_;
-  int64_t changes_ = 0, promised_ = 0;
+  int64_t changes_ = 0, promised_ = 0, ranked_ = 0, promised_rank_ = 0;
   std::optional<int64_t> found_;
 };
 
@@ -203,7 +209,7 @@ TEST_F(PowerLossTest, AnAppendOnlyFileHoldsWhatWasPromisedAndNothingThatNeverWas
     const std::string dir = root_ + "/" + std::to_string(seed);
     fs::create_directories(dir + "/log");
     PowerLossDisk disk(dir);
-    int64_t promised = 0, reached = 0;
+    int64_t promised = 0, promised_rank = 0, reached = 0;
     for (int life = 0; life < 6 && !HasFailure(); ++life) {
       SCOPED_TRACE("seed " + std::to_string(seed) + " life " + std::to_string(life));
       if (life < 5) disk.dies_at = chance.Below(60);
@@ -213,10 +219,12 @@ TEST_F(PowerLossTest, AnAppendOnlyFileHoldsWhatWasPromisedAndNothingThatNeverWas
       const bool started = node.Start();
       if (node.found()) {
         EXPECT_GE(*node.found(), promised);
+        EXPECT_GE(node.ranked(), promised_rank);
         EXPECT_LE(*node.found(), reached);
       }
       if (started) node.Work();
       promised = std::max(promised, node.promised());
+      promised_rank = std::max(promised_rank, node.promised_rank());
       reached = std::max(promised, node.changes());
       if (chance.Below(3) == 0) {
         disk.Killed();

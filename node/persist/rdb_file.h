@@ -34,10 +34,10 @@ struct RdbInfo {
   std::string server_version;
   int64_t created_at_s = 0;
   uint64_t used_memory_bytes = 0;
-  // Where in which replication history the dataset stands; empty: in none.
+  // Where in which replication history the dataset stands; empty: in none that could be continued.
   std::string repl_id;
-  int64_t repl_offset = -1;
-  int repl_stream_db = -1;  // database the stream had selected; -1: not said
+  int64_t repl_offset = -1;  // without an id: at least that far in one that could not
+  int repl_stream_db = -1;   // database the stream had selected; -1: not said
   // The RedisHA it belongs to (empty: none), and the epoch in which it was last known to be its
   // primary's.
   std::string cluster_uid;

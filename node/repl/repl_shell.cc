@@ -75,11 +75,22 @@ void ReplShell::RestoreHistory(const persist::RdbInfo& info) {
     // The epochs of another cluster, whose data were taken over, are none of ours.
     if (info.cluster_uid == role_memory_->uid()) data_epoch_ = info.data_epoch;
   }
-  if (info.repl_id.empty() || info.repl_offset < 0) return;
-  stream_.StandAt(History{info.repl_id, History::NoId(), -1}, info.repl_offset);
+  if (info.repl_offset < 0) return;
+  // More than it says of itself: an id that nobody knows lets nobody continue from there, nor this
+  // node from elsewhere, and the offset is its rank among copies still.
+  const bool more = info.repl_id.empty();
+  const std::string id = more ? RandomHex(kReplIdBytes) : info.repl_id;
+  stream_.StandAt(History{id, History::NoId(), -1}, info.repl_offset);
   replica_.set_selected_db(std::max(info.repl_stream_db, 0));
   stream_.set_own(false);
-  log::Info("the dataset stands at offset {} of history {}", info.repl_offset, info.repl_id);
+  if (more) {
+    log::Info(
+        "the dataset holds more than it says of itself, which is up to offset {}: its "
+        "replication history cannot be continued",
+        info.repl_offset);
+  } else {
+    log::Info("the dataset stands at offset {} of history {}", info.repl_offset, id);
+  }
 }
 
 bool ReplShell::DropAtLoad(const persist::RdbInfo& info, int db, std::string_view key) {

@@ -579,6 +579,24 @@ class ReplicationTest(AofTest):
                 self.assertEqual(self.info(primary, "sync_full"), "0")
                 self.check(replica)
 
+    def test_a_turn_that_a_power_loss_tore_takes_nothing_from_the_rank_of_what_was_acknowledged(self):
+        primary, replica = self.pair("--appendfsync", "always")
+        self.fill(primary)
+        self.in_step(primary, replica)
+        self.assertEqual(primary.control.command("SET", "last", "1"), OK)
+        acknowledged = int(self.info(primary, "master_repl_offset"))
+        for node in (primary, replica):
+            node.end()
+        with open(self.last_increment(primary), "ab") as file:
+            file.write(wire.encode([b"SELECT", b"0"]) + wire.encode([b"SET", b"torn", b"1"]) + wire.encode([b"SET", b"torn", b"2"])[:17])
+        for node in (replica, primary):
+            node.restart()
+        self.assertEqual(primary.control.command("GET", "torn"), b"1")
+        self.in_step(primary, replica)
+        self.assertEqual(replica.control.command("GET", "torn"), b"1", "it has not continued from where it was")
+        self.assertIn("the dataset holds more than it says of itself, which is up to offset ", primary.log_tail())
+        self.assertGreaterEqual(int(primary.log_tail().split("which is up to offset ")[1].split(":")[0]), acknowledged)
+
     def test_the_file_of_a_full_synchronisation_becomes_the_base(self):
         primary = self.start("--port", str(free_port()), "--bind", "127.0.0.1")
         self.fill(primary)
