@@ -213,7 +213,12 @@ Status App::Start() {
   const auto loaded = [this](const Status& status, const persist::RdbInfo& info) {
     OnLoaded(status, info);
   };
-  config_.append_only ? append_only_.LoadAtStart(load_file, loaded) : load_file(loaded);
+  const bool unwanted = append_only_.HasUnwantedSet();
+  if (unwanted && !config_.managed) {
+    log::Warn("there is an append-only file, which is not loaded: appendonly is no");
+  }
+  config_.append_only || (unwanted && config_.managed) ? append_only_.LoadAtStart(load_file, loaded)
+                                                       : load_file(loaded);
   return {};
 }
 
@@ -226,6 +231,7 @@ void App::OnLoaded(const Status& status, const persist::RdbInfo& info) {
   }
   replication_.RestoreHistory(info);
   TakeRole();
+  if (append_only_.retiring()) (void)persistence_.BackgroundSave(true);
   log::Info("Ready to accept connections");
   if (env::Supervised(config_.supervised))
     env::TellServiceManager("STATUS=Ready to accept connections\nREADY=1\n");

@@ -150,11 +150,24 @@ void AppendOnly::Disable() {
   Settle();
 }
 
+bool AppendOnly::HasUnwantedSet() const {
+  return !config_.append_only && persist::AofFolder::IsThere(Place());
+}
+
+void AppendOnly::OnRdbSaved() {
+  if (!std::exchange(retiring_, false)) return;
+  Disable();
+  const Status gone = persist::AofFolder::Retire(disk_, Place());
+  if (!gone.ok()) return log::Warn("the append-only file goes later: {}", gone.message());
+  log::Info("the append-only file is gone: the RDB file holds its data, and appendonly is no");
+}
+
 void AppendOnly::OnConfig() {
   if (loader_ != nullptr || on_loaded_) return;  // the end of loading looks at it
   const bool on = standing_ != Standing::kOff;
+  if (config_.append_only) retiring_ = false;
   if (config_.append_only && !on) return Enable();
-  if (!config_.append_only && on) return Disable();
+  if (!config_.append_only && on && !retiring_) return Disable();
   if (writer_ == nullptr) return;
   LookAtHistory();
   policy_ = ToPolicy(config_.append_fsync);

@@ -63,8 +63,13 @@ class AppendOnly final : public dispatch::ChangeSink {
 
   using OnLoaded = std::function<void(const Status&, const persist::RdbInfo&)>;
   // Loads the set if there is one, in slices. Otherwise `load_other` gives the data (an RDB file or
-  // none), of which a first set is made.
+  // none), of which a first set is made; also where the RDB file of a RedisHA holds more.
   void LoadAtStart(std::function<void(OnLoaded)> load_other, OnLoaded done);
+  // A set is there though none is wanted. A member of a RedisHA loads it nevertheless, for it may be
+  // the newest that there is, and it stays in force until an RDB file holds the data.
+  bool HasUnwantedSet() const;
+  bool retiring() const { return retiring_; }
+  void OnRdbSaved();
   // The configuration has changed.
   void OnConfig();
   // Ten times a second.
@@ -113,6 +118,9 @@ class AppendOnly final : public dispatch::ChangeSink {
   persist::SaveRequest BaseRequest() const;
 
   uint64_t RdbFileBytes() const;
+  void LoadOther();
+  void OtherLoaded(const Status& status, const persist::RdbInfo& info);
+  bool RdbFileHoldsMore(const persist::RdbInfo& info) const;
   void LoadSlice();
   void FinishLoading(const Status& status);
   std::unique_ptr<persist::AofLoader> NewLoader(const persist::AofFolder& folder);
@@ -159,7 +167,8 @@ class AppendOnly final : public dispatch::ChangeSink {
   env::Disk disk_;
 
   Standing standing_ = Standing::kOff;
-  bool taking_ = false;  // an increment is open for what is appended
+  bool retiring_ = false;  // it ends with the next RDB file
+  bool taking_ = false;    // an increment is open for what is appended
   std::unique_ptr<persist::AofWriter> writer_;
   persist::AofPlace place_;  // of its files
   net::IoWatch news_watch_;
@@ -197,6 +206,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   std::unique_ptr<persist::AofLoader> loader_;
   std::unique_ptr<persist::AofFolder> loaded_folder_;
   OnLoaded on_loaded_;
+  std::function<void(OnLoaded)> load_other_;
   persist::RdbInfo loaded_info_;
   net::TimerId slice_timer_ = 0;
   int64_t load_started_s_ = 0;

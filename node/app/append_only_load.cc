@@ -90,35 +90,59 @@ void AppendOnly::LoadAtStart(std::function<void(OnLoaded)> load_other, OnLoaded 
   if (found.ok()) found = loaded_folder_->SizesOnDisk().status();
   if (!found.ok()) return done(found, {});
   on_loaded_ = std::move(done);
-  if (!loaded_folder_->manifest().empty()) {
-    engine_.state().loading = true;
-    engine_.state().dataset = dispatch::Dataset::kUnknown;
-    loader_ = NewLoader(*loaded_folder_);
-    return LoadSlice();
-  }
-  load_other([this](const Status& status, const persist::RdbInfo& info) {
+  load_other_ = std::move(load_other);
+  if (loaded_folder_->manifest().empty()) return LoadOther();
+  engine_.state().loading = true;
+  engine_.state().dataset = dispatch::Dataset::kUnknown;
+  loader_ = NewLoader(*loaded_folder_);
+  LoadSlice();
+}
+
+void AppendOnly::LoadOther() {
+  load_other_([this](const Status& status, const persist::RdbInfo& info) {
     loaded_info_ = info;
-    if (!status.ok()) return Loaded(status);
-    standing_ = Standing::kUnfounded;
-    scheduled_ = true;
-    const Status started = StartWriter(std::move(*loaded_folder_));
-    if (!started.ok()) return Loaded(started);
-    const keyspace::Keyspace& keyspace = engine_.keyspace();
-    bool empty = true;
-    for (int i = 0; i < keyspace.databases(); ++i) empty = empty && keyspace.db(i).size() == 0;
-    if (!empty && RdbFileBytes() > kFirstBaseAtOnceBytesMax) {
-      // The file that was loaded is still there should this end early.
-      log::Info("the append-only file begins with the data of the RDB file");
-      return Loaded({});
-    }
-    // Nobody is served before his writes are safe, unless that would take long.
-    const Status based = WriteBaseNow(empty ? nullptr : &info);
-    if (based.ok()) standing_ = Standing::kSound;
-    scheduled_ = !based.ok();
-    if (based.ok() || empty) return Loaded(based);
-    log::Error("the append-only file has no base yet: {}", based.message());
-    Loaded({});
+    OtherLoaded(status, info);
   });
+}
+
+void AppendOnly::OtherLoaded(const Status& status, const persist::RdbInfo& info) {
+  if (!status.ok()) return Loaded(status);
+  if (!config_.append_only) {
+    retiring_ = true;
+    Loaded(status);
+    return OnRdbSaved();
+  }
+  standing_ = Standing::kUnfounded;
+  scheduled_ = true;
+  const Status started = StartWriter(std::move(*loaded_folder_));
+  if (!started.ok()) return Loaded(started);
+  const keyspace::Keyspace& keyspace = engine_.keyspace();
+  bool empty = true;
+  for (int i = 0; i < keyspace.databases(); ++i) empty = empty && keyspace.db(i).size() == 0;
+  if (!empty && RdbFileBytes() > kFirstBaseAtOnceBytesMax) {
+    // The file that was loaded is still there should this end early.
+    log::Info("the append-only file begins with the data of the RDB file");
+    return Loaded({});
+  }
+  // Nobody is served before his writes are safe, unless that would take long.
+  const Status based = WriteBaseNow(empty ? nullptr : &info);
+  if (based.ok()) standing_ = Standing::kSound;
+  scheduled_ = !based.ok();
+  if (based.ok() || empty) return Loaded(based);
+  log::Error("the append-only file has no base yet: {}", based.message());
+  Loaded({});
+}
+
+// As when the one was switched off for a while, or lost more than the other when the power went.
+bool AppendOnly::RdbFileHoldsMore(const persist::RdbInfo& info) const {
+  if (!config_.managed) return false;
+  const auto head = persist::ReadRdbHead(config_.dir + "/" + config_.db_file_name);
+  if (!head.ok() || !persist::Outranks(*head, info)) return false;
+  log::Warn(
+      "the append-only file stands at epoch {} offset {}, {} at epoch {} offset {}: that one is "
+      "loaded instead",
+      info.data_epoch, info.repl_offset, config_.db_file_name, head->data_epoch, head->repl_offset);
+  return true;
 }
 
 uint64_t AppendOnly::RdbFileBytes() const {
@@ -141,6 +165,10 @@ void AppendOnly::FinishLoading(const Status& status) {
   const std::unique_ptr<persist::AofLoader> loader = std::move(loader_);
   session_.reset();
   if (!status.ok()) return Loaded(status);
+  if (RdbFileHoldsMore(loader->info())) {
+    engine_.keyspace().Reset();
+    return LoadOther();
+  }
   const std::string last =
       loaded_folder_->place().PathOf(loaded_folder_->manifest().InOrder().back().name);
   if (const auto cut = loader->cut_at()) {
@@ -179,6 +207,7 @@ void AppendOnly::Loaded(const Status& status) {
   loaded_folder_.reset();
   if (status.ok()) {
     engine_.state().loading = false;
+    retiring_ = !config_.append_only && standing_ != Standing::kOff;
     if (standing_ == Standing::kSound) SetTaking(true);
     size_at_rewrite_ = progress_.base_bytes + progress_.increment_bytes;
   }

@@ -118,6 +118,7 @@ void Persistence::Saved() {
   ++saves_;
   dispatch::Dataset& dataset = engine_.state().dataset;
   if (dataset == dispatch::Dataset::kChosen) dataset = dispatch::Dataset::kWhole;
+  log_.OnRdbSaved();
 }
 
 Status Persistence::Save(bool (*given_up)()) {

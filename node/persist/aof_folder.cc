@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <memory>
 
 #include "common/base/log.h"
@@ -25,32 +26,106 @@ Result<uint64_t> BytesOf(const std::string& path) {
                     "restore it, or the folder, from a copy");
 }
 
+std::string ManifestPath(const AofPlace& place) {
+  return place.PathOf(AofManifestName(place.name));
+}
+
+std::string RetiredManifestPath(const AofPlace& place) { return ManifestPath(place) + ".replaced"; }
+
+Result<AofManifest> ReadManifestAt(const std::string& path) {
+  const auto text = env::ReadTextFileUpTo(path, kAofManifestBytesMax);
+  if (text.status().code() == Code::kNotFound) return AofManifest{};
+  if (!text.ok()) return text.status();
+  auto manifest = AofManifest::Parse(*text);
+  if (manifest.ok()) return manifest;
+  return manifest.status().Context("FATAL AOF MANIFEST FILE ERROR: " + path);
+}
+
+// The sequence in "NAME.3.base.rdb", "NAME.3.incr.aof"; 0: that is no such name.
+uint64_t SequenceOf(std::string_view file, const std::string& name) {
+  if (!file.starts_with(name + ".")) return 0;
+  file.remove_prefix(name.size() + 1);
+  uint64_t sequence = 0;
+  const auto [end, error] = std::from_chars(file.data(), file.data() + file.size(), sequence);
+  const std::string_view rest(end, file.data() + file.size() - end);
+  const bool ours = rest == ".base.rdb" || rest == ".base.aof" || rest == ".incr.aof";
+  return error == std::errc() && ours ? sequence : 0;
+}
+
+// Those of a set's names in its folder that no set put aside (".kept") needs.
+Result<std::vector<AofFile>> FilesThere(const AofPlace& place) {
+  std::vector<AofFile> found;
+  const std::string folder = place.dir + "/" + place.folder;
+  const std::unique_ptr<DIR, int (*)(DIR*)> files(::opendir(folder.c_str()), ::closedir);
+  if (files == nullptr) return found;
+  RHA_ASSIGN_OR_RETURN(const AofManifest kept, ReadManifestAt(ManifestPath(place) + ".kept"));
+  while (const dirent* file = ::readdir(files.get())) {
+    const uint64_t sequence = SequenceOf(file->d_name, place.name);
+    if (sequence > 0 && !kept.Names(file->d_name)) found.push_back({file->d_name, sequence});
+  }
+  return found;
+}
+
+// What is left of a set that was retired. The list of it goes last.
+Status RemoveRetired(env::Disk& disk, const AofPlace& place) {
+  const std::string list = RetiredManifestPath(place);
+  RHA_ASSIGN_OR_RETURN(const AofManifest manifest, ReadManifestAt(list));
+  RHA_ASSIGN_OR_RETURN(std::vector<AofFile> files, FilesThere(place));
+  for (const AofFile& file : manifest.InOrder()) files.push_back(file);  // also of other names
+  for (const AofFile& file : files) RHA_RETURN_IF_ERROR(disk.Remove(place.PathOf(file.name)));
+  RHA_RETURN_IF_ERROR(disk.SyncFolderOf(list));
+  return disk.Remove(list);
+}
+
 }  // namespace
 
 // ---------------------------------------------------------------- what is there
 
 Status AofFolder::Find() {
-  manifest_ = {};
-  RHA_RETURN_IF_ERROR(ReadManifest());
+  RHA_ASSIGN_OR_RETURN(manifest_, ReadManifestAt(ManifestPath(place_)));
+  durable_ = false;  // the process that wrote it may have died before its name was
+  if (manifest_.empty() && Exists(RetiredManifestPath(place_))) {
+    RHA_RETURN_IF_ERROR(RemoveRetired(disk_, place_));
+  }
   // As in Redis: begun, or interrupted before the file was moved.
   const bool unmoved = manifest_.base && manifest_.base->name == place_.name &&
                        manifest_.increments.empty() && !Exists(PathOf(place_.name));
   const bool old_file = Exists(place_.dir + "/" + place_.name);
-  return old_file && (manifest_.empty() || unmoved) ? Upgrade() : Status();
+  if (old_file && (manifest_.empty() || unmoved)) return Upgrade();
+  return manifest_.empty() ? LookAtUnlisted() : Status();
 }
 
-Status AofFolder::ReadManifest() {
-  const std::string path = PathOf(AofManifestName(place_.name));
-  const auto text = env::ReadTextFileUpTo(path, kAofManifestBytesMax);
-  if (text.status().code() == Code::kNotFound) return {};
-  if (!text.ok()) return text.status();
-  auto manifest = AofManifest::Parse(*text);
-  if (!manifest.ok()) {
-    return manifest.status().Context("FATAL AOF MANIFEST FILE ERROR: " + path);
+// Without a manifest there is no set, but maybe what was one: somebody has left the manifest out of
+// a copy. A first set that a crash kept from coming about has files of the first sequence alone;
+// who has no other way may want those, too.
+Status AofFolder::LookAtUnlisted() {
+  RHA_ASSIGN_OR_RETURN(const std::vector<AofFile> files, FilesThere(place_));
+  for (const AofFile& file : files) {
+    if (file.sequence == 1) continue;
+    return Status(Code::kCorrupt, "FATAL AOF MANIFEST FILE ERROR: " + ManifestPath(place_) +
+                                      " is missing, but there is " + file.name +
+                                      ": restore the manifest from a copy, or move the files "
+                                      "away to begin without them");
   }
-  manifest_ = std::move(manifest).value();
-  durable_ = false;  // the process that wrote it may have died before its name was
+  for (const AofFile& file : files) {
+    const std::string path = PathOf(file.name);
+    const auto bytes = BytesOf(path);
+    if (!bytes.ok() || *bytes == 0 || Exists(path + ".kept")) continue;
+    RHA_RETURN_IF_ERROR(disk_.Rename(path, path + ".kept"));
+    log::Warn("there is no AOF manifest, but {}: it is not loaded, and kept as {}.kept", path,
+              file.name);
+  }
   return {};
+}
+
+bool AofFolder::IsThere(const AofPlace& place) { return Exists(ManifestPath(place)); }
+
+Status AofFolder::Retire(env::Disk& disk, const AofPlace& place) {
+  const std::string manifest = ManifestPath(place);
+  if (!Exists(manifest)) return {};
+  RHA_RETURN_IF_ERROR(disk.Rename(manifest, RetiredManifestPath(place)));
+  RHA_RETURN_IF_ERROR(disk.SyncFolderOf(manifest));
+  return RemoveRetired(disk, place);
 }
 
 // The manifest first: interrupted behind it, the next start goes on from here.

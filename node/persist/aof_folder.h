@@ -5,6 +5,7 @@
 //   dir/appendonlydir/appendonly.aof.3.base.rdb
 //   dir/appendonlydir/appendonly.aof.5.incr.aof       Write() appends here
 //   dir/appendonlydir/temp-appendonly.aof...          of no use after a crash: removed at start
+//   dir/appendonlydir/appendonly.aof.manifest.replaced    of a set that goes (Retire)
 //
 // What is durable: the manifest is replaced as a whole (written aside, synced, renamed, folder
 // synced) and names only files whose content and names are durable; an increment is synced before
@@ -44,9 +45,15 @@ class AofFolder {
  public:
   AofFolder(env::Disk& disk, AofPlace place) : disk_(disk), place_(std::move(place)) {}
 
-  // Reads what is there; makes nothing but the beginning of an upgrade from a single old file.
-  // An empty manifest: there is no append-only file.
+  // Reads what is there. Changes nothing but to begin an upgrade from a single old file, to finish a
+  // Retire(), and to put files of a set that never came to have a manifest aside. kCorrupt: the
+  // manifest is missing, and was there once. An empty one: there is no append-only file.
   Status Find();
+  // Whether there is a manifest.
+  static bool IsThere(const AofPlace& place);
+  // The data are in another file, and durable there: from now on there is no append-only file. What
+  // cannot be removed now goes later.
+  static Status Retire(env::Disk& disk, const AofPlace& place);
   const AofManifest& manifest() const { return manifest_; }
   const AofPlace& place() const { return place_; }
   // Of the base and of the increments that count; kNotFound names one that is missing.
@@ -92,7 +99,7 @@ class AofFolder {
 
  private:
   Status Upgrade();
-  Status ReadManifest();
+  Status LookAtUnlisted();
   Status WriteManifest(const AofManifest& manifest);
   Status SyncNames();
   Status OpenIncrement(const AofFile& file, bool anew);

@@ -43,13 +43,16 @@ Result<Line> ParseLine(std::string_view text) {
       line.type = value.empty() ? '\0' : value[0];
     }
   }
-  if (line.file.name.empty() || !numbered || line.file.sequence == 0 || line.type == 0) {
+  if (line.file.name.empty() || !numbered || line.file.sequence == 0 ||
+      line.file.sequence > kAofSequenceMax || line.type == 0) {
     return Corrupt("Invalid AOF manifest file format");
   }
   return line;
 }
 
 Status Add(Line line, AofManifest* manifest) {
+  // A file that counts and is history as well would be removed as such.
+  if (manifest->Names(line.file.name)) return Corrupt("Found a file name twice");
   switch (line.type) {
     case 'b':
       if (manifest->base) return Corrupt("Found duplicate base file information");

@@ -45,7 +45,8 @@ TEST(AofManifest, RefusesWhatIsNotSoundInRedisWords) {
   for (const char* text : {
            "\n", "file a seq 1 type i\n\n", "filx a seq 1 type b\n", "file a type i\n",
            "file a seq 1 type i newkey\n", "file a seq x type i\n", "file a seq 0 type i\n",
-           "file a seq 99999999999999999999 type i\n", "file \"a seq 1 type i\n",
+           "file a seq 99999999999999999999 type i\n", "file a seq 18446744073709551615 type i\n",
+           "file \"a seq 1 type i\n",
            "file a seq 1 type i",  // cut
        }) {
     EXPECT_THAT(Refusal(text), HasSubstr("Invalid AOF manifest file format")) << text;
@@ -54,6 +55,7 @@ TEST(AofManifest, RefusesWhatIsNotSoundInRedisWords) {
               HasSubstr("line 2: Found a non-monotonic sequence number"));
   EXPECT_THAT(Refusal("file a seq 1 type b\nfile b seq 2 type b\n"),
               HasSubstr("Found duplicate base file information"));
+  EXPECT_THAT(Refusal("file a seq 1 type b\nfile a seq 1 type h\n"), HasSubstr("name twice"));
   EXPECT_THAT(Refusal("file a seq 1 type x\n"), HasSubstr("Unknown AOF file type"));
   EXPECT_THAT(Refusal("file ../a seq 1 type b\n"), HasSubstr("File can't be a path"));
   EXPECT_THAT(Refusal("file .. seq 1 type b\n"), HasSubstr("File can't be a path"));

@@ -39,6 +39,7 @@ constexpr size_t kHurriedSliceFactor = 8;
 constexpr size_t kAofManifestLineBytesMax = 1024;
 constexpr size_t kAofNoteBytesMax = 1024;
 constexpr size_t kAofManifestBytesMax = size_t{16} << 20;
+constexpr uint64_t kAofSequenceMax = uint64_t{1} << 62;  // of a file that a manifest names
 // Turns that came while the writing thread was busy are written together up to here.
 constexpr size_t kAofTurnKeptBytes = 256 * 1024;
 constexpr size_t kAofWriteBytesMax = size_t{4} << 20;

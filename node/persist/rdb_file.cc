@@ -302,4 +302,19 @@ Status RdbLoader::Finish() {
   }
 }
 
+bool Outranks(const RdbInfo& a, const RdbInfo& b) {
+  if (a.cluster_uid.empty() || a.cluster_uid != b.cluster_uid) return false;
+  return std::pair(a.data_epoch, a.repl_offset) > std::pair(b.data_epoch, b.repl_offset);
+}
+
+Result<RdbInfo> ReadRdbHead(const std::string& path) {
+  RHA_ASSIGN_OR_RETURN(auto source, FileSource::Open(path));
+  RdbLoader loader(std::move(source), nullptr, {}, INT32_MAX);
+  const SystemClock clock;
+  for (bool done = false; !done && loader.keys_loaded() == 0 && !loader.inside_key();) {
+    RHA_ASSIGN_OR_RETURN(done, loader.Step(clock, Millis(0)));
+  }
+  return loader.info();
+}
+
 }  // namespace rha::node::persist

@@ -45,6 +45,9 @@ struct RdbInfo {
   bool aof_base = false;  // it is the base of an append-only file (written only)
 };
 
+// Both are of one RedisHA, and `a` holds more of what its primaries have written.
+bool Outranks(const RdbInfo& a, const RdbInfo& b);
+
 struct SaveRequest {
   // Where to: a path, replaced durably, or an open descriptor, written from where it stands.
   std::string path;
@@ -83,6 +86,9 @@ struct LoadOptions {
   // A library may take the place of another of its name (DEBUG RELOAD NOFLUSH).
   bool replace_libraries = false;
 };
+
+// What a file says of itself before its first key. kNotFound: there is none.
+Result<RdbInfo> ReadRdbHead(const std::string& path);
 
 class RdbLoader {
  public:

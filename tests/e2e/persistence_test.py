@@ -2,6 +2,8 @@
 
 Asserted: twice, first with SIGKILL to the three servers in the same moment, then by deleting all pods without grace, every key that was acknowledged is
 there afterwards, read from whoever leads then, and the replicas follow.
+
+And one whose mode changes, by a rollout and by being made anew, goes on with the newest data whatever files they are in.
 """
 import os
 import signal
@@ -66,6 +68,30 @@ class AppendOnlyTest(ClusterCase):
         wait_for("other pods", lambda: all(self.ha.pod(i) and self.ha.pod(i)["metadata"]["uid"] != uids[i] for i in range(3)), 60)
         self.wait_until_ready()
         self.find(2 * KEYS)
+
+    def made_anew(self, mode):
+        self.kubectl("delete", "redisha", "demo")
+        wait_for("the pods to be gone", lambda: not any(self.ha.pod(i) for i in range(3)), 60)
+        self.apply_text(MANIFEST.replace("mode: AOF", f"mode: {mode}"))
+
+    def rolled_out(self, mode):
+        uids = [self.ha.pod(i)["metadata"]["uid"] for i in range(3)]
+        self.kubectl("patch", "redisha", "demo", "--type=merge", "-p", f'{{"spec":{{"persistence":{{"mode":"{mode}"}}}}}}')
+        wait_for("other pods", lambda: all(self.ha.pod(i) and self.ha.pod(i)["metadata"]["uid"] != uids[i] for i in range(3)), 120)
+        self.wait_until_ready()
+
+    def test_a_change_of_the_mode_goes_on_with_the_newest_data(self):
+        keys = 0
+        for change, mode in ((None, "AOF"), (self.made_anew, "RDB"), (self.made_anew, "AOF"), (self.rolled_out, "RDB"), (self.made_anew, "AOFAndRDB")):
+            if change:
+                change(mode)
+            ip = wait_for("a primary that two follow", self.leads, 120)
+            connection = self.ha.connect(ip)
+            self.assertEqual(connection.command("DBSIZE"), keys, mode)
+            self.assertIn(b"aof_enabled:%d" % (mode != "RDB"), connection.command("INFO", "persistence"))
+            connection.close()
+            self.write(keys)
+            keys += KEYS
 
 
 if __name__ == "__main__":
