@@ -61,6 +61,9 @@ class Connection final : public dispatch::Session {
            out().empty();
   }
   void ServeWhileBusy();
+  uint64_t came_in_turn = 0;  // while a command of that turn let others in (Server)
+  // Of one that is closed, and nobody's but the server's: others may come before it is destroyed.
+  void GiveBackDescriptor() { fd_.Reset(); }
   bool executes() const { return in_execute_; }
   // Gives unused memory back; for the cron.
   void Trim(int64_t now_ms);

@@ -40,8 +40,6 @@ constexpr size_t kClientBytesMaxLeast = 128 * 1024;
 constexpr size_t kSamplesMost = 64;  // maxmemory-samples beyond it count as this
 
 constexpr int kAcceptsPerTurn = 1000;
-// Closed to make room in one turn; until its end they keep their descriptors.
-constexpr size_t kSentAwayPerTurn = 8;
 constexpr Millis kGivenUpFileWait{500};  // at the end; what takes longer the next start removes
 constexpr Millis kAcceptPause{100};      // when descriptors have run out
 constexpr int64_t kDeadlineWaitMsMax = 3'600'000;  // then the clock is looked at again

@@ -114,7 +114,7 @@ void Server::StopListening() { listeners_.clear(); }
 Server::Listener::~Listener() { server.reactor_.Cancel(resume_timer); }
 
 void Server::AcceptFrom(Listener& listener) {
-  for (int i = 0; i < kAcceptsPerTurn && to_destroy_.size() < kSentAwayPerTurn; ++i) {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
     auto fd = net::Accept(listener.fd.get());
     if (!fd.ok()) return PauseAccepting(listener, fd.status());
     if (!fd->valid()) return;
@@ -146,6 +146,7 @@ void Server::Admit(UniqueFd fd, bool unix_socket) {
   auto connection = std::make_unique<Connection>(*this, std::move(fd));
   connection->unix_socket = unix_socket;
   connection->local = local;
+  if (busy_) connection->came_in_turn = turn_;
   if (unix_socket) {
     connection->peer_address = connection->local_address = config_.unix_socket + ":0";
   } else {
@@ -178,6 +179,7 @@ bool Server::MakeRoomFor(Connection& connection) {
   if (Connection* leaving = Find(arrival.leaves)) {
     ++stats_.connections_rejected;
     leaving->Close(dispatch::Session::CloseMode::kNow);
+    leaving->GiveBackDescriptor();
   }
   if (arrival.over_limit) {
     connection.over_limit = true;
@@ -214,7 +216,9 @@ void Server::NoteStranger(Connection& connection) {
   leaving->Close(dispatch::Session::CloseMode::kNow);
 }
 
+// Who came while a command runs, and has gone, is in nobody's hands; of the others some may be.
 void Server::ServeWhileBusy() {
+  Destroy([this](const Connection& connection) { return connection.came_in_turn == turn_; });
   // What was answered before; but where replies wait for changes, not if what runs has changed
   // something: a message about that may be among them.
   if (engine_.propagation().empty() || !RepliesWaitForChanges()) SendReplies();
@@ -229,6 +233,7 @@ void Server::ServeWhileBusy() {
   if (::poll(asked.data(), asked.size(), 0) <= 0) return;
   // The running command's words lie on the desk.
   std::unique_ptr<Desk> running = std::exchange(desk_, NewDesk());
+  busy_ = true;
   const size_t listeners = listeners_.size();
   for (size_t i = 0; i < whose.size() && !ended_; ++i) {
     if (asked[listeners + i].revents != 0) whose[i]->ServeWhileBusy();
@@ -236,6 +241,7 @@ void Server::ServeWhileBusy() {
   for (size_t i = 0; i < listeners && i < listeners_.size() && !ended_; ++i) {
     if (asked[i].revents != 0) AcceptFrom(*listeners_[i]);
   }
+  busy_ = false;
   desk_ = std::move(running);
 }
 
@@ -274,13 +280,21 @@ void Server::EndTurn() {
   }
   SendReplies();
   if (counts_memory_ || config_.client_memory_max != 0) EvictClients();
-  for (size_t i = 0; i < to_destroy_.size(); ++i) {
-    engine_.Leave(*to_destroy_[i]);
-    std::erase(next_turn_, to_destroy_[i]);
-    if (to_destroy_[i]->held()) std::erase(held_, to_destroy_[i]);
-    connections_.erase(to_destroy_[i]->id);
+  Destroy([](const Connection&) { return true; });
+  ++turn_;
+}
+
+void Server::Destroy(const std::function<bool(const Connection&)>& which) {
+  for (Connection* const connection : std::exchange(to_destroy_, {})) {
+    if (!which(*connection)) {
+      to_destroy_.push_back(connection);
+      continue;
+    }
+    engine_.Leave(*connection);
+    for (auto* list : {&next_turn_, &to_write_, &to_continue_}) std::erase(*list, connection);
+    if (connection->held()) std::erase(held_, connection);
+    connections_.erase(connection->id);
   }
-  to_destroy_.clear();
 }
 
 void Server::SendReplies() {

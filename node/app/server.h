@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -125,6 +126,7 @@ class Server {
   Reached Safe() const;
   void TakeTickets();
   void HoldReplies();
+  void Destroy(const std::function<bool(const Connection&)>& which);
   bool ExceedsOutputLimit(Connection& connection, size_t bytes) const;
 
   net::Reactor& reactor_;
@@ -137,6 +139,8 @@ class Server {
   ClientMemory client_memory_;
   bool counts_memory_ = false;     // maxmemory-clients asks for it
   bool accepting_failed_ = false;  // and was warned of
+  bool busy_ = false;              // a command lets others in
+  uint64_t turn_ = 1;
   std::vector<Connection*> to_write_, to_continue_, to_destroy_;
   std::vector<Connection*> next_turn_;  // for to_continue_, when the next turn begins
   net::TimerId next_turn_timer_ = 0;

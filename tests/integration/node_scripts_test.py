@@ -492,6 +492,27 @@ class ScriptsTest(NodeCase):
         self.assertIn("Script killed by user", error_of(caller.read()))
         self.assertEqual(late.command("PING"), ("+", b"PONG"))
 
+    def test_who_comes_and_goes_while_a_script_runs_locks_nobody_out(self):
+        server, caller = self.busy(FOREVER, "--maxclients", "100")
+        for _ in range(200):
+            other = server.connect()
+            self.assertTrue(error_of(other.command("PING")).startswith("BUSY"))
+            other.close()
+        # Strangers, of whom the oldest leaves for the next. (Whoever has the password is none.)
+        server.control.command("SCRIPT", "KILL")
+        self.assertIn("Script killed by user", error_of(caller.read()))
+        server.control.command("CONFIG", "SET", "requirepass", "x")
+        strangers = [server.connect() for _ in range(90)]
+        caller.send(wire.encode([b"EVAL", FOREVER, b"0"]))
+        self.wait_for("BUSY", lambda: error_of(server.control.command("PING")).startswith("BUSY"))
+        strangers += [server.connect() for _ in range(150)]
+        late = server.connect()
+        self.assertEqual(late.command("AUTH", "x"), ("+", b"OK"))
+        self.assertEqual(late.command("SCRIPT", "KILL"), ("+", b"OK"))
+        self.assertIn("Script killed by user", error_of(caller.read()))
+        for connection in (*strangers, late):
+            connection.close()
+
     def test_who_was_answered_in_the_same_turn_hears_of_it(self):
         server = self.start("--busy-reply-threshold", "20", "--appendonly", "yes", "--enable-debug-command", "yes")
         sleeper, early, caller = server.connect(), server.connect(), server.connect()
