@@ -68,6 +68,11 @@ Status ConfigService::Set(const Pairs& pairs, const dispatch::Session& asker) {
     if ((option->flags & kImmutable) != 0 && !unchanged) {
       return Failure(name, "can't set immutable config");
     }
+    // Whoever dials the member goes by what its resource says; a file that is not written any more
+    // would be the newest at the next start.
+    if ((option->flags & kOfRedisHa) != 0 && config_.managed && option->get(config_) != value) {
+      return Failure(name, "a member of a RedisHA has it from its resource");
+    }
     if ((option->flags & kProtectedOption) != 0 && !protected_too) {
       return Failure(name, "can't set protected config");
     }

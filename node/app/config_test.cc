@@ -278,6 +278,21 @@ TEST_F(ConfigServiceTest, LocalIsNotForRemoteClients) {
   EXPECT_THAT(Set({{"dbfilename", "y"}}), HasSubstr("can't set protected config"));
 }
 
+TEST_F(ConfigServiceTest, SetRefusesWhatAMemberHasFromItsResource) {
+  const ConfigService::Pairs pairs = {{"port", "7777"},      {"bind", "127.0.0.1"},
+                                      {"appendonly", "yes"}, {"replica-announce-ip", "10.0.0.9"},
+                                      {"dbfilename", "x"},   {"replica-announce-port", "1"}};
+  config_.enable_protected_configs = "yes";
+  for (const auto& pair : pairs) {
+    config_.managed = true;
+    EXPECT_THAT(Set({pair}), HasSubstr("has it from its resource")) << pair.first;
+    config_.managed = false;
+    EXPECT_EQ(Set({pair}), "") << pair.first;
+    config_.managed = true;
+    EXPECT_EQ(Set({pair}), "") << "as it is";
+  }
+}
+
 TEST_F(ConfigServiceTest, SetRefusesProtectionsThatAreNotThere) {
   EXPECT_THAT(Set({{"tls-port", "6380"}}), HasSubstr("cannot be honoured"));
   EXPECT_THAT(Set({{"user", "default on nopass ~* &* +@all"}}), HasSubstr("Unknown option"));

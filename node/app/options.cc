@@ -259,7 +259,8 @@ Option NameOption(std::string name, std::string Config::*field) {
 }
 
 Option AnnouncedHost() {
-  Option option = TextOption("replica-announce-ip", &Config::announce_ip, 0, "slave-announce-ip");
+  Option option =
+      TextOption("replica-announce-ip", &Config::announce_ip, kOfRedisHa, "slave-announce-ip");
   option.set = [](Config& config, Words words) {
     if (words.size() != 1) return Invalid("wrong number of arguments");
     if (!words[0].empty() && !IsHost(words[0])) {
@@ -274,14 +275,14 @@ Option AnnouncedHost() {
 std::vector<Option> NetworkOptions() {
   return {
       {.name = "bind",
-       .flags = kManyWords,
+       .flags = kManyWords | kOfRedisHa,
        .set = SetBind,
        .get = [](const Config& c) { return JoinedWords(c.bind); },
        .lines = BindLines},
       {.name = "bind-source-addr",
        .set = SetSource,
        .get = [](const Config& c) { return c.source_ip; }},
-      IntOption("port", &Config::port, {0, 65535}),
+      IntOption("port", &Config::port, {0, 65535}, kOfRedisHa),
       TextOption("unixsocket", &Config::unix_socket, kImmutable),
       {.name = "unixsocketperm",
        .flags = kImmutable,
@@ -343,7 +344,7 @@ std::vector<Option> DataOptions() {
        .set = SetSave,
        .get = ShowSave,
        .lines = SaveLines},
-      TextOption("dbfilename", &Config::db_file_name, kProtectedOption),
+      TextOption("dbfilename", &Config::db_file_name, kProtectedOption | kOfRedisHa),
       BoolOption("rdbcompression", &Config::rdb_compression),
       BoolOption("rdbchecksum", &Config::rdb_checksum, kImmutable),
       BoolOption("stop-writes-on-bgsave-error", &Config::stop_writes_on_save_error),
@@ -352,7 +353,7 @@ std::vector<Option> DataOptions() {
 
 std::vector<Option> AppendOnlyOptions() {
   return {
-      BoolOption("appendonly", &Config::append_only),
+      BoolOption("appendonly", &Config::append_only, kOfRedisHa),
       NameOption("appendfilename", &Config::append_file_name),
       NameOption("appenddirname", &Config::append_folder),
       EnumOption("appendfsync", &Config::append_fsync, {"always", "everysec", "no"}),
@@ -377,7 +378,7 @@ std::vector<Option> ReplicationOptions() {
       TextOption("masteruser", &Config::primary_user, kSecret),
       TextOption("masterauth", &Config::primary_auth, kSecret),
       AnnouncedHost(),
-      IntOption("replica-announce-port", &Config::announce_port, {0, 65535}, 0,
+      IntOption("replica-announce-port", &Config::announce_port, {0, 65535}, kOfRedisHa,
                 "slave-announce-port"),
       BoolOption("replica-announced", &Config::announced),
       BoolOption("replica-read-only", &Config::replica_read_only, 0, "slave-read-only"),

@@ -31,6 +31,7 @@ enum OptionFlag : uint32_t {
   kOnlyInFiles = 1 << 6,      // CONFIG GET and SET do not know it
   kGoesWithDefault = 1 << 7,  // CONFIG REWRITE drops its line when it is at its default
   kHidden = 1 << 8,           // CONFIG GET shows it by its name, and to no pattern
+  kOfRedisHa = 1 << 9,        // a managed node has it from its resource: no CONFIG SET there
 };
 
 struct Option {

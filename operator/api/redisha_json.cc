@@ -58,6 +58,9 @@ void ReadStorage(const FieldReader& spec, Spec* out) {
       static_cast<FsyncPolicy>(persistence.Enum("fsync", {"EverySecond", "Always", "Never"}, 0));
   out->persistence.snapshot_seconds =
       persistence.Int("snapshotSeconds", out->persistence.snapshot_seconds, {1, 86'400});
+  if (out->persistence.fsync != FsyncPolicy::kEverySecond && !out->persistence.append_only()) {
+    persistence.Error("fsync", "is of the append-only file: mode must be AOF or AOFAndRDB");
+  }
 
   const FieldReader storage = spec.Object("storage");
   out->storage.type =
@@ -70,6 +73,9 @@ void ReadStorage(const FieldReader& spec, Spec* out) {
     storage.Error("size", "must be more than nothing");
   }
   out->storage.storage_class_name = storage.String("storageClassName", "");
+  if (storage.Has("storageClassName") && out->storage.type == StorageType::kEmptyDir) {
+    storage.Error("storageClassName", "is of volumes: type must be PersistentVolumeClaim");
+  }
 }
 
 void ReadAuth(const FieldReader& spec, Spec* out) {
@@ -166,14 +172,27 @@ void ReadPod(const FieldReader& spec, Spec* out) {
 }  // namespace
 
 const std::vector<std::string_view>& ReservedConfigKeys() {
-  static const std::vector<std::string_view> kKeys = {"port",       "bind",
-                                                      "dir",        "unixsocket",
-                                                      "replicaof",  "slaveof",
-                                                      "masterauth", "requirepass",
-                                                      "save",       "appendonly",
-                                                      "tls-port",   "replica-announce-ip",
-                                                      "daemonize",  "requirepass-file",
-                                                      "include",    "replica-announce-port"};
+  static const std::vector<std::string_view> kKeys = {"port",
+                                                      "bind",
+                                                      "dir",
+                                                      "unixsocket",
+                                                      "replicaof",
+                                                      "slaveof",
+                                                      "masterauth",
+                                                      "requirepass",
+                                                      "requirepass-file",
+                                                      "save",
+                                                      "appendonly",
+                                                      "dbfilename",
+                                                      "appendfilename",
+                                                      "appenddirname",
+                                                      "tls-port",
+                                                      "daemonize",
+                                                      "include",
+                                                      "replica-announce-ip",
+                                                      "replica-announce-port",
+                                                      "slave-announce-ip",
+                                                      "slave-announce-port"};
   return kKeys;
 }
 

@@ -48,6 +48,11 @@ TEST(RedisHa, ErrorsNameTheField) {
             "spec.sentinel.quorum: must be a majority of the replicas: between 2 and 3, is 1");
   EXPECT_EQ(ErrorsOf({{"persistence", {{"mode", "Sometimes"}}}}),
             "spec.persistence.mode: must be one of None, RDB, AOF, AOFAndRDB, is 'Sometimes'");
+  EXPECT_EQ(ErrorsOf({{"persistence", {{"fsync", "Always"}}}}),
+            "spec.persistence.fsync: is of the append-only file: mode must be AOF or AOFAndRDB");
+  EXPECT_EQ(ErrorsOf({{"persistence", {{"mode", "AOF"}, {"fsync", "Always"}}}}), "");
+  EXPECT_EQ(ErrorsOf({{"storage", {{"type", "EmptyDir"}, {"storageClassName", "fast"}}}}),
+            "spec.storage.storageClassName: is of volumes: type must be PersistentVolumeClaim");
   EXPECT_EQ(ErrorsOf({{"storage", {{"size", "lots"}}}}),
             "spec.storage.size: 'lots' is no quantity such as 1Gi or 500m");
   EXPECT_EQ(ErrorsOf({{"auth", {{"secretRef", {{"key", "k"}}}}}}),

@@ -90,5 +90,11 @@
 {{- with include (printf "redisha.%s" $name) $ | fromJson }}{{- $_ := set $spec $name . -}}{{- end -}}
 {{- end -}}
 {{- $_ := set $spec "networkPolicy" (dict "enabled" .Values.networkPolicy.enabled) -}}
-{{- toYaml (mergeOverwrite $spec (deepCopy .Values.spec)) -}}
+{{- $merged := mergeOverwrite $spec (deepCopy .Values.spec) -}}
+{{- /* In redis.conf, appendfsync without an append-only file says nothing; the resource refuses it. */ -}}
+{{- $mode := dig "persistence" "mode" "RDB" $merged -}}
+{{- if not (or (has $mode (list "AOF" "AOFAndRDB")) (dig "persistence" "fsync" "" .Values.spec)) -}}
+{{- with $merged.persistence }}{{- $_ := unset . "fsync" -}}{{- end -}}
+{{- end -}}
+{{- toYaml $merged -}}
 {{- end -}}
