@@ -62,11 +62,11 @@ class AppendOnly final : public dispatch::ChangeSink {
   ~AppendOnly() override;
 
   using OnLoaded = std::function<void(const Status&, const persist::RdbInfo&)>;
-  // Loads the set if there is one, in slices. Otherwise `load_other` gives the data (an RDB file or
-  // none), of which a first set is made; also where the RDB file of a RedisHA holds more.
+  // Loads the set if there is one, in slices. Otherwise, and where the RDB file of a RedisHA holds
+  // more, `load_other` gives the data (an RDB file or none), of which a first set is made.
   void LoadAtStart(std::function<void(OnLoaded)> load_other, OnLoaded done);
-  // A set is there though none is wanted. A member of a RedisHA loads it nevertheless, for it may be
-  // the newest that there is, and it stays in force until an RDB file holds the data.
+  // A set is there though none is wanted. A member of a RedisHA loads it nevertheless, for it may
+  // be the newest that there is, and it stays in force until an RDB file holds the data.
   bool HasUnwantedSet() const;
   bool retiring() const { return retiring_; }
   void OnRdbSaved();

@@ -45,8 +45,8 @@ class AofFolder {
  public:
   AofFolder(env::Disk& disk, AofPlace place) : disk_(disk), place_(std::move(place)) {}
 
-  // Reads what is there. Changes nothing but to begin an upgrade from a single old file, to finish a
-  // Retire(), and to put files of a set that never came to have a manifest aside. kCorrupt: the
+  // Reads what is there. Changes nothing but to begin an upgrade from a single old file, to finish
+  // a Retire(), and to put files of a set that never came to have a manifest aside. kCorrupt: the
   // manifest is missing, and was there once. An empty one: there is no append-only file.
   Status Find();
   // Whether there is a manifest.

@@ -2,10 +2,10 @@
 //
 // A file is RDB (a base), commands, or both (an old single file). Lines that begin with '#' are
 // notes: a time stamp of Redis', or what this server says of the place that the dataset had in its
-// replication history right there (aof_note.h). If something follows the last note, whoever wrote the
-// rest did not say where it leads: the dataset holds at least what the note says, which is its rank
-// among copies (repl_offset), but nobody may continue from it (repl_id is empty). A power loss in
-// the middle of a turn leaves such a file.
+// replication history right there (aof_note.h). If something follows the last note, whoever wrote
+// the rest did not say where it leads: the dataset holds at least what the note says, which is its
+// rank among copies (repl_offset), but nobody may continue from it (repl_id is empty). A power loss
+// in the middle of a turn leaves such a file.
 //
 // The last file may end in the middle of a command or transaction, which a crash leaves behind: the
 // loader then stops at the last whole one, and cut_at() says where. Anything else that is no

@@ -16,7 +16,10 @@ class QuorumTest(unittest.TestCase):
         self.nodes = []
 
     def node(self, *options):
-        node = Node(self, f"pod-{len(self.nodes)}", options=options)
+        announced = free_port()
+        node = Node(self, f"pod-{len(self.nodes)}",
+                    options=[*options, "--replica-announce-ip", "127.0.0.1", "--replica-announce-port", str(announced)])
+        node.announced = announced
         self.nodes.append(node)
         return node
 
@@ -201,9 +204,7 @@ class QuorumTest(unittest.TestCase):
 
     def held_up(self, primary):
         """A port at which it can be followed, where what follows +CONTINUE waits for the event."""
-        port, may_pass, said = free_port(), threading.Event(), bytearray()
-        for option, value in (("replica-announce-ip", "127.0.0.1"), ("replica-announce-port", port)):
-            self.assertEqual(primary.peer().command("CONFIG", "SET", option, value), b"OK")
+        port, may_pass, said = primary.announced, threading.Event(), bytearray()
 
         def hold(answer):
             said.extend(answer)
