@@ -108,8 +108,8 @@ void AppendOnly::LoadOther() {
 void AppendOnly::OtherLoaded(const Status& status, const persist::RdbInfo& info) {
   if (!status.ok()) return Loaded(status);
   if (!config_.append_only) {
-    retiring_ = true;
     Loaded(status);
+    retiring_ = true;
     return OnRdbSaved();
   }
   standing_ = Standing::kUnfounded;

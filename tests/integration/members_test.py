@@ -560,6 +560,58 @@ class MembersTest(unittest.TestCase):
             self.assertEqual(node.role(6, "pod-0", "PRIMARY"), "OK")
             self.assertEqual(node.connect().command("DBSIZE"), 20)
 
+    LOG = ["--appendonly", "yes", "--appendfsync", "always"]
+
+    def again(self, node, options, keys, end=None):
+        """Ends it, starts it with other options, and looks whether all is there."""
+        (end or node.kill)()
+        node.options = ["--redisha-managed", "yes", *options]
+        node.start()
+        self.assertEqual(node.info("keyspace").get("db0", "").split(",")[0], f"keys={keys}")
+
+    def written(self, node, epoch, first, count=20):
+        self.assertEqual(node.role(epoch, "pod-0", "PRIMARY"), "OK")
+        client = node.connect()
+        for i in range(first, first + count):
+            self.assertEqual(client.command("SET", f"k{i}", "v"), b"OK")
+
+    def has_log(self, node):
+        return os.path.exists(os.path.join(node.folder, "appendonlydir", "appendonly.aof.manifest"))
+
+    def test_an_append_only_file_that_is_not_wanted_stays_in_force_until_an_rdb_file_holds_its_data(self):
+        node = Node(self, "pod-0", options=self.LOG)
+        self.written(node, 1, 0)
+        # The save that begins at once does not come to an end: what is written goes on into the file.
+        self.again(node, ["--appendfsync", "always", "--rdb-key-save-delay", "10000000"], 20)
+        self.written(node, 2, 20)
+        self.assertTrue(self.has_log(node))
+        self.again(node, ["--rdb-key-save-delay", "10000000"], 40)
+        # At the end the file is written, and the other one is gone.
+        node.options = ["--redisha-managed", "yes"]
+        node.connect().command("CONFIG", "SET", "rdb-key-save-delay", 0)
+        self.again(node, [], 40, node.stop)
+        wait_for("it is gone", lambda: not self.has_log(node))
+        self.assertEqual(os.listdir(os.path.join(node.folder, "appendonlydir")), [])
+        self.again(node, [], 40)
+        self.again(node, self.LOG, 40)
+
+    def test_the_newest_of_two_files_is_loaded_whatever_is_wanted(self):
+        node = Node(self, "pod-0", options=self.LOG)
+        self.written(node, 1, 0)
+        node.kill()
+        older = os.path.join(node.folder, "older")
+        shutil.copytree(os.path.join(node.folder, "appendonlydir"), older)
+        self.again(node, [], 20)
+        wait_for("it is gone", lambda: not self.has_log(node))
+        self.written(node, 2, 20)
+        for options in (self.LOG, []):
+            node.stop()  # with a file
+            shutil.rmtree(os.path.join(node.folder, "appendonlydir"), ignore_errors=True)
+            shutil.copytree(older, os.path.join(node.folder, "appendonlydir"))
+            self.again(node, options, 40)
+            self.assertIn("that one is loaded instead", node.log())
+        wait_for("it is gone", lambda: not self.has_log(node))
+
     def test_a_role_order_ends_a_failover(self):
         """Also one that only confirms what the handover has begun: an answer to that leads nobody back."""
         for forced in (False, True):
