@@ -41,8 +41,7 @@ std::string AppendOnly::Apply(resp::Args args, dispatch::Resolved resolved) {
   if (resolved.spec == nullptr) resolved = engine_.Resolve(*session_, args);
   const dispatch::CommandSpec* const spec = resolved.spec;
   if (spec == nullptr) return fmt::format("Unknown command '{}'", args[0].substr(0, 64));
-  // No server writes orders to a process into its log.
-  if (spec->Has(dispatch::kAdmin | dispatch::kNoAuth)) {
+  if (!spec->BelongsInLogs()) {
     return fmt::format("A command that does not belong there, '{}',", spec->name);
   }
   const uint64_t errors = engine_.own_errors();

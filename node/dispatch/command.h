@@ -88,6 +88,9 @@ struct CommandSpec {
   RequestFlags request_flags = nullptr;  // null: its own, always
 
   constexpr bool Has(uint32_t flag) const { return (flags & flag) != 0; }
+  // In a primary's stream and in append-only files: data travel there, orders to a server and what
+  // is about a connection do not (PFDEBUG is for administrators, and changes data).
+  constexpr bool BelongsInLogs() const { return !Has(kNoAuth) && (!Has(kAdmin) || Has(kWrite)); }
   constexpr bool is_subcommand() const { return name.find('|') != std::string_view::npos; }
   constexpr bool ArityFits(size_t words) const {
     return arity >= 0 ? words == static_cast<size_t>(arity) : words >= static_cast<size_t>(-arity);

@@ -186,10 +186,7 @@ std::string ReplicaSide::Apply(resp::Args args) {
   if (args.empty()) return {};
   const dispatch::CommandSpec* const spec = engine_.Resolve(*session_, args).spec;
   if (spec == nullptr) return "this command is not supported here";
-  // Data travel in the stream, orders to this process do not: no primary ever sends them.
-  if (spec->Has(dispatch::kAdmin)) return "an administrative command has no place in the stream";
-  // QUIT, RESET, HELLO: what may come before AUTH.
-  if (spec->Has(dispatch::kNoAuth)) return "a command about the connection has no place in it";
+  if (!spec->BelongsInLogs()) return "an order to a server has no place in the stream";
   const uint64_t errors = engine_.own_errors();
   engine_.Execute(*session_, args);
   if (engine_.own_errors() == errors) return {};

@@ -76,10 +76,11 @@ std::optional<int64_t> StreamValue::LagOf(const StreamGroup& group) const {
 void StreamValue::NoteRead(StreamGroup& group, StreamId id) const {
   if (id <= group.last_id) return;
   if (group.entries_read != StreamGroup::kReadsUnknown && !HasGapFrom(id)) {
-    group.entries_read = static_cast<int64_t>(static_cast<uint64_t>(group.entries_read) + 1);
+    if (static_cast<uint64_t>(group.entries_read) < kCountMax) ++group.entries_read;
   } else if (entries_added_ != 0) {
-    const std::optional<uint64_t> read = EntriesUpTo(id);
-    group.entries_read = read ? static_cast<int64_t>(*read) : StreamGroup::kReadsUnknown;
+    const uint64_t read = EntriesUpTo(id).value_or(kCountMax + 1);
+    group.entries_read =
+        read <= kCountMax ? static_cast<int64_t>(read) : StreamGroup::kReadsUnknown;
   }
   group.last_id = id;
 }

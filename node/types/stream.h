@@ -9,9 +9,11 @@
 // Thread rule: the engine's thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,12 +44,15 @@ class StreamValue final : public LargeValue, private structs::BlockWatcher {
   StreamId max_deleted_id() const { return max_deleted_id_; }
   // Ever; not only those that are there.
   uint64_t entries_added() const { return entries_added_; }
+  // No count goes beyond this, whatever clients have set it to: the commands that tell replicas and
+  // files of it take no more.
+  static constexpr uint64_t kCountMax = std::numeric_limits<int64_t>::max();
 
   // REQUIRES: id > last_id(); StreamLog::Fits(entry).
   void Append(StreamId id, structs::StreamFields entry, const structs::StreamLimits& limits) {
     log_.Append(id, entry, limits);
     last_id_ = id;
-    ++entries_added_;
+    if (entries_added_ < kCountMax) ++entries_added_;
   }
   // False: there is no such entry.
   bool Erase(StreamId id);
@@ -61,7 +66,7 @@ class StreamValue final : public LargeValue, private structs::BlockWatcher {
   void set_counters(const Counters& counters) {
     last_id_ = counters.last_id;
     max_deleted_id_ = counters.max_deleted_id;
-    entries_added_ = counters.entries_added;
+    entries_added_ = std::min(counters.entries_added, kCountMax);
   }
   // As StreamLog::Adopt.
   bool AdoptBlock(structs::StreamBlock block) { return log_.Adopt(block); }

@@ -265,6 +265,48 @@ class KeepsTest(AofTest):
         self.assertEqual(node.control.command("GET", "k"), b"2")
 
 
+class OrdersTest(AofTest):
+    def test_an_administrators_command_that_changes_data_is_in_the_file_and_on_replicas(self):
+        node = self.start("--port", str(free_port()))
+        node.control.command("PFADD", "h", "a")
+        replica = self.start("--replicaof", "127.0.0.1", self.info(node, "tcp_port"))
+        self.wait_for("the replica", lambda: self.info(replica, "master_link_status") == "up")
+        self.assertEqual(len(node.control.command("PFDEBUG", "GETREG", "h")), 16384)
+        self.wait_for("the change", lambda: self.digest(replica) == self.digest(node))
+        self.assertEqual(self.info(replica, "master_link_status"), "up")
+        for server in (node, replica):
+            digest = self.digest(server)
+            self.kill(server)
+            self.assertEqual(self.digest(server), digest)
+
+
+    def test_counts_of_a_stream_at_their_end_stay_there_and_load(self):
+        """Beyond it they were below zero, which no XGROUP takes: the file did not load, and replicas refused the stream."""
+        last = str((1 << 63) - 1)
+        node = self.start("--port", str(free_port()))
+        run = node.control.command
+        run("XADD", "s", "1-1", "f", "v")
+        run("XGROUP", "CREATE", "s", "g", "0", "ENTRIESREAD", last)
+        run("XSETID", "s", "1-1", "ENTRIESADDED", last)
+        replica = self.start("--replicaof", "127.0.0.1", self.info(node, "tcp_port"))
+        self.wait_for("the replica", lambda: self.info(replica, "master_link_status") == "up")
+        run("XADD", "s", "2-1", "f", "v")
+        self.assertEqual(len(run("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")[0][1]), 2)
+        self.assertEqual(run("XREADGROUP", "GROUP", "g", "c", "NOACK", "STREAMS", "s", ">"), ("*", None))
+        run("XADD", "s", "3-1", "f", "v")
+        run("XREADGROUP", "GROUP", "g", "c", "NOACK", "STREAMS", "s", ">")
+        for server in (node, replica):
+            self.wait_for("the stream", lambda: self.digest(replica) == self.digest(node))
+            self.rewrite(server)
+            server.control.command("CONFIG", "SET", "aof-use-rdb-preamble", "no")
+            self.rewrite(server)
+            self.kill(server)
+            groups = server.control.command("XINFO", "GROUPS", "s")[0]
+            self.assertEqual(groups[groups.index(b"entries-read") + 1], (1 << 63) - 1)
+            info = server.control.command("XINFO", "STREAM", "s")
+            self.assertEqual(info[info.index(b"entries-added") + 1], (1 << 63) - 1)
+
+
 class DamageTest(AofTest):
     def restarted(self, node):
         """True if it started again; otherwise its log."""
