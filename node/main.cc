@@ -15,7 +15,7 @@
 #include "node/app/app.h"
 #include "node/app/check_aof.h"
 #include "node/app/command_line.h"
-#include "node/app/crash_report.h"
+#include "node/app/signal_log.h"
 
 // Read by jemalloc before main(): freed memory goes back to the kernel a second later and from a
 // thread of its own, never in the middle of a command (which took up to 25 ms). It is given back
@@ -47,7 +47,7 @@ int Fail(const std::string& message) {
 rha::Status StartLog(const rha::node::app::Config& config) {
   const auto level = rha::log::ParseLevel(config.log_level);
   RHA_ASSIGN_OR_RETURN(const auto format, rha::log::ParseFormat(config.log_format));
-  if (!config.log_file.empty()) rha::node::app::SendCrashReportsTo(config.log_file);
+  if (!config.log_file.empty()) rha::node::app::signal_log::SendTo(config.log_file);
   // Like redis-server: to standard output unless a file is named.
   return rha::log::Init({.program = "redisha-node",
                          .level = level.ok() ? *level : rha::log::Level::kError,

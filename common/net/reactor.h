@@ -20,6 +20,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -99,6 +100,12 @@ class Reactor {
 
   // The time at which this turn began.
   MonoTime Now() const { return now_; }
+
+  // When the turn under way began; none: it waits. May be asked in a signal handler of the loop's
+  // thread.
+  std::optional<MonoTime> TurnUnderWay() const {
+    return now_ > turn_end_ ? std::optional(now_) : std::nullopt;
+  }
 
   // Turns without their waiting: how long the others waited for whoever was served.
   struct TurnStats {

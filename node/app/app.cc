@@ -345,6 +345,7 @@ Status App::WritePidFile() const {
 
 void App::PublishConfig() {
   SetCrashReport({.on = config_.crash_log, .exit_on_broken = config_.exit_on_panic});
+  watchdog_.Set(Millis(config_.watchdog_period_ms));
   repl_config_ = ToReplConfig(config_);
   migrator_.set_source_ip(config_.source_ip);
   dispatch::EngineOptions& options = engine_.options();

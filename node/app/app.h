@@ -20,6 +20,7 @@
 #include "node/app/secrets.h"
 #include "node/app/server.h"
 #include "node/app/sliced_work.h"
+#include "node/app/watchdog.h"
 #include "node/commands/script/scripts.h"
 #include "node/dispatch/engine.h"
 #include "node/dispatch/node_state.h"
@@ -76,6 +77,7 @@ class App {
   keyspace::Keyspace keyspace_;
   dispatch::NodeState state_;
   dispatch::Engine engine_;
+  Watchdog watchdog_{reactor_, engine_};
   commands::Scripts scripts_;
   Migrator migrator_{reactor_, resolver_};  // what it will call watches keys
   persist::SnapshotService snapshots_;

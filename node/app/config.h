@@ -66,6 +66,7 @@ struct Config : types::FormLimits {
   std::string log_format = "text";
   bool crash_log = true;
   bool exit_on_panic = false;
+  int64_t watchdog_period_ms = 0;
   int64_t databases = 16;
   int64_t hz = 10;
   int64_t shutdown_timeout_s = 10;

@@ -3,12 +3,8 @@
 // Thread rule: SetCrashReport() by the loop's thread; the report by whoever crashes.
 #pragma once
 
-#include <string>
-
 namespace rha::node::app {
 
-// Before the first; to standard output otherwise.
-void SendCrashReportsTo(const std::string& log_file);
 struct CrashReport {
   bool on;  // crash-log-enabled
   // use-exit-on-panic: a broken invariant ends with exit(1), and leaves no core.

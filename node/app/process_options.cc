@@ -106,6 +106,7 @@ std::vector<Option> ProcessOptions() {
       EnumOption("log-format", &Config::log_format, {"text", "json", "redis"}, kImmutable | kOurs),
       BoolOption("crash-log-enabled", &Config::crash_log),
       BoolOption("use-exit-on-panic", &Config::exit_on_panic, kHidden),
+      IntOption("watchdog-period", &Config::watchdog_period_ms, {0, INT32_MAX}, kHidden),
       IntOption("databases", &Config::databases, {1, INT32_MAX}, kImmutable),
       IntOption("hz", &Config::hz, {0, INT32_MAX}),
       IntOption("shutdown-timeout", &Config::shutdown_timeout_s, {0, INT32_MAX}),

@@ -161,6 +161,11 @@ class Engine final : public keyspace::Observer {
   void CountRefused(const CommandSpec* spec, std::string_view error);
   // Tells them of the command at once, not when it has ended.
   void ShowMonitors(const Context& context);
+  // "" if none does. May be asked in a signal handler of the engine's thread.
+  std::string_view running_command() const {
+    const CommandSpec* const spec = executing_ == nullptr ? nullptr : executing_->last_command;
+    return spec == nullptr ? std::string_view() : spec->name;
+  }
   // In the middle of a command that takes long: lets others be answered.
   void ServeWhileBusy();
   // Errors that were answered, but for those of sessions that ServeWhileBusy() let in. Never set

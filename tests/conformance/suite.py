@@ -56,6 +56,8 @@ MENDED = [
 """),
     # A rewrite of the append-only file is no child that could be killed; that it is given up is what is asked.
     ("tests/unit/aofrw.tcl", "{*Killing*AOF*child*}", "{*Giving up the AOF rewrite*}"),
+    # The function in which DEBUG SLEEP waits has another name here.
+    ("tests/integration/logging.tcl", '"*debugCommand*"', '"*Command: debug*"'),
     # Who would end the child that writes a file makes the file fail where there is no child; what is ended then is nobody.
     ("tests/support/util.tcl", """    close $fd
 

@@ -277,6 +277,28 @@ class NodeTest(unittest.TestCase):
             self.assertRegex(text, r"crashed by signal: 11, si_code: 0\n\n-+ STACK TRACE -+\n(.*redisha-node.*\n|.*libc.*\n)+")
             self.assertEqual(text.count("STACK TRACE"), 1, "the second process says nothing")
 
+    def test_a_turn_that_takes_too_long_is_told_with_its_command_and_an_idle_loop_is_not(self):
+        path = os.path.join(self.dir, "log")
+        process, client = self.start("--enable-debug-command", "yes", "--watchdog-period", "50", "--logfile", path)
+
+        def told():
+            with open(path, encoding="utf-8") as log:
+                return log.read()
+
+        self.assertEqual(client.ask("debug", "sleep", "0.01"), b"+OK")
+        self.assertNotIn("WATCHDOG", told())
+        self.assertEqual(client.ask("debug", "sleep", "0.5"), b"+OK")
+        self.assertRegex(told(), r"(?s)--- WATCHDOG TIMER EXPIRED ---\nA turn of the loop has taken \d+ ms so far. Command: debug\n"
+                                 r"\n-+ STACK TRACE -+\n.*redisha-node")
+        before = told().count("WATCHDOG")
+        self.assertGreaterEqual(before, 2, "once more after twice the time")
+        self.assertLessEqual(before, 4)
+        self.assertEqual(client.ask("config", "set", "watchdog-period", "0"), b"+OK")
+        self.assertEqual(client.ask("debug", "sleep", "0.2"), b"+OK")
+        self.assertEqual(told().count("WATCHDOG"), before)
+        client.send("shutdown", "nosave")
+        self.assertEqual(process.wait(20), 0)
+
     @unittest.skipIf(SANITIZED, "a sanitizer reports crashes itself")
     def test_a_broken_invariant_ends_the_process_as_use_exit_on_panic_says(self):
         for option, status in (("no", -signal.SIGABRT), ("yes", 1)):

@@ -23,7 +23,8 @@ void Sleep(Context& ctx) {
   timespec left{};
   left.tv_sec = static_cast<time_t>(seconds);
   left.tv_nsec = static_cast<long>((seconds - static_cast<long double>(left.tv_sec)) * 1e9L);
-  nanosleep(&left, nullptr);
+  while (nanosleep(&left, &left) != 0) {  // the watchdog's signal
+  }
   ctx.reply.Ok();
 }
 
