@@ -30,6 +30,8 @@ rha_system_library(lzf liblzf/lzf.h lzf)
 # Static: a node touches only the pages it needs, and only when a peer connects.
 rha_system_library(crypto openssl/hmac.h libcrypto.a)
 rha_system_library(isal isa-l.h isal)
+# Static: small, and nothing more to install beside the program.
+rha_system_library(lz4 lz4.h liblz4.a)
 # Static, as plain C++ would have it: Lua's errors are exceptions, so destructors run (node/scripting/lua_error.h).
 find_path(lua_INCLUDE lua.hpp PATH_SUFFIXES lua5.1 REQUIRED)
 find_library(lua_LIBRARY liblua5.1-c++.a REQUIRED)

@@ -53,6 +53,8 @@ repl::ReplConfig ToReplConfig(const Config& config) {
   out.output_hard_bytes = limit.hard_bytes;
   out.output_soft_bytes = limit.soft_bytes;
   out.output_soft_s = limit.soft_seconds;
+  out.packed = config.stream_compression == "lz4";
+  out.brake_percent_max = config.brake_percent_max;
   out.directory = config.dir;
   out.compress = config.rdb_compression;
   out.checksum = config.rdb_checksum;

@@ -152,7 +152,9 @@ struct Config : types::FormLimits {
   bool disable_tcp_nodelay = false;
   int64_t min_replicas_to_write = 0;
   int64_t min_replicas_max_lag_s = 10;
-  bool managed = false;  // redisha-managed: start without a role
+  std::string stream_compression = "no";  // redisha-stream-compression
+  int64_t brake_percent_max = 0;          // redisha-slow-replica-brake-percent
+  bool managed = false;                   // redisha-managed: start without a role
 
   // ---- the RedisHA this node belongs to
   std::string peer_key_file;  // empty: none

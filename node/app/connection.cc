@@ -310,6 +310,8 @@ bool Connection::SendOut() {
     }
     const auto bytes = static_cast<size_t>(sent);
     server_.stats().output_bytes += bytes;
+    if (kind == dispatch::SessionKind::kReplica)
+      server_.engine().stats().repl_output_bytes += bytes;
     ++server_.stats().writes;
     last_interaction_ms_ = server_.engine().keyspace().now_ms();
     budget -= std::min(budget, bytes);

@@ -404,6 +404,9 @@ std::vector<Option> ReplicationOptions() {
                 "min-slaves-to-write"),
       IntOption("min-replicas-max-lag", &Config::min_replicas_max_lag_s, {0, INT32_MAX}, 0,
                 "min-slaves-max-lag"),
+      EnumOption("redisha-stream-compression", &Config::stream_compression, {"no", "lz4"}),
+      // Below 100: writes are slowed, never stopped.
+      IntOption("redisha-slow-replica-brake-percent", &Config::brake_percent_max, {0, 99}),
   };
 }
 

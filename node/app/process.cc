@@ -61,8 +61,11 @@ void Process::Cron() {
   peak_memory_ = std::max(peak_memory_, state.memory.bytes());
   const int64_t now_ms = parts_.engine.clock().UnixMillis();
   commands_.Sample(parts_.engine.stats().commands, now_ms);
-  input_.Sample(parts_.server.stats().input_bytes, now_ms);
+  const dispatch::EngineStats& engine = parts_.engine.stats();
+  input_.Sample(parts_.server.stats().input_bytes + engine.repl_input_bytes, now_ms);
   output_.Sample(parts_.server.stats().output_bytes, now_ms);
+  repl_input_.Sample(engine.repl_input_bytes, now_ms);
+  repl_output_.Sample(engine.repl_output_bytes, now_ms);
   if (ending_ && (ReplicasCaughtUp() || parts_.reactor.Now() >= ending_deadline_)) {
     if (const Status ended = FinishShutdown(); !ended.ok()) log::Error("{}", ended.message());
   }
@@ -187,7 +190,7 @@ void Process::ResetStats() {
   parts_.reactor.ResetTurnStats();
   parts_.persistence.ResetStats();
   parts_.replication.primary_side().ResetStats();
-  commands_ = input_ = output_ = {};
+  commands_ = input_ = output_ = repl_input_ = repl_output_ = {};
   peak_memory_ = AllocatedBytes();
 }
 

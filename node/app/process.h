@@ -93,7 +93,7 @@ class Process final : public dispatch::ServerService {
   const std::string run_id_;
   const int64_t started_ms_;
   int64_t startup_memory_ = 0, peak_memory_ = 0;
-  Rate commands_, input_, output_;
+  Rate commands_, input_, output_, repl_input_, repl_output_;
   bool cron_paused_ = false;
   std::optional<dispatch::ShutdownRequest> asked_to_end_;  // by a signal, and not begun yet
   bool ending_ = false;

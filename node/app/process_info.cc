@@ -190,12 +190,14 @@ void Process::StatsInfo(std::string* info) const {
   Line(info, "total_connections_received:{}", server.connections_received);
   Line(info, "total_commands_processed:{}", engine.commands);
   Line(info, "instantaneous_ops_per_sec:{}", static_cast<int64_t>(commands_.PerSecond()));
-  Line(info, "total_net_input_bytes:{}\r\ntotal_net_output_bytes:{}", server.input_bytes,
-       server.output_bytes);
-  Line(info, "total_net_repl_input_bytes:0\r\ntotal_net_repl_output_bytes:0");
+  Line(info, "total_net_input_bytes:{}\r\ntotal_net_output_bytes:{}",
+       server.input_bytes + engine.repl_input_bytes, server.output_bytes);
+  Line(info, "total_net_repl_input_bytes:{}\r\ntotal_net_repl_output_bytes:{}",
+       engine.repl_input_bytes, engine.repl_output_bytes);
   Line(info, "instantaneous_input_kbps:{:.2f}\r\ninstantaneous_output_kbps:{:.2f}",
        input_.PerSecond() / 1024, output_.PerSecond() / 1024);
-  Line(info, "instantaneous_input_repl_kbps:0.00\r\ninstantaneous_output_repl_kbps:0.00");
+  Line(info, "instantaneous_input_repl_kbps:{:.2f}\r\ninstantaneous_output_repl_kbps:{:.2f}",
+       repl_input_.PerSecond() / 1024, repl_output_.PerSecond() / 1024);
   Line(info, "rejected_connections:{}", server.connections_rejected);
   Line(info, "sync_full:{}\r\nsync_partial_ok:{}\r\nsync_partial_err:{}", sync.full,
        sync.partial_ok, sync.partial_err);

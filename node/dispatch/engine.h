@@ -49,10 +49,11 @@ struct EngineStats {
   uint64_t commands = 0;
   uint64_t error_replies = 0;
   uint64_t unexpected_error_replies = 0;
-  uint64_t payloads_checked = 0;                        // of RESTORE
-  uint64_t failed_proofs = 0;                           // of strangers who claimed to be members
-  std::map<std::string, uint64_t, std::less<>> errors;  // by code: "ERR", "WRONGTYPE"
-  uint64_t ops_per_second = 0;                          // app computes it
+  uint64_t repl_input_bytes = 0, repl_output_bytes = 0;  // from the primary, to replicas
+  uint64_t payloads_checked = 0;                         // of RESTORE
+  uint64_t failed_proofs = 0;                            // of strangers who claimed to be members
+  std::map<std::string, uint64_t, std::less<>> errors;   // by code: "ERR", "WRONGTYPE"
+  uint64_t ops_per_second = 0;                           // app computes it
 };
 
 // Options of the configuration that the engine itself needs.

@@ -1,5 +1,6 @@
 // Who holds commands back, and until when: CLIENT PAUSE, a shutdown that waits for replicas, an
-// append-only file whose disk lags behind, a primary that hands over its role.
+// append-only file whose disk lags behind, a primary that hands over its role or whose replica
+// lags.
 //
 // Each reason has a pause of its own, so that the end of one does not end the other's; what the
 // gates see is all of them together. Thread rule: the engine's thread.
@@ -11,7 +12,7 @@
 
 namespace rha::node::dispatch {
 
-enum class PauseReason : uint8_t { kClients, kShutdown, kLog, kFailover };
+enum class PauseReason : uint8_t { kClients, kShutdown, kLog, kFailover, kReplicas };
 
 struct Pause {
   enum class Scope : uint8_t { kNone, kWrite, kAll };  // each holds back what the one before does
@@ -39,14 +40,15 @@ class Pauses {
   void End(PauseReason reason) { Set(reason, {}); }
   // Ends those whose time has come.
   void EndOverdue(int64_t now_ms) {
-    for (const PauseReason reason : {PauseReason::kClients, PauseReason::kShutdown,
-                                     PauseReason::kLog, PauseReason::kFailover}) {
+    for (const PauseReason reason :
+         {PauseReason::kClients, PauseReason::kShutdown, PauseReason::kLog, PauseReason::kFailover,
+          PauseReason::kReplicas}) {
       if (of(reason).until_ms <= now_ms) End(reason);
     }
   }
 
  private:
-  std::array<Pause, 4> pauses_;
+  std::array<Pause, 5> pauses_;
   Pause together_;
 };
 

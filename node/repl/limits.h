@@ -36,6 +36,9 @@ constexpr size_t kRoleRecordBytesMax = 2048;
 // batch.
 constexpr std::string_view kOwnKindCapability = "redisha-ack";
 constexpr std::string_view kOwnKindAnswer = "+REDISHA ";
+// Another: the stream is to come compressed (stream_packer.h).
+constexpr std::string_view kPackedCapability = "redisha-lz4";
+constexpr std::string_view kPackedAnswer = "+REDISHA-LZ4";
 
 // What is read from the primary at once, and sent to a replica at once.
 constexpr size_t kReadBytes = 256 * 1024;
@@ -54,6 +57,10 @@ constexpr Millis kReconnectPauseMax{1000};
 
 // How often a snapshot that is still being written is looked at for more to send.
 constexpr Millis kSnapshotPollInterval{5};
+// Writes that are held back for a replica that lags wait no longer than this at a time, and only
+// while it was heard of so lately.
+constexpr Millis kBrakeHoldMax{100};
+constexpr std::chrono::seconds kBrakeSilenceMax{2};
 // Signs of life to a replica that waits for its snapshot.
 constexpr Millis kKeepAliveInterval{1000};
 // Acknowledgements to the primary, and the look at timeouts.

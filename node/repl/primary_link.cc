@@ -4,14 +4,16 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "node/repl/limits.h"
 
 namespace rha::node::repl {
 
-PrimaryLink::PrimaryLink(net::Reactor& reactor, LinkOwner& owner)
+PrimaryLink::PrimaryLink(net::Reactor& reactor, LinkOwner& owner, uint64_t& received)
     : reactor_(reactor),
       owner_(owner),
+      received_(received),
       watch_([](void* self, uint32_t events) { static_cast<PrimaryLink*>(self)->OnEvents(events); },
              this),
       read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBytes)),
@@ -69,9 +71,25 @@ bool PrimaryLink::ReadSome() {
     return false;
   }
   heard_at_ = reactor_.Now();
-  input_.append(read_buffer_.get(), static_cast<size_t>(got));
+  received_ += static_cast<uint64_t>(got);
+  if (unpacker_ == nullptr) {
+    input_.append(read_buffer_.get(), static_cast<size_t>(got));
+  } else {
+    packed_.append(read_buffer_.get(), static_cast<size_t>(got));
+    if (const Status unpacked = unpacker_->Unpack(&packed_, &input_); !unpacked.ok()) {
+      End("the compressed stream is broken: " + unpacked.message());
+      return false;
+    }
+  }
   owner_.OnLinkInput();
   return static_cast<size_t>(got) == kReadBytes;
+}
+
+// Damage is met again, and told, by the next read.
+void PrimaryLink::Unpack() {
+  unpacker_ = std::make_unique<StreamUnpacker>();
+  packed_ = std::exchange(input_, {});
+  (void)unpacker_->Unpack(&packed_, &input_).ok();
 }
 
 void PrimaryLink::Send(std::string_view bytes) {

@@ -10,6 +10,7 @@
 #include "common/base/unique_fd.h"
 #include "common/net/reactor.h"
 #include "common/net/socket.h"
+#include "node/repl/stream_packer.h"
 
 namespace rha::node::repl {
 
@@ -24,7 +25,8 @@ class LinkOwner {
 
 class PrimaryLink {
  public:
-  PrimaryLink(net::Reactor& reactor, LinkOwner& owner);
+  // `received` counts what is read; it outlives this.
+  PrimaryLink(net::Reactor& reactor, LinkOwner& owner, uint64_t& received);
 
   // A failure to begin is returned; later ones are told by OnLinkEnded.
   Status Connect(const net::Endpoint& to, const std::string& source_ip);
@@ -33,6 +35,10 @@ class PrimaryLink {
   void Pause();
   void Resume();
   bool paused() const { return paused_; }
+
+  // From here on, input() included, what comes is packed (stream_packer.h), and input() what is in
+  // it.
+  void Unpack();
 
   // Bytes received and not yet taken; the owner erases what it has used.
   std::string& input() { return input_; }
@@ -50,6 +56,7 @@ class PrimaryLink {
 
   net::Reactor& reactor_;
   LinkOwner& owner_;
+  uint64_t& received_;
   net::Endpoint to_;
   UniqueFd fd_;
   net::IoWatch watch_;
@@ -59,6 +66,8 @@ class PrimaryLink {
   // Read here first: a string grown for each read would be filled with zeros each time.
   std::unique_ptr<char[]> read_buffer_;
   std::string input_, output_;
+  std::unique_ptr<StreamUnpacker> unpacker_;
+  std::string packed_;  // that came, and is no whole frame yet
   MonoTime heard_at_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };

@@ -36,7 +36,11 @@ PrimarySide::PrimarySide(Dependencies dependencies)
       data_epoch_(std::move(dependencies.data_epoch)),
       on_acknowledged_(std::move(dependencies.on_acknowledged)),
       last_ping_(reactor_.Now()),
-      last_replica_seen_(reactor_.Now()) {
+      last_replica_seen_(reactor_.Now()),
+      brake_({.reactor = reactor_,
+              .engine = engine_,
+              .lag = [this] { return WorstLag(); },
+              .percent_max = [this] { return config_.brake_percent_max; }}) {
   stream_.set_listener(this);
 }
 
@@ -325,6 +329,7 @@ void PrimarySide::OnStreamGrown() {
   look_at_ = backlog.end() + chunk;
   EnforceLimits();
   TrimBacklog();
+  brake_.Look();
 }
 
 int64_t PrimarySide::NeededFrom() const {
@@ -342,12 +347,30 @@ void PrimarySide::TrimBacklog() {
 }
 
 // As in Redis a limit below the backlog's size means the backlog's size: that much is kept anyway.
+uint64_t PrimarySide::AtLeastBacklog(uint64_t limit) const {
+  return limit == 0 ? limit : std::max(limit, config_.backlog_bytes);
+}
+
+// Who says nothing is not helped by waiting, and who is no member has no claim to it. What comes
+// from a primary of our own is not held back.
+Lag PrimarySide::WorstLag() const {
+  const uint64_t hard = AtLeastBacklog(config_.output_hard_bytes);
+  const uint64_t soft = AtLeastBacklog(config_.output_soft_bytes);
+  Lag worst{.limit_bytes = soft == 0 ? hard : hard == 0 ? soft : std::min(soft, hard)};
+  if (engine_.state().is_replica) return worst;
+  for (const auto& replica : replicas_) {
+    const uint64_t pending = replica->pending_bytes();
+    if (pending <= worst.pending_bytes || !Counts(*replica)) continue;
+    if (IsSilent(*replica, kBrakeSilenceMax)) continue;
+    worst.pending_bytes = pending;
+    worst.whose = replica.get();
+  }
+  return worst;
+}
+
 void PrimarySide::EnforceLimits() {
-  const auto at_least_backlog = [&](uint64_t limit) {
-    return limit == 0 ? limit : std::max(limit, config_.backlog_bytes);
-  };
-  const uint64_t hard = at_least_backlog(config_.output_hard_bytes);
-  const uint64_t soft = at_least_backlog(config_.output_soft_bytes);
+  const uint64_t hard = AtLeastBacklog(config_.output_hard_bytes);
+  const uint64_t soft = AtLeastBacklog(config_.output_soft_bytes);
   for (const auto& replica : replicas_) {
     const uint64_t pending = replica->pending_bytes();
     if (soft == 0 || pending < soft) {
@@ -391,6 +414,11 @@ bool PrimarySide::ParseReplconf(ReplicaIdentity& identity, dispatch::Args args,
       // Unknown capabilities are ignored: they only say what the other could do.
       if (EqualsIgnoreCase(value, "eof")) identity.accepts_end_mark = true;
       if (EqualsIgnoreCase(value, "psync2")) identity.accepts_new_id = true;
+      if (value == kPackedCapability) {
+        identity.packed = true;
+        reply.Simple(kPackedAnswer.substr(1));
+        return false;
+      }
       if (value == kOwnKindCapability) {
         const auto [epoch, start] = data_epoch_();
         reply.Simple(fmt::format("REDISHA {} {} {}", epoch, start, stream_.offset()));
@@ -556,13 +584,18 @@ void PrimarySide::PublishGoodReplicas() {
 }
 
 // What it takes is a sign of life until it has a snapshot; then it is to speak.
-void PrimarySide::DropSilent(Replica& replica) {
-  if (replica.session.closing) return;
+bool PrimarySide::IsSilent(const Replica& replica, std::chrono::seconds limit) const {
   const Progress& progress = replica.progress;
   const bool speaks =
       progress.streaming() || std::holds_alternative<AwaitingFirstAck>(progress.state);
-  const bool silent = speaks && progress.LagSeconds(now()) > config_.timeout_s;
-  if (!silent && replica.TakesSnapshotWithin(std::chrono::seconds(config_.timeout_s))) return;
+  const bool silent = speaks && progress.LagSeconds(now()) > limit.count();
+  return silent || !replica.TakesSnapshotWithin(limit);
+}
+
+void PrimarySide::DropSilent(Replica& replica) {
+  if (replica.session.closing) return;
+  if (!IsSilent(replica, std::chrono::seconds(config_.timeout_s))) return;
+  const Progress& progress = replica.progress;
   log::Warn("Disconnecting timedout replica ({}): {}:{}: nothing for {} s (repl-timeout)",
             progress.streaming() ? "streaming sync" : "full sync", replica.ip(),
             replica.identity.port, config_.timeout_s);
@@ -592,6 +625,7 @@ void PrimarySide::Cron() {
   }
   EnforceLimits();
   TrimBacklog();
+  brake_.Look();
   PublishGoodReplicas();
   const bool forgotten = config_.backlog_ttl_s > 0 && !config_.managed &&
                          now() - last_replica_seen_ > std::chrono::seconds(config_.backlog_ttl_s);

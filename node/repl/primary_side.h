@@ -19,6 +19,7 @@
 #include "node/repl/repl_config.h"
 #include "node/repl/replica.h"
 #include "node/repl/stream.h"
+#include "node/repl/write_brake.h"
 
 namespace rha::node::dispatch {
 class Engine;
@@ -39,6 +40,8 @@ struct DataEpoch {
 
 struct SyncStats {
   uint64_t full = 0, partial_ok = 0, partial_err = 0;
+  // Of the streams that went compressed: what was in them, and what that took.
+  uint64_t packed_from_bytes = 0, packed_bytes = 0;
 };
 
 class PrimarySide final : public StreamListener {
@@ -83,6 +86,7 @@ class PrimarySide final : public StreamListener {
   void PublishGoodReplicas();
   const SyncStats& stats() const { return stats_; }
   void ResetStats() { stats_ = {}; }
+  const WriteBrake& brake() const { return brake_; }
 
   // More of the stream is on this node's disk.
   void OnSettled();
@@ -91,6 +95,10 @@ class PrimarySide final : public StreamListener {
   int64_t settled_offset() const;
   Stream& stream() { return stream_; }
   MonoTime now() const { return reactor_.Now(); }
+  void CountPacked(size_t from_bytes, size_t bytes) {
+    stats_.packed_from_bytes += from_bytes;
+    stats_.packed_bytes += bytes;
+  }
   void OnProgress(Replica& replica);
   void OnAsleep(Replica& replica);
   void OnClosed(Replica& replica);
@@ -112,7 +120,9 @@ class PrimarySide final : public StreamListener {
   Status StartSnapshot();
   void OnSnapshotEnded(std::shared_ptr<OutgoingSnapshot> ended, const Status& status);
   void DropIdleSnapshot();
+  bool IsSilent(const Replica& replica, std::chrono::seconds limit) const;
   void DropSilent(Replica& replica);
+  Lag WorstLag() const;
   void PollStarved();
   // Whose acknowledgement is one for min-replicas-to-write and WAIT: in a RedisHA, members.
   bool Counts(const Replica& replica) const;
@@ -121,6 +131,7 @@ class PrimarySide final : public StreamListener {
   Replica& AddReplica(dispatch::Session& session);
   int64_t NeededFrom() const;
   void TrimBacklog();
+  uint64_t AtLeastBacklog(uint64_t limit) const;
   void EnforceLimits();
   void WakeAsleep();
   bool ParseReplconf(ReplicaIdentity& identity, dispatch::Args args, resp::Writer& reply);
@@ -157,6 +168,7 @@ class PrimarySide final : public StreamListener {
   net::TimerId wait_timer_ = 0;
   MonoTime waiting_since_;  // the first of them
   bool serving_waiting_ = false;
+  WriteBrake brake_;
 };
 
 }  // namespace rha::node::repl

@@ -9,6 +9,7 @@
 
 #include "common/resp/writer.h"
 #include "node/dispatch/engine.h"
+#include "node/repl/limits.h"
 #include "node/repl/outgoing_snapshot.h"
 
 namespace rha::node::repl {
@@ -110,6 +111,66 @@ TEST_F(PrimarySideTest, NobodyIsSentAwayForWhatOurOwnDiskHoldsBack) {
   Change(1);
   Change(kMb);
   EXPECT_TRUE(session_.closing) << "now it has fallen behind";
+}
+
+// As long as makes the share of the time that has gone by, and only from the next turn on.
+TEST_F(PrimarySideTest, WritesAreHeldBackForAReplicaThatLagsUntilItHasCaughtUp) {
+  config_.output_hard_bytes = 4 * kMb;
+  config_.output_soft_bytes = 0;
+  config_.brake_percent_max = 50;
+  Psync();
+  Change(2 * kMb);
+  primary_.Cron();
+  EXPECT_FALSE(primary_.brake().on()) << "half of the limit is nobody's lag";
+  Change(kMb);
+  EXPECT_TRUE(primary_.brake().on());
+  EXPECT_EQ(primary_.brake().percent(), 50);
+  EXPECT_FALSE(engine_.pauses().any()) << "not in the middle of a command";
+  while (!engine_.pauses().any()) {
+    primary_.Cron();
+    reactor_.RunOnce(Millis(1));
+  }
+  EXPECT_EQ(engine_.pauses().together().scope, dispatch::Pause::Scope::kWrite);
+  while (engine_.pauses().any()) reactor_.RunOnce(Millis(1000));
+  EXPECT_GE(primary_.brake().held_ms(), 1);
+  WalkImage();
+  Replica& replica = *primary_.replicas().front();
+  while (replica.snapshot()->running()) reactor_.RunOnce(Millis(1000));
+  for (std::string_view piece = replica.Peek(); !piece.empty(); piece = replica.Peek()) {
+    replica.Consume(piece.size());
+  }
+  primary_.Cron();
+  EXPECT_FALSE(primary_.brake().on());
+  EXPECT_EQ(primary_.brake().percent(), 0);
+}
+
+TEST_F(PrimarySideTest, WritesAreNotHeldBackUnlessThatIsWanted) {
+  config_.output_hard_bytes = 4 * kMb;
+  Psync();
+  Change(3 * kMb);
+  primary_.Cron();
+  EXPECT_FALSE(primary_.brake().on());
+}
+
+TEST(BrakePercent, GrowsFromHalfOfTheLimitAndStaysBelowWhatIsAllowed) {
+  const auto at = [](uint64_t pending, uint64_t limit) {
+    return BrakePercent({.pending_bytes = pending, .limit_bytes = limit}, 80);
+  };
+  EXPECT_EQ(at(50, 100), 0);
+  EXPECT_EQ(at(60, 100), 32);
+  EXPECT_EQ(at(75, 100), 80);
+  EXPECT_EQ(at(100, 100), 80);
+  EXPECT_EQ(at(1000, 100), 80);
+  EXPECT_EQ(at(1000, 0), 0) << "nobody is ever sent away";
+}
+
+TEST(BrakeHold, MakesTheShareAndIsNeverLong) {
+  using std::chrono::microseconds;
+  EXPECT_EQ(BrakeHold(microseconds(10'000), 50), Millis(10));
+  EXPECT_EQ(BrakeHold(microseconds(100), 99), Millis(9));
+  EXPECT_EQ(BrakeHold(microseconds(5), 99), Millis(0));
+  EXPECT_EQ(BrakeHold(std::chrono::hours(1), 50), kBrakeHoldMax);
+  EXPECT_EQ(BrakeHold(std::chrono::hours(1), 0), Millis(0));
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ struct ReplConfig {
   // ---- how we introduce ourselves
   std::string primary_user;      // masteruser
   std::string primary_password;  // masterauth
+  bool packed = false;           // redisha-stream-compression: asks for it
 
   // ---- times and sizes
   int64_t timeout_s = 60;               // repl-timeout
@@ -32,6 +33,7 @@ struct ReplConfig {
   uint64_t output_hard_bytes = 256u << 20;
   uint64_t output_soft_bytes = 64u << 20;
   int64_t output_soft_s = 60;
+  int64_t brake_percent_max = 0;  // redisha-slow-replica-brake-percent; 0: off
 
   // ---- snapshots
   std::string directory = ".";                           // dir: where files in transit lie

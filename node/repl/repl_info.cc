@@ -41,6 +41,7 @@ void ReplShell::AppendReplicaInfo(std::string* info) const {
       Line(info, "redisha_master_link_error:{}", replica_.last_error());
     }
   }
+  Line(info, "redisha_stream_compression:{}", replica_.packed() ? "lz4" : "no");
   Line(info, "slave_priority:{}", config_.priority);
   Line(info, "slave_read_only:{}", engine_.state().replica_read_only ? 1 : 0);
   Line(info, "replica_announced:{}", config_.announced ? 1 : 0);
@@ -56,6 +57,12 @@ void ReplShell::AppendReplicasInfo(std::string* info) const {
   if (engine_.state().min_replicas_to_write > 0) {
     Line(info, "min_slaves_good_slaves:{}", primary_.good_replicas());
   }
+  if (primary_.stats().packed_from_bytes > 0) {
+    Line(info, "redisha_stream_packed_from_bytes:{}", primary_.stats().packed_from_bytes);
+    Line(info, "redisha_stream_packed_bytes:{}", primary_.stats().packed_bytes);
+  }
+  Line(info, "redisha_write_brake_percent:{}", primary_.brake().percent());
+  Line(info, "redisha_write_brake_ms:{}", primary_.brake().held_ms());
   int i = 0;
   for (const Replica* const replica : replicas) {
     if (i == kReplicasShownMax) break;  // what sidecars read stays short, whoever sends PSYNC

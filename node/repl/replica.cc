@@ -15,6 +15,7 @@ Replica::Replica(PrimarySide& owner, dispatch::Session& session, ReplicaIdentity
       identity(std::move(identity)),
       owner_(owner),
       backlog_(owner.stream().backlog()) {
+  if (this->identity.packed) packer_ = std::make_unique<StreamPacker>();
   session.kind = dispatch::SessionKind::kReplica;
   session.set_stream(this);
 }
@@ -102,6 +103,12 @@ std::string_view Replica::Peek() {
     if (settled > 0) {
       piece = backlog_.At(progress.cursor).substr(0, static_cast<size_t>(settled));
     }
+  }
+  if (!piece.empty() && packer_ != nullptr) {
+    piece = piece.substr(0, kPackedPieceBytesMax);
+    packer_->Pack(piece, &buffer_);
+    progress.cursor += static_cast<int64_t>(piece.size());
+    owner_.CountPacked(piece.size(), buffer_.size());
   }
   if (!buffer_.empty()) return buffer_;
   if (piece.empty()) {

@@ -14,6 +14,7 @@
 
 #include "node/dispatch/session.h"
 #include "node/repl/progress.h"
+#include "node/repl/stream_packer.h"
 
 namespace rha::node::repl {
 
@@ -27,6 +28,7 @@ struct ReplicaIdentity {
   std::string ip;  // empty: the connection's
   bool accepts_end_mark = false;
   bool accepts_new_id = false;
+  bool packed = false;          // the stream goes to it compressed
   bool rdb_only = false;        // it will leave behind the snapshot
   bool functions_only = false;  // of which it wants no keys
 };
@@ -81,7 +83,8 @@ class Replica final : public dispatch::OutputStream {
   uint64_t snapshot_read_ = 0;
   bool length_announced_ = false;
   std::string end_mark_;
-  // Bytes of no place of their own: header, piece of the snapshot, end mark, keep-alives.
+  std::unique_ptr<StreamPacker> packer_;  // none: the stream goes as it is
+  // Bytes of no place of their own: header, piece of the snapshot, end mark, keep-alives, frames.
   std::string buffer_;
   size_t buffer_sent_ = 0;
   bool asleep_ = true;

@@ -82,6 +82,7 @@ std::string ReplicaFsm::Greet(std::string out) {
     say(Step::kIp, {"REPLCONF", "ip-address", options_.announced_ip});
   }
   say(Step::kCapabilities, {"REPLCONF", "capa", "eof", "capa", "psync2"});
+  if (options_.packed) say(Step::kPacked, {"REPLCONF", "capa", kPackedCapability});
   // A question that only our own kind answers with +REDISHA and the epoch of its data; Redis says
   // +OK to unknown capabilities.
   say(Step::kExtension, {"REPLCONF", "capa", kOwnKindCapability});
@@ -131,6 +132,7 @@ void ReplicaFsm::OnGreeting(Greeting& greeting, std::string_view line) {
     return Fail(fmt::format("what answers there is no Redis server: {}", line));
   }
   // Other refusals of REPLCONF come from servers that know less, and do no harm.
+  if (step == Step::kPacked && line == kPackedAnswer) packed_ = true;
   if (step == Step::kExtension && line.starts_with(kOwnKindAnswer)) {
     primary_is_redisha_ = true;
     NoteDataEpoch(line.substr(kOwnKindAnswer.size()));

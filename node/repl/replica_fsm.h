@@ -44,6 +44,7 @@ struct HandshakeOptions {
   uint16_t listening_port = 0;
   std::string announced_ip;  // empty: the primary takes the connection's
   bool take_over = false;    // the other is a replica of ours and is to lead (PSYNC … FAILOVER)
+  bool packed = false;       // ask for a compressed stream
   std::string id = "?";      // what to ask for
   int64_t offset = -1;       // the first byte we lack, counted from 1
 };
@@ -56,7 +57,7 @@ struct ProvingPrimary {
   std::vector<std::string> words;
 };
 struct Greeting {
-  enum class Step { kProof, kPing, kAuth, kPort, kIp, kCapabilities, kExtension };
+  enum class Step { kProof, kPing, kAuth, kPort, kIp, kCapabilities, kPacked, kExtension };
   std::deque<Step> unanswered;
 };
 struct AskingToSync {};
@@ -95,6 +96,8 @@ class ReplicaFsm {
   const ReplicaState& state() const { return state_; }
   // A primary of our own kind: it wants to hear of every batch that was applied.
   bool primary_is_redisha() const { return primary_is_redisha_; }
+  // The stream comes compressed (stream_packer.h).
+  bool packed() const { return packed_; }
   // Of which epoch it says its data are (repl_shell.h); 0: it does not say.
   uint64_t primary_data_epoch() const { return primary_data_epoch_; }
   // ... from this offset on; who does not have that much holds data of an earlier one.
@@ -119,6 +122,7 @@ class ReplicaFsm {
   HandshakeOptions options_;
   ReplicaState state_ = Connecting{};
   bool primary_is_redisha_ = false;
+  bool packed_ = false;
   uint64_t primary_data_epoch_ = 0;
   int64_t primary_epoch_start_ = 0, primary_offset_ = 0;
 };

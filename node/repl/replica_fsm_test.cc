@@ -166,6 +166,21 @@ TEST(ReplicaFsm, KnowsItsOwnKind) {
   EXPECT_EQ(fsm.primary_offset(), 1300);
 }
 
+TEST(ReplicaFsm, AsksForACompressedStreamOnlyIfThatIsWantedAndTakesNoForAnAnswer) {
+  for (const bool wanted : {false, true}) {
+    for (const char* answer : {"+REDISHA-LZ4", "+OK", "-ERR what"}) {
+      HandshakeOptions options = Options();
+      options.packed = wanted;
+      ReplicaFsm fsm(options);
+      EXPECT_EQ(fsm.OnConnected().find("redisha-lz4") != std::string::npos, wanted);
+      for (const char* line : {"+PONG", "+OK", "+OK"}) fsm.OnLine(line);
+      if (wanted) fsm.OnLine(answer);
+      EXPECT_THAT(fsm.OnLine("+REDISHA 7 1 2"), EndsWith("$3\r\n101\r\n"));
+      EXPECT_EQ(fsm.packed(), wanted && std::string_view(answer) == "+REDISHA-LZ4");
+    }
+  }
+}
+
 TEST(ReplicaFsm, AnEpochThatDoesNotSayWhereItBeganIsNone) {
   for (const char* said : {"+REDISHA 7", "+REDISHA 7 1", "+REDISHA 7 1 -1", "+REDISHA 7 1 x",
                            "+REDISHA 7 -1", "+REDISHA 7 x", "+REDISHA  7", "+REDISHA "}) {

@@ -105,7 +105,7 @@ void ReplicaSide::Connect() {
 }
 
 void ReplicaSide::ConnectTo(const std::string& ip) {
-  link_ = std::make_unique<PrimaryLink>(reactor_, *this);
+  link_ = std::make_unique<PrimaryLink>(reactor_, *this, engine_.stats().repl_input_bytes);
   const Status begun = link_->Connect({ip, target_->port}, config_.source_ip);
   if (!begun.ok()) Fail(begun.message());
 }
@@ -183,7 +183,8 @@ void ReplicaSide::OnLinkConnected() {
                            .password = config_.primary_password,
                            .listening_port = config_.listening_port,
                            .announced_ip = config_.announce_ip,
-                           .take_over = take_over_};
+                           .take_over = take_over_,
+                           .packed = config_.packed};
   if (const dispatch::Membership& membership = engine_.options().membership; membership.known()) {
     trust::Dialled dialled{.address = net::Plain(link_->to()).ToString(), .expected = ""};
     options.introduction = Introduction{

@@ -106,6 +106,7 @@ class ReplicaSide final : public LinkOwner {
   bool active() const { return target_.has_value(); }
   const std::optional<Target>& target() const { return target_; }
   bool streaming() const { return phase_ == Phase::kStreaming; }
+  bool packed() const { return streaming() && fsm_->packed(); }
   bool syncing() const {
     return phase_ == Phase::kReceiving || phase_ == Phase::kChecking || phase_ == Phase::kLoading;
   }

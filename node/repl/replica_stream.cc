@@ -24,6 +24,7 @@ bool LeavesNothing(resp::Args args) {
 }  // namespace
 
 void ReplicaSide::BeginStreaming(int db) {
+  if (fsm_->packed()) link_->Unpack();
   const uint64_t attempt = attempt_;
   const auto later = [this, attempt](auto work) {
     reactor_.Post([this, attempt, work, alive = std::weak_ptr<char>(alive_)] {

@@ -1,5 +1,6 @@
-"""Full synchronisation as its options want it: loaded beside the old data (repl-diskless-load swapdb), begun with company (repl-diskless-sync-delay)."""
+"""Full synchronisation as its options want it: loaded beside the old data (repl-diskless-load swapdb), begun with company (repl-diskless-sync-delay); and a compressed stream."""
 import os
+import shutil
 import signal
 import time
 import unittest
@@ -8,6 +9,7 @@ from tests.support.node_case import NodeCase
 from tests.support.server import free_port
 
 KEYS = 1_000
+STOCK = shutil.which("redis-server")
 
 
 class SyncTest(NodeCase):
@@ -211,6 +213,43 @@ class HeldBackTest(SyncTest):
         replica.control.command("CLIENT", "UNPAUSE")
         self.caught_up(primary, replica)
         self.assertEqual(replica.control.command("GET", "k"), b"after")
+
+
+class CompressionTest(SyncTest):
+    def follow_and_write(self, wanted, program=None):
+        primary = self.start("--port", str(free_port()), "--enable-debug-command", "yes", **({"program": program} if program else {}))
+        primary.control.command("SET", "before", "x" * 1000)
+        replica = self.start("--enable-debug-command", "yes", "--redisha-stream-compression", wanted,
+                             "--replicaof", "127.0.0.1", self.info(primary, "tcp_port"))
+        self.wait_for("the replica", lambda: self.info(replica, "master_link_status") == "up")
+        before = int(self.info(replica, "total_net_repl_input_bytes"))
+        for i in range(2000):
+            primary.control.command("SET", f"key:{i}", f"a value that is like others: {i}")
+        primary.control.command("SET", "large", os.urandom(200_000))
+        self.in_step(primary, replica)
+        return primary, replica, int(self.info(replica, "total_net_repl_input_bytes")) - before
+
+    def in_step(self, primary, replica):
+        self.wait_for("all of it", lambda: self.info(replica, "slave_repl_offset") == self.info(primary, "master_repl_offset"))
+        self.assertEqual(replica.control.command("DEBUG", "DIGEST"), primary.control.command("DEBUG", "DIGEST"))
+
+    def test_a_compressed_stream_takes_less_and_counts_the_same(self):
+        _, _, plain = self.follow_and_write("no")
+        primary, replica, packed = self.follow_and_write("lz4")
+        self.assertLess(packed - 200_000, (plain - 200_000) / 2, "what is no noise takes less than half")
+        self.assertEqual(self.info(replica, "redisha_stream_compression"), "lz4")
+        self.assertGreater(int(self.info(primary, "redisha_stream_packed_from_bytes")),
+                           int(self.info(primary, "redisha_stream_packed_bytes")))
+        replica.control.command("CLIENT", "KILL", "TYPE", "master")
+        primary.control.command("SET", "after", "1")
+        self.in_step(primary, replica)
+        self.assertEqual(self.info(primary, "sync_full"), "1")
+        self.assertEqual(self.info(primary, "sync_partial_ok"), "1")
+
+    @unittest.skipUnless(STOCK, "redis-server is not installed")
+    def test_a_server_that_does_not_know_it_is_followed_as_ever(self):
+        _, replica, _ = self.follow_and_write("lz4", program=STOCK)
+        self.assertEqual(self.info(replica, "redisha_stream_compression"), "no")
 
 
 class CompanyTest(SyncTest):
