@@ -17,6 +17,7 @@ PASS, SKIP, FAIL = "passed", "skipped", "failed"
 SKIPPED = 77  # exit code of who cannot run here
 POWER_LOSS_SEEDS = 10_000
 AOF_KILLS = 200
+TORTURE_S = 300
 # What starts whole clusters or measures has the machine for itself; the others run side by side.
 ALONE = "slow|e2e"
 JOBS = str(os.cpu_count())
@@ -103,13 +104,15 @@ def run_long(tally):
     image_tests = os.path.join(ROOT, "tests", "image")
     files = [os.path.join(os.path.dirname(sim), "node_persist_test"), "--gtest_filter=PowerLoss*"]
     environment = {**os.environ, "RHA_BIN_DIR": os.path.dirname(sim), "PYTHONPATH": ROOT,
-                   "RHA_POWER_LOSS_SEEDS": str(POWER_LOSS_SEEDS), "RHA_AOF_KILLS": str(AOF_KILLS)}
+                   "RHA_POWER_LOSS_SEEDS": str(POWER_LOSS_SEEDS), "RHA_AOF_KILLS": str(AOF_KILLS), "RHA_TORTURE_S": str(TORTURE_S)}
+    torture = [sys.executable, "-m", "unittest", "tests.integration.node_torture_test", "-k", "whatever_fails"]
     kills = [sys.executable, "-m", "unittest", "tests.integration.node_aof_test", "-k", "a_kill_"]
     for name, command in {"sim: seeds": [sim, "--seeds", str(SIM_SEEDS)],
                           "sim: mutants": [sim + "_mutants", "--all"],
                           "files after power loss": files,
                           "Redis' own tests": [sys.executable, "-m", "tests.conformance.redis_tcl"],
                           "kills while the append-only file is written": kills,
+                          "replication whose links and processes fail": torture,
                           "package": [sys.executable, os.path.join(image_tests, "package_install.py")],
                           "image": [sys.executable, os.path.join(image_tests, "compile.py")],
                           "a real Kubernetes": [sys.executable, "-m", "tests.e2e.real_kubernetes"],

@@ -1,0 +1,221 @@
+"""A primary with two replicas and a third behind one of them, whose links and processes fail at random while everybody writes.
+
+At the end all hold the same, and nobody has synchronised in full who could have gone on. RHA_TORTURE_S says for how long
+(scripts/test --all: minutes), RHA_TORTURE_SEED which way.
+"""
+import contextlib
+import os
+import random
+import re
+import signal
+import threading
+import time
+import unittest
+
+from tests.differential import table
+from tests.differential.generator import Generator
+from tests.support import wire
+from tests.support.node_case import NODE, NodeCase
+from tests.support.relay import Relay
+from tests.support.server import Server, free_port
+
+SECONDS = float(os.environ.get("RHA_TORTURE_S", "15"))
+SEED = int(os.environ.get("RHA_TORTURE_SEED", "1"))
+WRITERS = 3
+OPTIONS = ("--enable-debug-command", "yes", "--bind", "127.0.0.1", "--appendonly", "yes", "--repl-backlog-size", "256mb",
+           "--client-output-buffer-limit", "replica", "0", "0", "0", "--shutdown-timeout", "0")
+FULL = re.compile(r"full synchronisation with \S+ at offset")
+
+
+class Writer(threading.Thread):
+    """Sends commands of every kind, wherever the primary is just now, and takes what becomes of them."""
+
+    # What waits, or is about the server and not the data.
+    LEFT_OUT = {b"FLUSHALL", b"FLUSHDB", b"SWAPDB", b"DEBUG", b"CONFIG"}
+
+    def __init__(self, server, seed):
+        super().__init__(daemon=True)
+        self.server, self.ends, self.sent = server, threading.Event(), 0
+        rows = [row for row in table.complete().rows if not row.blocks and row.name not in self.LEFT_OUT]
+        self.generator = Generator(rows, seed)
+
+    def run(self):
+        number = 0
+        while not self.ends.is_set():
+            try:
+                with contextlib.closing(wire.Connection(self.server.socket_path, 60)) as connection:
+                    while not self.ends.is_set():
+                        self.play(connection, self.generator.case(number))
+                        number += 1
+            except wire.Disconnected:
+                self.ends.wait(0.01)
+
+    def play(self, connection, case):
+        words = [words for _, words in case.steps if not words[0].startswith(b"@")]
+        for at in range(0, len(words), 20):
+            some = words[at:at + 20]
+            connection.send(b"".join(map(wire.encode, some)) + wire.encode([b"DISCARD"]))
+            for _ in range(len(some) + 1):
+                connection.read()
+            self.sent += len(some)
+            if self.ends.is_set():
+                return
+
+
+class TortureTest(NodeCase):
+    wait_s = 120
+
+    def start_node(self, name, *options):
+        node = Server(name, NODE, ("--port", str(free_port()), *OPTIONS, *options), timeout_s=60)
+        self.addCleanup(node.remove)
+        return node.start()
+
+    def follow(self, replica, primary):
+        """Through a bad line; returns it."""
+        relay = Relay(("127.0.0.1", int(self.info(primary, "tcp_port"))))
+        self.addCleanup(relay.close)
+        replica.options += ["--replicaof", "127.0.0.1", str(relay.port)]
+        replica.control.command("REPLICAOF", "127.0.0.1", relay.port)
+        self.wait_for("the first synchronisation", lambda: self.info(replica, "master_link_status") == "up")
+        return relay
+
+    def setUp(self):
+        self.chance = random.Random(SEED)
+        self.primary = self.start_node("primary", "--appendfsync", "always")
+        self.near = self.start_node("near")
+        self.middle = self.start_node("middle", "--appendfsync", "always", "--redisha-stream-compression", "lz4")
+        self.end = self.start_node("end", "--redisha-stream-compression", "lz4" if SEED % 2 == 0 else "no")
+        self.upstream = {self.near: self.primary, self.middle: self.primary, self.end: self.middle}
+        self.relays = {replica: self.follow(replica, upstream) for replica, upstream in self.upstream.items()}
+        self.excused = dict.fromkeys(self.upstream, 1)  # full synchronisations that had to be
+        self.done = []
+
+    def full_syncs(self, replica):
+        with open(os.path.join(replica.directory, "log"), encoding="utf-8", errors="replace") as log:
+            return len(FULL.findall(log.read()))
+
+    def offset(self, node):
+        return int(self.info(node, "master_repl_offset"))
+
+    # ---- faults
+
+    def cut(self):
+        self.chance.choice(list(self.relays.values())).cut()
+
+    def cut_all(self):
+        for relay in self.relays.values():
+            relay.cut()
+
+    def delay(self):
+        self.chance.choice(list(self.relays.values())).delay_s = self.chance.choice((0.001, 0.02, 0.2))
+
+    def throttle(self):
+        self.chance.choice(list(self.relays.values())).bytes_per_s = self.chance.choice((20_000, 200_000, 2_000_000))
+
+    def heal(self):
+        for relay in self.relays.values():
+            relay.delay_s, relay.bytes_per_s = 0, None
+
+    def stop_for_a_while(self):
+        node = self.chance.choice([self.primary, *self.upstream])
+        node.process.send_signal(signal.SIGSTOP)
+        time.sleep(self.chance.uniform(0.1, 1))  # the pause is the fault
+        node.process.send_signal(signal.SIGCONT)
+
+    def restart_a_replica(self):
+        self.restart(self.chance.choice(list(self.upstream)), self.chance.choice((signal.SIGKILL, signal.SIGTERM)))
+
+    def restart_the_primary(self):
+        self.restart(self.primary, self.chance.choice((signal.SIGKILL, signal.SIGTERM)))
+
+    def rewrite(self):
+        self.chance.choice([self.primary, *self.upstream]).control.command("BGREWRITEAOF")
+
+    def restart(self, node, how):
+        """Who stands behind what a restarted node begins with asks in vain: a backlog is not kept in a file."""
+        node.end(how)
+        if os.path.exists(node.socket_path):
+            os.unlink(node.socket_path)
+        node.start()
+        first = int(self.info(node, "repl_backlog_first_byte_offset")) - 1
+        for replica, upstream in self.upstream.items():
+            if upstream is node and int(self.info(replica, "slave_read_repl_offset")) < first:
+                self.excuse(replica)
+
+    def excuse(self, replica):
+        self.excused[replica] += 1
+        if replica is self.middle:
+            self.excused[self.end] += 1  # whose history goes with it
+
+    def test_whatever_fails_all_hold_the_same_in_the_end_and_nobody_starts_over_who_could_go_on(self):
+        writers = [Writer(self.primary, SEED * 100 + i) for i in range(WRITERS)]
+        for writer in writers:
+            writer.start()
+        faults = [self.cut] * 4 + [self.cut_all, self.delay, self.throttle, self.throttle] + [self.heal] * 2 + \
+            [self.stop_for_a_while, self.restart_a_replica, self.restart_a_replica, self.restart_the_primary, self.rewrite]
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            fault = self.chance.choice(faults)
+            self.done.append(fault.__name__)
+            fault()
+            time.sleep(self.chance.uniform(0.05, 0.6))  # the work between the faults
+        for writer in writers:
+            writer.ends.set()
+        for writer in writers:
+            writer.join(self.wait_s)
+        self.heal()
+        nodes = [self.primary, *self.upstream]
+        self.wait_for("all being in step", lambda: all(self.info(node, "master_link_status") == "up" for node in self.upstream)
+                      and len({self.offset(node) for node in nodes}) == 1)
+        digests = {node.name: node.control.command("DEBUG", "DIGEST") for node in nodes}
+        self.assertEqual(len(set(digests.values())), 1, (digests, self.done))
+        self.assertGreater(self.primary.control.command("DBSIZE"), 0)
+        for replica in self.upstream:
+            self.assertLessEqual(self.full_syncs(replica), self.excused[replica], (replica.name, self.done))
+        print(f"{sum(writer.sent for writer in writers)} commands, {self.offset(self.primary)} bytes of the stream, "
+              f"faults: { {name: self.done.count(name) for name in sorted(set(self.done))} }, full synchronisations: "
+              f"{ {replica.name: (self.full_syncs(replica), self.excused[replica]) for replica in self.upstream} }")
+
+
+class BrakeTest(NodeCase):
+    """A replica that reads slowly behind a primary that is written to at full speed."""
+    wait_s = 60
+    LIMIT = ("--client-output-buffer-limit", "replica", "8mb", "0", "0", "--repl-backlog-size", "1mb")
+
+    def write_for(self, primary, seconds):
+        connection, value, written = primary.connect(), os.urandom(10_000), 0
+        request = b"".join(wire.encode([b"SET", b"k%d" % i, value]) for i in range(20))
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            connection.send(request)
+            for _ in range(20):
+                self.assertEqual(connection.read(), ("+", b"OK"))
+            written += len(request)
+        connection.close()
+        return written
+
+    def run_with(self, percent):
+        primary = self.start("--port", str(free_port()), *self.LIMIT, "--redisha-slow-replica-brake-percent", str(percent),
+                             timeout_s=60)
+        relay = Relay(("127.0.0.1", int(self.info(primary, "tcp_port"))))
+        self.addCleanup(relay.close)
+        replica = self.start("--replicaof", "127.0.0.1", str(relay.port), timeout_s=60)
+        self.wait_for("the replica", lambda: self.info(replica, "master_link_status") == "up")
+        relay.bytes_per_s = 40_000_000
+        written = self.write_for(primary, 4)
+        dropped = int(self.info(primary, "sync_full")) + int(self.info(primary, "sync_partial_ok")) - 1
+        held_ms = int(self.info(primary, "redisha_write_brake_ms"))
+        print(f"brake {percent} %: {written >> 20} MB written in 4 s, sent away {dropped} times, held back for {held_ms} ms")
+        return dropped, held_ms
+
+    def test_the_replica_is_sent_away_again_and_again_without_the_brake_and_never_with_it(self):
+        dropped, held_ms = self.run_with(0)
+        self.assertGreater(dropped, 0)
+        self.assertEqual(held_ms, 0)
+        dropped, held_ms = self.run_with(99)
+        self.assertEqual(dropped, 0)
+        self.assertGreater(held_ms, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
