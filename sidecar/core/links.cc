@@ -8,11 +8,11 @@
 namespace rha::sidecar::core {
 namespace {
 
-// Redis pings every min(1 s, down-after); four pings within down-after notice a hang sooner at the
+// Redis pings every min(1 s, down-after); ten pings within down-after notice a hang sooner at the
 // same threshold.
 Millis PingPeriod(const Context& c, Millis down_after) {
   const Millis most = c.s.periods.ping;
-  return std::clamp(down_after / 4, std::min(kPingPeriodMin, most), most);
+  return std::clamp(down_after / 10, std::min(kPingPeriodMin, most), most);
 }
 
 bool PingDue(const Context& c, const Link& link, Millis period) {
