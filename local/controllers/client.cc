@@ -30,6 +30,40 @@ std::vector<Object> Client::Owned(const std::string& id, const std::string& name
   return owned;
 }
 
+std::vector<Object> Client::Claim(const std::string& id, const Json& owner,
+                                  const Matches& matches) {
+  std::vector<Object> claimed;
+  const std::string uid = object::Uid(owner);
+  for (auto& object : List(id, object::Namespace(owner))) {
+    const Json* controller = ControllerOf(*object);
+    if (controller != nullptr && Str(*controller, {"uid"}) != uid) continue;
+    Json owners = object::Items(*object, {"metadata", "ownerReferences"});
+    if (controller != nullptr) {
+      if (matches(*object)) {
+        claimed.push_back(std::move(object));
+        continue;
+      }
+      Json others = Json::array();
+      for (const auto& each : owners) {
+        if (Str(each, {"uid"}) != uid) others.push_back(each);
+      }
+      SetOwners(*object, std::move(others));
+    } else if (matches(*object) && !IsDeleting(*object)) {
+      owners.push_back(OwnerReference(owner));
+      Object adopted = SetOwners(*object, std::move(owners));
+      if (adopted != nullptr) claimed.push_back(std::move(adopted));
+    }
+  }
+  return claimed;
+}
+
+// Unless it has changed since it was read, which is an event that leads here again.
+Object Client::SetOwners(const Json& object, Json owners) {
+  return Patch(object, {{"metadata",
+                         {{"resourceVersion", Str(object, {"metadata", "resourceVersion"})},
+                          {"ownerReferences", std::move(owners)}}}});
+}
+
 registry::ResourcePtr Client::ResourceOf(const Json& object) const {
   return registry_.catalog().FindKind(Str(object, {"apiVersion"}), Str(object, {"kind"}));
 }

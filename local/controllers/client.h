@@ -1,6 +1,7 @@
 // The registry as a controller uses it: by kind, errors logged in one place. Any thread.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -37,6 +38,12 @@ class Client {
   std::vector<Object> Owned(const std::string& id, const std::string& name_space,
                             const std::string& owner_uid) const;
 
+  // The same, kept true: objects that `matches` and that nobody controls become the owner's, its
+  // own that do not match any more are released (controller_ref_manager.go).
+  using Matches = std::function<bool(const nlohmann::json&)>;
+  std::vector<Object> Claim(const std::string& id, const nlohmann::json& owner,
+                            const Matches& matches);
+
   // Null: refused, and logged unless it exists already.
   Object Create(nlohmann::json object);
   // Applies the object's fields as this controller's.
@@ -49,6 +56,7 @@ class Client {
   bool Delete(const nlohmann::json& object, const registry::DeleteOptions& options = {});
 
  private:
+  Object SetOwners(const nlohmann::json& object, nlohmann::json owners);
   registry::ResourcePtr ResourceOf(const nlohmann::json& object) const;
   registry::WriteOptions Options(const std::string& subresource = "") const;
 

@@ -8,6 +8,7 @@
 #include "local/controllers/pod_template.h"
 #include "local/controllers/stateful_set_plan.h"
 #include "local/object/json.h"
+#include "local/object/selector.h"
 
 namespace rha::local::controllers {
 namespace {
@@ -24,9 +25,16 @@ int64_t OrdinalOf(const Json& set, const Json& pod) {
   int64_t ordinal = -1;
   if (!name.starts_with(prefix)) return -1;
   const char* end = name.data() + name.size();
-  const auto [rest, error] = std::from_chars(name.data() + prefix.size(), end, ordinal);
-  return error == std::errc() && rest == end ? ordinal : -1;
+  std::from_chars(name.data() + prefix.size(), end, ordinal);
+  return name == StatefulPodName(set, ordinal) ? ordinal : -1;
 }
+
+object::LabelSelector SelectorOf(const Json& set) {
+  return object::FromLabelSelectorObject(Map(set, {"spec", "selector"}));
+}
+
+// "demo-0" is "demo"'s if it is anybody's.
+std::string SetNameOf(const std::string& pod) { return pod.substr(0, pod.rfind('-')); }
 
 class StatefulSetController final : public Controller {
  public:
@@ -43,12 +51,21 @@ class StatefulSetController final : public Controller {
     if (owner != nullptr && Str(*owner, {"kind"}) == "StatefulSet") {
       sink.Add({name_space, Str(*owner, {"name"})});
     }
+    // One that nobody controls may be to adopt; one that is gone may have been waited for.
+    if (owner == nullptr && id == kPods) sink.Add({name_space, SetNameOf(name)});
+    if (owner == nullptr && id == kClaims && event.change == store::Change::kDeleted) {
+      for (const auto& set : client_.List(kStatefulSets, name_space)) {
+        sink.Add({name_space, object::Name(*set)});
+      }
+    }
   }
 
   std::optional<Millis> Reconcile(const Work& work) override {
     const Object set = client_.Get(kStatefulSets, work.name_space, work.name);
     if (set == nullptr || IsDeleting(*set)) return std::nullopt;
-    const auto pods = client_.Owned(kPods, work.name_space, object::Uid(*set));
+    const auto pods = client_.Claim(kPods, *set, [&](const Json& pod) {
+      return OrdinalOf(*set, pod) >= 0 && SelectorOf(*set).Matches(pod);
+    });
     const Revisions revisions = SyncRevisions(*set);
     const SetView view = ViewOf(*set, pods, revisions);
     const SetPlan plan = PlanStatefulSet(view);
@@ -83,7 +100,8 @@ StatefulSetController::Revisions StatefulSetController::SyncRevisions(const Json
   const std::string name_space = object::Namespace(set);
   int64_t newest = 0;
   Object present;
-  for (const auto& revision : client_.Owned(kRevisions, name_space, object::Uid(set))) {
+  const auto matches = [&set](const Json& each) { return SelectorOf(set).Matches(each); };
+  for (const auto& revision : client_.Claim(kRevisions, set, matches)) {
     newest = std::max(newest, Int(*revision, {"revision"}));
     if (object::Name(*revision) == revisions.update) present = revision;
   }
@@ -148,7 +166,14 @@ void StatefulSetController::CreatePod(const Json& set, const SetPlan::Creation& 
                                       const Revisions& revisions) {
   for (const auto& claim_template : object::Items(set, {"spec", "volumeClaimTemplates"})) {
     const std::string name = ClaimName(set, claim_template, creation.ordinal);
-    if (client_.Get(kClaims, object::Namespace(set), name) != nullptr) continue;
+    const Object claim = client_.Get(kClaims, object::Namespace(set), name);
+    if (claim != nullptr && IsDeleting(*claim)) {  // its end leads here again
+      events_.Warning(set, "FailedCreate",
+                      "create Pod " + StatefulPodName(set, creation.ordinal) + " in StatefulSet " +
+                          object::Name(set) + " failed error: pvc " + name + " is being deleted");
+      return;
+    }
+    if (claim != nullptr) continue;
     if (client_.Create(MakeClaim(set, claim_template, creation.ordinal)) != nullptr) {
       events_.Normal(set, "SuccessfulCreate",
                      "create Claim " + name + " Pod " + StatefulPodName(set, creation.ordinal) +

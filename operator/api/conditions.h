@@ -56,6 +56,8 @@ inline constexpr std::string_view kNewImage = "NewImage";
 inline constexpr std::string_view kStorageUnchangeable = "StorageUnchangeable";
 inline constexpr std::string_view kMonitoringApiMissing = "MonitoringApiMissing";
 inline constexpr std::string_view kMonitoringApiUnreadable = "MonitoringApiUnreadable";
+inline constexpr std::string_view kDatasetUndecided = "DatasetUndecided";
+inline constexpr std::string_view kVolumesGoing = "VolumesGoing";
 inline constexpr std::string_view kNone = "None";
 }  // namespace reason
 

@@ -41,6 +41,8 @@ inline constexpr std::string_view kAnnotationConfigHash = "ha.redisha.io/config-
 
 // On the volume claims: the identity of the dataset they hold (reconcile/claims.h).
 inline constexpr std::string_view kAnnotationClusterUid = "ha.redisha.io/cluster-uid";
+// On a volume claim whose pod was scaled away: the dataset has gone on without it (claims.h).
+inline constexpr std::string_view kAnnotationLeftOver = "ha.redisha.io/left-over";
 
 inline constexpr std::string_view kConfigPath = "/redisha/config";
 inline constexpr std::string_view kAuthPath = "/redisha/auth";

@@ -13,6 +13,8 @@ inline constexpr Millis kResyncPeriod{600'000};
 inline constexpr Millis kDiscoveryPeriod{10'000};
 // A missing Secret is looked for this often; Secrets are not watched (least privilege).
 inline constexpr Millis kMissingSecretPeriod{10'000};
+// Volume claims are not watched either; those that are in the way are looked for this often.
+inline constexpr Millis kClaimsPeriod{5'000};
 // A Secret that was there is not asked for again within this time.
 inline constexpr Millis kSecretCheckPeriod{60'000};
 // How long a cache may take to show what we wrote ourselves.

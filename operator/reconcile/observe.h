@@ -50,6 +50,8 @@ struct Observed {
   k8s::ObjectPtr redisha;  // null: it is gone
   std::map<ChildKey, k8s::ObjectPtr> children;
   std::vector<PodView> pods;  // by name
+  // While there is no StatefulSet: how many pods it takes to look at every copy on a volume.
+  int claimed_pods = 0;
   MonitoringApi monitoring = MonitoringApi::kMissing;
   std::string monitoring_error;  // why it is not read; empty: it only takes its time
 

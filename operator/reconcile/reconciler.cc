@@ -7,11 +7,9 @@
 #include "operator/api/conditions.h"
 #include "operator/api/quantity.h"
 #include "operator/desired/names.h"
-#include "operator/reconcile/claims.h"
 #include "operator/reconcile/drift.h"
 #include "operator/reconcile/image.h"
 #include "operator/reconcile/limits.h"
-#include "operator/reconcile/scale.h"
 #include "operator/reconcile/status.h"
 
 namespace rha::op::reconcile {
@@ -49,12 +47,6 @@ std::string KeepClaimedSize(const Observed& observed, api::Spec* spec) {
          "; this version does not resize them";
 }
 
-std::string JoinNames(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 // Monitors that are asked for and cannot be made.
 std::optional<Problem> MonitoringProblem(const api::RedisHa& redisha, const Observed& observed) {
   if (!redisha.spec.metrics.Any()) return std::nullopt;
@@ -77,6 +69,10 @@ Millis LookAgainAfter(const std::vector<Problem>& problems, bool awaits_cache,
       !problems.empty() && (problems.front().reason == reason::kSecretMissing ||
                             problems.front().reason == reason::kSecretKeyMissing);
   if (waits_for_secret) return kMissingSecretPeriod;
+  const bool waits_for_claims =
+      !problems.empty() && (problems.front().reason == reason::kDatasetUndecided ||
+                            problems.front().reason == reason::kVolumesGoing);
+  if (waits_for_claims) return kClaimsPeriod;
   return awaits_monitoring ? kDiscoveryPeriod : kResyncPeriod;
 }
 
@@ -127,7 +123,7 @@ ReconcileResult Reconciler::Reconcile(const k8s::ObjectKey& key) {
       warnings.push_back({std::string(reason::kStorageUnchangeable), kept, false});
     }
     if (auto problem = MonitoringProblem(redisha, observed)) warnings.push_back(*problem);
-    outcome = Converge(redisha, observed, image.image, &memory);
+    outcome = Converge(redisha, image.image, &observed, &memory);
   }
 
   const k8s::Json status = ComputeStatus({.redisha = redisha,
@@ -156,8 +152,9 @@ Status Reconciler::LookForSet(const api::RedisHa& redisha, Observed* observed) {
   return {};
 }
 
-Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const Observed& observed,
-                                         const std::string& image, Memory* memory) {
+Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const std::string& image,
+                                         Observed* seen, Memory* memory) {
+  const Observed& observed = *seen;
   Outcome outcome;
   const auto note = [&outcome](const Status& status) {
     if (status.ok()) return;
@@ -166,19 +163,21 @@ Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const Obse
   };
   note(EnsurePeerSecret(redisha, memory, &outcome.problems));
   note(EnsureAuthSecret(redisha, memory, &outcome.problems));
-  const Result<std::string> cluster_uid = ClusterUid(redisha, observed, memory);
-  if (!cluster_uid.ok()) {  // a guess would be written onto the volumes
-    note(cluster_uid.status());
-    return outcome;
-  }
-  outcome.initialised = WasInitialised(redisha, observed, *cluster_uid);
+  const auto dataset = FindDataset(redisha, seen, memory, &outcome.problems);
+  if (!dataset.ok()) note(dataset.status());
+  if (!dataset.ok() || !*dataset) return outcome;  // a guess would be written onto the volumes
+  const std::string& cluster_uid = **dataset;
+  outcome.initialised = WasInitialised(redisha, observed, cluster_uid);
   MarkSeen(observed, &memory->records);
   const bool serves_monitoring = observed.monitoring == MonitoringApi::kServed;
   const ScaleStep step = NextStep(redisha.spec.replicas, ReadScale(observed)).step;
+  const Status counted = CountClaims(redisha, observed, cluster_uid, step, memory);
+  note(counted);
+  if (!counted.ok()) return outcome;
   const auto wanted = desired::Desired(redisha, {.image = image,
                                                  .server_minor = options_.server_minor,
                                                  .shared_loopback = options_.shared_loopback,
-                                                 .cluster_uid = *cluster_uid,
+                                                 .cluster_uid = cluster_uid,
                                                  .pods = step.pods,
                                                  .voters = step.voters,
                                                  .initialised = outcome.initialised,
@@ -198,6 +197,7 @@ Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const Obse
     if (status.code() == Code::kUnavailable) break;  // the next would only wait as long
   }
   note(DeleteMonitors(redisha, observed));
+  note(MarkLeftOverClaims(redisha, observed, cluster_uid, memory));
   return outcome;
 }
 
@@ -244,31 +244,6 @@ Status Reconciler::ApplyOne(const api::RedisHa& redisha, const PlannedApply& pla
                           Fingerprint(*planned.desired.object, *applied), clock_.Now()};
   log::Info("{}: applied {} ({})", redisha.key.ToString(), ref.ToString(), planned.why);
   return {};
-}
-
-Result<std::string> Reconciler::ClusterUid(const api::RedisHa& redisha, const Observed& observed,
-                                           Memory* memory) {
-  if (observed.StatefulSet()) return ClusterUidOf(observed);
-  if (redisha.spec.storage.type != api::StorageType::kPersistentVolumeClaim) return std::string();
-  const auto claims =
-      api_.List(k8s::kPersistentVolumeClaims,
-                {.ns = redisha.key.ns, .label_selector = desired::SelectorText(redisha.key.name)});
-  if (!claims.ok()) return claims.status();
-  const ClaimSurvey survey = SurveyClaims(claims->items, redisha);
-  if (survey.cluster_uid.empty()) return redisha.uid;
-  if (survey.cluster_uid != redisha.uid && survey.cluster_uid != memory->cluster_uid_told) {
-    memory->cluster_uid_told = survey.cluster_uid;
-    events_.Record(redisha, {false, "VolumesReused",
-                             JoinNames(survey.reused) + " hold the dataset " + survey.cluster_uid +
-                                 " of an earlier RedisHA of this name; going on with it"});
-  }
-  if (!survey.foreign.empty()) {
-    events_.Record(redisha, {true, "ForeignVolume",
-                             JoinNames(survey.foreign) +
-                                 " hold another dataset, which their sentinels refuse; delete "
-                                 "claim and pod to let them start empty"});
-  }
-  return survey.cluster_uid;
 }
 
 Status Reconciler::WriteStatus(const api::RedisHa& redisha, const Observed& observed,

@@ -17,6 +17,7 @@
 #include "operator/reconcile/caches.h"
 #include "operator/reconcile/event_recorder.h"
 #include "operator/reconcile/plan.h"
+#include "operator/reconcile/scale.h"
 #include "operator/reconcile/status.h"
 
 namespace rha::op::reconcile {
@@ -50,6 +51,7 @@ class Reconciler {
     MonoTime status_at{};
     std::map<std::string, MonoTime> secrets;  // NAME/KEY...: when it was last found
     std::string cluster_uid_told;  // of the earlier dataset that an event was written about
+    int members_marked = 0;        // as many members the claims' marks were last compared with
   };
 
   Memory& MemoryOf(const k8s::ObjectKey& key);
@@ -62,15 +64,25 @@ class Reconciler {
 
   Status LookForSet(const api::RedisHa& redisha, Observed* observed);
   // One pass over the children of a valid RedisHA.
-  Outcome Converge(const api::RedisHa& redisha, const Observed& observed, const std::string& image,
+  Outcome Converge(const api::RedisHa& redisha, const std::string& image, Observed* observed,
                    Memory* memory);
   // What was made earlier and is not asked for any more.
   Status DeleteMonitors(const api::RedisHa& redisha, const Observed& observed);
   Status ApplyOne(const api::RedisHa& redisha, const PlannedApply& planned, Memory* memory,
                   std::vector<Problem>* problems);
-  // Which dataset the volumes hold or will hold; empty where the set's claims do not say.
-  Result<std::string> ClusterUid(const api::RedisHa& redisha, const Observed& observed,
-                                 Memory* memory);
+  // Which dataset the volumes hold or will hold; empty where the set's claims do not say. Nothing
+  // where that cannot be said yet, which is then among the problems. Before there is a set it also
+  // observes how many pods the claims ask for.
+  Result<std::optional<std::string>> FindDataset(const api::RedisHa& redisha, Observed* observed,
+                                                 Memory* memory, std::vector<Problem>* problems);
+  // Before a member more is counted: takes the mark of what is left over off its claim.
+  Status CountClaims(const api::RedisHa& redisha, const Observed& observed,
+                     const std::string& cluster_uid, const ScaleStep& step, Memory* memory);
+  // Once nobody counts the vote of a member that has left: marks its claim.
+  Status MarkLeftOverClaims(const api::RedisHa& redisha, const Observed& observed,
+                            const std::string& cluster_uid, Memory* memory);
+  Status SetMarks(const api::RedisHa& redisha, const std::string& cluster_uid, int members,
+                  bool left_over);
   // What pods are given of a Secret, and how it comes to be.
   struct NeededSecret {
     std::string name;

@@ -26,6 +26,8 @@ using ::testing::Not;
 
 const k8s::ObjectKey kKey{"ns", "demo"};
 const std::string kSetPath = "/apis/apps/v1/namespaces/ns/statefulsets/demo";
+const std::string kClaimsPath = "/api/v1/namespaces/ns/persistentvolumeclaims/";
+constexpr const char* kClusterUid = "ha.redisha.io/cluster-uid";
 const std::string kCrPath = "/apis/ha.redisha.io/v1/namespaces/ns/redishas/demo";
 
 // Objects by path; apply stores them whole. Enough of an API server for one namespace.
@@ -121,6 +123,11 @@ class TinyServer {
       object["status"] = patch["status"];
       return Store(kCrPath, object);
     }
+    if (request.path.starts_with(kClaimsPath)) {
+      Json claim = there->second;
+      claim.merge_patch(patch);
+      return Store(request.path, claim);
+    }
     return Store(request.path, patch);
   }
 
@@ -141,6 +148,22 @@ class ReconcilerTest : public ::testing::Test {
         {{"kind", "RedisHA"},
          {"metadata", {{"name", "demo"}, {"namespace", "ns"}, {"uid", "u1"}, {"generation", 1}}},
          {"spec", std::move(spec)}});
+  }
+  // A volume that an earlier resource of this name has left.
+  Json& PutClaim(int ordinal, const std::string& uid) {
+    const std::string name = "data-demo-" + std::to_string(ordinal);
+    return server_.Put(
+        kClaimsPath + name,
+        {{"kind", "PersistentVolumeClaim"},
+         {"metadata",
+          {{"name", name}, {"namespace", "ns"}, {"annotations", {{kClusterUid, uid}}}}}});
+  }
+  // "pods/voters" as the StatefulSet has them; "none" without one.
+  std::string Size() {
+    const auto set = server_.objects.find(kSetPath);
+    if (set == server_.objects.end()) return "none";
+    return std::to_string(k8s::IntAt(set->second, "spec.replicas")) + "/" +
+           k8s::AnnotationOf(set->second, "ha.redisha.io/voters");
   }
   ReconcileResult Run() {
     server_.writes.clear();
@@ -378,18 +401,10 @@ TEST_F(ReconcilerTest, AMonitorOfSomebodyElseIsLeftAlone) {
 }
 
 TEST_F(ReconcilerTest, VolumesOfAnEarlierResourceKeepTheirIdentity) {
-  const auto put_claim = [this](const std::string& name, const std::string& uid) {
-    server_.Put("/api/v1/namespaces/ns/persistentvolumeclaims/" + name,
-                {{"kind", "PersistentVolumeClaim"},
-                 {"metadata",
-                  {{"name", name},
-                   {"namespace", "ns"},
-                   {"annotations", {{"ha.redisha.io/cluster-uid", uid}}}}}});
-  };
-  put_claim("data-demo-0", "stray");
-  put_claim("data-demo-1", "u0");
-  put_claim("data-demo-2", "u0");
-  put_claim("data-demo-3", "leftover");
+  PutClaim(0, "stray");
+  PutClaim(1, "u0");
+  PutClaim(2, "u0");
+  PutClaim(3, "leftover");
   server_.Forbid("/persistentvolumeclaims");
   EXPECT_EQ(Run().status.code(), Code::kDenied);
   EXPECT_THAT(server_.writes, Not(Contains(HasSubstr("statefulsets")))) << "nothing is guessed";
@@ -403,6 +418,134 @@ TEST_F(ReconcilerTest, VolumesOfAnEarlierResourceKeepTheirIdentity) {
   EXPECT_EQ(server_.objects[kCrPath]["status"]["clusterUID"], "u0");
   EXPECT_THAT(EventReasons(), Contains("VolumesReused"));
   EXPECT_THAT(EventReasons(), Contains("ForeignVolume"));
+}
+
+TEST_F(ReconcilerTest, FewerPodsThanTheVolumesAskForComeStepByStep) {
+  for (int i = 0; i < 3; ++i) PutClaim(i, "u0");
+  PutSpec({{"replicas", 1}});
+  Run();
+  EXPECT_EQ(Size(), "3/3") << "the newest copy may be on any of the three";
+  EXPECT_THAT(Message(api::kProgressing), HasSubstr("pods are being created"));
+  for (int i = 0; i < 3; ++i) {
+    server_.pods.push_back({.name = "demo-" + std::to_string(i), .voters = 3});
+  }
+  clock_.Advance(kCacheLagMax);
+  Reconciler another(
+      api_, [this](const auto&) { return server_.Observe(); }, clock_,
+      {.default_image = "localhost/redisha:dev"}, "another");
+  another.Reconcile(kKey);
+  EXPECT_EQ(Size(), "3/3") << "no primary yet";
+  EXPECT_THAT(Message(api::kProgressing), HasSubstr("3 pods exist, 1 were asked for; waiting for"));
+}
+
+TEST_F(ReconcilerTest, WhatIsAskedForBetweenDeletionAndTheFirstLookDoesNotMatter) {
+  for (int i = 0; i < 3; ++i) PutClaim(i, "u0");
+  PutSpec({{"replicas", 5}});
+  PutSpec({{"replicas", 1}});
+  Run();
+  EXPECT_EQ(Size(), "3/3");
+}
+
+TEST_F(ReconcilerTest, MorePodsThanTheVolumesHoldComeStepByStep) {
+  for (int i = 0; i < 3; ++i) PutClaim(i, "u0");
+  PutSpec({{"replicas", 5}});
+  Run();
+  EXPECT_EQ(Size(), "3/3") << "voters without a memory must not make a majority";
+}
+
+TEST_F(ReconcilerTest, AVolumeOfAHigherOrdinalAloneIsGoneOnWith) {
+  PutClaim(2, "u0");
+  PutSpec({{"replicas", 1}});
+  Run();
+  EXPECT_EQ(Size(), "3/3");
+  const Json& set = server_.objects[kSetPath];
+  EXPECT_EQ(k8s::AnnotationOf(set["spec"]["volumeClaimTemplates"][0], kClusterUid), "u0");
+  EXPECT_THAT(EventReasons(), Contains("VolumesReused"));
+}
+
+TEST_F(ReconcilerTest, ASetDeletedUnderItsResourceComesBackAsLargeAsItsVolumesSay) {
+  PutSpec({{"replicas", 3}});
+  Run();
+  clock_.Advance(kCacheLagMax);
+  for (int i = 0; i < 3; ++i) PutClaim(i, "u1");
+  server_.objects.erase(kSetPath);
+  server_.objects[kCrPath]["spec"]["replicas"] = 1;
+  Run();
+  EXPECT_EQ(Size(), "3/3");
+}
+
+TEST_F(ReconcilerTest, TwoDatasetsAreAPersonsDecision) {
+  PutClaim(0, "u0");
+  PutClaim(1, "u9");
+  const ReconcileResult result = Run();
+  EXPECT_TRUE(result.status.ok());
+  EXPECT_LE(result.requeue_after.value(), kClaimsPeriod) << "nobody says when the claims are gone";
+  EXPECT_EQ(Size(), "none");
+  EXPECT_EQ(Reason(api::kStalled), "DatasetUndecided");
+  EXPECT_THAT(Message(api::kStalled), HasSubstr("u0: data-demo-0; u9: data-demo-1; delete"));
+  EXPECT_THAT(EventReasons(), Contains("DatasetUndecided"));
+  server_.objects.erase(kClaimsPath + "data-demo-0");
+  Run();
+  EXPECT_EQ(Size(), "2/2");
+  EXPECT_EQ(Reason(api::kStalled), "None");
+}
+
+TEST_F(ReconcilerTest, VolumesThatGoWithTheOldSetAreWaitedFor) {
+  PutClaim(0, "u0")["metadata"]["ownerReferences"] = Json::array({{{"kind", "StatefulSet"}}});
+  const ReconcileResult result = Run();
+  EXPECT_LE(result.requeue_after.value(), kClaimsPeriod);
+  EXPECT_EQ(Size(), "none");
+  EXPECT_EQ(Reason(api::kDegraded), "VolumesGoing");
+  EXPECT_EQ(Reason(api::kStalled), "None") << "it ends by itself";
+  server_.objects.erase(kClaimsPath + "data-demo-0");
+  Run();
+  EXPECT_EQ(Size(), "3/3");
+}
+
+TEST_F(ReconcilerTest, WhatAPodLeavesIsMarkedOnceNobodyCountsItsVote) {
+  const auto marked = [this](int ordinal) {
+    const Json& claim = server_.objects[kClaimsPath + "data-demo-" + std::to_string(ordinal)];
+    return k8s::AnnotationOf(claim, "ha.redisha.io/left-over") == "true";
+  };
+  const auto pods_go_by = [this](int voters) {
+    server_.pods.clear();
+    for (int i = 0; i < 3; ++i) {
+      server_.pods.push_back({.name = "demo-" + std::to_string(i),
+                              .role = i == 0 ? "primary" : "replica",
+                              .voters = voters,
+                              .ready = true});
+    }
+  };
+  PutSpec({{"replicas", 3}});
+  Run();
+  for (int i = 0; i < 4; ++i) PutClaim(i, "u1");
+  Json& set = server_.objects[kSetPath];
+  set["status"] = {{"replicas", 3}, {"updatedReplicas", 3}};
+  pods_go_by(4);
+  clock_.Advance(kCacheLagMax);
+  Run();
+  EXPECT_FALSE(marked(3)) << "its vote still counts";
+  pods_go_by(3);
+  clock_.Advance(kCacheLagMax);
+  Run();
+  EXPECT_TRUE(marked(3));
+  EXPECT_FALSE(marked(2));
+  Run();
+  const size_t asked = transport_.requests.size();
+  Run();
+  EXPECT_EQ(transport_.requests.size(), asked) << "the claims are looked at once";
+
+  server_.objects[kCrPath]["spec"]["replicas"] = 4;
+  server_.Forbid("/persistentvolumeclaims");
+  clock_.Advance(kCacheLagMax);
+  Run();
+  EXPECT_EQ(Size(), "3/3") << "a member whose copy does not count must not vote";
+  EXPECT_EQ(Reason(api::kStalled), "Forbidden");
+  server_.Forbid("");
+  clock_.Advance(kCacheLagMax);
+  Run();
+  EXPECT_EQ(Size(), "3/4");
+  EXPECT_FALSE(marked(3));
 }
 
 TEST_F(ReconcilerTest, ANewDatasetIsNamedAfterItsResource) {

@@ -20,9 +20,9 @@ int OrdinalOf(const PodView& pod) {
   return ordinal;
 }
 
-// A set that was deleted can leave its pods to the next one (kubectl delete --cascade=orphan). That
-// one takes them over as they are, before any step is taken.
-std::optional<ScaleFacts> ReadOrphans(const Observed& observed) {
+// A set that was deleted leaves its volumes to the next one, or its pods, too (kubectl delete
+// --cascade=orphan). That one takes them over as they are, before any step is taken.
+std::optional<ScaleFacts> ReadLeftovers(const Observed& observed) {
   ScaleFacts facts;
   for (const PodView& pod : observed.pods) {
     const bool of_the_set =
@@ -32,10 +32,14 @@ std::optional<ScaleFacts> ReadOrphans(const Observed& observed) {
     facts.now.pods = std::max(facts.now.pods, OrdinalOf(pod) + 1);
     facts.now.voters = std::max(facts.now.voters, std::min(pod.voters, api::kReplicasMax));
   }
+  // Sentinels that run know best whose votes count; their list is changed in steps alone.
+  const bool told = facts.now.voters > 0;
+  const int claimed = std::min(observed.claimed_pods, told ? facts.now.voters : api::kReplicasMax);
+  facts.now.pods = std::max(facts.now.pods, claimed);
   if (facts.now.pods == 0) return std::nullopt;
-  if (facts.now.voters == 0) facts.now.voters = facts.now.pods;
+  if (!told) facts.now.voters = facts.now.pods;
   facts.until_settled = facts.until_ready = facts.until_spare =
-      "the pods to be taken over by a new StatefulSet";
+      "pods and volumes to be taken over by a new StatefulSet";
   return facts;
 }
 
@@ -92,7 +96,7 @@ std::string Needed(const k8s::Json& set, const Observed& observed, const ScaleSt
 
 std::optional<ScaleFacts> ReadScale(const Observed& observed) {
   const k8s::ObjectPtr set = observed.StatefulSet();
-  if (!set) return ReadOrphans(observed);
+  if (!set) return ReadLeftovers(observed);
   ScaleFacts facts;
   facts.now.pods = static_cast<int>(k8s::IntAt(*set, "spec.replicas"));
   facts.now.voters = facts.now.pods;

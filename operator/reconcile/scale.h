@@ -39,7 +39,7 @@ struct ScalePlan {
   std::string waits_for;  // why it is not another; empty: it is under way, or there
 };
 
-// Nothing while there is neither a StatefulSet nor a pod of one.
+// Nothing while there is neither a StatefulSet nor what an earlier one has left: pods, volumes.
 std::optional<ScaleFacts> ReadScale(const Observed& observed);
 ScalePlan NextStep(int wanted, const std::optional<ScaleFacts>& facts);
 

@@ -136,6 +136,25 @@ TEST_F(ScaleFactsTest, PodsWithoutASetAreTakenOverAsTheyAre) {
   EXPECT_EQ(NextStep(1, ReadScale(observed)).step, (ScaleStep{2, 2})) << "only what a set makes";
 }
 
+TEST_F(ScaleFactsTest, VolumesWithoutASetAreTakenOverWithAllTheirPods) {
+  Observed observed;
+  observed.redisha = std::make_shared<const k8s::Json>(
+      k8s::Json{{"metadata", {{"name", "demo"}, {"namespace", "ns"}}}});
+  observed.claimed_pods = 3;
+  for (const int wanted : {1, 3, 5}) {
+    EXPECT_EQ(NextStep(wanted, ReadScale(observed)).step, (ScaleStep{3, 3})) << wanted;
+  }
+  observed.pods = {{.name = "demo-0", .voters = 3}};
+  EXPECT_EQ(NextStep(1, ReadScale(observed)).step, (ScaleStep{3, 3}))
+      << "the two voters that are gone have left their copies";
+  observed.pods = {{.name = "demo-0", .voters = 2}};
+  EXPECT_EQ(NextStep(1, ReadScale(observed)).step, (ScaleStep{2, 2})) << "who runs knows better";
+  observed.pods = {{.name = "demo-3", .voters = 5}};
+  EXPECT_EQ(NextStep(1, ReadScale(observed)).step, (ScaleStep{4, 5})) << "the last left none";
+  observed.pods = {{.name = "demo-4"}};
+  EXPECT_EQ(NextStep(1, ReadScale(observed)).step, (ScaleStep{5, 5}));
+}
+
 TEST_F(ScaleFactsTest, AHealthySetSparesItsLastPodWhateverItsRole) {
   EXPECT_EQ(Spare("PRR", 3), "");
   EXPECT_EQ(Spare("RRP", 3), "") << "it hands over when it is told to stop";

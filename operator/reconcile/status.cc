@@ -342,6 +342,11 @@ bool IsTrue(const k8s::Json& status, std::string_view type) {
   return false;
 }
 
+std::string KnownDataset(const Observed& observed) {
+  const Json* status = observed.redisha ? k8s::Find(*observed.redisha, "status") : nullptr;
+  return status != nullptr ? k8s::StringAt(*status, "clusterUID") : std::string();
+}
+
 bool WasInitialised(const api::RedisHa& redisha, const Observed& observed,
                     const std::string& cluster_uid) {
   const Json* old = observed.redisha ? k8s::Find(*observed.redisha, "status") : nullptr;
@@ -380,6 +385,8 @@ k8s::Json ComputeStatus(const StatusInputs& inputs) {
       const std::string value = k8s::StringAt(*set, "status." + revision);
       if (!value.empty()) status[revision] = value;
     }
+  } else if (const std::string known = KnownDataset(inputs.observed); !known.empty()) {
+    status["clusterUID"] = known;
   }
   AddPrimary(inputs, facts, &status);
 

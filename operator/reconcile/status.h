@@ -41,6 +41,9 @@ std::vector<EventNote> EventsOf(const k8s::Json& before, const k8s::Json& after)
 bool WasInitialised(const api::RedisHa& redisha, const Observed& observed,
                     const std::string& cluster_uid);
 
+// The dataset that this resource has had so far, as its status says; empty: none yet.
+std::string KnownDataset(const Observed& observed);
+
 // Whether the condition of this type is "True".
 bool IsTrue(const k8s::Json& status, std::string_view type);
 
