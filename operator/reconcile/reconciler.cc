@@ -170,10 +170,12 @@ Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const std:
   outcome.initialised = WasInitialised(redisha, observed, cluster_uid);
   MarkSeen(observed, &memory->records);
   const bool serves_monitoring = observed.monitoring == MonitoringApi::kServed;
-  const ScaleStep step = NextStep(redisha.spec.replicas, ReadScale(observed)).step;
-  const Status counted = CountClaims(redisha, observed, cluster_uid, step, memory);
-  note(counted);
-  if (!counted.ok()) return outcome;
+  const auto scale = ReadScale(observed);
+  ScaleStep step = NextStep(redisha.spec.replicas, scale).step;
+  const Status marked = MarkClaims(redisha, observed, cluster_uid, step, memory);
+  note(marked);
+  if (!marked.ok() && !observed.StatefulSet()) return outcome;
+  if (!marked.ok()) step = scale->now;  // a step that nobody could tell from the claims is not done
   const auto wanted = desired::Desired(redisha, {.image = image,
                                                  .server_minor = options_.server_minor,
                                                  .shared_loopback = options_.shared_loopback,
@@ -197,7 +199,6 @@ Reconciler::Outcome Reconciler::Converge(const api::RedisHa& redisha, const std:
     if (status.code() == Code::kUnavailable) break;  // the next would only wait as long
   }
   note(DeleteMonitors(redisha, observed));
-  note(MarkLeftOverClaims(redisha, observed, cluster_uid, memory));
   return outcome;
 }
 

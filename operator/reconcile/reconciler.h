@@ -75,12 +75,10 @@ class Reconciler {
   // observes how many pods the claims ask for.
   Result<std::optional<std::string>> FindDataset(const api::RedisHa& redisha, Observed* observed,
                                                  Memory* memory, std::vector<Problem>* problems);
-  // Before a member more is counted: takes the mark of what is left over off its claim.
-  Status CountClaims(const api::RedisHa& redisha, const Observed& observed,
-                     const std::string& cluster_uid, const ScaleStep& step, Memory* memory);
-  // Once nobody counts the vote of a member that has left: marks its claim.
-  Status MarkLeftOverClaims(const api::RedisHa& redisha, const Observed& observed,
-                            const std::string& cluster_uid, Memory* memory);
+  // To be done before the set is written. Marks the claims of members that have left once nobody
+  // counts their votes, and unmarks the claim of one that is to come before anybody counts its.
+  Status MarkClaims(const api::RedisHa& redisha, const Observed& observed,
+                    const std::string& cluster_uid, const ScaleStep& step, Memory* memory);
   Status SetMarks(const api::RedisHa& redisha, const std::string& cluster_uid, int members,
                   bool left_over);
   // What pods are given of a Secret, and how it comes to be.

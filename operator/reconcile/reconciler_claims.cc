@@ -82,33 +82,25 @@ Result<std::optional<std::string>> Reconciler::FindDataset(const api::RedisHa& r
   return Found(survey.cluster_uid);
 }
 
-Status Reconciler::CountClaims(const api::RedisHa& redisha, const Observed& observed,
-                               const std::string& cluster_uid, const ScaleStep& step,
-                               Memory* memory) {
-  const auto before = ReadScale(observed);
-  if (!before || !HasClaims(redisha)) return {};  // a dataset begins
-  const int members = std::max(step.pods, step.voters);
-  const bool grows =
-      !observed.StatefulSet() || members > std::max(before->now.pods, before->now.voters);
-  if (!grows) return {};
-  memory->members_marked = 0;
-  return SetMarks(redisha, cluster_uid, members, false);
-}
-
-Status Reconciler::MarkLeftOverClaims(const api::RedisHa& redisha, const Observed& observed,
-                                      const std::string& cluster_uid, Memory* memory) {
-  const k8s::ObjectPtr set = observed.StatefulSet();
+Status Reconciler::MarkClaims(const api::RedisHa& redisha, const Observed& observed,
+                              const std::string& cluster_uid, const ScaleStep& step,
+                              Memory* memory) {
   const auto scale = ReadScale(observed);
-  if (!set || !HasClaims(redisha) || cluster_uid.empty()) return {};
-  const int members = scale->now.voters;
-  const bool settled = scale->now.pods == members && scale->until_settled.empty();
-  if (!settled || memory->members_marked == members) return {};
-  const auto now = api_.Get({&k8s::kStatefulSets, redisha.key});
-  if (!now.ok()) return now.status();
-  if (k8s::ResourceVersionOf(*now) != k8s::ResourceVersionOf(*set)) return {};  // caches lag
-  RHA_RETURN_IF_ERROR(SetMarks(redisha, cluster_uid, members, true));
-  memory->members_marked = members;
-  return {};
+  if (!scale || !HasClaims(redisha) || cluster_uid.empty()) return {};
+  const k8s::ObjectPtr set = observed.StatefulSet();
+  const int members = std::max(scale->now.pods, scale->now.voters);
+  const int members_to_be = std::max(step.pods, step.voters);
+  if (set && scale->until_settled.empty() && memory->members_marked != members) {
+    const auto now = api_.Get({&k8s::kStatefulSets, redisha.key});
+    if (!now.ok()) return now.status();
+    const bool caches_lag = k8s::ResourceVersionOf(*now) != k8s::ResourceVersionOf(*set);
+    if (caches_lag) return {};  // nor will the set be written
+    RHA_RETURN_IF_ERROR(SetMarks(redisha, cluster_uid, members, true));
+    memory->members_marked = members;
+  }
+  if (set && members_to_be <= members) return {};
+  memory->members_marked = 0;
+  return SetMarks(redisha, cluster_uid, members_to_be, false);
 }
 
 Status Reconciler::SetMarks(const api::RedisHa& redisha, const std::string& cluster_uid,

@@ -548,6 +548,29 @@ TEST_F(ReconcilerTest, WhatAPodLeavesIsMarkedOnceNobodyCountsItsVote) {
   EXPECT_FALSE(marked(3));
 }
 
+TEST_F(ReconcilerTest, TheNextMemberGoesOnceWhatTheOneBeforeLeftIsMarked) {
+  PutSpec({{"replicas", 4}});
+  Run();
+  for (int i = 0; i < 5; ++i) PutClaim(i, "u1");
+  for (int i = 0; i < 4; ++i) {
+    server_.pods.push_back({.name = "demo-" + std::to_string(i),
+                            .role = i == 0 ? "primary" : "replica",
+                            .voters = 4,
+                            .ready = true});
+  }
+  server_.objects[kSetPath]["status"] = {{"replicas", 4}, {"updatedReplicas", 4}};
+  server_.objects[kCrPath]["spec"]["replicas"] = 3;
+  server_.Forbid("/persistentvolumeclaims");
+  clock_.Advance(kCacheLagMax);
+  Run();
+  EXPECT_EQ(Size(), "4/4") << "two unmarked claims would outvote the members";
+  server_.Forbid("");
+  clock_.Advance(kCacheLagMax);
+  Run();
+  EXPECT_EQ(Size(), "3/4");
+  EXPECT_THAT(server_.objects[kClaimsPath + "data-demo-4"].dump(), HasSubstr("left-over"));
+}
+
 TEST_F(ReconcilerTest, ANewDatasetIsNamedAfterItsResource) {
   Run();
   const Json& set = server_.objects["/apis/apps/v1/namespaces/ns/statefulsets/demo"];
