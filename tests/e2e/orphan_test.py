@@ -49,7 +49,7 @@ class OrphanTest(ClusterCase):
     def test_a_new_set_takes_the_pods_over_and_nothing_is_lost(self):
         self.written(KEYS, "the first writes")
         pods, old = self.uids(), self.cluster.get("statefulset", "demo")["metadata"]["uid"]
-        self.kubectl("delete", "statefulset", "demo", "--cascade=orphan")
+        self.kubectl("delete", "statefulset", "demo", "--cascade=orphan", "--wait=false")
 
         def anew():
             set_now = self.cluster.get("statefulset", "demo")
