@@ -121,11 +121,14 @@ ClaimSurvey SurveyClaims(const std::vector<k8s::ObjectPtr>& claims, const api::R
         Most(holders, redisha.spec.replicas, left_over_too) == survey.cluster_uid;
     if (survey.cluster_uid.empty() || !first_say_so) return {.undecided = Undecided(holders)};
   }
-  for (const Held& claim : holders.at(survey.cluster_uid)) {
+  const std::vector<Held>& copies = holders.at(survey.cluster_uid);
+  const bool all_left_over =
+      std::all_of(copies.begin(), copies.end(), [](const Held& claim) { return claim.left_over; });
+  for (const Held& claim : copies) {
+    if (claim.left_over && !all_left_over) continue;
     survey.reused.push_back(claim.name);
-    if (!claim.left_over || left_over_too) survey.pods = claim.ordinal + 1;
+    survey.pods = claim.ordinal + 1;
   }
-  if (survey.pods == 0) survey.pods = holders.at(survey.cluster_uid).back().ordinal + 1;
   const int pods_to_come = std::max(survey.pods, redisha.spec.replicas);
   for (const auto& [uid, held] : holders) {
     for (const Held& claim : held) {

@@ -27,10 +27,10 @@ std::string ClusterUidOf(const Observed& observed);
 
 struct ClaimSurvey {
   std::string cluster_uid;           // empty: there is no dataset, or `undecided`
-  std::vector<std::string> reused;   // claims that hold it, in the order of their pods
+  std::vector<std::string> reused;   // claims with a copy that counts, in the order of their pods
   std::vector<std::string> foreign;  // claims of the pods to come that hold another
   std::vector<std::string> going;    // claims of the pods to come that will go by themselves
-  int pods = 0;                      // as many have a copy that counts; 0: there is no dataset
+  int pods = 0;                      // that it takes to mount all of `reused`
   std::string undecided;             // why a person has to say which dataset it is
 };
 

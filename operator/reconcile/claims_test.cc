@@ -106,6 +106,7 @@ TEST_F(ClaimsTest, WhatPodsLeftBehindWhenTheyWereScaledAwayIsNoCopy) {
   PutLeftOver(3, "u0");
   PutLeftOver(4, "u0");
   for (const int replicas : {1, 3, 5}) EXPECT_EQ(Survey(replicas).pods, 3) << replicas;
+  EXPECT_THAT(Survey(5).reused, ElementsAre("data-demo-0", "data-demo-1", "data-demo-2"));
 }
 
 TEST_F(ClaimsTest, WhatIsLeftOverIsBetterThanNothing) {

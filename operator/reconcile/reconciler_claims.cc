@@ -33,8 +33,9 @@ EventNote VolumesReused(const ClaimSurvey& survey, int wanted) {
   std::string text = JoinNames(survey.reused) + " hold the dataset " + survey.cluster_uid +
                      " of an earlier RedisHA of this name; going on with it";
   if (survey.pods != wanted) {
-    text += ", with " + std::to_string(survey.pods) + " pods at first, which become " +
-            std::to_string(wanted) + " one by one";
+    text += ", at first with " + std::to_string(survey.pods) +
+            (survey.pods == 1 ? " pod" : " pods") + ", then step by step with " +
+            std::to_string(wanted);
   }
   return {false, "VolumesReused", std::move(text)};
 }

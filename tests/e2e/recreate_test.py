@@ -102,7 +102,7 @@ class RecreateTest(ClusterCase):
         os.kill(pid, signal.SIGKILL)
         self.delete()
         self.apply_replicas(1)
-        self.assertIn("with 3 pods at first, which become 1 one by one", self.reused())
+        self.assertIn("at first with 3 pods, then step by step with 1", self.reused())
         self.assertEqual(self.sizes(), [KEYS])
         wait_for("the marks of what is left over", lambda: self.left_over() == ["data-demo-1", "data-demo-2"], 60)
         self.apply_replicas(3)
@@ -127,7 +127,7 @@ class RecreateTest(ClusterCase):
         self.write(self.primary(second), range(KEYS, 2 * KEYS))
         self.delete()
         third = self.apply_replicas(3)
-        self.assertIn("with 1 pods at first, which become 3 one by one", self.reused())
+        self.assertRegex(self.reused(), "^data-demo-0 hold the dataset .*, at first with 1 pod, then step by step with 3$")
         self.assertEqual(first["status"]["clusterUID"], third["status"]["clusterUID"])
         wait_for("all three to have it", lambda: self.sizes() == [2 * KEYS] * 3, 60)
 

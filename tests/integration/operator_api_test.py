@@ -401,8 +401,8 @@ class OperatorTest(unittest.TestCase):
 
     def test_the_operator_may_not_do_what_it_need_not(self):
         for verb, what in (("list", "secrets"), ("delete", "statefulsets"), ("delete", "pods"),
-                           ("get", "persistentvolumeclaims"), ("delete", "persistentvolumeclaims"), ("create", "persistentvolumeclaims"),
-                           ("patch", "secrets"), ("create", "pods/exec"), ("update", "redishas")):
+                           ("get", "persistentvolumeclaims"), ("delete", "persistentvolumeclaims"),
+                           ("create", "persistentvolumeclaims"), ("patch", "secrets"), ("create", "pods/exec"), ("update", "redishas")):
             answer = CLUSTER.kubectl("auth", "can-i", verb, what, "-n", "default", "--as",
                                      "system:serviceaccount:redisha-system:redisha-operator",
                                      check=False).stdout.strip()
