@@ -1,5 +1,5 @@
 // Runs a libFuzzer target without libFuzzer: a bounded number of seeded random inputs, grown from
-// bytes that mean something. For compilers that have no fuzzer, and for ctest.
+// bytes that mean something, or of any. For compilers that have no fuzzer, and for ctest.
 //
 //   NAME_plain [iterations [seed]]      a failure prints the seed; NAME_plain 1 SEED runs it again
 #include <csignal>
@@ -80,6 +80,12 @@ constexpr const char* kPieces[] = {
 
 std::string RandomInput(rha::Prng& random) {
   std::string input;
+  if (random.Chance(0.25)) {  // for those that take bytes for choices
+    for (uint64_t left = random.Below(400); left > 0; --left) {
+      input += static_cast<char>(random.Below(256));
+    }
+    return input;
+  }
   const uint64_t pieces = random.Below(24);
   for (uint64_t i = 0; i < pieces; ++i) {
     if (random.Chance(0.1)) {

@@ -263,7 +263,8 @@ void Tell(std::string_view plan) {
     const size_t high = next() << 8;
     std::vector<std::string> words = names[(high | next()) % names.size()];
     for (size_t more = 1 + next() % 9; more > 0; --more) {
-      words.emplace_back(kWords[next() % std::size(kWords)]);
+      const size_t choice = next();  // one of four is a key or a small number
+      words.emplace_back(kWords[choice < 64 ? choice % 8 : choice % std::size(kWords)]);
     }
     primary.Run(words);
   }
