@@ -207,6 +207,9 @@ class KeepsTest(AofTest):
     def test_a_kill_at_any_moment_loses_a_second_at_most_under_everysec(self):
         self.kill_under_load("everysec", 2, rewriting=False)
 
+    def test_a_kill_at_any_moment_loses_a_second_at_most_where_nothing_is_synced(self):
+        self.kill_under_load("no", 1, rewriting=False)  # the system has it; power loss is another matter
+
     def test_a_kill_while_the_file_is_rewritten_again_and_again_loses_nothing_acknowledged(self):
         self.kill_under_load("always", 0, rewriting=True)
 
