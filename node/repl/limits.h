@@ -51,7 +51,8 @@ constexpr size_t kHeldInputBytesMax = kReadsPerTurnMax * kReadBytes;
 // A command of the stream may be this large before the link counts as broken.
 constexpr int64_t kStreamBulkBytesMax = dispatch::kBulkBytesMost;
 
-// Connecting again after a failure: at once, then after growing pauses.
+// Connecting again after a failure: at once, then after growing pauses, which stay at the least
+// while nobody answers at an address.
 constexpr Millis kReconnectPauseMin{100};
 constexpr Millis kReconnectPauseMax{1000};
 

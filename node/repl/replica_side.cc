@@ -139,6 +139,10 @@ void ReplicaSide::Fail(std::string why, bool expected) {
     log::Log(expected ? log::Level::kInfo : log::Level::kWarn, "link to primary {}:{} is down: {}",
              target_->host, target_->port, why);
   }
+  // Who does not answer at all is asked often: that costs nobody anything but who asks. A name is
+  // looked up each time.
+  const bool unreached = phase_ == Phase::kConnecting && net::IsNumericIp(target_->host);
+  if (unreached) pause_ = std::min(pause_, kReconnectPauseMin);
   DropLink();
   ReconnectLater();
 }

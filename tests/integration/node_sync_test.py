@@ -49,6 +49,20 @@ class SyncTest(NodeCase):
             os.kill(replica.pid, signal.SIGCONT)
 
 
+class ReconnectTest(SyncTest):
+    def test_a_primary_that_is_not_reached_is_asked_for_often(self):
+        replica = self.start("--loglevel", "debug", "--replicaof", "127.0.0.1", str(free_port()))
+
+        def refusals():
+            with open(os.path.join(replica.directory, "log"), encoding="utf-8") as log:
+                return log.read().count("is down, as before")
+
+        self.wait_for("some", lambda: refusals() >= 5)  # when pauses would have grown
+        some, since = refusals(), time.monotonic()
+        self.wait_for("ten more", lambda: refusals() >= some + 10)
+        self.assertLess(time.monotonic() - since, 5)
+
+
 class SourceTest(SyncTest):
     def test_connections_to_a_primary_come_from_the_address_that_is_given(self):
         for source, primary_host in (("127.0.0.2", "127.0.0.1"), ("::1", "::1")):
