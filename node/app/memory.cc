@@ -3,8 +3,13 @@
 #include <jemalloc/jemalloc.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <bit>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <string>
+#include <string_view>
 
 #include "common/base/background_thread.h"
 
@@ -37,6 +42,27 @@ int64_t ResidentByKernel() {
 int64_t AllocatedNow() {
   static_assert(MALLCTL_ARENAS_ALL == 4096);
   return Read("stats.allocated") - Read("stats.arenas.4096.tcache_bytes");
+}
+
+// What jemalloc keeps under these names are pointers to a text; nothing in it says so.
+bool NamesText(std::string_view name) {
+  constexpr std::string_view kTexts[] = {
+      "version",         "config.malloc_conf",      "opt.dss",
+      "opt.junk",        "opt.metadata_thp",        "opt.percpu_arena",
+      "opt.prof_prefix", "opt.stats_interval_opts", "opt.stats_print_opts",
+      "opt.thp",         "opt.zero_realloc",        "thread.prof.name"};
+  return std::ranges::find(kTexts, name) != std::end(kTexts) ||
+         (name.starts_with("arena.") && name.ends_with(".dss"));
+}
+
+// What nothing survives: memory that is in use goes, or the functions that provide it.
+bool IsDeadly(std::string_view name) {
+  if (!name.starts_with("arena.")) return false;
+  return name.ends_with(".reset") || name.ends_with(".destroy") || name.ends_with(".extent_hooks");
+}
+
+Status Refused(int error) {
+  return Status(Code::kInvalid, std::string("ERR ") + std::strerror(error));
 }
 
 }  // namespace
@@ -78,6 +104,42 @@ std::string AllocatorReport() {
       [](void* text, const char* more) { static_cast<std::string*>(text)->append(more); }, &report,
       nullptr);
   return report;
+}
+
+// A number's size is not known: the largest that fits is its own.
+Result<std::optional<int64_t>> AllocatorNumber(const std::string& name,
+                                               std::optional<int64_t> value) {
+  static_assert(std::endian::native == std::endian::little);
+  if (NamesText(name)) return Status(Code::kInvalid, "ERR a text: DEBUG MALLCTL-STR reads it");
+  if (IsDeadly(name)) return Refused(EPERM);
+  for (size_t size = sizeof(int64_t); size > 0; size /= 2) {
+    int64_t old = 0, to_be = value.value_or(0);
+    size_t old_size = size;
+    void* const wanted = value ? &to_be : nullptr;
+    int error = mallctl(name.c_str(), &old, &old_size, wanted, value ? size : 0);
+    if (error == 0) return std::optional(old);
+    if (error == EPERM && value) {
+      error = mallctl(name.c_str(), nullptr, nullptr, wanted, size);
+      if (error == 0) return std::optional<int64_t>();
+    }
+    if (error != EINVAL) return Refused(error);
+  }
+  return Refused(EINVAL);
+}
+
+Result<std::string> AllocatorText(const std::string& name) {
+  if (!NamesText(name)) return Status(Code::kInvalid, "ERR no text: DEBUG MALLCTL reads numbers");
+  const char* text = nullptr;
+  size_t size = sizeof text;
+  const int error = mallctl(name.c_str(), &text, &size, nullptr, 0);
+  if (error != 0) return Refused(error);
+  return std::string(text == nullptr ? "" : text);
+}
+
+Status AllocatorDo(const std::string& name) {
+  if (IsDeadly(name)) return Refused(EPERM);
+  const int error = mallctl(name.c_str(), nullptr, nullptr, nullptr, 0);
+  return error == 0 ? Status() : Refused(error);
 }
 
 int64_t SystemMemoryBytes() {

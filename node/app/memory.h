@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "common/base/status.h"
 #include "node/dispatch/node_state.h"
 
 namespace rha::node::app {
@@ -27,6 +29,13 @@ void ReturnFreedMemory();
 int64_t SystemMemoryBytes();
 // All it counts, as text of some 20 KB.
 std::string AllocatorReport();
+// By its name in mallctl(3); set first if there is a value. Null: it can be set and not read.
+Result<std::optional<int64_t>> AllocatorNumber(const std::string& name,
+                                               std::optional<int64_t> value);
+// One of the names that stand for a text.
+Result<std::string> AllocatorText(const std::string& name);
+// One of those that stand for something to do ("thread.tcache.flush").
+Status AllocatorDo(const std::string& name);
 // "jemalloc-5.3.0"
 const char* AllocatorName();
 

@@ -195,6 +195,14 @@ void Process::ResetStats() {
 }
 
 std::string Process::AllocatorReport() { return app::AllocatorReport(); }
+Result<std::optional<int64_t>> Process::AllocatorNumber(const std::string& name,
+                                                        std::optional<int64_t> value) {
+  return app::AllocatorNumber(name, value);
+}
+Result<std::string> Process::AllocatorText(const std::string& name) {
+  return app::AllocatorText(name);
+}
+Status Process::AllocatorDo(const std::string& name) { return app::AllocatorDo(name); }
 void Process::ReturnFreedMemory() { app::ReturnFreedMemory(); }
 int64_t Process::UnixMicros() { return parts_.engine.clock().UnixMicros(); }
 

@@ -60,6 +60,10 @@ class Process final : public dispatch::ServerService {
   void ResetStats() override;
   dispatch::MemoryReport Memory() override { return MeasureMemory(); }
   std::string AllocatorReport() override;
+  Result<std::optional<int64_t>> AllocatorNumber(const std::string& name,
+                                                 std::optional<int64_t> value) override;
+  Result<std::string> AllocatorText(const std::string& name) override;
+  Status AllocatorDo(const std::string& name) override;
   void ReturnFreedMemory() override;
   int64_t UnixMicros() override;
   void ServeWhileBusy() override;

@@ -1,4 +1,5 @@
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "node/commands/testing/run_command.h"
@@ -456,6 +457,12 @@ class Intruder final : public dispatch::ServerService {
   void ResetStats() override {}
   dispatch::MemoryReport Memory() override { return {}; }
   std::string AllocatorReport() override { return {}; }
+  Result<std::optional<int64_t>> AllocatorNumber(const std::string&,
+                                                 std::optional<int64_t>) override {
+    return std::optional<int64_t>();
+  }
+  Result<std::string> AllocatorText(const std::string&) override { return std::string(); }
+  Status AllocatorDo(const std::string&) override { return {}; }
   int64_t UnixMicros() override { return 0; }
   void ServeWhileBusy() override { ask_(); }
 

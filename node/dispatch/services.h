@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -186,6 +187,13 @@ class ServerService {
   virtual MemoryReport Memory() = 0;
   // The allocator's own statistics, as text.
   virtual std::string AllocatorReport() = 0;
+  // A figure or a switch of the allocator by its name in mallctl(3), set first if there is a value.
+  // Null: it can be set and not read.
+  virtual Result<std::optional<int64_t>> AllocatorNumber(const std::string& name,
+                                                         std::optional<int64_t> value) = 0;
+  // The same of what is no number: a text, which is read, or something to do.
+  virtual Result<std::string> AllocatorText(const std::string& name) = 0;
+  virtual Status AllocatorDo(const std::string& name) = 0;
   // Much was freed and is not needed soon: to the kernel with it, beside the loop.
   virtual void ReturnFreedMemory() {}
   virtual int64_t UnixMicros() = 0;

@@ -36,6 +36,24 @@ class NodeMemoryTest(NodeCase):
         # 100 KB cost one sorted set; the copies that the snapshot makes cost nothing.
         self.assertGreaterEqual(node.control.command("DBSIZE"), keys - 1)
 
+    def test_what_the_allocator_has_is_read_and_set_by_name(self):
+        node = self.start("--enable-debug-command", "yes")
+
+        def ask(*words):
+            return node.control.command("DEBUG", *words)
+
+        self.assertEqual(ask("MALLCTL", "arenas.page"), 4096)
+        before = ask("MALLCTL", "arenas.dirty_decay_ms", "2500")
+        self.assertEqual(ask("MALLCTL", "arenas.dirty_decay_ms", before), 2500)
+        self.assertIn(ask("MALLCTL", "config.stats"), (0, 1))
+        self.assertIn(b"5.", ask("MALLCTL-STR", "version"))
+        self.assertEqual(ask("MALLCTL-STR", "thread.tcache.flush", "VOID"), ("+", b"OK"))
+        # Neither a pointer is shown as a number nor a number followed as a pointer.
+        for words in (("MALLCTL", "version"), ("MALLCTL-STR", "epoch"), ("MALLCTL", "arena.0.extent_hooks", "1"), ("MALLCTL-STR", "arena.0.reset", "VOID"),
+                      ("MALLCTL", "no.such"), ("MALLCTL", "epoch", "x"), ("MALLCTL-STR", "version", "6")):
+            self.assertEqual(ask(*words)[0], "-", words)
+        self.assertEqual(node.control.command("PING"), ("+", b"PONG"))
+
     VALUES = {  # of some keys: the command and what follows the key
         "strings": ("SET", b"x" * 1000),
         "long strings": ("SET", b"x" * 100_000),

@@ -1,6 +1,7 @@
 // DEBUG: what tests and emergencies need. Allowed by enable-debug-command only.
 #include <time.h>
 
+#include <optional>
 #include <string>
 
 #include "common/base/check.h"
@@ -31,6 +32,26 @@ void Sleep(Context& ctx) {
 void PauseCron(Context& ctx) {
   ctx.services().server->PauseCron(ctx.arg(2) != "0");
   ctx.reply.Ok();
+}
+
+// Figures and switches of jemalloc.
+void Mallctl(Context& ctx) {
+  std::optional<int64_t> value;
+  if (ctx.argc() > 3 && !ParseInteger(ctx, ctx.arg(3), &value.emplace())) return;
+  const auto number = ctx.services().server->AllocatorNumber(std::string(ctx.arg(2)), value);
+  if (!number.ok()) return ctx.reply.Error(number.status().message());
+  *number ? ctx.reply.Integer(**number) : ctx.reply.Ok();
+}
+
+void MallctlText(Context& ctx) {
+  const std::string name(ctx.arg(2));
+  if (ctx.argc() == 3) {
+    const auto text = ctx.services().server->AllocatorText(name);
+    return text.ok() ? ctx.reply.Bulk(*text) : ctx.reply.Error(text.status().message());
+  }
+  if (ctx.arg(3) != "VOID") return ctx.reply.Error("ERR texts are read here, not set");
+  const Status done = ctx.services().server->AllocatorDo(name);
+  done.ok() ? ctx.reply.Ok() : ctx.reply.Error(done.message());
 }
 
 void SetDisableDenyScripts(Context& ctx) {
@@ -224,6 +245,8 @@ constexpr Subcommand kSubcommands[] = {
     {"segfault", 2, Segfault},
     {"panic", 2, Panic},
     {"log", 3, Log},
+    {"mallctl", 3, Mallctl},
+    {"mallctl-str", 3, MallctlText},
     {"populate", 3, Populate},
     {"protocol", 3, Protocol},
     {"jmap", 2, Accept},
@@ -255,6 +278,10 @@ void Debug(Context& ctx) {
          "    Flush the AOF buffers on disk and reload the AOF in memory.",
          "LOG <message>",
          "    Write <message> to the server log.",
+         "MALLCTL <key> [<val>]",
+         "    Get or set a malloc tuning integer.",
+         "MALLCTL-STR <key> [VOID]",
+         "    Get a malloc tuning string, or do what the name stands for.",
          "OBJECT <key>",
          "    Show low level info about <key> and associated value.",
          "PANIC",
