@@ -166,6 +166,18 @@ TEST_F(ColdStart, TheLastPrimarysDiskGoesBeforeALiveCopyThatHoldsLess) {
   EXPECT_EQ(Now().node, NodeOf(2));
 }
 
+// Its sidecar was cut off when it was replaced, and who replaced it has lost disk and memory.
+TEST_F(ColdStart, APrimaryThatCallsItselfAReplicaIsACopyLikeOthers) {
+  Own(Live(100));
+  bench.Send(InfoReply{NodeOf(1), Live(90)});
+  bench.Send(InfoReply{NodeOf(2), Live(101, "10.0.0.9")});
+  Node& primary = *bench.group().FindNode(NodeOf(2));
+  primary.sdown = true;
+  EXPECT_EQ(Now().node, NodeOf(2));
+  primary.link.unanswered_since = bench.now - bench.group().config.down_after - Millis{1};
+  EXPECT_NE(Now().node, NodeOf(2)) << "it is silent, too";
+}
+
 TEST_F(ColdStart, ALoadingCopyIsWaitedForUnlessItIsKnownToBeOlder) {
   Own(Restored("r5", 100));
   Beat(1, 5, 90);

@@ -20,6 +20,7 @@
 #include <tuple>
 
 #include "sidecar/core/copies.h"
+#include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/pick_replica.h"
@@ -35,12 +36,14 @@ const PeerView* ViewOfMember(const Group& group, const Node& node, LogicalTime n
 }
 
 // What an earlier process said over an earlier link does not count: this one may be empty. A
-// primary that came back undecided is down, but it speaks.
-bool Answers(const Node& node, LogicalTime now) {
+// primary that came back undecided, or calls itself a replica, is down as that, but it speaks.
+bool Answers(const Group& group, const Node& node, LogicalTime now) {
+  const bool replica =
+      node.info.role == Role::kReplica && Silence(node.link, now) <= group.config.down_after;
   return node.link.connected && node.info_refresh != kLongAgo &&
          node.info_refresh >= node.link.connected_at && now - node.info_refresh <= kInfoFresh &&
          !node.certainly_dead && node.info.role != Role::kUnknown &&
-         (!node.sdown || node.info.undecided);
+         (!node.sdown || node.info.undecided || replica);
 }
 
 enum class Seen : uint8_t {
@@ -60,7 +63,7 @@ bool EpochUnknown(const Node& node, const PeerView* view) {
 
 Seen SeenOf(const Group& group, const Node& node, LogicalTime now) {
   const PeerView* view = ViewOfMember(group, node, now);
-  if (Answers(node, now)) {
+  if (Answers(group, node, now)) {
     if (node.info.foreign_data) return Seen::kMissing;  // ours is on some other volume
     if (node.info.loading && !Mutated(Mutant::kLoadingPromoted)) return Seen::kLoading;
     return EpochUnknown(node, view) ? Seen::kUnproven : Seen::kMeasured;
@@ -120,9 +123,9 @@ bool MayStillChange(const Group& group, const Node& node) {
 
 // The group's primary is no candidate, unless it has lost its role.
 bool Promotable(const Group& group, const Copy& copy, LogicalTime now) {
-  if (copy.seen != Seen::kMeasured || !Answers(*copy.node, now)) return false;
+  if (copy.seen != Seen::kMeasured || !Answers(group, *copy.node, now)) return false;
   if (copy.node->id != group.primary) return copy.node->info.priority != 0;
-  return copy.node->info.undecided;
+  return copy.node->info.undecided || (copy.node->sdown && copy.node->info.role == Role::kReplica);
 }
 
 Survey Measure(const Group& group, LogicalTime now, const std::vector<std::string>& given_up) {
@@ -156,9 +159,9 @@ Survey Measure(const Group& group, LogicalTime now, const std::vector<std::strin
     ++survey.measured;
     survey.with_data += copy.history.has_data ? 1 : 0;
     const bool proven = copy.node->info.copy_proven || Mutated(Mutant::kUnprovenCounts);
-    survey.proven += proven && Answers(*copy.node, now) ? 1 : 0;
+    survey.proven += proven && Answers(group, *copy.node, now) ? 1 : 0;
     survey.last_primary_seen |= copy.node->id == group.primary;
-    if (Answers(*copy.node, now) || survey.best == nullptr) continue;
+    if (Answers(group, *copy.node, now) || survey.best == nullptr) continue;
     const PeerView* view = ViewOfMember(group, *copy.node, now);
     if (view != nullptr && view->node_priority != 0 &&
         MoreHistory(copy.history, survey.best->history)) {
@@ -231,7 +234,7 @@ History BestKnownHistory(const Group& group, const Node& node, LogicalTime now) 
   if (view == nullptr || !view->node_alive) return node.history;
   // Epoch and offset of one look: those of two would make a copy that is not. A beat tells what its
   // sidecar saw up to kInfoPeriodLocal before.
-  if (node.info.data_epoch && Answers(node, now)) {
+  if (node.info.data_epoch && Answers(group, node, now)) {
     const bool told_later = view->node_run_id == node.info.run_id && !node.info.sealed &&
                             view->beat_at > node.info_refresh + kInfoPeriodLocal;
     return told_later ? view->node_history : node.history;
