@@ -63,7 +63,10 @@ void LearnFromRole(Context& c, Group& group, const Node& node) {
 bool AwaitedPromotion(const Group& group, const Node& node) {
   if (!group.failover || node.info.role != Role::kPrimary || node.info.undecided) return false;
   const auto* stage = std::get_if<WaitPromotion>(&group.failover->stage);
-  return stage != nullptr && stage->node == node.id;
+  // One that led before, and was never demoted, calls itself primary without the order, too.
+  const bool obeyed = !group.configured() || !node.info.role_epoch ||
+                      *node.info.role_epoch >= group.failover->epoch;
+  return obeyed && stage != nullptr && stage->node == node.id;
 }
 
 }  // namespace
