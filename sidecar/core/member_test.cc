@@ -509,19 +509,33 @@ TEST_F(Member, APausedLeaderGivesItsFailoverUp) {
   EXPECT_FALSE(bench.Saw("+elected-leader"));
 }
 
-TEST_F(Member, AnOldPrimaryThatLivesIsDemotedBeforeTheReplicasTakeTurns) {
-  KnowPrimary();
-  bench.Info("10.0.0.3", Following(60));
-  bench.Send(CommandReceived{1, FailoverCommand{"demo"}});
-  bench.Send(VoteReply{bench.PeerOf(1), "demo", false, TestId(0), 2});
-  // It cannot be sealed.
-  for (const LogicalTime end = bench.now + kSealWait + kSelectWait; bench.now < end;) {
-    bench.Pass(Millis{100});
-    for (const auto& [id, node] : bench.group().nodes) {
-      bench.Send(NodePingReply{id, PingResult::kPong});
+class Moved : public Member {
+ protected:
+  // A person wants another primary, and demo-2 has been told to lead; the old one cannot be sealed.
+  void SetUp() override {
+    KnowPrimary();
+    bench.Info("10.0.0.3", Following(60));
+    bench.Send(CommandReceived{1, FailoverCommand{"demo"}});
+    bench.Send(VoteReply{bench.PeerOf(1), "demo", false, TestId(0), 2});
+    for (const LogicalTime end = bench.now + kSealWait + kSelectWait; bench.now < end;) {
+      bench.Pass(Millis{100});
+      for (const auto& [id, node] : bench.group().nodes) {
+        bench.Send(NodePingReply{id, PingResult::kPong});
+      }
     }
+    ASSERT_EQ(bench.Of<Reconfigure>().back().node, bench.NodeAt("10.0.0.3").id);
   }
-  ASSERT_EQ(bench.Of<Reconfigure>().back().node, bench.NodeAt("10.0.0.3").id);
+};
+
+TEST_F(Moved, WhoLedBeforeIsPromotedOnceItHasTheOrder) {
+  const std::string leads = "run_id:x\r\nrole:master\r\nmaster_replid:n\r\nredisha_role_epoch:";
+  bench.Info("10.0.0.3", leads + "1\r\n");
+  EXPECT_FALSE(bench.Saw("+promoted-slave"));
+  bench.Info("10.0.0.3", leads + "2\r\n");
+  EXPECT_TRUE(bench.Saw("+promoted-slave"));
+}
+
+TEST_F(Moved, AnOldPrimaryThatLivesIsDemotedBeforeTheReplicasTakeTurns) {
   const size_t before = bench.Of<Reconfigure>().size();
   bench.Info("10.0.0.3", "run_id:x\r\nrole:master\r\nmaster_replid:n\r\n");
   ASSERT_TRUE(bench.Saw("+promoted-slave"));
