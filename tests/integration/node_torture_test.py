@@ -22,9 +22,11 @@ from tests.support.server import Server, free_port
 SECONDS = float(os.environ.get("RHA_TORTURE_S", "15"))
 SEED = int(os.environ.get("RHA_TORTURE_SEED", "1"))
 WRITERS = 3
+WAITS_S = 3  # for a reply: XREAD with a BLOCK that chance has put there gets none
 OPTIONS = ("--enable-debug-command", "yes", "--bind", "127.0.0.1", "--appendonly", "yes", "--repl-backlog-size", "256mb",
            "--client-output-buffer-limit", "replica", "0", "0", "0", "--shutdown-timeout", "0")
 FULL = re.compile(r"full synchronisation with \S+ at offset")
+TORN = re.compile("the dataset holds more than it says of itself")
 
 
 class Writer(threading.Thread):
@@ -43,7 +45,7 @@ class Writer(threading.Thread):
         number = 0
         while not self.ends.is_set():
             try:
-                with contextlib.closing(wire.Connection(self.server.socket_path, 60)) as connection:
+                with contextlib.closing(wire.Connection(self.server.socket_path, WAITS_S)) as connection:
                     while not self.ends.is_set():
                         self.play(connection, self.generator.case(number))
                         number += 1
@@ -87,12 +89,17 @@ class TortureTest(NodeCase):
         self.end = self.start_node("end", "--redisha-stream-compression", "lz4" if SEED % 2 == 0 else "no")
         self.upstream = {self.near: self.primary, self.middle: self.primary, self.end: self.middle}
         self.relays = {replica: self.follow(replica, upstream) for replica, upstream in self.upstream.items()}
+        self.torn = {}  # how often a kill has torn a write
         self.excused = dict.fromkeys(self.upstream, 1)  # full synchronisations that had to be
         self.done = []
 
+    @staticmethod
+    def count(what, node):
+        with open(os.path.join(node.directory, "log"), encoding="utf-8", errors="replace") as log:
+            return len(what.findall(log.read()))
+
     def full_syncs(self, replica):
-        with open(os.path.join(replica.directory, "log"), encoding="utf-8", errors="replace") as log:
-            return len(FULL.findall(log.read()))
+        return self.count(FULL, replica)
 
     def offset(self, node):
         return int(self.info(node, "master_repl_offset"))
@@ -137,6 +144,13 @@ class TortureTest(NodeCase):
         if os.path.exists(node.socket_path):
             os.unlink(node.socket_path)
         node.start()
+        # A kill in the middle of a write leaves what nobody can continue from.
+        if self.count(TORN, node) > self.torn.get(node, 0):
+            self.torn[node] = self.count(TORN, node)
+            for replica, upstream in self.upstream.items():
+                if node in (replica, upstream):
+                    self.excuse(replica)
+            return
         first = int(self.info(node, "repl_backlog_first_byte_offset")) - 1
         for replica, upstream in self.upstream.items():
             if upstream is node and int(self.info(replica, "slave_read_repl_offset")) < first:
@@ -165,9 +179,16 @@ class TortureTest(NodeCase):
             writer.join(self.wait_s)
         self.heal()
         nodes = [self.primary, *self.upstream]
+        digests = {}
+
+        def compared():
+            """Keys still expire: who looks counts only if nothing came in between."""
+            before = {self.offset(node) for node in nodes}
+            digests.update({node.name: node.control.command("DEBUG", "DIGEST") for node in nodes})
+            return len(before | {self.offset(node) for node in nodes}) == 1
+
         self.wait_for("all being in step", lambda: all(self.info(node, "master_link_status") == "up" for node in self.upstream)
-                      and len({self.offset(node) for node in nodes}) == 1)
-        digests = {node.name: node.control.command("DEBUG", "DIGEST") for node in nodes}
+                      and compared())
         self.assertEqual(len(set(digests.values())), 1, (digests, self.done))
         self.assertGreater(self.primary.control.command("DBSIZE"), 0)
         for replica in self.upstream:
