@@ -62,7 +62,8 @@ void ReplShell::AppendReplicasInfo(std::string* info) const {
     Line(info, "redisha_stream_packed_bytes:{}", primary_.stats().packed_bytes);
   }
   Line(info, "redisha_write_brake_percent:{}", primary_.brake().percent());
-  Line(info, "redisha_write_brake_ms:{}", primary_.brake().held_ms());
+  Line(info, "redisha_write_brake_seconds:{:.3f}",
+       static_cast<double>(primary_.brake().held_ms()) / 1000);
   int i = 0;
   for (const Replica* const replica : replicas) {
     if (i == kReplicasShownMax) break;  // what sidecars read stays short, whoever sends PSYNC

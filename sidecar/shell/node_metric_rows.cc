@@ -106,7 +106,7 @@ constexpr NodeMetricRow kRows[] = {
     {"second_repl_offset", "redis_second_repl_offset", kGauge},
     {"slave_expires_tracked_keys", "redis_slave_expires_tracked_keys", kGauge},
     {"redisha_write_brake_percent", "redisha_write_brake_percent", kGauge},
-    {"redisha_write_brake_ms", "redisha_write_brake_ms_total", kCounter},
+    {"redisha_write_brake_seconds", "redisha_write_brake_seconds_total", kCounter},
     {"slave_priority", "redis_slave_priority", kGauge},
     {"sync_full", "redis_replica_resyncs_full", kGauge},
     {"sync_partial_ok", "redis_replica_partial_resync_accepted", kGauge},
