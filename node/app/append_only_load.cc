@@ -164,6 +164,9 @@ void AppendOnly::FinishLoading(const Status& status) {
   const std::unique_ptr<persist::AofLoader> loader = std::move(loader_);
   session_.reset();
   if (!status.ok()) return Loaded(status);
+  engine_.keyspace().set_dirty(0);
+  engine_.table().ResetCounters();
+  engine_.stats() = {};
   if (RdbFileHoldsMore(loader->info())) {
     engine_.keyspace().Reset();
     return LoadOther();
@@ -186,9 +189,6 @@ void AppendOnly::FinishLoading(const Status& status) {
     log::Warn("AOF {} loaded anyway because aof-load-truncated is enabled", last);
   }
   loaded_info_ = noted_ = loader->info();
-  engine_.keyspace().set_dirty(0);
-  engine_.table().ResetCounters();
-  engine_.stats() = {};
   uint64_t keys = 0;
   for (int i = 0; i < engine_.keyspace().databases(); ++i) keys += engine_.keyspace().db(i).size();
   keys_loaded_ = keys;

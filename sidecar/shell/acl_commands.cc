@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <optional>
 
 #include "common/acl/acl_file.h"
 #include "common/base/log.h"
@@ -89,12 +90,12 @@ void GetUser(CommandContext& c) {
   }
 }
 
-// Answers once the file has it. True: there is one to have it.
-bool Keep(CommandContext& c) {
+// False: there is no file to have it. Otherwise the answer, `removed` or OK, comes once it has.
+bool Keep(CommandContext& c, std::optional<int64_t> removed = std::nullopt) {
   const Options& options = c.server.options();
   if (options.configured() || !options.acl_file.empty()) return false;
   c.driver.Feed(core::CommandReceived{c.server.Await(c.client),
-                                      core::UsersCommand{acl::LinesOf(UsersOf(c))}});
+                                      core::UsersCommand{acl::LinesOf(UsersOf(c)), removed}});
   return true;
 }
 
@@ -117,13 +118,7 @@ void DelUser(CommandContext& c) {
     ++removed;
     c.server.CloseStranded(*user, c.client);
   }
-  const Options& options = c.server.options();
-  if (removed > 0 && !options.configured() && options.acl_file.empty()) {
-    c.driver.Feed(core::CommandReceived{c.server.Await(c.client),
-                                        core::UsersCommand{acl::LinesOf(UsersOf(c)), removed}});
-  } else {
-    c.reply.Integer(removed);
-  }
+  if (removed == 0 || !Keep(c, removed)) c.reply.Integer(removed);
 }
 
 void Categories(CommandContext& c) {

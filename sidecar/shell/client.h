@@ -63,7 +63,6 @@ class Client {
   std::set<std::string> channels, patterns;
   std::string name, lib_name, lib_version;
   Identity who;
-  bool stranded = false;  // whose user is gone
   // The member of the RedisHA that proved to be at the other end: its name and id.
   std::string member, member_id;
   std::optional<trust::Responder> proof;  // has said REDISHA HELLO

@@ -192,13 +192,10 @@ int64_t Server::CloseAll(const std::function<bool(const Client&)>& which, const 
 }
 
 void Server::CloseStranded(const acl::User& gone, Client& asker) {
-  for (const auto& [id, client] : clients_) {
-    if (client->who.rules != &gone) continue;
-    access_.Welcome(&client->who, Now());
-    client->SetRights(Rights::kNothing);
-    client->stranded = true;
-  }
-  CloseAll([](const Client& client) { return client.stranded; }, &asker);
+  CloseAll([&](const Client& client) { return client.who.rules == &gone; }, &asker);
+  if (asker.who.rules != &gone) return;
+  access_.Welcome(&asker.who, Now());
+  asker.SetRights(Rights::kNothing);
 }
 
 void Server::CloseUnentitledListeners(Client& asker) {

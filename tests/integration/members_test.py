@@ -610,6 +610,7 @@ class MembersTest(unittest.TestCase):
             shutil.copytree(older, os.path.join(node.folder, "appendonlydir"))
             self.again(node, options, 40)
             self.assertIn("that one is loaded instead", node.log())
+            self.assertNotIn("cmdstat_set", node.info("commandstats"), "what the other file held counts as nobody's commands")
         wait_for("it is gone", lambda: not self.has_log(node))
 
     def test_a_role_order_ends_a_failover(self):
