@@ -379,9 +379,15 @@ void Db::Exchange(Db& other) {
   std::swap(average_ttl_ms_, other.average_ttl_ms_);
 }
 
+int64_t Db::AverageTtlMs() const {
+  if (timed_ == 0) return 0;
+  constexpr double kPastAll = 0x1p63;
+  return average_ttl_ms_ < kPastAll ? static_cast<int64_t>(average_ttl_ms_) : INT64_MAX;
+}
+
 Db::Swept Db::Sweep(size_t buckets) {
   Swept swept;
-  int64_t ttl_ms = 0;
+  double ttl_ms = 0;                 // no int64_t: a single lifetime may be as long as one can say
   std::vector<std::string> expired;  // by name, since each deletion may move the others
   const UseNotes notes = keyspace_.use_notes();
   if (sweep_cursor_ == 0) {
@@ -394,18 +400,16 @@ Db::Swept Db::Sweep(size_t buckets) {
       KeyTable::SetAge(&entry, notes.Swept(KeyTable::Age(&entry), decay_steps_));
       if (!entry.is_timed()) return;
       ++swept.timed;
-      const int64_t left_ms = entry.expire_at() - keyspace_.now_ms_;
-      if (left_ms < 0) {
+      if (entry.expire_at() < keyspace_.now_ms_) {
         expired.emplace_back(entry.key());
       } else {
-        ttl_ms += left_ms / static_cast<int64_t>(buckets * structs::AgedBucket::kSlots);
+        ttl_ms += static_cast<double>(entry.expire_at() - keyspace_.now_ms_);
       }
     });
     if (sweep_cursor_ == 0) break;
   }
   if (const size_t alive = swept.timed - expired.size(); alive > 0) {
-    const auto slots = static_cast<int64_t>(buckets * structs::AgedBucket::kSlots);
-    const int64_t mean_ms = ttl_ms * slots / static_cast<int64_t>(alive);
+    const double mean_ms = ttl_ms / static_cast<double>(alive);
     average_ttl_ms_ =
         average_ttl_ms_ == 0 ? mean_ms : average_ttl_ms_ + (mean_ms - average_ttl_ms_) / 50;
   }

@@ -187,7 +187,7 @@ class Db {
     return table_->heap_bytes() - table_->entry_bytes() + field_ends_.heap_bytes();
   }
   // Mean time to live of the keys that have one, in milliseconds, as the sweep found it.
-  int64_t AverageTtlMs() const { return timed_ == 0 ? 0 : average_ttl_ms_; }
+  int64_t AverageTtlMs() const;
 
  private:
   friend class Edit;
@@ -257,7 +257,7 @@ class Db {
   DecayClock decay_clock_;     // of frequencies of use, which each round of the sweep lowers
   uint8_t decay_steps_ = 0;    // in the round that is under way
   uint64_t evict_cursor_ = 0;  // where the next search for keys to evict looks
-  int64_t average_ttl_ms_ = 0;
+  double average_ttl_ms_ = 0;
 };
 
 class Keyspace {

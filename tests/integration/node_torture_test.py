@@ -3,6 +3,7 @@
 At the end all hold the same, and nobody has synchronised in full who could have gone on. RHA_TORTURE_S says for how long
 (scripts/test --all: minutes), RHA_TORTURE_SEED which way.
 """
+import collections
 import contextlib
 import os
 import random
@@ -24,8 +25,10 @@ SEED = int(os.environ.get("RHA_TORTURE_SEED", "1"))
 WRITERS = 3
 WAITS_S = 3  # for a reply: XREAD with a BLOCK that chance has put there gets none
 OPTIONS = ("--enable-debug-command", "yes", "--bind", "127.0.0.1", "--appendonly", "yes", "--repl-backlog-size", "256mb",
-           "--client-output-buffer-limit", "replica", "0", "0", "0", "--shutdown-timeout", "0")
-FULL = re.compile(r"full synchronisation with \S+ at offset")
+           "--client-output-buffer-limit", "replica", "0", "0", "0", "--shutdown-timeout", "0",
+           # As in Redis a small sorted set keeps no minus zero and a large one does: which it is may change with a load.
+           "--zset-max-listpack-entries", "0")
+FULL = re.compile("the snapshot of the full synchronisation becomes the base")
 TORN = re.compile("the dataset holds more than it says of itself")
 
 
@@ -104,6 +107,18 @@ class TortureTest(NodeCase):
     def offset(self, node):
         return int(self.info(node, "master_repl_offset"))
 
+    @staticmethod
+    def differences(nodes):
+        """The keys that are not the same everywhere, as each node holds them."""
+        held = collections.defaultdict(dict)
+        for node in nodes:
+            ask = node.control.command
+            for db in range(16):
+                ask("SELECT", db)
+                for key in ask("KEYS", "*"):
+                    held[db, key][node.name] = (*ask("DEBUG", "DIGEST-VALUE", key), ask("PEXPIRETIME", key))
+        return {key: values for key, values in held.items() if len(set(values.values())) > 1 or len(values) < len(nodes)}
+
     # ---- faults
 
     def cut(self):
@@ -141,6 +156,12 @@ class TortureTest(NodeCase):
     def restart(self, node, how):
         """Who stands behind what a restarted node begins with asks in vain: a backlog is not kept in a file."""
         node.end(how)
+        held = {}
+        for replica, upstream in self.upstream.items():
+            if upstream is node:
+                self.relays[replica].cut()
+                self.wait_for("the end of the line", lambda replica=replica: self.info(replica, "master_link_status") == "down")
+                held[replica] = int(self.info(replica, "slave_read_repl_offset"))
         if os.path.exists(node.socket_path):
             os.unlink(node.socket_path)
         node.start()
@@ -152,8 +173,8 @@ class TortureTest(NodeCase):
                     self.excuse(replica)
             return
         first = int(self.info(node, "repl_backlog_first_byte_offset")) - 1
-        for replica, upstream in self.upstream.items():
-            if upstream is node and int(self.info(replica, "slave_read_repl_offset")) < first:
+        for replica, offset in held.items():
+            if offset < first:
                 self.excuse(replica)
 
     def excuse(self, replica):
@@ -189,7 +210,8 @@ class TortureTest(NodeCase):
 
         self.wait_for("all being in step", lambda: all(self.info(node, "master_link_status") == "up" for node in self.upstream)
                       and compared())
-        self.assertEqual(len(set(digests.values())), 1, (digests, self.done))
+        if len(set(digests.values())) > 1:
+            self.fail((digests, self.differences(nodes), self.done))
         self.assertGreater(self.primary.control.command("DBSIZE"), 0)
         for replica in self.upstream:
             self.assertLessEqual(self.full_syncs(replica), self.excused[replica], (replica.name, self.done))

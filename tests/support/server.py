@@ -4,6 +4,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -81,6 +82,8 @@ class Server:
         if self.control:
             self.control.close()
             self.control = None
+        if self.process and self.process.poll():
+            print(f"{self.name} ended by itself ({self.process.returncode}):\n{self.log_tail()}", file=sys.stderr)
         if self.alive():
             self.process.send_signal(with_signal)
             self.process.wait()

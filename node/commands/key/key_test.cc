@@ -80,6 +80,15 @@ TEST_F(KeyTest, ActiveExpiryFindsKeysNobodyAsksFor) {
   EXPECT_EQ(Run({"dbsize"}), ":1");
 }
 
+TEST_F(KeyTest, TheMeanOfLifetimesAsLongAsOneCanSayIsNoneLonger) {
+  for (int i = 0; i < 500; ++i)
+    Run({"set", "k" + std::to_string(i), "v", "pxat", "9223372036854775807"});
+  engine_.SweepSlice(1'000'000);
+  const std::string longest = std::to_string(INT64_MAX - clock_.UnixMillis());
+  const std::string info = Run({"info", "keyspace"});
+  EXPECT_NE(info.find("avg_ttl=" + longest.substr(0, 4)), std::string::npos) << info;
+}
+
 TEST_F(KeyTest, RenameAndCopyKeepTheTimeToLive) {
   Run({"set", "a", "v", "px", "5000"});
   EXPECT_EQ(Run({"rename", "a", "b"}), "+OK");
