@@ -48,7 +48,7 @@ void String::Overwrite(size_t offset, std::string_view bytes) {
   MakeBytes();
   const size_t size = slot_.entry().bytes().size();
   const size_t end = offset + bytes.size();
-  char* to = end > size ? slot_.Resize(end) : slot_.Resize(size);
+  char* const to = end > size ? slot_.Resize(end) : slot_.entry().mutable_bytes();
   if (offset > size) std::memset(to + size, 0, offset - size);
   if (!bytes.empty()) std::memcpy(to + offset, bytes.data(), bytes.size());
   entry_ = slot_.entry();
@@ -56,10 +56,9 @@ void String::Overwrite(size_t offset, std::string_view bytes) {
 
 std::span<char> String::Bytes() {
   MakeBytes();
-  const size_t size = slot_.entry().bytes().size();
-  char* const bytes = slot_.Resize(size);
   entry_ = slot_.entry();
-  return {bytes, size};
+  const std::string_view bytes = entry_.bytes();
+  return {const_cast<char*>(bytes.data()), bytes.size()};
 }
 
 void String::Rewrite(std::string_view bytes) {

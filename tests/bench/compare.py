@@ -1,6 +1,6 @@
 """Compares redisha-node with redis-server on this machine: CPU time per operation and memory, in one table.
 
-Usage: python3 -m tests.bench.compare [--part cpu,growth,memory] [--only TEXT] [--rounds 6] [-o FILE.json]
+Usage: python3 -m tests.bench.compare [--part cpu,families,growth,memory] [--only TEXT] [--rounds 6] [-o FILE.json]
 Both servers hold the same data, each pinned to --server-core; redis-benchmark runs on --load-core and measures them in
 turn, the order changing from round to round. Per round the ratio ours/stock of the server's CPU time per operation is
 taken; shown are its median and quartiles. Halfway both start afresh, since two processes of one binary differ a little.
@@ -29,7 +29,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ours", default=os.path.join(os.environ.get("RHA_BIN_DIR", ""), "redisha-node"))
     parser.add_argument("--stock", default="redis-server")
-    parser.add_argument("--part", default="cpu,growth,memory", help="of: cpu, growth, large (10 M keys, 3 GB), memory")
+    parser.add_argument("--part", default="cpu,families,growth,memory", help="of: cpu, families, growth, large (10 M keys, 3 GB), memory")
     parser.add_argument("--only", help="rows whose name contains this")
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each window")
@@ -88,13 +88,15 @@ class Comparison:
     def _window(self, workload, server):
         cpus, core = {self.options.load_core}, self.options.server_core
         if server.operations is None:
+            load.fill(server.control, workload.before)
             started = time.monotonic()
-            load.run(workload, server.port, CALIBRATION_OPERATIONS, cpus)
+            load.run(workload, server, CALIBRATION_OPERATIONS, cpus)
             rate = CALIBRATION_OPERATIONS / (time.monotonic() - started)
-            server.operations = max(int(rate * self.options.seconds), CALIBRATION_OPERATIONS)
+            server.operations = min(max(int(rate * self.options.seconds), CALIBRATION_OPERATIONS), workload.operations_max)
         for last in (False, True):
+            load.fill(server.control, workload.before)
             started, busy, cpu = time.monotonic(), load.core_busy_seconds(core), load.cpu_seconds(server.pid)
-            operations, rate, p50, p99 = load.run(workload, server.port, server.operations, cpus)
+            operations, rate, p50, p99 = load.run(workload, server, server.operations, cpus)
             cpu = load.cpu_seconds(server.pid) - cpu
             passed = time.monotonic() - started
             foreign = max(0.0, (load.core_busy_seconds(core) - busy - cpu) / passed)
@@ -110,12 +112,12 @@ class Comparison:
                 "ratio": statistics.median(ratios), "spread": [quartiles[0], quartiles[2]], "goal": workload.goal,
                 "met": statistics.median(ratios) <= workload.goal, "windows": windows}
 
-    def mean_of_types(self):
-        ratios = [row["ratio"] for row in self.rows if row.get("goal") == workloads.TYPES_GOAL and "ratio" in row]
+    def mean(self, what, rows, goal):
+        names = {workload.name for workload in rows}
+        ratios = [row["ratio"] for row in self.rows if row["name"] in names and "ratio" in row]
         if len(ratios) > 1:
             mean = math.exp(statistics.mean(map(math.log, ratios)))
-            self.add({"name": f"geometric mean of {len(ratios)} types", "ratio": mean,
-                      "goal": workloads.TYPES_MEAN_GOAL, "met": mean <= workloads.TYPES_MEAN_GOAL})
+            self.add({"name": f"geometric mean of {len(ratios)} {what}", "ratio": mean, "goal": goal, "met": mean <= goal})
 
     # --- memory
 
@@ -180,6 +182,8 @@ class Comparison:
         chosen = []
         if "cpu" in parts:
             chosen += workloads.STRING_ROWS + workloads.TYPE_ROWS
+        if "families" in parts:
+            chosen += workloads.FAMILY_ROWS
         if "growth" in parts:
             chosen += workloads.GROWTH_ROWS
         if "large" in parts:
@@ -187,7 +191,8 @@ class Comparison:
         for workload in chosen:
             if self._wanted(workload.name):
                 self.cpu(workload)
-        self.mean_of_types()
+        self.mean("types", workloads.TYPE_ROWS, workloads.TYPES_MEAN_GOAL)
+        self.mean("families", workloads.FAMILY_ROWS, workloads.FAMILIES_MEAN_GOAL)
         if "memory" in parts:
             for name, (units, _, goal, commands) in workloads.MEMORY_ROWS.items():
                 if self._wanted(name):

@@ -133,6 +133,14 @@ def places(keys, members):
             yield (b"GEOADD", key(n, b"geo"), *(w for i in part for w in (*point(chance), member(i))))
 
 
+def stream(key_name, entries):
+    return ((b"XADD", key_name, b"%d-1" % (n + 1), b"field", b"value:%08d" % n) for n in range(entries))
+
+
+def bitmap(key_name, size):
+    yield b"SET", key_name, random.Random(4).randbytes(size)
+
+
 def lists(keys, elements, size):
     element = b"e" * size
     return ((b"RPUSH", key(n, b"list"), *[element] * elements) for n in range(keys))
@@ -148,14 +156,18 @@ class Workload:
     pipeline: int = 16
     random_below: int = 1_000_000
     data: object = None   # a function that gives the commands that fill the server
+    before: tuple = ()    # commands before each window
+    operations_max: int = 100_000_000  # of a window
+    stock: tuple = ()     # what redis-server is asked instead, which does not know the command
 
 
-def run(workload, port, operations, cpus):
+def run(workload, server, operations, cpus):
     """Performs about that many operations over 50 connections; (operations, ops/s, p50 ms, p99 ms)."""
     if not workload.command:
-        return _transactions(port, operations, workload.random_below)
-    words = ["redis-benchmark", "-p", str(port), "-c", "50", "-P", str(workload.pipeline), "-n", str(operations),
-             "-r", str(workload.random_below), "--csv", *workload.command]
+        return _transactions(server.port, operations, workload.random_below)
+    command = workload.stock if workload.stock and server.name == "stock" else workload.command
+    words = ["redis-benchmark", "-p", str(server.port), "-c", "50", "-P", str(workload.pipeline), "-n", str(operations),
+             "-r", str(workload.random_below), "--csv", *command]
     done = subprocess.run(words, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, cpus))
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     if done.returncode != 0 or not rows:

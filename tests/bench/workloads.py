@@ -2,7 +2,7 @@
 import random
 from functools import partial
 
-from .load import Workload, hashes, integers, key, lists, profiles, sets, short_member, sorted_sets, strings
+from .load import Workload, bitmap, hashes, integers, key, lists, places, profiles, sets, short_member, sorted_sets, stream, strings
 
 MILLION = 1_000_000
 KEY = "key:__rand_int__"
@@ -40,6 +40,40 @@ TYPE_ROWS = [
     _type("LRANGE 100 P=1", ("LRANGE", "list:__rand_int__", "0", "99"), pipeline=1, random_below=1000,
           data=partial(lists, 1000, 100, 16)),
     _type("MULTI SET GET EXEC", (), pipeline=1, data=STRINGS)]
+
+FAMILIES_GOAL = 0.9  # none above this
+FAMILIES_MEAN_GOAL = 0.65
+STREAM_ENTRIES = 1_000_000
+LIBRARY = b"#!lua name=bench\nredis.register_function('bench_get', function(keys) return redis.call('GET', keys[1]) end)"
+
+
+def _family(name, command, **more):
+    return Workload(name, command, FAMILIES_GOAL, **more)
+
+
+def _with_library():
+    yield b"FUNCTION", b"LOAD", b"REPLACE", LIBRARY
+    yield from STRINGS()
+
+
+FAMILY_ROWS = [
+    _family("XADD P=16", ("XADD", "stream:__rand_int__", "MAXLEN", "~", "10000", "*", "field", "value"), random_below=100),
+    _family("XRANGE 10 P=16", ("XRANGE", "stream", "__rand_int__", "+", "COUNT", "10"), random_below=900_000,
+            data=partial(stream, b"stream", STREAM_ENTRIES)),
+    _family("XREADGROUP 1 P=16", ("XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "STREAMS", "stream", ">"),
+            data=partial(stream, b"stream", STREAM_ENTRIES), operations_max=STREAM_ENTRIES,
+            before=((b"XGROUP", b"DESTROY", b"stream", b"g"), (b"XGROUP", b"CREATE", b"stream", b"g", b"0"))),
+    _family("SETBIT P=16", ("SETBIT", "bits:__rand_int__", "4711", "1"), random_below=100_000),
+    _family("BITCOUNT 1 MB", ("BITCOUNT", "bits"), pipeline=1, data=partial(bitmap, b"bits", 1 << 20)),
+    _family("PFADD P=16", ("PFADD", "visitors", "v__rand_int__")),
+    _family("GEOADD P=16", ("GEOADD", key(0, b"geo").decode(), "13.5", "37.5", "m__rand_int__"), random_below=10_000,
+            data=partial(places, 1, 10_000)),
+    _family("GEOSEARCH P=16", ("GEOSEARCH", "geo:__rand_int__", "FROMLONLAT", "14", "37.5", "BYRADIUS", "10", "km"), random_below=10,
+            data=partial(places, 10, 10_000)),
+    _family("EVAL get P=16", ("EVAL", "return redis.call('GET', KEYS[1])", "1", KEY), data=STRINGS),
+    _family("FCALL get P=16", ("FCALL", "bench_get", "1", KEY), data=_with_library),
+    _family("HSETEX P=16 (against HSET)", ("HSETEX", "hash:__rand_int__", "FIELDS", "1", "field:0003", "v" * 16), random_below=100_000,
+            data=HASHES, stock=("HSET", "hash:__rand_int__", "field:0003", "v" * 16))]
 
 
 def _growth(keys, label):

@@ -16,6 +16,8 @@ HANG_S = 300            # without any progress; the slowest test takes 40 s on a
 FILE_LIMIT_S = 1200
 HANGS_MAX = 5
 PORTS = 200             # of each run, below those that the kernel gives to clients
+# Before the name of a file: its tests against one server that is there already and stays (the suite's external mode).
+EXTERNAL = "external/"
 TOOLS = ("redis-cli", "redis-benchmark", "redis-check-aof", "redis-check-rdb")
 # Beside those without a meaning here, what has no test with a name.
 LEFT_OUT = re.compile(r"unit/(moduleapi/|cluster|tls$|printver$|type/list-common$)|integration/aof-race$")
@@ -70,6 +72,13 @@ MENDED = [
     return $child_pid
 """),
 ]
+# Starts the server of external mode and the suite ("$@") once it answers.
+BESIDE = """
+port=$1; shift
+src/redis-server --port $port --bind 127.0.0.1 --save '' --enable-debug-command yes --enable-protected-configs yes >external.log 2>&1 &
+while kill -0 $! && ! src/redis-cli -p $port ping >/dev/null 2>&1; do :; done
+exec "$@"
+"""
 _groups = set()         # of processes, one for each run under way
 _ended = threading.Event()
 
@@ -79,10 +88,11 @@ def missing_tools():
 
 
 def files(tarball):
-    """Names as the suite has them: unit/type/list."""
+    """Names as the suite has them: unit/type/list; and each once more with EXTERNAL before it."""
     with tarfile.open(tarball) as archive:
-        names = [re.search(r"^[^/]+/tests/((?:unit|integration)/.*)\.tcl$", name) for name in archive.getnames()]
-    return sorted(name[1] for name in names if name and not LEFT_OUT.match(name[1]))
+        matches = [re.search(r"^[^/]+/tests/((?:unit|integration)/.*)\.tcl$", name) for name in archive.getnames()]
+    names = sorted(match[1] for match in matches if match and not LEFT_OUT.match(match[1]))
+    return names + [EXTERNAL + name for name in names]
 
 
 class Result:
@@ -167,9 +177,11 @@ def lay_out(tarball, server, folder):
 
 def _invoke(folder, name, base_port, without):
     """What the suite printed, and whether it ended by itself."""
-    words = ["tclsh", "tests/test_helper.tcl", "--single", name, "--clients", "1", "--durable", "--timeout", str(HANG_S),
+    words = ["tclsh", "tests/test_helper.tcl", "--single", name.removeprefix(EXTERNAL), "--clients", "1", "--durable", "--timeout", str(HANG_S),
              "--baseport", str(base_port), "--portcount", str(PORTS)]
     words += [word for test in without for word in ("--skiptest", test)]
+    if name.startswith(EXTERNAL):
+        words = ["sh", "-c", BESIDE, "sh", str(base_port), *words, "--host", "127.0.0.1", "--port", str(base_port)]
     # Its process group holds also the servers that it starts: whatever happens, none outlives it.
     with open(os.path.join(folder, "printed"), "wb") as output:
         suite = subprocess.Popen(words, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,

@@ -241,7 +241,7 @@ class Player:
 
     def _same_one(self, words, ours, stock):
         row = self._row(words)
-        return (row.same if row else sameness.exact)(words, ours, stock)
+        return (row.same if row else sameness.exact)(words, ours, stock) or sameness.error_as_c_string(ours, stock)
 
     @staticmethod
     def _name(words):

@@ -149,7 +149,10 @@ bool Find(Context& ctx, const ReadOptions& options, size_t i, Wanted* wanted) {
   if (text == "$" || text == ">" || (text == "+" && !options.in_group)) {
     return ParseSpecialId(ctx, options, i, item, wanted);
   }
-  return ParseStreamId(ctx, text, &wanted->after);
+  if (!ParseStreamId(ctx, text, &wanted->after)) return false;
+  // In Redis ">" is another word for the greatest id.
+  wanted->fresh = options.in_group && wanted->after == StreamId::Max();
+  return true;
 }
 
 // Executed again for one of its keys, whose state it then sees; its ids were found to be right.

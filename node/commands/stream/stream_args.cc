@@ -1,13 +1,16 @@
 #include "node/commands/stream/stream_args.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
 namespace rha::node::commands {
 namespace {
 
-// Digits only, as a client writes them: leading zeros are welcome.
+// As Redis with strtoull(): leading zeros, spaces and a plus are welcome, a minus is not.
 bool ParseUnsigned(std::string_view text, uint64_t* value) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
+  if (text.starts_with('+')) text.remove_prefix(1);
   const char* const end = text.data() + text.size();
   if (text.empty() || text[0] == '-') return false;
   const auto [stop, error] = std::from_chars(text.data(), end, *value);

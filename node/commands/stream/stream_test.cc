@@ -14,6 +14,16 @@ class StreamTest : public CommandTest {
   }
 };
 
+TEST_F(StreamTest, NumbersOfAnIdAreReadAsTheCLibraryReadsThem) {
+  EXPECT_EQ(Run({"xadd", "s", " 1-01", "f", "v"}), "$1-1");
+  EXPECT_EQ(Run({"xadd", "s", "+2- +3", "f", "v"}), "$2-3");
+  for (const std::string_view id : {"++4", "+ 4", "+", " ", "4 ", "-4", "4-", "4-x", "0x4"}) {
+    EXPECT_EQ(Run({"xadd", "s", id, "f", "v"}),
+              "-ERR Invalid stream ID specified as stream command argument")
+        << id;
+  }
+}
+
 TEST_F(StreamTest, ReplicasAreToldTheIdThatWasGiven) {
   OursAlone();  // by a clock of its own
   EXPECT_EQ(Run({"xadd", "s", "5-*", "f", "v"}), "$5-0");
@@ -49,6 +59,15 @@ TEST_F(StreamTest, IdsEndWhereTheyMust) {
   EXPECT_EQ(Run({"xadd", "t", "7-18446744073709551615", "f", "v"}), "$7-18446744073709551615");
   EXPECT_EQ(Run({"xadd", "t", "7-*", "f", "v"}),
             "-ERR The ID specified in XADD is equal or smaller than the target stream top item");
+}
+
+TEST_F(StreamTest, TheGreatestIdIsAnotherWordForWhatIsNew) {
+  constexpr std::string_view kGreatest = "18446744073709551615-18446744073709551615";
+  Run({"xgroup", "create", "s", "g", "0", "mkstream"});
+  EXPECT_EQ(Run({"xreadgroup", "group", "g", "c", "streams", "s", kGreatest}), "(nil)");
+  Run({"xadd", "s", "1-1", "f", "v"});
+  EXPECT_EQ(Run({"xreadgroup", "group", "g", "c", "streams", "s", kGreatest}),
+            "[[$s, [[$1-1, [$f, $v]]]]]");
 }
 
 TEST_F(StreamTest, AnEmptyStreamStays) {

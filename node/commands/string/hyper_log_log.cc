@@ -1,6 +1,7 @@
 // HyperLogLogs, which are strings: PFADD, PFCOUNT, PFMERGE, PFDEBUG, PFSELFTEST.
 #include "node/structs/hyper_log_log.h"
 
+#include <optional>
 #include <string>
 
 #include "node/commands/families.h"
@@ -30,10 +31,14 @@ size_t SparseBytesMax(const Context& ctx) {
 
 void Corrupt(Context& ctx) { ctx.reply.Error("INVALIDOBJ Corrupted HLL object detected"); }
 
+void NoHll(Context& ctx) {
+  ctx.reply.Error("WRONGTYPE Key is not a valid HyperLogLog string value.");
+}
+
 // False: the error is written.
 bool IsHll(Context& ctx, std::string_view bytes) {
   if (structs::HllEncodingOf(bytes)) return true;
-  ctx.reply.Error("WRONGTYPE Key is not a valid HyperLogLog string value.");
+  NoHll(ctx);
   return false;
 }
 
@@ -53,10 +58,11 @@ void PfAdd(Context& ctx) {
   if (!IsOrAbsent(ctx, edit.item(), Type::kString)) return;
   DecimalText scratch;
   const std::string_view bytes = edit.item().As<StringView>().View(scratch);
-  if (!edit.created() && !IsHll(ctx, bytes)) return;
+  const std::optional<HllEncoding> encoding = structs::HllEncodingOf(bytes);
+  if (!edit.created() && !encoding) return NoHll(ctx);
   const Args elements = ctx.args.subspan(2);
   uint64_t changes = edit.created();
-  if (IsDense(bytes)) {
+  if (encoding == HllEncoding::kDense) {
     const std::span<char> hll = edit.As<String>().Bytes();
     for (const std::string_view element : elements) {
       changes += structs::AddToDenseHll(hll, element);
