@@ -112,7 +112,7 @@ void MapStorage(SourceValues& values, Migration* to) {
       !values.Flag("master.persistence.enabled", true)) {
     storage["type"] = "EmptyDir";
     if (object::Str(to->redisha, {"spec", "persistence", "mode"}).empty()) {
-      object::Make(to->redisha, {"spec", "persistence", "mode"}) = "None";
+      SetPersistenceMode("None", to);
     }
   } else {
     SetUnlessEmpty(&storage, "size", EitherPlace(values, "persistence.size", to));

@@ -211,7 +211,7 @@ void SetQuorum(int64_t quorum, Migration* to) {
 
 void AddConfigLines(const std::vector<std::string>& lines, const std::string& path, Migration* to) {
   Json& spec = to->redisha["spec"];
-  bool aof = false;
+  std::string append_only;
   for (const std::string& each : lines) {
     const std::string line = Unquoted(each);
     const size_t space = line.find_first_of(" \t");
@@ -226,11 +226,15 @@ void AddConfigLines(const std::vector<std::string>& lines, const std::string& pa
       persistence["mode"] = value.empty() ? "None" : "RDB";
       if (seconds > 0) persistence["snapshotSeconds"] = seconds;
     } else if (directive == "appendonly") {
-      aof = value == "yes";
+      append_only = value;
     } else if (directive == "appendfsync") {
       object::Make(spec, {"persistence"})["fsync"] = value == "always" ? "Always"
                                                      : value == "no"   ? "Never"
                                                                        : "EverySecond";
+    } else if (directive == "auto-aof-rewrite-percentage") {
+      int64_t percent = 100;
+      std::from_chars(value.data(), value.data() + value.size(), percent);
+      object::Make(spec, {"persistence"})["rewritePercent"] = percent;
     } else if (IsSetByOperator(directive)) {
       to->left.push_back({path + ": " + directive, "the operator sets it itself"});
     } else if (directive == "rename-command" || directive == "user" || directive == "loadmodule" ||
@@ -241,9 +245,20 @@ void AddConfigLines(const std::vector<std::string>& lines, const std::string& pa
       spec["config"][directive] = value;
     }
   }
-  if (!aof) return;
-  const bool snapshots = object::Str(spec, {"persistence", "mode"}) != "None";
-  object::Make(spec, {"persistence"})["mode"] = snapshots ? "AOFAndRDB" : "AOF";
+  const std::string mode = object::Str(spec, {"persistence", "mode"});
+  if (append_only == "yes") {
+    SetPersistenceMode(mode == "None" ? "AOF" : "AOFAndRDB", to);
+  } else if (!mode.empty() || !append_only.empty()) {
+    SetPersistenceMode(mode.empty() ? "RDB" : mode, to);
+  }
+}
+
+void SetPersistenceMode(const std::string& mode, Migration* to) {
+  Json& persistence = object::Make(to->redisha, {"spec", "persistence"});
+  persistence["mode"] = mode;
+  if (mode == "AOF" || mode == "AOFAndRDB") return;
+  persistence.erase("fsync");  // as in redis.conf they say nothing without the file
+  persistence.erase("rewritePercent");
 }
 
 void AddPodField(const std::string& field, const Json& value, Migration* to) {

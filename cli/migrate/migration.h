@@ -72,6 +72,8 @@ void SetReplicas(int64_t pods, Migration* to);
 void SetQuorum(int64_t quorum, Migration* to);
 // Lines of redis.conf to spec.config and spec.persistence.
 void AddConfigLines(const std::vector<std::string>& lines, const std::string& path, Migration* to);
+// Without an append-only file what is said of one is dropped.
+void SetPersistenceMode(const std::string& mode, Migration* to);
 void AddPodField(const std::string& field, const Json& value, Migration* to);
 void SetUnlessEmpty(Json* object, const std::string& key, const Json& value);
 

@@ -58,6 +58,22 @@ TEST(MigrateBitnami, TheAppendOnlyFileGoesWithItsFsync) {
             Parse(R"({"mode": "AOFAndRDB", "fsync": "Always", "snapshotSeconds": 60})"));
 }
 
+TEST(MigrateBitnami, WhatIsSaidOfAFileThatIsNotKeptStaysBehind) {
+  const auto persistence = [](const char* values) {
+    return FromBitnami(Release(values), "")->redisha["spec"]["persistence"];
+  };
+  EXPECT_EQ(persistence(R"({"commonConfiguration": "appendfsync always\nsave 60 1"})"),
+            Parse(R"({"mode": "RDB", "snapshotSeconds": 60})"));
+  EXPECT_EQ(persistence(R"({"commonConfiguration": "appendonly no\nappendfsync no"})"),
+            Parse(R"({"mode": "RDB"})"));
+  EXPECT_EQ(persistence(R"({"commonConfiguration": "auto-aof-rewrite-percentage 50"})"),
+            Parse(R"({"rewritePercent": 50})"))
+      << "the mode is the default, which keeps one";
+  EXPECT_EQ(persistence(R"({"commonConfiguration": "auto-aof-rewrite-percentage 50",
+                            "master": {"persistence": {"enabled": false}}})"),
+            Parse(R"({"mode": "None"})"));
+}
+
 TEST(MigrateBitnami, ThePasswordItselfIsNowhere) {
   const auto migration = FromBitnami(Release(R"({"auth": {"password": "hunter2"},
                               "global": {"redis": {"password": "hunter3"}}})"),

@@ -31,7 +31,7 @@ void MapClaim(const Json& claim_spec, Migration* to) {
 
 void SetMemoryOnly(Migration* to) {
   to->redisha["spec"]["storage"] = {{"type", "EmptyDir"}};
-  object::Make(to->redisha, {"spec", "persistence", "mode"}) = "None";
+  SetPersistenceMode("None", to);
 }
 
 void MapPodFields(SourceValues& values, const std::string& prefix, Migration* to) {

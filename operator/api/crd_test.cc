@@ -80,6 +80,7 @@ TEST_F(Crd, DefaultsAreThoseOfTheOperator) {
   EXPECT_EQ(object["spec"]["persistence"]["snapshotSeconds"], ours.persistence.snapshot_seconds);
   EXPECT_EQ(theirs.persistence.mode, ours.persistence.mode);
   EXPECT_EQ(theirs.persistence.fsync, ours.persistence.fsync);
+  EXPECT_EQ(object["spec"]["persistence"]["rewritePercent"], ours.persistence.rewrite_percent);
   EXPECT_EQ(theirs.storage.type, ours.storage.type);
   EXPECT_EQ(theirs.auth.enabled, ours.auth.enabled);
   EXPECT_EQ(theirs.auth.secret_key, ours.auth.secret_key);
@@ -93,9 +94,22 @@ TEST_F(Crd, DefaultsAreThoseOfTheOperator) {
 }
 
 TEST_F(Crd, LimitsAreThoseOfTheOperator) {
+  const Json& persistence = Spec()["persistence"]["properties"];
   EXPECT_EQ(Spec()["replicas"]["maximum"], kReplicasMax);
   EXPECT_EQ(Spec()["config"]["maxProperties"], kConfigEntriesMax);
   EXPECT_EQ(Spec()["config"]["additionalProperties"]["maxLength"], kConfigValueBytesMax);
+  EXPECT_EQ(persistence["snapshotSeconds"]["maximum"], kSnapshotSecondsMax);
+  EXPECT_EQ(persistence["rewritePercent"]["minimum"], 0);
+  EXPECT_EQ(persistence["rewritePercent"]["maximum"], kRewritePercentMax);
+}
+
+// A default would be filled into what is stored without a mode, and be the same for an EmptyDir.
+TEST_F(Crd, LeavesTheModeOfPersistenceToTheOperator) {
+  const Json& mode = Spec()["persistence"]["properties"]["mode"];
+  EXPECT_FALSE(mode.contains("default"));
+  Json object = {{"metadata", {{"name", "demo"}, {"namespace", "ns"}}}};
+  ApplyDefaults(schema_, &object);
+  EXPECT_FALSE(object["spec"]["persistence"].contains("mode"));
 }
 
 TEST_F(Crd, RefusesTheSameSettingsAsTheOperator) {

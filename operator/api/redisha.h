@@ -21,16 +21,20 @@ inline constexpr int kReplicasMax = 15;
 inline constexpr size_t kNameBytesMax = 40;  // leaves room for "-replicas" and ordinals
 inline constexpr size_t kConfigEntriesMax = 128;
 inline constexpr size_t kConfigValueBytesMax = 1024;
+inline constexpr int kSnapshotSecondsMax = 86'400;
+inline constexpr int kRewritePercentMax = 10'000;
 
 enum class PersistenceMode { kNone, kRdb, kAof, kAofAndRdb };
+std::string_view NameOf(PersistenceMode mode);  // as in the resource
 enum class FsyncPolicy { kEverySecond, kAlways, kNever };
 enum class Durability { kAsync, kMajority };
 enum class StorageType { kPersistentVolumeClaim, kEmptyDir };
 
 struct PersistenceSpec {
-  PersistenceMode mode = PersistenceMode::kRdb;
+  PersistenceMode mode = PersistenceMode::kAof;
   int snapshot_seconds = 900;
   FsyncPolicy fsync = FsyncPolicy::kEverySecond;  // of the append-only file
+  int rewrite_percent = 100;                      // of the same; 0: never
 
   bool snapshots() const {
     return mode == PersistenceMode::kRdb || mode == PersistenceMode::kAofAndRdb;

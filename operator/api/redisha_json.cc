@@ -10,6 +10,8 @@ namespace {
 
 constexpr int kMillisMax = 600'000;
 
+const std::vector<std::string_view> kPersistenceModes = {"None", "RDB", "AOF", "AOFAndRDB"};
+
 bool IsConfigKey(std::string_view key) {
   return !key.empty() && key.size() <= 64 && std::all_of(key.begin(), key.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -51,17 +53,6 @@ void ReadConfig(const FieldReader& spec, Spec* out) {
 }
 
 void ReadStorage(const FieldReader& spec, Spec* out) {
-  const FieldReader persistence = spec.Object("persistence");
-  out->persistence.mode = static_cast<PersistenceMode>(
-      persistence.Enum("mode", {"None", "RDB", "AOF", "AOFAndRDB"}, 1));
-  out->persistence.fsync =
-      static_cast<FsyncPolicy>(persistence.Enum("fsync", {"EverySecond", "Always", "Never"}, 0));
-  out->persistence.snapshot_seconds =
-      persistence.Int("snapshotSeconds", out->persistence.snapshot_seconds, {1, 86'400});
-  if (out->persistence.fsync != FsyncPolicy::kEverySecond && !out->persistence.append_only()) {
-    persistence.Error("fsync", "is of the append-only file: mode must be AOF or AOFAndRDB");
-  }
-
   const FieldReader storage = spec.Object("storage");
   out->storage.type =
       static_cast<StorageType>(storage.Enum("type", {"PersistentVolumeClaim", "EmptyDir"}, 0));
@@ -75,6 +66,50 @@ void ReadStorage(const FieldReader& spec, Spec* out) {
   out->storage.storage_class_name = storage.String("storageClassName", "");
   if (storage.Has("storageClassName") && out->storage.type == StorageType::kEmptyDir) {
     storage.Error("storageClassName", "is of volumes: type must be PersistentVolumeClaim");
+  }
+}
+
+// What a RedisHA that names no mode has been made with holds for it, whatever the default has become:
+// its volumes were measured for that. One of a version that wrote none down had RDB. Without a
+// volume that is the default still: an append-only file needs three times the room, and a pod whose
+// EmptyDir outgrows its limit is evicted.
+PersistenceMode UnnamedMode(const k8s::Json& object, const Spec& spec) {
+  const std::string made_with = k8s::StringAt(object, "status.persistenceMode");
+  const auto known = std::find(kPersistenceModes.begin(), kPersistenceModes.end(), made_with);
+  if (known != kPersistenceModes.end()) {
+    return static_cast<PersistenceMode>(known - kPersistenceModes.begin());
+  }
+  const bool exists = !k8s::StringAt(object, "status.clusterUID").empty();
+  const bool volumes = spec.storage.type == StorageType::kPersistentVolumeClaim;
+  return volumes && !exists ? PersistenceMode::kAof : PersistenceMode::kRdb;
+}
+
+void ReadPersistence(const FieldReader& spec, PersistenceMode unnamed, Spec* out) {
+  const FieldReader persistence = spec.Object("persistence");
+  PersistenceSpec& to = out->persistence;
+  to.mode = static_cast<PersistenceMode>(
+      persistence.Enum("mode", kPersistenceModes, static_cast<size_t>(unnamed)));
+  to.fsync =
+      static_cast<FsyncPolicy>(persistence.Enum("fsync", {"EverySecond", "Always", "Never"}, 0));
+  to.rewrite_percent =
+      persistence.Int("rewritePercent", to.rewrite_percent, {0, kRewritePercentMax});
+  to.snapshot_seconds =
+      persistence.Int("snapshotSeconds", to.snapshot_seconds, {1, kSnapshotSecondsMax});
+
+  const PersistenceSpec defaults;
+  const std::string of_file = "is of the append-only file: mode must be AOF or AOFAndRDB";
+  if (to.fsync != defaults.fsync && !to.append_only()) persistence.Error("fsync", of_file);
+  if (to.rewrite_percent != defaults.rewrite_percent) {
+    if (!to.append_only()) persistence.Error("rewritePercent", of_file);
+    if (out->config.contains("auto-aof-rewrite-percentage")) {
+      persistence.Error("rewritePercent",
+                        "may not be given beside config[auto-aof-rewrite-percentage]");
+    }
+  }
+  // Beside a mode that is named it has always been let stand.
+  if (to.snapshot_seconds != defaults.snapshot_seconds && !to.snapshots() &&
+      !persistence.Has("mode")) {
+    persistence.Error("snapshotSeconds", "is of snapshots: mode must be RDB or AOFAndRDB");
   }
 }
 
@@ -171,6 +206,10 @@ void ReadPod(const FieldReader& spec, Spec* out) {
 
 }  // namespace
 
+std::string_view NameOf(PersistenceMode mode) {
+  return kPersistenceModes[static_cast<size_t>(mode)];
+}
+
 const std::vector<std::string_view>& ReservedConfigKeys() {
   static const std::vector<std::string_view> kKeys = {"port",
                                                       "bind",
@@ -216,6 +255,7 @@ ParsedRedisHa ParseRedisHa(const k8s::Json& object) {
   ReadPod(spec, &out);
   ReadConfig(spec, &out);
   ReadStorage(spec, &out);
+  ReadPersistence(spec, UnnamedMode(object, out), &out);
   out.durability =
       static_cast<Durability>(spec.Object("durability").Enum("mode", {"Async", "Majority"}, 0));
   ReadAuth(spec, &out);

@@ -31,7 +31,55 @@ TEST(RedisHa, AnEmptySpecGetsEveryDefault) {
   EXPECT_EQ(spec.sentinel.master_name, "default.demo");
   EXPECT_EQ(spec.storage.size, "1Gi");
   EXPECT_TRUE(spec.auth.enabled);
-  EXPECT_EQ(spec.persistence.mode, PersistenceMode::kRdb);
+  EXPECT_EQ(spec.persistence.mode, PersistenceMode::kAof);
+  EXPECT_EQ(spec.persistence.fsync, FsyncPolicy::kEverySecond);
+  EXPECT_EQ(spec.persistence.rewrite_percent, 100);
+}
+
+TEST(RedisHa, WithoutAModeVolumesGetAnAppendOnlyFileAndAnEmptyDirSnapshots) {
+  const auto mode = [](k8s::Json spec) {
+    return ParseRedisHa(Demo(std::move(spec))).redisha.spec.persistence.mode;
+  };
+  const k8s::Json scratch = {{"type", "EmptyDir"}};
+  EXPECT_EQ(mode({{"storage", {{"size", "2Gi"}}}}), PersistenceMode::kAof);
+  EXPECT_EQ(mode({{"storage", scratch}}), PersistenceMode::kRdb);
+  EXPECT_EQ(mode({{"storage", scratch}, {"persistence", {{"mode", "AOF"}}}}),
+            PersistenceMode::kAof);
+  EXPECT_EQ(mode({{"persistence", {{"mode", "RDB"}}}}), PersistenceMode::kRdb)
+      << "what was stored while that was the default";
+}
+
+TEST(RedisHa, WhatItWasMadeWithHoldsWhereNoModeIsNamed) {
+  const auto mode = [](k8s::Json status, k8s::Json spec = k8s::Json::object()) {
+    k8s::Json object = Demo(std::move(spec));
+    object["status"] = std::move(status);
+    return ParseRedisHa(object).redisha.spec.persistence.mode;
+  };
+  EXPECT_EQ(mode({{"persistenceMode", "None"}}), PersistenceMode::kNone);
+  EXPECT_EQ(mode({{"persistenceMode", "RDB"}, {"clusterUID", "u"}}), PersistenceMode::kRdb);
+  EXPECT_EQ(mode({{"persistenceMode", "RDB"}}, {{"persistence", {{"mode", "AOFAndRDB"}}}}),
+            PersistenceMode::kAofAndRdb);
+  EXPECT_EQ(mode({{"clusterUID", "u"}}), PersistenceMode::kRdb) << "nobody wrote it down then";
+  EXPECT_EQ(mode({{"phase", "Pending"}}), PersistenceMode::kAof);
+}
+
+TEST(RedisHa, WhatTheModeDoesNotTakeIsRefused) {
+  const std::string of_file = ": is of the append-only file: mode must be AOF or AOFAndRDB";
+  const k8s::Json scratch = {{"type", "EmptyDir"}};
+  for (const auto& [field, value] :
+       {std::pair<std::string, k8s::Json>{"fsync", "Always"}, {"rewritePercent", 50}}) {
+    const auto errors = [&field = field, &value = value](k8s::Json mode, k8s::Json storage) {
+      return ErrorsOf({{"persistence", {{"mode", mode}, {field, value}}}, {"storage", storage}});
+    };
+    const std::string refused = "spec.persistence." + field + of_file;
+    for (const char* mode : {"None", "RDB"}) EXPECT_EQ(errors(mode, nullptr), refused);
+    for (const char* mode : {"AOF", "AOFAndRDB"}) EXPECT_EQ(errors(mode, scratch), "");
+    EXPECT_EQ(errors(nullptr, nullptr), "");
+    EXPECT_EQ(errors(nullptr, scratch), refused);
+  }
+  EXPECT_EQ(ErrorsOf({{"persistence", {{"snapshotSeconds", 60}}}}),
+            "spec.persistence.snapshotSeconds: is of snapshots: mode must be RDB or AOFAndRDB");
+  EXPECT_EQ(ErrorsOf({{"persistence", {{"snapshotSeconds", 60}}}, {"storage", scratch}}), "");
 }
 
 TEST(RedisHa, NullCountsAsAbsent) {
@@ -48,9 +96,12 @@ TEST(RedisHa, ErrorsNameTheField) {
             "spec.sentinel.quorum: must be a majority of the replicas: between 2 and 3, is 1");
   EXPECT_EQ(ErrorsOf({{"persistence", {{"mode", "Sometimes"}}}}),
             "spec.persistence.mode: must be one of None, RDB, AOF, AOFAndRDB, is 'Sometimes'");
-  EXPECT_EQ(ErrorsOf({{"persistence", {{"fsync", "Always"}}}}),
-            "spec.persistence.fsync: is of the append-only file: mode must be AOF or AOFAndRDB");
-  EXPECT_EQ(ErrorsOf({{"persistence", {{"mode", "AOF"}, {"fsync", "Always"}}}}), "");
+  EXPECT_EQ(ErrorsOf({{"persistence", {{"rewritePercent", -1}}}}),
+            "spec.persistence.rewritePercent: must be between 0 and 10000, is -1");
+  EXPECT_EQ(ErrorsOf({{"persistence", {{"rewritePercent", 50}}},
+                      {"config", {{"auto-aof-rewrite-percentage", "60"}}}}),
+            "spec.persistence.rewritePercent: may not be given beside "
+            "config[auto-aof-rewrite-percentage]");
   EXPECT_EQ(ErrorsOf({{"storage", {{"type", "EmptyDir"}, {"storageClassName", "fast"}}}}),
             "spec.storage.storageClassName: is of volumes: type must be PersistentVolumeClaim");
   EXPECT_EQ(ErrorsOf({{"storage", {{"size", "lots"}}}}),

@@ -73,6 +73,9 @@ std::string NodeConf(const api::RedisHa& redisha, const Inputs& inputs) {
   if (spec.persistence.append_only()) {  // else unsaid: images of earlier versions do not know it
     lines.Add("appendonly", "yes");
     lines.Add("appendfsync", FsyncWord(spec.persistence.fsync));
+    if (spec.persistence.rewrite_percent != api::PersistenceSpec{}.rewrite_percent) {
+      lines.Add("auto-aof-rewrite-percentage", spec.persistence.rewrite_percent);
+    }
   }
   lines.Add("repl-backlog-size", kReplBacklog);
   for (const auto& [key, value] : spec.config) lines.Add(key, value.empty() ? "\"\"" : value);

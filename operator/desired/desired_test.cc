@@ -112,10 +112,9 @@ TEST(Desired, AResourceChangeLeavesTheConfigurationAlone) {
 }
 
 TEST(Desired, NodesAreToldOfTheAppendOnlyFileIfTheyShallKeepOne) {
-  const auto conf = [](api::PersistenceMode mode, api::FsyncPolicy fsync) {
+  const auto conf = [](api::PersistenceMode mode, api::FsyncPolicy fsync, int percent = 100) {
     api::RedisHa redisha = Load("minimal.yaml");
-    redisha.spec.persistence.mode = mode;
-    redisha.spec.persistence.fsync = fsync;
+    redisha.spec.persistence = {.mode = mode, .fsync = fsync, .rewrite_percent = percent};
     return ConfigMap(redisha, kInputs)["data"]["node.conf"].get<std::string>();
   };
   using api::FsyncPolicy;
@@ -126,6 +125,13 @@ TEST(Desired, NodesAreToldOfTheAppendOnlyFileIfTheyShallKeepOne) {
   EXPECT_THAT(both, HasSubstr("\nsave 900 1\nappendonly yes\nappendfsync everysec\n"));
   EXPECT_THAT(conf(PersistenceMode::kRdb, FsyncPolicy::kAlways), Not(HasSubstr("append")));
   EXPECT_THAT(conf(PersistenceMode::kNone, FsyncPolicy::kAlways), Not(HasSubstr("append")));
+  EXPECT_THAT(aof, Not(HasSubstr("rewrite"))) << "a line that is new would restart what runs";
+  EXPECT_THAT(conf(PersistenceMode::kAof, FsyncPolicy::kEverySecond, 50),
+              HasSubstr("\nappendfsync everysec\nauto-aof-rewrite-percentage 50\n"));
+  EXPECT_THAT(conf(PersistenceMode::kAofAndRdb, FsyncPolicy::kEverySecond, 0),
+              HasSubstr("\nauto-aof-rewrite-percentage 0\n"));
+  EXPECT_THAT(conf(PersistenceMode::kRdb, FsyncPolicy::kEverySecond, 50),
+              Not(HasSubstr("rewrite")));
 }
 
 TEST(Desired, WithoutAPasswordThereIsNoTraceOfOne) {

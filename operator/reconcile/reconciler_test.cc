@@ -270,6 +270,34 @@ TEST_F(ReconcilerTest, ANewOperatorsImageWaitsUntilItIsAllowed) {
   EXPECT_EQ(image(), "mine");
 }
 
+TEST_F(ReconcilerTest, AModeThatIsNoLongerNamedIsKept) {
+  const auto conf = [this] {
+    return server_.objects["/api/v1/namespaces/ns/configmaps/demo-config"]["data"]["node.conf"]
+        .get<std::string>();
+  };
+  const auto ask = [this](Json spec) {
+    server_.objects[kCrPath]["spec"] = std::move(spec);
+    Run();
+  };
+  const auto mode = [this] { return server_.objects[kCrPath]["status"]["persistenceMode"]; };
+  ask({{"persistence", {{"mode", "RDB"}}}});
+  EXPECT_EQ(mode(), "RDB");
+  const std::string snapshots = conf();
+  EXPECT_THAT(snapshots, Not(HasSubstr("appendonly")));
+  ask(Json::object());
+  EXPECT_EQ(conf(), snapshots) << "a new default is for those that are made with it";
+  ask({{"persistence", {{"mode", "AOF"}}}, {"replicas", "three"}});
+  EXPECT_EQ(mode(), "RDB") << "an invalid spec is not in force";
+  ask({{"persistence", {{"mode", "AOF"}}}});
+  EXPECT_EQ(mode(), "AOF");
+  EXPECT_THAT(conf(), HasSubstr("appendonly yes"));
+}
+
+TEST_F(ReconcilerTest, ARedisHaThatIsNewOnVolumesKeepsAnAppendOnlyFile) {
+  Run();
+  EXPECT_EQ(server_.objects[kCrPath]["status"]["persistenceMode"], "AOF");
+}
+
 TEST_F(ReconcilerTest, ASetOfAVersionThatFollowedIsUpdatedWithItsFiles) {
   Run();
   Json& set = server_.objects["/apis/apps/v1/namespaces/ns/statefulsets/demo"];

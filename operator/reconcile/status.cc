@@ -302,6 +302,18 @@ void AddInitialised(const StatusInputs& inputs, Json* status) {
   (*status)["initialisedTime"] = since.empty() ? k8s::FormatTime(inputs.now_us) : since;
 }
 
+// What it is made with holds where the spec names none. An invalid spec is not in force.
+void AddPersistenceMode(const StatusInputs& inputs, Json* status) {
+  const bool invalid = std::any_of(
+      inputs.problems.begin(), inputs.problems.end(),
+      [](const Problem& problem) { return problem.reason == api::reason::kInvalidSpec; });
+  const Json* old = OldStatus(inputs);
+  const std::string before = old != nullptr ? k8s::StringAt(*old, "persistenceMode") : "";
+  const std::string mode =
+      invalid ? before : std::string(api::NameOf(inputs.redisha.spec.persistence.mode));
+  if (!mode.empty()) (*status)["persistenceMode"] = mode;
+}
+
 Json Endpoints(const api::RedisHa& redisha) {
   const std::string& name = redisha.key.name;
   const auto address = [&redisha](const std::string& service, int port) {
@@ -377,6 +389,7 @@ k8s::Json ComputeStatus(const StatusInputs& inputs) {
                  {"endpoints", Endpoints(redisha)},
                  {"instances", Instances(inputs.observed.pods)}};
   if (!inputs.image.image.empty()) status["image"] = inputs.image.image;
+  AddPersistenceMode(inputs, &status);
   AddInitialised(inputs, &status);
   if (const k8s::ObjectPtr set = inputs.observed.StatefulSet()) {
     const std::string cluster_uid = ClusterUidOf(inputs.observed);

@@ -123,6 +123,29 @@ class Renderings(unittest.TestCase):
                 spec, = [o["spec"] for o in yaml.safe_load_all(file) if o["kind"] == "RedisHA"]
             self.check_fields(spec, fields, os.path.basename(golden))
 
+    def persistence(self, configuration, *settings):
+        words = [word for setting in settings for word in ("--set", setting)]
+        found = []
+        for helm in helms():
+            rendered = render(helm, "redisha", "--set-json", "commonConfiguration=" + json.dumps(configuration), *words)
+            self.assertEqual(rendered.returncode, 0, rendered.stderr)
+            spec, = [o["spec"] for o in documents(rendered.stdout) if o["kind"] == "RedisHA"]
+            found.append(spec.get("persistence", {}))
+        self.assertEqual(found, found[:1] * len(found))
+        return found[0]
+
+    def test_persistence_is_what_redis_conf_asks_for(self):
+        scratch = "master.persistence.enabled=false"
+        self.assertEqual(self.persistence("maxmemory 1gb"), {}, "the resource's own default")
+        self.assertEqual(self.persistence("appendonly no\nappendfsync always"), {"mode": "RDB"})
+        self.assertEqual(self.persistence("appendonly no", scratch), {"mode": "None"})
+        self.assertEqual(self.persistence("save 60 1\nauto-aof-rewrite-percentage 50"), {"mode": "RDB", "snapshotSeconds": 60})
+        self.assertEqual(self.persistence("appendonly yes\nauto-aof-rewrite-percentage 0"), {"mode": "AOF", "rewritePercent": 0})
+        self.assertEqual(self.persistence("appendfsync always\nauto-aof-rewrite-percentage 50"), {"fsync": "Always", "rewritePercent": 50})
+        self.assertEqual(self.persistence("appendfsync always", "spec.storage.type=EmptyDir"), {})
+        self.assertEqual(self.persistence("", "spec.persistence.rewritePercent=50", scratch), {"mode": "None", "rewritePercent": 50},
+                         "what the resource refuses, it is asked for in its own words")
+
     def check_fields(self, value, schema, where):
         if not isinstance(value, dict) or "properties" not in schema:
             return
@@ -169,6 +192,8 @@ class Refusals(unittest.TestCase):
 
     def test_a_policy_that_does_not_exist_is_refused(self):
         self.refused("appendfsync is one of everysec, always, no", "commonConfiguration=appendfsync sometimes")
+        self.refused("appendonly is yes or no; it is 'perhaps'", "commonConfiguration=appendonly perhaps")
+        self.refused("auto-aof-rewrite-percentage is a whole number; it is '50%'", "commonConfiguration=auto-aof-rewrite-percentage 50%")
 
     def test_what_the_operator_sets_is_refused(self):
         self.refused("commonConfiguration: requirepass is set by the operator", "commonConfiguration=requirepass secret")

@@ -4,6 +4,8 @@ Asserted: twice, first with SIGKILL to the three servers in the same moment, the
 there afterwards, read from whoever leads then, and the replicas follow.
 
 And one whose mode changes, by a rollout and by being made anew, goes on with the newest data whatever files they are in.
+
+And one that names no mode keeps an append-only file on its volumes; when that is rewritten is rolled out as it is asked for.
 """
 import os
 import signal
@@ -19,8 +21,7 @@ metadata:
   name: demo
 spec:
   replicas: 3
-  persistence:
-    mode: AOF
+  persistence: {mode: AOF}
 """
 KEYS = 2_000
 
@@ -69,14 +70,20 @@ class AppendOnlyTest(ClusterCase):
         self.wait_until_ready()
         self.find(2 * KEYS)
 
-    def made_anew(self, mode):
+    def wait_until_settled(self):
+        def settled():
+            found = self.ha.object()
+            return found["status"]["observedGeneration"] == found["metadata"]["generation"] and found["status"]
+        return wait_for("the operator to have seen it", settled, 60)
+
+    def made_anew(self, persistence):
         self.kubectl("delete", "redisha", "demo")
         wait_for("the pods to be gone", lambda: not any(self.ha.pod(i) for i in range(3)), 60)
-        self.apply_text(MANIFEST.replace("mode: AOF", f"mode: {mode}"))
+        self.apply_text(MANIFEST.replace("{mode: AOF}", f"{{{persistence}}}"))
 
-    def rolled_out(self, mode):
+    def rolled_out(self, persistence):
         uids = [self.ha.pod(i)["metadata"]["uid"] for i in range(3)]
-        self.kubectl("patch", "redisha", "demo", "--type=merge", "-p", f'{{"spec":{{"persistence":{{"mode":"{mode}"}}}}}}')
+        self.kubectl("patch", "redisha", "demo", "--type=merge", "-p", f"spec: {{persistence: {{{persistence}}}}}")
         wait_for("other pods", lambda: all(self.ha.pod(i) and self.ha.pod(i)["metadata"]["uid"] != uids[i] for i in range(3)), 120)
         self.wait_until_ready()
 
@@ -84,7 +91,7 @@ class AppendOnlyTest(ClusterCase):
         keys = 0
         for change, mode in ((None, "AOF"), (self.made_anew, "RDB"), (self.made_anew, "AOF"), (self.rolled_out, "RDB"), (self.made_anew, "AOFAndRDB")):
             if change:
-                change(mode)
+                change(f"mode: {mode}")
             ip = wait_for("a primary that two follow", self.leads, 120)
             connection = self.ha.connect(ip)
             self.assertEqual(connection.command("DBSIZE"), keys, mode)
@@ -92,6 +99,23 @@ class AppendOnlyTest(ClusterCase):
             connection.close()
             self.write(keys)
             keys += KEYS
+
+        revision = self.ha.object()["status"]["currentRevision"]
+        self.kubectl("patch", "redisha", "demo", "--type=merge", "-p", "spec: {persistence: {mode: null}}")
+        status = self.wait_until_settled()
+        self.assertEqual((status["persistenceMode"], status["updateRevision"]), ("AOFAndRDB", revision), "no pod is replaced for it")
+
+    def test_without_a_mode_there_is_an_append_only_file_and_its_settings_are_rolled_out(self):
+        names = ("appendonly", "appendfsync", "auto-aof-rewrite-percentage")
+        for change, asked, expected in ((self.made_anew, "", (b"yes", b"everysec", b"100")),
+                                        (self.rolled_out, "rewritePercent: 50", (b"yes", b"everysec", b"50")),
+                                        (self.rolled_out, "rewritePercent: 0, fsync: Always", (b"yes", b"always", b"0"))):
+            change(asked)
+            wait_for("a primary that two follow", self.leads, 120)
+            for ip in self.ha.pod_ips().values():
+                connection = self.ha.connect(ip)
+                self.assertEqual(tuple(connection.command("CONFIG", "GET", name)[1] for name in names), expected)
+                connection.close()
 
 
 if __name__ == "__main__":

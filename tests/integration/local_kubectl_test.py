@@ -192,6 +192,47 @@ class LocalKubectlTest(unittest.TestCase):
         self.assertEqual(self.get("redisha", "demo")["metadata"]["generation"], 2)
         self.kubectl("delete", "redisha", "demo")
 
+    def test_a_resource_of_when_snapshots_were_the_default_keeps_them(self):
+        with open(os.path.join(ROOT, "crds", "redisha.yaml"), encoding="utf-8") as file:
+            now = file.read()
+        modes = "enum: [None, RDB, AOF, AOFAndRDB]"
+        self.assertIn(modes, now)
+        resource = "apiVersion: ha.redisha.io/v1\nkind: RedisHA\nmetadata: {name: earlier}\nspec: {storage: {size: 1Gi}}\n"
+        self.kubectl("apply", "-f", "-", stdin=now.replace(modes, modes + "\n                      default: RDB"))
+        self.kubectl("apply", "-f", "-", stdin=resource)
+        self.kubectl("apply", "-f", "-", stdin=now)
+        self.kubectl("apply", "-f", "-", stdin=resource)
+        self.kubectl("scale", "redisha", "earlier", "--replicas=5")
+        self.assertEqual(self.get("redisha", "earlier")["spec"]["persistence"]["mode"], "RDB")
+        self.kubectl("delete", "redisha", "earlier")
+        self.kubectl("apply", "-f", "-", stdin=resource)
+        self.assertEqual(self.get("redisha", "earlier")["spec"]["persistence"],
+                         {"fsync": "EverySecond", "rewritePercent": 100, "snapshotSeconds": 900})
+        self.kubectl("delete", "redisha", "earlier")
+
+    def test_what_the_mode_of_persistence_does_not_take_is_refused(self):
+        self.kubectl("apply", "-f", os.path.join(ROOT, "crds", "redisha.yaml"))
+        of_file = "is of the append-only file: mode must be AOF or AOFAndRDB"
+        for field, value in (("fsync", "Always"), ("rewritePercent", 50)):
+            for mode, storage in (("AOF", "EmptyDir"), (None, "PersistentVolumeClaim"), ("RDB", "PersistentVolumeClaim"), (None, "EmptyDir")):
+                persistence = {field: value} if mode is None else {field: value, "mode": mode}
+                taken = mode == "AOF" or (mode is None and storage != "EmptyDir")
+                with self.subTest(persistence=persistence, storage=storage):
+                    answer = self.asked({"persistence": persistence, "storage": {"type": storage}}, fails=not taken)
+                    if not taken:
+                        self.assertIn(f"spec.persistence.{field}", answer)
+                        self.assertIn(of_file, answer)
+        self.assertIn("may not be given beside config[auto-aof-rewrite-percentage]", self.asked(
+            {"persistence": {"rewritePercent": 50}, "config": {"auto-aof-rewrite-percentage": "60"}}, fails=True))
+        self.assertIn("is of snapshots: mode must be RDB or AOFAndRDB", self.asked({"persistence": {"snapshotSeconds": 60}}, fails=True))
+        self.asked({"persistence": {"snapshotSeconds": 60}, "storage": {"type": "EmptyDir"}})
+        self.asked({"persistence": {"snapshotSeconds": 60, "mode": "AOFAndRDB"}})
+        self.assertIn("rewritePercent", self.asked({"persistence": {"rewritePercent": -1}}, fails=True))
+
+    def asked(self, spec, fails=False):
+        resource = {"apiVersion": "ha.redisha.io/v1", "kind": "RedisHA", "metadata": {"name": "asked"}, "spec": spec}
+        return self.kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(resource), fails=fails)
+
     def client_minor(self):
         version = json.loads(self.kubectl("version", "--client", "-o", "json"))
         return int(version["clientVersion"]["minor"].rstrip("+"))

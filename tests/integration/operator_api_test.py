@@ -201,6 +201,10 @@ class CrdTest(unittest.TestCase):
         self.refused({"config": {"hz": "10\nport 1"}}, "spec.config", "one line")
         self.refused({"storage": {"size": "much"}}, "spec.storage.size")
         self.refused({"persistence": {"mode": "Maybe"}}, "spec.persistence.mode")
+        self.refused({"persistence": {"mode": "RDB", "fsync": "Always"}}, "spec.persistence.fsync")
+        self.refused({"persistence": {"mode": "RDB", "rewritePercent": 50}}, "spec.persistence.rewritePercent")
+        self.refused({"persistence": {"rewritePercent": 50}, "storage": {"type": "EmptyDir"}}, "spec.persistence.rewritePercent")
+        self.refused({"persistence": {"snapshotSeconds": 60}}, "spec.persistence.snapshotSeconds")
         self.refused({"auth": {"enabled": False, "secretRef": {"name": "x"}}},
                      "spec.auth.secretRef")
         self.refused({"update": {"image": "Sometimes"}}, "spec.update.image")

@@ -1,10 +1,10 @@
 {{- /*
-commonConfiguration as {config: {...}, appendonly: "yes"|"no"|"", fsync: ""|"Always"..., save: null|""|"900 1"}.
+commonConfiguration as {config: {...}, appendonly: "yes"|"no"|"", file: {fsync: "Always"..., rewritePercent: 100}, save: null|""|"900 1"}.
 A line of redis.conf is a name and the rest; quotes around the whole rest are taken off.
 */ -}}
 {{- define "redisha.configuration" -}}
 {{- $config := dict -}}
-{{- $result := dict "appendonly" "" "fsync" "" -}}
+{{- $result := dict "appendonly" "" "file" dict -}}
 {{- range $line := splitList "\n" .Values.commonConfiguration -}}
 {{- $line = trim $line -}}
 {{- if and $line (not (hasPrefix "#" $line)) -}}
@@ -15,11 +15,15 @@ A line of redis.conf is a name and the rest; quotes around the whole rest are ta
 {{- if regexMatch "^\".*\"$" $value -}}{{- $value = substr 1 (int (sub (len $value) 1)) $value -}}{{- end -}}
 {{- if regexMatch "^'.*'$" $value -}}{{- $value = substr 1 (int (sub (len $value) 1)) $value -}}{{- end -}}
 {{- if eq $name "appendonly" -}}
+{{- if not (has (lower $value) (list "yes" "no")) -}}{{- include "redisha.refuse" (printf "commonConfiguration: appendonly is yes or no; it is '%s'" $value) -}}{{- end -}}
 {{- $_ := set $result "appendonly" (lower $value) -}}
 {{- else if eq $name "appendfsync" -}}
 {{- $fsync := get (dict "everysec" "EverySecond" "always" "Always" "no" "Never") (lower $value) -}}
 {{- if not $fsync -}}{{- include "redisha.refuse" (printf "commonConfiguration: appendfsync is one of everysec, always, no; it is '%s'" $value) -}}{{- end -}}
-{{- $_ := set $result "fsync" $fsync -}}
+{{- $_ := set $result.file "fsync" $fsync -}}
+{{- else if eq $name "auto-aof-rewrite-percentage" -}}
+{{- if not (regexMatch "^[0-9]+$" $value) -}}{{- include "redisha.refuse" (printf "commonConfiguration: auto-aof-rewrite-percentage is a whole number; it is '%s'" $value) -}}{{- end -}}
+{{- $_ := set $result.file "rewritePercent" (int $value) -}}
 {{- else if eq $name "save" -}}
 {{- $_ := set $result "save" $value -}}
 {{- else if has $name (list "port" "bind" "dir" "requirepass" "masterauth" "replicaof" "slaveof" "unixsocket" "daemonize" "include" "tls-port") -}}
@@ -33,13 +37,15 @@ A line of redis.conf is a name and the rest; quotes around the whole rest are ta
 {{- toJson $result -}}
 {{- end -}}
 
-{{- /* spec.persistence from appendonly, appendfsync and save, unless spec.persistence says it. */ -}}
+{{- /*
+spec.persistence from appendonly, what is said of its file, and save, unless spec.persistence says it. Where
+nothing is said the resource's own default stands, which makes what is installed and upgraded keep its mode.
+*/ -}}
 {{- define "redisha.persistence" -}}
 {{- $conf := include "redisha.configuration" . | fromJson -}}
 {{- $volume := include "redisha.wantsVolume" . -}}
-{{- $result := dict -}}
+{{- $result := $conf.file -}}
 {{- $aof := eq $conf.appendonly "yes" -}}
-{{- if $conf.fsync -}}{{- $_ := set $result "fsync" $conf.fsync -}}{{- end -}}
 {{- if hasKey $conf "save" -}}
 {{- if eq $conf.save "" -}}
 {{- $_ := set $result "mode" (ternary "AOF" "None" $aof) -}}
@@ -51,6 +57,8 @@ A line of redis.conf is a name and the rest; quotes around the whole rest are ta
 {{- $_ := set $result "mode" "AOF" -}}
 {{- else if not $volume -}}
 {{- $_ := set $result "mode" "None" -}}
+{{- else if $conf.appendonly -}}
+{{- $_ := set $result "mode" "RDB" -}}
 {{- end -}}
 {{- toJson $result -}}
 {{- end -}}

@@ -91,10 +91,14 @@
 {{- end -}}
 {{- $_ := set $spec "networkPolicy" (dict "enabled" .Values.networkPolicy.enabled) -}}
 {{- $merged := mergeOverwrite $spec (deepCopy .Values.spec) -}}
-{{- /* In redis.conf, appendfsync without an append-only file says nothing; the resource refuses it. */ -}}
-{{- $mode := dig "persistence" "mode" "RDB" $merged -}}
-{{- if not (or (has $mode (list "AOF" "AOFAndRDB")) (dig "persistence" "fsync" "" .Values.spec)) -}}
-{{- with $merged.persistence }}{{- $_ := unset . "fsync" -}}{{- end -}}
+{{- /* In redis.conf, what is said of an append-only file that is not kept says nothing; the resource refuses it. */ -}}
+{{- $default := ternary "RDB" "AOF" (eq (dig "storage" "type" "" $merged) "EmptyDir") -}}
+{{- if not (has (dig "persistence" "mode" $default $merged) (list "AOF" "AOFAndRDB")) -}}
+{{- range $name := list "fsync" "rewritePercent" -}}
+{{- if not (hasKey (dig "persistence" dict $.Values.spec) $name) -}}
+{{- with $merged.persistence }}{{- $_ := unset . $name -}}{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- toYaml $merged -}}
 {{- end -}}
