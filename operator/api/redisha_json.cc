@@ -69,10 +69,10 @@ void ReadStorage(const FieldReader& spec, Spec* out) {
   }
 }
 
-// What a RedisHA that names no mode has been made with holds for it, whatever the default has become:
-// its volumes were measured for that. One of a version that wrote none down had RDB. Without a
-// volume that is the default still: an append-only file needs three times the room, and a pod whose
-// EmptyDir outgrows its limit is evicted.
+// What a RedisHA that names no mode has been made with holds for it, whatever the default has
+// become: its volumes were measured for that. One of a version that wrote none down had RDB.
+// Without a volume that is the default still: an append-only file needs three times the room, and
+// a pod whose EmptyDir outgrows its limit is evicted.
 PersistenceMode UnnamedMode(const k8s::Json& object, const Spec& spec) {
   const std::string made_with = k8s::StringAt(object, "status.persistenceMode");
   const auto known = std::find(kPersistenceModes.begin(), kPersistenceModes.end(), made_with);
