@@ -39,7 +39,7 @@ A line of redis.conf is a name and the rest; quotes around the whole rest are ta
 
 {{- /*
 spec.persistence from appendonly, what is said of its file, and save, unless spec.persistence says it. Where
-nothing is said the resource's own default stands, which makes what is installed and upgraded keep its mode.
+they name no mode, none is asked for, so that a release that is upgraded keeps the one it was made with.
 */ -}}
 {{- define "redisha.persistence" -}}
 {{- $conf := include "redisha.configuration" . | fromJson -}}
