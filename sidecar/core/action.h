@@ -81,16 +81,27 @@ struct SendExtension {
 // Configured: REDISHA ROLE <epoch> <leader> (PRIMARY | REPLICA <host> <port> | SEAL) [COPIES
 //             <copies>], which the node refuses if it knows a newer (epoch, leader); then, unless
 //             it is sealed, CLIENT KILL TYPE normal and pubsub.
-// Classic:    MULTI; SLAVEOF <primary>|NO ONE; CONFIG REWRITE; CLIENT KILL TYPE normal; CLIENT KILL
+// Classic:    MULTI; [FAILOVER ABORT;] SLAVEOF <primary>|NO ONE; CONFIG REWRITE; CLIENT KILL TYPE normal; CLIENT KILL
 //             TYPE pubsub; EXEC
 struct Reconfigure {
   NodeId node;
   std::optional<Address> primary = std::nullopt;
-  bool seal = false;   // neither: it stands still until the next one
-  int copies = 1;      // of a change, before a primary may tell it
-  bool again = false;  // it is that already: its clients stay
+  bool seal = false;           // neither: it stands still until the next one
+  int copies = 1;              // of a change, before a primary may tell it
+  bool again = false;          // it is that already: its clients stay
+  bool ends_handover = false;  // which it has begun, and by which it would refuse the rest
   Epoch epoch = 0;
   std::string leader;  // who won this epoch
+};
+
+// To a classic group's primary; answered by a HandoverReply.
+// kHandOver: FAILOVER TO <to> TIMEOUT <limit>    kAbort:   FAILOVER ABORT
+// kPause:    CLIENT PAUSE <limit> WRITE          kUnpause: CLIENT UNPAUSE
+struct AskToHandOver {
+  NodeId node;
+  HandoverStep step = HandoverStep::kHandOver;
+  Address to = {};
+  Millis limit{0};
 };
 
 struct ReplyOk {};
@@ -150,8 +161,8 @@ struct CrashProcess {};
 
 using Action = std::variant<ConnectNode, DisconnectNode, ConnectPeer, DisconnectPeer, SendNodePing,
                             SendPeerPing, SendInfo, SendScriptKill, PublishHelloToNode,
-                            PublishHelloToPeer, AskPeer, SendExtension, Reconfigure, Reply, Persist,
-                            PublishEvent, SetRoleLabel, Resolve, Log, CrashProcess>;
+                            PublishHelloToPeer, AskPeer, SendExtension, Reconfigure, AskToHandOver,
+                            Reply, Persist, PublishEvent, SetRoleLabel, Resolve, Log, CrashProcess>;
 using Actions = std::vector<Action>;
 
 }  // namespace rha::sidecar::core

@@ -72,6 +72,14 @@ struct ReconfigureDone {
   std::string error;
 };
 
+// The answer to an AskToHandOver action. What comes of it, INFO says.
+struct HandoverReply {
+  NodeId node;
+  HandoverStep step = HandoverStep::kHandOver;
+  bool ok = true;
+  std::string error;
+};
+
 // A message of channel __sentinel__:hello, from a node's channel (then nobody proved anything: who
 // may publish may say what he likes) or from PUBLISH sent by a peer.
 struct HelloReceived {
@@ -118,6 +126,7 @@ struct FailoverCommand {
   std::string group;
   bool force = false;                 // without it: only if nothing can be lost that anybody knows
   std::vector<std::string> given_up;  // FORCE accept-loss-of <member>...
+  bool coordinated = false;           // only if the primary takes part
 };
 struct MonitorCommand {
   std::string group;
@@ -179,8 +188,8 @@ struct HostResolved {
 struct StopRequested {};
 
 using Event = std::variant<Tick, NodeLinkUp, NodeLinkDown, PeerLinkUp, PeerLinkDown, NodePingReply,
-                           PeerPingReply, InfoReply, ReconfigureDone, HelloReceived, VoteRequest,
-                           VoteReply, ExtensionReceived, ExtensionReply, CommandReceived,
-                           PersistDone, HostResolved, StopRequested>;
+                           PeerPingReply, InfoReply, ReconfigureDone, HandoverReply, HelloReceived,
+                           VoteRequest, VoteReply, ExtensionReceived, ExtensionReply,
+                           CommandReceived, PersistDone, HostResolved, StopRequested>;
 
 }  // namespace rha::sidecar::core

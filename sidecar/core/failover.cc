@@ -3,6 +3,7 @@
 #include "sidecar/core/copies.h"
 #include "sidecar/core/down.h"
 #include "sidecar/core/election.h"
+#include "sidecar/core/handover.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
@@ -19,6 +20,7 @@ void Enter(Context& c, Group& group, FailoverStage stage) {
 }
 
 void Abort(Context& c, Group& group, std::string_view channel, Millis retry = Millis{0}) {
+  EndHandover(c, group);
   c.GroupEvent(channel, group);
   for (auto& [id, node] : group.nodes) {
     node.promoted = false;
@@ -37,7 +39,9 @@ bool Superseded(const Group& group) {
   const bool replaced =
       group.primary != failover.old_primary ||
       (group.configured() && group.config_epoch != failover.old_epoch);  // or elected again
-  return replaced || group.leader_epoch > failover.epoch || group.config_epoch >= failover.epoch;
+  // A vote for somebody else since then takes back nothing that the primary has agreed to.
+  const bool outvoted = group.leader_epoch > failover.epoch && !HandsOver(group);
+  return replaced || outvoted || group.config_epoch >= failover.epoch;
 }
 
 // Each Run… does one stage; true: the next stage may be tried at once.
@@ -129,6 +133,12 @@ Process ProcessAt(const Group& group, const Node& node) {
   return node.info.run_id == group.failover->chosen_run_id ? Process::kChosen : Process::kOther;
 }
 
+void Promote(Context& c, Group& group, Node& node) {
+  SendPromote(c, group, node);
+  Enter(c, group, WaitPromotion{.node = node.id, .since = c.now});
+  c.NodeEvent("+failover-state-wait-promotion", group, node);
+}
+
 bool RunSendPromotion(Context& c, Group& group) {
   Node& node = *group.FindNode(std::get<SendPromotion>(group.failover->stage).node);
   const Process process = ProcessAt(group, node);
@@ -139,9 +149,49 @@ bool RunSendPromotion(Context& c, Group& group) {
     }
     return false;
   }
-  SendPromote(c, group, node);
-  Enter(c, group, WaitPromotion{.node = node.id, .since = c.now});
-  c.NodeEvent("+failover-state-wait-promotion", group, node);
+  if (MayHandOver(group)) {
+    const HandOver begun = BeginHandover(c, group, node);
+    Enter(c, group, begun);
+    c.NodeEvent("+failover-state-hand-over", group, node);
+    return false;
+  }
+  if (group.failover->coordinated && !group.configured()) {
+    Abort(c, group, "-failover-abort-hand-over-refused");
+    return false;
+  }
+  Promote(c, group, node);
+  return false;
+}
+
+void Refused(Context& c, Group& group, const HandOver& stage) {
+  const bool answers = stage.answered_at != kNever;
+  const std::string other = answers ? "it is no primary" : "it does not answer";
+  const std::string why = stage.refusals > 1 ? stage.refusal : other;
+  c.Warn("the primary of " + group.config.name + " does not hand over: " + why);
+  if (group.failover->coordinated) return Abort(c, group, "-failover-abort-hand-over-refused");
+  c.GroupEvent("-failover-hand-over-refused", group, "#" + why);
+  group.failover->as_it_is = true;
+  Enter(c, group, SendPromotion{.node = stage.node, .since = c.now});
+}
+
+bool RunHandOver(Context& c, Group& group) {
+  const HandOver stage = std::get<HandOver>(group.failover->stage);
+  switch (WatchHandover(c, group)) {
+    case Handover::kWaits:
+      return false;
+    case Handover::kRefused:
+      Refused(c, group, stage);
+      return true;
+    case Handover::kTimeOver:
+      Abort(c, group, "-failover-abort-slave-timeout");
+      return false;
+    case Handover::kDone:
+      OnPromoted(c, group, *group.FindNode(stage.node));
+      return false;
+    case Handover::kDrained:
+      Promote(c, group, *group.FindNode(stage.node));
+      return false;
+  }
   return false;
 }
 
@@ -155,7 +205,7 @@ bool RunWaitPromotion(Context& c, Group& group) {
   const bool lost = (node.sdown && Mutated(Mutant::kSdownEndsPromotion)) ||
                     process == Process::kOther ||
                     (group.configured() && Unreachable(c, group, node));
-  if (lost || c.now - group.failover->stage_since > limit) {
+  if (lost || c.now - group.failover->stage_since > limit || c.now > PauseEnds(group)) {
     Abort(c, group, "-failover-abort-slave-timeout");
   } else if (group.configured() && process == Process::kChosen &&
              c.Elapsed(node.reconfigured_at, kReconfRetry)) {
@@ -178,7 +228,8 @@ void StartReconf(Context& c, Group& group, Node& node, std::string_view channel)
 
 // A failover that somebody asked for replaces a primary that lives. What it takes until it follows,
 // nobody will have: it does not wait for its turn.
-bool TakesWrites(const Node& node) {
+bool GoesFirst(const Group& group, const Node& node) {
+  if (!group.configured() && node.id == group.failover->old_primary) return true;
   return node.role_reported == Role::kPrimary && !node.info.undecided;
 }
 
@@ -187,7 +238,7 @@ void StartReconfs(Context& c, Group& group, int in_flight, bool timeout) {
   for (const bool old_primaries : {true, false}) {
     for (auto& [id, node] : group.nodes) {
       const bool waits = NeedsReconf(group, node) && node.reconf == ReconfStage::kNone;
-      if (!waits || TakesWrites(node) != old_primaries) continue;
+      if (!waits || GoesFirst(group, node) != old_primaries || StillHandsOver(c, node)) continue;
       if (timeout) {
         StartReconf(c, group, node, "+slave-reconf-sent-be");
       } else if (old_primaries || in_flight < group.config.parallel_syncs) {
@@ -256,6 +307,7 @@ bool RunStage(Context& c, Group& group) {
     bool operator()(const SealCopies&) { return RunSealCopies(c, group); }
     bool operator()(const SelectReplica&) { return RunSelectReplica(c, group); }
     bool operator()(const SendPromotion&) { return RunSendPromotion(c, group); }
+    bool operator()(const HandOver&) { return RunHandOver(c, group); }
     bool operator()(const WaitPromotion&) { return RunWaitPromotion(c, group); }
     bool operator()(const ReconfReplicas&) { return RunReconfReplicas(c, group); }
     bool operator()(const UpdateConfig&) { return RunUpdateConfig(c, group); }
@@ -294,6 +346,7 @@ void SendFollow(Context& c, const Group& group, Node& node) {
   c.Do(Reconfigure{.node = node.id,
                    .primary = Shown(c.s, group.Primary()->address),
                    .copies = CopiesWanted(group),
+                   .ends_handover = node.refuses_orders,
                    .epoch = group.config_epoch,
                    .leader = group.config_leader});
 }
@@ -312,6 +365,8 @@ void OnPromoted(Context& c, Group& group, Node& node) {
   if (Superseded(group)) return Abort(c, group, "-failover-abort-not-elected");
   c.NodeEvent("+promoted-slave", group, node);
   if (c.s.crash_after_promotion) c.Do(CrashProcess{});
+  // By its order it writes its configuration too, and its clients look again.
+  if (HandedOverTo(group, node)) SendPromote(c, group, node);
   Enter(c, group, ReconfReplicas{.node = node.id, .since = c.now});
   c.GroupEvent("+failover-state-reconf-slaves", group);
   SwitchPrimary(c, group, {.node = node.id, .epoch = epoch, .leader = c.s.my_id});

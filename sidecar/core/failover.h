@@ -1,8 +1,10 @@
 // The failover this sidecar leads, from its election to the last re-pointed replica.
 //
 //   WaitStart ─elected─▶ SealCopies ─▶ SelectReplica ─▶ SendPromotion ─▶ WaitPromotion
-//   ─INFO role:master─▶
+//   ─INFO role:master─▶                                  HandOver ───────────▲
 //   ReconfReplicas ─all done or failover-timeout─▶ UpdateConfig ─▶ (none)
+//
+// HandOver: of a planned move in a classic group, whose primary lives (handover.h).
 //
 // Unlike Redis the switch is made, told and persisted at the promotion's acknowledgement: clients
 // go to the new primary while the replicas are still being re-pointed.

@@ -19,6 +19,7 @@ void OnPingReply(Context& c, const NodePingReply& event);
 void OnPingReply(Context& c, const PeerPingReply& event);
 void OnInfo(Context& c, const InfoReply& event);
 void OnReconfigureDone(Context& c, const ReconfigureDone& event);
+void OnHandoverReply(Context& c, const HandoverReply& event);
 void OnHello(Context& c, const HelloReceived& event);
 void OnVoteRequest(Context& c, const VoteRequest& event);
 void OnVoteReply(Context& c, const VoteReply& event);

@@ -181,7 +181,8 @@ class HostileEvents {
   decltype(CommandReceived::command) Command() {
     switch (below_(7)) {
       case 0:
-        return FailoverCommand{Of<std::string>({"mymaster", "demo"})};
+        return FailoverCommand{.group = Of<std::string>({"mymaster", "demo"}),
+                               .coordinated = below_(4) == 0};
       case 1:
         return MonitorCommand{Group(), {Host(), Port()}, static_cast<int>(below_(3))};
       case 2:
@@ -204,7 +205,13 @@ class HostileEvents {
   Event Oddment(const State& state) {
     switch (below_(5)) {
       case 0:
-        return ReconfigureDone{NodeOf(state), below_(2) == 1, "some error"};
+        if (below_(4) == 0) {
+          return HandoverReply{NodeOf(state), static_cast<HandoverStep>(below_(4)), below_(2) == 1,
+                               "some error"};
+        }
+        return ReconfigureDone{
+            NodeOf(state), below_(2) == 1,
+            Of<std::string>({"some error", "ERR REPLICAOF not allowed while failing over."})};
       case 1:
         return ExtensionReply{PeerOf(state), below_(2) == 1};
       case 2:

@@ -152,6 +152,7 @@ TEST(Hostile, ResetInTheMiddleOfAFailoverEndsNothingButIt) {
       "run_id:b\r\nrole:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\n"
       "master_link_status:up\r\n";
   bench.Info("10.0.0.2", replica);
+  bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.1").id, DownReason::kClosed});
   bench.Send(CommandReceived{1, FailoverCommand{"mymaster"}});
   bench.Info("10.0.0.2", replica);
   bench.Pass(Millis{200});

@@ -62,6 +62,8 @@ void ParseField(std::string_view key, std::string_view value, Info& info) {
                                    : Role::kUnknown;
   } else if (key == "redisha_undecided") {
     info.undecided = value == "1";
+  } else if (key == "redisha_version") {
+    info.ours = true;
   } else if (key == "redisha_role_epoch") {
     info.role_epoch = ParseNumber<Epoch>(value);
   } else if (key == "redisha_role_leader") {
@@ -90,6 +92,8 @@ void ParseField(std::string_view key, std::string_view value, Info& info) {
     Assign(value, info.priority);
   } else if (key == "slave_repl_offset") {
     AssignBounded(value, kInfoCountMax, info.replica_offset);
+  } else if (key == "master_failover_state") {
+    info.failing_over = value != "no-failover";
   } else if (key == "replica_announced") {
     info.announced = value != "0";
   } else if (key == "master_replid") {

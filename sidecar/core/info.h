@@ -21,6 +21,7 @@ struct Info {
   Role role = Role::kUnknown;
   bool undecided = false;  // redisha_undecided:1
   bool loading = false;
+  bool ours = false;  // redisha-node
 
   // Of redisha-node.
   std::optional<Epoch> role_epoch;  // of the newest order that gave it a role, and who gave it
@@ -41,6 +42,8 @@ struct Info {
 
   // role:master
   std::vector<InfoReplica> replicas;
+
+  bool failing_over = false;  // master_failover_state: FAILOVER is under way
 
   std::string replid;
   std::string replid2;

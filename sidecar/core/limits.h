@@ -86,6 +86,13 @@ inline constexpr Millis kSelectPoll{5};
 inline constexpr Millis kSealWait{1000};
 // A member that does not become primary in this time.
 inline constexpr Millis kPromotionTimeout{5000};
+// For a planned move of a classic group writes are held back for half of down-after at most, within
+// these bounds; a primary that does not answer this long is not waited for.
+inline constexpr Millis kHandoverLeast{200};
+inline constexpr Millis kHandoverMost{5000};
+// A replica of redis-server tells once a second how much it has.
+inline constexpr Millis kHandoverAcks{1500};
+inline constexpr Millis kHandoverAnswer{500};
 // An unanswered Reconfigure is sent again.
 inline constexpr Millis kReconfRetry{500};
 

@@ -3,6 +3,7 @@
 #include "sidecar/core/extension.h"
 #include "sidecar/core/hello.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -55,7 +56,8 @@ Millis InfoPeriod(const Context& c, const Group& group, const Node& node) {
 }
 
 void SendHelloToNode(Context& c, const Group& group, Node& node, const std::string& payload) {
-  if (group.primary == kNoNode) return;
+  const bool held = c.now < node.held_until && !Mutated(Mutant::kHelloWhileHeld);
+  if (group.primary == kNoNode || held) return;
   node.last_hello = c.now;
   c.Do(PublishHelloToNode{.node = node.id, .payload = payload});
 }

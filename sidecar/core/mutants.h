@@ -45,6 +45,9 @@ enum class Mutant : uint8_t {
   kUnsealed,
   kUnprovenCounts,
   kLoneMajority,
+  kPlannedByForce,
+  kUndrained,
+  kHelloWhileHeld,
 };
 
 #ifdef RHA_MUTANTS

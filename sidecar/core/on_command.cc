@@ -4,6 +4,7 @@
 #include "sidecar/core/failover.h"
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/links.h"
+#include "sidecar/core/membership.h"
 #include "sidecar/core/names.h"
 #include "sidecar/core/pick_replica.h"
 #include "sidecar/core/settings.h"
@@ -55,7 +56,9 @@ ReplyError NobodyToPromote(const Context& c, const Group& group, const Pick& pic
 Answer Run(Context& c, const FailoverCommand& command) {
   Group* group = Find(c, command.group);
   if (group == nullptr) return ReplyError{kNoSuchGroup};
-  if (group->failover) return ReplyError{"INPROG Failover already in progress"};
+  // Two moves at a time would each count on the writes' being held back for it alone.
+  const bool other = !group->configured() && OtherLeads(*group, c.now);
+  if (group->failover || other) return ReplyError{"INPROG Failover already in progress"};
   if (command.force && !group->configured()) {
     return ReplyError{"ERR FORCE is for groups of redisha-group lines"};
   }
@@ -63,6 +66,10 @@ Answer Run(Context& c, const FailoverCommand& command) {
     if (FindMember(*group, name) == nullptr) {
       return ReplyError{"ERR '" + name + "' is no member of this group"};
     }
+  }
+  const Node* primary = group->Primary();
+  if (command.coordinated && (primary == nullptr || primary->sdown || !primary->link.connected)) {
+    return ReplyError{"NOGOODPRIMARY Primary is not reachable"};
   }
   const Pick pick = PickReplica(c.s, *group, c.now, command.given_up);
   if (pick.result != PickResult::kChosen) {
@@ -76,6 +83,7 @@ Answer Run(Context& c, const FailoverCommand& command) {
     c.Warn("a user gives up what only " + name + " may hold");
   }
   StartFailover(c, *group, /*forced=*/true, command.given_up);
+  if (group->failover) group->failover->coordinated = command.coordinated;
   return ReplyOk{};
 }
 

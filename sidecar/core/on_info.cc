@@ -4,6 +4,7 @@
 #include "sidecar/core/election.h"
 #include "sidecar/core/failover.h"
 #include "sidecar/core/handlers.h"
+#include "sidecar/core/handover.h"
 #include "sidecar/core/lineage.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
@@ -60,13 +61,14 @@ void LearnFromRole(Context& c, Group& group, const Node& node) {
   SpreadNews(c, group);
 }
 
-bool AwaitedPromotion(const Group& group, const Node& node) {
+bool AwaitedPromotion(const Group& group, const Node& node, LogicalTime now) {
   if (!group.failover || node.info.role != Role::kPrimary || node.info.undecided) return false;
+  if (HandedOverTo(group, node)) return true;
   const auto* stage = std::get_if<WaitPromotion>(&group.failover->stage);
   // One that led before, and was never demoted, calls itself primary without the order, too.
   const bool obeyed = !group.configured() || !node.info.role_epoch ||
                       *node.info.role_epoch >= group.failover->epoch;
-  return obeyed && stage != nullptr && stage->node == node.id;
+  return obeyed && stage != nullptr && stage->node == node.id && now <= PauseEnds(group);
 }
 
 }  // namespace
@@ -91,7 +93,8 @@ void OnInfo(Context& c, const InfoReply& event) {
   node.info_refresh = c.now;
   node.certainly_dead = false;
   node.death_noticed = false;
-  if (AwaitedPromotion(*group, node)) OnPromoted(c, *group, node);
+  NoteHandoverInfo(node);
+  if (AwaitedPromotion(*group, node, c.now)) OnPromoted(c, *group, node);
   LearnFromRole(c, *group, node);
   NotePromise(*group, node, c.now);
   UpdateHistory(c, *group, node);
@@ -112,10 +115,15 @@ void OnReconfigureDone(Context& c, const ReconfigureDone& event) {
     Yield(c, *group, ToString(node.address) + " obeys a later leader");
     return AskInfo(c, node);
   }
+  if (event.error.find("while failing over") != std::string::npos) {
+    node.refuses_orders = true;
+    if (node.reconf == ReconfStage::kSent) node.reconf = ReconfStage::kNone;
+  }
   if (!event.ok) {
     c.Warn("reconfiguring " + ToString(node.address) + " failed: " + event.error);
     return;
   }
+  OnObeyed(c, node);
   AskInfo(c, node);
 }
 

@@ -1,5 +1,6 @@
 // The const half of Sentinel: what the shell renders.
 #include <algorithm>
+#include <iterator>
 
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mutants.h"
@@ -113,8 +114,11 @@ std::string Sentinel::PeerFlags(const Group& group, const Peer& peer) const {
 
 std::optional<std::string> Sentinel::FailoverState(const Group& group) const {
   if (!group.failover) return std::nullopt;
-  static constexpr const char* kNames[] = {"wait_start",     "select_slave",  "send_slaveof_noone",
-                                           "wait_promotion", "reconf_slaves", "update_config"};
+  // By stage, in Redis' words.
+  static constexpr const char* kNames[] = {"wait_start",         "select_slave",   "select_slave",
+                                           "send_slaveof_noone", "wait_promotion", "wait_promotion",
+                                           "reconf_slaves",      "update_config"};
+  static_assert(std::size(kNames) == std::variant_size_v<FailoverStage>);
   return kNames[group.failover->stage.index()];
 }
 

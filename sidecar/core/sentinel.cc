@@ -69,6 +69,7 @@ struct Dispatch {
   void operator()(const PeerPingReply& e) { OnPingReply(c, e); }
   void operator()(const InfoReply& e) { OnInfo(c, e); }
   void operator()(const ReconfigureDone& e) { OnReconfigureDone(c, e); }
+  void operator()(const HandoverReply& e) { OnHandoverReply(c, e); }
   void operator()(const HelloReceived& e) { OnHello(c, e); }
   void operator()(const VoteRequest& e) { OnVoteRequest(c, e); }
   void operator()(const VoteReply& e) { OnVoteReply(c, e); }

@@ -98,6 +98,10 @@ struct Node {
   LogicalTime reconfigured_at = kLongAgo;  // last Reconfigure sent to it
   LogicalTime sealed_at = kLongAgo;        // last one that seals
   LogicalTime promised_since = kNever;  // the order it obeys is beyond the group's epoch (copies.h)
+  // Its writes are held back until then at most, as this sidecar asked; see handover.h.
+  LogicalTime held_until = kLongAgo;
+  bool paused = false;          // ... by CLIENT PAUSE
+  bool refuses_orders = false;  // it was handing over, and nobody takes over: give that up first
 };
 
 // One other sidecar.
@@ -167,6 +171,14 @@ struct SendPromotion {
   NodeId node;
   LogicalTime since;
 };
+// The primary that lives is asked to hand over; see handover.h.
+struct HandOver {
+  NodeId node;
+  HandoverStep step = HandoverStep::kHandOver;  // ... or kPause
+  LogicalTime answered_at = kNever;
+  int refusals = 0;  // of the two
+  std::string refusal = {};
+};
 struct WaitPromotion {
   NodeId node;
   LogicalTime since;
@@ -178,7 +190,7 @@ struct ReconfReplicas {
 struct UpdateConfig {
   NodeId node;
 };
-using FailoverStage = std::variant<WaitStart, SealCopies, SelectReplica, SendPromotion,
+using FailoverStage = std::variant<WaitStart, SealCopies, SelectReplica, SendPromotion, HandOver,
                                    WaitPromotion, ReconfReplicas, UpdateConfig>;
 
 struct Failover {
@@ -186,6 +198,8 @@ struct Failover {
   LogicalTime started{};
   LogicalTime stage_since{};
   bool forced = false;                // SENTINEL FAILOVER: the primary may be alive
+  bool coordinated = false;           // ... COORDINATED: only if the primary hands over
+  bool as_it_is = false;              // it does not: whatever the replica has must do
   std::vector<std::string> given_up;  // ... FORCE: members a user does without
   bool bootstrap = false;             // there was no primary to replace
   NodeId old_primary = kNoNode;

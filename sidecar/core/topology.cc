@@ -1,6 +1,7 @@
 #include "sidecar/core/topology.h"
 
 #include "sidecar/core/down.h"
+#include "sidecar/core/handover.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/names.h"
@@ -112,6 +113,7 @@ void RemoveGroup(Context& c, const std::string& name) {
 }
 
 void ResetGroup(Context& c, Group& group) {
+  EndHandover(c, group);
   group.failover.reset();
   for (auto& [id, node] : group.nodes) {
     node.promoted = false;

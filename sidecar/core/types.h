@@ -53,4 +53,7 @@ inline std::string ToString(const Address& address) {
 
 enum class Role : uint8_t { kUnknown, kPrimary, kReplica };
 
+// What a primary is asked for when its role is to move; see handover.h.
+enum class HandoverStep : uint8_t { kHandOver, kAbort, kPause, kUnpause };
+
 }  // namespace rha::sidecar::core

@@ -281,6 +281,9 @@ void Driver::Perform(const core::SendExtension& a) {
 void Driver::Perform(const core::Reconfigure& a) {
   if (NodeLink* link = Find(a.node)) link->Reconfigure(a);
 }
+void Driver::Perform(const core::AskToHandOver& a) {
+  if (NodeLink* link = Find(a.node)) link->AskToHandOver(a);
+}
 
 void Driver::Perform(const core::Reply& a) { sinks_.reply(a); }
 void Driver::Perform(const core::Persist& a) {

@@ -90,6 +90,7 @@ class Driver {
   void Perform(const core::AskPeer& a);
   void Perform(const core::SendExtension& a);
   void Perform(const core::Reconfigure& a);
+  void Perform(const core::AskToHandOver& a);
   void Perform(const core::Reply& a);
   void Perform(const core::Persist& a);
   void Perform(const core::PublishEvent& a);

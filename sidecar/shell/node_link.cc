@@ -190,6 +190,7 @@ void NodeLink::Reconfigure(const core::Reconfigure& change) {
   const auto& primary = change.primary;
   const std::string slave_of = Name("SLAVEOF");
   commands_.Send({Name("MULTI")});
+  if (change.ends_handover) commands_.Send({Name("FAILOVER"), "ABORT"});
   if (primary) {
     commands_.Send({slave_of, primary->host, std::to_string(primary->port)});
   } else {
@@ -197,8 +198,38 @@ void NodeLink::Reconfigure(const core::Reconfigure& change) {
   }
   commands_.Send({Name("CONFIG"), "REWRITE"});
   KillClients();
-  commands_.Send({Name("EXEC")}, [this](const resp::Value* reply) {
-    if (reply && emit_) OnReconfigured(*reply);
+  const size_t order = change.ends_handover ? 1 : 0;
+  commands_.Send({Name("EXEC")}, [this, order](const resp::Value* reply) {
+    if (reply && emit_) OnReconfigured(*reply, order);
+  });
+}
+
+void NodeLink::AskToHandOver(const core::AskToHandOver& request) {
+  const std::string name = Name(request.step == core::HandoverStep::kHandOver ||
+                                        request.step == core::HandoverStep::kAbort
+                                    ? "FAILOVER"
+                                    : "CLIENT");
+  const std::string port = std::to_string(request.to.port);
+  const std::string limit = std::to_string(request.limit.count());
+  std::vector<std::string_view> words = {name};
+  switch (request.step) {
+    case core::HandoverStep::kHandOver:
+      words.insert(words.end(), {"TO", request.to.host, port, "TIMEOUT", limit});
+      break;
+    case core::HandoverStep::kAbort:
+      words.push_back("ABORT");
+      break;
+    case core::HandoverStep::kPause:
+      words.insert(words.end(), {"PAUSE", limit, "WRITE"});
+      break;
+    case core::HandoverStep::kUnpause:
+      words.push_back("UNPAUSE");
+      break;
+  }
+  commands_.Send(words, [this, step = request.step](const resp::Value* reply) {
+    if (!reply || !emit_) return;
+    const bool ok = !reply->is_error();
+    emit_(core::HandoverReply{target_.node, step, ok, ok ? "" : reply->text});
   });
 }
 
@@ -219,7 +250,7 @@ void NodeLink::AssignRole(const core::Reconfigure& change) {
   commands_.Send(words, [this, clients_stay](const resp::Value* reply) {
     if (!reply || !emit_) return;
     if (!reply->is_error() && !clients_stay) KillClients();
-    OnReconfigured(*reply);
+    OnReconfigured(*reply, 0);
   });
 }
 
@@ -230,13 +261,14 @@ void NodeLink::KillClients() {
   commands_.Send({client, "KILL", "TYPE", "pubsub"});
 }
 
-void NodeLink::OnReconfigured(const resp::Value& reply) {
+// `order`: where in a transaction the change of role is.
+void NodeLink::OnReconfigured(const resp::Value& reply, size_t order) {
   core::ReconfigureDone done{.node = target_.node, .ok = true, .error = {}};
   if (reply.is_error()) {
     done.error = reply.text;
-  } else if (!reply.items.empty() && reply.items[0].is_error()) {
+  } else if (reply.items.size() > order && reply.items[order].is_error()) {
     done.error =
-        reply.items[0].text;  // of SLAVEOF; CONFIG REWRITE fails without a file, harmlessly
+        reply.items[order].text;  // of SLAVEOF; CONFIG REWRITE fails without a file, harmlessly
   }
   done.ok = done.error.empty();
   emit_(std::move(done));

@@ -52,6 +52,7 @@ class NodeLink {
   void SendScriptKill();
   void PublishHello(const std::string& payload);
   void Reconfigure(const core::Reconfigure& change);
+  void AskToHandOver(const core::AskToHandOver& request);
 
   size_t pending() const { return commands_.pending() + subscription_.pending(); }
   const Target& target() const { return target_; }
@@ -68,7 +69,7 @@ class NodeLink {
   void OnMessage(const resp::Value& message);
   void AssignRole(const core::Reconfigure& change);
   void KillClients();
-  void OnReconfigured(const resp::Value& reply);
+  void OnReconfigured(const resp::Value& reply, size_t order);
   void Report(core::DownReason reason, const std::string& why);
 
   Dialer& dialer_;

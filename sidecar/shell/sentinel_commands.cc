@@ -131,15 +131,20 @@ void FeedCommand(CommandContext& c, T command) {
   c.driver.Feed(std::move(event));
 }
 
-// FAILOVER <name> [FORCE [accept-loss-of <member> ...]]
+// FAILOVER <name> [COORDINATED | FORCE [accept-loss-of <member> ...]]
 void FailoverGroup(CommandContext& c) {
-  core::FailoverCommand command{.group = c.arg(2), .force = c.args.size() > 3, .given_up = {}};
+  const bool coordinated = c.args.size() == 4 && SameWord(c.args[3], "coordinated");
+  core::FailoverCommand command{.group = c.arg(2),
+                                .force = c.args.size() > 3 && !coordinated,
+                                .given_up = {},
+                                .coordinated = coordinated};
   const bool words =
-      c.args.size() <= 3 ||
+      c.args.size() <= 3 || coordinated ||
       (SameWord(c.args[3], "force") &&
        (c.args.size() == 4 || (c.args.size() > 5 && SameWord(c.args[4], "accept-loss-of"))));
   if (!words) {
-    c.reply.Error("ERR SENTINEL FAILOVER <master-name> [FORCE [accept-loss-of <member> ...]]");
+    c.reply.Error(
+        "ERR SENTINEL FAILOVER <master-name> [COORDINATED | FORCE [accept-loss-of <member> ...]]");
     return;
   }
   for (size_t i = 5; i < c.args.size(); ++i) command.given_up.push_back(c.arg(i));
@@ -361,7 +366,7 @@ const Command kSubcommands[] = {
      "DEBUG [<param> <value> ...]"},
     {"failover", -3, FailoverGroup, Rights::kEverything,
      "Manually failover a master node without asking for agreement.",
-     "FAILOVER <master-name> [FORCE [accept-loss-of <member> ...]]"},
+     "FAILOVER <master-name> [COORDINATED | FORCE [accept-loss-of <member> ...]]"},
     {"flushconfig", 2, [](CommandContext& c) { FeedCommand(c, core::FlushConfigCommand{}); },
      Rights::kEverything, "Force Sentinel to rewrite its state on disk.", "FLUSHCONFIG"},
     {"get-master-addr-by-name", 3, GetMasterAddr, Rights::kApplications,

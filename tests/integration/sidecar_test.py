@@ -62,6 +62,7 @@ class Process:
 class Bed(unittest.TestCase):
     """Servers and sentinels on loopback ports, all ended and removed afterwards."""
 
+    SERVER = "redis-server"
     next_port = PORT_BASE
 
     def setUp(self):
@@ -97,7 +98,7 @@ class Bed(unittest.TestCase):
 
     def start_server(self, port=None, replica_of=None, *options):
         port = port or self.port()
-        args = ["redis-server", "--port", str(port), "--save", "", "--dir", self.folder,
+        args = [self.SERVER, "--port", str(port), "--save", "", "--dir", self.folder,
                 "--repl-diskless-sync-delay", "0", *options]
         if replica_of:
             args += ["--replicaof", "127.0.0.1", str(replica_of)]
@@ -366,7 +367,7 @@ class Failover(Bed):
 
     # docs/security-model.md names the same.
     SENTINELS_RIGHTS = ("&* -@all +multi +exec +slaveof +replicaof +ping +subscribe +config|rewrite +role +publish +info +client|setname "
-                        "+client|kill")
+                        "+client|kill +failover +client|pause +client|unpause")
 
     def least_rights(self, stock):
         """Nodes where the default user is off and everybody may do what he must."""
