@@ -37,6 +37,7 @@ Cluster::Cluster(const ClusterOptions& options)
     pods_[i].node->obeys_any_epoch =
         options.classic || options_.fault == WorldFault::kAnyEpochObeyed;
     pods_[i].node->tells_epochs = !options.stock;
+    pods_[i].node->moves = options.moves;
     pods_[i].node->tells_data_epoch = options.tells_data_epoch;
     pods_[i].node->flushes_before_load = options.fault == WorldFault::kFlushBeforeLoad;
     pods_[i].node->counts_connected = options.fault == WorldFault::kConnectedCommit;

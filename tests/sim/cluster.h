@@ -7,6 +7,7 @@
 //   outside.cc   who has no key, addresses, disks and clocks, and how many members there are
 //   stopping.cc  pods that are told to stop
 //   told.cc      writes that need copies, and what was told of them
+//   handover.cc  a primary that hands its role over
 #pragma once
 
 #include <functional>
@@ -73,6 +74,7 @@ struct ClusterOptions {
   bool classic = false;
   bool stock = false;
   bool quorum_writes = false;  // redisha-durability quorum
+  HandsOver moves = HandsOver::kNeither;
   WorldFault fault = WorldFault::kNone;
   // The resource says that this group has had data once (redisha-initialised).
   bool initialised = false;
@@ -173,6 +175,7 @@ class Cluster {
     std::string ip;     // whose kernel says so, as long as that is the pod's
     LogicalTime last_there{};  // when the newest of what was sent arrives
     LogicalTime last_back{};
+    std::vector<Task> held;  // behind a PUBLISH that waits as writes do
   };
   // Whom a Reply of the machine is for, and what becomes of it there.
   struct Asker {
@@ -274,6 +277,7 @@ class Cluster {
   void FeedFollowers(const SimNode& from);
   void TakeArrived(int pod);
   void Write();
+  void WriteAt(SimNode& node);
   void NoteCommonWrites();
   void OnPromotion(int leader, SimNode& promoted);
   void CheckNotEmpty(const SimNode& promoted);
@@ -285,6 +289,14 @@ class Cluster {
   void OnDeposed(SimNode& primary);
   void CheckTold(const SimNode& promoted);
   bool Overlooked(int leader, const SimNode& promoted, int other) const;
+  // Handing over (handover.cc).
+  std::optional<sidecar::core::Event> TakeRequest(int pod, SimNode& node,
+                                                  const sidecar::core::AskToHandOver& request,
+                                                  uint64_t epoch);
+  void BeginHandover(SimNode& node, const sidecar::core::AskToHandOver& request, uint64_t epoch);
+  void StepHandover(SimNode& node);
+  void GiveUpHandover(SimNode& node);
+  void ReleaseHeld(int host);
 
   // Performing actions (perform.cc).
   void Perform(int pod, sidecar::core::Action& action);
@@ -298,7 +310,7 @@ class Cluster {
   void DialPeer(int pod, sidecar::core::PeerId id, const sidecar::core::Address& address);
   // A request over a node link: `work` at the node gives the answer's event, or nothing.
   template <typename Work>
-  void ToNode(int pod, sidecar::core::NodeId id, Work work);
+  void ToNode(int pod, sidecar::core::NodeId id, Work work, bool publish = false);
   template <typename Work>
   void ToPeer(int pod, sidecar::core::PeerId id, Work deliver);
   // Who answers there is of another RedisHA, or of none.

@@ -19,6 +19,8 @@ void Cluster::Replicate() {
   for (int i = 0; i < size(); ++i) {
     SimNode& node = *pods_[i].node;
     node.Sync(now);
+    StepHandover(node);
+    ReleaseHeld(i);
     if (!node.alive() || node.primary()) continue;
     TakeArrived(i);
     const int primary = HostOfIp(node.follows());
@@ -78,13 +80,20 @@ void Cluster::Write() {
     if (host < 0 || pods_[host].node->paused || !pods_[host].node->primary()) continue;
     if (pods_[host].node->disk_full || pods_[host].node->stopping) continue;
     if (pods_[host].node->copies_missing()) continue;
-    pods_[host].node->Append(queue_.now());
-    FeedFollowers(*pods_[host].node);
-    Tell(*pods_[host].node);
-    ++writes_;
-    last_write_ = queue_.now();
-    return;
+    if (pods_[host].node->HoldsWrites(queue_.now())) {
+      pods_[host].node->write_waits = true;
+      return;
+    }
+    return WriteAt(*pods_[host].node);
   }
+}
+
+void Cluster::WriteAt(SimNode& node) {
+  node.Append(queue_.now());
+  FeedFollowers(node);
+  Tell(node);
+  ++writes_;
+  last_write_ = queue_.now();
 }
 
 // ---- what a promotion may lose -----------------------------------------------------------------

@@ -109,6 +109,12 @@ constexpr MutantRow kTable[] = {
             "classic: priority and offset choose, as in Redis, whoever's data it is"),
     Machine("never-up-is-for-ever", Mutant::kNeverUpIsForEver,
             "classic: a replica that started after its primary had died is no candidate"),
+    Machine("planned-by-force", Mutant::kPlannedByForce,
+            "classic: a primary that lives is replaced without asking it, while it takes writes"),
+    Machine("undrained", Mutant::kUndrained,
+            "classic: the replica is promoted before it has what the primary acknowledged last"),
+    Machine("hello-while-held", Mutant::kHelloWhileHeld,
+            "classic: a hello to a primary whose writes are held back holds up its demotion"),
     // Pods that are told to stop.
     Machine("leaves-with-its-node", Mutant::kLeavesWithItsNode,
             "a sidecar that is told to stop leaves before another primary is known"),

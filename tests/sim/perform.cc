@@ -8,6 +8,7 @@ namespace rha::sim {
 using sidecar::core::Action;
 using sidecar::core::Address;
 using sidecar::core::AskPeer;
+using sidecar::core::AskToHandOver;
 using sidecar::core::ConnectNode;
 using sidecar::core::ConnectPeer;
 using sidecar::core::CrashProcess;
@@ -192,7 +193,7 @@ void Cluster::ToStranger(int pod, NodeId id, Work work) {
 }
 
 template <typename Work>
-void Cluster::ToNode(int pod, NodeId id, Work work) {
+void Cluster::ToNode(int pod, NodeId id, Work work, bool publish) {
   auto it = pods_[pod].nodes.find(id);
   if (it == pods_[pod].nodes.end() || !it->second.up) return;
   const int host = it->second.host;
@@ -215,13 +216,18 @@ void Cluster::ToNode(int pod, NodeId id, Work work) {
                 Deliver(pod, std::move(event));
               });
   };
-  queue_.At(InOrder(it->second.last_there, *there),
-            [this, pod, id, host, node_life, generation = it->second.generation,
-             at_node = std::move(at_node)]() mutable {
-              if (pods_[host].node_life != node_life)
-                return Refuse(pod, id, &Pod::nodes, generation);
-              AtNode(host, node_life, std::move(at_node));
-            });
+  queue_.At(InOrder(it->second.last_there, *there), [this, pod, id, host, node_life, publish,
+                                                     generation = it->second.generation,
+                                                     at_node = std::move(at_node)]() mutable {
+    if (pods_[host].node_life != node_life) return Refuse(pod, id, &Pod::nodes, generation);
+    auto conn = pods_[pod].nodes.find(id);
+    const bool open = conn != pods_[pod].nodes.end() && conn->second.generation == generation;
+    const bool waits = publish && pods_[host].node->HoldsWrites(queue_.now());
+    if (open && (waits || !conn->second.held.empty())) {
+      return conn->second.held.push_back(std::move(at_node));
+    }
+    AtNode(host, node_life, std::move(at_node));
+  });
 }
 
 template <typename Work>
@@ -249,7 +255,8 @@ void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
   ToNode(
       pod, action.node,
       [this, pod, id = action.node, primary = action.primary, epoch = action.epoch,
-       leader = action.leader, seal = action.seal, copies = action.copies](SimNode& node) {
+       leader = action.leader, seal = action.seal, copies = action.copies,
+       ends_handover = action.ends_handover](SimNode& node) {
         const std::string name = "pod-" + std::to_string(node.host());
         if (&node == stranger_.get()) {
           checkers_.Fail("pod-" + std::to_string(pod) + " gives orders to another RedisHA's node");
@@ -258,6 +265,11 @@ void Cluster::Reconfigure(int pod, const sidecar::core::Reconfigure& action) {
         if (node.loading(queue_.now())) {
           return std::optional<Event>(
               ReconfigureDone{id, false, "LOADING the node is loading its data"});
+        }
+        if (ends_handover) GiveUpHandover(node);
+        if (node.handover != SimNode::Handover::kNone) {
+          return std::optional<Event>(
+              ReconfigureDone{id, false, "ERR REPLICAOF not allowed while failing over."});
         }
         const uint64_t obeyed = node.role_epoch();
         if (!node.Obeys(epoch, leader)) {
@@ -325,14 +337,22 @@ bool Cluster::PerformOnNode(int pod, Action& action) {
       return InfoReply{id, node.InfoText(queue_.now()) + ReplicaLines(node)};
     });
   } else if (auto* a = std::get_if<PublishHelloToNode>(&action)) {
+    ToNode(
+        pod, a->node,
+        [this, payload = std::move(a->payload)](SimNode& node) -> std::optional<Event> {
+          for (int i = 0; i < size(); ++i) {
+            if (const auto transit = network_.Transit(node.host(), i)) {
+              queue_.After(*transit, [this, i, payload] { Deliver(i, HelloReceived{payload}); });
+            }
+          }
+          return std::nullopt;
+        },
+        /*publish=*/true);
+  } else if (const auto* a = std::get_if<AskToHandOver>(&action)) {
+    const auto& failover = pods_[pod].machine->state().groups.begin()->second.failover;
     ToNode(pod, a->node,
-           [this, payload = std::move(a->payload)](SimNode& node) -> std::optional<Event> {
-             for (int i = 0; i < size(); ++i) {
-               if (const auto transit = network_.Transit(node.host(), i)) {
-                 queue_.After(*transit, [this, i, payload] { Deliver(i, HelloReceived{payload}); });
-               }
-             }
-             return std::nullopt;
+           [this, pod, request = *a, epoch = failover ? failover->epoch : 0](SimNode& node) {
+             return TakeRequest(pod, node, request, epoch);
            });
   } else if (const auto* a = std::get_if<sidecar::core::Reconfigure>(&action)) {
     Reconfigure(pod, *a);

@@ -483,6 +483,15 @@ void MonitoredStock(ClusterOptions& options, Prng& prng) {
   options.stock = true;
 }
 
+void MonitoredMoving(ClusterOptions& options, Prng& prng) {
+  Moving(options, prng);
+  options.quorum_writes = false;
+  options.disk = Disk::kLogAlways;  // a primary that comes back leads with what it has
+  options.classic = true;
+  options.moves = static_cast<HandsOver>(prng.Below(5));
+  options.stock = options.moves != HandsOver::kOurs;
+}
+
 constexpr Profile kProfiles[] = {
     {"kill-primary", KillPrimary, CalmNetwork},
     {"quick-restart", QuickRestart, CalmNetwork},
@@ -521,6 +530,7 @@ constexpr Profile kProfiles[] = {
     {"quorum-stale", StaleCopy, QuorumOnDisk},
     {"classic", Classic, Monitored},
     {"classic-stock", Classic, MonitoredStock},
+    {"classic-moves", PlannedMoves, MonitoredMoving},
 };
 
 }  // namespace

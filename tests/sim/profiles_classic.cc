@@ -4,6 +4,9 @@
 #include "tests/sim/profiles.h"
 
 namespace rha::sim {
+
+using sidecar::core::FailoverCommand;
+
 namespace {
 
 // A failover, and the retry of one that found nobody in reach yet.
@@ -75,7 +78,85 @@ void OneFault(Run& run, int primary) {
   }
 }
 
+// False: no node and no network is disturbed by it.
+bool DisturbMove(Run& run, int primary, int leader, bool coordinated) {
+  Cluster& cluster = run.cluster;
+  cluster.Run(run.Between(0, 150));
+  switch (run.prng.Below(7)) {
+    case 0:
+      cluster.KillNode(primary);
+      return true;
+    case 1:
+      cluster.KillNode(Replica(run, primary));
+      return true;
+    case 2:
+      cluster.Partition({run.AnyPod()});
+      return true;
+    case 3:
+      cluster.PauseNode(run.prng.Chance(0.5) ? primary : Replica(run, primary), true);
+      return true;
+    case 4:
+      cluster.KillSidecar(leader);
+      return false;
+    case 5:
+      cluster.PauseSidecar(leader, true);
+      return false;
+    default:
+      // Somebody else wants one, too.
+      cluster.SendCommand(run.AnyPod(),
+                          {0, FailoverCommand{.group = kGroupName, .coordinated = coordinated}});
+      return false;
+  }
+}
+
+// Who may be asked to hand over loses nothing that it has acknowledged.
+void CheckMove(Run& run, int before, bool coordinated, bool must_move) {
+  Cluster& cluster = run.cluster;
+  const int now = cluster.FirstPrimary();
+  const bool hands_over = cluster.options().moves != HandsOver::kNeither;
+  if (!hands_over && coordinated && now != before) {
+    cluster.checkers().Fail("a coordinated move was forced");
+  }
+  if (!hands_over || now < 0) return;
+  if (must_move && now == before) return cluster.checkers().Fail("the primary was not moved");
+  if (now != before && !cluster.Holds(now, cluster.deposed_with())) {
+    cluster.checkers().Fail("a planned move lost acknowledged writes");
+  }
+}
+
 }  // namespace
+
+// A person moves the primary of a group that is monitored, at times while something goes wrong.
+void PlannedMoves(Run& run) {
+  Cluster& cluster = run.cluster;
+  for (int round = 0; round < 4; ++round) {
+    cluster.Run(run.Between(11000, 13000));
+    const int primary = cluster.FirstPrimary();
+    if (primary < 0) return cluster.checkers().Fail("no primary before a move");
+    const bool known = AllKnowEveryNode(cluster);
+    const bool coordinated = run.prng.Chance(0.3);
+    const int leader = run.AnyPod();
+    const int forced = cluster.CountEvents("-failover-hand-over-refused");
+    cluster.SendCommand(leader,
+                        {0, FailoverCommand{.group = kGroupName, .coordinated = coordinated}});
+    const bool disturbed = run.prng.Chance(0.4);
+    bool broken = false;
+    if (disturbed) {
+      broken = DisturbMove(run, primary, leader, coordinated);
+      cluster.Run(run.Between(0, 8000));
+      cluster.Mend();
+    } else {
+      cluster.Run(Millis{5000});
+    }
+    run.Settle("after a planned move");
+    // Who was refused goes on as it is, and has said so.
+    broken = broken || forced != cluster.CountEvents("-failover-hand-over-refused");
+    if (!broken) CheckMove(run, primary, coordinated, known && !disturbed);
+    const int writes = cluster.acknowledged();
+    cluster.Run(Millis{5000});
+    if (cluster.acknowledged() == writes) return cluster.checkers().Fail("writes stay held back");
+  }
+}
 
 void Classic(Run& run) {
   Cluster& cluster = run.cluster;

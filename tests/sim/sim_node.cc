@@ -20,6 +20,9 @@ std::string HexId(char prefix, uint64_t number) {
 void SimNode::Start(bool keep_data, uint64_t unique, LogicalTime now, Millis load) {
   alive_ = true;
   paused = stopping = false;
+  handover = Handover::kNone;
+  pause_until = {};
+  write_waits = false;
   if (!keeps_role_) {
     undecided_ = true;
     primary_ = false;
@@ -298,6 +301,11 @@ std::string SimNode::InfoText(LogicalTime now) const {
   text += loads ? "1\r\n" : "0\r\n";
   text += replica ? "# Replication\r\nrole:slave\r\n" : "# Replication\r\nrole:master\r\n";
   if (undecided_) text += "redisha_undecided:1\r\n";
+  if (moves == HandsOver::kOurs) text += "redisha_version:1\r\n";
+  if (KnowsFailover()) {
+    text += "master_failover_state:";
+    text += handover == Handover::kNone ? "no-failover\r\n" : "failover-in-progress\r\n";
+  }
   if (sealed_) text += "redisha_sealed:1\r\n";
   text += proven_ ? "redisha_copy_proven:1\r\n" : "redisha_copy_proven:0\r\n";
   if (copies_ > 1) text += "redisha_copies:" + std::to_string(copies_) + "\r\n";

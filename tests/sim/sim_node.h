@@ -37,6 +37,9 @@ struct Copy {
   }
 };
 
+// How a node hands its role over: FAILOVER, the pause of clients' writes, both or neither.
+enum class HandsOver : uint8_t { kOurs, kBoth, kPause, kFailover, kNeither };
+
 class SimNode {
  public:
   SimNode(int host, Histories& histories, Disk disk)
@@ -104,6 +107,21 @@ class SimNode {
   const Copy& copy() const { return data_; }
   // What no crash takes away.
   Position safe() const { return disk_kind_ == Disk::kNone ? data_.position : synced_.position; }
+
+  // ---- handing over (handover.cc) --------------------------------------------------------------
+  enum class Handover : uint8_t { kNone, kWaits, kInProgress };
+  Handover handover = Handover::kNone;
+  int handover_to = -1;
+  uint64_t handover_epoch = 0;  // of the failover that it is for
+  LogicalTime handover_until{};
+  LogicalTime pause_until{};  // CLIENT PAUSE ... WRITE
+  bool write_waits = false;   // held back, and not yet executed
+  HandsOver moves = HandsOver::kNeither;
+  bool HoldsWrites(LogicalTime now) const {
+    return handover != Handover::kNone || now < pause_until;
+  }
+  bool KnowsFailover() const { return moves != HandsOver::kPause && moves != HandsOver::kNeither; }
+  bool KnowsPause() const { return moves != HandsOver::kFailover && moves != HandsOver::kNeither; }
 
   bool paused = false;
   bool stopping = false;             // told to end: it takes no more writes
