@@ -90,7 +90,6 @@ Result<std::vector<std::string>> SplitConfigWords(std::string_view line) {
 }
 
 Result<std::vector<ConfigLine>> ParseConfigText(std::string_view text) {
-  text = text.substr(0, text.find('\0'));
   std::vector<ConfigLine> lines;
   int number = 0;
   while (!text.empty()) {
@@ -98,10 +97,14 @@ Result<std::vector<ConfigLine>> ParseConfigText(std::string_view text) {
     std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     ++number;
+    const std::string where = "line " + std::to_string(number);
+    if (line.find('\0') != std::string_view::npos) {
+      return Status(Code::kInvalid, "a zero byte: the text is damaged").Context(where);
+    }
     while (!line.empty() && IsBlank(line.front())) line.remove_prefix(1);
     if (line.empty() || line.front() == '#') continue;
     auto words = SplitConfigWords(line);
-    if (!words.ok()) return std::move(words).status().Context("line " + std::to_string(number));
+    if (!words.ok()) return std::move(words).status().Context(where);
     std::string& directive = words->front();
     std::transform(directive.begin(), directive.end(), directive.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

@@ -1,6 +1,6 @@
 // The syntax of redis.conf: one directive a line, words separated by blanks, '#' comments,
 // "double quotes" with escapes (\n \r \t \b \a \\ \" \xHH) and 'single quotes' (only \' inside).
-// Inline requests have the same words. A zero byte ends a text, as Redis' C strings do.
+// Inline requests have the same words, where a zero byte ends the line, as Redis' C strings do.
 // Which directives exist is the business of each program. Pure; any thread.
 #pragma once
 
@@ -21,7 +21,8 @@ struct ConfigLine {
 // a blank, are errors.
 Result<std::vector<std::string>> SplitConfigWords(std::string_view line);
 
-// Empty lines and comments are left out. An error names the line: "line 7: unbalanced quotes".
+// Empty lines and comments are left out. An error names the line: "line 7: unbalanced quotes". A
+// zero byte is one: what a power loss leaves of a file must not pass for a shorter configuration.
 Result<std::vector<ConfigLine>> ParseConfigText(std::string_view text);
 
 // `word` as SplitConfigWords reads it back: as it is, or in double quotes where needed.

@@ -23,7 +23,6 @@ TEST(ConfigText, TreatsOddBytesAsRedisDoes) {
   EXPECT_THAT(*SplitConfigWords("a b\0c d"sv), ElementsAre("a", "b"));
   EXPECT_FALSE(SplitConfigWords("a \"b\0c\""sv).ok());
   EXPECT_THAT(*SplitConfigWords("\0"sv), ElementsAre());
-  EXPECT_TRUE(ParseConfigText("\0port 1"sv)->empty());
 }
 
 TEST(ConfigText, RefusesUnbalancedQuotes) {
@@ -40,6 +39,13 @@ TEST(ConfigText, ParsesLinesAndNumbersThem) {
   EXPECT_EQ((*lines)[0].number, 3);
   EXPECT_THAT((*lines)[0].words, ElementsAre("port", "6379"));
   EXPECT_THAT((*lines)[1].words, ElementsAre("bind", "127.0.0.1", "::1"));
+}
+
+TEST(ConfigText, WhatAPowerLossLeftOfAFileIsNoShorterConfiguration) {
+  using std::string_view_literals::operator""sv;
+  for (const std::string_view text : {"port 1\n\0\0\0\0"sv, "# a\0b\nport 1"sv, "port 1\0\n"sv}) {
+    EXPECT_THAT(ParseConfigText(text).status().message(), HasSubstr("a zero byte"));
+  }
 }
 
 TEST(ConfigText, NamesTheLineOfAnError) {

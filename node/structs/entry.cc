@@ -52,34 +52,28 @@ Entry::Shape Entry::CurrentShape() const {
             .value_size = bytes().size()};
   }
   const Header header = LargeHeader();
-  Shape shape{.small = false,
-              .timed = is_timed(),
-              .kind = header.kind,
-              .tag = header.tag,
-              .key_size = header.key_size,
-              .value_size = header.value_size};
-  if (header.key_size == kLongKey) {
-    uint32_t size;
-    std::memcpy(&size, block() + sizeof(Header), sizeof size);
-    shape.key_size = size;
-  }
-  return shape;
-}
-
-Entry::Header Entry::LargeHeader() const {
-  Header header;
-  std::memcpy(&header, block(), sizeof header);
-  return header;
+  return {.small = false,
+          .timed = is_timed(),
+          .kind = header.kind,
+          .tag = header.tag,
+          .key_size = LargeKey().size(),
+          .value_size = header.value_size};
 }
 
 std::string_view Entry::LargeKey() const {
-  const Shape shape = CurrentShape();
-  return {block() + shape.KeyOffset(), shape.key_size};
+  const char* const behind_header = block() + sizeof(Header);
+  uint32_t size = LargeHeader().key_size;
+  size_t offset = expiry_bytes();
+  if (size == kLongKey) {
+    std::memcpy(&size, behind_header, sizeof size);
+    offset += sizeof size;
+  }
+  return {behind_header + offset, size};
 }
 
 std::string_view Entry::LargeValue() const {
-  const Shape shape = CurrentShape();
-  return {block() + shape.ValueOffset(), shape.value_size};
+  const std::string_view key = LargeKey();
+  return {key.data() + key.size(), LargeHeader().value_size};
 }
 
 // The stored value whatever its kind.

@@ -247,7 +247,11 @@ class Entry {
   static Shape ShapeFor(size_t key_size, const EntryValue& value, size_t value_size, bool timed);
   Shape CurrentShape() const;
   size_t BlockSize() const { return CurrentShape().Size(); }
-  Header LargeHeader() const;
+  Header LargeHeader() const {
+    Header header;
+    std::memcpy(&header, block(), sizeof header);
+    return header;
+  }
   std::string_view LargeKey() const;
   std::string_view LargeValue() const;
   std::string_view ValueBytes() const;

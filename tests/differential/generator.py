@@ -66,7 +66,7 @@ class Generator:
             row = draw.random.choices(self.rows, self.weights)[0]
         draw.lapsing, draw.lapsed = not inside, False
         words = [row.name, *(word for argument in row.arguments for word in draw.words(argument))]
-        if row.mutable and draw.random.random() < SPOIL:
+        if row.mutable and b"BLOCK" not in words and draw.random.random() < SPOIL:  # it could wait for ever
             words = _spoiled(draw, words)
         return self._followed(draw, row, (connection, tuple(words)))
 

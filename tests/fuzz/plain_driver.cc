@@ -2,11 +2,16 @@
 // bytes that mean something, or of any. For compilers that have no fuzzer, and for ctest.
 //
 //   NAME_plain [iterations [seed]]      a failure prints the seed; NAME_plain 1 SEED runs it again
+//   NAME_plain --files FILE...          those inputs alone
+#include <algorithm>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -108,9 +113,20 @@ void ShowSeed(int) {
   std::fprintf(stderr, "the input of seed %llu failed\n", static_cast<unsigned long long>(g_seed));
 }
 
+void RunFile(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string input{std::istreambuf_iterator<char>(file), {}};
+  std::fprintf(stderr, "%s\n", path);
+  LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(input.data()), input.size());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "--files") == 0) {
+    std::for_each(argv + 2, argv + argc, RunFile);
+    return 0;
+  }
   const uint64_t iterations = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : kIterationsDefault;
   const uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
   std::signal(SIGABRT, ShowSeed);
