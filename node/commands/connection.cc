@@ -37,7 +37,7 @@ void Select(Context& ctx) {
 }
 
 bool Authenticate(Context& ctx, std::string_view user, std::string_view password) {
-  if (ctx.engine.permissions().LogIn(ctx.session, user, password, ctx.arg(0))) return true;
+  if (ctx.permissions().LogIn(ctx.session, user, password, ctx.arg(0))) return true;
   ctx.reply.Error("WRONGPASS invalid username-password pair or user is disabled.");
   return false;
 }
@@ -46,7 +46,7 @@ bool AuthSecret(const Context&, size_t) { return true; }
 
 void Auth(Context& ctx) {
   if (ctx.argc() > 3) return ctx.SyntaxError();
-  if (ctx.argc() == 2 && ctx.engine.permissions().users().default_user().needs_no_password()) {
+  if (ctx.argc() == 2 && ctx.permissions().users().default_user().needs_no_password()) {
     return ctx.reply.Error(
         "ERR AUTH <password> called without any password configured for the default user. Are you "
         "sure your configuration is correct?");
@@ -145,7 +145,7 @@ void Quit(Context& ctx) {
 }
 
 void Reset(Context& ctx) {
-  ctx.engine.ResetSession(ctx.session);
+  ctx.engine().ResetSession(ctx.session);
   ctx.reply.set_protocol(ctx.session.protocol);
   ctx.reply.Simple("RESET");
 }

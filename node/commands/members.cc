@@ -15,7 +15,7 @@
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/engine_options.h"
 
 namespace rha::node::commands {
 namespace {
@@ -42,7 +42,7 @@ void RefusePeer(Context& ctx, std::string_view code, const std::string& why) {
 }
 
 void PeerHello(Context& ctx) {
-  const Membership& membership = ctx.engine.options().membership;
+  const Membership& membership = ctx.options().membership;
   if (!membership.known()) {
     return ctx.reply.Error("ERR this node belongs to no RedisHA: it has no redisha-peer-key-file");
   }
@@ -66,9 +66,9 @@ void PeerProve(Context& ctx) {
   if (ctx.session.peer == nullptr)
     return ctx.reply.Error("ERR REDISHA PROVE follows REDISHA HELLO");
   const Status proved =
-      ctx.session.peer->responder.OnProve(ctx.engine.options().membership.keys, WordsFrom(ctx, 2));
+      ctx.session.peer->responder.OnProve(ctx.options().membership.keys, WordsFrom(ctx, 2));
   if (!proved.ok()) {
-    const uint64_t failed = ++ctx.engine.stats().failed_proofs;
+    const uint64_t failed = ++ctx.stats().failed_proofs;
     // Ever more rarely: strangers who go on trying must not fill the log.
     if (std::has_single_bit(failed)) {
       log::Warn("{} is no member of this RedisHA: {} (failed proofs so far: {})",

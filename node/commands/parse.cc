@@ -9,7 +9,8 @@
 #include <cstdlib>
 #include <limits>
 
-#include "node/dispatch/engine.h"
+#include "node/dispatch/engine_options.h"
+#include "node/dispatch/limits.h"
 
 namespace rha::node::commands {
 
@@ -72,7 +73,7 @@ IndexRange WithinString(size_t size, Indexes indexes) {
 
 int64_t StringBytesMax(const Context& ctx) {
   const bool primary = ctx.session.kind == SessionKind::kPrimary;
-  return primary ? dispatch::kBulkBytesMost : ctx.engine.options().bulk_bytes_max;
+  return primary ? dispatch::kBulkBytesMost : ctx.options().bulk_bytes_max;
 }
 
 bool ParseLongDouble(std::string_view text, long double* value) {

@@ -10,7 +10,6 @@
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
 
 namespace rha::node::commands {
 namespace {
@@ -50,7 +49,7 @@ class Confirmations {
 void SubscribeTo(Context& ctx, ChannelKind kind) {
   Confirmations confirmations(ctx, kind);
   for (const std::string_view name : ctx.args.subspan(1)) {
-    ctx.engine.pubsub().Subscribe(ctx.session, kind, name);
+    ctx.pubsub().Subscribe(ctx.session, kind, name);
     confirmations.Add(kSubscribeWord, name);
   }
 }
@@ -64,7 +63,7 @@ void UnsubscribeFrom(Context& ctx, ChannelKind kind) {
   Confirmations confirmations(ctx, kind);
   if (names.empty()) confirmations.Add(kUnsubscribeWord, std::nullopt);
   for (const std::string& name : names) {
-    ctx.engine.pubsub().Unsubscribe(ctx.session, kind, name);
+    ctx.pubsub().Unsubscribe(ctx.session, kind, name);
     confirmations.Add(kUnsubscribeWord, name);
   }
 }
@@ -77,7 +76,7 @@ void PUnsubscribe(Context& ctx) { UnsubscribeFrom(ctx, ChannelKind::kPattern); }
 void SUnsubscribe(Context& ctx) { UnsubscribeFrom(ctx, ChannelKind::kShard); }
 
 void PublishTo(Context& ctx, ChannelKind kind) {
-  const int64_t receivers = ctx.engine.pubsub().Publish(kind, ctx.arg(1), ctx.arg(2));
+  const int64_t receivers = ctx.pubsub().Publish(kind, ctx.arg(1), ctx.arg(2));
   ctx.PropagateMessage();
   ctx.reply.Integer(receivers);
 }
@@ -87,7 +86,7 @@ void SPublish(Context& ctx) { PublishTo(ctx, ChannelKind::kShard); }
 void ListChannels(Context& ctx, ChannelKind kind) {
   if (ctx.argc() > 3) return UnknownSubcommand(ctx);
   std::vector<std::string_view> names;
-  for (const auto& [name, sessions] : ctx.engine.pubsub().of(kind)) {
+  for (const auto& [name, sessions] : ctx.pubsub().of(kind)) {
     if (ctx.argc() == 2 || GlobMatches(ctx.arg(2), name)) names.push_back(name);
   }
   ctx.reply.Array(static_cast<int64_t>(names.size()));
@@ -95,7 +94,7 @@ void ListChannels(Context& ctx, ChannelKind kind) {
 }
 
 void CountSubscribers(Context& ctx, ChannelKind kind) {
-  const auto& table = ctx.engine.pubsub().of(kind);
+  const auto& table = ctx.pubsub().of(kind);
   ctx.reply.Array(static_cast<int64_t>((ctx.argc() - 2) * 2));
   for (size_t i = 2; i < ctx.argc(); ++i) {
     const auto found = table.find(std::string(ctx.arg(i)));
@@ -109,7 +108,7 @@ void ShardChannels(Context& ctx) { ListChannels(ctx, ChannelKind::kShard); }
 void NumSub(Context& ctx) { CountSubscribers(ctx, ChannelKind::kChannel); }
 void ShardNumSub(Context& ctx) { CountSubscribers(ctx, ChannelKind::kShard); }
 void NumPat(Context& ctx) {
-  ctx.reply.Integer(static_cast<int64_t>(ctx.engine.pubsub().of(ChannelKind::kPattern).size()));
+  ctx.reply.Integer(static_cast<int64_t>(ctx.pubsub().of(ChannelKind::kPattern).size()));
 }
 
 void Help(Context& ctx) {

@@ -66,12 +66,12 @@ void Await(Context& ctx, int64_t timeout_ms, dispatch::BlockedState wait) {
   ReplicationService& replication = *ctx.services().replication;
   wait.offset = ctx.session.last_write_offset;
   wait.logged = ctx.session.last_write_logged;
-  if (ctx.session.transaction.open || ctx.engine.IsAcknowledged(wait)) {
-    return ctx.engine.WriteAcknowledged(wait, ctx.reply);
+  if (ctx.session.transaction.open || ctx.engine().IsAcknowledged(wait)) {
+    return ctx.engine().WriteAcknowledged(wait, ctx.reply);
   }
   replication.RequestAcknowledgements();
   wait.deadline_ms = timeout_ms == 0 ? 0 : Later(ctx.now_ms, timeout_ms);
-  ctx.engine.blocking().Block(ctx.session, std::move(wait));
+  ctx.Block(std::move(wait));
 }
 
 void Wait(Context& ctx) {

@@ -17,7 +17,7 @@ void Multi(Context& ctx) {
 
 void Discard(Context& ctx) {
   if (!ctx.session.transaction.open) return ctx.reply.Error("ERR DISCARD without MULTI");
-  ctx.engine.DiscardTransaction(ctx.session);
+  ctx.engine().DiscardTransaction(ctx.session);
   ctx.reply.Ok();
 }
 
@@ -33,11 +33,11 @@ void Exec(Context& ctx) {
   Session& session = ctx.session;
   if (!session.transaction.open) return ctx.reply.Error("ERR EXEC without MULTI");
   if (session.transaction.failed) {
-    ctx.engine.DiscardTransaction(session);
+    ctx.engine().DiscardTransaction(session);
     return ctx.reply.Error("EXECABORT Transaction discarded because of previous errors.");
   }
   if (session.watcher.dirty() || WatchedKeyExpired(ctx)) {
-    ctx.engine.DiscardTransaction(session);
+    ctx.engine().DiscardTransaction(session);
     return ctx.reply.NullArray();
   }
   // Unwatched first: what runs now is our own doing.
@@ -47,10 +47,10 @@ void Exec(Context& ctx) {
   std::vector<std::string_view> words;
   for (const QueuedCommand& command : commands) {
     words.assign(command.args.begin(), command.args.end());
-    ctx.engine.CallQueued(session, *command.spec, words, ctx.reply);
+    ctx.engine().CallQueued(session, *command.spec, words, ctx.reply);
     ctx.reply.set_protocol(session.protocol);  // HELLO may be among them
   }
-  ctx.engine.DiscardTransaction(session);
+  ctx.engine().DiscardTransaction(session);
   ctx.PropagateNothing();  // each command has spoken for itself
 }
 

@@ -12,10 +12,21 @@ Context::Context(Engine& engine, Session& session, const CommandSpec& spec, Args
       reply(reply),
       keyspace(engine.keyspace()),
       now_ms(engine.keyspace().now_ms()),
-      engine(engine) {}
+      engine_(engine) {}
 
-const NodeState& Context::state() const { return engine.state(); }
-const Services& Context::services() const { return engine.services(); }
+const NodeState& Context::state() const { return engine_.state(); }
+const Services& Context::services() const { return engine_.services(); }
+
+const Clock& Context::clock() const { return engine_.clock(); }
+EngineOptions& Context::options() const { return engine_.options(); }
+CommandTable& Context::table() const { return engine_.table(); }
+SessionRegistry& Context::sessions() const { return engine_.sessions(); }
+Permissions& Context::permissions() const { return engine_.permissions(); }
+Pubsub& Context::pubsub() const { return engine_.pubsub(); }
+Tracking& Context::tracking() const { return engine_.tracking(); }
+Slowlog& Context::slowlog() const { return engine_.slowlog(); }
+LatencyMonitor& Context::latency() const { return engine_.latency(); }
+EngineStats& Context::stats() const { return engine_.stats(); }
 
 void Context::Propagate(std::initializer_list<std::string_view> command) {
   PropagateArgs(Args(command.begin(), command.size()));
@@ -23,8 +34,8 @@ void Context::Propagate(std::initializer_list<std::string_view> command) {
 
 void Context::PropagateArgs(Args command) {
   propagation_ = Propagation::kExplicit;
-  if (session.kind == SessionKind::kPrimary || !engine.state().feed_active()) return;
-  engine.propagation().Add(session.db, command, session.audience);
+  if (session.kind == SessionKind::kPrimary || !engine_.state().feed_active()) return;
+  engine_.propagation().Add(session.db, command, session.audience);
 }
 
 void Context::PropagateNothing() { propagation_ = Propagation::kExplicit; }
@@ -49,9 +60,11 @@ bool Context::WaitForKeys(const Wait& wait) {
   state.words.assign(wait.words.begin(), wait.words.end());
   if (wait.words.data() != args.data()) state.asked.assign(args.begin(), args.end());
   state.needs_key = wait.needs_key;
-  engine.blocking().Block(session, std::move(state), wait.keys);
+  engine_.blocking().Block(session, std::move(state), wait.keys);
   return true;
 }
+
+void Context::Block(BlockedState state) { engine_.blocking().Block(session, std::move(state)); }
 
 void Context::WrongType() {
   reply.Error("WRONGTYPE Operation against a key holding the wrong kind of value");

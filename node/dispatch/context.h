@@ -20,7 +20,15 @@
 
 namespace rha::node::dispatch {
 
+class CommandTable;
 class Engine;
+class LatencyMonitor;
+class Permissions;
+class Pubsub;
+class Slowlog;
+class Tracking;
+struct EngineOptions;
+struct EngineStats;
 
 class Context {
  public:
@@ -33,13 +41,26 @@ class Context {
   resp::Writer& reply;
   keyspace::Keyspace& keyspace;
   int64_t now_ms;  // Unix milliseconds; the same throughout the command
-  Engine& engine;  // for commands about the engine itself (EXEC, CLIENT, PUBSUB)
 
   std::string_view arg(size_t i) const { return args[i]; }
   size_t argc() const { return args.size(); }
   keyspace::Db& db() { return keyspace.db(session.db); }
   const NodeState& state() const;
   const Services& services() const;
+
+  // ---- doors, each to one part of the engine, for the commands that are about it
+  const Clock& clock() const;
+  EngineOptions& options() const;  // limits and switches
+  CommandTable& table() const;
+  SessionRegistry& sessions() const;
+  Permissions& permissions() const;
+  Pubsub& pubsub() const;
+  Tracking& tracking() const;
+  Slowlog& slowlog() const;
+  LatencyMonitor& latency() const;
+  EngineStats& stats() const;
+  // All of it, for what steers it: EXEC, scripts, pauses, RESET.
+  Engine& engine() const { return engine_; }
 
   // ---- what replicas and files see. Without a call: the command itself, if it changed the
   // keyspace. Instead of it, this; may be called several times.
@@ -72,6 +93,8 @@ class Context {
     bool needs_key = false;  // also when a key that was there has gone
   };
   bool WaitForKeys(const Wait& wait);
+  // For other waits than those for keys: the session waits as it says.
+  void Block(BlockedState state);
   // It may answer later.
   bool MayWait() const;
   // It is executed again because something has happened to one of its keys; of that one?
@@ -85,6 +108,7 @@ class Context {
 
  private:
   friend class Engine;
+  Engine& engine_;
   enum class Propagation : uint8_t { kIfChanged, kExplicit, kAnyway, kMessage };
   Propagation propagation_ = Propagation::kIfChanged;
   bool error_counted_ = false;

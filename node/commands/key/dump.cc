@@ -12,7 +12,7 @@
 #include "node/codec/rdb_format.h"
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/engine_options.h"
 
 namespace rha::node::commands {
 namespace {
@@ -25,7 +25,7 @@ namespace events = keyspace::events;
 void Dump(Context& ctx) {
   const Item item = ctx.db().Read(ctx.arg(1));
   if (!item) return ctx.reply.Null();
-  ctx.reply.Bulk(codec::PayloadOf(item.entry(), ctx.engine.options().rdb_compression).buffered());
+  ctx.reply.Bulk(codec::PayloadOf(item.entry(), ctx.options().rdb_compression).buffered());
 }
 
 struct RestoreOptions {
@@ -115,10 +115,9 @@ void Restore(Context& ctx) {
   }
   int64_t expire_at_ms = kNoExpiry;
   if (!ParseRestoreTtl(ctx, options.absolute, &expire_at_ms)) return;
-  const auto payload =
-      codec::OpenPayload(ctx.arg(3), ctx.engine.options().verify_payload_checksums);
+  const auto payload = codec::OpenPayload(ctx.arg(3), ctx.options().verify_payload_checksums);
   if (!payload) return ctx.reply.Error("ERR DUMP payload version or checksum are wrong");
-  ++ctx.engine.stats().payloads_checked;
+  ++ctx.stats().payloads_checked;
   std::string scratch;
   Result<Restored> restored = Decode(ctx, payload->content, scratch);
   if (!restored.ok()) {

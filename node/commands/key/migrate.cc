@@ -95,7 +95,7 @@ bool MayDelete(Context& ctx) {
   const bool enough_copies =
       !state.copies_missing && state.good_replicas >= state.min_replicas_to_write;
   return !state.is_replica && !state.undecided && enough_copies && !state.last_save_failed &&
-         state.log_error.empty() && !ctx.engine.Paused();
+         state.log_error.empty() && !ctx.engine().Paused();
 }
 
 // What happens here once the other side has answered.
@@ -132,8 +132,7 @@ void Pack(Context& ctx, const MigrateOptions& options, MigrationService::Request
     const std::string_view key = ctx.arg(i);
     const Item item = ctx.db().Read(key);
     if (!item) continue;
-    const codec::RdbOutput payload =
-        codec::PayloadOf(item.entry(), ctx.engine.options().rdb_compression);
+    const codec::RdbOutput payload = codec::PayloadOf(item.entry(), ctx.options().rdb_compression);
     const int64_t ttl_ms =
         item.has_expiry() ? std::max<int64_t>(item.expire_at_ms() - ctx.now_ms, 1) : 0;
     request->values.push_back({std::string(key), std::string(payload.buffered()), ttl_ms});
@@ -181,11 +180,10 @@ void Migrate(Context& ctx) {
 
   dispatch::Engine::Beside beside{ctx.session.id, ctx.session.db, &ctx.spec,
                                   std::vector<std::string>(ctx.args.begin(), ctx.args.end()),
-                                  ctx.engine.NextWait()};
-  ctx.engine.blocking().Block(ctx.session,
-                              {.kind = dispatch::BlockKind::kRemote, .wait = beside.wait});
+                                  ctx.engine().NextWait()};
+  ctx.Block({.kind = dispatch::BlockKind::kRemote, .wait = beside.wait});
   ctx.services().migration->Migrate(
-      std::move(request), [&engine = ctx.engine, beside, move](const auto& outcome) {
+      std::move(request), [&engine = ctx.engine(), beside, move](const auto& outcome) {
         engine.Finish(beside, [move, outcome](Context& late) { FinishMove(late, *move, outcome); });
       });
 }

@@ -9,7 +9,7 @@
 
 #include "node/commands/families.h"
 #include "node/commands/store.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/permissions.h"
 #include "node/types/hash.h"
 #include "node/types/list.h"
 #include "node/types/set.h"
@@ -54,7 +54,7 @@ bool MayFollow(Context& ctx, bool may_read_every_key, std::string_view option) {
 
 bool ParseRequest(Context& ctx, Access access, Request* request) {
   const bool may_read_every_key =
-      ctx.engine.permissions().MayReadEveryKey(ctx.session, ctx.spec, ctx.args);
+      ctx.permissions().MayReadEveryKey(ctx.session, ctx.spec, ctx.args);
   for (size_t i = 2; i < ctx.argc(); ++i) {
     const std::string_view option = ctx.arg(i);
     const size_t left = ctx.argc() - i - 1;

@@ -169,11 +169,11 @@ std::string ReadPayload(const Context& ctx, std::string_view content, LibrarySet
   codec::RdbInput input(content, static_cast<uint64_t>(StringBytesMax(ctx)));
   std::string scratch, error;
   const bool limited = ctx.session.kind != SessionKind::kPrimary;
-  const MonoTime end = ctx.engine.clock().Now() + kLoadMsMax;
+  const MonoTime end = ctx.clock().Now() + kLoadMsMax;
   while (input.left() > 0) {
     LibrarySet::LoadOptions options;
     if (limited) {
-      options.time_max = std::chrono::duration_cast<Millis>(end - ctx.engine.clock().Now());
+      options.time_max = std::chrono::duration_cast<Millis>(end - ctx.clock().Now());
       if (options.time_max.count() <= 0) return "FUNCTION LOAD timeout";
     }
     const auto opcode = input.Byte("a type");

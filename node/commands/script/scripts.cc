@@ -18,7 +18,7 @@ std::string Refusal(Context& ctx, uint32_t script_flags, bool read_only) {
   const bool may_be_stale = has_rules && (script_flags & scripting::kAllowStale) != 0;
   std::string scratch;
   const dispatch::GateQuestion question{
-      ctx.engine, ctx.session, ctx.spec, ctx.args,
+      ctx.engine(), ctx.session, ctx.spec, ctx.args,
       (may_be_stale ? kStale : kReadonly) | (writes ? kWrite : 0U)};
   if (const std::string_view stale = FreshEnough(question, &scratch); !stale.empty()) {
     return std::string(stale);
@@ -29,7 +29,7 @@ std::string Refusal(Context& ctx, uint32_t script_flags, bool read_only) {
     return std::string(refusal);
   }
   const bool allow_oom = (script_flags & scripting::kAllowOom) != 0;
-  if (ctx.engine.out_of_memory() && !allow_oom && ctx.session.kind != SessionKind::kPrimary) {
+  if (ctx.engine().out_of_memory() && !allow_oom && ctx.session.kind != SessionKind::kPrimary) {
     return "OOM allow-oom flag is not set on the script, can not run it when used memory > "
            "'maxmemory'";
   }
@@ -98,8 +98,8 @@ const Script* Scripts::Find(Context& ctx, bool by_digest) {
 }
 
 void Scripts::Eval(Context& ctx, EvalKind kind) {
-  ctx.engine.ShowMonitors(ctx);  // before what it calls
-  ctx.PropagateNothing();        // each command speaks for itself
+  ctx.engine().ShowMonitors(ctx);  // before what it calls
+  ctx.PropagateNothing();          // each command speaks for itself
   constexpr size_t kDigestDigits = 40;
   if (kind.by_digest && ctx.arg(1).size() != kDigestDigits) {
     return ctx.reply.Error("NOSCRIPT No matching script. Please use EVAL.");
@@ -119,7 +119,7 @@ void Scripts::Eval(Context& ctx, EvalKind kind) {
 }
 
 void Scripts::CallFunction(Context& ctx, bool read_only) {
-  ctx.engine.ShowMonitors(ctx);
+  ctx.engine().ShowMonitors(ctx);
   ctx.PropagateNothing();
   const Function* const function = libraries_.set().Find(ctx.arg(1));
   if (function == nullptr) return ctx.reply.Error("ERR Function not found");
@@ -149,7 +149,7 @@ void Scripts::Invoke(Context& ctx, const Callee& callee, int64_t keys, bool read
   session_.audience = dispatch::kEverybody;
   const bool has_rules = (callee.flags & scripting::kWithoutShebang) == 0;
   const auto has = [&](uint32_t flag) { return has_rules && (callee.flags & flag) != 0; };
-  ScriptRun run(ctx.engine, session_,
+  ScriptRun run(ctx.engine(), session_,
                 {.name = callee.name,
                  .command = ctx.args,
                  .of_library = callee.of_library,
@@ -163,14 +163,14 @@ void Scripts::Invoke(Context& ctx, const Callee& callee, int64_t keys, bool read
                                                .keys = first_key.first(static_cast<size_t>(keys)),
                                                .args = first_key.subspan(static_cast<size_t>(keys)),
                                                .host = &run,
-                                               .watched = ctx.engine.options().busy_after_ms > 0,
+                                               .watched = ctx.options().busy_after_ms > 0,
                                                .of_library = callee.of_library},
                                               ctx.reply);
   running_ = nullptr;
   // As in Redis: the keys that were named to the script, whichever it has read.
-  if (run.has_read()) ctx.engine.tracking().Remember(ctx.session, ctx.spec, ctx.args);
+  if (run.has_read()) ctx.tracking().Remember(ctx.session, ctx.spec, ctx.args);
   if (counted) ctx.ErrorIsCounted();
-  if (abandoned_) ctx.engine.propagation().Drop();
+  if (abandoned_) ctx.engine().propagation().Drop();
 }
 
 uint32_t Scripts::FlagsOfScript(Args words, bool by_digest, uint32_t flags) {

@@ -9,7 +9,9 @@
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/engine_options.h"
+#include "node/dispatch/permissions.h"
+#include "node/dispatch/table.h"
 
 namespace rha::node::commands {
 namespace {
@@ -19,7 +21,7 @@ using acl::Selector;
 using acl::User;
 using dispatch::CategoriesOf;
 
-acl::Users& UsersOf(Context& ctx) { return ctx.engine.permissions().users(); }
+acl::Users& UsersOf(Context& ctx) { return ctx.permissions().users(); }
 
 void WhoAmI(Context& ctx) {
   const User* const user = ctx.session.user;
@@ -73,7 +75,7 @@ void GetUser(Context& ctx) {
 bool SetUserSecret(const Context&, size_t i) { return i >= 2; }
 
 void SetUser(Context& ctx) {
-  const Status set = ctx.engine.permissions().Set(ctx.arg(2), ctx.args.subspan(3), ctx.session);
+  const Status set = ctx.permissions().Set(ctx.arg(2), ctx.args.subspan(3), ctx.session);
   set.ok() ? ctx.reply.Ok() : ctx.reply.Error("ERR " + set.message());
 }
 
@@ -84,7 +86,7 @@ void DelUser(Context& ctx) {
   }
   int64_t removed = 0;
   for (const std::string_view name : names) {
-    if (ctx.engine.permissions().Remove(name, ctx.session)) ++removed;
+    if (ctx.permissions().Remove(name, ctx.session)) ++removed;
   }
   ctx.reply.Integer(removed);
 }
@@ -101,7 +103,7 @@ void Cat(Context& ctx) {
     return ctx.reply.Error("ERR Unknown category '" + std::string(ctx.arg(2).substr(0, 128)) + "'");
   }
   std::vector<std::string_view> names;
-  for (const CommandSpec& spec : ctx.engine.table().commands()) {
+  for (const CommandSpec& spec : ctx.table().commands()) {
     if ((CategoriesOf(spec) & category) != 0) names.push_back(spec.name);
   }
   ctx.reply.Array(static_cast<int64_t>(names.size()));
@@ -142,7 +144,7 @@ void WriteEntry(Context& ctx, const acl::DenialEntry& entry) {
 
 void Log(Context& ctx) {
   constexpr int64_t kShownDefault = 10;
-  acl::DenialLog& log = ctx.engine.permissions().denials();
+  acl::DenialLog& log = ctx.permissions().denials();
   if (ctx.argc() > 3) return UnknownSubcommand(ctx);
   if (ctx.argc() == 3 && EqualsIgnoreCase(ctx.arg(2), "reset")) {
     log.Clear();
@@ -164,7 +166,7 @@ void DryRun(Context& ctx) {
     return ctx.reply.Error("ERR User '" + std::string(ctx.arg(2)) + "' not found");
   }
   const Args words = ctx.args.subspan(3);
-  const CommandSpec* const spec = ctx.engine.table().Resolve(words).spec;
+  const CommandSpec* const spec = ctx.table().Resolve(words).spec;
   if (spec == nullptr) {
     return ctx.reply.Error("ERR Command '" + std::string(words[0]) + "' not found");
   }
@@ -172,7 +174,7 @@ void DryRun(Context& ctx) {
     return ctx.reply.Error("ERR wrong number of arguments for '" + std::string(spec->name) +
                            "' command");
   }
-  const acl::Verdict verdict = ctx.engine.permissions().Judge(*user, *spec, words);
+  const acl::Verdict verdict = ctx.permissions().Judge(*user, *spec, words);
   if (verdict.denied == Denied::kNothing) return ctx.reply.Ok();
   const std::string no = "This user has no permissions to ";
   if (verdict.denied == Denied::kCommand) {
@@ -184,7 +186,7 @@ void DryRun(Context& ctx) {
 
 // False: the error is written.
 bool HasFile(Context& ctx) {
-  if (!ctx.engine.options().acl_file.empty()) return true;
+  if (!ctx.options().acl_file.empty()) return true;
   ctx.reply.Error(
       "ERR This Redis instance is not configured to use an ACL file. You may want to specify users "
       "via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis "
@@ -194,15 +196,15 @@ bool HasFile(Context& ctx) {
 
 void Load(Context& ctx) {
   if (!HasFile(ctx)) return;
-  auto users = acl::ReadAclFile(ctx.engine.options().acl_file, UsersOf(ctx).book());
+  auto users = acl::ReadAclFile(ctx.options().acl_file, UsersOf(ctx).book());
   if (!users.ok()) return ctx.reply.Error("ERR " + users.status().message());
-  ctx.engine.permissions().ReplaceAll(std::move(*users), ctx.session);
+  ctx.permissions().ReplaceAll(std::move(*users), ctx.session);
   ctx.reply.Ok();
 }
 
 void Save(Context& ctx) {
   if (!HasFile(ctx)) return;
-  const Status saved = acl::WriteAclFile(ctx.engine.options().acl_file, UsersOf(ctx));
+  const Status saved = acl::WriteAclFile(ctx.options().acl_file, UsersOf(ctx));
   if (saved.ok()) return ctx.reply.Ok();
   log::Error("ACL SAVE: {}", saved.message());
   ctx.reply.Error(

@@ -48,20 +48,20 @@ void List(Context& ctx) {
   if (ctx.argc() == 4 && EqualsIgnoreCase(ctx.arg(2), "type")) {
     const auto type = ParseType(ctx, ctx.arg(3));
     if (!type) return;
-    for (const auto& [id, session] : ctx.engine.sessions().all()) {
+    for (const auto& [id, session] : ctx.sessions().all()) {
       if (TypeOf(*session) == *type) show(*session);
     }
   } else if (ctx.argc() > 3 && EqualsIgnoreCase(ctx.arg(2), "id")) {
     for (size_t i = 3; i < ctx.argc(); ++i) {
       int64_t id = 0;
       if (!structs::ParseDecimal(ctx.arg(i), &id)) return ctx.reply.Error("ERR Invalid client ID");
-      const Session* session = ctx.engine.sessions().Find(static_cast<uint64_t>(id));
+      const Session* session = ctx.sessions().Find(static_cast<uint64_t>(id));
       if (session != nullptr) show(*session);
     }
   } else if (ctx.argc() != 2) {
     return ctx.SyntaxError();
   } else {
-    for (const auto& [id, session] : ctx.engine.sessions().all()) show(*session);
+    for (const auto& [id, session] : ctx.sessions().all()) show(*session);
   }
   ctx.reply.Verbatim("txt", text);
 }
@@ -120,7 +120,7 @@ bool ParseKillFilter(Context& ctx, KillFilter* filter) {
     } else if (EqualsIgnoreCase(word, "laddr")) {
       filter->local_address = value;
     } else if (EqualsIgnoreCase(word, "user")) {
-      filter->user = ctx.engine.permissions().users().Find(value);
+      filter->user = ctx.permissions().users().Find(value);
       if (filter->user == nullptr) {
         ctx.reply.Error("ERR No such user '" + std::string(value) + "'");
         return false;
@@ -148,7 +148,7 @@ void Kill(Context& ctx) {
   }
   int64_t killed = 0;
   bool me = false;
-  for (const auto& [id, session] : ctx.engine.sessions().all()) {
+  for (const auto& [id, session] : ctx.sessions().all()) {
     if (session->closing || !filter.Matches(*session)) continue;
     if (session == &ctx.session) {
       if (filter.skip_me) continue;
@@ -252,17 +252,17 @@ void Pause(Context& ctx) {
   }
   if (timeout_ms < 0) return ctx.reply.Error("ERR timeout is negative");
   // A longer or wider pause that holds already is not shortened or narrowed.
-  ctx.engine.Paused();  // ends what is over
-  const dispatch::Pause held = ctx.engine.pauses().of(PauseReason::kClients);
-  ctx.engine.SetPause(PauseReason::kClients,
-                      {.scope = std::max(held.scope, scope),
-                       .until_ms = std::max(held.until_ms, Later(ctx.now_ms, timeout_ms)),
-                       .holds_stream = ctx.engine.state().is_replica});
+  ctx.engine().Paused();  // ends what is over
+  const dispatch::Pause held = ctx.engine().pauses().of(PauseReason::kClients);
+  ctx.engine().SetPause(PauseReason::kClients,
+                        {.scope = std::max(held.scope, scope),
+                         .until_ms = std::max(held.until_ms, Later(ctx.now_ms, timeout_ms)),
+                         .holds_stream = ctx.state().is_replica});
   ctx.reply.Ok();
 }
 
 void Unpause(Context& ctx) {
-  ctx.engine.EndPause(PauseReason::kClients);
+  ctx.engine().EndPause(PauseReason::kClients);
   ctx.reply.Ok();
 }
 
@@ -302,9 +302,9 @@ void Unblock(Context& ctx) {
   }
   int64_t id = 0;
   if (!ParseInteger(ctx, ctx.arg(2), &id)) return;
-  Session* target = ctx.engine.sessions().Find(static_cast<uint64_t>(id));
+  Session* target = ctx.sessions().Find(static_cast<uint64_t>(id));
   const char* error = with_error ? "UNBLOCKED client unblocked via CLIENT UNBLOCK" : "";
-  ctx.reply.Integer(target != nullptr && ctx.engine.EndWait(*target, error) ? 1 : 0);
+  ctx.reply.Integer(target != nullptr && ctx.engine().EndWait(*target, error) ? 1 : 0);
 }
 
 void Help(Context& ctx) {

@@ -5,7 +5,8 @@
 
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/sessions.h"
+#include "node/dispatch/tracking.h"
 
 namespace rha::node::commands {
 namespace {
@@ -34,7 +35,7 @@ bool ParseRedirect(Context& ctx, std::string_view text, Wish* wish) {
   }
   int64_t id = 0;
   if (!ParseInteger(ctx, text, &id)) return false;
-  if (ctx.engine.sessions().Find(static_cast<uint64_t>(id)) == nullptr) {
+  if (ctx.sessions().Find(static_cast<uint64_t>(id)) == nullptr) {
     ctx.reply.Error("ERR The client ID you want redirect to does not exist");
     return false;
   }
@@ -127,12 +128,12 @@ void Tracking(Context& ctx) {
     if (const std::string why = PrefixRefusal(wish, current); !why.empty()) {
       return ctx.reply.Error(why);
     }
-    ctx.engine.tracking().Enable(ctx.session, {.mode = wish.mode(),
-                                               .no_loop = wish.no_loop,
-                                               .redirect = wish.redirect,
-                                               .prefixes = wish.prefixes});
+    ctx.tracking().Enable(ctx.session, {.mode = wish.mode(),
+                                        .no_loop = wish.no_loop,
+                                        .redirect = wish.redirect,
+                                        .prefixes = wish.prefixes});
   } else if (EqualsIgnoreCase(ctx.arg(2), "off")) {
-    ctx.engine.tracking().Disable(ctx.session);
+    ctx.tracking().Disable(ctx.session);
   } else {
     return ctx.SyntaxError();
   }

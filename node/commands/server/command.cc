@@ -11,7 +11,7 @@
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/table.h"
 
 namespace rha::node::commands {
 namespace {
@@ -166,14 +166,14 @@ void WriteInfo(Context& ctx, const CommandSpec* spec) {
   WriteCategories(ctx, CategoriesOf(*spec));
   doc ? doc->tips.WriteNext(ctx.reply) : ctx.reply.Set(0);
   WriteKeySpecs(ctx, *spec, doc ? doc->key_notes : std::vector<std::string_view>());
-  const auto subcommands = ctx.engine.table().Subcommands(*spec);
+  const auto subcommands = ctx.table().Subcommands(*spec);
   ctx.reply.Set(static_cast<int64_t>(subcommands.size()));
   for (const CommandSpec* subcommand : subcommands) WriteInfo(ctx, subcommand);
 }
 
 void WriteDocs(Context& ctx, const CommandSpec& spec) {
   std::optional<CommandDoc> doc = FindCommandDoc(spec.name);
-  const auto subcommands = ctx.engine.table().Subcommands(spec);
+  const auto subcommands = ctx.table().Subcommands(spec);
   const int64_t fields = doc ? doc->field_count : 0;
   ctx.reply.Map(fields + (subcommands.empty() ? 0 : 1));
   for (int64_t left = 2 * fields; left > 0; --left) doc->fields.WriteNext(ctx.reply);
@@ -188,8 +188,8 @@ void WriteDocs(Context& ctx, const CommandSpec& spec) {
 
 std::vector<const CommandSpec*> TopLevel(Context& ctx) {
   std::vector<const CommandSpec*> found;
-  for (const CommandSpec& spec : ctx.engine.table().commands()) {
-    const bool callable = !ctx.engine.table().CalledName(spec).empty();
+  for (const CommandSpec& spec : ctx.table().commands()) {
+    const bool callable = !ctx.table().CalledName(spec).empty();
     if (callable && !spec.is_subcommand()) found.push_back(&spec);
   }
   return found;
@@ -206,14 +206,14 @@ void Count(Context& ctx) { ctx.reply.Integer(static_cast<int64_t>(TopLevel(ctx).
 void Info(Context& ctx) {
   if (ctx.argc() == 2) return All(ctx);
   ctx.reply.Array(static_cast<int64_t>(ctx.argc() - 2));
-  for (size_t i = 2; i < ctx.argc(); ++i) WriteInfo(ctx, ctx.engine.table().Find(ctx.arg(i)));
+  for (size_t i = 2; i < ctx.argc(); ++i) WriteInfo(ctx, ctx.table().Find(ctx.arg(i)));
 }
 
 void Docs(Context& ctx) {
   std::vector<const CommandSpec*> commands;
   if (ctx.argc() == 2) commands = TopLevel(ctx);
   for (size_t i = 2; i < ctx.argc(); ++i) {
-    if (const CommandSpec* spec = ctx.engine.table().Find(ctx.arg(i))) commands.push_back(spec);
+    if (const CommandSpec* spec = ctx.table().Find(ctx.arg(i))) commands.push_back(spec);
   }
   ctx.reply.Map(static_cast<int64_t>(commands.size()));
   for (const CommandSpec* spec : commands) {
@@ -239,7 +239,7 @@ void List(Context& ctx) {
   };
   for (const CommandSpec* spec : TopLevel(ctx)) {
     add(*spec);
-    for (const CommandSpec* subcommand : ctx.engine.table().Subcommands(*spec)) add(*subcommand);
+    for (const CommandSpec* subcommand : ctx.table().Subcommands(*spec)) add(*subcommand);
   }
   ctx.reply.Array(static_cast<int64_t>(names.size()));
   for (const std::string_view name : names) ctx.reply.Bulk(name);
@@ -250,7 +250,7 @@ void List(Context& ctx) {
 template <typename Reply>
 void ReplyKeys(Context& ctx, Reply reply) {
   const Args words = ctx.args.subspan(2);
-  const CommandSpec* spec = ctx.engine.table().Resolve(words).spec;
+  const CommandSpec* spec = ctx.table().Resolve(words).spec;
   if (spec == nullptr) return ctx.reply.Error("ERR Invalid command specified");
   const auto visit_keys = [&](auto visit) {
     return VisitKeys(spec->keys, words, [&](size_t at, uint16_t use) {

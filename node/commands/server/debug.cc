@@ -10,7 +10,7 @@
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
 #include "node/commands/server/digest.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/engine_options.h"
 
 namespace rha::node::commands {
 namespace {
@@ -55,13 +55,13 @@ void MallctlText(Context& ctx) {
 }
 
 void SetDisableDenyScripts(Context& ctx) {
-  ctx.engine.options().scripts_may_all = ctx.arg(2) != "0";
+  ctx.options().scripts_may_all = ctx.arg(2) != "0";
   ctx.reply.Ok();
 }
 
 // What a damaged payload does behind its checksum.
 void SetSkipChecksumValidation(Context& ctx) {
-  ctx.engine.options().verify_payload_checksums = ctx.arg(2) == "0";
+  ctx.options().verify_payload_checksums = ctx.arg(2) == "0";
   ctx.reply.Ok();
 }
 
@@ -81,7 +81,7 @@ void AofFlushSleep(Context& ctx) {
 void SetActiveExpire(Context& ctx) {
   int64_t on = 0;
   if (!ParseInteger(ctx, ctx.arg(2), &on)) return;
-  ctx.engine.options().active_expire = on != 0;
+  ctx.options().active_expire = on != 0;
   ctx.reply.Ok();
 }
 

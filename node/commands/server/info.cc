@@ -8,8 +8,9 @@
 
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/engine_options.h"
 #include "node/dispatch/info_line.h"
+#include "node/dispatch/table.h"
 
 namespace rha::node::commands {
 namespace {
@@ -51,7 +52,7 @@ void AppendKeyspace(Context& ctx, std::string* info) {
 }
 
 void AppendCommandStats(Context& ctx, std::string* info) {
-  CommandTable& table = ctx.engine.table();
+  CommandTable& table = ctx.table();
   for (const CommandSpec& spec : table.commands()) {
     const CommandCounters& counters = table.counters(spec);
     if (counters.calls == 0 && counters.rejected == 0 && counters.failed == 0) continue;
@@ -67,13 +68,13 @@ void AppendCommandStats(Context& ctx, std::string* info) {
 }
 
 void AppendLatencyStats(Context& ctx, std::string* info) {
-  CommandTable& table = ctx.engine.table();
+  CommandTable& table = ctx.table();
   for (const CommandSpec& spec : table.commands()) {
     const auto& latency = table.counters(spec).latency;
     if (latency == nullptr) continue;
     fmt::format_to(std::back_inserter(*info), "latency_percentiles_usec_{}:", spec.name);
     const char* separator = "";
-    for (const double percent : ctx.engine.options().latency_percentiles) {
+    for (const double percent : ctx.options().latency_percentiles) {
       fmt::format_to(std::back_inserter(*info), "{}p{}={}.000", separator, percent,
                      latency->PercentileUs(percent));
       separator = ",";
@@ -83,7 +84,7 @@ void AppendLatencyStats(Context& ctx, std::string* info) {
 }
 
 void AppendErrorStats(Context& ctx, std::string* info) {
-  for (const auto& [code, count] : ctx.engine.stats().errors) {
+  for (const auto& [code, count] : ctx.stats().errors) {
     dispatch::Line(info, "errorstat_{}:count={}", code, count);
   }
 }

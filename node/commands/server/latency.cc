@@ -6,7 +6,9 @@
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
 #include "node/commands/server/latency_report.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/latency_monitor.h"
+#include "node/dispatch/slowlog.h"
+#include "node/dispatch/table.h"
 
 namespace rha::node::commands {
 namespace {
@@ -18,7 +20,7 @@ using dispatch::LatencySample;
 using dispatch::LatencySeries;
 
 const LatencySeries& SeriesOf(Context& ctx, size_t event) {
-  return ctx.engine.latency().of(static_cast<LatencyEvent>(event));
+  return ctx.latency().of(static_cast<LatencyEvent>(event));
 }
 
 // Nothing: no such event, or it has not happened.
@@ -65,7 +67,7 @@ void Reset(Context& ctx) {
       named |= EqualsIgnoreCase(arg, kLatencyEventNames[i]);
     }
     if (!named || SeriesOf(ctx, i).samples.empty()) continue;
-    ctx.engine.latency().Reset(static_cast<LatencyEvent>(i));
+    ctx.latency().Reset(static_cast<LatencyEvent>(i));
     ++reset;
   }
   ctx.reply.Integer(reset);
@@ -81,12 +83,12 @@ void Graph(Context& ctx) {
 }
 
 void Doctor(Context& ctx) {
-  ctx.reply.Verbatim("txt", LatencyDoctor(ctx.engine.latency(), ctx.engine.slowlog().threshold_us(),
-                                          ctx.now_ms / 1000));
+  ctx.reply.Verbatim("txt",
+                     LatencyDoctor(ctx.latency(), ctx.slowlog().threshold_us(), ctx.now_ms / 1000));
 }
 
 void Histogram(Context& ctx) {
-  dispatch::CommandTable& table = ctx.engine.table();
+  dispatch::CommandTable& table = ctx.table();
   std::vector<const CommandSpec*> shown;
   const auto show = [&](const CommandSpec& spec) {
     if (table.counters(spec).latency != nullptr) shown.push_back(&spec);

@@ -4,7 +4,7 @@
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/sessions.h"
 
 namespace rha::node::commands {
 namespace {
@@ -138,7 +138,7 @@ std::string Complaints(Context& ctx, const MemoryReport& memory) {
         " * High process RSS overhead: The process holds more than 1.1 times the memory of its "
         "allocator.\n\n";
   }
-  const auto sessions = static_cast<int64_t>(ctx.engine.sessions().all().size());
+  const auto sessions = static_cast<int64_t>(ctx.sessions().all().size());
   if (memory.replicas > (10 << 20)) {
     text +=
         " * Big replica buffers: The replica output buffers in this instance are greater than "

@@ -2,14 +2,14 @@
 #include "node/commands/families.h"
 #include "node/commands/help.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/engine_options.h"
 
 namespace rha::node::commands {
 namespace {
 
 // False: the refusal is written.
 bool Allowed(Context& ctx) {
-  if (dispatch::Admits(ctx.engine.options().modules, ctx.session)) return true;
+  if (dispatch::Admits(ctx.options().modules, ctx.session)) return true;
   ctx.reply.Error(
       "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", "
       "you can run it from a local connection, otherwise you need to set this option in the "

@@ -20,7 +20,7 @@ void SlowlogGet(Context& ctx) {
       return ctx.reply.Error("ERR count should be greater than or equal to -1");
     }
   }
-  const auto& entries = ctx.engine.slowlog().entries();
+  const auto& entries = ctx.slowlog().entries();
   const auto size = static_cast<int64_t>(entries.size());
   if (count == -1 || count > size) count = size;
   ctx.reply.Array(count);
@@ -38,11 +38,11 @@ void SlowlogGet(Context& ctx) {
 }
 
 void SlowlogLen(Context& ctx) {
-  ctx.reply.Integer(static_cast<int64_t>(ctx.engine.slowlog().entries().size()));
+  ctx.reply.Integer(static_cast<int64_t>(ctx.slowlog().entries().size()));
 }
 
 void SlowlogReset(Context& ctx) {
-  ctx.engine.slowlog().Clear();
+  ctx.slowlog().Clear();
   ctx.reply.Ok();
 }
 
@@ -56,7 +56,7 @@ void SlowlogHelp(Context& ctx) {
 }
 
 void Monitor(Context& ctx) {
-  ctx.engine.StartMonitor(ctx.session);
+  ctx.engine().StartMonitor(ctx.session);
   ctx.reply.Ok();
 }
 

@@ -1,7 +1,7 @@
 // SAVE, BGSAVE, BGREWRITEAOF, LASTSAVE, SHUTDOWN.
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/blocking.h"
 
 namespace rha::node::commands {
 namespace {
@@ -65,7 +65,7 @@ void Shutdown(Context& ctx) {
   if (!ending.ok()) return ctx.reply.Error("ERR " + ending.message());
   if (!busy.empty()) ctx.services().scripts->Abandon();
   // What comes behind it must not be taken for its answer.
-  ctx.engine.blocking().Block(ctx.session, {.kind = dispatch::BlockKind::kShutdown});
+  ctx.Block({.kind = dispatch::BlockKind::kShutdown});
 }
 
 constexpr CommandSpec kRows[] = {

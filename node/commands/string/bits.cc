@@ -9,7 +9,6 @@
 
 #include "node/commands/families.h"
 #include "node/commands/store.h"
-#include "node/dispatch/engine.h"
 #include "node/structs/bits.h"
 
 namespace rha::node::commands {

@@ -4,7 +4,7 @@
 
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
+#include "node/dispatch/engine_options.h"
 
 namespace rha::node::commands {
 namespace {
@@ -124,7 +124,7 @@ void Lcs(Context& ctx) {
   LcsOptions options;
   if (!ParseOptions(ctx, &options)) return;
   const uint64_t cells = (texts[0].size() + 1) * (texts[1].size() + 1);
-  if (cells > static_cast<uint64_t>(ctx.engine.options().bulk_bytes_max) / sizeof(uint32_t)) {
+  if (cells > static_cast<uint64_t>(ctx.options().bulk_bytes_max) / sizeof(uint32_t)) {
     return ctx.reply.Error(
         "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
   }

@@ -1,7 +1,6 @@
 // Parts of strings: APPEND, STRLEN, SETRANGE, GETRANGE.
 #include "node/commands/families.h"
 #include "node/commands/parse.h"
-#include "node/dispatch/engine.h"
 
 namespace rha::node::commands {
 namespace {
