@@ -81,8 +81,8 @@ struct SendExtension {
 // Configured: REDISHA ROLE <epoch> <leader> (PRIMARY | REPLICA <host> <port> | SEAL) [COPIES
 //             <copies>], which the node refuses if it knows a newer (epoch, leader); then, unless
 //             it is sealed, CLIENT KILL TYPE normal and pubsub.
-// Classic:    MULTI; [FAILOVER ABORT;] SLAVEOF <primary>|NO ONE; CONFIG REWRITE; CLIENT KILL TYPE normal; CLIENT KILL
-//             TYPE pubsub; EXEC
+// Classic:    MULTI; [FAILOVER ABORT;] SLAVEOF <primary>|NO ONE; CONFIG REWRITE;
+//             CLIENT KILL TYPE normal; CLIENT KILL TYPE pubsub; EXEC
 struct Reconfigure {
   NodeId node;
   std::optional<Address> primary = std::nullopt;

@@ -55,8 +55,8 @@ bool Heard(const Node& primary, const HandOver& stage) {
   return primary.link.connected && primary.info_refresh > stage.answered_at;
 }
 
-// The replica has every byte of what the primary had when its writes were held back; unless that one
-// leads no more, by somebody else's order, or is about to.
+// The replica has every byte of what the primary had when its writes were held back; unless that
+// one leads no more, by somebody else's order, or is about to.
 Handover WatchPause(const Context& c, const Group& group, const HandOver& stage,
                     const Node& primary, const Node& node) {
   if (Mutated(Mutant::kUndrained)) return Handover::kDrained;
