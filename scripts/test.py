@@ -100,11 +100,12 @@ def run_long(tally):
     """What takes an hour or more: nightly, and before a release."""
     sim = os.path.join(ROOT, "build", "release", "bin", "sim")
     stage("long", f"{SIM_SEEDS} seeds of the simulator, every mutant until it is caught, files after power loss, all of Redis' own tests, "
-                  "package and image in a Debian of their own, a real Kubernetes, whole clusters without namespaces")
+                  "package and image in a Debian of their own, a real Kubernetes, all client libraries, whole clusters without namespaces")
     image_tests = os.path.join(ROOT, "tests", "image")
     files = [os.path.join(os.path.dirname(sim), "node_persist_test"), "--gtest_filter=PowerLoss*"]
     environment = {**os.environ, "RHA_BIN_DIR": os.path.dirname(sim), "PYTHONPATH": ROOT,
                    "RHA_POWER_LOSS_SEEDS": str(POWER_LOSS_SEEDS), "RHA_AOF_KILLS": str(AOF_KILLS), "RHA_TORTURE_S": str(TORTURE_S)}
+    clients = ["env", "RHA_CLIENTS=all", "RHA_KILLS=20", sys.executable, "-m", "unittest", "tests.clients.basics_test", "tests.clients.failover_test"]
     torture = [sys.executable, "-m", "unittest", "tests.integration.node_torture_test", "-k", "whatever_fails"]
     kills = [sys.executable, "-m", "unittest", "tests.integration.node_aof_test", "-k", "a_kill_"]
     for name, command in {"sim: seeds": [sim, "--seeds", str(SIM_SEEDS)],
@@ -112,6 +113,7 @@ def run_long(tally):
                           "files after power loss": files,
                           "Redis' own tests": [sys.executable, "-m", "tests.conformance.redis_tcl"],
                           "kills while the append-only file is written": kills,
+                          "client libraries through failovers": clients,
                           "replication whose links and processes fail": torture,
                           "package": [sys.executable, os.path.join(image_tests, "package_install.py")],
                           "image": [sys.executable, os.path.join(image_tests, "compile.py")],

@@ -1,15 +1,20 @@
-"""The modes of redis-cli that do more than send one request, against redisha-node."""
+"""The modes of redis-cli that do more than send one request, and all of redis-benchmark, against redisha-node."""
 import os
 import shutil
+import signal
 import subprocess
+import threading
 import unittest
 
 from tests.support import wire
 from tests.support.node_case import NodeCase
 
 CLI = shutil.which("redis-cli")
+BENCHMARK = shutil.which("redis-benchmark")
 CHECK_RDB = shutil.which("redis-check-rdb")
 LIMIT_S = 30
+BENCHMARKS = ["PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP", "SADD", "HSET", "SPOP", "ZADD", "ZPOPMIN",
+              "LPUSH", "LRANGE_100", "LRANGE_300", "LRANGE_500", "LRANGE_600", "MSET"]
 
 
 @unittest.skipUnless(CLI, "redis-cli is not installed")
@@ -72,12 +77,44 @@ class RedisCliTest(NodeCase):
         self.assertEqual(code, 0, shown)
         self.assertRegex(shown, r'hot key found with counter: \d+\s+keyname: "?string:7')
 
-    def test_scan_stat_and_latency(self):
+    def first_lines(self, *words, lines):
+        """The first lines of a mode that goes on until it is interrupted."""
+        process = subprocess.Popen([CLI, "-s", self.node.socket_path, *words], stdout=subprocess.PIPE, text=True)
+        watch = threading.Timer(LIMIT_S, process.kill)
+        watch.start()
+        try:
+            return [process.stdout.readline() for _ in range(lines)]
+        finally:
+            watch.cancel()
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+
+    def test_scan(self):
         code, shown = self.cli("--scan", "--pattern", "string:*")
         self.assertEqual((code, len(shown.split())), (0, 100))
+
+    def test_statistics(self):
+        first, again = (line.split() for line in self.first_lines("--stat", "-i", "0.01", lines=4)[2:])
+        self.assertEqual((first[0], again[0]), ("105", "105"))
+        self.assertRegex(again[4], r"^\d+$")  # requests so far
+
+    def test_latency(self):
         code, shown = self.cli("-i", "0.01", "--latency")  # with no terminal: one line after an interval
         self.assertEqual(code, 0, shown)
         self.assertEqual(len(shown.split()), 4, shown)
+
+    def test_a_replica_of_its_own(self):
+        self.node.control.command("CONFIG", "SET", "repl-ping-replica-period", "1")
+        self.assertEqual(self.first_lines("--replica", lines=1), ['"PING"\n'])
+
+    @unittest.skipUnless(BENCHMARK, "redis-benchmark is not installed")
+    def test_benchmarks(self):
+        for options in ((), ("-P", "16"), ("-3",), ("--threads", "2"), ("-r", "1000", "-d", "1000")):
+            done = subprocess.run([BENCHMARK, "-s", self.node.socket_path, "-n", "1000", "-c", "10", "--csv", *options],
+                                  capture_output=True, timeout=LIMIT_S * 2, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), options)
+            rows = [line.split(",")[0].strip('"').split(" ")[0] for line in done.stdout.splitlines()[1:]]
+            self.assertEqual(rows, BENCHMARKS, done.stdout)
 
 
 if __name__ == "__main__":
