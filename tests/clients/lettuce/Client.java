@@ -1,5 +1,6 @@
 // Lettuce: `basics HOST PORT`, or `failover SENTINELS NAME PASSWORD` (../programs.py has what is expected of it).
 import io.lettuce.core.*;
+import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.masterreplica.MasterReplica;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
@@ -50,9 +51,10 @@ public class Client {
       var parts = address.split(":");
       uri.withSentinel(parts[0], Integer.parseInt(parts[1]), password);
     }
-    var redis = MasterReplica.connect(RedisClient.create(), StringCodec.UTF8, uri.build()).sync();
+    RedisCommands<String, String> redis = null;
     for (int number = 1; ; number++) {
       try {
+        if (redis == null) redis = MasterReplica.connect(RedisClient.create(), StringCodec.UTF8, uri.build()).sync();
         redis.set("lettuce:" + number, String.valueOf(number));
         System.out.println(number);
       } catch (RuntimeException error) {
