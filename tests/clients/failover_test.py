@@ -26,7 +26,7 @@ WRITES = 20
 START_LIMIT_S = 60
 LIMIT_S = 60
 # No replica leads as soon as that.
-UNDER_WAY_S = 0.03
+UNDER_WAY_S = 0.02
 # Answers a write once a majority has it.
 MANIFEST = """
 apiVersion: ha.redisha.io/v1
