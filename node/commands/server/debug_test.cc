@@ -26,6 +26,10 @@ TEST_F(DebugTest, DigestIsThatOfRedis) {
   EXPECT_EQ(Run({"debug", "digest"}), "+d704d16bb3ccc804fd2b82544e7686e41ccbe9f0");
 }
 
+TEST_F(DebugTest, AnErrorIsAnsweredAsItIsAskedFor) {
+  EXPECT_EQ(Run({"debug", "error", "LOADING two\r\nlines"}), "-LOADING two  lines");
+}
+
 TEST_F(DebugTest, DigestValueIsThatOfRedis) {
   Fill();
   EXPECT_EQ(
