@@ -53,8 +53,8 @@ class AofWriterTest : public testing::Test {
     writer_->Do(Step::kReplace, path);
     ASSERT_TRUE(writer_->Drain().ok());
   }
-  // Looks at each piece of news until one is what is waited for; and now and then without any, since
-  // nobody is told of what is written and not synced.
+  // Looks at each piece of news until one is what is waited for; and now and then without any,
+  // since nobody is told of what is written and not synced.
   AofWriter::Progress Await(const std::function<bool(const AofWriter::Progress&)>& wanted) {
     AofWriter::Progress progress = writer_->Look();
     for (int waited_ms = 0; !wanted(progress); progress = writer_->Look()) {

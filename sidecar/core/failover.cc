@@ -171,6 +171,7 @@ void Refused(Context& c, Group& group, const HandOver& stage) {
   if (group.failover->coordinated) return Abort(c, group, "-failover-abort-hand-over-refused");
   c.GroupEvent("-failover-hand-over-refused", group, "#" + why);
   group.failover->as_it_is = true;
+  ForceHandover(*group.Primary());
   Enter(c, group, SendPromotion{.node = stage.node, .since = c.now});
 }
 

@@ -139,6 +139,12 @@ void EndHandover(Context& c, Group& group) {
   primary->held_until = kLongAgo;
 }
 
+void ForceHandover(Node& primary) {
+  if (primary.paused || primary.held_until == kLongAgo) return;
+  primary.held_until = kLongAgo;
+  primary.refuses_orders = true;  // in case it obeys what it was asked after all
+}
+
 bool StillHandsOver(Context& c, Node& node) {
   if (node.held_until == kLongAgo || node.paused || c.now >= node.held_until) return false;
   Poll(c, node);

@@ -38,6 +38,10 @@ bool HandedOverTo(const Group& group, const Node& node);
 // Nothing stays held back by a failover that ends before its promotion.
 void EndHandover(Context& c, Group& group);
 
+// The primary is replaced without its consent: it is told so at once, lest it take writes
+// meanwhile.
+void ForceHandover(Node& primary);
+
 // Asked to hand over, and not known to have finished: it would refuse an order.
 bool StillHandsOver(Context& c, Node& node);
 // An order to the node was answered, or its INFO came.

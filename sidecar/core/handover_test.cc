@@ -127,6 +127,22 @@ TEST_F(Planned, WhoRefusesOrdersWhileFailingOverIsToldToGiveItUp) {
   EXPECT_TRUE(bench.Of<Reconfigure>().back().ends_handover);
 }
 
+TEST_F(Planned, WhoMayNotGiveUpAHandOverIsOrderedWithoutIt) {
+  Move(kOurs);
+  Answers(HandoverStep::kHandOver);
+  Demoted("no-failover");
+  bench.Info("10.0.0.2", kLeads);
+  bench.Send(ReconfigureDone{bench.NodeAt("10.0.0.1").id, false,
+                             "ERR REPLICAOF not allowed while failing over."});
+  bench.Pass(Millis{100});
+  ASSERT_TRUE(bench.Of<Reconfigure>().back().ends_handover);
+  bench.Send(ReconfigureDone{bench.NodeAt("10.0.0.1").id, false,
+                             "EXECABORT Transaction discarded because of previous errors."});
+  bench.Pass(Millis{100});
+  ASSERT_EQ(Orders("10.0.0.1", false), 3);
+  EXPECT_FALSE(bench.Of<Reconfigure>().back().ends_handover);
+}
+
 TEST_F(Planned, APrimaryThatLeadsAgainEndsTheMove) {
   Move(kOurs);
   Answers(HandoverStep::kHandOver);
@@ -271,6 +287,14 @@ TEST_F(Planned, APrimaryThatDoesNotAnswerIsReplacedAsItIs) {
   bench.Pass(Millis{700});
   EXPECT_TRUE(bench.Saw("-failover-hand-over-refused"));
   EXPECT_EQ(Orders("10.0.0.2", true), 1);
+}
+
+TEST_F(Planned, APrimaryThatDidNotAnswerIsToldToFollowAsSoonAsAnotherLeads) {
+  Move(kOurs);
+  bench.Pass(Millis{700});
+  bench.Info("10.0.0.2", kLeads);
+  ASSERT_EQ(Orders("10.0.0.1", false), 1);
+  EXPECT_TRUE(bench.Of<Reconfigure>().back().ends_handover) << "it may obey what it was asked";
 }
 
 TEST_F(Planned, ACoordinatedMoveOfOneThatDoesNotAnswerIsGivenUp) {

@@ -56,8 +56,10 @@ ReplyError NobodyToPromote(const Context& c, const Group& group, const Pick& pic
 Answer Run(Context& c, const FailoverCommand& command) {
   Group* group = Find(c, command.group);
   if (group == nullptr) return ReplyError{kNoSuchGroup};
-  // Two moves at a time would each count on the writes' being held back for it alone.
-  const bool other = !group->configured() && OtherLeads(*group, c.now);
+  // Two moves at a time would each count on the writes' being held back for it alone; and who still
+  // sends replicas to the last primary would demote the next one.
+  const bool other =
+      !group->configured() && (OtherLeads(*group, c.now) || OtherRepoints(*group, c.now));
   if (group->failover || other) return ReplyError{"INPROG Failover already in progress"};
   if (command.force && !group->configured()) {
     return ReplyError{"ERR FORCE is for groups of redisha-group lines"};

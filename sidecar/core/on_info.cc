@@ -1,4 +1,5 @@
 #include <tuple>
+#include <utility>
 
 #include "sidecar/core/copies.h"
 #include "sidecar/core/election.h"
@@ -115,9 +116,11 @@ void OnReconfigureDone(Context& c, const ReconfigureDone& event) {
     Yield(c, *group, ToString(node.address) + " obeys a later leader");
     return AskInfo(c, node);
   }
-  if (event.error.find("while failing over") != std::string::npos) {
-    node.refuses_orders = true;
-    if (node.reconf == ReconfStage::kSent) node.reconf = ReconfStage::kNone;
+  // An order that gives up a hand-over first is refused whole by who knows no FAILOVER or may not.
+  const bool hands_over = event.error.find("while failing over") != std::string::npos;
+  const bool gives_up = std::exchange(node.refuses_orders, hands_over);
+  if (!event.ok && (hands_over || gives_up) && node.reconf == ReconfStage::kSent) {
+    node.reconf = ReconfStage::kNone;
   }
   if (!event.ok) {
     c.Warn("reconfiguring " + ToString(node.address) + " failed: " + event.error);
