@@ -75,21 +75,26 @@ struct BitRange {
   uint64_t first = 0, end = 0;
 };
 
+// BYTE or BIT, if there is such an argument. False: the error is written.
+bool ParseUnit(Context& ctx, size_t at, bool* in_bits) {
+  if (at >= ctx.argc()) return true;
+  *in_bits = EqualsIgnoreCase(ctx.arg(at), "bit");
+  if (*in_bits || EqualsIgnoreCase(ctx.arg(at), "byte")) return true;
+  ctx.SyntaxError();
+  return false;
+}
+
 // [start [end [BYTE | BIT]]] from argument `at` on. None: the error is written. An end before the
 // start is nothing, or, where both count from the end and BITPOS asks, what clamping leaves.
 std::optional<BitRange> ParseBitRange(Context& ctx, size_t at, size_t size, bool clamps) {
   int64_t start = 0, end = -1;
   bool in_bits = false;
   if (at < ctx.argc() && !ParseInteger(ctx, ctx.arg(at), &start)) return std::nullopt;
+  // Of several mistakes BITPOS tells that of the unit before that of the end.
+  if (clamps && !ParseUnit(ctx, at + 2, &in_bits)) return std::nullopt;
   if (at + 1 < ctx.argc() && !ParseInteger(ctx, ctx.arg(at + 1), &end)) return std::nullopt;
   if (!clamps && start < 0 && end < 0 && start > end) return BitRange{};
-  if (at + 2 < ctx.argc()) {
-    in_bits = EqualsIgnoreCase(ctx.arg(at + 2), "bit");
-    if (!in_bits && !EqualsIgnoreCase(ctx.arg(at + 2), "byte")) {
-      ctx.SyntaxError();
-      return std::nullopt;
-    }
-  }
+  if (!clamps && !ParseUnit(ctx, at + 2, &in_bits)) return std::nullopt;
   const uint64_t unit = in_bits ? 1 : 8;
   const auto [first, count] = WithinString(size * 8 / unit, {start, end});
   return BitRange{first * unit, (first + count) * unit};

@@ -8,6 +8,15 @@ using testing::IsEmpty;
 
 class BitsTest : public CommandTest {};
 
+TEST_F(BitsTest, OfSeveralMistakesTheOneThatRedisTellsIsTold) {
+  Run({"set", "s", "abc"});
+  EXPECT_EQ(Run({"bitpos", "s", "1", "0", "x", "foo"}), "-ERR syntax error");
+  EXPECT_EQ(Run({"bitpos", "s", "1", "x", "0", "foo"}),
+            "-ERR value is not an integer or out of range");
+  EXPECT_EQ(Run({"bitcount", "s", "0", "x", "foo"}),
+            "-ERR value is not an integer or out of range");
+}
+
 TEST_F(BitsTest, OnlyWhatChangesIsPropagated) {
   EXPECT_EQ(Run({"setbit", "k", "7", "0"}), ":0");
   EXPECT_THAT(propagated(), ElementsAre("[0] setbit k 7 0"));
