@@ -66,7 +66,7 @@ class AppendOnlyTest(ClusterCase):
         self.write(KEYS)
         uids = {i: self.ha.pod(i)["metadata"]["uid"] for i in range(3)}
         self.kubectl("delete", "pods", "demo-0", "demo-1", "demo-2", "--grace-period=0", "--force", "--wait=false")
-        wait_for("other pods", lambda: all(self.ha.pod(i) and self.ha.pod(i)["metadata"]["uid"] != uids[i] for i in range(3)), 60)
+        wait_for("other pods", lambda: all((pod := self.ha.pod(i)) and pod["metadata"]["uid"] != uids[i] for i in range(3)), 60)
         self.wait_until_ready()
         self.find(2 * KEYS)
 
@@ -84,7 +84,7 @@ class AppendOnlyTest(ClusterCase):
     def rolled_out(self, persistence):
         uids = [self.ha.pod(i)["metadata"]["uid"] for i in range(3)]
         self.kubectl("patch", "redisha", "demo", "--type=merge", "-p", f"spec: {{persistence: {{{persistence}}}}}")
-        wait_for("other pods", lambda: all(self.ha.pod(i) and self.ha.pod(i)["metadata"]["uid"] != uids[i] for i in range(3)), 120)
+        wait_for("other pods", lambda: all((pod := self.ha.pod(i)) and pod["metadata"]["uid"] != uids[i] for i in range(3)), 120)
         self.wait_until_ready()
 
     def test_a_change_of_the_mode_goes_on_with_the_newest_data(self):
