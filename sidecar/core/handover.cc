@@ -83,11 +83,14 @@ Handover WatchFailover(const Context& c, const Group& group, const HandOver& sta
 
 }  // namespace
 
-bool MayHandOver(const Group& group) {
+bool PrimaryInReach(const Group& group) {
   const Node* primary = group.Primary();
+  return primary != nullptr && primary->link.connected && !primary->sdown;
+}
+
+bool MayHandOver(const Group& group) {
   if (!group.failover->forced || group.configured() || group.failover->as_it_is) return false;
-  if (primary == nullptr || Mutated(Mutant::kPlannedByForce)) return false;
-  return primary->link.connected && !primary->sdown;
+  return PrimaryInReach(group) && !Mutated(Mutant::kPlannedByForce);
 }
 
 HandOver BeginHandover(Context& c, Group& group, const Node& node) {
@@ -146,14 +149,13 @@ void ForceHandover(Node& primary) {
 }
 
 bool StillHandsOver(Context& c, Node& node) {
-  if (node.held_until == kLongAgo || node.paused || c.now >= node.held_until) return false;
+  if (node.paused || c.now >= node.held_until) return false;
   Poll(c, node);
   c.WakeBy(std::min(node.held_until, c.now + kSelectPoll));
   return true;
 }
 
 void OnObeyed(Context& c, Node& node) {
-  node.refuses_orders = false;
   if (!node.paused) return;
   // Whoever was held back is told now that this is a replica.
   c.Do(AskToHandOver{.node = node.id, .step = HandoverStep::kUnpause});

@@ -18,6 +18,7 @@
 
 namespace rha::sidecar::core {
 
+bool PrimaryInReach(const Group& group);
 // The failover is a planned move, and the group's primary can be asked.
 bool MayHandOver(const Group& group);
 // The primary is asked; what follows from it is WatchHandover's.

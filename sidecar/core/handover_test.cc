@@ -50,6 +50,17 @@ class Planned : public testing::Test {
     bench.Send(HandoverReply{bench.NodeAt("10.0.0.1").id, step, error.empty(), error});
     bench.now += Millis{1};
   }
+  // The replica leads, and the old primary is told to follow.
+  void HandedOver() {
+    Move(kOurs);
+    Answers(HandoverStep::kHandOver);
+    Demoted("no-failover");
+    bench.Info("10.0.0.2", kLeads);
+  }
+  void OrderFails(const std::string& error) {
+    bench.Send(ReconfigureDone{bench.NodeAt("10.0.0.1").id, false, error});
+    bench.Pass(Millis{100});
+  }
   std::vector<HandoverStep> Asked() {
     std::vector<HandoverStep> steps;
     for (const auto& request : bench.Of<AskToHandOver>()) steps.push_back(request.step);
@@ -114,31 +125,19 @@ TEST_F(Planned, TheOldPrimaryIsLeftAloneUntilItHasFinished) {
 }
 
 TEST_F(Planned, WhoRefusesOrdersWhileFailingOverIsToldToGiveItUp) {
-  Move(kOurs);
-  Answers(HandoverStep::kHandOver);
-  Demoted("no-failover");
-  bench.Info("10.0.0.2", kLeads);
+  HandedOver();
   ASSERT_EQ(Orders("10.0.0.1", false), 1);
   EXPECT_FALSE(bench.Of<Reconfigure>().back().ends_handover);
-  bench.Send(ReconfigureDone{bench.NodeAt("10.0.0.1").id, false,
-                             "ERR REPLICAOF not allowed while failing over."});
-  bench.Pass(Millis{100});
+  OrderFails("ERR REPLICAOF not allowed while failing over.");
   ASSERT_EQ(Orders("10.0.0.1", false), 2);
   EXPECT_TRUE(bench.Of<Reconfigure>().back().ends_handover);
 }
 
 TEST_F(Planned, WhoMayNotGiveUpAHandOverIsOrderedWithoutIt) {
-  Move(kOurs);
-  Answers(HandoverStep::kHandOver);
-  Demoted("no-failover");
-  bench.Info("10.0.0.2", kLeads);
-  bench.Send(ReconfigureDone{bench.NodeAt("10.0.0.1").id, false,
-                             "ERR REPLICAOF not allowed while failing over."});
-  bench.Pass(Millis{100});
+  HandedOver();
+  OrderFails("ERR REPLICAOF not allowed while failing over.");
   ASSERT_TRUE(bench.Of<Reconfigure>().back().ends_handover);
-  bench.Send(ReconfigureDone{bench.NodeAt("10.0.0.1").id, false,
-                             "EXECABORT Transaction discarded because of previous errors."});
-  bench.Pass(Millis{100});
+  OrderFails("EXECABORT Transaction discarded because of previous errors.");
   ASSERT_EQ(Orders("10.0.0.1", false), 3);
   EXPECT_FALSE(bench.Of<Reconfigure>().back().ends_handover);
 }

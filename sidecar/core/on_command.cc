@@ -3,6 +3,7 @@
 #include "sidecar/core/election.h"
 #include "sidecar/core/failover.h"
 #include "sidecar/core/handlers.h"
+#include "sidecar/core/handover.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/names.h"
@@ -69,8 +70,7 @@ Answer Run(Context& c, const FailoverCommand& command) {
       return ReplyError{"ERR '" + name + "' is no member of this group"};
     }
   }
-  const Node* primary = group->Primary();
-  if (command.coordinated && (primary == nullptr || primary->sdown || !primary->link.connected)) {
+  if (command.coordinated && !PrimaryInReach(*group)) {
     return ReplyError{"NOGOODPRIMARY Primary is not reachable"};
   }
   const Pick pick = PickReplica(c.s, *group, c.now, command.given_up);
