@@ -17,7 +17,7 @@ import unittest
 from tests.clients import programs
 from tests.support import resp
 from tests.support.cluster import wait_for
-from tests.support.cluster_case import ClusterCase
+from tests.support.cluster_case import MAJORITY_IN_MEMORY, ClusterCase
 
 KILLS = int(os.environ.get("RHA_KILLS", "20"))
 NAMES = os.environ.get("RHA_CLIENTS", ",".join(programs.QUICK))
@@ -27,19 +27,6 @@ START_LIMIT_S = 60
 LIMIT_S = 60
 # No replica leads as soon as that.
 UNDER_WAY_S = 0.02
-# Answers a write once a majority has it.
-MANIFEST = """
-apiVersion: ha.redisha.io/v1
-kind: RedisHA
-metadata:
-  name: demo
-spec:
-  replicas: 3
-  durability:
-    mode: Majority
-  persistence:
-    mode: None
-"""
 
 
 class Client(threading.Thread):
@@ -94,7 +81,7 @@ class FailoverTest(ClusterCase):
         if not commands:
             self.skipTest("; ".join(missing))
         super().setUp()
-        self.apply_text(MANIFEST)
+        self.apply_text(MAJORITY_IN_MEMORY)
         sentinels = ",".join(f"{host}:{port}" for host, port in self.ha.sentinels())
         arguments = (sentinels, self.ha.master_name, self.ha.password())
         self.clients = [Client(name, words, arguments, self.directory.name) for name, words in commands.items()]

@@ -122,24 +122,24 @@ def node(name):
     return [node_program(), os.path.join(folder, program)]
 
 
+def compiled(name, files, what, words_to_fetch, words_to_build, *program):
+    with fresh(name, *(f"{name}/{file}" for file in files)) as (folder, stale):
+        if stale:
+            copy([f"{name}/{file}" for file in files], BUILD)
+            fetch(what, words_to_fetch, folder)
+            build(words_to_build, folder)
+    return [os.path.join(folder, *program)]
+
+
 def go(name):
     program = tool("go")
-    with fresh(name, f"{name}/go.mod", f"{name}/main.go") as (folder, stale):
-        if stale:
-            copy([f"{name}/go.mod", f"{name}/main.go"], BUILD)
-            fetch("Go's modules", [program, "mod", "tidy"], folder)
-            build([program, "build", "-o", "client", "."], folder)
-    return [os.path.join(folder, "client")]
+    return compiled(name, ["go.mod", "main.go"], "Go's modules", [program, "mod", "tidy"], [program, "build", "-o", "client", "."], "client")
 
 
 def rust(name):
     program = tool("cargo")
-    with fresh(name, f"{name}/Cargo.toml", f"{name}/src/main.rs") as (folder, stale):
-        if stale:
-            copy([f"{name}/Cargo.toml", f"{name}/src/main.rs"], BUILD)
-            fetch("Rust's crates", [program, "fetch", "--quiet"], folder)
-            build([program, "build", "--quiet", "--release"], folder)
-    return [os.path.join(folder, "target", "release", "client")]
+    return compiled(name, ["Cargo.toml", "src/main.rs"], "Rust's crates", [program, "fetch", "--quiet"],
+                    [program, "build", "--quiet", "--release"], "target", "release", "client")
 
 
 def java(name):

@@ -9,21 +9,9 @@ import unittest
 
 from tests.support import resp
 from tests.support.cluster import wait_for
-from tests.support.cluster_case import ClusterCase
+from tests.support.cluster_case import MAJORITY_IN_MEMORY, ClusterCase
 from tests.support.writer import Writer
 
-MANIFEST = """
-apiVersion: ha.redisha.io/v1
-kind: RedisHA
-metadata:
-  name: demo
-spec:
-  replicas: 3
-  durability:
-    mode: Majority
-  persistence:
-    mode: None
-"""
 ROUNDS = int(os.environ.get("RHA_KILLS", "6"))
 KEYS = 1_000
 
@@ -33,7 +21,7 @@ class DurabilityTest(ClusterCase):
 
     def setUp(self):
         super().setUp()
-        self.apply_text(MANIFEST)
+        self.apply_text(MAJORITY_IN_MEMORY)
         self.writer = Writer(self.ha.sentinels(), self.ha.master_name, self.ha.password(), keys_per_s_max=10_000, copies=0)
         self.writer.start()
 

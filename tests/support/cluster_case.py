@@ -8,6 +8,19 @@ from .cluster import LocalCluster, RedisHA, wait_for
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MINIMAL = os.path.join(ROOT, "examples", "minimal.yaml")
+# Answers a write once a majority has it, in memory alone.
+MAJORITY_IN_MEMORY = """
+apiVersion: ha.redisha.io/v1
+kind: RedisHA
+metadata:
+  name: demo
+spec:
+  replicas: 3
+  durability:
+    mode: Majority
+  persistence:
+    mode: None
+"""
 
 
 class ClusterCase(unittest.TestCase):
