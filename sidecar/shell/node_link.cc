@@ -205,32 +205,28 @@ void NodeLink::Reconfigure(const core::Reconfigure& change) {
 }
 
 void NodeLink::AskToHandOver(const core::AskToHandOver& request) {
-  const std::string name = Name(request.step == core::HandoverStep::kHandOver ||
-                                        request.step == core::HandoverStep::kAbort
-                                    ? "FAILOVER"
-                                    : "CLIENT");
+  using core::HandoverStep;
   const std::string port = std::to_string(request.to.port);
   const std::string limit = std::to_string(request.limit.count());
-  std::vector<std::string_view> words = {name};
-  switch (request.step) {
-    case core::HandoverStep::kHandOver:
-      words.insert(words.end(), {"TO", request.to.host, port, "TIMEOUT", limit});
-      break;
-    case core::HandoverStep::kAbort:
-      words.push_back("ABORT");
-      break;
-    case core::HandoverStep::kPause:
-      words.insert(words.end(), {"PAUSE", limit, "WRITE"});
-      break;
-    case core::HandoverStep::kUnpause:
-      words.push_back("UNPAUSE");
-      break;
-  }
-  commands_.Send(words, [this, step = request.step](const resp::Value* reply) {
+  const auto answer = [this, step = request.step](const resp::Value* reply) {
     if (!reply || !emit_) return;
     const bool ok = !reply->is_error();
     emit_(core::HandoverReply{target_.node, step, ok, ok ? "" : reply->text});
-  });
+  };
+  switch (request.step) {
+    case HandoverStep::kHandOver:
+      commands_.Send({Name("FAILOVER"), "TO", request.to.host, port, "TIMEOUT", limit}, answer);
+      break;
+    case HandoverStep::kAbort:
+      commands_.Send({Name("FAILOVER"), "ABORT"}, answer);
+      break;
+    case HandoverStep::kPause:
+      commands_.Send({Name("CLIENT"), "PAUSE", limit, "WRITE"}, answer);
+      break;
+    case HandoverStep::kUnpause:
+      commands_.Send({Name("CLIENT"), "UNPAUSE"}, answer);
+      break;
+  }
 }
 
 void NodeLink::AssignRole(const core::Reconfigure& change) {
