@@ -387,7 +387,7 @@ class Node:
         self.log = open(os.path.join(self.dir, "log"), "wb")
         self.process = subprocess.Popen(
             [program, "--port", "0", "--unixsocket", self.path, "--dir", self.dir, "--save", "",
-             "--enable-debug-command", "yes"], stdout=self.log, stderr=self.log)
+             "--enable-debug-command", "yes", "--slowlog-log-slower-than", "-1"], stdout=self.log, stderr=self.log)
         deadline = time.time() + 10
         while True:
             try:

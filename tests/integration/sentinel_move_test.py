@@ -108,7 +108,9 @@ class Moves(Bed):
         servers = []
         for program in programs:
             self.SERVER = program
-            servers.append(self.start_server(None, servers[0] if servers else None, "--bind", "127.0.0.1", *options))
+            # A backlog that holds all which a slow replica, as one under a sanitizer, has not read when it is sent elsewhere.
+            servers.append(self.start_server(None, servers[0] if servers else None, "--bind", "127.0.0.1",
+                                             "--repl-backlog-size", "256mb", "--repl-diskless-sync-delay", "0", *options))
         until("replicas in sync", lambda: all(self.follows(port, servers[0]) for port in servers[1:]))
         return servers
 
