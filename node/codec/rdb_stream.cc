@@ -148,11 +148,15 @@ Status RdbStream::Consumer(StreamGroup& group) {
   --consumers_left_;
   RHA_ASSIGN_OR_RETURN(const std::string_view name, input_.String("name of a consumer", consumer_));
   RHA_ASSIGN_OR_RETURN(const int64_t seen_ms, Milliseconds("when a consumer was seen"));
-  if (type_ == kTypeStream3)
-    RHA_RETURN_IF_ERROR(Milliseconds("when a consumer was active").status());
-  if (!group.MakeConsumer(name, seen_ms).second) {
+  int64_t active_ms = seen_ms;  // the best guess where it is not told
+  if (type_ == kTypeStream3) {
+    RHA_ASSIGN_OR_RETURN(active_ms, Milliseconds("when a consumer was active"));
+  }
+  const auto [consumer, made] = group.MakeConsumer(name, seen_ms);
+  if (!made) {
     return input_.Fail(fmt::format("Duplicate stream consumer detected: {}", Printable(name)));
   }
+  consumer->second.active_ms = active_ms;
   RHA_ASSIGN_OR_RETURN(left_, input_.Length("a number of pending ids"));
   state_ = State::kConsumerIds;
   return {};

@@ -62,7 +62,9 @@ void StreamGroup::CopyTo(StreamGroup& copy) const {
   copy.entries_read = entries_read;
   std::map<const StreamConsumer*, StreamConsumer*> copies;
   for (const StreamConsumer& consumer : consumers_) {
-    copies[&consumer] = copy.MakeConsumer(consumer.first, consumer.second.seen_ms).first;
+    StreamConsumer* const made = copy.MakeConsumer(consumer.first, consumer.second.seen_ms).first;
+    made->second.active_ms = consumer.second.active_ms;
+    copies[&consumer] = made;
   }
   for (auto at = pending_.First(); at; ++at) {
     copy.Assign(at->id, {at->value.at_ms, at->value.count, copies[at->value.consumer]});

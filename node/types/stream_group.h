@@ -24,7 +24,10 @@ using structs::StreamId;
 
 struct StreamConsumerState {
   struct Nothing {};
-  int64_t seen_ms = 0;  // Unix milliseconds
+  static constexpr int64_t kNeverActive = -1;
+
+  int64_t seen_ms = 0;               // when it last asked, Unix milliseconds
+  int64_t active_ms = kNeverActive;  // when it last got or claimed something
   structs::IdTree<Nothing> pending;
 };
 // In the order of their names, which is that of Redis' replies.

@@ -41,6 +41,7 @@ class Claimer {
     if (pending == nullptr ? !options_.force : !IsIdle(*pending)) return Outcome::kLeft;
     if (consumer_ == nullptr) {
       const auto [consumer, made] = UseConsumer(ctx_, group_, ctx_.arg(3));
+      consumer->second.active_ms = ctx_.now_ms;
       consumer_ = consumer;
       made_ = made;
     }
@@ -68,10 +69,7 @@ class Claimer {
 
  private:
   bool IsIdle(const StreamGroup::Delivery& delivery) const {
-    int64_t idle_ms = 0;
-    if (options_.min_idle_ms == 0) return true;
-    return __builtin_sub_overflow(ctx_.now_ms, delivery.at_ms, &idle_ms) ||
-           idle_ms >= options_.min_idle_ms;
+    return options_.min_idle_ms == 0 || MsSince(ctx_, delivery.at_ms) >= options_.min_idle_ms;
   }
   void Tell(StreamId id, const StreamGroup::Delivery& delivery) {
     PropagateClaim(ctx_, ctx_.arg(1), ctx_.arg(2), group_, id, delivery);

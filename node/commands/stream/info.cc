@@ -1,5 +1,6 @@
 // XINFO: what is known of a stream, its groups and their consumers.
 #include <algorithm>
+#include <concepts>
 #include <optional>
 
 #include "node/commands/families.h"
@@ -23,7 +24,7 @@ const StreamValue* Lookup(Context& ctx) {
   return &*item.As<StreamView>();
 }
 
-void Number(resp::Writer& reply, std::string_view name, uint64_t value) {
+void Number(resp::Writer& reply, std::string_view name, std::integral auto value) {
   reply.Bulk(name);
   reply.Integer(static_cast<int64_t>(value));
 }
@@ -56,10 +57,11 @@ void WriteFirst(resp::Writer& reply, const Ids& ids, int64_t count, Write write)
 
 void WriteConsumer(resp::Writer& reply, const StreamGroup& group, const StreamConsumer& consumer,
                    int64_t count) {
-  reply.Map(4);
+  reply.Map(5);
   reply.Bulk("name");
   reply.Bulk(consumer.first);
-  Number(reply, "seen-time", static_cast<uint64_t>(consumer.second.seen_ms));
+  Number(reply, "seen-time", consumer.second.seen_ms);
+  Number(reply, "active-time", consumer.second.active_ms);
   Number(reply, "pel-count", consumer.second.pending.size());
   reply.Bulk("pending");
   WriteFirst(reply, consumer.second.pending, count, [&](StreamId id) {
@@ -174,13 +176,14 @@ void Consumers(Context& ctx) {
   if (group == nullptr) return NoGroupOfKey(ctx, ctx.arg(2), ctx.arg(3));
   ctx.reply.Array(static_cast<int64_t>(group->consumers().size()));
   for (const auto& [name, consumer] : group->consumers()) {
-    ctx.reply.Map(3);
+    ctx.reply.Map(4);
     ctx.reply.Bulk("name");
     ctx.reply.Bulk(name);
     Number(ctx.reply, "pending", consumer.pending.size());
-    int64_t idle_ms = 0;
-    if (__builtin_sub_overflow(ctx.now_ms, consumer.seen_ms, &idle_ms)) idle_ms = INT64_MAX;
-    Number(ctx.reply, "idle", static_cast<uint64_t>(std::max<int64_t>(idle_ms, 0)));
+    Number(ctx.reply, "idle", std::max<int64_t>(MsSince(ctx, consumer.seen_ms), 0));
+    const bool never = consumer.active_ms == types::StreamConsumerState::kNeverActive;
+    Number(ctx.reply, "inactive",
+           never ? -1 : std::max<int64_t>(MsSince(ctx, consumer.active_ms), 0));
   }
 }
 

@@ -74,12 +74,6 @@ void WriteSummary(Context& ctx, const StreamGroup& group) {
   consumers.WriteArray(ctx.reply);
 }
 
-// Clients may have set the time to anything.
-int64_t IdleMs(const Context& ctx, const StreamGroup::Delivery& delivery) {
-  int64_t idle_ms = 0;
-  return __builtin_sub_overflow(ctx.now_ms, delivery.at_ms, &idle_ms) ? INT64_MAX : idle_ms;
-}
-
 // Of the ids of one consumer, or of all.
 template <typename Ids>
 void WritePending(Context& ctx, const StreamGroup& group, const Ids& ids,
@@ -88,7 +82,7 @@ void WritePending(Context& ctx, const StreamGroup& group, const Ids& ids,
   for (auto at = ids.From(options.interval.first);
        at && at->id <= options.interval.last && entries.size() < options.count; ++at) {
     const StreamGroup::Delivery& delivery = *group.pending().Find(at->id);
-    const int64_t idle_ms = IdleMs(ctx, delivery);
+    const int64_t idle_ms = MsSince(ctx, delivery.at_ms);
     if (options.min_idle_ms != 0 && idle_ms < options.min_idle_ms) continue;
     resp::Writer& out = entries.Next();
     out.Array(4);

@@ -244,6 +244,7 @@ void ReadInGroup(Context& ctx, const ReadOptions& options, std::string_view key,
   const auto stream = edit.As<Stream>();
   StreamGroup& group = *stream->FindGroup(options.group);
   const auto [consumer, made] = UseConsumer(ctx, group, options.consumer);
+  if (wanted.fresh && !options.no_ack) consumer->second.active_ms = ctx.now_ms;
   // A claim would make it, too.
   if (made && (options.no_ack || !wanted.fresh)) {
     ctx.Propagate({"XGROUP", "CREATECONSUMER", key, options.group, options.consumer});

@@ -146,6 +146,11 @@ void PropagateGroupId(Context& ctx, std::string_view key, std::string_view group
                  std::to_string(group.entries_read)});
 }
 
+int64_t MsSince(const Context& ctx, int64_t at_ms) {
+  int64_t since = 0;
+  return __builtin_sub_overflow(ctx.now_ms, at_ms, &since) ? INT64_MAX : since;
+}
+
 UsedConsumer UseConsumer(Context& ctx, types::StreamGroup& group, std::string_view name) {
   const auto [consumer, made] = group.MakeConsumer(name, ctx.now_ms);
   consumer->second.seen_ms = ctx.now_ms;

@@ -84,6 +84,9 @@ void PropagateClaim(Context& ctx, std::string_view key, std::string_view group_n
 void PropagateGroupId(Context& ctx, std::string_view key, std::string_view group_name,
                       const types::StreamGroup& group);
 
+// Negative where the clock went back; as long as can be where a file names a time far away.
+int64_t MsSince(const Context& ctx, int64_t at_ms);
+
 // The consumer of that name; makes it, and notifies, if there is none. Its use is noted.
 // Must not be called while an Edit of another key is open.
 struct UsedConsumer {

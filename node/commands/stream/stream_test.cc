@@ -116,6 +116,25 @@ TEST_F(StreamTest, WhoWaitsIsGivenWhatComes) {
   engine_.Leave(third);
 }
 
+TEST_F(StreamTest, AConsumerWasActiveWhenItGotSomething) {
+  OursAlone();  // told since Redis 7.2
+  Run({"xgroup", "create", "s", "g", "$", "mkstream"});
+  Run({"xgroup", "createconsumer", "s", "g", "c"});
+  const auto inactive = [&] {
+    const std::string reply = Run({"xinfo", "consumers", "s", "g"});
+    return reply.substr(reply.find("$inactive"));
+  };
+  EXPECT_EQ(inactive(), "$inactive, :-1]]");
+  Run({"xadd", "s", "1-0", "f", "v"});
+  Run({"xreadgroup", "group", "g", "c", "streams", "s", ">"});
+  EXPECT_EQ(inactive(), "$inactive, :0]]");
+  Advance(50);
+  Run({"xreadgroup", "group", "g", "c", "streams", "s", "0"});
+  EXPECT_EQ(inactive(), "$inactive, :50]]") << "it got nothing new";
+  Run({"xclaim", "s", "g", "c", "0", "1-0"});
+  EXPECT_EQ(inactive(), "$inactive, :0]]");
+}
+
 TEST_F(StreamTest, WhoWaitsInAGroupLearnsThatItHasGone) {
   OursAlone();
   for (const auto& [words, error] :
