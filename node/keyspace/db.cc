@@ -233,6 +233,15 @@ void Db::Put(std::string_view key, types::Value value, int64_t expire_at_ms, Eve
   Changed(key, event, 1, {.exists = true, .wakes = true});
 }
 
+void Db::PutFilled(std::string_view key, size_t size,
+                   const std::function<void(std::span<char>)>& fill, Event event) {
+  const auto nothing = EntryValue::Bytes({}, static_cast<uint8_t>(types::Form::kStringEdited));
+  const bool made = Store(key, nothing, kNoExpiry);
+  fill({table_->ResizeBytes(Find(key, Hash(key)), size), size});
+  if (made) Notify(events::kNew, key);
+  Changed(key, event, 1, {.exists = true, .wakes = true});
+}
+
 void Db::PutNew(std::string_view key, types::Value value, int64_t expire_at_ms, Event event) {
   StoreNew(key, std::move(value), expire_at_ms);
   Changed(key, event, 1, {.exists = true, .wakes = true});

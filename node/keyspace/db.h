@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -126,6 +127,10 @@ class Db {
   // REQUIRES: neither view lies in the keyspace.
   void Put(std::string_view key, std::string_view text, int64_t expire_at_ms, Event event);
   void Put(std::string_view key, types::Value value, int64_t expire_at_ms, Event event);
+  // Inserts or replaces by a string of `size` bytes, which `fill` writes where they stay; without
+  // an expiry. REQUIRES: `fill` reads no value of this key.
+  void PutFilled(std::string_view key, size_t size,
+                 const std::function<void(std::span<char>)>& fill, Event event);
   // Likewise, but to listeners the key is a new one even if another was there (COPY, RESTORE).
   void PutNew(std::string_view key, types::Value value, int64_t expire_at_ms, Event event);
   void PutNew(std::string_view key, std::string_view text, int64_t expire_at_ms, Event event);

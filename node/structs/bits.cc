@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <type_traits>
 
 namespace rha::node::structs {
 namespace {
@@ -14,7 +15,8 @@ namespace {
 constexpr size_t kWord = sizeof(uint64_t);
 // Combined at once: small enough to stay in the first cache while every input passes over it.
 constexpr size_t kBlockBytes = 16 * 1024;
-constexpr size_t kVectorWords = 8;  // a fixed number lets the compiler use vector registers
+// What the processor has not in one register the compiler makes of several.
+using Vector [[gnu::vector_size(32)]] = uint64_t;
 
 uint64_t LoadWord(const char* from) {
   uint64_t word;
@@ -70,19 +72,25 @@ Counter BestCounter() {
   return CountAnywhere;
 }
 
-// Of the common part of two inputs; `out` may be `a`.
+// Of the common part of two inputs; `out` may be `a`. Inlined, so that the compiler uses the
+// vectors of who calls it.
 template <typename Operation>
-void Apply(char* out, const char* a, const char* b, size_t size, Operation operation) {
-  constexpr size_t kVector = kVectorWords * kWord;
-  for (; size >= kVector; out += kVector, a += kVector, b += kVector, size -= kVector) {
-    uint64_t left[kVectorWords], right[kVectorWords];
-    std::memcpy(left, a, kVector);
-    std::memcpy(right, b, kVector);
-    for (size_t i = 0; i < kVectorWords; ++i) left[i] = operation(left[i], right[i]);
-    std::memcpy(out, left, kVector);
+[[gnu::always_inline]] inline void Apply(char* out, const char* a, const char* b, size_t size,
+                                         Operation change) {
+  for (; size >= 2 * sizeof(Vector); size -= 2 * sizeof(Vector)) {
+    for (int half = 0; half < 2; ++half) {
+      Vector left, right;
+      std::memcpy(&left, a, sizeof left);
+      std::memcpy(&right, b, sizeof right);
+      change(left, right);
+      std::memcpy(out, &left, sizeof left);
+      out += sizeof left, a += sizeof left, b += sizeof left;
+    }
   }
   for (; size > 0; ++out, ++a, ++b, --size) {
-    *out = static_cast<char>(operation(static_cast<uint8_t>(*a), static_cast<uint8_t>(*b)));
+    auto left = static_cast<uint8_t>(*a);
+    change(left, static_cast<uint8_t>(*b));
+    *out = static_cast<char>(left);
   }
 }
 
@@ -99,25 +107,77 @@ void Fill(std::span<char> out, std::string_view bytes) {
   std::memset(out.data() + bytes.size(), 0, out.size() - bytes.size());
 }
 
-// `a` may be the block itself.
-void CombineBlock(BitOperation operation, std::string_view a, std::string_view b,
-                  std::span<char> out) {
+// `a` may be the block itself. Inlined as Apply is.
+[[gnu::always_inline]] inline void CombineBlock(BitOperation operation, std::string_view a,
+                                                std::string_view b, std::span<char> out) {
   const size_t common = std::min(a.size(), b.size());
-  const auto apply = [&](auto each) { Apply(out.data(), a.data(), b.data(), common, each); };
+  const auto apply = [&](auto each) __attribute__((always_inline)) {
+    Apply(out.data(), a.data(), b.data(), common, each);
+  };
   switch (operation) {
     case BitOperation::kAnd:
-      apply([](uint64_t x, uint64_t y) { return x & y; });
+      apply([](auto& x, const auto& y) { x &= y; });
       return Fill(out.subspan(common), {});
     case BitOperation::kOr:
-      apply([](uint64_t x, uint64_t y) { return x | y; });
+      apply([](auto& x, const auto& y) { x |= y; });
       break;
     case BitOperation::kXor:
-      apply([](uint64_t x, uint64_t y) { return x ^ y; });
+      apply([](auto& x, const auto& y) { x ^= y; });
       break;
     case BitOperation::kNot:
-      return apply([](uint64_t, uint64_t y) { return ~y; });
+      return apply([](auto& x, const auto& y) {
+        x = static_cast<std::remove_reference_t<decltype(x)>>(~y);
+      });
   }
   Fill(out.subspan(common), (a.size() > common ? a : b).substr(common));
+}
+
+void CombineAnywhere(BitOperation operation, std::string_view a, std::string_view b,
+                     std::span<char> out) {
+  CombineBlock(operation, a, b, out);
+}
+
+#if defined(__x86_64__)
+[[gnu::target("avx2")]] void CombineByVectors(BitOperation operation, std::string_view a,
+                                              std::string_view b, std::span<char> out) {
+  CombineBlock(operation, a, b, out);
+}
+#endif
+
+// How many bytes at the front consist of that word, if that is found by vectors; 0 or fewer will do.
+size_t SkipNothing(std::string_view, uint64_t) { return 0; }
+
+#if defined(__x86_64__)
+[[gnu::target("avx2")]] size_t SkipByVectors(std::string_view bytes, uint64_t word) {
+  constexpr size_t kVectors = 4;
+  const __m256i words = _mm256_set1_epi64x(static_cast<int64_t>(word));
+  size_t at = 0;
+  for (; bytes.size() - at >= kVectors * sizeof words; at += kVectors * sizeof words) {
+    __m256i differs = _mm256_setzero_si256();
+    for (size_t i = 0; i < kVectors; ++i) {
+      const auto* const from = reinterpret_cast<const __m256i*>(bytes.data() + at) + i;
+      differs = _mm256_or_si256(differs, _mm256_xor_si256(_mm256_loadu_si256(from), words));
+    }
+    if (!_mm256_testz_si256(differs, differs)) break;
+  }
+  return at;
+}
+#endif
+
+using Skipper = size_t (*)(std::string_view, uint64_t);
+Skipper BestSkipper() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) return SkipByVectors;
+#endif
+  return SkipNothing;
+}
+
+using Combiner = void (*)(BitOperation, std::string_view, std::string_view, std::span<char>);
+Combiner BestCombiner() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) return CombineByVectors;
+#endif
+  return CombineAnywhere;
 }
 
 }  // namespace
@@ -129,7 +189,8 @@ uint64_t CountOnes(std::string_view bytes) {
 
 uint64_t FindBit(std::string_view bytes, bool bit) {
   const uint64_t skipped = bit ? 0 : ~uint64_t{0};
-  size_t at = 0;
+  static const Skipper skip = BestSkipper();
+  size_t at = skip(bytes, skipped);
   while (bytes.size() - at >= kWord && LoadWord(bytes.data() + at) == skipped) at += kWord;
   for (; at < bytes.size(); ++at) {
     const auto byte = static_cast<uint8_t>(bit ? bytes[at] : ~bytes[at]);
@@ -140,17 +201,18 @@ uint64_t FindBit(std::string_view bytes, bool bit) {
 
 void CombineBits(BitOperation operation, std::span<const std::string_view> inputs,
                  std::span<char> out) {
+  static const Combiner combine = BestCombiner();
   for (size_t at = 0; at < out.size(); at += kBlockBytes) {
     const std::span<char> block = out.subspan(at, std::min(kBlockBytes, out.size() - at));
     const std::string_view first = Part(inputs[0], at, block.size());
     if (operation == BitOperation::kNot) {
-      CombineBlock(operation, first, first, block);
+      combine(operation, first, first, block);
     } else if (inputs.size() == 1) {
       Fill(block, first);
     } else {
       std::string_view combined = first;
       for (const std::string_view input : inputs.subspan(1)) {
-        CombineBlock(operation, combined, Part(input, at, block.size()), block);
+        combine(operation, combined, Part(input, at, block.size()), block);
         combined = {block.data(), block.size()};
       }
     }

@@ -32,9 +32,9 @@ TEST(Bits, CountOfAnyLengthIsTheSumOfItsBits) {
 
 TEST(Bits, TheFirstBitIsFoundWhereverItStands) {
   for (const bool bit : {false, true}) {
-    for (uint64_t at = 0; at < 300; ++at) {
-      std::string bytes(38, bit ? '\0' : '\xff');
-      EXPECT_EQ(FindBit(bytes, bit), 38u * 8);
+    for (uint64_t at = 0; at < 300 * 8; ++at) {
+      std::string bytes(300, bit ? '\0' : '\xff');
+      EXPECT_EQ(FindBit(bytes, bit), 300u * 8);
       WriteBits(bytes, at, 1, bit);
       EXPECT_EQ(FindBit(bytes, bit), at);
     }

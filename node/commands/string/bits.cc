@@ -185,21 +185,25 @@ void BitOp(Context& ctx) {
   }
   std::vector<std::string_view> inputs;
   std::vector<DecimalText> scratch(ctx.argc() - 3);
+  std::string old;
   size_t size = 0;
   for (size_t i = 3; i < ctx.argc(); ++i) {
     const Item item = ctx.db().Read(ctx.arg(i));
     if (!IsOrAbsent(ctx, item, Type::kString)) return;
     inputs.push_back(item ? item.As<StringView>().View(scratch[i - 3]) : std::string_view());
+    if (ctx.arg(i) == ctx.arg(2) && !inputs.back().empty()) {
+      old = inputs.back();  // which the result takes the place of
+      inputs.back() = old;
+    }
     size = std::max(size, inputs.back().size());
   }
   if (size == 0) {
     ctx.db().Erase(ctx.arg(2));
   } else {
-    std::string result(size, '\0');
-    structs::CombineBits(*operation, inputs, result);
-    types::Draft bits = NewDraft(ctx, types::Form::kStringEdited);
-    bits.As<String>().Append(result);
-    ctx.db().Put(ctx.arg(2), bits.Take(), kNoExpiry, events::kSet);
+    const auto combine = [&](std::span<char> result) {
+      structs::CombineBits(*operation, inputs, result);
+    };
+    ctx.db().PutFilled(ctx.arg(2), size, combine, events::kSet);
   }
   ctx.reply.Integer(static_cast<int64_t>(size));
 }

@@ -73,5 +73,21 @@ TEST_F(BitsTest, CombiningNothingErasesTheTarget) {
   EXPECT_EQ(Run({"bitcount", "a", "0", "7", "bit"}), ":5");
 }
 
+TEST_F(BitsTest, TheResultMayTakeThePlaceOfWhatItIsMadeOf) {
+  Run({"set", "long", std::string(1000, 'f')});
+  Run({"set", "number", "12"});
+  EXPECT_EQ(Run({"bitop", "or", "number", "number", "long", "number"}), ":1000");
+  EXPECT_EQ(Run({"get", "number"}), "$wv" + std::string(998, 'f'));
+  EXPECT_EQ(Run({"bitop", "and", "long", "long", "long"}), ":1000");
+  EXPECT_EQ(Run({"get", "long"}), "$" + std::string(1000, 'f'));
+  Run({"expire", "long", "100"});
+  Run({"sadd", "set", "member"});
+  EXPECT_EQ(Run({"bitop", "xor", "long", "long", "long"}), ":1000");
+  EXPECT_EQ(Run({"get", "long"}), "$" + std::string(1000, '\0'));
+  EXPECT_EQ(Run({"ttl", "long"}), ":-1");
+  EXPECT_EQ(Run({"bitop", "not", "set", "long"}), ":1000");
+  EXPECT_EQ(Run({"object", "encoding", "set"}), "$raw");
+}
+
 }  // namespace
 }  // namespace rha::node::commands
