@@ -17,7 +17,7 @@ NOT_INTEGERS = [b"", b" 1", b"1 ", b"+1", b"01", b"-0", b"1.0", b"1e3", b"0x10",
 FLOATS = [b"0", b"-0", b"0.1", b"-0.1", b"1.5", b"3.0e3", b"1e17", b"123456789.123456789", b"-1e-7", b"1e100", b"1e308",
           b"5e-324", b"0.30000000000000004", b"1.0", b"100.50", b"+7", b"17179869184.25"]
 STRANGE_FLOATS = [b"inf", b"-inf", b"+inf", b"nan", b"infinity", b"1e400", b"", b" 1", b"1 ", b"1.2.3", b"x", b"0x1p3"]
-JUNK = NOT_INTEGERS + WIDE_INTEGERS + STRANGE_FLOATS + [b"0", b"-1", b"1", b"(", b"[", b"*", b"GET", b"NX", b"\xff\x00\xfe"]
+JUNK = NOT_INTEGERS + WIDE_INTEGERS + STRANGE_FLOATS + [b"0", b"-1", b"1", b"(", b"[", b"GET", b"NX", b"\xff\x00\xfe"]
 
 
 class Draw:

@@ -46,6 +46,8 @@ class Generator:
         settings = SMALL_THRESHOLDS if draw.random.random() < 0.6 else USUAL_THRESHOLDS
         self.in_multi, self.blocked = set(), set()
         steps, connection = [], 0
+        if draw.random.random() < 0.5:
+            steps = [(number, (b"HELLO", b"3")) for number in range(CONNECTIONS)]
         while len(steps) < STEPS_PER_CASE:
             if draw.random.random() < SWITCH:
                 connection = draw.random.randrange(CONNECTIONS)

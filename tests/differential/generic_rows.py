@@ -69,6 +69,11 @@ def _transactions(table):
     row("UNWATCH", weight=2)
 
 
+def _protocol(table):
+    row = table.family("protocol")
+    row("HELLO", pick("3", "3", "2"), weight=1, same=sameness.length, mutable=False)
+
+
 def _blocking(table):
     row = table.family("blocking")
     timeout = pick("0", "0", "0", "100", "0.02", "-1", "x", "inf", "")
@@ -89,4 +94,5 @@ def add(table):
     _sort(table)
     _databases(table)
     _transactions(table)
+    _protocol(table)
     _blocking(table)

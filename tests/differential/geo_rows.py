@@ -2,7 +2,7 @@
 which of those come first, and which COUNT leaves out, Redis does not promise."""
 from .arguments import key, many, maybe, member, mostly, one_of, options, pick, sequence
 
-GEO = mostly(0.93, pick("geo0", "geo1", "geo2"), one_of(key("z"), key("h"), pick("missing")))
+GEO = mostly(0.93, pick("geo0", "geo1", "geo2"), one_of(key("h"), pick("missing")))
 STORED = pick("geo2", "geo3", "geo4")
 DECIMALS = 1_000_000
 EDGES = ["180", "-180", "180.0001", "85.05112878", "-85.05112878", "85.0512", "0", "-0", "inf", "x"]

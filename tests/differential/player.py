@@ -14,6 +14,7 @@ from .generator import CONNECTIONS, WAIT_EXPIRED, WAIT_REPLY
 EXPIRY_PAUSE_S = 0.003
 SHORT_WAIT_S = 1.0
 SCAN_CALLS_MAX = 20000
+CALLERS = (b"EVAL", b"EVAL_RO", b"FCALL", b"FCALL_RO")
 QUEUED = ("+", b"QUEUED")
 # SORT of Redis 7.0 looks at errno without having cleared it: an earlier tiny number makes it fail.
 STALE_ERRNO = ("-", b"ERR One or more scores can't be converted into double")
@@ -93,7 +94,8 @@ class Player:
         for side in self.sides:
             if not side.alive():
                 side.restart()
-            side.control.command("FLUSHALL")
+            for words in (("FLUSHALL",), ("FUNCTION", "FLUSH"), ("SCRIPT", "FLUSH")):
+                side.control.command(*words)
             for name, setting in case.settings.items():
                 reply = side.control.command("CONFIG", "SET", name, setting)
                 if reply != ("+", b"OK"):
@@ -160,6 +162,10 @@ class Player:
             else:
                 self._alone(connection, words)
                 number += 1
+
+    def _called(self, words):
+        """The command that a script calls, if it is one that calls its arguments; or the words themselves."""
+        return words[3:] if words[0].upper() in CALLERS and words[2:3] == (b"0",) and self._row(words[3:] or words) else words
 
     def _row(self, words):
         return self.rows.get(words[0].upper())
@@ -240,8 +246,11 @@ class Player:
         return self._same_one(words, ours, stock)
 
     def _same_one(self, words, ours, stock):
+        words = self._called(words)
         row = self._row(words)
-        return (row.same if row else sameness.exact)(words, ours, stock) or sameness.error_as_c_string(ours, stock)
+        same = row.same if row else sameness.exact
+        return sameness.kind(ours) == sameness.kind(stock) and (
+            same(words, sameness.plain(ours), sameness.plain(stock)) or sameness.line_as_c_string(ours, stock))
 
     @staticmethod
     def _name(words):
@@ -310,13 +319,12 @@ class Player:
         else:
             held = [None, None]
         replies = self._ask(connection, words)
-        if not row.same(words, *replies):
+        if not self._same_one(words, *replies):
             raise _Found(self._name(words), *replies)
-        chosen = []
-        for side, members, reply in zip(self.sides, held, replies):
-            items = reply if isinstance(reply, list) else [reply] if isinstance(reply, bytes) else []
-            chosen.append(items)
-            if isinstance(members, list) and not set(items) <= set(members):
+        held = [sameness.plain(members) for members in held]
+        chosen = [sameness.flat(reply) for reply in replies]
+        for side, members, items in zip(self.sides, held, chosen):
+            if isinstance(members, list) and not set(items) <= set(sameness.flat(members)):
                 raise _Found(f"{self._name(words)}: {side.name} returned what is not there", *replies)
             if row.removes and len(set(items)) != len(items):
                 raise _Found(f"{self._name(words)}: {side.name} returned an element twice", *replies)

@@ -11,15 +11,36 @@ def _shape(reply):
     return type(reply)
 
 
+def plain(reply):
+    """What RESP2 has for a reply of RESP3: arrays for maps, sets and pushes, strings for numbers."""
+    if isinstance(reply, list):
+        return [plain(item) for item in reply]
+    if isinstance(reply, tuple) and (isinstance(reply[1], list) or reply[0] in ",_"):
+        return None if reply[0] == "_" else plain(reply[1])
+    return reply
+
+
+def kind(reply):
+    return reply[0] if isinstance(reply, tuple) else type(reply)
+
+
+def flat(reply):
+    """The elements of a reply, of RESP3's pairs both; one that is no array is its only element."""
+    items = plain(reply)
+    if not isinstance(items, list):
+        return [items] if isinstance(items, bytes) else []
+    return [part for item in items for part in (item if isinstance(item, list) else [item])]
+
+
 def exact(_words, a, b):
     return a == b
 
 
-def error_as_c_string(ours, stock):
-    """Redis leaves out of an error what is behind a zero byte of a key or a name."""
-    if not (isinstance(ours, tuple) and isinstance(stock, tuple) and ours[0] == stock[0] == "-"):
+def line_as_c_string(ours, stock):
+    """Redis leaves out of an error what is behind a zero byte of a key or a name, and out of a script's status likewise."""
+    if not (isinstance(ours, tuple) and isinstance(stock, tuple) and ours[0] == stock[0] and ours[0] in "+-"):
         return False
-    return re.sub(rb"\0[^'`]*", b"", ours[1]) == stock[1]
+    return ours[1].partition(b"\0")[0] == stock[1] or re.sub(rb"\0[^'`]*", b"", ours[1]) == stock[1]
 
 
 def unordered(_words, a, b):

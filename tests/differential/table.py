@@ -37,8 +37,8 @@ class Table:
 
 def complete():
     # The families import Table from here.
-    from . import collections_rows, generic_rows, geo_rows, stream_rows, string_rows, zset_rows
+    from . import collections_rows, generic_rows, geo_rows, script_rows, stream_rows, string_rows, zset_rows
     table = Table()
-    for module in (string_rows, generic_rows, collections_rows, zset_rows, geo_rows, stream_rows):
+    for module in (string_rows, generic_rows, collections_rows, zset_rows, geo_rows, stream_rows, script_rows):  # scripts call the others
         module.add(table)
     return table
