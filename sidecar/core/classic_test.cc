@@ -243,6 +243,19 @@ TEST_F(Classic, ALateClockForgivesSilence) {
   EXPECT_FALSE(bench.Saw("+sdown"));
 }
 
+TEST_F(Classic, AMoveWaitsUntilWhoMadeThePrimaryHasSentAllReplicasToIt) {
+  bench.group().config_epoch = 5;
+  PeerView& view = bench.group().views.begin()->second;
+  view.leading_epoch = 5;
+  view.beat_at = bench.now;
+  bench.Send(CommandReceived{1, FailoverCommand{"mymaster"}});
+  EXPECT_EQ(std::get<ReplyError>(bench.Of<Reply>().back().value).text,
+            "INPROG Failover already in progress");
+  view.beat_at -= kLeaderSilence + Millis{1};
+  bench.Send(CommandReceived{1, FailoverCommand{"mymaster"}});
+  EXPECT_TRUE(std::holds_alternative<ReplyOk>(bench.Of<Reply>().back().value));
+}
+
 TEST_F(Classic, CommandsAnswerLikeRedis) {
   const auto ask = [&](auto command) {
     bench.Send(CommandReceived{1, command});

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "sidecar/core/test_bench.h"
 
 namespace rha::sidecar::core {
@@ -337,6 +339,20 @@ TEST_F(Planned, ResetLeavesNothingHeldBack) {
   Answers(HandoverStep::kPause);
   bench.Send(CommandReceived{1, ResetCommand{"mymaster"}});
   EXPECT_EQ(Asked().back(), HandoverStep::kUnpause);
+}
+
+TEST_F(Planned, WhoIsNoLongerWatchedIsLeftWithNothingHeldBack) {
+  Move("");
+  Answers(HandoverStep::kPause);
+  bench.all.clear();
+  bench.Send(CommandReceived{1, RemoveCommand{"mymaster"}});
+  EXPECT_EQ(Asked().back(), HandoverStep::kUnpause);
+  const auto asked = std::find_if(bench.all.begin(), bench.all.end(), [](const Action& action) {
+    return std::holds_alternative<AskToHandOver>(action);
+  });
+  EXPECT_TRUE(std::none_of(bench.all.begin(), asked, [](const Action& action) {
+    return std::holds_alternative<DisconnectNode>(action);
+  })) << "its link is needed for that";
 }
 
 TEST_F(Planned, ACrashFailoverAsksNobody) {

@@ -106,6 +106,7 @@ void RemoveGroup(Context& c, const std::string& name) {
   auto it = c.s.groups.find(name);
   if (it == c.s.groups.end()) return;
   c.GroupEvent("-monitor", it->second);
+  EndHandover(c, it->second);
   while (!it->second.views.empty()) LeaveGroup(c, it->second, it->second.views.begin()->first);
   while (!it->second.nodes.empty()) RemoveNode(c, it->second, it->second.nodes.begin()->first);
   c.s.groups.erase(it);
