@@ -100,6 +100,8 @@ class AppendOnly final : public dispatch::ChangeSink {
   Status Reload();
   void Delay(int64_t microseconds);
   bool rewriting() const { return phase_ != Phase::kNone; }
+  // The data are in no file of the set yet.
+  bool founding() const { return standing_ == Standing::kUnfounded && rewriting(); }
   void AppendInfo(std::string* info) const;
   void ResetStats() { rewrites_ = times_outrun_ = 0; }
   const persist::AofLoader* loader() const { return loader_.get(); }

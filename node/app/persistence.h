@@ -61,6 +61,8 @@ class Persistence final : public dispatch::PersistenceService {
   }
   // The end of the process (AppendOnly::Close).
   Status CloseLog(bool finish) { return log_.Close(finish); }
+  // The append-only file has no base yet, which is being written.
+  bool WritesFirstBase() const { return log_.founding(); }
   // Why the data may not be saved now; Ok: they may.
   Status MaySave() const;
 

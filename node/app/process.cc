@@ -110,6 +110,12 @@ Status Process::FinishShutdown() {
     if (synced.ok()) parts_.server.FlushAll();
     parts_.server.LeaveNetwork();
   }
+  // Who asks for it by SIGTERM gets what he wants: the base is finished below.
+  const bool may_refuse = !by_signal_ && !ending_request_.force && !managed;
+  if (may_refuse && ending_request_.save != Save::kNoSave && parts_.persistence.WritesFirstBase()) {
+    log::Warn("Writing initial AOF, can't exit");
+    return Failed(Code::kUnavailable);
+  }
   const Status may_save = parts_.persistence.MaySave();
   if (by_config && !may_save.ok()) {
     log::Warn("Nothing is saved before exiting: {}", may_save.message());
@@ -120,16 +126,14 @@ Status Process::FinishShutdown() {
     if (!saved.ok() && by_signal_ && SigintIsPending()) Insist();
     if (!saved.ok() && !ending_request_.force && !managed) {
       log::Error("Error trying to save the DB, can't exit: {}", saved.message());
-      CallOff();
-      return Status(saved.code(), kShutdownFailed);
+      return Failed(saved.code());
     }
   }
   const Status closed = parts_.persistence.CloseLog(ending_request_.save != Save::kNoSave);
   if (!closed.ok()) {
     log::Error("the append-only file could not be completed: {}", closed.message());
     if (!ending_request_.force && !managed) {
-      CallOff();
-      return Status(closed.code(), kShutdownFailed);
+      return Failed(closed.code());
     }
   }
   parts_.persistence.CancelBackgroundSave();
@@ -174,6 +178,12 @@ bool Process::AbortShutdown() {
 }
 
 // Everything goes on, and who has asked for the end is told.
+Status Process::Failed(Code code) {
+  CallOff();
+  log::Error("Errors trying to shut down the server. Check the logs for more information.");
+  return Status(code, kShutdownFailed);
+}
+
 void Process::CallOff() {
   ending_ = false;
   parts_.engine.EndPause(dispatch::PauseReason::kShutdown);

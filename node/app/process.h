@@ -92,6 +92,8 @@ class Process final : public dispatch::ServerService {
   // Nothing is waited for or saved any more.
   void Insist();
   void CallOff();
+  // Called off, and why the process goes on.
+  Status Failed(Code code);
 
   Dependencies parts_;
   const std::string run_id_;

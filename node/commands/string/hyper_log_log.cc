@@ -84,10 +84,10 @@ void PfAdd(Context& ctx) {
   ctx.reply.Integer(changes > 0);
 }
 
-// Keeps the count in the key, which is a change that replicas are told of. On a replica only what
-// the primary says is one: it would hold other bytes than the primary.
+// Keeps the count in the key, which is a change that replicas are told of; what a reader of a
+// replica found is nobody else's business.
 void KeepCount(Context& ctx, uint64_t count) {
-  if (ctx.state().is_replica && ctx.session.kind != SessionKind::kPrimary) return;
+  if (ctx.state().is_replica && ctx.session.kind != SessionKind::kPrimary) ctx.PropagateNothing();
   Edit edit = ctx.db().Write(ctx.arg(1));
   structs::CacheCount(edit.As<String>().Bytes(), count);
   edit.Commit(kCounted);
