@@ -57,6 +57,7 @@ TEST_F(InterpreterTest, ValuesBecomeReplies) {
             "*3\r\n:1\r\n$1\r\na\r\n*2\r\n:1\r\n$-1\r\n");
   EXPECT_EQ(Run("return {ok='a\\nb'}"), "+a b\r\n");
   EXPECT_EQ(Run("return {err='MY error'}"), "-MY error\r\n");
+  EXPECT_EQ(Run("return {err='-MY error'}"), "--MY error\r\n") << "a dash is a part of it";
   EXPECT_EQ(Run("return ARGV", {"x", ""}), "*2\r\n$1\r\nx\r\n$0\r\n\r\n");
 }
 

@@ -79,8 +79,7 @@ class Answer {
 
   Outcome WriteTable(int depth) {
     if (PushField("err", LUA_TSTRING)) {
-      const std::string_view text = Text(lua_, -1);
-      reply_.Error(text.starts_with('-') ? text.substr(1) : text);
+      reply_.Error(Text(lua_, -1));
       lua_pop(lua_, 1);
       if (PushField("ignore_error_stats_update", LUA_TBOOLEAN)) {
         counted_ = depth == 0 && lua_toboolean(lua_, -1) != 0;

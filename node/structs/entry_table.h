@@ -195,6 +195,7 @@ class EntryTable {
   static size_t HomeBucket(uint32_t home_bits, size_t bucket_count) {
     return home_bits * bucket_count >> kHomeBits;
   }
+  static void PrefetchEntries(const Cell& cell, size_t at);
   static size_t Next(size_t bucket, const Cell& cell) {
     return bucket + 1 == cell.bucket_count ? 0 : bucket + 1;
   }
@@ -404,6 +405,7 @@ uint64_t EntryTable<Bucket>::Scan(uint64_t cursor, Visit&& visit) {
   if (cell.bucket_count == 0) return Encode(After(at, cell, 0));
   const size_t home = HomeBucket(at.home_bits, cell.bucket_count);
   size_t place = home;
+  PrefetchEntries(cell, home + 1);  // most likely the next one that is asked for
   for (size_t searched = 0; searched < cell.bucket_count; ++searched) {
     Bucket& bucket = cell.buckets[place];
     for (size_t slot = 0; slot < bucket.used; ++slot) {
@@ -418,12 +420,21 @@ uint64_t EntryTable<Bucket>::Scan(uint64_t cursor, Visit&& visit) {
   return Encode(After(at, cell, home));
 }
 
+// Misses overlap while the bucket before it is worked through.
+template <class Bucket>
+inline void EntryTable<Bucket>::PrefetchEntries(const Cell& cell, size_t at) {
+  if (at >= cell.bucket_count) return;
+  const Bucket& bucket = cell.buckets[at];
+  for (size_t slot = 0; slot < bucket.used; ++slot) bucket.entries[slot].Prefetch();
+}
+
 template <class Bucket>
 template <typename Visit>
 void EntryTable<Bucket>::ForEach(Visit&& visit) {
   for (size_t first = 0; first < cells_.size(); first += CellCount(cells_[first])) {
     const Cell& cell = cells_[first];
     for (size_t at = 0; at < cell.bucket_count; ++at) {
+      PrefetchEntries(cell, at + 1);
       for (size_t slot = 0; slot < cell.buckets[at].used; ++slot) {
         visit(cell.buckets[at].entries[slot]);
       }

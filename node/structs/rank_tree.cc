@@ -89,14 +89,22 @@ RankTree::Leaf* RankTree::Descend(double score, std::string_view key, Path* path
 
 RankTree::Iterator RankTree::At(size_t rank) const {
   if (rank >= size_) return {};
-  const void* node = root_;
+  Path path;
+  Leaf* const leaf = DescendTo(&rank, &path);
+  return {leaf, rank};
+}
+
+RankTree::Leaf* RankTree::DescendTo(size_t* rank, Path* path) const {
+  void* node = root_;
   for (int level = height_; level > 0; --level) {
-    const auto& inner = *static_cast<const Inner*>(node);
+    auto* inner = static_cast<Inner*>(node);
     size_t child = 0;
-    while (rank >= inner.sizes[child]) rank -= inner.sizes[child++];
-    node = inner.children[child];
+    while (*rank >= inner->sizes[child]) *rank -= inner->sizes[child++];
+    path->nodes[level] = inner;
+    path->indexes[level] = child;
+    node = inner->children[child];
   }
-  return {static_cast<Leaf*>(const_cast<void*>(node)), rank};
+  return static_cast<Leaf*>(node);
 }
 
 size_t RankTree::RankOf(Entry entry) const {
@@ -308,14 +316,24 @@ void RankTree::Erase(Entry entry) {
   EraseAt(path, leaf, index);
 }
 
-void RankTree::EraseAt(const Path& path, Leaf* leaf, size_t index) {
-  MoveItems(leaf->entries + index, leaf->entries + index + 1, leaf->count - index - 1);
-  --leaf->count;
-  --size_;
+size_t RankTree::EraseRun(size_t rank, std::span<Entry> run) {
+  if (rank >= size_) return 0;
+  Path path;
+  Leaf* const leaf = DescendTo(&rank, &path);
+  const size_t count = std::min(run.size(), leaf->count - rank);
+  std::copy_n(leaf->entries + rank, count, run.begin());
+  EraseAt(path, leaf, rank, count);
+  return count;
+}
+
+void RankTree::EraseAt(const Path& path, Leaf* leaf, size_t index, size_t count) {
+  MoveItems(leaf->entries + index, leaf->entries + index + count, leaf->count - index - count);
+  leaf->count -= count;
+  size_ -= count;
   for (int level = 1; level <= height_; ++level) {
     Inner& inner = *path.nodes[level];
     const size_t child = path.indexes[level];
-    --inner.sizes[child];
+    inner.sizes[child] -= static_cast<uint32_t>(count);
     if (CountOf(inner.children[child], level - 1) > 0) {
       if (level > 1 || index == 0) {
         const auto* below = inner.children[child];

@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 #include "node/structs/entry.h"
@@ -78,6 +79,9 @@ class RankTree {
   void Insert(Entry entry);
   // REQUIRES: it is in it. Call it while the entry still has the score it was inserted with.
   void Erase(Entry entry);
+  // Takes out entries from that rank on, as many as `run` has room for and one leaf holds; how many.
+  // 0: there is none of that rank.
+  size_t EraseRun(size_t rank, std::span<Entry> run);
   // For an entry about to get another score: where it stands, if it can stay there (then Assign the
   // new handle); else takes it out and returns the end (then Insert).
   Iterator EraseUnlessInPlace(Entry entry, double new_score);
@@ -132,6 +136,8 @@ class RankTree {
   static size_t ChildFor(const Inner& node, double score, std::string_view key);
   static size_t IndexIn(const Leaf& leaf, double score, std::string_view key);
   Leaf* Descend(double score, std::string_view key, Path* path) const;
+  // Leaves of `rank` what is in the leaf. REQUIRES: below size().
+  Leaf* DescendTo(size_t* rank, Path* path) const;
 
   // A node of any level, seen from its parent: level 0 are leaves.
   static size_t CountOf(const void* node, int level);
@@ -142,7 +148,7 @@ class RankTree {
   void SplitChild(Inner& parent, size_t index, int level);
   void MergeChildren(Inner& parent, size_t left, int level);
   void RefillChild(Inner& parent, size_t index, int level);
-  void EraseAt(const Path& path, Leaf* leaf, size_t index);
+  void EraseAt(const Path& path, Leaf* leaf, size_t index, size_t count = 1);
   void GrowRoot();
   size_t CheckNode(const void* node, int level, Entry* last, const Leaf** last_leaf) const;
 

@@ -1,10 +1,14 @@
 #include "node/structs/sorted_set.h"
 
+#include <algorithm>
+#include <span>
+
 namespace rha::node::structs {
 namespace {
 
 // One node of the tree is freed about as quickly as so many entries of the table.
 constexpr size_t kEntriesPerNode = 4;
+constexpr size_t kErasedAtOnce = 64;  // as many as a leaf of the tree holds
 
 }  // namespace
 
@@ -44,12 +48,16 @@ bool SortedSet::Erase(std::string_view member) {
 
 size_t SortedSet::EraseRange(size_t rank, size_t count) {
   size_t erased = 0;
-  for (; erased < count; ++erased) {
-    const RankTree::Iterator at = order_.At(rank);
-    if (!at) break;
-    const std::string_view member = (*at).key();
-    const uint64_t hash = table_.Hash(member);
-    Remove(table_.Find(member, hash), hash);
+  Entry room[kErasedAtOnce];
+  while (erased < count) {
+    const std::span<Entry> run(room, std::min(kErasedAtOnce, count - erased));
+    const size_t taken = order_.EraseRun(rank, run);
+    if (taken == 0) break;
+    for (const Entry entry : run.first(taken)) {
+      const uint64_t hash = table_.Hash(entry.key());
+      table_.Take(table_.Find(entry.key(), hash), hash).Free();
+    }
+    erased += taken;
   }
   return erased;
 }

@@ -44,8 +44,8 @@ class SortedSet {
   Change Put(std::string_view member, double score);
   // False: was not there.
   bool Erase(std::string_view member);
-  // Erases up to `count` from `rank` on; returns how many. Each costs O(log n), so the caller
-  // chooses the slice.
+  // Erases up to `count` from `rank` on; returns how many. Each costs O(1), and a leaf
+  // of the tree O(log n).
   size_t EraseRange(size_t rank, size_t count);
 
   std::optional<double> Score(std::string_view member);

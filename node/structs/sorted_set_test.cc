@@ -166,6 +166,31 @@ TEST(SortedSet, ErasesRangesAndAscendingInsertsPackLeaves) {
   EXPECT_LT(set.heap_bytes(), 512u);
 }
 
+TEST(SortedSet, ErasesRangesOfAnySizeAnywhere) {
+  Prng prng(9);
+  for (const size_t longest : {3u, 40u, 300u, 3000u}) {
+    SortedSet set(kSecret);
+    Order order;
+    for (int i = 0; i < 20000; ++i) {
+      const std::string member = "m" + std::to_string(i);
+      const auto score = static_cast<double>(prng.Below(500));
+      set.Put(member, score);
+      order.emplace(score, member);
+    }
+    for (int round = 0; !order.empty(); ++round) {
+      const size_t rank = prng.Below(order.size() + 1);
+      const size_t count = std::min<size_t>(prng.Below(longest) + 1, order.size() - rank);
+      const auto first = std::next(order.begin(), static_cast<ptrdiff_t>(rank));
+      order.erase(first, std::next(first, static_cast<ptrdiff_t>(count)));
+      ASSERT_EQ(set.EraseRange(rank, count), count);
+      if (round % 16 == 0) set.CheckInvariants();
+      if (order.size() < 10) break;
+    }
+    set.CheckInvariants();
+    ExpectSame(set, order);
+  }
+}
+
 TEST(SortedSet, FreesInSlices) {
   SortedSet set(kSecret);
   for (int i = 0; i < 30000; ++i) set.Put(std::to_string(i * 7919 % 30000), i * 0.5);

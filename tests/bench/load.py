@@ -137,8 +137,8 @@ def stream(key_name, entries):
     return ((b"XADD", key_name, b"%d-1" % (n + 1), b"field", b"value:%08d" % n) for n in range(entries))
 
 
-def bitmap(key_name, size):
-    yield b"SET", key_name, random.Random(4).randbytes(size)
+def bitmaps(size, *names):
+    return ((b"SET", name, random.Random(4).randbytes(size)) for name in names)
 
 
 def lists(keys, elements, size):

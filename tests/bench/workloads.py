@@ -2,7 +2,7 @@
 import random
 from functools import partial
 
-from .load import Workload, bitmap, hashes, integers, key, lists, places, profiles, sets, short_member, sorted_sets, stream, strings
+from .load import Workload, bitmaps, hashes, integers, key, lists, places, profiles, sets, short_member, sorted_sets, stream, strings
 
 MILLION = 1_000_000
 KEY = "key:__rand_int__"
@@ -64,7 +64,8 @@ FAMILY_ROWS = [
             data=partial(stream, b"stream", STREAM_ENTRIES), operations_max=STREAM_ENTRIES,
             before=((b"XGROUP", b"DESTROY", b"stream", b"g"), (b"XGROUP", b"CREATE", b"stream", b"g", b"0"))),
     _family("SETBIT P=16", ("SETBIT", "bits:__rand_int__", "4711", "1"), random_below=100_000),
-    _family("BITCOUNT 1 MB", ("BITCOUNT", "bits"), pipeline=1, data=partial(bitmap, b"bits", 1 << 20)),
+    _family("BITCOUNT 1 MB", ("BITCOUNT", "bits"), pipeline=1, data=partial(bitmaps, 1 << 20, b"bits")),
+    _family("BITOP AND 128 KB", ("BITOP", "AND", "both", "one", "other"), pipeline=1, data=partial(bitmaps, 1 << 17, b"one", b"other")),
     _family("PFADD P=16", ("PFADD", "visitors", "v__rand_int__")),
     _family("GEOADD P=16", ("GEOADD", key(0, b"geo").decode(), "13.5", "37.5", "m__rand_int__"), random_below=10_000,
             data=partial(places, 1, 10_000)),

@@ -37,7 +37,6 @@ struct Request {
 
 struct Element {
   std::string text;
-  std::optional<std::string> weight;  // of BY
   double score = 0;
 };
 using Elements = std::vector<Element>;
@@ -132,60 +131,98 @@ Elements Load(const Item& item, const Request& request) {
   if (!item) return elements;
   const bool down = request.descending && !request.sorted;
   if (item.type() == Type::kSet) {
-    item.As<types::SetView>().ForEach(add);
+    const auto set = item.As<types::SetView>();
+    elements.reserve(set.size());
+    set.ForEach(add);
   } else if (item.type() == Type::kList) {
     const auto list = item.As<types::ListView>();
     const Window window = request.sorted ? Window{0, list.size()} : WindowOf(request, list.size());
+    elements.reserve(window.count);
     list.ForRange(down ? list.size() - 1 - window.first : window.first, window.count,
                   down ? types::ListEnd::kBack : types::ListEnd::kFront, add);
   } else {
     const auto zset = item.As<types::ZsetView>();
     const size_t size = zset.size();
     const Window window = request.sorted ? Window{0, size} : WindowOf(request, size);
+    elements.reserve(window.count);
     zset.ForRange({down ? size - window.first - window.count : window.first, window.count},
                   down ? Direction::kDown : Direction::kUp, add);
   }
   return elements;
 }
 
+constexpr int64_t kExactMax = int64_t{1} << 53;  // up to here every integer is a double
+
 bool ParseScore(const std::string& text, double* score) {
+  int64_t number = 0;
+  if (structs::ParseDecimal(text, &number) && number <= kExactMax && number >= -kExactMax) {
+    *score = static_cast<double>(number);
+    return true;
+  }
   char* end = nullptr;
   errno = 0;
   *score = std::strtod(text.c_str(), &end);
   return *end == '\0' && errno != ERANGE && !std::isnan(*score);
 }
 
+// The values that BY leads to, one for each element; none without BY.
+using Weights = std::vector<std::optional<std::string>>;
+
 // False: a number was expected and there is none.
-bool Weigh(Context& ctx, const Request& request, Elements& elements) {
+bool Weigh(Context& ctx, const Request& request, Elements& elements, Weights& weights) {
   bool valid = true;
+  if (request.by) weights.reserve(elements.size());
   for (Element& element : elements) {
-    if (request.by) element.weight = Follow(ctx, *request.by, element.text);
-    if (request.alpha || (request.by && !element.weight)) continue;
-    valid &= ParseScore(request.by ? *element.weight : element.text, &element.score);
+    if (request.by) weights.push_back(Follow(ctx, *request.by, element.text));
+    if (request.alpha || (request.by && !weights.back())) continue;
+    valid &= ParseScore(request.by ? *weights.back() : element.text, &element.score);
   }
   return valid;
 }
 
-int Compare(const Request& request, const Element& a, const Element& b) {
+// What is sorted: small, and most comparisons need no more.
+struct Place {
+  double score;
+  size_t index;  // of the element
+};
+
+int Compare(const Request& request, const Elements& elements, const Weights& weights,
+            const Place& a, const Place& b) {
+  const auto by_text = [&] { return elements[a.index].text.compare(elements[b.index].text); };
   if (!request.alpha) {
     if (a.score != b.score) return a.score < b.score ? -1 : 1;
-    return a.text.compare(b.text);  // so that equal ones have one order everywhere
+    return by_text();  // so that equal ones have one order everywhere
   }
-  if (!request.by) return a.text.compare(b.text);
-  if (!a.weight || !b.weight) return int{a.weight.has_value()} - int{b.weight.has_value()};
-  return a.weight->compare(*b.weight);
+  if (!request.by) return by_text();
+  const auto &left = weights[a.index], &right = weights[b.index];
+  if (!left || !right) return int{left.has_value()} - int{right.has_value()};
+  return left->compare(*right);
 }
 
-// False: the error is written.
+// Leaves those of the window, in order. False: the error is written.
 bool Order(Context& ctx, const Request& request, Elements& elements) {
-  if (!Weigh(ctx, request, elements)) {
+  Weights weights;
+  if (!Weigh(ctx, request, elements, weights)) {
     ctx.reply.Error("ERR One or more scores can't be converted into double");
     return false;
   }
-  std::stable_sort(elements.begin(), elements.end(), [&](const Element& a, const Element& b) {
-    const int order = Compare(request, a, b);
+  std::vector<Place> places(elements.size());
+  for (size_t i = 0; i < places.size(); ++i) places[i] = {elements[i].score, i};
+  const auto before = [&](const Place& a, const Place& b) {
+    const int order = Compare(request, elements, weights, a, b);
+    if (order == 0) return a.index < b.index;
     return request.descending ? order > 0 : order < 0;
-  });
+  };
+  const Window window = WindowOf(request, places.size());
+  const auto first = places.begin() + static_cast<ptrdiff_t>(window.first);
+  const auto last = first + static_cast<ptrdiff_t>(window.count);
+  if (last != places.end()) std::nth_element(places.begin(), last, places.end(), before);
+  if (first != last) std::nth_element(places.begin(), first, last, before);
+  std::sort(first, last, before);
+  Elements ordered;
+  ordered.reserve(window.count);
+  for (auto at = first; at != last; ++at) ordered.push_back(std::move(elements[at->index]));
+  elements = std::move(ordered);
   return true;
 }
 
@@ -200,8 +237,10 @@ void Cut(const Request& request, Elements& elements) {
 template <typename Visit>
 void ForEachResult(Context& ctx, const Request& request, const Elements& elements, Visit visit) {
   for (const Element& element : elements) {
-    if (request.gets.empty()) visit(std::optional<std::string>(element.text));
-    for (const std::string_view pattern : request.gets) visit(Follow(ctx, pattern, element.text));
+    if (request.gets.empty()) visit(std::optional<std::string_view>(element.text));
+    for (const std::string_view pattern : request.gets) {
+      visit(std::optional<std::string_view>(Follow(ctx, pattern, element.text)));
+    }
   }
 }
 
@@ -209,7 +248,7 @@ void Store(Context& ctx, const Request& request, const Elements& elements) {
   types::Draft draft = NewDraft(ctx, types::Form::kListNodes);
   auto list = draft.As<types::List>();
   ForEachResult(ctx, request, elements,
-                [&](const std::optional<std::string>& text) { list.PushBack(text.value_or("")); });
+                [&](std::optional<std::string_view> text) { list.PushBack(text.value_or("")); });
   const size_t size = list.size();
   StoreResult<types::ListView>(ctx, *request.store, draft, events::kSortStore);
   if (size > 0) ctx.keyspace.AddDirty(size - 1);  // each element counts as a change
@@ -242,11 +281,11 @@ void SortGeneric(Context& ctx, Access access) {
   if (item && item.type() == Type::kZset) item = TreeOf(ctx, ctx.arg(1));
   Elements elements = Load(item, request);
   if (request.sorted && !Order(ctx, request, elements)) return;
-  if (request.sorted || is_set) Cut(request, elements);
+  if (!request.sorted && is_set) Cut(request, elements);
   if (request.store) return Store(ctx, request, elements);
   const size_t per_element = std::max<size_t>(request.gets.size(), 1);
   ctx.reply.Array(static_cast<int64_t>(elements.size() * per_element));
-  ForEachResult(ctx, request, elements, [&](const std::optional<std::string>& text) {
+  ForEachResult(ctx, request, elements, [&](std::optional<std::string_view> text) {
     text ? ctx.reply.Bulk(*text) : ctx.reply.Null();
   });
 }
