@@ -210,6 +210,7 @@ TEST(Writer, ShapesDependOnTheProtocol) {
 
 TEST(Writer, ErrorsNeverHoldLineEnds) {
   EXPECT_EQ(Written(2, [](Writer& w) { w.Error("ERR a\r\nb"); }), "-ERR a  b\r\n");
+  EXPECT_EQ(Written(2, [](Writer& w) { w.Error("ERR a\r\nb\r\n"); }), "-ERR a  b\r\n");
 }
 
 TEST(Writer, RequestsReadBack) {

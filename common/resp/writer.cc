@@ -18,7 +18,7 @@ void Writer::Error(std::string_view text) {
       text.substr(0, std::min<size_t>(end - text.begin(), kErrorCodeBytesMax));
   std::memcpy(error_code_, code.data(), code.size());
   error_code_bytes_ = static_cast<uint8_t>(code.size());
-  std::string line(text);
+  std::string line(text.substr(0, text.find_last_not_of("\r\n") + 1));  // as Redis does
   std::replace_if(
       line.begin(), line.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
   Raw("-");

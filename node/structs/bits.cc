@@ -144,7 +144,7 @@ void CombineAnywhere(BitOperation operation, std::string_view a, std::string_vie
 }
 #endif
 
-// How many bytes at the front consist of that word, if that is found by vectors; 0 or fewer will do.
+// How many bytes at the front consist of that word, as far as vectors tell.
 size_t SkipNothing(std::string_view, uint64_t) { return 0; }
 
 #if defined(__x86_64__)

@@ -79,8 +79,8 @@ class RankTree {
   void Insert(Entry entry);
   // REQUIRES: it is in it. Call it while the entry still has the score it was inserted with.
   void Erase(Entry entry);
-  // Takes out entries from that rank on, as many as `run` has room for and one leaf holds; how many.
-  // 0: there is none of that rank.
+  // Takes out entries from that rank on, as many as `run` has room for and one leaf holds; returns
+  // how many. 0: there is none of that rank.
   size_t EraseRun(size_t rank, std::span<Entry> run);
   // For an entry about to get another score: where it stands, if it can stay there (then Assign the
   // new handle); else takes it out and returns the end (then Insert).

@@ -258,10 +258,16 @@ class KeepsTest(AofTest):
         self.kill(node)
         self.assertEqual(node.control.command("MGET", "saved", "more"), [b"1", b"1"])
 
-    def test_a_shutdown_before_the_first_base_is_there_writes_it(self):
+    def test_SIGTERM_before_the_first_base_is_there_writes_it_and_SHUTDOWN_is_refused(self):
         node = self.start("--appendonly", "no")
-        node.control.command("SET", "k", "1")
-        send(node.control, ("CONFIG", "SET", "appendonly", "yes"), ("SET", "k", "2"), ("SHUTDOWN",))
+        node.control.command("CONFIG", "SET", "rdb-key-save-delay", "100000000")
+        for key in ("k", "l"):
+            node.control.command("SET", key, "1")
+        node.control.command("CONFIG", "SET", "appendonly", "yes")
+        node.control.command("SET", "k", "2")
+        self.assertEqual(node.control.command("SHUTDOWN"), ("-", b"ERR Errors trying to SHUTDOWN. Check logs."))
+        node.control.command("CONFIG", "SET", "rdb-key-save-delay", "0")
+        node.process.send_signal(signal.SIGTERM)
         self.assertEqual(node.process.wait(self.wait_s), 0)
         node.options[node.options.index("no")] = "yes"
         node.restart()

@@ -17,7 +17,7 @@ class NodeCase(unittest.TestCase):
         return server.start()
 
     def info(self, server, field):
-        for line in server.control.command("INFO", "everything").decode().splitlines():
+        for line in server.control.command("INFO", "everything").decode(errors="replace").splitlines():
             if line.startswith(field + ":"):
                 return line.split(":", 1)[1]
         self.fail(f"INFO has no {field}")
