@@ -169,6 +169,7 @@ App::App(Config config, env::ProcessTitle* title)
                         .server = &process_,
                         .scripts = &scripts_,
                         .migration = &migrator_});
+  process_.NoteStartupMemory();
 }
 
 App::~App() { keyspace_.reclaimer().set_wake(nullptr); }

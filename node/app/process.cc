@@ -31,9 +31,11 @@ constexpr const char* kShutdownFailed = "Errors trying to SHUTDOWN. Check logs."
 Process::Process(Dependencies dependencies)
     : parts_(dependencies),
       run_id_(RandomHex(kRunIdDigits)),
-      started_ms_(dependencies.engine.clock().UnixMillis()),
-      startup_memory_(AllocatedBytes()),
-      peak_memory_(startup_memory_) {}
+      started_ms_(dependencies.engine.clock().UnixMillis()) {}
+
+void Process::NoteStartupMemory() {
+  startup_memory_ = peak_memory_ = parts_.engine.state().memory.bytes();
+}
 
 void Process::Rate::Sample(uint64_t value, int64_t now_ms) {
   if (now_ms <= last_ms) return;
@@ -201,7 +203,7 @@ void Process::ResetStats() {
   parts_.persistence.ResetStats();
   parts_.replication.primary_side().ResetStats();
   commands_ = input_ = output_ = repl_input_ = repl_output_ = {};
-  peak_memory_ = AllocatedBytes();
+  peak_memory_ = parts_.engine.state().memory.bytes();
 }
 
 std::string Process::AllocatorReport() { return app::AllocatorReport(); }

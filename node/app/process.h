@@ -42,6 +42,8 @@ class Process final : public dispatch::ServerService {
     const Config& config;
   };
   explicit Process(Dependencies dependencies);
+  // What is in use now is what an empty server takes.
+  void NoteStartupMemory();
 
   // Ten times a second: rates, peaks, and whether replicas have caught up for a shutdown.
   void Cron();

@@ -119,8 +119,11 @@ void Process::ScriptsInfo(std::string* info) const {
 dispatch::MemoryReport Process::MeasureMemory() const {
   const MemoryFigures now = ReadMemory();
   const dispatch::NodeState& state = parts_.engine.state();
-  dispatch::MemoryReport report{.used = now.allocated,
-                                .peak = std::max(peak_memory_, now.allocated),
+  const dispatch::ScriptService* const scripts = parts_.engine.services().scripts;
+  const int64_t used = now.allocated - (scripts == nullptr ? 0 : scripts->held_bytes());
+  dispatch::MemoryReport report{.used = used,
+                                .peak = std::max(peak_memory_, used),
+                                .allocated = now.allocated,
                                 .startup = startup_memory_,
                                 .replicas = state.stream_excess_bytes,
                                 .log_buffer = state.log_bytes,
@@ -153,16 +156,16 @@ void Process::MemoryInfo(std::string* info) const {
   Line(info, "used_memory_dataset:{}", dataset);
   Line(info, "used_memory_dataset_perc:{:.2f}%",
        std::min(100.0, 100 * Ratio(dataset, std::max<int64_t>(1, now.used - now.startup))));
-  Line(info, "allocator_allocated:{}\r\nallocator_active:{}\r\nallocator_resident:{}", now.used,
-       now.active, now.resident);
+  Line(info, "allocator_allocated:{}\r\nallocator_active:{}\r\nallocator_resident:{}",
+       now.allocated, now.active, now.resident);
   const int64_t system = SystemMemoryBytes();
   Line(info, "total_system_memory:{}\r\ntotal_system_memory_human:{}", system, Human(system));
   ScriptsInfo(info);
   const int64_t limit = parts_.config.memory_max_bytes;
   Line(info, "maxmemory:{}\r\nmaxmemory_human:{}\r\nmaxmemory_policy:{}", limit, Human(limit),
        parts_.config.memory_policy);
-  Line(info, "allocator_frag_ratio:{:.2f}\r\nallocator_frag_bytes:{}", Ratio(now.active, now.used),
-       now.active - now.used);
+  Line(info, "allocator_frag_ratio:{:.2f}\r\nallocator_frag_bytes:{}",
+       Ratio(now.active, now.allocated), now.active - now.allocated);
   Line(info, "allocator_rss_ratio:{:.2f}\r\nallocator_rss_bytes:{}",
        Ratio(now.resident, now.active), now.resident - now.active);
   Line(info, "rss_overhead_ratio:{:.2f}\r\nrss_overhead_bytes:{}", Ratio(now.rss, now.resident),

@@ -269,6 +269,7 @@ TEST_F(SessionTest, ReplyModes) {
 
 TEST_F(SessionTest, MemoryLimitRefusesOnlyWhatGrows) {
   state_.memory_max_bytes = 1;
+  state_.memory.LeaveOut(nullptr);
   state_.memory.Set(2);
   EXPECT_EQ(Run({"set", "k", "v"}), "-OOM command not allowed when used memory > 'maxmemory'.");
   EXPECT_EQ(Run({"del", "k"}), ":0");

@@ -50,6 +50,7 @@ Engine::~Engine() { keyspace_.set_observer(nullptr); }
 
 void Engine::set_services(const Services& services) {
   services_ = services;
+  state_.memory.LeaveOut(services.scripts == nullptr ? nullptr : &services.scripts->held_bytes());
   if (services.replication != nullptr)
     propagation_.AddSink(services.replication->changes(), kReplicas);
 }

@@ -22,15 +22,20 @@ class MemoryMeter {
     allocated_ = allocated;
     freed_ = freed;
   }
+  // Of that memory, what belongs to something else at this moment. Null: nothing.
+  void LeaveOut(const int64_t* others) { others_ = others == nullptr ? &kNone : others; }
+  // `bytes`: with what is left out.
   void Set(int64_t bytes) { base_ = bytes - Balance(); }
-  int64_t bytes() const { return base_ + Balance(); }
+  int64_t bytes() const { return base_ + Balance() - *others_; }
 
  private:
   int64_t Balance() const { return static_cast<int64_t>(*allocated_ - *freed_); }
 
   static constexpr uint64_t kNothing = 0;
+  static constexpr int64_t kNone = 0;
   const uint64_t* allocated_ = &kNothing;
   const uint64_t* freed_ = &kNothing;
+  const int64_t* others_ = &kNone;
   int64_t base_ = 0;
 };
 
@@ -71,7 +76,7 @@ struct NodeState {
 
   // ---- written by app
   bool loading = false;
-  MemoryMeter memory;
+  MemoryMeter memory;  // in use, but for what Lua holds, as in Redis: no key makes room for that
   bool log_active = false;   // the append-only file wants what changes
   int64_t log_bytes = 0;     // of memory, that wait for the disk: not in maxmemory
   std::string log_error;     // why it cannot be written; empty: it can

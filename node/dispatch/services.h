@@ -156,8 +156,9 @@ struct ShutdownRequest {
 
 // Bytes, for MEMORY STATS and INFO memory.
 struct MemoryReport {
-  int64_t used = 0;  // by the program, as its allocator counts
+  int64_t used = 0;  // by the program, as its allocator counts, but for Lua
   int64_t peak = 0;
+  int64_t allocated = 0;  // with Lua
   int64_t startup = 0;
   int64_t backlog = 0;
   int64_t replicas = 0;
@@ -213,6 +214,8 @@ class ScriptService {
     int64_t libraries = 0, functions = 0;
   };
   virtual Usage usage() const = 0;
+  // What the interpreters hold at this moment.
+  virtual const int64_t& held_bytes() const = 0;
   // The process is about to end: what runs ends now, and nobody is told what it has changed.
   virtual void Abandon() = 0;
 };

@@ -1,5 +1,6 @@
 #include "node/scripting/interpreter.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -9,6 +10,7 @@
 #include "node/scripting/limits.h"
 #include "node/scripting/redis_api.h"
 #include "node/scripting/sandbox.h"
+#include "node/structs/heap.h"
 
 namespace rha::node::scripting {
 namespace {
@@ -68,7 +70,7 @@ struct Interpreter::Job {
   bool counted = false;
 };
 
-Interpreter::Interpreter() { SetUp(); }
+Interpreter::Interpreter(int64_t* held) : held_(held) { SetUp(); }
 
 Interpreter::~Interpreter() { lua_close(lua_); }
 
@@ -85,38 +87,46 @@ Interpreter& Interpreter::Of(lua_State* L) {
 
 void* Interpreter::Allocate(void* self_ptr, void* block, size_t old_size, size_t new_size) {
   auto& self = *static_cast<Interpreter*>(self_ptr);
+  const size_t old_bytes = old_size == 0 ? 0 : structs::HeapClass(old_size);
   if (new_size == 0) {
     std::free(block);
-    self.bytes_ -= old_size;
+    self.Hold(-static_cast<int64_t>(old_bytes));
     return nullptr;
   }
+  const size_t new_bytes = structs::HeapClass(new_size);
   const bool runs = self.host_ != nullptr || self.registrar_ != nullptr;
   const size_t bytes_max = runs ? kLuaBytesMax : kLuaBytesMax + kReserveBytes;
-  if (new_size > old_size && self.bytes_ + (new_size - old_size) > bytes_max) return nullptr;
+  const auto more = static_cast<int64_t>(new_bytes) - static_cast<int64_t>(old_bytes);
+  if (more > 0 && self.bytes_ + more > static_cast<int64_t>(bytes_max)) return nullptr;
   void* const moved = std::realloc(block, new_size);
   if (moved == nullptr) return nullptr;
-  self.bytes_ += new_size - old_size;
+  self.Hold(more);
   return moved;
+}
+
+void Interpreter::Hold(int64_t more) {
+  bytes_ += more;
+  if (held_ != nullptr) *held_ += more;
 }
 
 namespace {
 
 // Pushes the function; in the environment of scripts.
-void LoadSource(lua_State* L, std::string_view source, const char* name) {
+void LoadInEnvironment(lua_State* L, std::string_view source, const char* name) {
   PushEnvironment(L);
   lua_replace(L, LUA_GLOBALSINDEX);
   // What a compiler has made is not checked by Lua before it runs.
   if (source.starts_with(LUA_SIGNATURE[0])) {
     luaL_error(L, "%s: bytecode is not accepted, only source", name + 1);
   }
-  if (luaL_loadbuffer(L, source.data(), source.size(), name) != 0) lua_error(L);
+  if (LoadSource(L, source, name) != 0) lua_error(L);
 }
 
 }  // namespace
 
 int Interpreter::CompileJob(lua_State* L) {
   Job& job = *static_cast<Job*>(lua_touserdata(L, 1));
-  LoadSource(L, job.source, "@user_script");
+  LoadInEnvironment(L, job.source, "@user_script");
   job.function = luaL_ref(L, LUA_REGISTRYINDEX);
   return 0;
 }
@@ -133,7 +143,7 @@ bool Interpreter::Compile(std::string_view source, int* function, std::string* e
 
 int Interpreter::LoadLibraryJob(lua_State* L) {
   Job& job = *static_cast<Job*>(lua_touserdata(L, 1));
-  LoadSource(L, job.source, "@user_function");
+  LoadInEnvironment(L, job.source, "@user_function");
   job.compiled = true;
   ShowLibraryGlobals(L);
   lua_sethook(L, OnCount, LUA_MASKCOUNT, kInstructionsBetweenLooks);
@@ -173,8 +183,12 @@ void Interpreter::OnCount(lua_State* L, lua_Debug*) {
   self.interrupted_ = true;
   // From now on at every line: whoever catches the error gets the next one.
   lua_sethook(L, OnCount, LUA_MASKLINE, 0);
-  PushError(L, loads ? "ERR FUNCTION LOAD timeout" : kInterrupted);
-  lua_error(L);
+  EndInterrupted(L);
+}
+
+int Interpreter::EndInterrupted(lua_State* L) {
+  PushError(L, Of(L).registrar_ != nullptr ? "ERR FUNCTION LOAD timeout" : kInterrupted);
+  return lua_error(L);
 }
 
 int Interpreter::RunJob(lua_State* L) {
@@ -227,8 +241,13 @@ bool Interpreter::Run(const Invocation& invocation, resp::Writer& reply) {
   return job.counted;
 }
 
+// Half-way from what the last collection had to leave to what may be held at most.
 void Interpreter::CollectIfMuch() {
-  if (bytes_ > kLuaBytesMax / 2) (void)lua_cpcall(lua_, CollectJob, nullptr);
+  constexpr auto kMost = static_cast<int64_t>(kLuaBytesMax);
+  left_bytes_ = std::min(left_bytes_, bytes_);
+  if (bytes_ <= left_bytes_ + (kMost - left_bytes_) / 2) return;
+  (void)lua_cpcall(lua_, CollectJob, nullptr);
+  left_bytes_ = bytes_;
 }
 
 // The error is on top of the stack.

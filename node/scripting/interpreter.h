@@ -46,7 +46,8 @@ class Registrar {
 
 class Interpreter {
  public:
-  Interpreter();
+  // `held`: the memory that it holds is added there, with that of others; may be null.
+  explicit Interpreter(int64_t* held = nullptr);
   ~Interpreter();
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
@@ -70,7 +71,8 @@ class Interpreter {
   // that it is counted already.
   bool Run(const Invocation& invocation, resp::Writer& reply);
 
-  int64_t memory_bytes() const { return static_cast<int64_t>(bytes_); }
+  // As the allocator counts.
+  int64_t memory_bytes() const { return bytes_; }
 
   // ---- for the functions that scripts call (sandbox.cc, redis_api.cc)
   static Interpreter& Of(lua_State* L);
@@ -78,6 +80,8 @@ class Interpreter {
   Registrar* registrar() const { return registrar_; }  // null: no library is being loaded
   // The host has told it to end: nobody may catch that.
   bool interrupted() const { return interrupted_; }
+  // Raises the error of that.
+  static int EndInterrupted(lua_State* L);
   // The words of redis.call on the stack from 1 to `count`. False: an error is on top.
   bool TakeWords(lua_State* L, int count);
   resp::Args words() const { return words_; }
@@ -96,11 +100,14 @@ class Interpreter {
   static int CompileJob(lua_State* L);
   static int LoadLibraryJob(lua_State* L);
   void SetUp();
+  void Hold(int64_t more);
   void CollectIfMuch();
   // Likewise.
   bool AnswerError(const Invocation& invocation, resp::Writer& reply);
 
-  size_t bytes_ = 0;
+  int64_t bytes_ = 0;
+  int64_t* const held_;
+  int64_t left_bytes_ = 0;  // by the last collection, or fewer since
   lua_State* lua_ = nullptr;
   Host* host_ = nullptr;
   Registrar* registrar_ = nullptr;

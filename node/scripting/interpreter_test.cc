@@ -109,6 +109,14 @@ TEST_F(InterpreterTest, HostileScriptsEndInErrors) {
   EXPECT_THAT(Run("return cmsgpack.unpack(('\\145'):rep(1e6))"), HasSubstr("too many nested"));
   EXPECT_THAT(Run("error(setmetatable({}, {__index = function() error('x') end}))"),
               StartsWith("-"));
+  for (const char* range :
+       {"0, 2147483647", "-2147483648, 2147483647", "-1, 2147483646", "1, 1e8"}) {
+    EXPECT_THAT(Run("return {unpack({}, " + std::string(range) + ")}"),
+                HasSubstr("too many results to unpack"));
+  }
+  for (const char* digits : {"-2147483648", "2147483648", "-6442450944", "'-2147483648'"}) {
+    EXPECT_EQ(Run("return bit.tohex(255, " + std::string(digits) + ")"), "$8\r\n000000FF\r\n");
+  }
   EXPECT_EQ(Run("return 1"), ":1\r\n");
 }
 
@@ -122,6 +130,51 @@ TEST_F(InterpreterTest, WhoIsInterruptedCannotGoOn) {
   EXPECT_THAT(Run("local function f() while true do end end\n"
                   "while true do coroutine.resume(coroutine.create(f)) end"),
               HasSubstr("Script killed by user"));
+}
+
+TEST_F(InterpreterTest, NoHandlerOfErrorsKeepsWhoIsInterrupted) {
+  host_.looks_allowed = 1;
+  EXPECT_THAT(Run("xpcall(function() while true do end end, function() while true do end end)"),
+              HasSubstr("Script killed by user"));
+  host_.looks = 0;
+  EXPECT_THAT(Run("load(function() while true do end end) while true do end"),
+              HasSubstr("Script killed by user"));
+}
+
+TEST_F(InterpreterTest, FunctionsInPlaceOfLuasDoTheSame) {
+  EXPECT_EQ(Run("return {unpack({1, 2, 3}, 2)}"), "*2\r\n:2\r\n:3\r\n");
+  EXPECT_EQ(Run("return #{unpack({1, 2, 3}, 3, 2)}"), ":0\r\n");
+  EXPECT_EQ(Run("return {xpcall(function() return 1, 2 end, error)}"), "*3\r\n:1\r\n:1\r\n:2\r\n");
+  EXPECT_EQ(
+      Run("local ok, e = xpcall(function() error('a', 0) end, function(e) return e .. 'b' end) "
+          "return {tostring(ok), e}"),
+      "*2\r\n$5\r\nfalse\r\n$2\r\nab\r\n");
+  EXPECT_EQ(Run("local ok, e = xpcall(error, error) return e"),
+            "$23\r\nerror in error handling\r\n");
+  EXPECT_EQ(Run("local f, e = load(function() error('a', 0) end) return e"), "$1\r\na\r\n");
+  EXPECT_EQ(Run("return bit.tohex(255)"), "$8\r\n000000ff\r\n");
+}
+
+TEST_F(InterpreterTest, AReplyGrowsNoFurtherThanItsReaderMayHold) {
+  class Limit final : public resp::OutputChain::Governor {
+   public:
+    bool MayHold(size_t bytes) override {
+      most = std::max(most, bytes);
+      return bytes < (size_t{1} << 20);
+    }
+    size_t most = 0;
+  } limit;
+  int function = 0;
+  std::string error;
+  ASSERT_TRUE(interpreter_.Compile(
+      "local t, s = {}, string.rep('x', 1e6) for i = 1, 100 do t[i] = s end return t", &function,
+      &error));
+  resp::OutputChain out(&limit);
+  resp::Writer reply(&out, 2);
+  interpreter_.Run({.function = function, .name = "f", .keys = {}, .args = {}, .host = &host_},
+                   reply);
+  EXPECT_TRUE(out.overflowed());
+  EXPECT_LT(limit.most, size_t{2} << 20);
 }
 
 TEST_F(InterpreterTest, MemoryIsCountedAndComesBack) {

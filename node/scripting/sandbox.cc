@@ -1,6 +1,9 @@
 #include "node/scripting/sandbox.h"
 
+#include <bit>
+#include <climits>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <string>
 
@@ -50,6 +53,13 @@ int ChangeUnprotected(lua_State* L) {
 int LookBehind(lua_State* L) {
   if (PushBehind(L, 1)) lua_replace(L, 1);
   return CallOriginal(L);
+}
+
+// What is on top of the stack is why there is no result.
+int Refused(lua_State* L) {
+  lua_pushnil(L);
+  lua_insert(L, -2);
+  return 2;
 }
 
 int Pairs(lua_State* L) {
@@ -103,16 +113,39 @@ int CollectGarbage(lua_State* L) {
   return CallOriginal(L);
 }
 
+// Lua's own overflows its count of results, and then its stack (CVE-2025-46817).
+int Unpack(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  const int64_t first = luaL_optint(L, 2, 1);
+  const int64_t last = luaL_opt(L, luaL_checkint, 3, luaL_getn(L, 1));
+  if (first > last) return 0;
+  const int64_t count = last - first + 1;
+  if (count > INT_MAX || lua_checkstack(L, static_cast<int>(count)) == 0) {
+    return luaL_error(L, "too many results to unpack");
+  }
+  for (int64_t i = first; i <= last; ++i) lua_rawgeti(L, 1, static_cast<int>(i));
+  return static_cast<int>(count);
+}
+
+// The library's own negates how many digits are asked for, which the least number overflows
+// (CVE-2024-31449). It takes the low 32 bits of any number, by this addend.
+int ToHex(lua_State* L) {
+  constexpr lua_Number kAddend = 6755399441055744.0;  // 2^52 + 2^51
+  const auto bits = std::bit_cast<uint64_t>(lua_tonumber(L, 2) + kAddend);
+  if (static_cast<int32_t>(bits) == INT32_MIN) {
+    lua_pushinteger(L, -INT32_MAX);
+    lua_replace(L, 2);
+  }
+  return CallOriginal(L);
+}
+
 int LoadText(lua_State* L, const char* text, size_t bytes, const char* name) {
   if (bytes != 0 && text[0] == LUA_SIGNATURE[0]) {
     lua_pushnil(L);
     lua_pushliteral(L, "bytecode is not accepted, only source");
     return 2;
   }
-  if (luaL_loadbuffer(L, text, bytes, name) == 0) return 1;
-  lua_pushnil(L);
-  lua_insert(L, -2);
-  return 2;
+  return LoadSource(L, {text, bytes}, name) == 0 ? 1 : Refused(L);
 }
 
 int LoadString(lua_State* L) {
@@ -127,11 +160,14 @@ int Load(lua_State* L) {
   std::string source;
   for (;;) {
     lua_pushvalue(L, 1);
-    lua_call(L, 0, 1);
+    if (lua_pcall(L, 0, 1, 0) != 0) {
+      return Interpreter::Of(L).interrupted() ? Interpreter::EndInterrupted(L) : Refused(L);
+    }
     size_t bytes = 0;
     const char* const piece = lua_tolstring(L, -1, &bytes);
     if (piece == nullptr && !lua_isnil(L, -1)) {
-      return luaL_error(L, "reader function must return a string");
+      lua_pushliteral(L, "reader function must return a string");
+      return Refused(L);
     }
     if (bytes == 0) break;
     if (source.empty() && piece[0] == LUA_SIGNATURE[0]) return LoadText(L, piece, bytes, name);
@@ -152,7 +188,7 @@ int Pcall(lua_State* L) {
     lua_insert(L, 1);
     return lua_gettop(L);
   }
-  if (Interpreter::Of(L).interrupted()) return lua_error(L);
+  if (Interpreter::Of(L).interrupted()) return Interpreter::EndInterrupted(L);
   if (lua_istable(L, -1)) {
     lua_getfield(L, -1, "err");
     lua_isstring(L, -1) != 0 ? lua_replace(L, -2) : lua_pop(L, 1);
@@ -162,12 +198,37 @@ int Pcall(lua_State* L) {
   return 2;
 }
 
-// Nobody goes on who has been told to end (xpcall, coroutine.resume).
+// Lua's own calls the handler where the error is raised; if that is the look at the clock, nobody
+// looks at it while the handler runs. Here that is called when all is unwound.
+int Xpcall(lua_State* L) {
+  luaL_checkany(L, 2);
+  lua_settop(L, 2);
+  lua_pushvalue(L, 1);
+  const int status = lua_pcall(L, 0, LUA_MULTRET, 0);
+  luaL_checkstack(L, 2, "too many results");
+  if (Interpreter::Of(L).interrupted()) return Interpreter::EndInterrupted(L);
+  if (status == 0) {
+    lua_pushboolean(L, 1);
+    lua_replace(L, 2);
+    return lua_gettop(L) - 1;
+  }
+  if (status != LUA_ERRMEM) {
+    lua_pushvalue(L, 2);
+    lua_insert(L, -2);
+    if (lua_pcall(L, 1, 1, 0) != 0) {
+      if (Interpreter::Of(L).interrupted()) return Interpreter::EndInterrupted(L);
+      lua_pushliteral(L, "error in error handling");
+    }
+  }
+  lua_pushboolean(L, 0);
+  lua_insert(L, -2);
+  return 2;
+}
+
+// Nobody goes on who has been told to end (coroutine.resume).
 int CallUnlessInterrupted(lua_State* L) {
   const int results = CallOriginal(L);
-  if (!Interpreter::Of(L).interrupted()) return results;
-  PushError(L, kInterrupted);
-  return lua_error(L);
+  return Interpreter::Of(L).interrupted() ? Interpreter::EndInterrupted(L) : results;
 }
 
 int Random(lua_State* L) {
@@ -237,11 +298,12 @@ void FrontGlobals(lua_State* L) {
   Front(L, "next", LookBehind);
   Front(L, "setmetatable", ChangeUnprotected);
   Front(L, "collectgarbage", CollectGarbage);
-  Front(L, "xpcall", CallUnlessInterrupted);
   SetFunction(L, "getmetatable", GetMetatable);
   SetFunction(L, "loadstring", LoadString);
   SetFunction(L, "load", Guarded<Load>);
   SetFunction(L, "pcall", Pcall);
+  SetFunction(L, "xpcall", Xpcall);
+  SetFunction(L, "unpack", Unpack);
   lua_getfield(L, -1, "next");
   lua_pushcclosure(L, Pairs, 1);
   lua_setfield(L, -2, "pairs");
@@ -318,6 +380,13 @@ void SetBehindEnvironment(lua_State* L, char* table) {
 
 }  // namespace
 
+int LoadSource(lua_State* L, std::string_view source, const char* name) {
+  lua_gc(L, LUA_GCSTOP, 0);
+  const int failed = luaL_loadbuffer(L, source.data(), source.size(), name);
+  lua_gc(L, LUA_GCRESTART, 0);
+  return failed;
+}
+
 void ShowLibraryGlobals(lua_State* L) { SetBehindEnvironment(L, &kLibraryGlobals); }
 void ShowGlobals(lua_State* L) { SetBehindEnvironment(L, &kGlobals); }
 
@@ -373,6 +442,7 @@ void OpenSandbox(lua_State* L) {
     }
     Front(L, "rep", RepeatText);
   });
+  InLibrary(L, "bit", [L] { Front(L, "tohex", ToHex); });
   InLibrary(L, LUA_COLIBNAME, [L] { Front(L, "resume", CallUnlessInterrupted); });
   InLibrary(L, LUA_MATHLIBNAME, [L] {
     SetFunction(L, "random", Random);

@@ -8,11 +8,15 @@
 #pragma once
 
 #include <lua.hpp>
+#include <string_view>
 
 namespace rha::node::scripting {
 
 // Opens the libraries and protects them. Raises Lua's errors.
 void OpenSandbox(lua_State* L);
+// Pushes the function that the source is, or why it is none; 0: it is. Nothing is collected
+// meanwhile: Lua's parser does not hold on to the name of what it reads (CVE-2025-49844).
+int LoadSource(lua_State* L, std::string_view source, const char* name);
 // The environment of scripts: pushes it.
 void PushEnvironment(lua_State* L);
 // Gives scripts a global variable: takes it from the top of the stack.

@@ -31,7 +31,9 @@ struct Script {
 
 class ScriptCache {
  public:
-  ScriptCache() : interpreter_(std::make_unique<Interpreter>()) {}
+  // `held`: as Interpreter's.
+  explicit ScriptCache(int64_t* held = nullptr)
+      : held_(held), interpreter_(std::make_unique<Interpreter>(held)) {}
 
   // Null: it is not there. Digits in any case.
   const Script* FindDigest(std::string_view digest);
@@ -50,6 +52,7 @@ class ScriptCache {
   const Script* Used(Script& script);
   void DropLongestUnused();
 
+  int64_t* const held_;
   std::unique_ptr<Interpreter> interpreter_;
   std::unordered_map<std::string_view, std::unique_ptr<Script>> by_digest_;  // the script's own
   std::unordered_map<std::string_view, Script*> by_body_;                    // likewise

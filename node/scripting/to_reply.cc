@@ -160,6 +160,20 @@ class Answer {
   bool counted_ = false;
 };
 
+// What a reply may hold that is not the client's yet.
+class Bound final : public resp::OutputChain::Governor {
+ public:
+  explicit Bound(resp::OutputChain& out) : out_(out) {}
+  bool MayHold(size_t bytes) override {
+    held_bytes_ += bytes;
+    return out_.MayHold(held_bytes_);
+  }
+
+ private:
+  resp::OutputChain& out_;
+  size_t held_bytes_ = 0;
+};
+
 }  // namespace
 
 bool WriteReply(lua_State* L, int protocol, resp::Writer& reply) {
@@ -168,7 +182,8 @@ bool WriteReply(lua_State* L, int protocol, resp::Writer& reply) {
     return false;
   }
   const int top = lua_gettop(L);
-  resp::OutputChain whole;
+  Bound bound(*reply.out());
+  resp::OutputChain whole(&bound);
   resp::Writer writer(&whole, reply.protocol());
   Answer answer(L, protocol, writer);
   const Answer::Outcome outcome = answer.Write(0);

@@ -15,6 +15,7 @@ class EvictionCommandTest : public CommandTest {
   EvictionCommandTest() {
     OursAlone();
     state_.memory.Follow(&allocated_, &freed_);
+    state_.memory.LeaveOut(nullptr);  // which these counters have not
   }
   void Limit(int64_t bytes, const keyspace::EvictionPolicy& policy) {
     state_.memory_max_bytes = bytes;

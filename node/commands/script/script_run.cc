@@ -43,9 +43,9 @@ std::string ScriptRun::Call(resp::Args request, resp::OutputChain* reply) {
     return refusal;
   }
   has_written_ = has_written_ || spec->Has(kWrite);
-  has_read_ = has_read_ || spec->Has(kReadonly);
   resp::Writer writer(reply, session_.protocol);
   engine_.CallInside(session_, *spec, request, writer);
+  if (spec->Has(kReadonly) && rules_.on_read) rules_.on_read();
   return {};
 }
 

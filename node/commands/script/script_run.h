@@ -2,6 +2,7 @@
 // Thread rule: the engine's thread.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -17,17 +18,16 @@ class ScriptRun final : public scripting::Host {
     std::string_view name;  // its digest, or that of a library's function
     resp::Args command;     // by which it was called
     bool of_library = false;
-    bool read_only = false;  // nothing that writes may be called
-    bool allow_oom = false;  // what needs memory may be called though there is none
-    bool killable = true;    // no primary has sent it
+    bool read_only = false;         // nothing that writes may be called
+    bool allow_oom = false;         // what needs memory may be called though there is none
+    bool killable = true;           // no primary has sent it
+    std::function<void()> on_read;  // a command that reads was called; may be empty
   };
   // `session` is the script's own, in the caller's database.
   ScriptRun(dispatch::Engine& engine, dispatch::Session& session, const Rules& rules);
   ~ScriptRun() override;
 
   bool has_written() const { return has_written_; }
-  // A command that reads was called.
-  bool has_read() const { return has_read_; }
   bool killable() const { return rules_.killable; }
   const Rules& rules() const { return rules_; }
   // What others are told meanwhile.
@@ -53,7 +53,6 @@ class ScriptRun final : public scripting::Host {
   const MonoTime began_;
   const bool out_of_memory_;  // when it began
   bool has_written_ = false;
-  bool has_read_ = false;
   bool killed_ = false;
 };
 

@@ -178,6 +178,17 @@ TEST_F(ScriptTest, AScriptMayReadAndNotWriteWhileTheLastSaveHasFailed) {
   EXPECT_EQ(Run({"publish", "channel", "message"}), ":0");
 }
 
+TEST_F(ScriptTest, NoKeyHasToGoForWhatLuaHolds) {
+  OursAlone();
+  uint64_t allocated = 0, freed = 0;  // those of an allocator; Lua's memory is in them
+  state_.memory.Follow(&allocated, &freed);
+  const int64_t before = state_.memory.bytes();
+  Run({"eval", "local s = string.rep('x', 1e6) return #s", "0"});
+  EXPECT_LT(state_.memory.bytes() + 1'000'000, before);
+  Run({"eval", "collectgarbage()", "0"});
+  EXPECT_GT(state_.memory.bytes() + 500'000, before);
+}
+
 TEST_F(ScriptTest, AnErrorIsCountedOnce) {
   Run({"eval", "return redis.call('incr', 'k', 'x')", "0"});
   EXPECT_EQ(engine_.stats().error_replies, 1u);

@@ -155,7 +155,9 @@ void Scripts::Invoke(Context& ctx, const Callee& callee, int64_t keys, bool read
                  .of_library = callee.of_library,
                  .read_only = read_only || has(scripting::kNoWrites),
                  .allow_oom = has(scripting::kAllowOom),
-                 .killable = !primary});
+                 .killable = !primary,
+                 // As in Redis: the keys that were named to the script, whichever it reads.
+                 .on_read = [&ctx] { ctx.tracking().Remember(ctx.session, ctx.spec, ctx.args); }});
   running_ = &run;
   const auto first_key = ctx.args.subspan(3);
   const bool counted = callee.interpreter.Run({.function = callee.function,
@@ -167,8 +169,6 @@ void Scripts::Invoke(Context& ctx, const Callee& callee, int64_t keys, bool read
                                                .of_library = callee.of_library},
                                               ctx.reply);
   running_ = nullptr;
-  // As in Redis: the keys that were named to the script, whichever it has read.
-  if (run.has_read()) ctx.tracking().Remember(ctx.session, ctx.spec, ctx.args);
   if (counted) ctx.ErrorIsCounted();
   if (abandoned_) ctx.engine().propagation().Drop();
 }

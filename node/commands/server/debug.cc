@@ -18,13 +18,14 @@ namespace {
 // Blocks the whole server, as it is meant to.
 void Sleep(Context& ctx) {
   long double seconds = 0;
-  if (!ParseLongDouble(ctx.arg(2), &seconds) || seconds < 0) {
+  constexpr long double kMost = 1e9L;
+  if (!ParseLongDouble(ctx.arg(2), &seconds) || !(seconds >= 0 && seconds <= kMost)) {
     return ctx.reply.Error("ERR value is not a valid float");
   }
   timespec left{};
   left.tv_sec = static_cast<time_t>(seconds);
   left.tv_nsec = static_cast<long>((seconds - static_cast<long double>(left.tv_sec)) * 1e9L);
-  while (nanosleep(&left, &left) != 0) {  // the watchdog's signal
+  while (nanosleep(&left, &left) != 0 && errno == EINTR) {  // the watchdog's signal
   }
   ctx.reply.Ok();
 }

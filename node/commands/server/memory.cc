@@ -89,11 +89,11 @@ void Stats(Context& ctx) {
   Put(reply, "dataset.bytes", memory.dataset());
   PutDouble(reply, "dataset.percentage", 100 * Ratio(memory.dataset(), grown));
   PutDouble(reply, "peak.percentage", 100 * Ratio(memory.used, memory.peak));
-  Put(reply, "allocator.allocated", memory.used);
+  Put(reply, "allocator.allocated", memory.allocated);
   Put(reply, "allocator.active", memory.active);
   Put(reply, "allocator.resident", memory.resident);
-  PutDouble(reply, "allocator-fragmentation.ratio", Ratio(memory.active, memory.used));
-  Put(reply, "allocator-fragmentation.bytes", memory.active - memory.used);
+  PutDouble(reply, "allocator-fragmentation.ratio", Ratio(memory.active, memory.allocated));
+  Put(reply, "allocator-fragmentation.bytes", memory.active - memory.allocated);
   PutDouble(reply, "allocator-rss.ratio", Ratio(memory.resident, memory.active));
   Put(reply, "allocator-rss.bytes", memory.resident - memory.active);
   PutDouble(reply, "rss-overhead.ratio", Ratio(memory.rss, memory.resident));
@@ -122,7 +122,7 @@ std::string Complaints(Context& ctx, const MemoryReport& memory) {
         "its allocations). It may result from a memory peak, or from a workload that causes the "
         "allocator to fragment memory a lot.\n\n";
   }
-  if (FarAbove(memory.active, memory.used, 110)) {
+  if (FarAbove(memory.active, memory.allocated, 110)) {
     text +=
         " * High allocator fragmentation: This instance has an allocator external fragmentation "
         "greater than 1.1. It goes back as keys are written; a copy (a full synchronisation of "
