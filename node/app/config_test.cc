@@ -113,10 +113,12 @@ TEST(Config, AnOptionThatDoesNothingHasItsHarmlessValuesAndNoOther) {
   const Case cases[] = {
       {"activedefrag", {"no"}, "yes"},
       {"cluster-enabled", {"no"}, "yes"},
+      {"cluster-preferred-endpoint-type", {"ip", "hostname", "unknown-endpoint"}, "x"},
       {"hide-user-data-from-log", {"no"}, "yes"},
       {"locale-collate", {"\"\""}, "C"},
       {"sanitize-dump-payload", {"no", "yes", "clients"}, "maybe"},
       {"socket-mark-id", {"0"}, "7"},
+      {"tls-auth-clients", {"yes", "no", "optional"}, "maybe"},
       {"syslog-enabled", {"no"}, "yes"},
       {"tls-cluster", {"no"}, "yes"},
       {"tls-port", {"0"}, "6380"},
@@ -127,6 +129,16 @@ TEST(Config, AnOptionThatDoesNothingHasItsHarmlessValuesAndNoOther) {
     for (const char* value : one.harmless) EXPECT_EQ(ErrorOf(name + value + "\n"), "") << one.name;
     EXPECT_THAT(ErrorOf(name + one.other + "\n"), HasSubstr("cannot be honoured: ")) << one.name;
   }
+}
+
+TEST(Config, NumbersThatDoNothingHaveTheLimitsOfRedis) {
+  for (const char* line :
+       {"active-expire-effort 11", "active-expire-effort 0", "io-threads 129",
+        "list-compress-depth -1", "cluster-port 65536", "set-max-listpack-value -1"}) {
+    EXPECT_THAT(ErrorOf(std::string(line) + "\n"), HasSubstr("argument must be between")) << line;
+  }
+  EXPECT_EQ(ErrorOf("active-expire-effort 10\nlist-compress-depth 3\nio-threads 4\n"), "");
+  EXPECT_EQ(Shown(Parsed("hash-max-listpack-value 10kb\n"), "hash-max-listpack-value"), "10240");
 }
 
 TEST(Config, AUserLineIsCheckedButForItsCommands) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/base/check.h"
 #include "node/app/option_kinds.h"
 #include "node/dispatch/table.h"
 #include "node/structs/decimal.h"
@@ -14,7 +15,7 @@ namespace {
 enum class Any : uint8_t {
   kListed,   // nothing else
   kYesNo,    // either
-  kInteger,  // any number
+  kInteger,  // a number that is not negative, or between the two of `only`
   kMemory,   // any size
   kText,     // any word
 };
@@ -23,7 +24,7 @@ struct Row {
   std::string_view name;
   std::string_view by_default;
   Any any;
-  std::string_view only = {};     // kListed: the harmless values, separated by blanks
+  std::string_view only = {};     // kListed: the harmless values; kInteger: least and most
   std::string_view instead = {};  // kListed: why no other, and what to do
   uint32_t flags = 0;
   std::string_view alias = {};
@@ -54,28 +55,29 @@ constexpr Row kRows[] = {
     {"tls-replication", "no", Any::kListed, "no", kNoTls},
 
     // ---- details of what is off, by a row above or because it does not exist
-    {"active-defrag-cycle-max", "25", Any::kInteger},
-    {"active-defrag-cycle-min", "1", Any::kInteger},
+    {"active-defrag-cycle-max", "25", Any::kInteger, "1 99"},
+    {"active-defrag-cycle-min", "1", Any::kInteger, "1 99"},
     {"active-defrag-ignore-bytes", "104857600", Any::kMemory},
     {"active-defrag-max-scan-fields", "1000", Any::kInteger},
-    {"active-defrag-threshold-lower", "10", Any::kInteger},
-    {"active-defrag-threshold-upper", "100", Any::kInteger},
+    {"active-defrag-threshold-lower", "10", Any::kInteger, "0 1000"},
+    {"active-defrag-threshold-upper", "100", Any::kInteger, "0 1000"},
     {"aof-rewrite-incremental-fsync", "yes", Any::kYesNo},
     {"cluster-allow-pubsubshard-when-down", "yes", Any::kYesNo},
     {"cluster-allow-reads-when-down", "no", Any::kYesNo},
     {"cluster-allow-replica-migration", "yes", Any::kYesNo},
-    {"cluster-announce-bus-port", "0", Any::kInteger},
+    {"cluster-announce-bus-port", "0", Any::kInteger, "0 65535"},
     {"cluster-announce-hostname", "", Any::kText},
     {"cluster-announce-human-nodename", "", Any::kText},
     {"cluster-announce-ip", "", Any::kText},
-    {"cluster-announce-port", "0", Any::kInteger},
-    {"cluster-announce-tls-port", "0", Any::kInteger},
+    {"cluster-announce-port", "0", Any::kInteger, "0 65535"},
+    {"cluster-announce-tls-port", "0", Any::kInteger, "0 65535"},
     {"cluster-config-file", "nodes.conf", Any::kText, {}, {}, kImmutable},
     {"cluster-link-sendbuf-limit", "0", Any::kMemory},
     {"cluster-migration-barrier", "1", Any::kInteger},
     {"cluster-node-timeout", "15000", Any::kInteger},
-    {"cluster-port", "0", Any::kInteger, {}, {}, kImmutable},
-    {"cluster-preferred-endpoint-type", "ip", Any::kText},
+    {"cluster-port", "0", Any::kInteger, "0 65535", {}, kImmutable},
+    {"cluster-preferred-endpoint-type", "ip", Any::kListed, "ip hostname unknown-endpoint",
+     "it is one of: ip, hostname, unknown-endpoint"},
     {"cluster-replica-no-failover", "no", Any::kYesNo, {}, {}, 0, "cluster-slave-no-failover"},
     {"cluster-replica-validity-factor",
      "10",
@@ -87,7 +89,7 @@ constexpr Row kRows[] = {
     {"cluster-require-full-coverage", "yes", Any::kYesNo},
     {"syslog-facility", "local0", Any::kText, {}, {}, kImmutable},
     {"syslog-ident", "redis", Any::kText, {}, {}, kImmutable},
-    {"tls-auth-clients", "yes", Any::kText},
+    {"tls-auth-clients", "yes", Any::kListed, "yes no optional", "it is one of: yes, no, optional"},
     {"tls-ca-cert-dir", "", Any::kText},
     {"tls-ca-cert-file", "", Any::kText},
     {"tls-cert-file", "", Any::kText},
@@ -106,7 +108,7 @@ constexpr Row kRows[] = {
     {"tls-session-caching", "yes", Any::kYesNo},
 
     // ---- what Redis would do is always or never done here, and nobody can tell but by speed
-    {"active-expire-effort", "1", Any::kInteger},
+    {"active-expire-effort", "1", Any::kInteger, "1 10"},
     {"activerehashing", "yes", Any::kYesNo},
     {"aof_rewrite_cpulist", "", Any::kText, {}, {}, kImmutable},
     {"bgsave_cpulist", "", Any::kText, {}, {}, kImmutable},
@@ -114,7 +116,7 @@ constexpr Row kRows[] = {
     {"server_cpulist", "", Any::kText, {}, {}, kImmutable},
     {"disable-thp", "yes", Any::kYesNo, {}, {}, kImmutable},
     {"dynamic-hz", "yes", Any::kYesNo},
-    {"io-threads", "1", Any::kInteger, {}, {}, kImmutable},
+    {"io-threads", "1", Any::kInteger, "1 128", {}, kImmutable},
     {"io-threads-do-reads", "no", Any::kYesNo, {}, {}, kImmutable},
     {"jemalloc-bg-thread", "yes", Any::kYesNo},
     {"lazyfree-lazy-eviction", "no", Any::kYesNo},
@@ -122,7 +124,7 @@ constexpr Row kRows[] = {
     {"lazyfree-lazy-server-del", "no", Any::kYesNo},
     {"lazyfree-lazy-user-del", "no", Any::kYesNo},
     {"lazyfree-lazy-user-flush", "no", Any::kYesNo},
-    {"list-compress-depth", "0", Any::kInteger},
+    {"list-compress-depth", "0", Any::kInteger, "0 2147483647"},
     {"loading-process-events-interval-bytes", "2097152", Any::kMemory, {}, {}, kHidden},
     {"max-new-connections-per-cycle", "10", Any::kInteger},
     {"max-new-tls-connections-per-cycle", "1", Any::kInteger},
@@ -163,17 +165,30 @@ bool IsListed(std::string_view value, std::string_view list) {
   return false;
 }
 
+Status CheckInteger(const Row& row, const std::string& word) {
+  int64_t number = 0, least = 0, most = INT64_MAX;
+  if (!structs::ParseDecimal(word, &number)) {
+    return Invalid("argument couldn't be parsed into an integer");
+  }
+  const size_t blank = row.only.find(' ');
+  if (blank != std::string_view::npos) {
+    RHA_CHECK(structs::ParseDecimal(row.only.substr(0, blank), &least));
+    RHA_CHECK(structs::ParseDecimal(row.only.substr(blank + 1), &most));
+  }
+  if (number >= least && number <= most) return {};
+  return Invalid("argument must be between " + std::to_string(least) + " and " +
+                 std::to_string(most) + " inclusive");
+}
+
 Status Check(const Row& row, Words words) {
   if (words.size() != 1) return Invalid("wrong number of arguments");
   const std::string& word = words[0];
   bool yes = false;
-  int64_t number = 0;
   switch (row.any) {
     case Any::kYesNo:
       return ParseBool(word, &yes);
     case Any::kInteger:
-      if (structs::ParseDecimal(word, &number)) return {};
-      return Invalid("argument couldn't be parsed into an integer");
+      return CheckInteger(row, word);
     case Any::kMemory:
       return ParseMemory(word) >= 0 ? Status() : Invalid("argument must be a memory value");
     case Any::kListed:
