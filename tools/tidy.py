@@ -37,7 +37,7 @@ ARROWS = {
     "node/codec": ["node/types", "node/structs", "common/base"],
     "node/keyspace": ["node/types", "node/structs", *PURE_COMMON],
     "node/dispatch": ["common/acl", "node/keyspace", "node/types", "node/structs", *PURE_COMMON],
-    "node/scripting": PURE_COMMON,
+    "node/scripting": ["node/structs", *PURE_COMMON],
     "node/commands": ["node/dispatch", "node/scripting", "node/codec", "common/acl", "node/keyspace", "node/types", "node/structs", *PURE_COMMON],
     "node/persist": ["node/codec", "node/keyspace", "node/types", "node/structs", *PURE_COMMON],
     "node/repl": ["node/dispatch", "node/persist", "node/codec", "node/keyspace", "common/net", *PURE_COMMON],
