@@ -65,6 +65,8 @@ class FieldLifetimes(NodeCase):
                 self.ask(server, "hpexpireat", "h", FAR + 1, "FIELDS", 1, "c")
                 if "--save" in options:
                     self.ask(server, "save")
+                else:
+                    self.wait_for("the file", lambda: self.info(server, "aof_buffer_length") == "0")
                 server.restart()
                 ends = self.ask(server, "hpexpiretime", "h", "FIELDS", 3, "a", "b", "c")
                 self.assertEqual(ends, [FAR, -1, FAR + 1])
