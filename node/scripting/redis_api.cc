@@ -103,8 +103,9 @@ int StatusReply(lua_State* L) {
 int SetRepl(lua_State* L) {
   Host& host = HostOf(L, "redis.set_repl");
   if (lua_gettop(L) != 1) return Raise(L, "ERR redis.set_repl() requires two arguments.");
-  const auto audience = static_cast<int>(lua_tointeger(L, 1));
-  if ((audience & ~3) != 0) {
+  const lua_Number given = lua_tonumber(L, 1);
+  const int audience = given > -1 && given < 4 ? static_cast<int>(given) : -1;
+  if (audience < 0) {
     return Raise(L,
                  "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or "
                  "REPL_NONE.");

@@ -288,6 +288,7 @@ class Unpacker {
 
 int Pack(lua_State* L) {
   Packer packer(L);
+  lua_pushnil(L);  // so that errors call what is missing as in Redis, which puts one there
   packer.Pack();
   lua_pushlstring(L, packer.text().data(), packer.text().size());
   return 1;
