@@ -10,6 +10,7 @@
 #include <csignal>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <thread>
 
@@ -146,6 +147,10 @@ class ImageTest : public testing::Test {
 
 void ImageTest::Change(int db, const std::string& key, Type type, int members) {
   if (keyspace_.db(db).Exists(key) && keyspace_.db(db).Peek(key).type() != type) return;
+  if (type == Type::kString && prng_.Below(4) == 0) {
+    const auto fill = [](std::span<char> bytes) { std::fill(bytes.begin(), bytes.end(), 'f'); };
+    return keyspace_.db(db).PutFilled(key, 1 + prng_.Below(5000), fill, events::kSet);
+  }
   keyspace::Edit edit = keyspace_.db(db).WriteOrCreate(key, type);
   const bool erase = prng_.Below(3) == 0 && !edit.created();
   for (int i = 0; i < members; ++i) {
@@ -168,8 +173,11 @@ void ImageTest::Change(int db, const std::string& key, Type type, int members) {
         erase ? edit.As<types::Set>().Erase(member) : edit.As<types::Set>().Add(member);
         break;
       case Type::kZset:
-        if (erase) {
-          edit.As<types::Zset>().Erase(member);
+        if (types::Zset zset = edit.As<types::Zset>();
+            erase && zset.size() > 200 && prng_.Below(4) == 0) {
+          zset.EraseRange({prng_.Below(zset.size()), prng_.Below(100) + 1});
+        } else if (erase) {
+          zset.Erase(member);
         } else {
           edit.As<types::Zset>().Put(member, static_cast<double>(prng_.Below(1000)) / 4);
         }
