@@ -74,9 +74,7 @@ def commands(members):
 def carry_out(control, words):
     """Reads the reply without looking at its million elements; a PING behind it marks its end."""
     control.send(wire.encode([str(word).encode() for word in words]) + wire.encode([b"PING"]))
-    reply = end = control.socket.recv(wire.RECEIVE_BYTES)
-    while not end.endswith(b"+PONG\r\n"):
-        end = (end + control.socket.recv(wire.RECEIVE_BYTES))[-wire.RECEIVE_BYTES:]
+    reply = control.pass_over(b"+PONG\r\n")
     if reply.startswith(b"-"):
         raise SystemExit(f"atomic: {words}: {reply.decode()}")
 

@@ -165,7 +165,8 @@ class Player:
 
     def _called(self, words):
         """The command that a script calls, if it is one that calls its arguments; or the words themselves."""
-        return words[3:] if words[0].upper() in CALLERS and words[2:3] == (b"0",) and self._row(words[3:] or words) else words
+        calls = words[0].upper() in CALLERS and words[2:3] == (b"0",) and len(words) > 3 and self._row(words[3:])
+        return words[3:] if calls else words
 
     def _row(self, words):
         return self.rows.get(words[0].upper())

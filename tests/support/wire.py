@@ -81,6 +81,13 @@ class Connection:
             except _Incomplete:
                 self._more()
 
+    def pass_over(self, end):
+        """Takes in all up to where it ends like that, without looking at what lies before; returns how it began."""
+        while not self.buffer.endswith(end):
+            self._more()
+        began, self.buffer = self.buffer[:RECEIVE_BYTES], b""
+        return began
+
     def command(self, *words):
         self.send(encode([w if isinstance(w, bytes) else str(w).encode() for w in words]))
         return self.read()
