@@ -16,13 +16,13 @@ Status OneWord(Words words) {
   return words.size() == 1 ? Status() : Invalid("wrong number of arguments");
 }
 
+}  // namespace
+
 Status InRange(int64_t value, Range range) {
   if (value >= range.low && value <= range.high) return {};
   return Invalid("argument must be between " + std::to_string(range.low) + " and " +
                  std::to_string(range.high) + " inclusive");
 }
-
-}  // namespace
 
 Status ParseBool(const std::string& word, bool* value) {
   if (dispatch::EqualsIgnoreCase(word, "yes")) {

@@ -27,6 +27,7 @@ Option EnumOption(std::string name, std::string Config::*field,
                   std::initializer_list<std::string_view> allowed, uint32_t flags = 0);
 
 // What the kinds are made of.
+Status InRange(int64_t value, Range range);
 Status ParseBool(const std::string& word, bool* value);
 std::string JoinedWords(Words words);
 

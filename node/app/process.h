@@ -94,7 +94,7 @@ class Process final : public dispatch::ServerService {
   // Nothing is waited for or saved any more.
   void Insist();
   void CallOff();
-  // Called off, and why the process goes on.
+  // Calls it off; what is answered to who has asked.
   Status Failed(Code code);
 
   Dependencies parts_;

@@ -166,18 +166,17 @@ bool IsListed(std::string_view value, std::string_view list) {
 }
 
 Status CheckInteger(const Row& row, const std::string& word) {
-  int64_t number = 0, least = 0, most = INT64_MAX;
+  int64_t number = 0;
   if (!structs::ParseDecimal(word, &number)) {
     return Invalid("argument couldn't be parsed into an integer");
   }
-  const size_t blank = row.only.find(' ');
-  if (blank != std::string_view::npos) {
-    RHA_CHECK(structs::ParseDecimal(row.only.substr(0, blank), &least));
-    RHA_CHECK(structs::ParseDecimal(row.only.substr(blank + 1), &most));
+  Range range;
+  if (!row.only.empty()) {
+    const size_t blank = row.only.find(' ');
+    RHA_CHECK(structs::ParseDecimal(row.only.substr(0, blank), &range.low));
+    RHA_CHECK(structs::ParseDecimal(row.only.substr(blank + 1), &range.high));
   }
-  if (number >= least && number <= most) return {};
-  return Invalid("argument must be between " + std::to_string(least) + " and " +
-                 std::to_string(most) + " inclusive");
+  return InRange(number, range);
 }
 
 Status Check(const Row& row, Words words) {

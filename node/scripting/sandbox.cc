@@ -141,9 +141,8 @@ int ToHex(lua_State* L) {
 
 int LoadText(lua_State* L, const char* text, size_t bytes, const char* name) {
   if (bytes != 0 && text[0] == LUA_SIGNATURE[0]) {
-    lua_pushnil(L);
     lua_pushliteral(L, "bytecode is not accepted, only source");
-    return 2;
+    return Refused(L);
   }
   return LoadSource(L, {text, bytes}, name) == 0 ? 1 : Refused(L);
 }

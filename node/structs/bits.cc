@@ -24,6 +24,15 @@ uint64_t LoadWord(const char* from) {
   return word;
 }
 
+// Of two functions that do the same the one that this processor has.
+template <typename Function>
+Function* Best([[maybe_unused]] Function& by_vectors, Function& anywhere) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) return by_vectors;
+#endif
+  return anywhere;
+}
+
 // Four counters, since each waits for itself alone.
 uint64_t CountAnywhere(const char* at, size_t size) {
   uint64_t counts[4] = {};
@@ -62,15 +71,9 @@ uint64_t CountAnywhere(const char* at, size_t size) {
   std::memcpy(parts, &sums, kVector);
   return parts[0] + parts[1] + parts[2] + parts[3] + CountAnywhere(at, size);
 }
+#else
+constexpr auto& CountByVectors = CountAnywhere;
 #endif
-
-using Counter = uint64_t (*)(const char*, size_t);
-Counter BestCounter() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) return CountByVectors;
-#endif
-  return CountAnywhere;
-}
 
 // Of the common part of two inputs; `out` may be `a`. Inlined, so that the compiler uses the
 // vectors of who calls it.
@@ -137,17 +140,15 @@ void CombineAnywhere(BitOperation operation, std::string_view a, std::string_vie
   CombineBlock(operation, a, b, out);
 }
 
+// How many bytes at the front consist of that word, as far as vectors tell.
+size_t SkipNothing(std::string_view, uint64_t) { return 0; }
+
 #if defined(__x86_64__)
 [[gnu::target("avx2")]] void CombineByVectors(BitOperation operation, std::string_view a,
                                               std::string_view b, std::span<char> out) {
   CombineBlock(operation, a, b, out);
 }
-#endif
 
-// How many bytes at the front consist of that word, as far as vectors tell.
-size_t SkipNothing(std::string_view, uint64_t) { return 0; }
-
-#if defined(__x86_64__)
 [[gnu::target("avx2")]] size_t SkipByVectors(std::string_view bytes, uint64_t word) {
   constexpr size_t kVectors = 4;
   const __m256i words = _mm256_set1_epi64x(static_cast<int64_t>(word));
@@ -162,34 +163,21 @@ size_t SkipNothing(std::string_view, uint64_t) { return 0; }
   }
   return at;
 }
+#else
+constexpr auto& CombineByVectors = CombineAnywhere;
+constexpr auto& SkipByVectors = SkipNothing;
 #endif
-
-using Skipper = size_t (*)(std::string_view, uint64_t);
-Skipper BestSkipper() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) return SkipByVectors;
-#endif
-  return SkipNothing;
-}
-
-using Combiner = void (*)(BitOperation, std::string_view, std::string_view, std::span<char>);
-Combiner BestCombiner() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) return CombineByVectors;
-#endif
-  return CombineAnywhere;
-}
 
 }  // namespace
 
 uint64_t CountOnes(std::string_view bytes) {
-  static const Counter counter = BestCounter();
-  return counter(bytes.data(), bytes.size());
+  static const auto count = Best(CountByVectors, CountAnywhere);
+  return count(bytes.data(), bytes.size());
 }
 
 uint64_t FindBit(std::string_view bytes, bool bit) {
   const uint64_t skipped = bit ? 0 : ~uint64_t{0};
-  static const Skipper skip = BestSkipper();
+  static const auto skip = Best(SkipByVectors, SkipNothing);
   size_t at = skip(bytes, skipped);
   while (bytes.size() - at >= kWord && LoadWord(bytes.data() + at) == skipped) at += kWord;
   for (; at < bytes.size(); ++at) {
@@ -201,7 +189,7 @@ uint64_t FindBit(std::string_view bytes, bool bit) {
 
 void CombineBits(BitOperation operation, std::span<const std::string_view> inputs,
                  std::span<char> out) {
-  static const Combiner combine = BestCombiner();
+  static const auto combine = Best(CombineByVectors, CombineAnywhere);
   for (size_t at = 0; at < out.size(); at += kBlockBytes) {
     const std::span<char> block = out.subspan(at, std::min(kBlockBytes, out.size() - at));
     const std::string_view first = Part(inputs[0], at, block.size());
