@@ -112,10 +112,10 @@ Status Process::FinishShutdown() {
     if (synced.ok()) parts_.server.FlushAll();
     parts_.server.LeaveNetwork();
   }
-  const bool may_refuse = !ending_request_.force && !managed;
+  const auto may_refuse = [&] { return !ending_request_.force && !managed; };
   // Who asks for it by SIGTERM gets what he wants: the base is finished below.
   const bool asked = !by_signal_ && ending_request_.save != Save::kNoSave;
-  if (may_refuse && asked && parts_.persistence.WritesFirstBase()) {
+  if (may_refuse() && asked && parts_.persistence.WritesFirstBase()) {
     log::Warn("Writing initial AOF, can't exit");
     return Failed(Code::kUnavailable);
   }
@@ -127,7 +127,7 @@ Status Process::FinishShutdown() {
     parts_.persistence.CancelBackgroundSave();
     const Status saved = parts_.persistence.Save(by_signal_ ? SigintIsPending : nullptr);
     if (!saved.ok() && by_signal_ && SigintIsPending()) Insist();
-    if (!saved.ok() && may_refuse) {
+    if (!saved.ok() && may_refuse()) {
       log::Error("Error trying to save the DB, can't exit: {}", saved.message());
       return Failed(saved.code());
     }
@@ -135,7 +135,7 @@ Status Process::FinishShutdown() {
   const Status closed = parts_.persistence.CloseLog(ending_request_.save != Save::kNoSave);
   if (!closed.ok()) {
     log::Error("the append-only file could not be completed: {}", closed.message());
-    if (may_refuse) return Failed(closed.code());
+    if (may_refuse()) return Failed(closed.code());
   }
   parts_.persistence.CancelBackgroundSave();
   log::Info("Redis is now ready to exit, bye bye...");
