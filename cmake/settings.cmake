@@ -33,13 +33,12 @@ if(RHA_SANITIZE)
 endif()
 
 option(RHA_FUZZ "Instrument for libFuzzer (clang only)" OFF)
-if(RHA_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)
-endif()
 
 find_program(RHA_CCACHE ccache)
 if(RHA_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${RHA_CCACHE})
+  # What it asks for where headers are precompiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${RHA_CCACHE})
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 endif()
 
 find_program(RHA_MOLD mold)

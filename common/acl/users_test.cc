@@ -9,7 +9,7 @@ namespace {
 
 using Rules = std::vector<std::string_view>;
 
-std::string_view NameOf(const User* user) { return user == nullptr ? "nobody" : user->name(); }
+std::string NameOf(const User* user) { return user == nullptr ? "nobody" : user->name(); }
 
 class UsersTest : public testing::Test {
  protected:

@@ -69,11 +69,11 @@ TEST_F(Crd, DescribesEveryField) { ExpectDescribed(schema_, ""); }
 
 TEST_F(Crd, DefaultsAreThoseOfTheOperator) {
   Json object = {{"metadata", {{"name", "demo"}, {"namespace", "ns"}}}};
-  const class Spec ours = ParseRedisHa(object).redisha.spec;
+  const struct Spec ours = ParseRedisHa(object).redisha.spec;
   ApplyDefaults(schema_, &object);
   const auto parsed = ParseRedisHa(object);
   EXPECT_EQ(JoinErrors(parsed.errors), "");
-  const class Spec& theirs = parsed.redisha.spec;
+  const struct Spec& theirs = parsed.redisha.spec;
   EXPECT_EQ(object["spec"]["replicas"], ours.replicas);
   EXPECT_EQ(object["spec"]["imagePullPolicy"], ours.image_pull_policy);
   EXPECT_EQ(object["spec"]["storage"]["size"], ours.storage.size);

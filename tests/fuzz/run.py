@@ -4,7 +4,7 @@
 Usage: tests/fuzz/run.py [--seconds 60] [--only NAME] [--keep]
        tests/fuzz/run.py --replay FOLDER    (plays what is kept through FOLDER/NAME_plain, without clang)
 Each begins with what is kept of earlier runs, corpus/NAME.zip; --keep writes these anew, with the inputs that reach most.
-A finding leaves its input in build/fuzz/findings; reproduce it with build/fuzz/bin/NAME FILE.
+A finding leaves its input in build/fuzz/findings; reproduce it with build/asan/bin/NAME FILE.
 """
 import argparse
 import glob
@@ -35,7 +35,7 @@ def unpack(name, folder):
 def keep(name, corpus):
     """The fewest inputs that reach what all of the corpus reach; the same archive for the same inputs."""
     with tempfile.TemporaryDirectory() as fewest:
-        subprocess.run([os.path.join("build", "fuzz", "bin", name), "-merge=1", f"-max_len={KEPT_BYTES_MAX}", fewest, corpus],
+        subprocess.run([os.path.join("build", "asan", "bin", name), "-merge=1", f"-max_len={KEPT_BYTES_MAX}", fewest, corpus],
                        cwd=ROOT, capture_output=True, check=True)
         os.makedirs(os.path.dirname(kept(name)), exist_ok=True)
         with zipfile.ZipFile(kept(name), "w", zipfile.ZIP_DEFLATED) as archive:
@@ -76,7 +76,7 @@ def main():
     if not shutil.which("clang++-14"):
         print("fuzz: clang++-14 is not installed; run scripts/setup --tests", file=sys.stderr)
         return 2
-    for command in (["cmake", "--preset", "fuzz"], ["ninja", "-C", "build/fuzz", *names]):
+    for command in (["cmake", "--preset", "asan"], ["ninja", "-C", "build/asan", *names]):
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         if done.returncode != 0:
             print(done.stdout[-4000:] + done.stderr[-4000:], file=sys.stderr)
@@ -88,7 +88,7 @@ def main():
     for name in names:
         corpus = os.path.join(ROOT, "build", "fuzz", "corpus", name)
         unpack(name, corpus)
-        run = subprocess.run([os.path.join("build", "fuzz", "bin", name), f"-max_total_time={share}", f"-max_len={INPUT_BYTES_MAX}",
+        run = subprocess.run([os.path.join("build", "asan", "bin", name), f"-max_total_time={share}", f"-max_len={INPUT_BYTES_MAX}",
                               "-rss_limit_mb=4096", "-print_final_stats=1", f"-artifact_prefix={findings}/{name}-", corpus],
                              cwd=ROOT, capture_output=True, text=True)
         executed = [line.split()[-1] for line in run.stderr.splitlines() if "number_of_executed_units" in line]
