@@ -246,7 +246,7 @@ TEST_F(Classic, ALateClockForgivesSilence) {
 TEST_F(Classic, AMoveWaitsUntilWhoMadeThePrimaryHasSentAllReplicasToIt) {
   bench.group().config_epoch = 5;
   PeerView& view = bench.group().views.begin()->second;
-  view.leading_epoch = 5;
+  view.belief.leading_epoch = 5;
   view.beat_at = bench.now;
   bench.Send(CommandReceived{1, FailoverCommand{"mymaster"}});
   EXPECT_EQ(std::get<ReplyError>(bench.Of<Reply>().back().value).text,

@@ -42,12 +42,13 @@ class ColdStart : public testing::Test {
   static Config Remembering() {
     Config config = Bench::Member();
     config.persisted = PersistedState{.my_id = TestId(0), .current_epoch = 5, .may_vote = true};
-    config.persisted->groups["demo"] = {.name = "demo",
-                                        .configured = true,
-                                        .primary_member = "demo-2",
-                                        .config_epoch = 5,
-                                        .config_leader = TestId(1),
-                                        .lineage = {{5, "r5"}, {3, "r3"}}};
+    PersistedGroup& group = config.persisted->groups["demo"];
+    group.name = "demo";
+    group.configured = true;
+    group.primary_member = "demo-2";
+    group.config_epoch = 5;
+    group.config_leader = TestId(1);
+    group.lineage = {{5, "r5"}, {3, "r3"}};
     return config;
   }
   NodeId NodeOf(int member) { return bench.group().members[member].node; }
@@ -58,15 +59,15 @@ class ColdStart : public testing::Test {
     beat.address = {"10.0.0." + std::to_string(member + 1), 26379};
     beat.current_epoch = 5;
     beat.group = "demo";
-    beat.primary_member = "demo-2";
-    beat.config_epoch = 5;
+    beat.belief.primary_member = "demo-2";
+    beat.belief.config_epoch = 5;
     beat.config_leader = TestId(1);
-    beat.node_alive = true;
-    beat.node_undecided = true;
-    beat.node_loading = loading;
-    beat.node_role = Role::kReplica;
-    beat.node_run_id = "new";
-    beat.node_history = {.has_data = data_epoch > 0, .data_epoch = data_epoch, .offset = offset};
+    beat.node.alive = true;
+    beat.node.undecided = true;
+    beat.node.loading = loading;
+    beat.node.role = Role::kReplica;
+    beat.node.run_id = "new";
+    beat.node.history = {.has_data = data_epoch > 0, .data_epoch = data_epoch, .offset = offset};
     bench.Send(ExtensionReceived{1, EncodeBeat(beat), beat.id});
   }
   const History& OwnHistory() { return bench.group().FindNode(NodeOf(0))->history; }

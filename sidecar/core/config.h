@@ -23,22 +23,7 @@ struct MemberConfig {
   std::string id;    // 40 hex digits, stable: derived from the cluster's uid and the name
 };
 
-struct GroupConfig {
-  std::string name;
-  int quorum = 1;
-  Millis down_after = kDownAfterDefault;
-  Millis failover_timeout = kFailoverTimeoutDefault;
-  int parallel_syncs = kParallelSyncsDefault;
-  Millis reboot_down_after{0};
-  std::string auth_user;
-  std::string auth_password;
-  std::string notification_script;
-  std::string client_reconfig_script;
-  std::map<std::string, std::string> renamed_commands;
-
-  // Classic group (sentinel monitor): where the primary is.
-  Address primary;
-
+struct GroupConfig : GroupSettings {
   // Configured group (redisha-group): the voters in the order of their ordinals, never learned by
   // gossip. At most one group of a process is configured.
   std::vector<MemberConfig> members;

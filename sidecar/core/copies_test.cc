@@ -14,11 +14,11 @@ using testing::IsEmpty;
 Beat BeatOf(int number) {
   Beat beat{.id = TestId(number), .current_epoch = 1, .may_vote = true, .group = "demo"};
   beat.address = {"10.0.0." + std::to_string(number + 1), 26379};
-  beat.primary_member = "demo-1";
-  beat.config_epoch = 1;
+  beat.belief.primary_member = "demo-1";
+  beat.belief.config_epoch = 1;
   beat.config_leader = TestId(2);
-  beat.has_majority = true;
-  beat.node_alive = true;
+  beat.belief.has_majority = true;
+  beat.node.alive = true;
   return beat;
 }
 

@@ -62,7 +62,7 @@ bool SeesNoReason(const Context& c, const Group& group, Epoch epoch, const std::
   if (MemberIsBarred(group, c.now)) return false;
   for (const auto& [id, view] : group.views) {
     if (c.s.peers.at(id).run_id != candidate) continue;
-    return !(view.leading_forced && view.leading_epoch == epoch);
+    return !(view.belief.forced && view.belief.leading_epoch == epoch);
   }
   return true;
 }

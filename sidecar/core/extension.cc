@@ -1,7 +1,10 @@
 #include "sidecar/core/extension.h"
 
 #include <algorithm>
+#include <concepts>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "sidecar/core/text.h"
 
@@ -27,31 +30,99 @@ Role ParseRole(std::string_view name) {
   return name == "replica" ? Role::kReplica : Role::kUnknown;
 }
 
-// The key=value arguments of a message. Our own encoder writes the keys in the order they are asked
-// for, so the search goes on where the last one ended; any other order is only slower.
-class Fields {
- public:
-  explicit Fields(const std::vector<std::string>& args) : args_(args) {}
+// Every field of a beat, for who writes one and for who reads one.
+template <typename AnyBeat, typename Visitor>
+void VisitFields(AnyBeat& beat, Visitor&& visit) {
+  visit("id", beat.id);
+  visit.Host("host", beat.address.host);
+  visit("port", beat.address.port);
+  visit("epoch", beat.current_epoch);
+  visit("may_vote", beat.may_vote);
+  visit("group", beat.group);
+  visit("primary", beat.belief.primary_member);
+  visit.Host("primary_host", beat.primary.host);
+  visit("primary_port", beat.primary.port);
+  visit("config_epoch", beat.belief.config_epoch);
+  visit("config_leader", beat.config_leader);
+  visit("leading_epoch", beat.belief.leading_epoch);
+  visit("forced", beat.belief.forced);
+  visit("has_majority", beat.belief.has_majority);
+  visit("down", beat.says_down);
+  visit("alive", beat.node.alive);
+  visit("undecided", beat.node.undecided);
+  visit("loading", beat.node.loading);
+  visit("role", beat.node.role);
+  visit("priority", beat.node.priority);
+  visit("run_id", beat.node.run_id);
+  visit("replid", beat.node.history.replid);
+  visit("has_data", beat.node.history.has_data);
+  visit("data_epoch", beat.node.history.data_epoch);
+  visit("offset", beat.node.history.offset);
+}
 
-  std::string Text(std::string_view key) const {
-    const auto value = Find(key);
-    return !value || HasControlCharacter(*value) ? "" : std::string(*value);
+template <typename AnyDeath, typename Visitor>
+void VisitFields(AnyDeath& death,
+                 Visitor&& visit) requires std::same_as<std::remove_const_t<AnyDeath>, Death> {
+  visit("id", death.id);
+  visit("group", death.group);
+  visit("run_id", death.run_id);
+}
+
+class FieldWriter {
+ public:
+  explicit FieldWriter(std::string verb) : args_{std::move(verb), std::string(kVersion)} {}
+
+  void operator()(std::string_view key, const std::string& value) {
+    args_.push_back(std::string(key) + "=" + value);
   }
-  std::string Host(std::string_view key) const {
-    const std::string text = Text(key);
-    return IsHost(text) ? text : "";
+  void operator()(std::string_view key, bool value) {
+    (*this)(key, std::string(value ? "1" : "0"));
   }
-  template <typename T>
-  T Number(std::string_view key, T fallback = {}) const {
-    const auto value = Find(key);
-    return value ? ParseNumber<T>(*value).value_or(fallback) : fallback;
+  void operator()(std::string_view key, Role role) { (*this)(key, std::string(RoleName(role))); }
+  void operator()(std::string_view key, std::integral auto value) {
+    (*this)(key, std::to_string(value));
   }
-  bool Flag(std::string_view key) const { return Number<int>(key) == 1; }
+  void Host(std::string_view key, const std::string& host) { (*this)(key, host); }
+
+  std::vector<std::string> Take() { return std::move(args_); }
+
+ private:
+  std::vector<std::string> args_;
+};
+
+// What is missing or cannot be read is a no, unknown, or stays as it is. Our own writer's keys come in the order they
+// are asked for, so the search goes on where the last one ended; any other order is only slower.
+class FieldReader {
+ public:
+  explicit FieldReader(const std::vector<std::string>& args) : args_(args) {}
+
+  void operator()(std::string_view key, std::string& value) {
+    const auto text = Find(key);
+    if (text && !HasControlCharacter(*text)) value = *text;
+  }
+  void operator()(std::string_view key, bool& value) {
+    int number = 0;
+    (*this)(key, number);
+    value = number == 1;
+  }
+  void operator()(std::string_view key, Role& role) {
+    std::string name;
+    (*this)(key, name);
+    role = ParseRole(name);
+  }
+  template <std::integral T>
+  void operator()(std::string_view key, T& value) {
+    if (const auto text = Find(key)) value = ParseNumber<T>(*text).value_or(value);
+  }
+  void Host(std::string_view key, std::string& host) {
+    (*this)(key, host);
+    if (!IsHost(host)) host.clear();
+  }
 
  private:
   static constexpr size_t kFirst = 2;  // after the verb and the version
 
-  std::optional<std::string_view> Find(std::string_view key) const {
+  std::optional<std::string_view> Find(std::string_view key) {
     const size_t count = args_.size() - kFirst;
     for (size_t i = 0; i < count; ++i) {
       const size_t at = (next_ + i) % count;
@@ -66,91 +137,47 @@ class Fields {
   }
 
   const std::vector<std::string>& args_;
-  mutable size_t next_ = 0;
+  size_t next_ = 0;
 };
 
-bool IsVerb(const std::vector<std::string>& args, std::string_view verb) {
-  return args.size() >= 2 && args[0] == verb && args[1] == kVersion;
+template <typename Message>
+std::vector<std::string> Encode(const char* verb, const Message& message) {
+  FieldWriter writer(verb);
+  VisitFields(message, writer);
+  return writer.Take();
 }
+
+template <typename Message>
+std::optional<Message> Decode(const char* verb, const std::vector<std::string>& args) {
+  if (args.size() < 2 || args[0] != verb || args[1] != kVersion) return std::nullopt;
+  Message message;
+  VisitFields(message, FieldReader(args));
+  if (!IsRunId(message.id) || message.group.empty()) return std::nullopt;
+  return message;
+}
+
+constexpr const char* kBeat = "BEAT";
+constexpr const char* kDeath = "DEATH";
 
 }  // namespace
 
-std::vector<std::string> EncodeBeat(const Beat& beat) {
-  const auto flag = [](bool value) { return std::string(value ? "1" : "0"); };
-  return {"BEAT",
-          std::string(kVersion),
-          "id=" + beat.id,
-          "host=" + beat.address.host,
-          "port=" + std::to_string(beat.address.port),
-          "epoch=" + std::to_string(beat.current_epoch),
-          "may_vote=" + flag(beat.may_vote),
-          "group=" + beat.group,
-          "primary=" + beat.primary_member,
-          "primary_host=" + beat.primary.host,
-          "primary_port=" + std::to_string(beat.primary.port),
-          "config_epoch=" + std::to_string(beat.config_epoch),
-          "config_leader=" + beat.config_leader,
-          "leading_epoch=" + std::to_string(beat.leading_epoch),
-          "forced=" + flag(beat.forced),
-          "has_majority=" + flag(beat.has_majority),
-          "down=" + flag(beat.says_down),
-          "alive=" + flag(beat.node_alive),
-          "undecided=" + flag(beat.node_undecided),
-          "loading=" + flag(beat.node_loading),
-          "role=" + std::string(RoleName(beat.node_role)),
-          "priority=" + std::to_string(beat.node_priority),
-          "run_id=" + beat.node_run_id,
-          "replid=" + beat.node_history.replid,
-          "has_data=" + flag(beat.node_history.has_data),
-          "data_epoch=" + std::to_string(beat.node_history.data_epoch),
-          "offset=" + std::to_string(beat.node_history.offset)};
-}
+std::vector<std::string> EncodeBeat(const Beat& beat) { return Encode(kBeat, beat); }
 
 std::optional<Beat> DecodeBeat(const std::vector<std::string>& args) {
-  if (!IsVerb(args, "BEAT")) return std::nullopt;
-  const Fields fields(args);
-  Beat beat;
-  beat.id = fields.Text("id");
-  beat.address = {fields.Host("host"), fields.Number<uint16_t>("port")};
-  beat.current_epoch = fields.Number<Epoch>("epoch");
-  beat.may_vote = fields.Flag("may_vote");
-  beat.group = fields.Text("group");
-  beat.primary_member = fields.Text("primary");
-  beat.primary = {fields.Host("primary_host"), fields.Number<uint16_t>("primary_port")};
-  beat.config_epoch = fields.Number<Epoch>("config_epoch");
-  beat.config_leader = fields.Text("config_leader");
-  beat.leading_epoch = fields.Number<Epoch>("leading_epoch");
-  beat.forced = fields.Flag("forced");
-  beat.has_majority = fields.Flag("has_majority");
-  beat.says_down = fields.Flag("down");
-  beat.node_alive = fields.Flag("alive");
-  beat.node_undecided = fields.Flag("undecided");
-  beat.node_loading = fields.Flag("loading");
-  beat.node_role = ParseRole(fields.Text("role"));
-  beat.node_priority = fields.Number<int>("priority", kPriorityDefault);
-  beat.node_run_id = fields.Text("run_id");
-  beat.node_history = {.has_data = fields.Flag("has_data"),
-                       .data_epoch = fields.Number<Epoch>("data_epoch"),
-                       .offset = fields.Number<int64_t>("offset"),
-                       .replid = fields.Text("replid")};
-  if (!IsRunId(beat.id) || beat.group.empty()) return std::nullopt;
+  auto beat = Decode<Beat>(kBeat, args);
+  if (!beat) return std::nullopt;
   // Nobody leads, or follows, in an epoch that he does not know.
-  if (std::max(beat.config_epoch, beat.leading_epoch) > beat.current_epoch) return std::nullopt;
-  if (beat.current_epoch > kEpochOnWireMax) return std::nullopt;
+  if (std::max(beat->belief.config_epoch, beat->belief.leading_epoch) > beat->current_epoch) {
+    return std::nullopt;
+  }
+  if (beat->current_epoch > kEpochOnWireMax) return std::nullopt;
   return beat;
 }
 
-std::vector<std::string> EncodeDeath(const Death& death) {
-  return {"DEATH", std::string(kVersion), "id=" + death.id, "group=" + death.group,
-          "run_id=" + death.run_id};
-}
+std::vector<std::string> EncodeDeath(const Death& death) { return Encode(kDeath, death); }
 
 std::optional<Death> DecodeDeath(const std::vector<std::string>& args) {
-  if (!IsVerb(args, "DEATH")) return std::nullopt;
-  const Fields fields(args);
-  Death death{fields.Text("id"), fields.Text("group"), fields.Text("run_id")};
-  if (!IsRunId(death.id) || death.group.empty()) return std::nullopt;
-  return death;
+  return Decode<Death>(kDeath, args);
 }
 
 }  // namespace rha::sidecar::core

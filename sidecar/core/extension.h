@@ -22,21 +22,13 @@ struct Beat {
   Epoch current_epoch = 0;
   bool may_vote = true;
   std::string group;
-  std::string primary_member;  // empty: none known, or a classic group
   Address primary;
-  Epoch config_epoch = 0;
   std::string config_leader;
-  Epoch leading_epoch = 0;
-  bool forced = false;  // ... on a user's command: the primary need not be down
-  bool has_majority = false;
   bool says_down = false;  // believes that this primary is down
-  bool node_alive = false;
-  bool node_undecided = false;
-  bool node_loading = false;
-  Role node_role = Role::kUnknown;
-  int node_priority = kPriorityDefault;
-  std::string node_run_id;
-  History node_history;
+  Belief belief;
+  NodeReport node;
+
+  bool operator==(const Beat&) const = default;
 };
 
 struct Death {

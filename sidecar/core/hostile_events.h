@@ -143,27 +143,35 @@ class HostileEvents {
                                                 .current_epoch = AnyEpoch(state),
                                                 .may_vote = below_(2) == 1,
                                                 .group = Group(),
-                                                .primary_member = Member(),
                                                 .primary = {Host(), Port()},
-                                                .config_epoch = AnyEpoch(state),
                                                 .config_leader = Id(),
-                                                .leading_epoch = Of<Epoch>({0, 0, AnyEpoch(state)}),
-                                                .forced = below_(2) == 1,
-                                                .has_majority = below_(2) == 1,
                                                 .says_down = below_(2) == 1,
-                                                .node_alive = below_(2) == 1,
-                                                .node_undecided = below_(2) == 1,
-                                                .node_loading = below_(4) == 1,
-                                                .node_role = static_cast<Role>(below_(3)),
-                                                .node_priority = static_cast<int>(Number()),
-                                                .node_run_id = Of<std::string>({"a", "b", ""}),
-                                                .node_history = {.has_data = below_(2) == 1,
-                                                                 .data_epoch = AnyEpoch(state),
-                                                                 .offset = Number(),
-                                                                 .replid = "r"}});
+                                                .belief = AnyBelief(state),
+                                                .node = AnyReport(state)});
     if (below_(8) == 0) args.resize(below_(args.size()));
     if (below_(8) == 0) args.push_back("=");
     return ExtensionReceived{1, std::move(args), proven};
+  }
+
+  Belief AnyBelief(const State& state) {
+    return {.primary_member = Member(),
+            .config_epoch = AnyEpoch(state),
+            .leading_epoch = Of<Epoch>({0, 0, AnyEpoch(state)}),
+            .forced = below_(2) == 1,
+            .has_majority = below_(2) == 1};
+  }
+
+  NodeReport AnyReport(const State& state) {
+    return {.alive = below_(2) == 1,
+            .undecided = below_(2) == 1,
+            .loading = below_(4) == 1,
+            .role = static_cast<Role>(below_(3)),
+            .priority = static_cast<int>(Number()),
+            .run_id = Of<std::string>({"a", "b", ""}),
+            .history = {.has_data = below_(2) == 1,
+                        .data_epoch = AnyEpoch(state),
+                        .offset = Number(),
+                        .replid = "r"}};
   }
 
   Event Vote(const State& state) {

@@ -118,8 +118,8 @@ TEST(Hostile, AConfigEpochAboveTheSendersOwnEpochEndsNothing) {
   EXPECT_EQ(classic.machine.state().current_epoch, 5u);
   Bench member(Bench::Member());
   Beat beat = BeatOf(1, 1);
-  beat.config_epoch = 5;
-  beat.primary_member = "demo-1";
+  beat.belief.config_epoch = 5;
+  beat.belief.primary_member = "demo-1";
   member.Send(ExtensionReceived{1, EncodeBeat(beat), beat.id});
   EXPECT_EQ(member.group().config_epoch, 0u);
 }
@@ -137,7 +137,10 @@ TEST(Hostile, AFileWithEpochsAboveItsCurrentOneIsTaken) {
   Config config = Bench::Classic();
   config.persisted = PersistedState{.my_id = TestId(0), .current_epoch = 3};
   PersistedGroup& group = config.persisted->groups["mymaster"];
-  group = {.name = "mymaster", .primary = {"10.0.0.1", 6379}, .config_epoch = 9, .leader_epoch = 7};
+  group.name = "mymaster";
+  group.primary = {"10.0.0.1", 6379};
+  group.config_epoch = 9;
+  group.leader_epoch = 7;
   Bench bench(config);
   EXPECT_EQ(bench.machine.state().current_epoch, 9u);
 }

@@ -83,25 +83,27 @@ Beat MakeBeat(const Context& c, const Group& group) {
             .current_epoch = c.s.current_epoch,
             .may_vote = c.s.may_vote,
             .group = group.config.name,
-            .config_epoch = group.config_epoch,
             .config_leader = group.config_leader,
-            .leading_epoch = group.failover ? group.failover->epoch : 0,
-            .forced = group.failover && group.failover->forced,
-            .has_majority = HearsMajority(c.s, group, c.now)};
+            .belief = {.config_epoch = group.config_epoch,
+                       .leading_epoch = group.failover ? group.failover->epoch : 0,
+                       .forced = group.failover && group.failover->forced,
+                       .has_majority = HearsMajority(c.s, group, c.now)}};
   if (const Node* primary = group.Primary()) {
     beat.primary = primary->address;
     beat.says_down = primary->sdown && !c.s.tilt;
-    if (primary->member >= 0) beat.primary_member = group.members[primary->member].config.name;
+    if (primary->member >= 0) {
+      beat.belief.primary_member = group.members[primary->member].config.name;
+    }
   }
   if (const Node* own = OwnNode(group)) {
-    beat.node_alive = own->link.connected && own->info_refresh != kLongAgo &&
-                      !own->certainly_dead && !own->info.foreign_data;
-    beat.node_undecided = own->info.undecided;
-    beat.node_loading = own->info.loading;
-    beat.node_role = own->info.role;
-    beat.node_priority = own->info.priority;
-    beat.node_run_id = own->info.run_id;
-    beat.node_history = own->history;
+    beat.node = {.alive = own->link.connected && own->info_refresh != kLongAgo &&
+                          !own->certainly_dead && !own->info.foreign_data,
+                 .undecided = own->info.undecided,
+                 .loading = own->info.loading,
+                 .role = own->info.role,
+                 .priority = own->info.priority,
+                 .run_id = own->info.run_id,
+                 .history = own->history};
   }
   return beat;
 }

@@ -14,9 +14,9 @@ Beat BeatOf(int member, Epoch epoch, bool may_vote) {
   beat.current_epoch = epoch;
   beat.may_vote = may_vote;
   beat.group = "demo";
-  beat.node_alive = true;
-  beat.node_undecided = true;
-  beat.node_role = Role::kReplica;
+  beat.node.alive = true;
+  beat.node.undecided = true;
+  beat.node.role = Role::kReplica;
   return beat;
 }
 
@@ -35,10 +35,10 @@ class Member : public testing::Test {
   void KnowPrimary() {
     for (int i : {1, 2}) {
       Beat beat = BeatOf(i, 1, true);
-      beat.primary_member = "demo-1";
-      beat.config_epoch = 1;
+      beat.belief.primary_member = "demo-1";
+      beat.belief.config_epoch = 1;
       beat.config_leader = TestId(2);
-      beat.node_undecided = false;
+      beat.node.undecided = false;
       Hear(beat);
       bench.Send(PeerLinkUp{bench.PeerOf(i)});
     }
@@ -143,8 +143,8 @@ TEST_F(Member, TwoNewMembersWaitForTheThirdBeforeTheyTrustThemselves) {
 TEST_F(Member, WithoutMemoryNoVoteIsCastTwiceInTheNewestEpochHeardOf) {
   for (int i : {1, 2}) {
     Beat beat = BeatOf(i, 4, true);
-    beat.config_epoch = 3;
-    beat.primary_member = "demo-1";
+    beat.belief.config_epoch = 3;
+    beat.belief.primary_member = "demo-1";
     Hear(beat);
   }
   ASSERT_TRUE(bench.machine.state().may_vote);
@@ -160,8 +160,8 @@ TEST_F(Member, AnAttemptEndsWhenItsPrimaryIsReplacedInAnEarlierEpoch) {
   for (int i = 0; i < 10 && !bench.group().failover; ++i) {
     bench.Pass(Millis{100});
     Beat beat = BeatOf(2, 5, true);
-    beat.primary_member = "demo-1";
-    beat.config_epoch = 1;
+    beat.belief.primary_member = "demo-1";
+    beat.belief.config_epoch = 1;
     beat.config_leader = TestId(2);
     beat.says_down = true;
     Hear(beat);
@@ -169,8 +169,8 @@ TEST_F(Member, AnAttemptEndsWhenItsPrimaryIsReplacedInAnEarlierEpoch) {
   ASSERT_TRUE(bench.group().failover);
   ASSERT_EQ(bench.group().failover->epoch, 6u);
   Beat news = BeatOf(2, 6, true);
-  news.primary_member = "demo-2";
-  news.config_epoch = 4;
+  news.belief.primary_member = "demo-2";
+  news.belief.config_epoch = 4;
   news.config_leader = TestId(2);
   Hear(news);
   EXPECT_EQ(bench.group().config_epoch, 4u);
@@ -182,16 +182,19 @@ TEST_F(Member, ARestartedSidecarTakesNoLabelOnMemoryAlone) {
   PersistedState saved;
   saved.my_id = TestId(0);
   saved.current_epoch = 4;
-  saved.groups["demo"] = {
-      .name = "demo", .configured = true, .primary_member = "demo-0", .config_epoch = 4};
+  PersistedGroup& group = saved.groups["demo"];
+  group.name = "demo";
+  group.configured = true;
+  group.primary_member = "demo-0";
+  group.config_epoch = 4;
   config.persisted = saved;
   Bench restarted(std::move(config));
   restarted.Send(NodeLinkUp{restarted.NodeAt("10.0.0.1").id});
   restarted.Info("10.0.0.1", "run_id:a\r\nrole:master\r\nmaster_replid:r\r\n");
   EXPECT_TRUE(restarted.Of<SetRoleLabel>().empty());
   Beat beat = BeatOf(1, 4, true);
-  beat.primary_member = "demo-0";
-  beat.config_epoch = 4;
+  beat.belief.primary_member = "demo-0";
+  beat.belief.config_epoch = 4;
   restarted.Send(ExtensionReceived{1, EncodeBeat(beat), beat.id});
   ASSERT_EQ(restarted.Of<SetRoleLabel>().size(), 1u);
   EXPECT_EQ(restarted.Of<SetRoleLabel>()[0].role, Role::kPrimary);
@@ -213,8 +216,8 @@ TEST_F(Member, ARestartedNodeThatKnowsAnAbandonedOrderIsGivenARoleOnceAMajorityS
       bench.Info("10.0.0.1", stranded);
       if (!heard) continue;
       Beat beat = BeatOf(2, 9, true);
-      beat.primary_member = "demo-1";
-      beat.config_epoch = 1;
+      beat.belief.primary_member = "demo-1";
+      beat.belief.config_epoch = 1;
       beat.config_leader = TestId(2);
       Hear(beat);
     }
@@ -349,8 +352,8 @@ TEST_F(Member, RefusedOnTheLocalSocketIsCertainAndToldAtOnce) {
 TEST_F(Member, TheEqualEpochIsDecidedByTheLeadersId) {
   KnowPrimary();
   Beat beat = BeatOf(1, 1, true);
-  beat.primary_member = "demo-2";
-  beat.config_epoch = 1;
+  beat.belief.primary_member = "demo-2";
+  beat.belief.config_epoch = 1;
   beat.config_leader = TestId(1);
   Hear(beat);
   EXPECT_EQ(bench.group().Primary()->address.host, "10.0.0.2");
@@ -460,18 +463,18 @@ TEST_F(Member, AfterAPauseTheOwnPrimaryStepsDownThoughTheClockWasLate) {
   KnowPrimary();
   // demo-0 was promoted in epoch 2; then this pod was stopped, and epoch 3 went to demo-1.
   Beat own = BeatOf(1, 2, true);
-  own.primary_member = "demo-0";
-  own.config_epoch = 2;
+  own.belief.primary_member = "demo-0";
+  own.belief.config_epoch = 2;
   own.config_leader = TestId(2);
   Hear(own);
   bench.Info("10.0.0.1", "run_id:x\r\nrole:master\r\nmaster_replid:s\r\n");
   bench.now += Millis{10000};
   for (int i : {1, 2}) {
     Beat beat = BeatOf(i, 3, true);
-    beat.primary_member = "demo-1";
-    beat.config_epoch = 3;
+    beat.belief.primary_member = "demo-1";
+    beat.belief.config_epoch = 3;
     beat.config_leader = TestId(2);
-    beat.node_undecided = false;
+    beat.node.undecided = false;
     Hear(beat);
   }
   ASSERT_TRUE(bench.machine.state().tilt);
@@ -575,8 +578,8 @@ TEST_F(Member, APrimaryThatIsElectedAgainIsJudgedAnew) {
   ASSERT_TRUE(bench.NodeAt("10.0.0.2").sdown);
   bench.now += Millis{5};
   Beat beat = BeatOf(2, 2, true);
-  beat.primary_member = "demo-1";
-  beat.config_epoch = 2;
+  beat.belief.primary_member = "demo-1";
+  beat.belief.config_epoch = 2;
   beat.config_leader = TestId(2);
   Hear(beat);
   EXPECT_FALSE(bench.NodeAt("10.0.0.2").sdown) << "that was before";
@@ -649,8 +652,8 @@ TEST_F(Member, ANewPrimaryIsDialledAnewNotAwaited) {
   bench.Pass(Millis{1000});
   ASSERT_EQ(dials(), before) << "it is under way still";
   Beat beat = BeatOf(2, 2, true);
-  beat.primary_member = "demo-2";
-  beat.config_epoch = 2;
+  beat.belief.primary_member = "demo-2";
+  beat.belief.config_epoch = 2;
   beat.config_leader = TestId(2);
   Hear(beat);
   ASSERT_EQ(bench.group().primary, node);

@@ -10,7 +10,8 @@ namespace rha::sidecar::core {
 namespace {
 
 bool LeadsNow(const PeerView& view, LogicalTime now) {
-  return view.leading_epoch > 0 && view.beat_at != kLongAgo && now - view.beat_at <= kLeaderSilence;
+  return view.belief.leading_epoch > 0 && view.beat_at != kLongAgo &&
+         now - view.beat_at <= kLeaderSilence;
 }
 
 bool OwnNodeIsPrimary(const Group& group) {
@@ -65,8 +66,8 @@ bool MajorityAgrees(const Group& group, LogicalTime now) {
   const std::string& name = group.members[primary->member].config.name;
   int agreeing = 1;
   for (const auto& [id, view] : group.views) {
-    if (Speaks(view, now) && view.primary_member == name &&
-        view.config_epoch == group.config_epoch) {
+    if (Speaks(view, now) && view.belief.primary_member == name &&
+        view.belief.config_epoch == group.config_epoch) {
       ++agreeing;
     }
   }
@@ -75,8 +76,8 @@ bool MajorityAgrees(const Group& group, LogicalTime now) {
 
 bool OtherLeads(const Group& group, LogicalTime now) {
   for (const auto& [id, view] : group.views) {
-    if (LeadsNow(view, now) && view.leading_epoch > group.config_epoch &&
-        view.leading_epoch >= group.leader_epoch) {
+    if (LeadsNow(view, now) && view.belief.leading_epoch > group.config_epoch &&
+        view.belief.leading_epoch >= group.leader_epoch) {
       return true;
     }
   }
@@ -85,7 +86,7 @@ bool OtherLeads(const Group& group, LogicalTime now) {
 
 bool OtherRepoints(const Group& group, LogicalTime now) {
   for (const auto& [id, view] : group.views) {
-    if (LeadsNow(view, now) && view.leading_epoch == group.config_epoch) return true;
+    if (LeadsNow(view, now) && view.belief.leading_epoch == group.config_epoch) return true;
   }
   return false;
 }

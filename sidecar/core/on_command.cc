@@ -91,23 +91,23 @@ Answer Run(Context& c, const FailoverCommand& command) {
 
 Answer Run(Context& c, const MonitorCommand& command) {
   if (command.quorum <= 0) return ReplyError{"ERR Quorum must be 1 or greater."};
-  if (Find(c, command.group) != nullptr) return ReplyError{"ERR Duplicate master name"};
+  if (Find(c, command.group) != nullptr) return ReplyError{"ERR Duplicate master name."};
   if (ServesConfigured(c.s)) return ReplyError{kConfiguredOnly};
   if (c.s.groups.size() >= kGroupsMax) return ReplyError{"ERR Too many monitored masters"};
   const bool bad_name = command.group.empty() || HasControlCharacter(command.group) ||
                         command.group.find_first_of(" ,") != std::string::npos ||
                         command.group.size() > kNameBytesMax;
   if (bad_name) return ReplyError{"ERR Invalid master name"};
-  if (command.primary.port == 0) return ReplyError{"ERR Invalid port number"};
+  if (command.primary.port == 0) return ReplyError{"ERR Invalid port number."};
   if (!IsHost(command.primary.host) || !IsUsableHost(c.s, command.primary.host)) {
     return ReplyError{"ERR Invalid IP address or hostname specified"};
   }
   AddGroup(c,
-           GroupConfig{.name = command.group,
-                       .quorum = command.quorum,
-                       .down_after = c.s.periods.down_after,
-                       .failover_timeout = c.s.periods.failover_timeout,
-                       .primary = command.primary},
+           GroupConfig{{.name = command.group,
+                        .primary = command.primary,
+                        .quorum = command.quorum,
+                        .down_after = c.s.periods.down_after,
+                        .failover_timeout = c.s.periods.failover_timeout}},
            nullptr);
   c.NeedPersist();
   return ReplyOk{};

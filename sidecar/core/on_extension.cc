@@ -21,44 +21,36 @@ void FollowAddress(Context& c, Group& group, const Peer& peer, const Beat& beat)
 // A primary of a higher (epoch, leader) replaces ours: two sidecars that won the same epoch, which
 // only stock peers and lost votes can bring about, are told apart by the leader's id.
 void AdoptConfig(Context& c, Group& group, const Peer& peer, const Beat& beat) {
-  if (std::tie(beat.config_epoch, beat.config_leader) <=
+  if (std::tie(beat.belief.config_epoch, beat.config_leader) <=
       std::tie(group.config_epoch, group.config_leader)) {
     return;
   }
   NodeId node = kNoNode;
   if (group.configured()) {
-    if (const Member* member = FindMember(group, beat.primary_member)) node = member->node;
+    if (const Member* member = FindMember(group, beat.belief.primary_member)) node = member->node;
   } else if (Node* known = FindNodeByAddress(c.s, group, beat.primary)) {
     node = known->id;
   } else if (MayAddNode(c.s, group, beat.primary)) {
     node = AddNode(c, group, beat.primary).id;
   }
   if (node == kNoNode) return;
-  SwitchPrimary(
-      c, group,
-      {.node = node, .epoch = beat.config_epoch, .leader = beat.config_leader, .informer = &peer});
+  SwitchPrimary(c, group,
+                {.node = node,
+                 .epoch = beat.belief.config_epoch,
+                 .leader = beat.config_leader,
+                 .informer = &peer});
 }
 
 void TakeBeat(Context& c, Group& group, PeerView& view, const Beat& beat) {
   view.beat_at = c.now;
-  view.primary_member = beat.primary_member;
-  view.config_epoch = beat.config_epoch;
-  view.leading_epoch = beat.leading_epoch;
-  view.leading_forced = beat.forced;
-  view.has_majority = beat.has_majority;
-  view.node_alive = beat.node_alive;
-  view.node_undecided = beat.node_undecided;
-  view.node_loading = beat.node_loading;
-  view.node_role = beat.node_role;
-  view.node_priority = beat.node_priority;
-  view.node_run_id = beat.node_run_id;
-  view.node_history = beat.node_history;
+  view.belief = beat.belief;
+  view.node = beat.node;
   // "It is down" counts only for the primary, and the epoch, it was said of.
   const Node* primary = group.Primary();
-  const bool same =
-      primary != nullptr && beat.config_epoch == group.config_epoch &&
-      (primary->member < 0 ? beat.primary == primary->address
-                           : beat.primary_member == group.members[primary->member].config.name);
+  const bool same = primary != nullptr && beat.belief.config_epoch == group.config_epoch &&
+                    (primary->member < 0 ? beat.primary == primary->address
+                                         : beat.belief.primary_member ==
+                                               group.members[primary->member].config.name);
   const bool says_down = same && beat.says_down;
   // Who did not vote because the primary looked well may do so now.
   if (says_down && !view.says_down) view.asked_at = kLongAgo;
@@ -115,7 +107,7 @@ void OnDeath(Context& c, const Death& death) {
   PingNode(c, *node);
   JudgeDeath(c, group, *node);
   if (auto view = group.views.find(peer->id); view != group.views.end()) {
-    view->second.node_alive = false;
+    view->second.node.alive = false;
   }
   Evaluate(c, group);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sidecar/core/limits.h"
 #include "sidecar/core/types.h"
 
 namespace rha::sidecar::core {
@@ -26,24 +27,31 @@ struct DataMark {
   bool operator==(const DataMark&) const = default;
 };
 
-struct PersistedGroup {
+// What to monitor, and how: `sentinel monitor` and SENTINEL SET.
+struct GroupSettings {
   std::string name;
-  bool configured = false;
-  std::string primary_member;  // configured groups: who it is, whatever its address is by then
-
-  // Classic groups: everything needed to monitor again. Configured groups take settings, members
-  // and their addresses from the static configuration.
-  Address primary;
-  int quorum = 0;
-  Millis down_after{0};
-  Millis failover_timeout{0};
-  int parallel_syncs = 0;
+  Address primary;  // where it is; configured groups go by members instead
+  int quorum = 1;
+  Millis down_after = kDownAfterDefault;
+  Millis failover_timeout = kFailoverTimeoutDefault;
+  int parallel_syncs = kParallelSyncsDefault;
+  Millis reboot_down_after{0};
   std::string auth_user;
   std::string auth_password;
   std::string notification_script;
   std::string client_reconfig_script;
-  Millis reboot_down_after{0};
   std::map<std::string, std::string> renamed_commands;
+
+  bool operator==(const GroupSettings&) const = default;
+};
+
+// Configured groups take all settings but the name, members and their addresses from the static
+// configuration.
+struct PersistedGroup : GroupSettings {
+  bool configured = false;
+  std::string primary_member;  // configured groups: who it is, whatever its address is by then
+
+  // Classic groups: who else there is.
   std::vector<Address> replicas;
   std::vector<PersistedPeer> peers;
 

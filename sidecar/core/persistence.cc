@@ -17,17 +17,8 @@ PersistedGroup MakeGroup(const State& state, const Group& group) {
     if (primary != nullptr) saved.primary_member = group.members[primary->member].config.name;
     return saved;
   }
-  if (primary != nullptr) saved.primary = primary->address;
-  saved.quorum = group.config.quorum;
-  saved.down_after = group.config.down_after;
-  saved.failover_timeout = group.config.failover_timeout;
-  saved.parallel_syncs = group.config.parallel_syncs;
-  saved.auth_user = group.config.auth_user;
-  saved.auth_password = group.config.auth_password;
-  saved.notification_script = group.config.notification_script;
-  saved.client_reconfig_script = group.config.client_reconfig_script;
-  saved.reboot_down_after = group.config.reboot_down_after;
-  saved.renamed_commands = group.config.renamed_commands;
+  static_cast<GroupSettings&>(saved) = group.config;
+  saved.primary = primary != nullptr ? primary->address : Address{};
   for (const auto& [id, node] : group.nodes) {
     if (id != group.primary && !node.address.empty()) saved.replicas.push_back(node.address);
   }

@@ -57,7 +57,7 @@ enum class Seen : uint8_t {
 // process. Until that is heard the epoch is not old, but unknown.
 bool EpochUnknown(const Node& node, const PeerView* view) {
   if (node.local || node.info.data_epoch || !node.history.has_data) return false;
-  const bool told = view != nullptr && view->node_alive && view->node_run_id == node.info.run_id;
+  const bool told = view != nullptr && view->node.alive && view->node.run_id == node.info.run_id;
   return node.history.data_epoch == 0 && !told;
 }
 
@@ -68,8 +68,8 @@ Seen SeenOf(const Group& group, const Node& node, LogicalTime now) {
     if (node.info.loading && !Mutated(Mutant::kLoadingPromoted)) return Seen::kLoading;
     return EpochUnknown(node, view) ? Seen::kUnproven : Seen::kMeasured;
   }
-  if (view == nullptr || !view->node_alive) return Seen::kMissing;
-  return view->node_loading ? Seen::kLoading : Seen::kMeasured;
+  if (view == nullptr || !view->node.alive) return Seen::kMissing;
+  return view->node.loading ? Seen::kLoading : Seen::kMeasured;
 }
 
 struct Copy {
@@ -163,7 +163,7 @@ Survey Measure(const Group& group, LogicalTime now, const std::vector<std::strin
     survey.last_primary_seen |= copy.node->id == group.primary;
     if (Answers(group, *copy.node, now) || survey.best == nullptr) continue;
     const PeerView* view = ViewOfMember(group, *copy.node, now);
-    if (view != nullptr && view->node_priority != 0 &&
+    if (view != nullptr && view->node.priority != 0 &&
         MoreHistory(copy.history, survey.best->history)) {
       survey.beyond.push_back(copy.node->member);
     }
@@ -231,24 +231,24 @@ bool MoreHistory(const History& a, const History& b) {
 
 History BestKnownHistory(const Group& group, const Node& node, LogicalTime now) {
   const PeerView* view = ViewOfMember(group, node, now);
-  if (view == nullptr || !view->node_alive) return node.history;
+  if (view == nullptr || !view->node.alive) return node.history;
   // Epoch and offset of one look: those of two would make a copy that is not. A beat tells what its
   // sidecar saw up to kInfoPeriodLocal before.
   if (node.info.data_epoch && Answers(group, node, now)) {
-    const bool told_later = view->node_run_id == node.info.run_id && !node.info.sealed &&
+    const bool told_later = view->node.run_id == node.info.run_id && !node.info.sealed &&
                             view->beat_at > node.info_refresh + kInfoPeriodLocal;
-    return told_later ? view->node_history : node.history;
+    return told_later ? view->node.history : node.history;
   }
-  if (node.info_refresh == kLongAgo) return view->node_history;
-  if (!node.info.run_id.empty() && view->node_run_id != node.info.run_id) {
-    return view->beat_at > node.info_refresh ? view->node_history : node.history;
+  if (node.info_refresh == kLongAgo) return view->node.history;
+  if (!node.info.run_id.empty() && view->node.run_id != node.info.run_id) {
+    return view->beat_at > node.info_refresh ? view->node.history : node.history;
   }
   // The same process seen twice: its own sidecar remembers the epoch, the later look has the higher
   // offset (0 while it was loading).
   History merged = node.history;
-  merged.has_data |= view->node_history.has_data;
-  merged.data_epoch = std::max(merged.data_epoch, view->node_history.data_epoch);
-  merged.offset = std::max(merged.offset, view->node_history.offset);
+  merged.has_data |= view->node.history.has_data;
+  merged.data_epoch = std::max(merged.data_epoch, view->node.history.data_epoch);
+  merged.offset = std::max(merged.offset, view->node.history.offset);
   return merged;
 }
 

@@ -10,14 +10,15 @@ constexpr LogicalTime kStart{Millis{2000000}};
 
 PersistedState OfAMember() {
   PersistedState saved{.my_id = TestId(0), .current_epoch = 9, .may_vote = true};
-  saved.groups["demo"] = {.name = "demo",
-                          .configured = true,
-                          .primary_member = "demo-2",
-                          .config_epoch = 8,
-                          .config_leader = TestId(1),
-                          .leader_epoch = 9,
-                          .leader_id = TestId(2),
-                          .lineage = {{8, "r"}, {6, "q"}}};
+  PersistedGroup& group = saved.groups["demo"];
+  group.name = "demo";
+  group.configured = true;
+  group.primary_member = "demo-2";
+  group.config_epoch = 8;
+  group.config_leader = TestId(1);
+  group.leader_epoch = 9;
+  group.leader_id = TestId(2);
+  group.lineage = {{8, "r"}, {6, "q"}};
   return saved;
 }
 

@@ -41,20 +41,7 @@ void Begin(Context& c, const Config& config) {
   }
   for (const auto& [name, saved] : config.persisted->groups) {
     if (s.groups.count(name) > 0 || saved.configured || saved.primary.empty()) continue;
-    AddGroup(c,
-             GroupConfig{.name = name,
-                         .quorum = saved.quorum,
-                         .down_after = saved.down_after,
-                         .failover_timeout = saved.failover_timeout,
-                         .parallel_syncs = saved.parallel_syncs,
-                         .reboot_down_after = saved.reboot_down_after,
-                         .auth_user = saved.auth_user,
-                         .auth_password = saved.auth_password,
-                         .notification_script = saved.notification_script,
-                         .client_reconfig_script = saved.client_reconfig_script,
-                         .renamed_commands = saved.renamed_commands,
-                         .primary = saved.primary},
-             &saved);
+    AddGroup(c, GroupConfig{saved}, &saved);
   }
 }
 

@@ -56,6 +56,8 @@ struct History {
   Epoch data_epoch = 0;   // config epoch of the primary whose stream it last held; 0 unknown
   int64_t offset = 0;
   std::string replid;
+
+  bool operator==(const History&) const = default;
 };
 
 struct Node {
@@ -128,6 +130,30 @@ struct Peer {
   Epoch current_epoch = 0;
 };
 
+// What a sidecar believes of a group, and does about it.
+struct Belief {
+  std::string primary_member;  // whom it takes for the primary; empty: nobody, or a classic group
+  Epoch config_epoch = 0;      // ... and since when
+  Epoch leading_epoch = 0;     // it leads a failover of this epoch; 0 none
+  bool forced = false;         // ... on a user's command: the primary need not be down
+  bool has_majority = false;
+
+  bool operator==(const Belief&) const = default;
+};
+
+// How a sidecar's own node is, as its local socket shows it.
+struct NodeReport {
+  bool alive = false;
+  bool undecided = false;
+  bool loading = false;
+  Role role = Role::kUnknown;
+  int priority = kPriorityDefault;
+  std::string run_id;
+  History history;
+
+  bool operator==(const NodeReport&) const = default;
+};
+
 // What one peer said about one group.
 struct PeerView {
   bool says_down = false;  // last answer to "is the primary down"
@@ -138,19 +164,8 @@ struct PeerView {
   Epoch leader_epoch = 0;
   // From its beats (our own sidecars).
   LogicalTime beat_at = kLongAgo;
-  std::string primary_member;  // whom it believes primary, and since which epoch
-  Epoch config_epoch = 0;
-  Epoch leading_epoch = 0;  // it leads a failover of this epoch; 0 none
-  bool leading_forced = false;
-  bool has_majority = false;
-  // Its own node, as its local socket shows it.
-  bool node_alive = false;
-  bool node_undecided = false;
-  bool node_loading = false;
-  Role node_role = Role::kUnknown;
-  int node_priority = kPriorityDefault;
-  std::string node_run_id;
-  History node_history;
+  Belief belief;
+  NodeReport node;
 };
 
 struct Member {

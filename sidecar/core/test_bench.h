@@ -21,13 +21,18 @@ class Bench {
 
   // One classic group "mymaster" at 10.0.0.1:6379.
   static Config Classic(int quorum = 2) {
-    GroupConfig group{.name = "mymaster", .quorum = quorum, .down_after = Millis{1000}};
-    group.primary = {"10.0.0.1", 6379};
-    return {.my_id = TestId(0), .announce = {"10.0.1.0", 26379}, .groups = {group}};
+    return {
+        .my_id = TestId(0),
+        .announce = {"10.0.1.0", 26379},
+        .groups = {{{.name = "mymaster",
+                     .primary = {"10.0.0.1", 6379},
+                     .quorum = quorum,
+                     .down_after = Millis{1000}}}},
+    };
   }
   // Member 0 of a configured group of three, pods at 10.0.0.1..3, quorum 2.
   static Config Member() {
-    GroupConfig group{.name = "demo", .quorum = 2, .down_after = Millis{1000}};
+    GroupConfig group{{.name = "demo", .quorum = 2, .down_after = Millis{1000}}};
     for (int i = 0; i < 3; ++i) {
       const std::string name = "demo-" + std::to_string(i);
       group.members.push_back({name, name + ".pods", TestId(i)});

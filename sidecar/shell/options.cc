@@ -347,29 +347,6 @@ Status Check(const Options& options) {
   return Status::Ok();
 }
 
-core::GroupConfig ToGroupConfig(const core::PersistedGroup& from) {
-  core::GroupConfig to;
-  to.name = from.name;
-  to.quorum = from.quorum;
-  to.down_after = from.down_after;
-  to.failover_timeout = from.failover_timeout;
-  to.parallel_syncs = from.parallel_syncs;
-  to.reboot_down_after = from.reboot_down_after;
-  to.auth_user = from.auth_user;
-  to.auth_password = from.auth_password;
-  to.notification_script = from.notification_script;
-  to.client_reconfig_script = from.client_reconfig_script;
-  to.renamed_commands = from.renamed_commands;
-  to.primary = from.primary;
-  return to;
-}
-
-void FillDefaults(core::PersistedGroup* group) {
-  if (group->down_after == Millis(0)) group->down_after = core::kDownAfterDefault;
-  if (group->failover_timeout == Millis(0)) group->failover_timeout = core::kFailoverTimeoutDefault;
-  if (group->parallel_syncs == 0) group->parallel_syncs = core::kParallelSyncsDefault;
-}
-
 }  // namespace
 
 Result<std::vector<ConfigLine>> ParseFlags(const std::vector<std::string>& args) {
@@ -414,7 +391,6 @@ Result<Options> ReadOptions(const std::string& path, const std::string& text,
   if (const Status checked = Check(options); !checked.ok()) {
     return Bad(path + ": " + checked.message());
   }
-  for (auto& [name, group] : options.groups.groups) FillDefaults(&group);
   for (core::MemberConfig& member : options.members) {
     member.id = MemberId(options.cluster_uid, member.name);
   }
@@ -438,7 +414,7 @@ Result<core::Config> MachineConfig(const Options& options,
   config.own_port = options.port;
   config.self = options.configured() ? options.self : "";
   for (const auto& [name, group] : options.groups.groups) {
-    core::GroupConfig to = ToGroupConfig(group);
+    core::GroupConfig to{group};
     if (options.configured()) {
       to.members = options.members;
       to.node_port = options.node_port;

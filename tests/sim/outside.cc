@@ -149,14 +149,14 @@ void Cluster::StrangerSpeaks(int pod) {
             .address = {stranger.host, 26379},
             .current_epoch = epoch,
             .group = kGroupName,
-            .primary_member = "pod-" + std::to_string(prng_.Below(size())),
             .primary = primary,
-            .config_epoch = prng_.Chance(0.5) ? epoch : group.config_epoch,
             .config_leader = id,
-            .leading_epoch = prng_.Chance(0.3) ? epoch : 0,
-            .forced = prng_.Chance(0.5),
-            .says_down = prng_.Chance(0.5),
-            .node_run_id = "f"};
+            .belief = {.primary_member = "pod-" + std::to_string(prng_.Below(size())),
+                       .config_epoch = prng_.Chance(0.5) ? epoch : group.config_epoch,
+                       .leading_epoch = prng_.Chance(0.3) ? epoch : 0,
+                       .forced = prng_.Chance(0.5)},
+            .node = {.run_id = "f"}};
+  beat.says_down = prng_.Chance(0.5);
   Deliver(pod, ExtensionReceived{next_request_++, EncodeBeat(beat), ""});
 }
 
