@@ -59,7 +59,7 @@ Result<core::PersistedState> DecodeState(const std::string& text, const std::str
   if (!lines.ok()) return damaged(lines.status().message());
   core::PersistedState state;
   const std::string name = GroupOf(*lines, group);
-  state.groups.emplace(name, core::PersistedGroup{.name = name, .configured = true});
+  state.groups.emplace(name, core::PersistedGroup{{.name = name}, /*configured=*/true});
   for (const ConfigLine& line : *lines) {
     auto applied = ApplyStateLine(line.words, &state);
     if (!applied.ok() || !*applied) {
@@ -87,24 +87,26 @@ bool IsPlainText(const std::string& file) {
   return file.find(kCheckWord) != std::string::npos && file.find('\0') == std::string::npos;
 }
 
-Result<env::SlotFile> TakeOverText(const std::string& path, const std::string& text) {
-  RHA_ASSIGN_OR_RETURN(auto slots, env::SlotFile::Open(path + ".new", kStateRecordBytesMax));
+Result<env::SlotFile> TakeOverText(const std::string& path, const std::string& text,
+                                   env::Disk& disk) {
+  RHA_ASSIGN_OR_RETURN(auto slots, env::SlotFile::Open(path + ".new", kStateRecordBytesMax, disk));
   RHA_RETURN_IF_ERROR(slots.Write(text));
-  if (::rename((path + ".new").c_str(), path.c_str()) != 0) return ErrnoStatus("rename to " + path);
+  RHA_RETURN_IF_ERROR(disk.Rename(path + ".new", path));
   // Without this, power loss could bring the old text back, which would be taken over again.
-  RHA_RETURN_IF_ERROR(env::SyncFolderOf(path));
+  RHA_RETURN_IF_ERROR(disk.SyncFolderOf(path));
   return slots;
 }
 
 }  // namespace
 
-Result<StateFile> OpenStateFile(const std::string& path, const std::string& group) {
+Result<StateFile> OpenStateFile(const std::string& path, const std::string& group,
+                                env::Disk& disk) {
   auto before = ReadTextFile(path);
   if (!before.ok() && before.status().code() != Code::kNotFound) return before.status();
   const std::string text = before.ok() ? *before : "";
   const bool old_form = IsPlainText(text);
-  auto slots =
-      old_form ? TakeOverText(path, text) : env::SlotFile::Open(path, kStateRecordBytesMax);
+  auto slots = old_form ? TakeOverText(path, text, disk)
+                        : env::SlotFile::Open(path, kStateRecordBytesMax, disk);
   if (!slots.ok()) {
     if (slots.status().code() == Code::kCorrupt) return Damaged(path, slots.status().message());
     return std::move(slots).status().Context(
@@ -125,11 +127,11 @@ Result<StateFile> OpenStateFile(const std::string& path, const std::string& grou
   return file;
 }
 
-StateStore ConfigFileStore(const std::string& path) {
-  return [path](const core::PersistedState& state) -> Status {
+StateStore ConfigFileStore(const std::string& path, env::Disk& disk) {
+  return [path, &disk](const core::PersistedState& state) -> Status {
     // The user's own lines may have changed on disk meanwhile: they are read anew each time.
     RHA_ASSIGN_OR_RETURN(const std::string old_text, ReadTextFile(path));
-    return WriteTextFile(path, RewriteConfig(old_text, state));
+    return WriteTextFile(path, RewriteConfig(old_text, state), disk);
   };
 }
 

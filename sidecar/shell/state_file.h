@@ -34,9 +34,10 @@ struct StateFile {
 // Opens the state file of a configured group, making it if need be. kCorrupt: damaged or not ours.
 // `group`: the one configured group. Its name may have been another when the file was written:
 // whose state it is, the member's id says. A text file of an earlier version is taken over.
-Result<StateFile> OpenStateFile(const std::string& path, const std::string& group);
+Result<StateFile> OpenStateFile(const std::string& path, const std::string& group,
+                                env::Disk& disk = env::Disk::Real());
 // Rewrites a classic configuration file.
-StateStore ConfigFileStore(const std::string& path);
+StateStore ConfigFileStore(const std::string& path, env::Disk& disk = env::Disk::Real());
 // The pure halves of reading and writing.
 Result<core::PersistedState> DecodeState(const std::string& text, const std::string& group);
 std::string EncodeState(const core::PersistedState& state);

@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "common/base/clock.h"
+#include "common/base/prng.h"
+#include "common/env/testing/power_loss_disk.h"
 #include "sidecar/core/limits.h"
 #include "sidecar/shell/sentinel_lines.h"
 
@@ -154,6 +156,38 @@ TEST_F(OnDisk, RefusesWhatIsDamagedOrNotOursAndSaysWhatToDo) {
       const auto file = OpenStateFile(path_, "demo");
       EXPECT_EQ(file.status().code(), Code::kCorrupt);
       EXPECT_THAT(file.status().message(), HasSubstr("restore it, or remove it if"));
+    }
+  }
+}
+
+// Three lives of a sidecar whose power fails at any step: it never remembers less than it was
+// promised, nor more than it ever tried to keep.
+TEST_F(OnDisk, RemembersWhatWasPromisedWhateverThePowerDoes) {
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Prng chance(seed);
+    std::filesystem::remove(path_);
+    std::filesystem::remove(path_ + ".new");
+    core::PersistedState state = SomeState();
+    if (chance.Chance(0.5)) Put(EncodeState(state));  // of an earlier version
+    core::Epoch promised = std::filesystem::exists(path_) ? state.current_epoch : 0;
+    env::PowerLossDisk disk(folder_);
+    for (int life = 0; life < 3; ++life) {
+      disk.dies_at = chance.Below(20);
+      {
+        auto file = OpenStateFile(path_, "demo", disk);
+        while (file.ok() && !disk.dead()) {
+          ++state.current_epoch;
+          if (file->store(state).ok()) promised = state.current_epoch;
+        }
+      }
+      disk.LosePower(chance);
+      const auto found = OpenStateFile(path_, "demo", disk);
+      ASSERT_TRUE(found.ok()) << found.status().message();
+      const core::Epoch remembered = found->state ? found->state->current_epoch : 0;
+      EXPECT_GE(remembered, promised);
+      EXPECT_LE(remembered, state.current_epoch);
+      promised = remembered;
     }
   }
 }
