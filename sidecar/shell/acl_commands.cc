@@ -236,8 +236,8 @@ constexpr Rights kKeeper = Rights::kEverything;
 
 const Command kSubcommands[] = {
     {"cat", -2, Categories, kAnybody,
-     "List all commands that belong to <category>, or all command categories when no category is "
-     "specified.",
+     "List all commands that belong to <category>, or all command categories\n"
+     "when no category is specified.",
      "CAT [<category>]"},
     As(acl::kOfAdministrators, {"deluser", -3, DelUser, kKeeper, "Delete a list of users.",
                                 "DELUSER <username> [<username> ...]"}),
@@ -245,12 +245,12 @@ const Command kSubcommands[] = {
        {"dryrun", -4, DryRun, kKeeper,
         "Returns whether the user can execute the given command without executing the command.",
         "DRYRUN <username> <command> [<arg> ...]"}),
-    {"genpass", -2, GenPass, kAnybody,
-     "Generate a secure 256-bit user password. The optional `bits` argument can be used to specify "
-     "a different size.",
-     "GENPASS [<bits>]"},
     As(acl::kOfAdministrators,
        {"getuser", 3, GetUser, kKeeper, "Get the user's details.", "GETUSER <username>"}),
+    {"genpass", -2, GenPass, kAnybody,
+     "Generate a secure 256-bit user password. The optional `bits` argument can\n"
+     "be used to specify a different size.",
+     "GENPASS [<bits>]"},
     As(acl::kOfAdministrators,
        {"list", 2, List, kKeeper, "Show users details in config file format.", "LIST"}),
     As(acl::kOfAdministrators,

@@ -1,6 +1,7 @@
 // CLIENT: what a client says of itself, and which clients there are.
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "sidecar/shell/client.h"
 #include "sidecar/shell/command.h"
@@ -33,10 +34,11 @@ void ClientSetInfo(CommandContext& c) {
   }
 }
 
-void ClientList(CommandContext& c) {
-  std::string text;
-  for (const auto& [id, client] : c.server.clients()) text += client->Line() + "\n";
-  c.reply.Verbatim("txt", text);
+std::optional<uint64_t> ReadId(std::string_view text) {
+  uint64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size() || id == 0) return std::nullopt;
+  return id;
 }
 
 // Which clients CLIENT KILL means: all that fit each of these.
@@ -72,12 +74,8 @@ Status ReadType(std::string_view type, Filter* filter) {
 Status ReadFilter(CommandContext& c, std::string_view name, std::string_view value,
                   Filter* filter) {
   if (SameWord(name, "id")) {
-    uint64_t id = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), id);
-    if (error != std::errc() || end != value.data() + value.size() || id == 0) {
-      return {Code::kInvalid, "ERR client-id should be greater than 0"};
-    }
-    filter->id = id;
+    filter->id = ReadId(value);
+    if (!filter->id) return {Code::kInvalid, "ERR client-id should be greater than 0"};
   } else if (SameWord(name, "addr")) {
     filter->address = value;
   } else if (SameWord(name, "laddr")) {
@@ -96,6 +94,30 @@ Status ReadFilter(CommandContext& c, std::string_view name, std::string_view val
     return {Code::kInvalid, "ERR syntax error"};
   }
   return {};
+}
+
+// LIST [TYPE <type> | ID <id> [<id> ...]]
+void ClientList(CommandContext& c) {
+  Filter filter{.spare_asker = false};
+  std::set<uint64_t> ids;
+  const bool by_id = c.args.size() >= 4 && SameWord(c.args[2], "id");
+  if (c.args.size() == 4 && SameWord(c.args[2], "type")) {
+    const Status read = ReadType(c.args[3], &filter);
+    if (!read.ok()) return c.reply.Error(read.message());
+  } else if (c.args.size() > 2 && !by_id) {
+    return c.reply.Error("ERR syntax error");
+  }
+  for (size_t i = 3; by_id && i < c.args.size(); ++i) {
+    const auto id = ReadId(c.args[i]);
+    if (!id) return c.reply.Error("ERR Invalid client ID");
+    ids.insert(*id);
+  }
+  std::string text;
+  for (const auto& [id, client] : c.server.clients()) {
+    const bool wanted = by_id ? ids.contains(id) : filter.Fits(*client, c.client);
+    if (wanted) text += client->Line() + "\n";
+  }
+  c.reply.Verbatim("txt", text);
 }
 
 void ClientKill(CommandContext& c) {
@@ -132,7 +154,8 @@ const Command kSubcommands[] = {
         "KILL <ip:port>|<filter> <value> [...] (ID, ADDR, LADDR, USER, TYPE, SKIPME)"}),
     As(acl::kOfAdministrators | acl::kAclConnection,
        {"list", -2, ClientList, Rights::kApplications,
-        "Return information about client connections.", "LIST"}),
+        "Return information about client connections.",
+        "LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB) | ID <id> [<id> ...]]"}),
     {"setinfo", 4, ClientSetInfo, Rights::kApplications, "Set client meta attribute.",
      "SETINFO <option> <value>"},
     {"setname", 3, ClientSetName, Rights::kApplications,

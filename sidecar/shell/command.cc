@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstring>
+#include <sstream>
 
 #include "sidecar/shell/client.h"
 #include "sidecar/shell/server.h"
@@ -62,21 +64,25 @@ bool AllowedWhileSubscribed(const Command& row) {
 void Help(CommandContext& c, std::string_view container, std::span<const Command> rows) {
   std::string upper = Upper(container);
   const auto shown = [](const Command& row) { return row.help != nullptr; };
-  const auto count = std::count_if(rows.begin(), rows.end(), shown);
-  c.reply.Array(1 + 2 * count + 2);
+  int64_t lines = 3;
+  for (const Command& row : rows) {
+    if (shown(row)) lines += 2 + std::count(row.help, row.help + std::strlen(row.help), '\n');
+  }
+  c.reply.Array(lines);
   c.reply.Simple(upper + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
   for (const Command& row : rows) {
     if (!shown(row)) continue;
     c.reply.Simple(row.usage);
-    c.reply.Simple("    " + std::string(row.help));
+    std::istringstream help(row.help);
+    for (std::string line; std::getline(help, line);) c.reply.Simple("    " + line);
   }
   c.reply.Simple("HELP");
-  c.reply.Simple("    Print this help.");
+  c.reply.Simple("    Prints this help.");
 }
 
 void RunSubcommand(CommandContext& c, const Command& container) {
   const std::span<const Command> rows = container.subcommands();
-  const bool help = SameWord(c.args[1], "help") && c.args.size() == 2;
+  const bool help = SameWord(c.args[1], "help");
   const Command* row = FindRow(rows, c.args[1]);
   if (!row && !help) {
     c.reply.Error("ERR unknown subcommand '" + Shown(c.args[1]) + "'. Try " +
@@ -84,7 +90,7 @@ void RunSubcommand(CommandContext& c, const Command& container) {
     return;
   }
   const std::string name = std::string(container.name) + "|" + (help ? "help" : row->name);
-  if (!help && !ArityFits(*row, c.args.size())) {
+  if (help ? c.args.size() != 2 : !ArityFits(*row, c.args.size())) {
     c.reply.Error("ERR wrong number of arguments for '" + name + "' command");
     return;
   }

@@ -56,6 +56,8 @@ void RunCommand(CommandContext& context);
 std::span<const Command> ServerCommands();       // connection_commands.cc
 std::span<const Command> AclSubcommands();       // acl_commands.cc
 std::span<const Command> ClientSubcommands();    // client_commands.cc
+std::span<const Command> CommandSubcommands();   // command_commands.cc
+void DescribeCommands(CommandContext& c);        // COMMAND alone
 std::span<const Command> SentinelSubcommands();  // sentinel_commands.cc
 std::span<const Command> ProofSubcommands();     // proof_commands.cc
 bool ArityFits(const Command& row, size_t words);

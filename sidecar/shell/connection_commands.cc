@@ -185,52 +185,6 @@ void Publish(CommandContext& c) {
 // ---- the rest
 // ------------------------------------------------------------------------------------
 
-void DescribeCommand(CommandContext& c, const Command& row) {
-  c.reply.Array(10);
-  c.reply.Bulk(row.name);
-  c.reply.Integer(row.arity);
-  c.reply.Set(1);
-  c.reply.Simple("sentinel");
-  for (int i = 0; i < 3; ++i) c.reply.Integer(0);  // no keys
-  c.reply.Set(0);
-  for (int i = 0; i < 3; ++i) c.reply.Array(0);
-}
-
-void AllCommands(CommandContext& c) {
-  const auto rows = ServerCommands();
-  c.reply.Array(static_cast<int64_t>(rows.size()));
-  for (const Command& row : rows) DescribeCommand(c, row);
-}
-
-void CommandCount(CommandContext& c) {
-  c.reply.Integer(static_cast<int64_t>(ServerCommands().size()));
-}
-
-void CommandList(CommandContext& c) {
-  const acl::Catalogue& catalogue = c.server.access().catalogue();
-  c.reply.Array(static_cast<int64_t>(catalogue.size()));
-  for (size_t i = 0; i < catalogue.size(); ++i) c.reply.Bulk(catalogue.name(i));
-}
-
-void CommandInfo(CommandContext& c) {
-  if (c.args.size() == 2) return AllCommands(c);
-  c.reply.Array(static_cast<int64_t>(c.args.size()) - 2);
-  for (size_t i = 2; i < c.args.size(); ++i) {
-    const Command* const found = FindRow(ServerCommands(), c.args[i]);
-    found ? DescribeCommand(c, *found) : c.reply.NullArray();
-  }
-}
-
-const Command kCommandCommands[] = {
-    {"count", 2, CommandCount, Rights::kApplications,
-     "Return the total number of commands in this Redis server.", "COUNT"},
-    {"docs", -2, [](CommandContext& c) { c.reply.Map(0); }},
-    {"info", -2, CommandInfo, Rights::kApplications, "Return details about multiple commands.",
-     "INFO [<command-name> ...]"},
-    {"list", -2, CommandList, Rights::kApplications,
-     "Return a list of all commands in this server.", "LIST"},
-};
-
 void Info(CommandContext& c) {
   std::string text;
   if (c.args.size() == 1) text = InfoText(c.server, "default");
@@ -239,7 +193,7 @@ void Info(CommandContext& c) {
     if (!text.empty() && !part.empty()) text += "\r\n";
     text += part;
   }
-  c.reply.Verbatim("txt", text);
+  c.reply.Bulk(text);  // in RESP3 too, unlike a node's
 }
 
 void Role(CommandContext& c) {
@@ -250,22 +204,31 @@ void Role(CommandContext& c) {
   for (const auto& [name, group] : groups) c.reply.Bulk(name);
 }
 
+// SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]: there is nothing to save or to wait for.
 void Shutdown(CommandContext& c) {
+  bool save = false, no_save = false, abort = false;
+  for (size_t i = 1; i < c.args.size(); ++i) {
+    const std::string_view word = c.args[i];
+    save |= SameWord(word, "save");
+    no_save |= SameWord(word, "nosave");
+    abort |= SameWord(word, "abort");
+    const bool known = SameWord(word, "save") || SameWord(word, "nosave") ||
+                       SameWord(word, "abort") || SameWord(word, "now") || SameWord(word, "force");
+    if (!known || (save && no_save) || (abort && c.args.size() > 2)) {
+      return c.reply.Error("ERR syntax error");
+    }
+  }
+  if (abort) return c.reply.Error("ERR No shutdown in progress.");
   c.client.CloseAfterReply();
   c.server.Shutdown();
-}
-
-template <const auto& rows>
-std::span<const Command> Rows() {
-  return rows;
 }
 
 const Command kCommands[] = {
     Container(acl::kAclSlow, AclSubcommands, {"acl", -2, nullptr}),
     As(kOfConnection, {"auth", -2, Auth, Rights::kNothing}),
     Container(acl::kAclSlow | acl::kAclConnection, ClientSubcommands, {"client", -2, nullptr}),
-    Container(acl::kAclSlow | acl::kAclConnection, Rows<kCommandCommands>,
-              {"command", -1, AllCommands}),
+    Container(acl::kAclSlow | acl::kAclConnection, CommandSubcommands,
+              {"command", -1, DescribeCommands}),
     As(kOfConnection, {"hello", -1, Hello, Rights::kNothing}),
     As(acl::kAclSlow | acl::kAclDangerous, {"info", -1, Info}),
     As(kOfConnection, {"ping", -1, Ping}),

@@ -153,13 +153,13 @@ void FailoverGroup(CommandContext& c) {
 
 void Monitor(CommandContext& c) {
   core::MonitorCommand command{.group = c.arg(2), .primary = {c.arg(3), 0}, .quorum = 0};
-  if (!ParseNumber(c.args[5], &command.quorum) || command.quorum <= 0) {
-    c.reply.Error("ERR Quorum must be 1 or greater.");
-  } else if (!ParseNumber(c.args[4], &command.primary.port) || command.primary.port == 0) {
-    c.reply.Error("ERR Invalid port number");
-  } else {
-    FeedCommand(c, std::move(command));
-  }
+  int64_t port = 0;
+  if (!ParseNumber(c.args[5], &command.quorum)) return c.reply.Error("ERR Invalid quorum");
+  if (!ParseNumber(c.args[4], &port)) return c.reply.Error("ERR Invalid port");
+  if (command.quorum <= 0) return c.reply.Error("ERR Quorum must be 1 or greater.");
+  // Its range is checked with the rest.
+  if (std::in_range<uint16_t>(port)) command.primary.port = static_cast<uint16_t>(port);
+  FeedCommand(c, std::move(command));
 }
 
 void Remove(CommandContext& c) {
@@ -228,11 +228,11 @@ void SimulateFailure(CommandContext& c) {
 void InfoCache(CommandContext& c) {
   std::vector<const core::Group*> groups;
   for (const auto& [name, group] : c.driver.machine().state().groups) {
-    bool wanted = c.args.size() == 2;
+    bool wanted = false;
     for (size_t i = 2; i < c.args.size(); ++i) wanted |= c.args[i] == name;
     if (wanted) groups.push_back(&group);
   }
-  c.reply.Map(static_cast<int64_t>(groups.size()));
+  c.reply.Array(static_cast<int64_t>(2 * groups.size()));  // in RESP3 too
   for (const core::Group* group : groups) {
     c.reply.Bulk(group->config.name);
     c.reply.Array(static_cast<int64_t>(group->nodes.size()));
@@ -283,10 +283,8 @@ void Config(CommandContext& c) {
     }
   } else if (SameWord(c.args[2], "get") && c.args.size() >= 4) {
     ConfigGet(c);
-  } else if (set || SameWord(c.args[2], "get")) {
-    c.reply.Error("ERR wrong number of arguments for 'sentinel|config' command");
   } else {
-    c.reply.Error("ERR Only SENTINEL CONFIG GET <param> / SET <param> <value> are supported.");
+    c.reply.Error("ERR Only SENTINEL CONFIG GET <option> / SET <option> <value> are supported.");
   }
 }
 
@@ -358,7 +356,7 @@ const Command kSubcommands[] = {
      "Check if the current Sentinel configuration is able to reach the quorum needed to failover "
      "a master and the majority needed to authorize the failover.",
      "CKQUORUM <master-name>"},
-    {"config", -4, Config, Rights::kEverything,
+    {"config", -3, Config, Rights::kEverything,
      "Get or set global Sentinel configuration parameters.",
      "CONFIG GET <param> [<param> ...] | SET <param> <value> [<param> <value> ...]"},
     {"debug", -2, Debug, Rights::kEverything,
@@ -372,7 +370,7 @@ const Command kSubcommands[] = {
     {"get-master-addr-by-name", 3, GetMasterAddr, Rights::kApplications,
      "Return the ip and port of the master.", "GET-MASTER-ADDR-BY-NAME <master-name>"},
     {"get-primary-addr-by-name", 3, GetMasterAddr},
-    {"info-cache", -2, InfoCache, Rights::kApplications,
+    {"info-cache", -3, InfoCache, Rights::kApplications,
      "Return cached INFO output from masters and all its replicas.", "INFO-CACHE <master-name>"},
     {"is-master-down-by-addr", 6, IsMasterDown, Rights::kApplications,
      "Check if the master specified by ip:port is down from current Sentinel's point of view.",
