@@ -384,6 +384,7 @@ void App::PublishConfig() {
   engine_.memory_guard().set_tenacity(config_.eviction_tenacity);
   engine_.tracking().set_keys_max(static_cast<size_t>(config_.tracked_keys_max));
   state_.memory_max_bytes = config_.memory_max_bytes;
+  scripts_.LimitMemory(config_.memory_max_bytes);
   state_.replica_read_only = config_.replica_read_only;
   state_.replica_serve_stale_data = config_.replica_serve_stale_data;
   state_.replica_ignores_maxmemory = config_.replica_ignore_maxmemory;

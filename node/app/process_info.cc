@@ -119,8 +119,7 @@ void Process::ScriptsInfo(std::string* info) const {
 dispatch::MemoryReport Process::MeasureMemory() const {
   const MemoryFigures now = ReadMemory();
   const dispatch::NodeState& state = parts_.engine.state();
-  const dispatch::ScriptService* const scripts = parts_.engine.services().scripts;
-  const int64_t used = now.allocated - (scripts == nullptr ? 0 : scripts->held_bytes());
+  const int64_t used = state.memory.LessOthers(now.allocated);
   dispatch::MemoryReport report{.used = used,
                                 .peak = std::max(peak_memory_, used),
                                 .allocated = now.allocated,

@@ -4,6 +4,7 @@
 // memory and configuration; dispatch only reads. Thread rule: the engine's thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -26,7 +27,9 @@ class MemoryMeter {
   void LeaveOut(const int64_t* others) { others_ = others == nullptr ? &kNone : others; }
   // `bytes`: with what is left out.
   void Set(int64_t bytes) { base_ = bytes - Balance(); }
-  int64_t bytes() const { return base_ + Balance() - *others_; }
+  int64_t bytes() const { return LessOthers(base_ + Balance()); }
+  // `bytes` without what is left out; an allocator that counts nothing has nothing to leave out of.
+  int64_t LessOthers(int64_t bytes) const { return std::max<int64_t>(bytes - *others_, 0); }
 
  private:
   int64_t Balance() const { return static_cast<int64_t>(*allocated_ - *freed_); }

@@ -214,8 +214,9 @@ class ScriptService {
     int64_t libraries = 0, functions = 0;
   };
   virtual Usage usage() const = 0;
-  // What the interpreters hold at this moment.
+  // What the interpreters hold at this moment: not in maxmemory, which only says how much that is.
   virtual const int64_t& held_bytes() const = 0;
+  virtual void LimitMemory(int64_t maxmemory) = 0;
   // The process is about to end: what runs ends now, and nobody is told what it has changed.
   virtual void Abandon() = 0;
 };

@@ -16,8 +16,8 @@ namespace rha::node::scripting {
 namespace {
 
 constexpr size_t kNumberBytesMax = 40;
-constexpr size_t kReserveBytes = size_t{1} << 20;  // between scripts
-constexpr unsigned short kRandomLow = 0x330E;      // as srand48(3) has it
+constexpr int64_t kReserveBytes = int64_t{1} << 20;  // between scripts
+constexpr unsigned short kRandomLow = 0x330E;        // as srand48(3) has it
 
 int SetUpJob(lua_State* L) {
   OpenSandbox(L);
@@ -70,7 +70,7 @@ struct Interpreter::Job {
   bool counted = false;
 };
 
-Interpreter::Interpreter(int64_t* held) : held_(held) { SetUp(); }
+Interpreter::Interpreter(LuaMemory& memory) : memory_(memory) { SetUp(); }
 
 Interpreter::~Interpreter() { lua_close(lua_); }
 
@@ -95,9 +95,9 @@ void* Interpreter::Allocate(void* self_ptr, void* block, size_t old_size, size_t
   }
   const size_t new_bytes = structs::HeapClass(new_size);
   const bool runs = self.host_ != nullptr || self.registrar_ != nullptr;
-  const size_t bytes_max = runs ? kLuaBytesMax : kLuaBytesMax + kReserveBytes;
+  const int64_t bytes_max = self.memory_.each_max + (runs ? 0 : kReserveBytes);
   const auto more = static_cast<int64_t>(new_bytes) - static_cast<int64_t>(old_bytes);
-  if (more > 0 && self.bytes_ + more > static_cast<int64_t>(bytes_max)) return nullptr;
+  if (more > 0 && self.bytes_ + more > bytes_max) return nullptr;
   void* const moved = std::realloc(block, new_size);
   if (moved == nullptr) return nullptr;
   self.Hold(more);
@@ -106,7 +106,7 @@ void* Interpreter::Allocate(void* self_ptr, void* block, size_t old_size, size_t
 
 void Interpreter::Hold(int64_t more) {
   bytes_ += more;
-  if (held_ != nullptr) *held_ += more;
+  memory_.held += more;
 }
 
 namespace {
@@ -243,9 +243,8 @@ bool Interpreter::Run(const Invocation& invocation, resp::Writer& reply) {
 
 // Half-way from what the last collection had to leave to what may be held at most.
 void Interpreter::CollectIfMuch() {
-  constexpr auto kMost = static_cast<int64_t>(kLuaBytesMax);
   left_bytes_ = std::min(left_bytes_, bytes_);
-  if (bytes_ <= left_bytes_ + (kMost - left_bytes_) / 2) return;
+  if (bytes_ <= left_bytes_ + (memory_.each_max - left_bytes_) / 2) return;
   (void)lua_cpcall(lua_, CollectJob, nullptr);
   left_bytes_ = bytes_;
 }

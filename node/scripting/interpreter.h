@@ -5,7 +5,7 @@
 //   LoadLibrary(source, registrar) ─▶ functions, one for each redis.register_function
 //
 // Whatever a script does ends in a reply: errors, endless recursion, too much memory
-// (kLuaBytesMax), a host that says it has taken too long. All memory of Lua goes through one
+// (LuaMemory::each_max), a host that says it has taken too long. All memory of Lua goes through one
 // allocator that counts it.
 //
 // Thread rule: one owner; Run is not entered twice.
@@ -25,6 +25,7 @@
 #include "common/resp/writer.h"
 #include "node/scripting/host.h"
 #include "node/scripting/json.h"
+#include "node/scripting/limits.h"
 
 namespace rha::node::scripting {
 
@@ -44,10 +45,16 @@ class Registrar {
   virtual bool Overdue() = 0;
 };
 
+// Of several interpreters.
+struct LuaMemory {
+  int64_t held = 0;                 // by all of them
+  int64_t each_max = kLuaBytesMax;  // by one
+};
+
 class Interpreter {
  public:
-  // `held`: the memory that it holds is added there, with that of others; may be null.
-  explicit Interpreter(int64_t* held = nullptr);
+  // `memory` outlives it.
+  explicit Interpreter(LuaMemory& memory);
   ~Interpreter();
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
@@ -106,7 +113,7 @@ class Interpreter {
   bool AnswerError(const Invocation& invocation, resp::Writer& reply);
 
   int64_t bytes_ = 0;
-  int64_t* const held_;
+  LuaMemory& memory_;
   int64_t left_bytes_ = 0;  // by the last collection, or fewer since
   lua_State* lua_ = nullptr;
   Host* host_ = nullptr;

@@ -46,7 +46,8 @@ class InterpreterTest : public testing::Test {
     return out.ToString();
   }
 
-  Interpreter interpreter_;
+  LuaMemory memory_;
+  Interpreter interpreter_{memory_};
   FakeHost host_;
 };
 
@@ -93,6 +94,18 @@ TEST_F(InterpreterTest, BytecodeIsRefused) {
   EXPECT_EQ(Run("return (loadstring(string.dump(function() end)))"), "$-1\r\n");
   EXPECT_EQ(Run("return (load(function() return '\\27Lua' end))"), "$-1\r\n");
   EXPECT_THAT(Run("\033Lua"), HasSubstr("bytecode is not accepted"));
+}
+
+TEST_F(InterpreterTest, AScriptHoldsNoMoreThanAnEighthOfMaxmemory) {
+  EXPECT_EQ(LuaBytesMax(0), kLuaBytesMax);
+  EXPECT_EQ(LuaBytesMax(int64_t{100} << 20), kLuaBytesLeast);
+  EXPECT_EQ(LuaBytesMax(int64_t{1} << 30), int64_t{128} << 20);
+  EXPECT_EQ(LuaBytesMax(int64_t{64} << 30), kLuaBytesMax);
+  const std::string script = "return #string.rep('x', 48 * 1024 * 1024)";
+  EXPECT_EQ(Run(script), ":50331648\r\n");
+  memory_.each_max = kLuaBytesLeast;
+  EXPECT_THAT(Run(script), HasSubstr("not enough memory"));
+  EXPECT_EQ(Run("return 1"), ":1\r\n");
 }
 
 // Each would have taken the server with it.
@@ -198,7 +211,8 @@ TEST_F(InterpreterTest, PackedValuesAreReadBack) {
 }
 
 TEST(ScriptCacheTest, OnlyWhatWasLoadedStays) {
-  ScriptCache cache;
+  LuaMemory memory;
+  ScriptCache cache(memory);
   std::string error;
   const std::string kept = cache.Add("return 'kept'", true, &error)->digest;
   const std::string first = cache.Add("return 0", false, &error)->digest;

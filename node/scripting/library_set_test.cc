@@ -21,7 +21,8 @@ class LibrarySetTest : public testing::Test {
     return "redis.register_function('" + function + "', function() return 1 end)";
   }
 
-  Interpreter interpreter_;
+  LuaMemory memory_;
+  Interpreter interpreter_{memory_};
   LibrarySet set_{interpreter_};
 };
 

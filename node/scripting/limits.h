@@ -1,13 +1,20 @@
 // Named limits of scripts. None of them is Redis': there a script may take the server with it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 namespace rha::node::scripting {
 
-// All that Lua may hold at once: beyond it a script ends with "not enough memory".
-constexpr size_t kLuaBytesMax = size_t{1} << 30;
+// All that one interpreter may hold at once: beyond it a script ends with "not enough memory". An
+// eighth of maxmemory, beside which it is, so that no script takes a small pod with it.
+constexpr int64_t kLuaBytesMax = int64_t{1} << 30;
+constexpr int64_t kLuaBytesLeast = int64_t{32} << 20;
+constexpr int64_t LuaBytesMax(int64_t maxmemory) {
+  if (maxmemory == 0) return kLuaBytesMax;
+  return std::clamp(maxmemory / 8, kLuaBytesLeast, kLuaBytesMax);
+}
 // One text that a library makes (string.rep, cjson.encode, cmsgpack.pack, struct.pack, load).
 constexpr size_t kTextBytesMax = size_t{512} << 20;
 // A pattern of string.find and its kin: matching goes one level deeper for each of its items.

@@ -84,7 +84,7 @@ void ScriptCache::Clear() {
   by_digest_.clear();
   turns_.clear();
   bytes_ = 0;
-  interpreter_ = std::make_unique<Interpreter>(held_);
+  interpreter_ = std::make_unique<Interpreter>(memory_);
 }
 
 }  // namespace rha::node::scripting

@@ -31,9 +31,8 @@ struct Script {
 
 class ScriptCache {
  public:
-  // `held`: as Interpreter's.
-  explicit ScriptCache(int64_t* held = nullptr)
-      : held_(held), interpreter_(std::make_unique<Interpreter>(held)) {}
+  explicit ScriptCache(LuaMemory& memory)
+      : memory_(memory), interpreter_(std::make_unique<Interpreter>(memory)) {}
 
   // Null: it is not there. Digits in any case.
   const Script* FindDigest(std::string_view digest);
@@ -52,7 +51,7 @@ class ScriptCache {
   const Script* Used(Script& script);
   void DropLongestUnused();
 
-  int64_t* const held_;
+  LuaMemory& memory_;
   std::unique_ptr<Interpreter> interpreter_;
   std::unordered_map<std::string_view, std::unique_ptr<Script>> by_digest_;  // the script's own
   std::unordered_map<std::string_view, Script*> by_body_;                    // likewise

@@ -44,7 +44,8 @@ return 1)";
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static Interpreter interpreter;
+  static rha::node::scripting::LuaMemory memory;
+  static Interpreter interpreter(memory);
   static NoHost host;
   static const int libraries = [] {
     int function = 0;

@@ -73,7 +73,10 @@ class Scripts final : public dispatch::ScriptService {
 
   // ---- dispatch::ScriptService
   Usage usage() const override;
-  const int64_t& held_bytes() const override { return held_bytes_; }
+  const int64_t& held_bytes() const override { return memory_.held; }
+  void LimitMemory(int64_t maxmemory) override {
+    memory_.each_max = scripting::LuaBytesMax(maxmemory);
+  }
   void Abandon() override;
 
  private:
@@ -88,9 +91,9 @@ class Scripts final : public dispatch::ScriptService {
   void Invoke(dispatch::Context& ctx, const Callee& callee, int64_t keys, bool read_only);
   const scripting::Script* Find(dispatch::Context& ctx, bool by_digest);
 
-  int64_t held_bytes_ = 0;  // by both interpreters
-  scripting::ScriptCache cache_{&held_bytes_};
-  scripting::Interpreter function_interpreter_{&held_bytes_};
+  scripting::LuaMemory memory_;
+  scripting::ScriptCache cache_{memory_};
+  scripting::Interpreter function_interpreter_{memory_};
   DatasetLibraries libraries_{function_interpreter_};
   dispatch::Session session_;     // by which scripts call commands
   ScriptRun* running_ = nullptr;  // null: none
