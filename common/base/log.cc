@@ -1,19 +1,52 @@
 #include "common/base/log.h"
 
+#include <spdlog/details/file_helper.h>
 #include <spdlog/formatter.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <ctime>
 #include <memory>
+#include <mutex>
 
 namespace rha::log {
 namespace {
 
 constexpr char kTextPattern[] = "%Y-%m-%dT%H:%M:%S.%e%z %^%-5l%$ %v";
+
+// A file that is opened anew once its name leads elsewhere, as after a rotation: looked at once a
+// second at most, when a line is written.
+class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit FileSink(const std::string& path) { Open(path); }
+
+ private:
+  void Open(const std::string& path) {
+    file_.open(path, /*truncate=*/false);
+    if (::stat(path.c_str(), &opened_) != 0) opened_ = {};
+  }
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (const std::time_t now = std::time(nullptr); now != looked_at_) {
+      looked_at_ = now;
+      const std::string path = file_.filename();
+      struct stat found;
+      const bool there = ::stat(path.c_str(), &found) == 0;
+      if (!there || found.st_ino != opened_.st_ino || found.st_dev != opened_.st_dev) Open(path);
+    }
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    file_.write(line);
+  }
+  void flush_() override { file_.flush(); }
+
+  spdlog::details::file_helper file_;
+  struct stat opened_ {};
+  std::time_t looked_at_ = 0;
+};
 
 // spdlog's patterns do not escape the message, so JSON has a formatter of its own.
 class JsonFormatter final : public spdlog::formatter {
@@ -174,7 +207,7 @@ Status Init(const Options& options) {
     sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   } else {
     try {
-      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
+      sink = std::make_shared<FileSink>(options.file);
     } catch (const spdlog::spdlog_ex& error) {
       return Status(Code::kIo, fmt::format("open log file {}: {}", options.file, error.what()));
     }

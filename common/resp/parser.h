@@ -87,7 +87,9 @@ class RequestParser {
 // not such a request or not all of it, ask a RequestParser.
 size_t ParseWholeRequest(std::string_view input, std::vector<std::string_view>* words);
 
-// Replies as servers send them, RESP2 and RESP3. Attributes are read and dropped.
+// Replies as servers send them, RESP2 and RESP3. Attributes are read and dropped. `bytes_max` is
+// for the bytes of a reply and for the Values that they become, which are larger than the shortest
+// of them.
 class ReplyParser {
  public:
   explicit ReplyParser(size_t bytes_max = kReplyBytesMaxDefault) : bytes_max_(bytes_max) {}
@@ -120,6 +122,7 @@ class ReplyParser {
   bool in_body_ = false;
   char body_kind_ = 0;
   size_t body_length_ = 0;
+  size_t items_ = 0;  // of all aggregates, so far
   bool complete_ = false;
   std::vector<Frame> stack_;
   Value value_;

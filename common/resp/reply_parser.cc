@@ -44,6 +44,7 @@ Outcome ReplyParser::Parse(std::string_view input) {
     }
   }
   complete_ = false;
+  items_ = 0;
   consumed_ = position_;
   position_ = 0;
   return Outcome::kDone;
@@ -180,6 +181,7 @@ Outcome ReplyParser::Body(std::string_view input) {
 // A value is whole: hand it to the aggregate it belongs to, which may thereby become whole itself.
 Outcome ReplyParser::Finish(Value value) {
   while (!stack_.empty()) {
+    if (++items_ * sizeof(Value) > bytes_max_) return Fail("too large");
     Frame& frame = stack_.back();
     frame.value.items.push_back(std::move(value));
     if (--frame.items_left > 0) return Outcome::kDone;

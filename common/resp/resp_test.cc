@@ -179,6 +179,10 @@ TEST(ReplyParser, RefusesWhatIsTooDeepOrTooLarge) {
   for (size_t i = 0; i <= kReplyDepthMax; ++i) deep += "*1\r\n";
   EXPECT_EQ(outcome(deep), Outcome::kError);
   EXPECT_EQ(outcome("$1001\r\n"), Outcome::kError);
+  // 3 bytes each on the wire, many times that as values.
+  std::string nulls = "*100\r\n";
+  for (int i = 0; i < 50; ++i) nulls += "_\r\n";
+  EXPECT_EQ(outcome(nulls), Outcome::kError);
   EXPECT_EQ(outcome("*99999999999\r\n"), Outcome::kError);
   EXPECT_EQ(outcome("$-2\r\n"), Outcome::kError);
   EXPECT_EQ(outcome("$3\r\nabcde"), Outcome::kError);

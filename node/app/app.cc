@@ -176,6 +176,7 @@ App::~App() { keyspace_.reclaimer().set_wake(nullptr); }
 
 Status App::Start() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);   // as Redis; a log file that was rotated is noticed
   std::signal(SIGXFSZ, SIG_IGN);  // a limit of a file's size is a full disk, no death
   for (const int signal_number : {SIGTERM, SIGINT}) {
     RHA_RETURN_IF_ERROR(reactor_.OnSignal(signal_number, [this, signal_number] {

@@ -97,7 +97,8 @@ void* Interpreter::Allocate(void* self_ptr, void* block, size_t old_size, size_t
   const bool runs = self.host_ != nullptr || self.registrar_ != nullptr;
   const int64_t bytes_max = self.memory_.each_max + (runs ? 0 : kReserveBytes);
   const auto more = static_cast<int64_t>(new_bytes) - static_cast<int64_t>(old_bytes);
-  if (more > 0 && self.bytes_ + more > bytes_max) return nullptr;
+  const bool fits = self.collecting_ || self.bytes_ + more <= bytes_max;
+  if (more > 0 && !fits) return nullptr;
   void* const moved = std::realloc(block, new_size);
   if (moved == nullptr) return nullptr;
   self.Hold(more);
@@ -132,6 +133,7 @@ int Interpreter::CompileJob(lua_State* L) {
 }
 
 bool Interpreter::Compile(std::string_view source, int* function, std::string* error) {
+  CollectIfMuch();
   Job job;
   job.source = source;
   const int failed = lua_cpcall(lua_, CompileJob, &job);
@@ -152,6 +154,7 @@ int Interpreter::LoadLibraryJob(lua_State* L) {
 }
 
 bool Interpreter::LoadLibrary(std::string_view source, Registrar& registrar, std::string* error) {
+  CollectIfMuch();
   Job job;
   job.source = source;
   registrar_ = &registrar;
@@ -222,6 +225,7 @@ int Interpreter::RunJob(lua_State* L) {
 }
 
 bool Interpreter::Run(const Invocation& invocation, resp::Writer& reply) {
+  CollectIfMuch();  // the limit may have become less
   host_ = invocation.host;
   interrupted_ = false;
   Job job;
@@ -245,7 +249,9 @@ bool Interpreter::Run(const Invocation& invocation, resp::Writer& reply) {
 void Interpreter::CollectIfMuch() {
   left_bytes_ = std::min(left_bytes_, bytes_);
   if (bytes_ <= left_bytes_ + (memory_.each_max - left_bytes_) / 2) return;
+  collecting_ = true;  // it takes a little to give back much
   (void)lua_cpcall(lua_, CollectJob, nullptr);
+  collecting_ = false;
   left_bytes_ = bytes_;
 }
 

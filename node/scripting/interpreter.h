@@ -119,6 +119,7 @@ class Interpreter {
   Host* host_ = nullptr;
   Registrar* registrar_ = nullptr;
   bool interrupted_ = false;
+  bool collecting_ = false;
   int runs_ = 0;
   std::array<unsigned short, 3> random_{0x330E, 0xABCD, 0x1234};
   std::vector<std::string_view> words_;

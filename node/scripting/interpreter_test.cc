@@ -101,8 +101,8 @@ TEST_F(InterpreterTest, AScriptHoldsNoMoreThanAnEighthOfMaxmemory) {
   EXPECT_EQ(LuaBytesMax(int64_t{100} << 20), kLuaBytesLeast);
   EXPECT_EQ(LuaBytesMax(int64_t{1} << 30), int64_t{128} << 20);
   EXPECT_EQ(LuaBytesMax(int64_t{64} << 30), kLuaBytesMax);
-  const std::string script = "return #string.rep('x', 48 * 1024 * 1024)";
-  EXPECT_EQ(Run(script), ":50331648\r\n");
+  const std::string script = "return #string.rep('x', 96 * 1024 * 1024)";
+  EXPECT_EQ(Run(script), ":100663296\r\n");
   memory_.each_max = kLuaBytesLeast;
   EXPECT_THAT(Run(script), HasSubstr("not enough memory"));
   EXPECT_EQ(Run("return 1"), ":1\r\n");

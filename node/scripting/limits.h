@@ -7,10 +7,11 @@
 
 namespace rha::node::scripting {
 
-// All that one interpreter may hold at once: beyond it a script ends with "not enough memory". An
-// eighth of maxmemory, beside which it is, so that no script takes a small pod with it.
+// All that one interpreter may hold at once, garbage included, which Lua lets grow to as much as it
+// uses: beyond it a script ends with "not enough memory". An eighth of maxmemory, beside which it
+// is, so that no script takes a small pod with it.
 constexpr int64_t kLuaBytesMax = int64_t{1} << 30;
-constexpr int64_t kLuaBytesLeast = int64_t{32} << 20;
+constexpr int64_t kLuaBytesLeast = int64_t{64} << 20;
 constexpr int64_t LuaBytesMax(int64_t maxmemory) {
   if (maxmemory == 0) return kLuaBytesMax;
   return std::clamp(maxmemory / 8, kLuaBytesLeast, kLuaBytesMax);

@@ -16,6 +16,8 @@ bool IsWarning(std::string_view channel) {
       "+convert-to-slave",
       "+fix-slave-config",
       "+slave-reconf-sent",
+      "+slave-reconf-sent-be",
+      "-slave-reconf-sent-timeout",
       "+slave-reconf-inprog",
       "+slave-reconf-done",
       "+failover-state-send-slaveof-noone",

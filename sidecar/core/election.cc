@@ -77,7 +77,7 @@ void GiveUpIfOutvoted(Context& c, Group& group) {
 
 }  // namespace
 
-bool SeeEpoch(Context& c, Epoch epoch) {
+bool SeeEpoch(Context& c, const Group& group, Epoch epoch) {
   if (epoch <= c.s.current_epoch) return true;
   const bool plausible = epoch - c.s.current_epoch <= kEpochJumpMax && epoch <= kEpochOnWireMax;
   if (!plausible && !Mutated(Mutant::kHelloBelieved)) {
@@ -90,13 +90,13 @@ bool SeeEpoch(Context& c, Epoch epoch) {
   }
   c.s.current_epoch = epoch;
   c.NeedPersist();
-  c.PlainEvent("+new-epoch", std::to_string(epoch));
+  c.PlainEvent("+new-epoch", std::to_string(epoch), &group);
   return true;
 }
 
 VoteResult CastVote(Context& c, Group& group, Epoch epoch, const std::string& candidate) {
   const VoteResult before{group.leader_id.empty() ? "*" : group.leader_id, group.leader_epoch};
-  if (!IsVoter(c.s, group, candidate) || !SeeEpoch(c, epoch)) return before;
+  if (!IsVoter(c.s, group, candidate) || !SeeEpoch(c, group, epoch)) return before;
   if (!c.s.may_vote || group.leader_epoch >= epoch || c.s.current_epoch > epoch) return before;
   if (SeesNoReason(c, group, epoch, candidate)) return before;
   group.leader_id = candidate;
@@ -138,7 +138,7 @@ void ConsiderCandidacy(Context& c, Group& group) {
 }
 
 void StartFailover(Context& c, Group& group, bool forced, std::vector<std::string> given_up) {
-  if (!SeeEpoch(c, c.s.current_epoch + 1)) return;  // the last number there is
+  if (!SeeEpoch(c, group, c.s.current_epoch + 1)) return;  // the last number there is
   group.failover = Failover{.epoch = c.s.current_epoch,
                             .started = c.now,
                             .stage_since = c.now,

@@ -90,8 +90,9 @@ class FieldWriter {
   std::vector<std::string> args_;
 };
 
-// What is missing or cannot be read is a no, unknown, or stays as it is. Our own writer's keys come in the order they
-// are asked for, so the search goes on where the last one ended; any other order is only slower.
+// What is missing or cannot be read is a no, unknown, or stays as it is. Our own writer's keys come
+// in the order they are asked for, so the search goes on where the last one ended; any other order
+// is only slower.
 class FieldReader {
  public:
   explicit FieldReader(const std::vector<std::string>& args) : args_(args) {}

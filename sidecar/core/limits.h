@@ -34,6 +34,7 @@ inline constexpr Millis kTickPeriod{100};
 inline constexpr Millis kBeatPeriod{200};
 // Dial a lost node or peer again; the node beside us over its socket.
 inline constexpr Millis kReconnectPeriod{200};
+inline constexpr Millis kUnreachedPeriod{2000};  // ... a classic peer that was never reached
 inline constexpr Millis kLocalReconnectPeriod{50};
 // A connection attempt without any outcome.
 inline constexpr Millis kDialTimeout{3000};

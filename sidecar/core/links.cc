@@ -257,7 +257,9 @@ void KeepPeerLinks(Context& c) {
       c.Do(DisconnectPeer{id});
       MarkDown(peer.link, c.now);
     }
-    if (DialDue(c, peer.link, kReconnectPeriod)) {
+    // Who was never reached may be somebody's invention.
+    const bool unreached = peer.member < 0 && peer.link.connected_at == kLongAgo;
+    if (DialDue(c, peer.link, unreached ? kUnreachedPeriod : kReconnectPeriod)) {
       peer.link.dialed_at = c.now;
       peer.link.dialing = true;
       c.Do(ConnectPeer{.peer = id, .address = peer.address});

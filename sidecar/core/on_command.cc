@@ -27,6 +27,10 @@ constexpr const char* kProvenLinks =
 constexpr const char* kConfiguredOnly =
     "ERR this Sentinel serves a configured group; its members come from its file";
 
+std::string FromItsFile(const std::string& setting) {
+  return "ERR '" + setting + "' of a configured group comes from its file";
+}
+
 Group* Find(Context& c, const std::string& name) {
   auto it = c.s.groups.find(name);
   return it == c.s.groups.end() ? nullptr : &it->second;
@@ -141,8 +145,8 @@ Answer Run(Context& c, const SetCommand& command) {
     if (IsScriptSetting(option) && c.s.globals.deny_scripts_reconfig) {
       return ReplyError{kScriptsDenied};
     }
-    if (ConcernsLinks(option) && group->configured()) {
-      return ReplyError{kProvenLinks};
+    if (group->configured()) {
+      return ReplyError{ConcernsLinks(option) ? kProvenLinks : FromItsFile(option)};
     }
     redial = redial || ConcernsLinks(option);
     if (const Status status = ApplySetting(config, option, value); !status.ok()) {
@@ -165,7 +169,7 @@ Answer Run(Context& c, const ConfigSetCommand& command) {
   Globals globals = c.s.globals;
   for (const auto& [name, value] : command.options) {
     if (ServesConfigured(c.s) && CommandName(name) != "LOGLEVEL") {
-      return ReplyError{"ERR '" + name + "' of a configured group comes from its file"};
+      return ReplyError{FromItsFile(name)};
     }
     if (const Status status = ApplyGlobal(globals, name, value); !status.ok()) {
       return ReplyError{status.message()};

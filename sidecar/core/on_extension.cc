@@ -78,7 +78,7 @@ void OnBeat(Context& c, const Beat& beat) {
   FollowAddress(c, group, *peer, beat);
   const bool newer = beat.current_epoch > c.s.current_epoch;
   // A member without memory still learns such an epoch, from a majority (LearnEpoch).
-  if (!SeeEpoch(c, beat.current_epoch)) return Evaluate(c, group);
+  if (!SeeEpoch(c, group, beat.current_epoch)) return Evaluate(c, group);
   if (newer) {
     // Somebody has opened an election this member has not been asked about yet.
     const Millis wait{c.s.prng.Between(kSplitRetryMin.count(), kSplitRetryMax.count())};

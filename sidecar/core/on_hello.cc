@@ -68,7 +68,7 @@ void OnHello(Context& c, const HelloReceived& event) {
   if (!IsUsableHost(c.s, hello->sentinel.host)) return;
   Peer* peer = LearnPeer(c, group, *hello);
   const Epoch newest = std::max(hello->current_epoch, hello->config_epoch);
-  if (SeeEpoch(c, newest)) AdoptConfig(c, group, *hello, peer);
+  if (SeeEpoch(c, group, newest)) AdoptConfig(c, group, *hello, peer);
   if (peer != nullptr) {
     peer->last_hello_received = c.now;
     peer->last_heard = c.now;

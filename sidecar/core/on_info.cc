@@ -53,7 +53,7 @@ void DiscoverReplicas(Context& c, Group& group, const Node& primary) {
 // orders reach a node from nobody else.
 void LearnFromRole(Context& c, Group& group, const Node& node) {
   const Info& info = node.info;
-  if (!group.configured() || !info.role_epoch || !SeeEpoch(c, *info.role_epoch)) return;
+  if (!group.configured() || !info.role_epoch || !SeeEpoch(c, group, *info.role_epoch)) return;
   if (info.role != Role::kPrimary || info.undecided || !IsVoter(c.s, group, info.role_leader)) {
     return;
   }

@@ -11,7 +11,7 @@ void OnVoteReply(Context& c, const VoteReply& event) {
   auto view = group.views.find(event.peer);
   if (view == group.views.end()) return;
   peer->second.last_heard = c.now;
-  if (event.leader != "*" && !SeeEpoch(c, event.leader_epoch)) return;
+  if (event.leader != "*" && !SeeEpoch(c, group, event.leader_epoch)) return;
   view->second.says_down = event.down;
   view->second.says_down_at = c.now;
   if (event.leader != "*") {

@@ -81,8 +81,12 @@ TEST_F(RunTimeSettings, AMembersAddressComesFromItsFile) {
   };
   EXPECT_FALSE(said("announce-ip", "6.6.6.6"));
   EXPECT_TRUE(said("loglevel", "warning"));
-  member.Send(CommandReceived{1, SetCommand{"demo", {{"auth-pass", "x"}}}});
-  EXPECT_TRUE(std::holds_alternative<ReplyError>(member.Of<Reply>().back().value));
+  // They would be forgotten at the next start.
+  for (const char* setting : {"auth-pass", "quorum", "down-after-milliseconds"}) {
+    member.Send(CommandReceived{1, SetCommand{"demo", {{setting, "3"}}}});
+    EXPECT_TRUE(std::holds_alternative<ReplyError>(member.Of<Reply>().back().value)) << setting;
+  }
+  EXPECT_EQ(member.group().config.quorum, 2);
 }
 
 TEST_F(RunTimeSettings, DebugChangesPeriods) {

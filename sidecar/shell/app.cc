@@ -56,6 +56,7 @@ class App {
   // Ends when this process should, or with options to start anew with: the voters have changed.
   std::optional<Options> Run() {
     reactor_.Run();
+    if (!options_.pid_file.empty()) ::unlink(options_.pid_file.c_str());
     return std::move(next_);
   }
 
@@ -86,6 +87,7 @@ class App {
 
 Status App::Start() {
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGHUP, SIG_IGN);  // as Redis; a log file that was rotated is noticed
   // Before any thread exists, so that none of them takes the signals.
   for (const int signal : {SIGTERM, SIGINT}) {
     RHA_RETURN_IF_ERROR(reactor_.OnSignal(signal, [this] { StopAsked(); }));

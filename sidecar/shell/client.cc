@@ -89,6 +89,8 @@ void Client::HandleInput() {
   handling_ = false;
   if (closed()) return;
   input_.erase(0, used);
+  if (input_.empty() && input_.capacity() > kReadBytes) input_ = std::string();
+  parser_.Trim();
   const bool stranger = rights_ == Rights::kNothing;
   if (input_.size() > (stranger ? kStrangerInputBytesMax : kClientInputBytesMax)) {
     writer_.Error("ERR Protocol error: too much input");

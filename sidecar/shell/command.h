@@ -73,7 +73,7 @@ const Command* FindRow(std::span<const Command> rows, std::string_view name);
 bool IsPlainName(std::string_view name);
 bool SameWord(std::string_view a, std::string_view b);  // ignoring case
 
-// "# Server …" and so on; `section`: one, or "default", "all", "everything".
-std::string InfoText(Server& server, std::string_view section);
+// "# Server …" and so on, each once; `sections`: none, names, "default", "all", "everything".
+std::string InfoText(Server& server, resp::Args sections);
 
 }  // namespace rha::sidecar::shell

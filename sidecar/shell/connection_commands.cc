@@ -186,14 +186,7 @@ void Publish(CommandContext& c) {
 // ------------------------------------------------------------------------------------
 
 void Info(CommandContext& c) {
-  std::string text;
-  if (c.args.size() == 1) text = InfoText(c.server, "default");
-  for (size_t i = 1; i < c.args.size(); ++i) {
-    const std::string part = InfoText(c.server, c.args[i]);
-    if (!text.empty() && !part.empty()) text += "\r\n";
-    text += part;
-  }
-  c.reply.Bulk(text);  // in RESP3 too, unlike a node's
+  c.reply.Bulk(InfoText(c.server, c.args.subspan(1)));  // in RESP3 too, unlike a node's
 }
 
 void Role(CommandContext& c) {

@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <initializer_list>
@@ -144,22 +145,28 @@ std::string StatsSection(Server& server) {
 
 }  // namespace
 
-std::string InfoText(Server& server, std::string_view section) {
-  const bool all =
-      SameWord(section, "default") || SameWord(section, "all") || SameWord(section, "everything");
-  std::string text;
-  const auto add = [&](const char* name, const std::string& part) {
-    if (!all && !SameWord(section, name)) return;
-    if (!text.empty()) text += "\r\n";
-    text += part;
+std::string InfoText(Server& server, resp::Args sections) {
+  const auto wanted = [&](std::string_view name) {
+    return sections.empty() || std::ranges::any_of(sections, [&](std::string_view section) {
+             return SameWord(section, name) || SameWord(section, "default") ||
+                    SameWord(section, "all") || SameWord(section, "everything");
+           });
   };
-  add("server", ServerSection(server));
-  add("clients", ClientsSection(server));
-  add("stats", StatsSection(server));
-  add("cpu", CpuSection());
-  const Driver& driver = server.driver();
-  add("sentinel", SentinelInfo({driver.machine(), driver.now()}, driver.scripts().running(),
-                               driver.scripts().jobs().size()));
+  std::string text;
+  const auto add = [&](const char* name, const auto& make) {
+    if (!wanted(name)) return;
+    if (!text.empty()) text += "\r\n";
+    text += make();
+  };
+  add("server", [&] { return ServerSection(server); });
+  add("clients", [&] { return ClientsSection(server); });
+  add("stats", [&] { return StatsSection(server); });
+  add("cpu", [] { return CpuSection(); });
+  add("sentinel", [&] {
+    const Driver& driver = server.driver();
+    return SentinelInfo({driver.machine(), driver.now()}, driver.scripts().running(),
+                        driver.scripts().jobs().size());
+  });
   return text;
 }
 

@@ -15,6 +15,7 @@ constexpr size_t kStrangerInputBytesMax = 32 << 10;   // AUTH and its words
 constexpr size_t kStrangerOutputBytesMax = 4 << 10;   // errors that are not read: closed
 constexpr size_t kClientOutputPauseBytes = 64 << 10;  // no further request until these are read
 constexpr size_t kClientOutputBytesMax = 32 << 20;    // of one answer, not read: closed
+constexpr size_t kClientsOutputBytesMax = 64 << 20;   // ... of all clients together
 constexpr size_t kSubscriberOutputBytesMax = 1 << 20;    // messages that are not read: closed
 constexpr size_t kSubscribersOutputBytesMax = 32 << 20;  // ... of all subscribers together
 constexpr size_t kClientInputBytesMax = 256 << 10;       // one request
@@ -31,12 +32,13 @@ constexpr size_t kSecretFileBytesMax = 16 << 10;
 constexpr Millis kSecretOverlap = std::chrono::minutes(10);  // old and new count
 
 // Links to nodes and peers.
-constexpr size_t kLinkReplyBytesMax = 2 << 20;  // INFO is the largest
-constexpr size_t kReasonBytesMax = 200;         // of another's words, in the log
-constexpr size_t kLinkPendingMax = 100;         // SENTINEL_MAX_PENDING_COMMANDS
-constexpr Millis kConnectTimeout{1000};         // until introduced
-constexpr Millis kLocalConnectTimeout{500};     // over the unix socket
-constexpr Millis kSubscriptionRetry{1000};      // the pub/sub channel alone was lost
+constexpr size_t kLinkReplyBytesMax = 2 << 20;   // INFO is the largest
+constexpr size_t kPeerReplyBytesMax = 16 << 10;  // a vote, an OK or an error
+constexpr size_t kReasonBytesMax = 200;          // of another's words, in the log
+constexpr size_t kLinkPendingMax = 100;          // SENTINEL_MAX_PENDING_COMMANDS
+constexpr Millis kConnectTimeout{1000};          // until introduced
+constexpr Millis kLocalConnectTimeout{500};      // over the unix socket
+constexpr Millis kSubscriptionRetry{1000};       // the pub/sub channel alone was lost
 
 constexpr size_t kCachedInfosMax = 1024;
 constexpr Millis kCachedInfoAgeMax = std::chrono::hours(1);

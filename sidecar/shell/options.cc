@@ -113,6 +113,7 @@ Status ParsePubsubDefault(const Words& w, Options& o) {
   return Status::Ok();
 }
 
+constexpr char kSocketMark[] = "marks of sockets are not supported";
 constexpr char kTls[] = "TLS is not supported: encrypt the network, or put a proxy before it";
 constexpr char kSyslog[] = "syslog is not written: use logfile, or what reads standard error";
 constexpr char kUnixSocket[] = "clients reach this Sentinel by TCP only: leave this out";
@@ -152,6 +153,8 @@ constexpr size_t kAny = 1000;
 const Directive kDirectives[] = {
     {"port", 1, 1, RHA_PORT(port)},
     {"bind", 1, kAny, ParseBinds},
+    {"tcp-backlog", 1, 1,
+     [](const Words& w, Options& o) { return ParseCount<int>(w[1], 0, &o.listen_backlog); }},
     {"bind-source-addr", 1, 1, RHA_TEXT(source_ip)},
     {"requirepass", 1, 1, RHA_TEXT(password)},
     {"requirepass-file", 1, 1, RHA_TEXT(password_file)},
@@ -217,6 +220,9 @@ const Directive kDirectives[] = {
     // Of Redis' server. What a Sentinel of Redis would do with them, this one does not.
     {"syslog-enabled", 1, 1, RefuseYes<kSyslog>},
     {"tls-replication", 1, 1, RefuseYes<kTls>},
+    {"tls-cluster", 1, 1, RefuseYes<kTls>},
+    {"socket-mark-id", 1, 1,
+     [](const Words& w, Options&) { return w[1] == "0" ? Status() : Bad(kSocketMark); }},
     {"tls-port", 1, 1, [](const Words& w, Options&) { return w[1] == "0" ? Status() : Bad(kTls); }},
     {"unixsocket", 1, 1,
      [](const Words& w, Options&) { return w[1].empty() ? Status() : Bad(kUnixSocket); }},
@@ -320,7 +326,33 @@ Status CheckScript(const char* kind, const std::string& path) {
   return Bad(std::string(kind) + " seems non existing or non executable: " + path);
 }
 
+// What a configured group has from its own lines, and what cannot be said of it.
+Status CheckConfigured(const Options& options) {
+  const core::PersistedGroup& group = options.groups.groups.begin()->second;
+  if (!group.auth_user.empty() || !group.auth_password.empty() || !group.renamed_commands.empty() ||
+      !options.groups.globals.peer_user.empty() || !options.groups.globals.peer_password.empty()) {
+    return Bad(
+        "auth-user, auth-pass, rename-command, sentinel-user and sentinel-pass are not for a "
+        "redisha-group: its members prove themselves by redisha-peer-key-file, and its nodes know "
+        "every command by its own name");
+  }
+  if (!group.replicas.empty() || !group.peers.empty() || group.config_epoch != 0 ||
+      group.leader_epoch != 0 || !options.groups.my_id.empty() ||
+      options.groups.current_epoch != 0) {
+    return Bad(
+        "known-replica, known-sentinel, config-epoch, leader-epoch, myid and current-epoch are not "
+        "for a redisha-group: its members are listed, and redisha-state-file keeps the rest");
+  }
+  if (static_cast<size_t>(group.quorum) > options.members.size()) {
+    return Bad("redisha-group " + group.name + " " + std::to_string(group.quorum) +
+               ": so many of " + std::to_string(options.members.size()) +
+               " members can never agree");
+  }
+  return Status::Ok();
+}
+
 Status Check(const Options& options) {
+  if (options.port == 0) return Bad("port 0: a Sentinel that listens nowhere can be asked nothing");
   for (const auto& [name, group] : options.groups.groups) {
     if (group.configured || options.groups.globals.resolve_hostnames) continue;
     if (core::IsIpAddress(group.primary.host)) continue;
@@ -338,6 +370,7 @@ Status Check(const Options& options) {
   }
   RHA_RETURN_IF_ERROR(CheckTrust(options));
   if (!options.configured()) return Status::Ok();
+  RHA_RETURN_IF_ERROR(CheckConfigured(options));
   if (options.cluster_uid.empty()) return Bad("redisha-cluster-uid is missing");
   if (options.state_file.empty()) return Bad("redisha-state-file is missing");
   const auto is_self = [&](const core::MemberConfig& m) { return m.name == options.self; };

@@ -16,6 +16,7 @@
 #include "common/base/config_text.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
+#include "common/net/socket.h"
 #include "sidecar/core/config.h"
 #include "sidecar/shell/limits.h"
 
@@ -24,7 +25,8 @@ namespace rha::sidecar::shell {
 struct Options {
   std::string config_path;
 
-  std::vector<std::string> binds = {"*"};
+  std::vector<std::string> binds = {"*", "-::*"};  // as Redis: IPv6 where there is any
+  int listen_backlog = net::kListenBacklog;
   uint16_t port = kSentinelPort;
   std::string source_ip;  // of outgoing connections
   std::string password;   // requirepass of our own port

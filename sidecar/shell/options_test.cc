@@ -98,6 +98,18 @@ TEST(Options, ErrorsNameTheLine) {
   no_key.replace(no_key.find("redisha-peer-key-file /peer-key\n"), 32, "");
   EXPECT_THAT(error(no_key), HasSubstr("redisha-peer-key-file is missing"));
   EXPECT_THAT(error("redisha-admin-password-file f\n"), HasSubstr("are of a redisha-group"));
+  for (const char* line :
+       {"sentinel auth-pass demo x\n", "sentinel rename-command demo PING X\n",
+        "sentinel sentinel-pass x\n", "sentinel config-epoch demo 3\n",
+        "sentinel known-replica demo 1.1.1.1 1\n", "sentinel current-epoch 5\n"}) {
+    EXPECT_THAT(error(std::string(kConfigured) + line), HasSubstr("for a redisha-group")) << line;
+  }
+  std::string too_many = kConfigured;
+  too_many.replace(too_many.find("demo 2\n"), 7, "demo 9\n");
+  EXPECT_THAT(error(too_many), HasSubstr("can never agree"));
+  EXPECT_THAT(error("port 0\n"), HasSubstr("listens nowhere"));
+  EXPECT_THAT(error("tls-cluster yes\n"), HasSubstr("TLS is not supported"));
+  EXPECT_THAT(error("socket-mark-id 7\n"), HasSubstr("not supported"));
   EXPECT_THAT(error("requirepass a\nrequirepass-file f\n"), HasSubstr("leave one out"));
 }
 

@@ -30,7 +30,7 @@ net::LinkOptions PeerLink::MakeOptions() const {
   options.password = target_.credentials.password;
   options.client_name = dialer_.ClientName("cmd");
   options.pending_max = kLinkPendingMax;
-  options.reply_bytes_max = kLinkReplyBytesMax;
+  options.reply_bytes_max = kPeerReplyBytesMax;
   return options;
 }
 

@@ -82,7 +82,7 @@ Status Server::Listen() {
     std::string ip = optional ? bind.substr(1) : bind;
     if (ip == "*") ip = "0.0.0.0";
     if (ip == "::*") ip = "::";
-    auto fd = net::ListenTcp(ip, options_.port);
+    auto fd = net::ListenTcp(ip, options_.port, options_.listen_backlog);
     if (!fd.ok()) {
       if (optional) continue;
       return fd.status();
@@ -144,7 +144,9 @@ void Server::Welcome(Client& client) {
   if (client.rights() != Rights::kNothing) {
     if (!Full()) return;
     ++stats_.rejected_connections;
-    return client.Close();
+    client.reply().Error(kTooManyClients);
+    client.CloseAfterReply();
+    return client.Flush();
   }
   strangers_.insert(client.id());
   if (strangers_.size() <= strangers_max_) return;
@@ -220,6 +222,21 @@ void Server::OnRequest(Client& client, resp::Args args) {
   ++stats_.commands;
   CommandContext context{*this, *driver_, client, args, client.reply()};
   RunCommand(context);
+  if (client.Owed() > kClientOutputPauseBytes) LimitOwed();
+}
+
+// Answers that nobody reads are bounded together, too: whoever is owed most goes.
+void Server::LimitOwed() {
+  size_t owed = 0;
+  Client* largest = nullptr;
+  for (const auto& [id, client] : clients_) {
+    owed += client->Owed();
+    if (largest == nullptr || client->Owed() > largest->Owed()) largest = client.get();
+  }
+  if (owed <= kClientsOutputBytesMax) return;
+  log::Warn("closing client {}: it does not read, {} bytes of {} wait", largest->peer(),
+            largest->Owed(), owed);
+  largest->Close();
 }
 
 void Server::OnClosed(Client& client) {

@@ -89,6 +89,7 @@ class Server {
   void OnRequest(Client& client, resp::Args args);
   void OnClosed(Client& client);
   void LimitByDescriptors();
+  void LimitOwed();
   bool Full() const { return clients_.size() - strangers_.size() > clients_max_; }
   void Welcome(Client& client);
   bool Protected(const Client& client) const;

@@ -1,10 +1,12 @@
 #include "sidecar/shell/state_file.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
 #include "common/base/config_text.h"
+#include "common/base/log.h"
 #include "common/env/slot_file.h"
 #include "sidecar/shell/limits.h"
 #include "sidecar/shell/sentinel_lines.h"
@@ -128,10 +130,20 @@ Result<StateFile> OpenStateFile(const std::string& path, const std::string& grou
 }
 
 StateStore ConfigFileStore(const std::string& path, env::Disk& disk) {
-  return [path, &disk](const core::PersistedState& state) -> Status {
-    // The user's own lines may have changed on disk meanwhile: they are read anew each time.
-    RHA_ASSIGN_OR_RETURN(const std::string old_text, ReadTextFile(path));
-    return WriteTextFile(path, RewriteConfig(old_text, state), disk);
+  auto at_first = ReadTextFile(path);
+  return [path, &disk, last = at_first.ok() ? *at_first : std::string()](
+             const core::PersistedState& state) mutable -> Status {
+    // The user's own lines may have changed on disk meanwhile: they are read anew each time. What
+    // has lost the line with our id was cut short, or is another's; a file may be gone.
+    const auto found = ReadTextFile(path);
+    if (found.ok() && (*found == last || found->find(state.my_id) != std::string::npos)) {
+      last = *found;
+    } else {
+      log::Warn("{} is not what this Sentinel wrote ({}): its lines are written anew", path,
+                found.ok() ? "its own id is missing" : found.status().message());
+    }
+    last = RewriteConfig(last, state);
+    return WriteTextFile(path, last, disk);
   };
 }
 
@@ -161,24 +173,29 @@ std::vector<OldLine> ReadOldLines(const std::string& text) {
 std::string RewriteConfig(const std::string& old_text, const core::PersistedState& state) {
   std::vector<OldLine> old_lines = ReadOldLines(old_text);
   std::vector<ConfigFileLine> lines = ConfigFileLines(state);
-  const auto place = [&](const auto& fits, std::vector<ConfigFileLine> wanted) {
+  // Each takes the first line of the same `mark` that nobody has taken.
+  const auto place = [&](std::string OldLine::*mark, std::string ConfigFileLine::*wanted_mark,
+                         std::vector<ConfigFileLine> wanted) {
+    std::multimap<std::string_view, OldLine*> free;
+    for (OldLine& old : old_lines) {
+      if (!old.key.empty() && !old.taken) free.emplace(old.*mark, &old);
+    }
     std::vector<ConfigFileLine> left;
     for (ConfigFileLine& line : wanted) {
-      const auto old = std::find_if(old_lines.begin(), old_lines.end(), [&](const OldLine& o) {
-        return !o.taken && o.key == line.key && fits(o, line);
-      });
-      if (old == old_lines.end()) {
+      const auto found = free.lower_bound(line.*wanted_mark);
+      if (found == free.end() || found->first != line.*wanted_mark) {
         left.push_back(std::move(line));
-      } else {
-        *old = {.text = line.text, .key = line.key, .taken = true};
+        continue;
       }
+      OldLine* const old = found->second;
+      free.erase(found);
+      *old = {.text = line.text, .key = line.key, .taken = true};
     }
     return left;
   };
   // What is there already keeps its place; what has changed takes the place of what it replaces.
-  lines = place([](const OldLine& o, const ConfigFileLine& l) { return o.text == l.text; },
-                std::move(lines));
-  lines = place([](const OldLine&, const ConfigFileLine&) { return true; }, std::move(lines));
+  lines = place(&OldLine::text, &ConfigFileLine::text, std::move(lines));
+  lines = place(&OldLine::key, &ConfigFileLine::key, std::move(lines));
   std::string text;
   bool marked = false;
   for (const OldLine& line : old_lines) {

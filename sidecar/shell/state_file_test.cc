@@ -192,6 +192,24 @@ TEST_F(OnDisk, RemembersWhatWasPromisedWhateverThePowerDoes) {
   }
 }
 
+TEST_F(OnDisk, AConfigurationThatWasCutShortIsWrittenAnew) {
+  const core::PersistedState state = SomeState();
+  Put("port 1234\nrequirepass secret\n");
+  const StateStore store = ConfigFileStore(path_);
+  ASSERT_TRUE(store(state).ok());
+  const std::string whole = *ReadTextFile(path_);
+  EXPECT_THAT(whole, HasSubstr("requirepass secret\n"));
+  Put("");
+  ASSERT_TRUE(store(state).ok());
+  EXPECT_EQ(*ReadTextFile(path_), whole);
+  std::filesystem::remove(path_);
+  ASSERT_TRUE(store(state).ok());
+  EXPECT_EQ(*ReadTextFile(path_), whole);
+  Put("port 4321\n" + whole);  // a person's edit
+  ASSERT_TRUE(store(state).ok());
+  EXPECT_TRUE(ReadTextFile(path_)->starts_with("port 4321\n"));
+}
+
 TEST(RewriteConfig, KeepsTheUsersLinesAndReplacesTheState) {
   const std::string config =
       "port 26379\n# mine\nsentinel announce-ip 1.2.3.4\n"

@@ -143,6 +143,12 @@ class Replies(Pair):
     def test_each_is_that_of_redis(self):
         self.assert_same(COMMANDS)
 
+    def test_info_has_each_section_that_is_asked_for_once(self):
+        for words in ([], ["server", "clients", "server", "CLIENTS"], ["cpu"] * 100, ["everything"], ["all", "stats"],
+                      ["nope", "sentinel", "nope"]):
+            titles = [re.findall(r"# \w+", said) for said in self.both(["INFO", *words], "2")]
+            self.assertEqual(titles[0], titles[1], words)
+
     def test_around_a_failover(self):
         states = [["SENTINEL", name, GROUP] for name in ("MASTER", "REPLICAS", "SENTINELS", "CKQUORUM", "GET-MASTER-ADDR-BY-NAME")]
         replica = self.ports[1]

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """redisha-sentinel in the place of redis-sentinel and back: the same file, the same answers, settings at run time."""
 import os
+import signal
+import socket
 import unittest
 
 import redis
@@ -170,6 +172,43 @@ class Settings(Bed):
         self.start_sentinel(self.primary, port=self.port_)
         self.assertEqual(self.say("CONFIG", "GET", "announce-ip", "loglevel"),
                          ["announce-ip", "127.0.0.9", "loglevel", "warning"])
+
+    def test_a_file_that_was_cut_short_or_removed_gets_its_lines_back(self):
+        path = self.config_of(self.port_)
+        before = [line for line in self.lines() if line]
+        for harm in (lambda: open(path, "w").close(), lambda: os.remove(path)):
+            harm()
+            self.assertEqual(self.say("FLUSHCONFIG"), "OK")
+            self.assertEqual([line for line in self.lines() if line], before)
+
+    def lines(self):
+        with open(self.config_of(self.port_)) as conf:
+            return conf.read().splitlines()
+
+    def test_a_log_that_was_rotated_goes_on_under_its_name(self):
+        log = os.path.join(self.folder, "sentinel.log")
+        port = self.start_sentinel(self.primary, quorum=1, lines=[f"logfile {log}"])
+        os.rename(log, log + ".1")
+        self.sentinels[port].process.send_signal(signal.SIGHUP)  # as many a logrotate does
+        def goes_on():
+            raw_command(port, "SENTINEL", "SET", GROUP, "quorum", "1")
+            return os.path.exists(log) and "+set" in open(log).read()
+        until("it writes into a new file", goes_on)
+
+    def test_who_finds_no_room_is_told(self):
+        port = self.start_sentinel(self.primary, quorum=1, lines=["maxclients 1"])
+        with socket.create_connection(("127.0.0.1", port), 3), socket.create_connection(("127.0.0.1", port), 3) as late:
+            self.assertEqual(late.recv(100), b"-ERR max number of clients reached\r\n")
+
+    def test_answers_that_nobody_reads_are_bounded_together(self):
+        request = f"COMMAND INFO {'sentinel ' * 5000}\r\n".encode()
+        idle = [socket.create_connection(("127.0.0.1", self.port_), 3) for _ in range(10)]
+        for connection in idle:
+            self.addCleanup(connection.close)
+            connection.sendall(request)
+        def held():
+            return [int(client["omem"]) for client in redis.Redis(port=self.port_).client_list() if int(client["omem"]) > 1 << 20]
+        until("some are closed", lambda: len(held()) < len(idle) and sum(held()) <= 64 << 20)
 
     def test_host_names_are_announced_if_wanted(self):
         self.assertEqual(self.say("CONFIG", "SET", "resolve-hostnames", "yes"), "OK")
