@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   const int exit_code = app->Run();
-#ifndef __SANITIZE_ADDRESS__
+#ifndef RHA_ASAN
   // The kernel takes the dataset back at once; key by key it would take seconds.
   std::_Exit(exit_code);
 #endif

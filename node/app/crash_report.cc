@@ -43,7 +43,7 @@ void OnSignal(int number, siginfo_t* info, void*) {
 }  // namespace
 
 void SetCrashReport(CrashReport how) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(RHA_ASAN) || defined(RHA_TSAN)
   how.on = false;  // the sanitizers' own reports say more
 #endif
   static bool installed = false;

@@ -44,7 +44,7 @@ inline void* HeapAllocate(size_t size) {
 
 // `size`: any size of the same class as the one asked for.
 inline void HeapFree(void* block, size_t size) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(RHA_ASAN) || defined(RHA_TSAN)
   (void)size;
   std::free(block);  // malloc is the sanitizer's, even where jemalloc is linked
 #else
