@@ -36,6 +36,9 @@ if(RHA_SANITIZE)
 endif()
 
 option(RHA_FUZZ "Instrument for libFuzzer (clang only)" OFF)
+if(RHA_FUZZ)
+  set(RHA_FUZZ_OPTIONS -fsanitize=fuzzer-no-link)
+endif()
 
 find_program(RHA_CCACHE ccache)
 if(RHA_CCACHE)
