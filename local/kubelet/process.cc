@@ -20,6 +20,13 @@
 #define P_PIDFD 3
 #endif
 
+#ifdef RHA_TSAN
+// ThreadSanitizer takes clone(2) for a fork, after which each side has memory of its own, and ends
+// the process. This is glibc's other name of it.
+extern "C" int __clone(int (*child)(void*), void* stack, int flags, void* argument, ...);
+#define clone __clone
+#endif
+
 namespace rha::local::kubelet {
 namespace {
 
