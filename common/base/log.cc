@@ -1,17 +1,23 @@
 #include "common/base/log.h"
 
-#include <spdlog/details/file_helper.h>
+#include <fcntl.h>
+#include <spdlog/details/os.h>
 #include <spdlog/formatter.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <ctime>
 #include <memory>
 #include <mutex>
+#include <utility>
+
+#include "common/base/unique_fd.h"
 
 namespace rha::log {
 namespace {
@@ -19,32 +25,41 @@ namespace {
 constexpr char kTextPattern[] = "%Y-%m-%dT%H:%M:%S.%e%z %^%-5l%$ %v";
 
 // A file that is opened anew once its name leads elsewhere, as after a rotation: looked at once a
-// second at most, when a line is written.
+// second at most, when a line is written. While that cannot be opened, the old file goes on.
 class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit FileSink(const std::string& path) { Open(path); }
+  explicit FileSink(const std::string& path) : path_(path) {
+    namespace os = spdlog::details::os;
+    os::create_dir(os::dir_name(path));
+    if (!Open()) spdlog::throw_spdlog_ex("Failed opening file " + path + " for writing", errno);
+  }
 
  private:
-  void Open(const std::string& path) {
-    file_.open(path, /*truncate=*/false);
-    if (::stat(path.c_str(), &opened_) != 0) opened_ = {};
+  bool Open() {
+    UniqueFd fd(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+    if (!fd.valid() || ::fstat(fd.get(), &opened_) != 0) return false;
+    fd_ = std::move(fd);
+    return true;
   }
   void sink_it_(const spdlog::details::log_msg& message) override {
     if (const std::time_t now = std::time(nullptr); now != looked_at_) {
       looked_at_ = now;
-      const std::string path = file_.filename();
-      struct stat found;
-      const bool there = ::stat(path.c_str(), &found) == 0;
-      if (!there || found.st_ino != opened_.st_ino || found.st_dev != opened_.st_dev) Open(path);
+      struct stat found {};
+      const bool same = ::stat(path_.c_str(), &found) == 0 && found.st_ino == opened_.st_ino &&
+                        found.st_dev == opened_.st_dev;
+      if (!same) (void)Open();
     }
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    file_.write(line);
+    if (::write(fd_.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+      spdlog::throw_spdlog_ex("Failed writing to file " + path_, errno);
+    }
   }
-  void flush_() override { file_.flush(); }
+  void flush_() override {}
 
-  spdlog::details::file_helper file_;
-  struct stat opened_ {};
+  const std::string path_;
+  UniqueFd fd_;
+  struct stat opened_ {};  // of fd_
   std::time_t looked_at_ = 0;
 };
 

@@ -14,7 +14,7 @@
 namespace rha::sidecar::core {
 
 // Adopts a higher epoch. False: it is too far above the known one to come from an election
-// (kEpochJumpMax), and nothing that was said with it counts.
+// (kEpochJumpMax), and nothing that was said with it counts. `group`: whose script is told.
 [[nodiscard]] bool SeeEpoch(Context& c, const Group& group, Epoch epoch);
 
 struct VoteResult {

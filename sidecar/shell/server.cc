@@ -131,22 +131,21 @@ void Server::CloseIdle() {
       nullptr);
 }
 
+void Server::Refuse(Client& client, const char* why) {
+  ++stats_.rejected_connections;
+  client.reply().Error(why);
+  client.CloseAfterReply();
+  client.Flush();
+}
+
 // When there is no room for another client, a member may still come and prove itself.
 void Server::Welcome(Client& client) {
-  if (Protected(client)) {
-    ++stats_.rejected_connections;
-    client.reply().Error(kProtectedMode);
-    client.CloseAfterReply();
-    return client.Flush();
-  }
+  if (Protected(client)) return Refuse(client, kProtectedMode);
   const Rights at_first = access_.Welcome(&client.who, Now());
   client.SetRights(Full() && trust_.is_member() ? Rights::kNothing : at_first);
   if (client.rights() != Rights::kNothing) {
-    if (!Full()) return;
-    ++stats_.rejected_connections;
-    client.reply().Error(kTooManyClients);
-    client.CloseAfterReply();
-    return client.Flush();
+    if (Full()) Refuse(client, kTooManyClients);
+    return;
   }
   strangers_.insert(client.id());
   if (strangers_.size() <= strangers_max_) return;

@@ -92,6 +92,7 @@ class Server {
   void LimitOwed();
   bool Full() const { return clients_.size() - strangers_.size() > clients_max_; }
   void Welcome(Client& client);
+  void Refuse(Client& client, const char* why);
   bool Protected(const Client& client) const;
   void CloseIdle();
 

@@ -195,6 +195,19 @@ class Settings(Bed):
             return os.path.exists(log) and "+set" in open(log).read()
         until("it writes into a new file", goes_on)
 
+    def test_a_log_that_cannot_be_opened_anew_goes_on_in_the_old_file(self):
+        log = os.path.join(self.folder, "sentinel.log")
+        port = self.start_sentinel(self.primary, quorum=1, lines=[f"logfile {log}"])
+        os.rename(log, log + ".1")
+        os.mkdir(log)
+        def told(path, quorum):
+            raw_command(port, "SENTINEL", "SET", GROUP, "quorum", quorum)
+            return os.path.isfile(path) and f"quorum {quorum}" in open(path).read()
+        for quorum in ("2", "3", "4"):
+            until("it writes on", lambda: told(log + ".1", quorum))
+        os.rmdir(log)
+        until("it writes into a new file", lambda: told(log, "5"))
+
     def test_who_finds_no_room_is_told(self):
         port = self.start_sentinel(self.primary, quorum=1, lines=["maxclients 1"])
         with socket.create_connection(("127.0.0.1", port), 3), socket.create_connection(("127.0.0.1", port), 3) as late:
