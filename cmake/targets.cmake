@@ -54,6 +54,8 @@ function(rha_library name)
   if(sources)
     add_library(${name} STATIC ${sources})
     rha_quick_to_build(${name})
+    # What includes much and computes little is compiled several files at a time (RHA_UNITY of a folder): in half the time.
+    set_target_properties(${name} PROPERTIES UNITY_BUILD "${RHA_UNITY}" UNITY_BUILD_BATCH_SIZE 6)
     target_link_libraries(${name} PUBLIC ${arg_DEPS})
   else()
     add_library(${name} INTERFACE)

@@ -9,14 +9,13 @@
 namespace rha::container {
 namespace {
 
-constexpr std::string_view kNoTls =
+constexpr std::string_view kNoNodeTls =
     "this server does not speak TLS: leave it out, and encrypt the network or put a proxy in front";
-constexpr std::string_view kTlsDetail = "there is no TLS here, and none is asked for";
 constexpr std::string_view kNoSentinelLookup =
     "a replica does not ask Sentinel at its start: name its primary by REDIS_MASTER_HOST, and "
     "Sentinel points it elsewhere when that has changed";
 
-constexpr Variable kVariables[] = {
+constexpr Variable kNodeVariables[] = {
     {"ALLOW_EMPTY_PASSWORD", Kind::kYesNo, "serve everybody who reaches the port"},
     {"BITNAMI_DEBUG", Kind::kYesNo, "loglevel debug"},
     {"REDIS_PASSWORD", Kind::kText, "requirepass"},
@@ -39,7 +38,7 @@ constexpr Variable kVariables[] = {
     {"REDIS_AOF_ENABLED", Kind::kYesNo, "appendonly; yes if the volume is one of Bitnami's image"},
     {"REDIS_ACLFILE", Kind::kText, "aclfile"},
     {"REDIS_DATABASE", Kind::kUnused, "databases have numbers, no names"},
-    {"REDIS_TLS_ENABLED", Kind::kOff, kNoTls},
+    {"REDIS_TLS_ENABLED", Kind::kOff, kNoNodeTls},
     {"REDIS_TLS_PORT", Kind::kUnused, kTlsDetail},
     {"REDIS_TLS_PORT_NUMBER", Kind::kUnused, kTlsDetail},
     {"REDIS_TLS_CERT_FILE", Kind::kUnused, kTlsDetail},
@@ -147,7 +146,7 @@ void ExtraFlags(Settings* settings, std::string* config) {
 
 }  // namespace
 
-std::span<const Variable> NodeVariables() { return kVariables; }
+std::span<const Variable> NodeVariables() { return kNodeVariables; }
 
 Result<std::string> NodeConfig(Settings* settings, const std::string& found_overrides,
                                const std::string& found_dir) {

@@ -11,12 +11,11 @@
 namespace rha::container {
 namespace {
 
-constexpr std::string_view kNoTls =
+constexpr std::string_view kNoSentinelTls =
     "sentinels do not speak TLS here: leave it out, and encrypt the network";
-constexpr std::string_view kTlsDetail = "there is no TLS here, and none is asked for";
 constexpr std::string_view kOfServers = "it means something to a data server alone";
 
-constexpr Variable kVariables[] = {
+constexpr Variable kSentinelVariables[] = {
     {"ALLOW_EMPTY_PASSWORD", Kind::kYesNo, "serve everybody who reaches the port"},
     {"BITNAMI_DEBUG", Kind::kYesNo, "loglevel debug"},
     {"REDIS_MASTER_HOST", Kind::kText, "the first primary; redis"},
@@ -36,7 +35,7 @@ constexpr Variable kVariables[] = {
     {"REDIS_SENTINEL_ANNOUNCE_IP", Kind::kText, "announce-ip"},
     {"REDIS_SENTINEL_ANNOUNCE_PORT", Kind::kPort, "announce-port"},
     {"REDIS_SENTINEL_DATA_DIR", Kind::kText, "where sentinel.conf is kept; /data"},
-    {"REDIS_SENTINEL_TLS_ENABLED", Kind::kOff, kNoTls},
+    {"REDIS_SENTINEL_TLS_ENABLED", Kind::kOff, kNoSentinelTls},
     {"REDIS_SENTINEL_TLS_PORT_NUMBER", Kind::kUnused, kTlsDetail},
     {"REDIS_SENTINEL_TLS_CERT_FILE", Kind::kUnused, kTlsDetail},
     {"REDIS_SENTINEL_TLS_KEY_FILE", Kind::kUnused, kTlsDetail},
@@ -84,7 +83,7 @@ const ConfigLine* FindMonitor(const std::vector<ConfigLine>& lines) {
 
 }  // namespace
 
-std::span<const Variable> SentinelVariables() { return kVariables; }
+std::span<const Variable> SentinelVariables() { return kSentinelVariables; }
 
 Result<std::string> SentinelConfig(Settings* settings) {
   std::string config;

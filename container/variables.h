@@ -36,6 +36,8 @@ struct Variable {
   std::string_view help;  // what it does; why it is refused or means nothing
 };
 
+inline constexpr std::string_view kTlsDetail = "there is no TLS here, and none is asked for";
+
 class Settings {
  public:
   // Errors of single variables are kept for Check(), so that all are seen at once.

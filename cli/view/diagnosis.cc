@@ -18,7 +18,6 @@ using object::Str;
 
 constexpr int kMinorWithRules = 29;  // the rules of the CRD
 constexpr int kMinorWithoutRules = 25;
-constexpr int64_t kSecondUs = 1'000'000;
 constexpr int64_t kClockSkewUs = 5 * kSecondUs;
 // A kubelet renews its lease every 10 s and is given 40 s.
 constexpr int64_t kLeaseOldUs = 60 * kSecondUs;

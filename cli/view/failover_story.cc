@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "cli/view/names.h"
 #include "cli/view/sentinel_event.h"
 #include "cli/view/text.h"
 #include "common/k8s/time_format.h"
@@ -14,7 +15,6 @@ namespace {
 
 namespace object = local::object;
 
-constexpr int64_t kSecondUs = 1'000'000;
 constexpr int64_t kLookBackUs = 600 * kSecondUs;   // from the switch to what began it
 constexpr int64_t kLookAheadUs = 120 * kSecondUs;  // to the last replica that follows
 constexpr int64_t kSameSwitchUs = 60 * kSecondUs;  // within this all sentinels have named it
@@ -127,7 +127,7 @@ void SetFirst(int64_t time_us, int64_t* into) {
   if (*into < 0) *into = time_us;
 }
 
-std::string Millis(int64_t us) {
+std::string WholeMillis(int64_t us) {
   char text[32];
   std::snprintf(text, sizeof text, "%.0f ms", static_cast<double>(us) / 1000);
   return text;
@@ -324,8 +324,8 @@ std::string StoryText(const Subject& subject, const FailoverStory& story) {
       continue;
     }
     rows.push_back({std::string("  ") + step.name,
-                    before < 0 ? "-" : Millis(std::max<int64_t>(step.at_us - before, 0)),
-                    story.began_us < 0 ? "" : "at " + Millis(step.at_us - story.began_us),
+                    before < 0 ? "-" : WholeMillis(std::max<int64_t>(step.at_us - before, 0)),
+                    story.began_us < 0 ? "" : "at " + WholeMillis(step.at_us - story.began_us),
                     step.what});
     before = std::max(before, step.at_us);
   }

@@ -16,6 +16,8 @@ inline constexpr std::string_view kLabelInstance = "app.kubernetes.io/instance";
 inline constexpr std::string_view kPodSelector =
     "app.kubernetes.io/name=redisha,app.kubernetes.io/component=data";
 
+inline constexpr int64_t kSecondUs = 1'000'000;
+
 inline constexpr uint16_t kNodePort = 6379;
 inline constexpr uint16_t kSentinelPort = 26379;
 inline constexpr uint16_t kMetricsPort = 9121;

@@ -11,7 +11,7 @@ namespace rha::local::stream {
 namespace {
 
 constexpr uint16_t kVersion = 3;
-constexpr uint16_t kSynStream = 1, kSynReply = 2, kRstStream = 3, kPing = 6, kGoaway = 7;
+constexpr uint16_t kSynStream = 1, kSynReply = 2, kRstStream = 3, kPingFrame = 6, kGoaway = 7;
 constexpr uint8_t kFin = 1;
 constexpr size_t kFrameHeader = 8;
 constexpr uint32_t kRefusedStream = 3;
@@ -152,9 +152,9 @@ Status SpdySession::OnControl(uint16_t type, uint8_t flags, std::string_view bod
       }
       return Status::Ok();
     }
-    case kPing:
+    case kPingFrame:
       if (body.size() != 4) return Bad("a ping cut short");
-      if (Big32(body) % 2 == 1) replies_ += Control(kPing, body);  // even ones would be ours
+      if (Big32(body) % 2 == 1) replies_ += Control(kPingFrame, body);  // even ones would be ours
       return Status::Ok();
     default:
       return Status::Ok();  // settings, windows, farewells: nothing hangs on them here

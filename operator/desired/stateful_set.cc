@@ -27,7 +27,7 @@ Json Mount(std::string_view name, std::string_view path, bool read_only) {
   return mount;
 }
 
-Json Port(const char* name, int port) {
+Json ContainerPort(const char* name, int port) {
   return {{"name", name}, {"containerPort", port}, {"protocol", "TCP"}};
 }
 
@@ -71,7 +71,7 @@ Json NodeContainer(const api::RedisHa& redisha, const Inputs& inputs) {
   Json& args = node["args"] = {Text(kConfigPath) + "/node.conf", "--replica-announce-ip",
                                "$(POD_IP)", "--redisha-node-name", "$(POD_NAME)"};
   AddBind(inputs, &args);
-  node["ports"] = Json::array({Port("redis", kNodePort)});
+  node["ports"] = Json::array({ContainerPort("redis", kNodePort)});
   // The sentinel answers for the node: only it knows whether the role is settled and in sync.
   node["readinessProbe"] =
       HttpProbe("/readyz", {{"periodSeconds", 1}, {"timeoutSeconds", 1}, {"failureThreshold", 3}});
@@ -90,8 +90,8 @@ Json SentinelContainer(const api::RedisHa& redisha, const Inputs& inputs) {
   Json& args = sentinel["args"] = {Text(kConfigPath) + "/sentinel.conf", "--announce-ip",
                                    "$(POD_IP)", "--self", "$(POD_NAME)"};
   AddBind(inputs, &args);
-  sentinel["ports"] =
-      Json::array({Port("sentinel", kSentinelPort), Port("http-metrics", kMetricsPort)});
+  sentinel["ports"] = Json::array(
+      {ContainerPort("sentinel", kSentinelPort), ContainerPort("http-metrics", kMetricsPort)});
   sentinel["livenessProbe"] = HttpProbe("/healthz", {{"initialDelaySeconds", 5},
                                                      {"periodSeconds", 5},
                                                      {"timeoutSeconds", 3},
