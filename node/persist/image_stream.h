@@ -123,9 +123,10 @@ class ImageStream {
 
   // Sends what is in `records` on its way.
   void Push(RecordBuffer&& records);
-  // The writer lags behind: wait before walking on.
+  // The writer lags behind: wait before walking on. Where keys are delayed, so is the walk.
   bool full() const {
-    return queued_bytes_.load(std::memory_order_relaxed) >= kImageQueuedBytesMax;
+    const size_t most = target_.request.key_delay_us > 0 ? 1 : kImageQueuedBytesMax;
+    return queued_bytes_.load(std::memory_order_relaxed) >= most;
   }
   // Writing has failed or nobody wants it: what is pushed is dropped.
   bool hopeless() const { return hopeless_.load(std::memory_order_relaxed); }

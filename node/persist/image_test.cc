@@ -148,8 +148,9 @@ class ImageTest : public testing::Test {
 void ImageTest::Change(int db, const std::string& key, Type type, int members) {
   if (keyspace_.db(db).Exists(key) && keyspace_.db(db).Peek(key).type() != type) return;
   if (type == Type::kString && prng_.Below(4) == 0) {
-    const auto fill = [](std::span<char> bytes) { std::fill(bytes.begin(), bytes.end(), 'f'); };
-    return keyspace_.db(db).PutFilled(key, 1 + prng_.Below(5000), fill, events::kSet);
+    const auto letter = static_cast<char>('a' + prng_.Below(26));
+    const auto fill = [=](std::span<char> bytes) { std::fill(bytes.begin(), bytes.end(), letter); };
+    return keyspace_.db(db).PutFilled(key, 1 + prng_.Below(2) * 4999, fill, events::kSet);
   }
   keyspace::Edit edit = keyspace_.db(db).WriteOrCreate(key, type);
   const bool erase = prng_.Below(3) == 0 && !edit.created();
