@@ -235,9 +235,20 @@ void Db::Put(std::string_view key, types::Value value, int64_t expire_at_ms, Eve
 
 void Db::PutFilled(std::string_view key, size_t size,
                    const std::function<void(std::span<char>)>& fill, Event event) {
-  const auto nothing = EntryValue::Bytes({}, static_cast<uint8_t>(types::Form::kStringEdited));
-  const bool made = Store(key, nothing, kNoExpiry);
-  fill({table_->ResizeBytes(Find(key, Hash(key)), size), size});
+  const uint64_t hash = Hash(key);
+  Entry* entry = AliveToChange(Find(key, hash));
+  const bool made = entry == nullptr;
+  // A block of that size stays where it is: the kernel gives a new one page by page.
+  const bool fits = !made && types::FormOf(*entry) == types::Form::kStringEdited &&
+                    !entry->is_timed() && entry->bytes().size() == size;
+  if (fits) {
+    Capture(entry);
+    MarkUsed(entry);
+  } else {
+    Store(key, EntryValue::Bytes({}, static_cast<uint8_t>(types::Form::kStringEdited)), kNoExpiry);
+    entry = Find(key, hash);
+  }
+  fill({table_->ResizeBytes(entry, size), size});
   if (made) Notify(events::kNew, key);
   Changed(key, event, 1, {.exists = true, .wakes = true});
 }
