@@ -64,6 +64,7 @@ repl::ReplConfig ToReplConfig(const Config& config) {
   out.snapshot_delay_s = config.diskless_sync ? config.diskless_sync_delay_s : 0;
   out.snapshot_replicas = static_cast<size_t>(config.diskless_sync_replicas);
   out.managed = config.managed;
+  out.goes_on_after_errors = config.propagation_errors == "ignore";
   return out;
 }
 
@@ -250,6 +251,11 @@ void App::ShowRole(Config* shown) const {
 
 // What the peers' key proves, and the file that remembers the role.
 Status App::JoinCluster() {
+  if (config_.managed && config_.propagation_errors == "ignore") {
+    return Status(Code::kInvalid,
+                  "propagation-error-behavior ignore is for replicas that may differ from their "
+                  "primary: a member of a RedisHA may not");
+  }
   if (config_.peer_key_file.empty()) {
     if (!config_.managed) return {};
     return Status(Code::kInvalid,

@@ -139,6 +139,8 @@ struct Config : types::FormLimits {
   bool announced = true;
   bool replica_read_only = true;
   bool replica_serve_stale_data = true;
+  // A replica that cannot apply a command: "ignore" goes on, the others end the link.
+  std::string propagation_errors = "panic-on-replicas";
   bool replica_ignore_maxmemory = true;
   int64_t replica_priority = 100;
   int64_t replication_timeout_s = 60;

@@ -384,6 +384,8 @@ std::vector<Option> ReplicationOptions() {
       BoolOption("replica-read-only", &Config::replica_read_only, 0, "slave-read-only"),
       BoolOption("replica-serve-stale-data", &Config::replica_serve_stale_data, 0,
                  "slave-serve-stale-data"),
+      EnumOption("propagation-error-behavior", &Config::propagation_errors,
+                 {"ignore", "panic", "panic-on-replicas"}, kOfRedisHa),
       BoolOption("replica-ignore-maxmemory", &Config::replica_ignore_maxmemory, 0,
                  "slave-ignore-maxmemory"),
       IntOption("replica-priority", &Config::replica_priority, {0, INT32_MAX}, 0, "slave-priority"),

@@ -141,9 +141,6 @@ constexpr Row kRows[] = {
     {"always-show-logo", "no", Any::kYesNo, {}, {}, kImmutable},
     {"crash-memcheck-enabled", "yes", Any::kYesNo},
     {"ignore-warnings", "", Any::kText},
-    // A replica never goes on behind a command it cannot apply: the link ends, and INFO says why.
-    {"propagation-error-behavior", "ignore", Any::kListed, "ignore panic panic-on-replicas",
-     "it is one of: ignore, panic, panic-on-replicas"},
     // A replica whose append-only file cannot be written goes on, and INFO says so.
     {"replica-ignore-disk-write-errors", "no", Any::kYesNo},
 

@@ -32,10 +32,11 @@ void Context::Propagate(std::initializer_list<std::string_view> command) {
   PropagateArgs(Args(command.begin(), command.size()));
 }
 
-void Context::PropagateArgs(Args command) {
+void Context::PropagateArgs(Args command, Audience audience) {
   propagation_ = Propagation::kExplicit;
   if (session.kind == SessionKind::kPrimary || !engine_.state().feed_active()) return;
-  engine_.propagation().Add(session.db, command, session.audience);
+  engine_.propagation().Add(session.db, command,
+                            static_cast<Audience>(session.audience & audience));
 }
 
 void Context::PropagateNothing() { propagation_ = Propagation::kExplicit; }

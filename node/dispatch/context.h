@@ -65,7 +65,7 @@ class Context {
   // ---- what replicas and files see. Without a call: the command itself, if it changed the
   // keyspace. Instead of it, this; may be called several times.
   void Propagate(std::initializer_list<std::string_view> command);
-  void PropagateArgs(Args command);
+  void PropagateArgs(Args command, Audience audience = kEverybody);
   // Nothing.
   void PropagateNothing();
   // The command itself even though the keyspace did not change (FLUSHALL).

@@ -48,6 +48,8 @@ struct ReplConfig {
   // redisha-managed: the stream is kept from the start on, before there is a replica, since after a
   // cold start the nodes are compared by their histories; and no client says what this node is.
   bool managed = false;
+  // propagation-error-behavior ignore: a replica goes on behind a command that it cannot apply.
+  bool goes_on_after_errors = false;
 };
 
 }  // namespace rha::node::repl

@@ -120,8 +120,8 @@ void ReplicaSide::DropLink() {
   fsm_.reset();
   applied_ahead_ = 0;
   if (phase_ == Phase::kLoading) return;
-  incoming_.reset();
-  engine_.state().async_loading = false;
+  if (std::exchange(incoming_, nullptr) == nullptr) return;
+  engine_.state().loading = engine_.state().async_loading = false;
 }
 
 // The same complaint every second would bury everything else in the log.
@@ -279,8 +279,11 @@ void ReplicaSide::BeginSnapshot(const ReceivingSnapshot& announced) {
             announced.offset,
             announced.length >= 0 ? std::to_string(announced.length) + " bytes" : "size unknown");
   SetPhase(Phase::kReceiving);
-  // As Redis, where such a load begins with the first byte.
-  engine_.state().async_loading = config_.load_aside && incoming_id_ == stream_.history().id;
+  // As Redis, where such a load begins with the first byte: data of another history are not served
+  // meanwhile.
+  const bool same = incoming_id_ == stream_.history().id;
+  engine_.state().async_loading = config_.load_aside && same;
+  engine_.state().loading = config_.load_aside && !same;
 }
 
 void ReplicaSide::ReceiveInput() {

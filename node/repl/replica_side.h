@@ -148,6 +148,8 @@ class ReplicaSide final : public LinkOwner {
   void BeginLoad();
   Status LoadAside();
   void GiveUpOldData();
+  void CannotGoOn(const std::string& what, const std::string& refusal, size_t committed,
+                  bool changed);
   void LeaveHistory(const std::string& why);
   void LoadSlice();
   void LoadFailed(const Status& status);

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "common/base/log.h"
 #include "common/resp/writer.h"
 #include "node/codec/printable.h"
 #include "node/dispatch/engine.h"
@@ -144,23 +145,24 @@ void ReplicaSide::ApplyInput() {
       return Fail("the stream is broken: " + parser_.error());
     }
     const resp::Args args = parser_.args();
-    const bool idle = !session_->transaction.open && (IsGetack(args) || LeavesNothing(args));
+    const bool alone = !session_->transaction.open;
+    bool idle = alone && (IsGetack(args) || LeavesNothing(args));
     if (idle) Log(std::exchange(logged, used), used);
     const uint64_t changes = engine_.keyspace().dirty();
     if (IsGetack(args)) {
       asked = true;
     } else if (const std::string refusal = Apply(args); !refusal.empty()) {
       const std::string what = Describe(args);
+      const bool changed = engine_.keyspace().dirty() != changes;
       Log(logged, committed);
-      Commit(committed);
-      // Of a transaction the commands before it stand. Asking for them once more would apply them
-      // once more, so the dataset goes on under no name until the primary's has replaced it.
-      if (engine_.keyspace().dirty() != changes) {
-        LeaveHistory("half a transaction was applied");
+      if (config_.goes_on_after_errors && alone && !changed) {
+        log::Error("== CRITICAL == {} of the primary's stream cannot be applied: {}", what,
+                   refusal);
+        logged = committed;
+        idle = true;
+      } else {
+        return CannotGoOn(what, refusal, committed, changed);
       }
-      pause_ = kReconnectPauseMax;
-      return Fail(fmt::format("replication stopped at offset {}: {} cannot be applied: {}",
-                              stream_.offset() + 1, what, refusal));
     }
     if (session_->blocked != nullptr) break;  // it has not been executed yet
     used += parser_.consumed();
@@ -172,6 +174,17 @@ void ReplicaSide::ApplyInput() {
   Commit(committed);
   applied_ahead_ = used - committed;
   if (asked || (committed > 0 && acknowledge_batches_)) Acknowledge();
+}
+
+// Of a transaction the commands before it stand. Asking for them once more would apply them once
+// more, so the dataset goes on under no name until the primary's has replaced it.
+void ReplicaSide::CannotGoOn(const std::string& what, const std::string& refusal, size_t committed,
+                             bool changed) {
+  Commit(committed);
+  if (changed) LeaveHistory("half a transaction was applied");
+  pause_ = kReconnectPauseMax;
+  Fail(fmt::format("replication stopped at offset {}: {} cannot be applied: {}",
+                   stream_.offset() + 1, what, refusal));
 }
 
 // "LPUSH \"queue\"": what is named when a command cannot be applied.

@@ -134,6 +134,10 @@ class ProtectionTest(ConfigTest):
             self.assertIn("at line 4", text)
         self.assertIn("No such command", self.refused(self.base('rename-command NOSUCH ""\n')))
 
+    def test_a_member_may_not_differ_from_its_primary(self):
+        text = self.refused(self.base("redisha-managed yes\npropagation-error-behavior ignore\n"))
+        self.assertIn("a member of a RedisHA may not", text)
+
     def test_passwords_are_not_in_the_log(self):
         self.assertNotIn("s3cret", self.refused(self.base("requirepass s3cret more\n")))
 
@@ -379,7 +383,7 @@ class StockFilesTest(ConfigTest):
         ours = {k.decode(): v.decode() for k, v in zip(ours[::2], ours[1::2])}
         differing = {name: (value, ours.get(name)) for name, value in stock.items() if ours.get(name) != value}
         # Our unix socket is the owner's alone unless the file says otherwise.
-        self.assertEqual(differing, {"unixsocketperm": ("0", "700")})
+        self.assertEqual(differing, {"unixsocketperm": ("0", "700"), "propagation-error-behavior": ("ignore", "panic-on-replicas")})
 
     def test_what_ours_rewrites_starts_stock(self):
         self.write(self.stock_conf() + 'rename-command FLUSHALL ""\n')

@@ -138,6 +138,42 @@ class LoadAsideTest(SyncTest):
         self.in_sync(replica)
         self.assertEqual(replica.control.command("GET", "k"), b"other")
 
+    def test_a_transfer_of_another_history_that_ends_early_leaves_the_old_data(self):
+        _, replica = self.pair()
+        other = self.server("--rdb-key-save-delay", "10000")
+        self.write(other, "other")
+        self.follow(replica, other)
+        self.wait_for("the transfer", lambda: self.info(replica, "loading") == "1")
+        self.assertEqual(self.info(other, "rdb_bgsave_in_progress"), "1")
+        other.end()
+        self.wait_for("its end", lambda: self.info(replica, "loading") == "0")
+        self.assertEqual(replica.control.command("GET", "k"), b"old")
+
+
+class DivergenceTest(SyncTest):
+    """propagation-error-behavior ignore: a command that the replica cannot apply, and what comes behind it."""
+    def test_the_replica_goes_on_only_where_it_is_told_to(self):
+        primary = self.server("--enable-debug-command", "yes")
+        strict = self.server()
+        ignoring = self.server("--propagation-error-behavior", "ignore", "--appendonly", "yes", "--replica-read-only", "no")
+        for replica in (strict, ignoring):
+            self.follow(replica, primary)
+            self.in_sync(replica)
+        synced = self.info(primary, "sync_full")
+        ignoring.control.command("SET", "text", "x")
+        self.assertEqual(primary.control.command("DEBUG", "REPLICATE", "nosuch", "word"), ("+", b"OK"))
+        primary.control.command("INCR", "text")
+        primary.control.command("SET", "k", "behind")
+        self.wait_for("the write behind it", lambda: ignoring.control.command("GET", "k") == b"behind")
+        self.assertEqual(ignoring.control.command("GET", "text"), b"x")
+        self.wait_for("the other's end of the link", lambda: "nosuch" in self.info(strict, "redisha_master_link_error"))
+        self.assertEqual(ignoring.log_tail().count("== CRITICAL =="), 2)
+        self.assertEqual(self.info(primary, "sync_full"), synced)
+
+        # What failed is not in its append-only file, where it would end a load.
+        ignoring.restart()
+        self.assertEqual(ignoring.control.command("GET", "k"), b"behind")
+
 
 class HeldBackTest(SyncTest):
     """CLIENT PAUSE on a replica."""

@@ -163,6 +163,11 @@ void Log(Context& ctx) {
 // Settings of Redis' own machinery, for its tests; there is nothing to set here.
 void Accept(Context& ctx) { ctx.reply.Ok(); }
 
+void Replicate(Context& ctx) {
+  ctx.PropagateArgs(ctx.args.subspan(2), dispatch::kReplicas);
+  ctx.reply.Ok();
+}
+
 // Fills the keyspace: DEBUG POPULATE count [prefix] [size].
 void Populate(Context& ctx) {
   int64_t count = 0, size = 0;
@@ -253,7 +258,7 @@ constexpr Subcommand kSubcommands[] = {
     {"protocol", 3, Protocol},
     {"jmap", 2, Accept},
     {"quicklist-packed-threshold", 3, Accept},
-    {"replicate", 3, Accept},
+    {"replicate", 3, Replicate},
     {"pause-cron", 3, PauseCron},
     {"replybuffer", 4, Accept},
     {"stringmatch-len", 4, Accept},
@@ -296,6 +301,8 @@ void Debug(Context& ctx) {
          "    Create <count> string keys named key:<num>.",
          "PROTOCOL <type>",
          "    Reply with a test value of the specified type.",
+         "REPLICATE <command> [<arg> ...]",
+         "    Send a command to the replicas, without executing it.",
          "RELOAD [option ...]",
          "    Save the RDB on disk and reload it back to memory.",
          "SEGFAULT",
