@@ -8,6 +8,7 @@
 #include "common/base/check.h"
 #include "node/scripting/convert.h"
 #include "node/scripting/limits.h"
+#include "node/scripting/lua_text.h"
 #include "node/scripting/redis_api.h"
 #include "node/scripting/sandbox.h"
 #include "node/structs/heap.h"
@@ -43,18 +44,12 @@ void PushList(lua_State* L, resp::Args words) {
   }
 }
 
-std::string_view Text(lua_State* L, int index) {
-  size_t size = 0;
-  const char* const text = lua_tolstring(L, index, &size);
-  return text == nullptr ? std::string_view() : std::string_view(text, size);
-}
-
 // A field of an error table as text; empty: none. By the raw way: no script runs any more.
 std::string ErrorField(lua_State* L, const char* name) {
   lua_pushstring(L, name);
   lua_rawget(L, -2);
   std::string text;
-  if (lua_isstring(L, -1)) text = Text(L, -1);
+  if (lua_isstring(L, -1)) text = Message(L, -1);
   lua_pop(L, 1);
   return text;
 }
@@ -137,7 +132,7 @@ bool Interpreter::Compile(std::string_view source, int* function, std::string* e
   Job job;
   job.source = source;
   const int failed = lua_cpcall(lua_, CompileJob, &job);
-  if (failed != 0) *error = Text(lua_, -1);
+  if (failed != 0) *error = Message(lua_, -1);
   lua_settop(lua_, 0);
   *function = job.function;
   return failed == 0;
@@ -164,10 +159,10 @@ bool Interpreter::LoadLibrary(std::string_view source, Registrar& registrar, std
   registrar_ = nullptr;
   (void)lua_cpcall(lua_, ShowGlobalsJob, nullptr);
   if (failed != 0 && !job.compiled) {
-    *error = "Error compiling function: " + std::string(Text(lua_, -1));
+    *error = "Error compiling function: " + std::string(Message(lua_, -1));
   } else if (failed != 0) {
     const std::string text =
-        lua_istable(lua_, -1) ? ErrorField(lua_, "err") : "ERR " + std::string(Text(lua_, -1));
+        lua_istable(lua_, -1) ? ErrorField(lua_, "err") : "ERR " + std::string(Message(lua_, -1));
     *error = "Error registering functions: " + text;
   }
   lua_settop(lua_, 0);
@@ -237,7 +232,7 @@ bool Interpreter::Run(const Invocation& invocation, resp::Writer& reply) {
   host_ = nullptr;
   if (failed != 0 && reply.out()->size() == written_before && !reply.out()->overflowed()) {
     reply.Error("ERR Error running script " + std::string(invocation.name) + ", " +
-                std::string(Text(lua_, -1).substr(0, 100)));
+                std::string(Message(lua_, -1).substr(0, 100)));
   }
   lua_settop(lua_, 0);
   reply_.Clear();
@@ -260,7 +255,7 @@ bool Interpreter::AnswerError(const Invocation& invocation, resp::Writer& reply)
   lua_State* const L = lua_;
   const std::string name(invocation.name);
   if (!lua_istable(L, -1)) {
-    const std::string text(lua_isstring(L, -1) ? Text(L, -1) : "execution failure");
+    const std::string text(lua_isstring(L, -1) ? Message(L, -1) : "execution failure");
     reply.Error("ERR Error running script " + name + ", " + text.substr(0, 100));
     return false;
   }

@@ -59,6 +59,9 @@ TEST_F(InterpreterTest, ValuesBecomeReplies) {
   EXPECT_EQ(Run("return {ok='a\\nb'}"), "+a b\r\n");
   EXPECT_EQ(Run("return {err='MY error'}"), "-MY error\r\n");
   EXPECT_EQ(Run("return {err='-MY error'}"), "--MY error\r\n") << "a dash is a part of it";
+  EXPECT_EQ(Run("return {ok='a\\0b'}"), "+a\r\n");
+  EXPECT_EQ(Run("return {err='MY\\0error'}"), "-MY\r\n");
+  EXPECT_EQ(Run("error('a\\0b')"), "-ERR user_script:1: a script: f00, on @user_script:1.\r\n");
   EXPECT_EQ(Run("return ARGV", {"x", ""}), "*2\r\n$1\r\nx\r\n$0\r\n\r\n");
 }
 

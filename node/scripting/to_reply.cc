@@ -4,6 +4,7 @@
 
 #include "node/scripting/convert.h"
 #include "node/scripting/limits.h"
+#include "node/scripting/lua_text.h"
 
 namespace rha::node::scripting {
 namespace {
@@ -14,12 +15,6 @@ int64_t ToInteger(lua_Number number) {
     return std::numeric_limits<int64_t>::min();
   }
   return static_cast<int64_t>(number);
-}
-
-std::string_view Text(lua_State* L, int index) {
-  size_t bytes = 0;
-  const char* const text = lua_tolstring(L, index, &bytes);
-  return {text, bytes};
 }
 
 // Line ends would end the reply.
@@ -79,14 +74,14 @@ class Answer {
 
   Outcome WriteTable(int depth) {
     if (PushField("err", LUA_TSTRING)) {
-      reply_.Error(Text(lua_, -1));
+      reply_.Error(Message(lua_, -1));
       lua_pop(lua_, 1);
       if (PushField("ignore_error_stats_update", LUA_TBOOLEAN)) {
         counted_ = depth == 0 && lua_toboolean(lua_, -1) != 0;
         lua_pop(lua_, 1);
       }
     } else if (PushField("ok", LUA_TSTRING)) {
-      reply_.Simple(OneLine(Text(lua_, -1)));
+      reply_.Simple(OneLine(Message(lua_, -1)));
       lua_pop(lua_, 1);
     } else if (PushField("double", LUA_TNUMBER)) {
       reply_.Double(lua_tonumber(lua_, -1));
