@@ -54,9 +54,10 @@ LIBRARIES_OF_FUNCTIONS = [LIBRARY % (name, name, name) for name in (b"one", b"tw
 FUNCTION = pick("one", "two", "one_ro", "two_ro", "other", "nobody")
 
 
-def _callable(table):
-    """Draws a command of another family that may be called and whose reply can be compared."""
-    rows = [row for row in table.rows if row.in_multi and not (row.blocks or row.iterates or row.chosen_from or row.wakes_all)]
+def _callable(table, mutable):
+    """Draws a command of another family that may be called and whose reply can be compared; `mutable`: also with words that do not belong there."""
+    rows = [row for row in table.rows if row.in_multi and not (row.blocks or row.iterates or row.chosen_from or row.wakes_all)
+            and (row.mutable or not mutable)]
     weights = [row.weight for row in rows]
 
     def generate(draw):
@@ -69,16 +70,17 @@ def _callable(table):
 
 
 def add(table):
-    command = _callable(table)
     row = table.family("script")
-    row("EVAL", pick(*CALLS), "0", command, weight=80)
-    row("EVAL_RO", pick(*CALLS), "0", command, weight=20)
+    commands = [(mutable, _callable(table, mutable)) for mutable in (True, False)]
+    for mutable, command in commands:
+        row("EVAL", pick(*CALLS), "0", command, weight=40, mutable=mutable)
+        row("EVAL_RO", pick(*CALLS), "0", command, weight=10, mutable=mutable)
+        row("FCALL", FUNCTION, "0", command, weight=15, mutable=mutable)
+        row("FCALL_RO", FUNCTION, "0", command, weight=8, mutable=mutable)
     row("EVAL", pick(*VALUES), KEYS, ARGUMENTS, weight=30)
     row("EVAL", pick(*LIBRARIES), "0", ARGUMENT, ARGUMENT, weight=40)
     row("SCRIPT", "LOAD", pick(*CALLS, *VALUES), weight=4)
     row("SCRIPT", "EXISTS", pick("a", "e0e1f9fabfc9d4800c877a703b823ac0578ff8db"), weight=1)
     row("FUNCTION", "LOAD", maybe(0.5, "REPLACE"), pick(*LIBRARIES_OF_FUNCTIONS), weight=8)
     row("FUNCTION", "DELETE", pick("one", "two", "other", "nobody"), weight=2)
-    row("FCALL", FUNCTION, "0", command, weight=30)
-    row("FCALL_RO", FUNCTION, "0", command, weight=15)
     row("FCALL", FUNCTION, KEYS, ARGUMENTS, weight=5)
