@@ -28,8 +28,7 @@ bool IsExtended(State& state, const std::string& run_id) {
 
 bool WantsFailover(const Context& c, const Group& group) {
   if (group.failover || c.s.tilt || !c.s.may_vote || c.s.stopping) return false;
-  const bool bootstrap =
-      group.configured() && group.primary == kNoNode && group.no_primary_since != kNever;
+  const bool bootstrap = group.primary == kNoNode && group.no_primary_since != kNever;
   if (!group.odown && !bootstrap && !MemberIsBarred(group, c.now)) return false;
   if (group.no_attempt_before != kLongAgo && c.now < group.no_attempt_before) return false;
   if (!HearsVoters(c.s, group, c.now) || OtherLeads(group, c.now)) return false;

@@ -42,10 +42,9 @@ bool Remember(std::vector<DataMark>& lineage, DataMark mark) {
 
 void UpdateHistory(Context& c, Group& group, Node& node) {
   History& history = node.history;
-  const bool own = node.local && group.configured();
   std::vector<DataMark> seen;  // of a node beside another sidecar: what it showed last
   if (history.has_data) seen.push_back({history.data_epoch, history.replid});
-  const auto remembered = EpochOf(own ? group.lineage : seen, node.info);
+  const auto remembered = EpochOf(node.local ? group.lineage : seen, node.info);
   const bool current = HoldsCurrentData(group, node);
   history.offset = node.info.Offset();
   history.replid = node.info.replid;
@@ -55,7 +54,7 @@ void UpdateHistory(Context& c, Group& group, Node& node) {
   if (Mutated(Mutant::kEpochRestamped) && history.has_data) {
     history.data_epoch = group.config_epoch;
   }
-  if (own && current && Remember(group.lineage, {group.config_epoch, history.replid})) {
+  if (node.local && current && Remember(group.lineage, {group.config_epoch, history.replid})) {
     c.NeedPersist();
   }
 }

@@ -145,7 +145,6 @@ void LearnEpoch(Context& c, Group& group) {
 }
 
 void WatchForPrimary(Context& c, Group& group) {
-  if (!group.configured()) return;
   const bool missing = group.primary == kNoNode && HearsMajority(c.s, group, c.now);
   if (!missing) {
     group.no_primary_since = kNever;

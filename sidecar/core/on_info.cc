@@ -34,10 +34,9 @@ void NoteRole(Context& c, Group& group, Node& node, const Info& info) {
       std::string("new reported role is ") + (info.role == Role::kPrimary ? "master" : "slave"));
 }
 
-// A classic group learns its replicas from the primary.
+// The primary says who its replicas are, to a group that takes in whom it hears of.
 void DiscoverReplicas(Context& c, Group& group, const Node& primary) {
-  if (group.configured() || primary.id != group.primary) return;
-  if (primary.info.role != Role::kPrimary) return;
+  if (primary.id != group.primary || primary.info.role != Role::kPrimary) return;
   for (const InfoReplica& replica : primary.info.replicas) {
     if (FindNodeByAddress(c.s, group, replica.address) != nullptr) continue;
     if (!MayAddNode(c.s, group, replica.address)) continue;
@@ -102,7 +101,7 @@ void OnInfo(Context& c, const InfoReply& event) {
   DiscoverReplicas(c, *group, node);
   UpdateReconfStage(c, *group, node);
   // Everyone should see at once that the own node died, came back or changed its role.
-  if (news && group->configured()) {
+  if (news) {
     for (const auto& [id, view] : group->views) SendBeat(c, *group, id);
   }
   Evaluate(c, *group);

@@ -29,7 +29,6 @@ void OnPingReply(Context& c, const NodePingReply& event) {
     node.loading_since = kNever;
     if (event.result == PingResult::kPong) node.rebooted = false;
     node.death_noticed = false;  // who answers is not dead, whatever a notice said
-    if (!group->configured()) node.certainly_dead = false;
   }
   if (event.result == PingResult::kBusy && node.sdown && !node.script_kill_sent) {
     node.script_kill_sent = true;
