@@ -5,6 +5,7 @@
 #include "sidecar/core/down.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 
 namespace rha::sidecar::core {
@@ -80,7 +81,7 @@ bool SealedForUs(const Group& group, const Node& node) {
 }
 
 bool AwaitsSeals(Context& c, Group& group) {
-  if (!group.configured() || Mutated(Mutant::kUnsealed)) return false;
+  if (!group.mode().seals_copies || Mutated(Mutant::kUnsealed)) return false;
   const LogicalTime since = group.failover->stage_since;
   if (c.now < since + kSealWait && AwaitsPrimary(c, group)) {
     c.WakeBy(std::min(since + kSealWait, c.now + kSelectPoll));

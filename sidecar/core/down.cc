@@ -3,6 +3,7 @@
 #include "sidecar/core/extension.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
@@ -17,14 +18,7 @@ bool PrimaryLostItsRole(const Context& c, const Group& group, const Node& node) 
   const bool old_news = node.info_refresh <= news_since;
   if (node.role_reported != Role::kReplica) return false;
   if (old_news && !Mutated(Mutant::kInfoFromBeforeSwitch)) return false;
-  if (group.configured()) {
-    // Whoever has sealed it is about to say who leads.
-    if (node.info.sealed && (group.failover || OtherLeads(group, c.now))) return false;
-    if (node.info.undecided) return true;
-    return c.now - std::max(node.role_reported_at, group.primary_since) > kRoleMismatch;
-  }
-  const Millis limit = group.config.down_after + c.s.periods.info * 2;
-  return c.now - std::max(node.role_reported_at, group.primary_since) > limit;
+  return group.mode().HasLostItsRole(c, group, node);
 }
 
 bool LooksDown(const Context& c, const Group& group, const Node& node) {
@@ -109,9 +103,9 @@ void AskWhetherDown(Context& c, Group& group) {
   for (auto& [id, view] : group.views) {
     const Peer& peer = c.s.peers.at(id);
     if (view.says_down && c.now - view.says_down_at > kAskReplyValid) view.says_down = false;
-    // Members of a configured group say it in every beat.
-    if (group.configured() || !peer.link.connected || !c.Elapsed(view.asked_at, c.s.periods.ask))
-      continue;
+    // Ours say it in every beat.
+    if (group.mode().peers_are_ours || !peer.link.connected) continue;
+    if (!c.Elapsed(view.asked_at, c.s.periods.ask)) continue;
     view.asked_at = c.now;
     c.Do(AskPeer{.peer = id,
                  .group = group.config.name,

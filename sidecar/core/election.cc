@@ -7,6 +7,7 @@
 #include "sidecar/core/copies.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/pick_replica.h"
 #include "sidecar/core/topology.h"
@@ -37,7 +38,7 @@ bool WantsFailover(const Context& c, const Group& group) {
 
 // Epochs are not burnt while there is nobody to promote. (Redis' Sentinel tries and says so.)
 bool SomebodyToPromote(Context& c, Group& group) {
-  if (!group.configured()) return true;
+  if (!group.mode().waits_for_copies) return true;
   Pick pick = PickReplica(c.s, group, c.now);
   const bool news =
       pick.wait.reason != group.wait.reason || pick.wait.members != group.wait.members;
@@ -50,14 +51,14 @@ bool SomebodyToPromote(Context& c, Group& group) {
   return pick.result == PickResult::kChosen;
 }
 
-// In a configured group a member does not help to replace a primary that looks well to it, unless a
-// user asked for that: a majority must see the failure, not only the quorum. It is asked again when
-// its beats say otherwise.
+// Where a majority rules it must see the failure, not only the quorum: nobody helps to replace a
+// primary that looks well to him, unless a user asked for that. He is asked again when his beats
+// say otherwise.
 bool SeesNoReason(const Context& c, const Group& group, Epoch epoch, const std::string& candidate) {
   if (Mutated(Mutant::kVoteAgainstHealthy)) return false;
   const Node* primary = group.Primary();
-  if (!group.configured() || primary == nullptr || primary->sdown || candidate == c.s.my_id)
-    return false;
+  if (!group.mode().majority_rules || candidate == c.s.my_id) return false;
+  if (primary == nullptr || primary->sdown) return false;
   if (MemberIsBarred(group, c.now)) return false;
   for (const auto& [id, view] : group.views) {
     if (c.s.peers.at(id).run_id != candidate) continue;
@@ -95,7 +96,7 @@ bool SeeEpoch(Context& c, const Group& group, Epoch epoch) {
 
 VoteResult CastVote(Context& c, Group& group, Epoch epoch, const std::string& candidate) {
   const VoteResult before{group.leader_id.empty() ? "*" : group.leader_id, group.leader_epoch};
-  if (!IsVoter(c.s, group, candidate) || !SeeEpoch(c, group, epoch)) return before;
+  if (!group.mode().IsVoter(c.s, group, candidate) || !SeeEpoch(c, group, epoch)) return before;
   if (!c.s.may_vote || group.leader_epoch >= epoch || c.s.current_epoch > epoch) return before;
   if (SeesNoReason(c, group, epoch, candidate)) return before;
   group.leader_id = candidate;
@@ -105,7 +106,7 @@ VoteResult CastVote(Context& c, Group& group, Epoch epoch, const std::string& ca
   if (candidate != c.s.my_id) {
     group.attempt_at = kNever;
     group.last_attempt = c.now;
-    if (group.configured() || IsExtended(c.s, candidate)) {
+    if (group.mode().peers_are_ours || IsExtended(c.s, candidate)) {
       HoldBack(c, group);
     } else {
       group.no_attempt_before = c.now + group.config.failover_timeout * 2;
@@ -174,7 +175,7 @@ void AskForVotes(Context& c, Group& group, bool again) {
                  .primary = PrimaryAddressOrZero(c.s, group),
                  .epoch = group.failover->epoch,
                  .candidate = c.s.my_id,
-                 .extended = group.configured()});
+                 .extended = group.mode().peers_are_ours});
   }
 }
 
@@ -203,7 +204,7 @@ bool CannotWin(const Context& c, const Group& group) {
   for (const auto& [id, view] : group.views) {
     if (view.leader_epoch >= group.failover->epoch && view.leader != c.s.my_id) ++lost;
   }
-  return VoterCount(group) - lost < MajorityOf(group);
+  return group.mode().VoterCount(group) - lost < MajorityOf(group);
 }
 
 bool OtherElected(const Group& group) {
@@ -216,7 +217,7 @@ bool OtherElected(const Group& group) {
 }
 
 Millis ElectionTimeout(const Context& c, const Group& group) {
-  if (group.configured() || AllPeersExtended(c.s, group)) return kElectionTimeout;
+  if (group.mode().peers_are_ours || AllPeersExtended(c.s, group)) return kElectionTimeout;
   return std::min(c.s.periods.election_timeout, group.config.failover_timeout);
 }
 

@@ -6,6 +6,7 @@
 #include "sidecar/core/handover.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/names.h"
 #include "sidecar/core/pick_replica.h"
@@ -36,9 +37,9 @@ void Abort(Context& c, Group& group, std::string_view channel, Millis retry = Mi
 bool Superseded(const Group& group) {
   if (Mutated(Mutant::kNotSuperseded)) return false;
   const Failover& failover = *group.failover;
-  const bool replaced =
-      group.primary != failover.old_primary ||
-      (group.configured() && group.config_epoch != failover.old_epoch);  // or elected again
+  const bool elected_again =
+      group.mode().roles_carry_epochs && group.config_epoch != failover.old_epoch;
+  const bool replaced = group.primary != failover.old_primary || elected_again;
   // A vote for somebody else since then takes back nothing that the primary has agreed to.
   const bool outvoted = group.leader_epoch > failover.epoch && !HandsOver(group);
   return replaced || outvoted || group.config_epoch >= failover.epoch;
@@ -55,7 +56,7 @@ bool RunWaitStart(Context& c, Group& group) {
     const bool split = !OtherElected(group);
     Abort(c, group, "-failover-abort-not-elected", split ? retry : Millis{0});
     return false;
-  } else if (timeout && group.failover->forced && !group.configured()) {
+  } else if (timeout && group.failover->forced && !group.mode().majority_rules) {
     // Redis' SENTINEL FAILOVER asks nobody; here it asks first, and goes on alone if it must.
     c.Warn("forced failover of " + group.config.name + " goes on without a majority of votes");
   } else if (timeout) {
@@ -111,8 +112,7 @@ bool RunSelectReplica(Context& c, Group& group) {
   if (AwaitsInfo(c, group)) return false;
   const Pick pick = PickReplica(c.s, group, c.now, group.failover->given_up);
   if (pick.result != PickResult::kChosen) {
-    const bool quick = group.configured();
-    Abort(c, group, "-failover-abort-no-good-slave", quick ? Millis{0} : kNoReplicaRetry);
+    Abort(c, group, "-failover-abort-no-good-slave", group.mode().nobody_retry);
     return false;
   }
   Node& node = *group.FindNode(pick.node);
@@ -143,7 +143,7 @@ bool RunSendPromotion(Context& c, Group& group) {
   Node& node = *group.FindNode(std::get<SendPromotion>(group.failover->stage).node);
   const Process process = ProcessAt(group, node);
   if (process != Process::kChosen) {
-    const Millis limit = group.configured() ? kReconfRetry : group.config.failover_timeout;
+    const Millis limit = group.mode().reach_limit.value_or(group.config.failover_timeout);
     if (process == Process::kOther || c.now - group.failover->stage_since > limit) {
       Abort(c, group, "-failover-abort-slave-timeout");
     }
@@ -155,7 +155,7 @@ bool RunSendPromotion(Context& c, Group& group) {
     c.NodeEvent("+failover-state-hand-over", group, node);
     return false;
   }
-  if (group.failover->coordinated && !group.configured()) {
+  if (group.failover->coordinated && !group.mode().seals_copies) {
     Abort(c, group, "-failover-abort-hand-over-refused");
     return false;
   }
@@ -198,17 +198,17 @@ bool RunHandOver(Context& c, Group& group) {
 
 bool RunWaitPromotion(Context& c, Group& group) {
   Node& node = *group.FindNode(std::get<WaitPromotion>(group.failover->stage).node);
-  const Millis limit = group.configured()
-                           ? std::min(kPromotionTimeout, group.config.failover_timeout)
-                           : group.config.failover_timeout;
+  const Mode& mode = group.mode();
+  const Millis timeout = group.config.failover_timeout;
+  const Millis limit = std::min(timeout, mode.promotion_limit.value_or(timeout));
   // Not sdown: an old primary that is given its role again counts as down until it has it.
   const Process process = ProcessAt(group, node);
   const bool lost = (node.sdown && Mutated(Mutant::kSdownEndsPromotion)) ||
                     process == Process::kOther ||
-                    (group.configured() && Unreachable(c, group, node));
+                    (mode.gives_up_early && Unreachable(c, group, node));
   if (lost || c.now - group.failover->stage_since > limit || c.now > PauseEnds(group)) {
     Abort(c, group, "-failover-abort-slave-timeout");
-  } else if (group.configured() && process == Process::kChosen &&
+  } else if (mode.roles_carry_epochs && process == Process::kChosen &&
              c.Elapsed(node.reconfigured_at, kReconfRetry)) {
     SendPromote(c, group, node);
   }
@@ -230,7 +230,7 @@ void StartReconf(Context& c, Group& group, Node& node, std::string_view channel)
 // A failover that somebody asked for replaces a primary that lives. What it takes until it follows,
 // nobody will have: it does not wait for its turn.
 bool GoesFirst(const Group& group, const Node& node) {
-  if (!group.configured() && node.id == group.failover->old_primary) return true;
+  if (!group.mode().seals_copies && node.id == group.failover->old_primary) return true;
   return node.role_reported == Role::kPrimary && !node.info.undecided;
 }
 

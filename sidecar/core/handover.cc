@@ -5,6 +5,7 @@
 
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/links.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/names.h"
 #include "sidecar/core/topology.h"
@@ -89,7 +90,8 @@ bool PrimaryInReach(const Group& group) {
 }
 
 bool MayHandOver(const Group& group) {
-  if (!group.failover->forced || group.configured() || group.failover->as_it_is) return false;
+  if (group.mode().seals_copies) return false;
+  if (!group.failover->forced || group.failover->as_it_is) return false;
   return PrimaryInReach(group) && !Mutated(Mutant::kPlannedByForce);
 }
 

@@ -3,14 +3,13 @@
 #include "sidecar/core/copies.h"
 #include "sidecar/core/failover.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/names.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
 namespace {
-
-enum class Fault : uint8_t { kNone, kUndecided, kStranded, kClaimsPrimary, kWrongPrimary };
 
 Fault FindFault(const State& state, const Group& group, const Node& node) {
   if (node.info.undecided || node.info.sealed) {
@@ -42,15 +41,7 @@ Millis Delay(const Context& c, const Group& group, const Node& node, Fault fault
   // By then a majority has said, since the node was seen to have that order, that the order led to
   // nothing: what it said before may be as old as the lease.
   if (fault == Fault::kStranded) return kLease + kPromotionNews;
-  if (group.configured()) {
-    // The leader re-points replicas itself, a few at a time; the sidecar beside the node is
-    // quickest for everything else, and the others step in when it is gone.
-    const bool leader_at_it = fault == Fault::kWrongPrimary && OtherRepoints(group, c.now);
-    return node.local && !leader_at_it ? Millis{0} : kConvertDelay;
-  }
-  // Redis: four hello periods, and the failover timeout, for others may know better.
-  if (fault == Fault::kWrongPrimary) return group.config.failover_timeout;
-  return c.s.periods.publish * 4;
+  return group.mode().HealingDelay(c, group, node, fault);
 }
 
 // It has no role to lose: it gets one in the epoch that it knows.
@@ -89,14 +80,7 @@ void Heal(Context& c, Group& group, Node& node) {
 }  // namespace
 
 void HealNodes(Context& c, Group& group) {
-  // A late clock makes silence doubtful, but not what a majority says now: a primary that was
-  // stopped together with this sidecar must step down at once.
-  const bool blind = c.s.tilt && (!group.configured() || Mutated(Mutant::kTiltBlindsHealing));
-  if (group.failover || blind || !PrimaryLooksSane(c, group)) return;
-  if (group.configured() && !Mutated(Mutant::kHealsInMinority) &&
-      (!MajorityAgrees(group, c.now) || OtherLeads(group, c.now))) {
-    return;
-  }
+  if (group.failover || !PrimaryLooksSane(c, group) || !group.mode().MayHeal(c, group)) return;
   Node& primary = *group.Primary();
   if (primary.local && primary.info.copies != CopiesWanted(group) &&
       primary.info.role_epoch == group.config_epoch &&

@@ -6,6 +6,15 @@
 
 namespace rha::sidecar::core {
 
+// What is wrong with a node.
+enum class Fault : uint8_t {
+  kNone,
+  kUndecided,      // it has no role
+  kStranded,       // ... and obeys an order of an attempt that came to nothing
+  kClaimsPrimary,  // it is none
+  kWrongPrimary,   // it follows somebody else
+};
+
 void HealNodes(Context& c, Group& group);
 void UpdateLabel(Context& c, Group& group);
 

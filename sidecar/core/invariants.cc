@@ -1,6 +1,7 @@
 #include "sidecar/core/invariants.h"
 
 #include "common/base/check.h"
+#include "sidecar/core/mode.h"
 
 namespace rha::sidecar::core {
 namespace {
@@ -38,9 +39,10 @@ void CheckMembers(const State& state, const Group& group) {
 void CheckInvariants(const State& state) {
   for (const auto& [name, group] : state.groups) {
     RHA_CHECK(group.leader_epoch <= state.current_epoch);
-    RHA_CHECK(group.config_epoch <= state.current_epoch || !group.configured());
+    // What a stock peer says of epochs is not held against this process.
+    RHA_CHECK(group.config_epoch <= state.current_epoch || !group.mode().peers_are_ours);
     RHA_CHECK(group.primary == kNoNode || group.Primary() != nullptr);
-    RHA_CHECK(group.configured() || group.primary != kNoNode);
+    RHA_CHECK(group.primary != kNoNode || group.mode().fixed);
     RHA_CHECK(!group.odown || (group.Primary() != nullptr && group.Primary()->sdown));
     for (const auto& [id, view] : group.views) RHA_CHECK(state.peers.count(id) == 1);
     CheckFailover(state, group);

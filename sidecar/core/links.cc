@@ -3,6 +3,7 @@
 #include "sidecar/core/extension.h"
 #include "sidecar/core/hello.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
@@ -41,18 +42,7 @@ Millis InfoPeriod(const Context& c, const Group& group, const Node& node) {
                          node.reconf == ReconfStage::kInProgress)) {
     return kInfoPeriodStep;
   }
-  if (group.configured()) {
-    const bool awaited = node.info.undecided || node.reconfigured_at > node.info_refresh;
-    if (node.local) return awaited ? kInfoPeriodStep : kInfoPeriodLocal;
-    return kInfoPeriodMember;
-  }
-  const Node* primary = group.Primary();
-  const bool replica = node.id != group.primary;
-  const bool trouble = group.failover.has_value() || (primary != nullptr && primary->sdown);
-  if (replica && (trouble || (node.info.role == Role::kReplica && !node.info.primary_link_up))) {
-    return std::min(kInfoPeriodFast, c.s.periods.info);
-  }
-  return c.s.periods.info;
+  return group.mode().InfoPeriod(c, group, node);
 }
 
 void SendHelloToNode(Context& c, const Group& group, Node& node, const std::string& payload) {
@@ -230,7 +220,7 @@ void SpreadNews(Context& c, Group& group) {
 void KeepGroupLinks(Context& c, Group& group) {
   const std::string hello = MakeHello(c, group);
   for (auto& [id, node] : group.nodes) KeepNode(c, group, node, hello);
-  const Millis period = group.configured() ? kBeatPeriod : c.s.periods.publish;
+  const Millis period = group.mode().beat_period.value_or(c.s.periods.publish);
   for (auto& [id, view] : group.views) {
     Peer& peer = c.s.peers.at(id);
     if (!peer.link.connected) continue;

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "sidecar/core/links.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
@@ -21,14 +22,10 @@ bool OwnNodeIsPrimary(const Group& group) {
 
 }  // namespace
 
-int VoterCount(const Group& group) {
-  if (group.configured()) return static_cast<int>(group.members.size());
-  return static_cast<int>(group.views.size()) + 1;
-}
-
 int MajorityOf(const Group& group) {
-  if (VoterCount(group) == 2 && Mutated(Mutant::kLoneMajority)) return 1;
-  return VoterCount(group) / 2 + 1;
+  const int voters = group.mode().VoterCount(group);
+  if (voters == 2 && Mutated(Mutant::kLoneMajority)) return 1;
+  return voters / 2 + 1;
 }
 
 bool Speaks(const PeerView& view, LogicalTime now) {
@@ -42,7 +39,7 @@ bool Hears(const State& state, PeerId id, LogicalTime now) {
 }
 
 bool HearsMajority(const State& state, const Group& group, LogicalTime now) {
-  if (!group.configured()) return true;
+  if (!group.mode().majority_rules) return true;
   if (state.woke_at != kLongAgo && now - state.woke_at < kBacklogRead) return false;
   int heard = 1;
   for (const auto& [id, view] : group.views) {
@@ -52,7 +49,7 @@ bool HearsMajority(const State& state, const Group& group, LogicalTime now) {
 }
 
 bool HearsVoters(const State& state, const Group& group, LogicalTime now) {
-  if (!group.configured()) return true;
+  if (!group.mode().majority_rules) return true;
   int voters = 1;
   for (const auto& [id, view] : group.views) {
     if (state.peers.at(id).may_vote && Speaks(view, now)) ++voters;
@@ -91,23 +88,18 @@ bool OtherRepoints(const Group& group, LogicalTime now) {
   return false;
 }
 
-bool ObeysLater(const Group& group, const Info& info) {
-  return group.configured() && info.role_epoch &&
-         std::tie(*info.role_epoch, info.role_leader) >
-             std::tie(group.config_epoch, group.config_leader);
+std::optional<Epoch> OrderOf(const Group& group, const Info& info) {
+  return group.mode().roles_carry_epochs ? info.role_epoch : std::nullopt;
 }
 
-bool IsVoter(const State& state, const Group& group, const std::string& run_id) {
-  if (!group.configured()) return true;
-  if (run_id == state.my_id) return true;
-  for (const Member& member : group.members) {
-    if (member.config.id == run_id) return true;
-  }
-  return false;
+bool ObeysLater(const Group& group, const Info& info) {
+  const auto order = OrderOf(group, info);
+  return order &&
+         std::tie(*order, info.role_leader) > std::tie(group.config_epoch, group.config_leader);
 }
 
 void LearnEpoch(Context& c, Group& group) {
-  if (c.s.may_vote || !group.configured()) return;
+  if (c.s.may_vote || !group.mode().votes_need_memory) return;
   if (Mutated(Mutant::kAmnesiacVotes)) {
     c.s.may_vote = true;
     return c.NeedPersist();
@@ -124,7 +116,7 @@ void LearnEpoch(Context& c, Group& group) {
   const int heard = with_memory + without_memory;
   const int majority = MajorityOf(group);
   const Millis age = c.now - c.s.started;
-  const bool everyone = heard + 1 == VoterCount(group);
+  const bool everyone = heard + 1 == group.mode().VoterCount(group);
   const bool all_new = with_memory == 0 && heard + 1 >= majority && age >= kBootstrapGrace;
   const bool waited = heard + 1 >= majority && age >= kAmnesiaWait;
   // Who is missing may be a candidate it has voted for: by now that election is won, and known to
@@ -159,9 +151,9 @@ int Rank(const State& state, const Group& group, LogicalTime now) {
     const Peer& peer = state.peers.at(id);
     if (!peer.extended || !peer.link.connected || !Hears(state, id, now)) continue;
     // The sidecar beside the old primary comes last: its whole pod may be on the way out.
-    const bool beside_primary =
-        peer.member >= 0 && group.members[peer.member].node == group.primary;
-    if (group.configured() && (beside_primary || !peer.may_vote)) continue;
+    const Member* member = MemberOf(group, peer);
+    const bool beside_primary = member != nullptr && member->node == group.primary;
+    if (beside_primary || (group.mode().votes_need_memory && !peer.may_vote)) continue;
     if (peer.run_id < state.my_id || OwnNodeIsPrimary(group)) ++rank;
   }
   return rank;

@@ -1,15 +1,14 @@
-// Rules of a configured group: who is heard, who may vote, whether a first primary is needed.
+// What the others are to this one: who is heard, who may vote, whether a first primary is needed.
+// Most of it concerns configured groups.
 //
-// Voters are the configured members, never those who said hello. See docs/design/sentinel.md for
-// the amnesia rule and why a member without memory may not vote.
+// See docs/design/sentinel.md for the amnesia rule and why a member without memory may not vote.
 #pragma once
 
 #include "sidecar/core/context.h"
 
 namespace rha::sidecar::core {
 
-// Votes needed: a majority of the configured members, or of all sidecars ever known (as Redis).
-int VoterCount(const Group& group);
+// Votes needed, of Mode::VoterCount().
 int MajorityOf(const Group& group);
 
 // The peer has lately said which primary it goes by. Whoever only answers may know a newer one.
@@ -29,10 +28,11 @@ bool MajorityAgrees(const Group& group, LogicalTime now);
 // beats.
 bool OtherLeads(const Group& group, LogicalTime now);
 bool OtherRepoints(const Group& group, LogicalTime now);
+// The election whose order the node obeys; nothing where roles carry no epochs, whatever it says.
+std::optional<Epoch> OrderOf(const Group& group, const Info& info);
 // The newest order that the node has had is of a later election than the one that made the group's
 // primary.
 bool ObeysLater(const Group& group, const Info& info);
-bool IsVoter(const State& state, const Group& group, const std::string& run_id);
 
 // Lets a member without memory vote once it has learned what it may have forgotten.
 void LearnEpoch(Context& c, Group& group);

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "sidecar/core/mode.h"
 #include "sidecar/core/text.h"
 
 namespace rha::sidecar::core {
@@ -53,7 +54,7 @@ Address Shown(const State& state, const Address& address) {
 void KeepNames(Context& c) {
   std::map<std::string, bool> needed;
   for (const auto& [name, group] : c.s.groups) {
-    if (group.configured()) continue;
+    if (group.mode().fixed) continue;
     for (const auto& [id, node] : group.nodes) Need(node.address, node.link, &needed);
     for (const auto& [id, view] : group.views) {
       const Peer& peer = c.s.peers.at(id);

@@ -6,6 +6,7 @@
 #include "sidecar/core/handover.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/names.h"
 #include "sidecar/core/pick_replica.h"
 #include "sidecar/core/settings.h"
@@ -24,7 +25,7 @@ constexpr const char* kScriptsDenied =
 constexpr const char* kProvenLinks =
     "ERR members of a configured group prove themselves by redisha-peer-key-file, and their nodes "
     "know every command by its own name";
-constexpr const char* kConfiguredOnly =
+constexpr const char* kFixedOnly =
     "ERR this Sentinel serves a configured group; its members come from its file";
 
 std::string FromItsFile(const std::string& setting) {
@@ -36,15 +37,15 @@ Group* Find(Context& c, const std::string& name) {
   return it == c.s.groups.end() ? nullptr : &it->second;
 }
 
-bool ServesConfigured(const State& state) {
+bool ServesFixed(const State& state) {
   return std::any_of(state.groups.begin(), state.groups.end(),
-                     [](const auto& group) { return group.second.configured(); });
+                     [](const auto& group) { return group.second.mode().fixed; });
 }
 
 // Why a failover cannot be had now, and with what words it could.
 ReplyError NobodyToPromote(const Context& c, const Group& group, const Pick& pick, bool force) {
   const std::string redis_words = "NOGOODSLAVE No suitable replica to promote";
-  if (!group.configured()) return ReplyError{redis_words};
+  if (!group.mode().waits_for_copies) return ReplyError{redis_words};
   const std::string copies = DescribeCopies(group, c.now);
   if (pick.wait.members.empty()) return ReplyError{redis_words + ": " + copies};
   const std::string command = "SENTINEL FAILOVER " + group.config.name + " FORCE";
@@ -64,9 +65,9 @@ Answer Run(Context& c, const FailoverCommand& command) {
   // Two moves at a time would each count on the writes' being held back for it alone; and who still
   // sends replicas to the last primary would demote the next one.
   const bool other =
-      !group->configured() && (OtherLeads(*group, c.now) || OtherRepoints(*group, c.now));
+      !group->mode().seals_copies && (OtherLeads(*group, c.now) || OtherRepoints(*group, c.now));
   if (group->failover || other) return ReplyError{"INPROG Failover already in progress"};
-  if (command.force && !group->configured()) {
+  if (command.force && !group->mode().waits_for_copies) {
     return ReplyError{"ERR FORCE is for groups of redisha-group lines"};
   }
   for (const std::string& name : command.given_up) {
@@ -96,7 +97,7 @@ Answer Run(Context& c, const FailoverCommand& command) {
 Answer Run(Context& c, const MonitorCommand& command) {
   if (command.quorum <= 0) return ReplyError{"ERR Quorum must be 1 or greater."};
   if (Find(c, command.group) != nullptr) return ReplyError{"ERR Duplicate master name."};
-  if (ServesConfigured(c.s)) return ReplyError{kConfiguredOnly};
+  if (ServesFixed(c.s)) return ReplyError{kFixedOnly};
   if (c.s.groups.size() >= kGroupsMax) return ReplyError{"ERR Too many monitored masters"};
   const bool bad_name = command.group.empty() || HasControlCharacter(command.group) ||
                         command.group.find_first_of(" ,") != std::string::npos ||
@@ -120,7 +121,7 @@ Answer Run(Context& c, const MonitorCommand& command) {
 Answer Run(Context& c, const RemoveCommand& command) {
   const Group* group = Find(c, command.group);
   if (group == nullptr) return ReplyError{kNoSuchGroup};
-  if (group->configured()) return ReplyError{"ERR This master is part of the static configuration"};
+  if (group->mode().fixed) return ReplyError{"ERR This master is part of the static configuration"};
   RemoveGroup(c, command.group);
   return ReplyOk{};
 }
@@ -145,7 +146,7 @@ Answer Run(Context& c, const SetCommand& command) {
     if (IsScriptSetting(option) && c.s.globals.deny_scripts_reconfig) {
       return ReplyError{kScriptsDenied};
     }
-    if (group->configured()) {
+    if (group->mode().fixed) {
       return ReplyError{ConcernsLinks(option) ? kProvenLinks : FromItsFile(option)};
     }
     redial = redial || ConcernsLinks(option);
@@ -168,7 +169,7 @@ Answer Run(Context& c, const SetCommand& command) {
 Answer Run(Context& c, const ConfigSetCommand& command) {
   Globals globals = c.s.globals;
   for (const auto& [name, value] : command.options) {
-    if (ServesConfigured(c.s) && CommandName(name) != "LOGLEVEL") {
+    if (ServesFixed(c.s) && CommandName(name) != "LOGLEVEL") {
       return ReplyError{FromItsFile(name)};
     }
     if (const Status status = ApplyGlobal(globals, name, value); !status.ok()) {

@@ -5,7 +5,7 @@
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
-#include "sidecar/core/mutants.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -14,8 +14,10 @@ namespace {
 // The sender's pod may have a new address; name and id stay. This counts as DNS does: whoever is
 // found there must still prove to be that member.
 void FollowAddress(Context& c, Group& group, const Peer& peer, const Beat& beat) {
-  if (!group.configured() || beat.address.empty()) return;
-  SetMemberHost(c, group, group.members[peer.member], beat.address.host);
+  Member* member = MemberOf(group, peer);
+  if (member != nullptr && !beat.address.empty()) {
+    SetMemberHost(c, group, *member, beat.address.host);
+  }
 }
 
 // A primary of a higher (epoch, leader) replaces ours: two sidecars that won the same epoch, which
@@ -25,14 +27,7 @@ void AdoptConfig(Context& c, Group& group, const Peer& peer, const Beat& beat) {
       std::tie(group.config_epoch, group.config_leader)) {
     return;
   }
-  NodeId node = kNoNode;
-  if (group.configured()) {
-    if (const Member* member = FindMember(group, beat.belief.primary_member)) node = member->node;
-  } else if (Node* known = FindNodeByAddress(c.s, group, beat.primary)) {
-    node = known->id;
-  } else if (MayAddNode(c.s, group, beat.primary)) {
-    node = AddNode(c, group, beat.primary).id;
-  }
+  const NodeId node = group.mode().PrimaryOf(c, group, beat);
   if (node == kNoNode) return;
   SwitchPrimary(c, group,
                 {.node = node,
@@ -94,10 +89,10 @@ void OnBeat(Context& c, const Beat& beat) {
 void OnDeath(Context& c, const Death& death) {
   auto it = c.s.groups.find(death.group);
   const Peer* peer = FindPeerByRunId(c.s, death.id);
-  if (it == c.s.groups.end() || peer == nullptr || peer->member < 0) return;
+  if (it == c.s.groups.end() || peer == nullptr) return;
   Group& group = it->second;
-  if (!group.configured()) return;
-  Node* node = group.FindNode(group.members[peer->member].node);
+  const Member* member = MemberOf(group, *peer);
+  Node* node = member != nullptr ? group.FindNode(member->node) : nullptr;
   if (node == nullptr || node->certainly_dead) return;
   const bool other_process =
       !death.run_id.empty() && !node->info.run_id.empty() && death.run_id != node->info.run_id;
@@ -121,9 +116,8 @@ void OnExtension(Context& c, const ExtensionReceived& event) {
     return c.Do(Reply{event.request, ReplyError{"ERR Unknown REDISHA message"}});
   }
   const auto group = c.s.groups.find(beat ? beat->group : death->group);
-  const bool members_only = group != c.s.groups.end() && group->second.configured();
-  if (members_only && event.proven != (beat ? beat->id : death->id) &&
-      !Mutated(Mutant::kStrangersBelieved)) {
+  const std::string& sender = beat ? beat->id : death->id;
+  if (group != c.s.groups.end() && !group->second.mode().Believes(sender, event.proven)) {
     return c.Do(Reply{event.request, ReplyError{kNotProven}});
   }
   c.Do(Reply{event.request, ReplyOk{}, /*promise=*/false});

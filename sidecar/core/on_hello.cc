@@ -2,6 +2,7 @@
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/hello.h"
 #include "sidecar/core/links.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/names.h"
 #include "sidecar/core/topology.h"
@@ -58,9 +59,8 @@ void OnHello(Context& c, const HelloReceived& event) {
   auto it = c.s.groups.find(hello->group);
   if (it == c.s.groups.end()) return;
   Group& group = it->second;
-  // Members are configured and tell the rest in their beats, where they prove who they are: to a
-  // configured group a hello is news of nothing.
-  if (group.configured() && !Mutated(Mutant::kHelloBelieved)) {
+  // Ours tell all in their beats, where they prove who they are: a hello is news of nothing.
+  if (group.mode().peers_are_ours && !Mutated(Mutant::kHelloBelieved)) {
     Peer* sender = event.proven == hello->id ? FindPeerByRunId(c.s, hello->id) : nullptr;
     if (sender != nullptr) sender->last_hello_received = sender->last_heard = c.now;
     return;

@@ -9,6 +9,7 @@
 #include "sidecar/core/lineage.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -48,16 +49,15 @@ void DiscoverReplicas(Context& c, Group& group, const Node& primary) {
 }
 
 // The node obeys an election this sidecar has not heard of, perhaps because the winner died before
-// it could tell: the promotion it had ordered stands, and everyone will hear of it. Members only;
-// orders reach a node from nobody else.
+// it could tell: the promotion it had ordered stands, and everyone will hear of it. Orders reach a
+// node from members only.
 void LearnFromRole(Context& c, Group& group, const Node& node) {
   const Info& info = node.info;
-  if (!group.configured() || !info.role_epoch || !SeeEpoch(c, group, *info.role_epoch)) return;
-  if (info.role != Role::kPrimary || info.undecided || !IsVoter(c.s, group, info.role_leader)) {
-    return;
-  }
-  if (!ObeysLater(group, info)) return;
-  SwitchPrimary(c, group, {.node = node.id, .epoch = *info.role_epoch, .leader = info.role_leader});
+  const auto order = OrderOf(group, info);
+  if (!order || !SeeEpoch(c, group, *order)) return;
+  if (info.role != Role::kPrimary || info.undecided) return;
+  if (!group.mode().IsVoter(c.s, group, info.role_leader) || !ObeysLater(group, info)) return;
+  SwitchPrimary(c, group, {.node = node.id, .epoch = *order, .leader = info.role_leader});
   SpreadNews(c, group);
 }
 
@@ -66,8 +66,8 @@ bool AwaitedPromotion(const Group& group, const Node& node, LogicalTime now) {
   if (HandedOverTo(group, node)) return true;
   const auto* stage = std::get_if<WaitPromotion>(&group.failover->stage);
   // One that led before, and was never demoted, calls itself primary without the order, too.
-  const bool obeyed = !group.configured() || !node.info.role_epoch ||
-                      *node.info.role_epoch >= group.failover->epoch;
+  const auto order = OrderOf(group, node.info);
+  const bool obeyed = !order || *order >= group.failover->epoch;
   return obeyed && stage != nullptr && stage->node == node.id && now <= PauseEnds(group);
 }
 

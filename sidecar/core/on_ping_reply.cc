@@ -1,18 +1,21 @@
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/links.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
 namespace {
 
-// sentinelPingReplyCallback(): an instance that loads its data or has no primary is alive. In a
-// configured group so is one whose volume is full: another primary would have the same trouble, and
-// moving there loses what was not replicated.
-bool Acceptable(PingResult result, bool configured) {
-  if (result == PingResult::kMisconf) return configured && !Mutated(Mutant::kMisconfIsDown);
+// sentinelPingReplyCallback(): an instance that loads its data or has no primary is alive.
+bool Acceptable(PingResult result) {
   return result == PingResult::kPong || result == PingResult::kLoading ||
          result == PingResult::kMasterDown;
+}
+
+bool Acceptable(const Group& group, PingResult result) {
+  const bool full = result == PingResult::kMisconf && !Mutated(Mutant::kMisconfIsDown);
+  return Acceptable(result) || (full && group.mode().full_volume_is_alive);
 }
 
 }  // namespace
@@ -21,7 +24,7 @@ void OnPingReply(Context& c, const NodePingReply& event) {
   Group* group = GroupOfNode(c.s, event.node);
   if (group == nullptr) return;
   Node& node = *group->FindNode(event.node);
-  const bool acceptable = Acceptable(event.result, group->configured());
+  const bool acceptable = Acceptable(*group, event.result);
   MarkReply(node.link, acceptable, c.now);
   if (event.result == PingResult::kLoading) {
     if (node.loading_since == kNever) node.loading_since = c.now;
@@ -40,7 +43,7 @@ void OnPingReply(Context& c, const NodePingReply& event) {
 void OnPingReply(Context& c, const PeerPingReply& event) {
   auto it = c.s.peers.find(event.peer);
   if (it == c.s.peers.end()) return;
-  MarkReply(it->second.link, Acceptable(event.result, /*configured=*/false), c.now);
+  MarkReply(it->second.link, Acceptable(event.result), c.now);
   it->second.last_heard = c.now;
 }
 

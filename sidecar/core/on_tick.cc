@@ -7,6 +7,7 @@
 #include "sidecar/core/healing.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/names.h"
 
@@ -16,7 +17,7 @@ namespace {
 // Long enough for the others to have found another leader: what this one was about to do is theirs.
 void StopLeading(Context& c) {
   for (auto& [name, group] : c.s.groups) {
-    if (group.configured()) Yield(c, group, "this sidecar was stopped meanwhile");
+    if (group.mode().gives_up_early) Yield(c, group, "this sidecar was stopped meanwhile");
   }
 }
 

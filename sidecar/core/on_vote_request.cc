@@ -1,5 +1,6 @@
 #include "sidecar/core/election.h"
 #include "sidecar/core/handlers.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/topology.h"
 
@@ -17,8 +18,7 @@ void OnVoteRequest(Context& c, const VoteRequest& event) {
   if (group == nullptr) return c.Do(Reply{event.request, ReplyVote{}});
   // Anybody may ask whether the primary looks down; a vote is for the member who asks for it.
   const bool asks_for_vote = event.candidate != "*";
-  if (group->configured() && asks_for_vote && event.proven != event.candidate &&
-      !Mutated(Mutant::kStrangersBelieved)) {
+  if (asks_for_vote && !group->mode().Believes(event.candidate, event.proven)) {
     return c.Do(Reply{event.request, ReplyError{kNotProven}});
   }
 

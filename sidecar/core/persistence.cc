@@ -1,31 +1,19 @@
 #include "sidecar/core/persistence.h"
 
+#include "sidecar/core/mode.h"
+
 namespace rha::sidecar::core {
 namespace {
 
 PersistedGroup MakeGroup(const State& state, const Group& group) {
   PersistedGroup saved;
   saved.name = group.config.name;
-  saved.configured = group.configured();
   saved.config_epoch = group.config_epoch;
   saved.config_leader = group.config_leader;
   saved.leader_epoch = group.leader_epoch;
   saved.leader_id = group.leader_id;
   saved.lineage = group.lineage;
-  const Node* primary = group.Primary();
-  if (group.configured()) {
-    if (primary != nullptr) saved.primary_member = group.members[primary->member].config.name;
-    return saved;
-  }
-  static_cast<GroupSettings&>(saved) = group.config;
-  saved.primary = primary != nullptr ? primary->address : Address{};
-  for (const auto& [id, node] : group.nodes) {
-    if (id != group.primary && !node.address.empty()) saved.replicas.push_back(node.address);
-  }
-  for (const auto& [id, view] : group.views) {
-    const Peer& peer = state.peers.at(id);
-    if (!peer.address.empty()) saved.peers.push_back({peer.address, peer.run_id});
-  }
+  group.mode().Save(state, group, &saved);
   return saved;
 }
 

@@ -29,7 +29,7 @@ struct Pick {
 // they are not there they count as known and empty.
 Pick PickReplica(const State& state, const Group& group, LogicalTime now,
                  const std::vector<std::string>& given_up = {});
-// The two halves; PickReplica calls the one for the group's kind.
+// The two halves (Mode::Choose).
 Pick PickClassic(const State& state, const Group& group, LogicalTime now);
 Pick PickMember(const Group& group, LogicalTime now, const std::vector<std::string>& given_up);
 

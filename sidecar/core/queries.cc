@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "sidecar/core/membership.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/names.h"
 #include "sidecar/core/persistence.h"
@@ -58,7 +59,7 @@ Result<std::string> Sentinel::CheckQuorum(std::string_view name, LogicalTime now
   for (const auto& [id, view] : group->views) {
     const Peer& peer = state_.peers.at(id);
     const bool reached =
-        group->configured() ? Speaks(view, now) : !peer.sdown && !LostForNow(peer.link);
+        group->mode().peers_are_ours ? Speaks(view, now) : !peer.sdown && !LostForNow(peer.link);
     if (reached) ++usable;
   }
   const std::string count = std::to_string(usable) + " usable Sentinels. ";
@@ -98,7 +99,8 @@ std::string Sentinel::NodeFlags(const Group& group, const Node& node) const {
   flags.Add(!primary && node.reconf == ReconfStage::kDone, "reconf_done");
   flags.Add(primary && group.failover && group.failover->forced && !switched, "force_failover");
   flags.Add(node.script_kill_sent, "script_kill_sent");
-  flags.Add(primary && node.rebooted && !group.configured(), "master_reboot");
+  // (Where a new process has no role, it counts as down.)
+  flags.Add(primary && node.rebooted && !group.mode().roles_carry_epochs, "master_reboot");
   return flags.Take();
 }
 
@@ -182,7 +184,8 @@ bool Sentinel::SafeToStop(LogicalTime now) const {
     if (!own->certainly_dead) return false;
     if (group.failover) return false;
     if (Mutated(Mutant::kLeavesWithItsNode)) continue;
-    if (group.primary == own->id && VoterCount(group) > 1 && !IsWaitedFor(group, *own, now)) {
+    if (group.primary == own->id && group.mode().VoterCount(group) > 1 &&
+        !IsWaitedFor(group, *own, now)) {
       return false;
     }
   }

@@ -1,9 +1,11 @@
 #include "sidecar/core/sentinel.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/invariants.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/persistence.h"
 #include "sidecar/core/topology.h"
 
@@ -20,12 +22,13 @@ void Begin(Context& c, const Config& config) {
   s.self = config.self;
   s.started = c.now;
   s.last_step = c.now;
-  bool has_configured = false;
-  for (const GroupConfig& group : config.groups) has_configured |= group.configured();
-  s.may_vote = !has_configured;
+  const bool needs_memory =
+      std::any_of(config.groups.begin(), config.groups.end(),
+                  [](const GroupConfig& group) { return ModeOf(group).votes_need_memory; });
+  s.may_vote = !needs_memory;
   if (config.persisted) {
     s.current_epoch = config.persisted->current_epoch;
-    s.may_vote = config.persisted->may_vote || !has_configured;
+    s.may_vote = config.persisted->may_vote || !needs_memory;
   }
   for (const GroupConfig& group : config.groups) {
     const PersistedGroup* saved = nullptr;

@@ -25,6 +25,8 @@
 
 namespace rha::sidecar::core {
 
+class Mode;
+
 // A command link to a node or a peer and its pings.
 struct Link {
   bool connected = false;
@@ -250,7 +252,7 @@ struct Group {
   std::vector<DataMark> lineage;          // of the own node; see PersistedGroup
   Role label = Role::kUnknown;            // last SetRoleLabel
 
-  bool configured() const { return config.configured(); }
+  const Mode& mode() const;  // which of the two kinds of group it is; see mode.h
   const Node* FindNode(NodeId id) const {
     auto it = nodes.find(id);
     return it == nodes.end() ? nullptr : &it->second;

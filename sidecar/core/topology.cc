@@ -3,6 +3,7 @@
 #include "sidecar/core/down.h"
 #include "sidecar/core/handover.h"
 #include "sidecar/core/links.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/names.h"
 
@@ -35,28 +36,7 @@ void TellSwitch(Context& c, const Group& group, const Address& old) {
                &group);
 }
 
-void AddMembers(Context& c, Group& group) {
-  for (const MemberConfig& config : group.config.members) {
-    const int index = static_cast<int>(group.members.size());
-    Member member{.config = config};
-    Node& node = AddNode(c, group, {"", group.config.node_port});
-    node.member = index;
-    node.local = config.name == c.s.self;
-    member.node = node.id;
-    if (node.local) {
-      node.address.host = c.s.announce.host;
-    } else {
-      Peer& peer = AddPeer(c, config.id, {"", group.config.sentinel_port});
-      peer.member = index;
-      peer.extended = true;
-      group.views[peer.id];
-      member.peer = peer.id;
-    }
-    group.members.push_back(std::move(member));
-  }
-}
-
-void RestoreGroup(Context& c, Group& group, const PersistedGroup& saved) {
+void RestoreEpochs(Context& c, Group& group, const PersistedGroup& saved) {
   group.config_epoch = saved.config_epoch;
   group.config_leader = saved.config_leader;
   if (!Mutated(Mutant::kVotesForgotten)) {
@@ -66,19 +46,6 @@ void RestoreGroup(Context& c, Group& group, const PersistedGroup& saved) {
   group.lineage = saved.lineage;
   // Of a file that somebody edited, or that a stock sentinel wrote.
   c.s.current_epoch = std::max({c.s.current_epoch, saved.config_epoch, saved.leader_epoch});
-  if (group.configured()) {
-    if (const Member* member = FindMember(group, saved.primary_member))
-      group.primary = member->node;
-    return;
-  }
-  for (const Address& address : saved.replicas) {
-    if (FindNodeByAddress(c.s, group, address) == nullptr) AddNode(c, group, address);
-  }
-  for (const PersistedPeer& known : saved.peers) {
-    Peer* peer = FindPeerByRunId(c.s, known.id);
-    if (peer == nullptr) peer = &AddPeer(c, known.id, known.address);
-    group.views[peer->id];
-  }
 }
 
 }  // namespace
@@ -88,16 +55,12 @@ Group& AddGroup(Context& c, const GroupConfig& config, const PersistedGroup* per
   group.config = config;
   group.created = c.now;
   group.primary_since = c.now;
-  if (config.configured()) {
-    AddMembers(c, group);
-  } else {
-    const bool moved = persisted != nullptr && !persisted->primary.empty();
-    group.primary = AddNode(c, group, moved ? persisted->primary : config.primary).id;
-  }
-  if (persisted != nullptr) RestoreGroup(c, group, *persisted);
+  group.mode().Populate(c, group, persisted);
+  if (persisted != nullptr) RestoreEpochs(c, group, *persisted);
   c.GroupEvent("+monitor", group, "quorum " + std::to_string(config.quorum));
+  if (group.mode().fixed) return group;
   for (const auto& [id, node] : group.nodes) {
-    if (!group.configured() && id != group.primary) c.NodeEvent("+slave", group, node);
+    if (id != group.primary) c.NodeEvent("+slave", group, node);
   }
   return group;
 }
@@ -123,7 +86,7 @@ void ResetGroup(Context& c, Group& group) {
   group.odown = false;
   group.attempt_at = kNever;
   for (auto& [id, view] : group.views) view.says_down = false;
-  if (!group.configured()) {
+  if (!group.mode().fixed) {
     while (!group.views.empty()) LeaveGroup(c, group, group.views.begin()->first);
     for (auto it = group.nodes.begin(); it != group.nodes.end();) {
       const NodeId id = (it++)->first;
@@ -153,7 +116,7 @@ Node& AddNode(Context& c, Group& group, const Address& address) {
 }
 
 bool MayAddNode(const State& state, const Group& group, const Address& address) {
-  return !group.configured() && group.nodes.size() < kNodesPerGroupMax && !address.empty() &&
+  return !group.mode().fixed && group.nodes.size() < kNodesPerGroupMax && !address.empty() &&
          address.port != 0 && IsUsableHost(state, address.host);
 }
 
@@ -227,6 +190,15 @@ const Member* FindMember(const Group& group, std::string_view name) {
   return nullptr;
 }
 
+Member* MemberOf(Group& group, const Peer& peer) {
+  // Peers are shared: a member of one group may be heard of in another, too.
+  return group.members.empty() || peer.member < 0 ? nullptr : &group.members[peer.member];
+}
+
+const Member* MemberOf(const Group& group, const Peer& peer) {
+  return MemberOf(const_cast<Group&>(group), peer);
+}
+
 void SetMemberHost(Context& c, Group& group, Member& member, const std::string& ip) {
   member.resolved_at = c.now;
   const auto move = [&](Address& address, Link& link) {
@@ -255,7 +227,8 @@ void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
   const NodeId old_primary = group.primary;
   const bool moved = old_primary != to.node;
   // It had lost its role and was given it again: what was said of it before is as old.
-  const bool elected_again = !moved && group.configured() && to.epoch > group.config_epoch;
+  const bool elected_again =
+      !moved && group.mode().roles_carry_epochs && to.epoch > group.config_epoch;
   if (to.informer != nullptr && moved) c.PeerEvent("+config-update-from", group, *to.informer);
 
   group.config_epoch = to.epoch;

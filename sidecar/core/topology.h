@@ -9,10 +9,10 @@
 
 namespace rha::sidecar::core {
 
-// Adds the group with its primary (classic) or its members (configured) and says +monitor.
+// Adds the group with whom it begins with (Mode::Populate) and says +monitor.
 Group& AddGroup(Context& c, const GroupConfig& config, const PersistedGroup* persisted);
 void RemoveGroup(Context& c, const std::string& name);
-// SENTINEL RESET: forgets what was learned. A configured group keeps its members.
+// SENTINEL RESET: forgets what was learned. A fixed group keeps its members.
 void ResetGroup(Context& c, Group& group);
 
 Node& AddNode(Context& c, Group& group, const Address& address);
@@ -31,6 +31,9 @@ Peer& AddPeer(Context& c, const std::string& run_id, const Address& address);
 void LeaveGroup(Context& c, Group& group, PeerId id);
 Peer* FindPeerByRunId(State& state, std::string_view run_id);
 const Member* FindMember(const Group& group, std::string_view name);
+// The member whose sidecar the peer is; nullptr in a classic group, which has none.
+Member* MemberOf(Group& group, const Peer& peer);
+const Member* MemberOf(const Group& group, const Peer& peer);
 
 // A member was found at another IP: node and sidecar move together.
 void SetMemberHost(Context& c, Group& group, Member& member, const std::string& ip);

@@ -45,12 +45,13 @@ http::Health Readiness(const View& view) {
     return health;
   }
   for (const auto& [name, group] : state.groups) {
-    if (!group.configured()) continue;
+    const core::Node* own = OwnNode(group);
+    if (!own) continue;
     if (!group.Primary()) health.failing.push_back("no primary is known yet");
     if (!view.machine.HasMajority(group, view.now)) {
       health.failing.push_back("no majority of the members is heard");
     }
-    if (const core::Node* own = OwnNode(group)) ExplainNode(group, *own, &health.failing);
+    ExplainNode(group, *own, &health.failing);
   }
   if (health.failing.empty()) health.failing.push_back("the own node is not ready");
   return health;

@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "sidecar/core/limits.h"
+#include "sidecar/core/mode.h"
 
 namespace rha::sidecar::shell {
 namespace {
@@ -106,7 +107,7 @@ Fields PrimaryFields(const View& view, const core::Group& group, size_t pending)
   if (!group.config.client_reconfig_script.empty()) {
     fields.emplace_back("client-reconfig-script", group.config.client_reconfig_script);
   }
-  if (group.configured()) {
+  if (group.mode().waits_for_copies) {
     fields.emplace_back("redisha-cold-start-wait", Number(group.config.cold_start_wait.count()));
     fields.emplace_back("redisha-durability", group.config.majority_first() ? "quorum" : "async");
     fields.emplace_back("redisha-waits-for", view.machine.WaitsForUntil(group, view.now));
