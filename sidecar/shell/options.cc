@@ -351,6 +351,25 @@ Status CheckConfigured(const Options& options) {
   return Status::Ok();
 }
 
+// What the machine is told of its one group beyond the group's settings, and of itself.
+Status BecomeMember(const Options& options, std::optional<core::PersistedState> persisted,
+                    core::Config* config) {
+  core::GroupConfig& group = config->groups.front();
+  group.members = options.members;
+  group.node_port = options.node_port;
+  group.sentinel_port = options.port;
+  group.initialised = options.initialised;
+  group.cold_start_wait = options.cold_start_wait;
+  group.durability = options.durability;
+  config->self = options.self;
+  config->my_id = MemberId(options.cluster_uid, options.self);
+  config->persisted = std::move(persisted);
+  if (!config->persisted || config->persisted->my_id == config->my_id) return Status::Ok();
+  return Bad(options.state_file + " belongs to another member or cluster (its id is " +
+             config->persisted->my_id + ", ours is " + config->my_id +
+             "): mount the right volume, or remove the file to join with what data there is");
+}
+
 Status Check(const Options& options) {
   if (options.port == 0) return Bad("port 0: a Sentinel that listens nowhere can be asked nothing");
   for (const auto& [name, group] : options.groups.groups) {
@@ -445,27 +464,11 @@ Result<core::Config> MachineConfig(const Options& options,
   config.announce = {options.announce_ip(), options.announce_port()};
   config.globals = options.groups.globals;
   config.own_port = options.port;
-  config.self = options.configured() ? options.self : "";
   for (const auto& [name, group] : options.groups.groups) {
-    core::GroupConfig to{group};
-    if (options.configured()) {
-      to.members = options.members;
-      to.node_port = options.node_port;
-      to.sentinel_port = options.port;
-      to.initialised = options.initialised;
-      to.cold_start_wait = options.cold_start_wait;
-      to.durability = options.durability;
-    }
-    config.groups.push_back(std::move(to));
+    config.groups.push_back(core::GroupConfig{group});
   }
   if (options.configured()) {
-    config.my_id = MemberId(options.cluster_uid, options.self);
-    config.persisted = std::move(persisted);
-    if (config.persisted && config.persisted->my_id != config.my_id) {
-      return Bad(options.state_file + " belongs to another member or cluster (its id is " +
-                 config.persisted->my_id + ", ours is " + config.my_id +
-                 "): mount the right volume, or remove the file to join with what data there is");
-    }
+    RHA_RETURN_IF_ERROR(BecomeMember(options, std::move(persisted), &config));
   } else if (options.groups.my_id.empty()) {
     config.my_id = RandomHex(40);
   } else {
