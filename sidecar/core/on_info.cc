@@ -16,20 +16,19 @@ namespace rha::sidecar::core {
 namespace {
 
 void NoteIdentity(Context& c, Group& group, Node& node, const Info& info) {
-  if (info.run_id.empty() || info.run_id == node.info.run_id) return;
-  if (!node.info.run_id.empty()) {
-    node.rebooted = true;
-    c.NodeEvent("+reboot", group, node);
-  }
+  if (info.run_id.empty()) return;
+  const bool told = std::exchange(node.process_told, true);
+  if (node.info.run_id.empty() || info.run_id == node.info.run_id) return;
+  node.rebooted = true;
+  if (told) c.NodeEvent("+reboot", group, node);
 }
 
 void NoteRole(Context& c, Group& group, Node& node, const Info& info) {
-  if (info.role == node.role_reported || info.role == Role::kUnknown) return;
-  const bool first = node.role_reported == Role::kUnknown;
+  if (info.role == Role::kUnknown) return;
+  if (std::exchange(node.role_reported, info.role) != info.role) node.role_reported_at = c.now;
   const Role expected = node.id == group.primary ? Role::kPrimary : Role::kReplica;
-  node.role_reported = info.role;
-  node.role_reported_at = c.now;
-  if (first && info.role == expected) return;
+  const Role told = std::exchange(node.role_told, info.role);
+  if (info.role == (told == Role::kUnknown ? expected : told)) return;
   c.NodeEvent(
       info.role == expected ? "+role-change" : "-role-change", group, node,
       std::string("new reported role is ") + (info.role == Role::kPrimary ? "master" : "slave"));

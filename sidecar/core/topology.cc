@@ -259,7 +259,9 @@ void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
 
   if (!moved) return;
   TellSwitch(c, group, old_address);
-  for (const auto& [id, node] : group.nodes) {
+  for (auto& [id, node] : group.nodes) {
+    node.role_told = Role::kUnknown;
+    node.process_told = false;
     if (id != group.primary && !node.address.empty()) c.NodeEvent("+slave", group, node);
   }
   // Whoever watches replicas by events has heard of it as primary only.

@@ -71,7 +71,7 @@ Common OfNode(const View& view, const core::Group& group, const core::Node& node
 }
 
 void AppendRole(const View& view, const core::Node& node, core::Role assumed, Fields* fields) {
-  const core::Role role = node.role_reported == core::Role::kUnknown ? assumed : node.role_reported;
+  const core::Role role = node.role_told == core::Role::kUnknown ? assumed : node.role_told;
   fields->emplace_back("info-refresh", Since(view, node.info_refresh));
   fields->emplace_back("role-reported", role == core::Role::kPrimary ? "master" : "slave");
   fields->emplace_back("role-reported-time",

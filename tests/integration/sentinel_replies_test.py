@@ -13,7 +13,7 @@ from sidecar_test import GROUP, Bed, until
 # Fields whose values are moments or ids of the two themselves, and what docs/differences.md says of TILT.
 MASKED = {"id", "runid", "last-ping-sent", "last-ok-ping-reply", "last-ping-reply", "info-refresh", "role-reported-time",
           "last-hello-message", "slave-repl-offset", "voted-leader", "link-refcount", "age-seconds", "client-info",
-          "link-pending-commands", "voted-leader-epoch", "role-reported", "s-down-time", "o-down-time", "down-time", "master-link-down-time",
+          "link-pending-commands", "voted-leader-epoch", "s-down-time", "o-down-time", "down-time", "master-link-down-time",
           "TILT-PERIOD"}
 BARE = [["PING"], ["PING", "hello"], ["PING", "a", "b"], ["ROLE"], ["ROLE", "x"], ["AUTH"], ["AUTH", "x"], ["AUTH", "a", "b"],
         ["AUTH", "default", "b", "c"], ["GET", "x"], ["SELECT", "1"], ["PUBLISH"], ["PUBLISH", "news", "x"],
