@@ -90,7 +90,7 @@ struct Node {
   Info info;
   Role role_reported = Role::kUnknown;
   LogicalTime role_reported_at = kLongAgo;
-  // What users know of it: Redis meets everybody anew at a switch, and tells only what is news since.
+  // What users know of it: Redis meets everybody anew at a switch, and tells what is news since.
   Role role_told = Role::kUnknown;  // unknown: that of its place
   bool process_told = false;
   LogicalTime wrong_primary_since = kNever;  // replica: reports another primary than the group's
