@@ -159,6 +159,12 @@ constexpr Gate kGates[] = {
 
 bool NothingSpecial(const GateQuestion& q) {
   const NodeState& state = q.engine.state();
+  // Of our primary's stream nothing is refused for what this node is.
+  if (FromPrimary(q)) {
+    return !q.session.transaction.open && state.busy.empty() && !state.MemoryShort() &&
+           q.session.authenticated && !q.session.restricted() && !q.session.over_limit &&
+           q.session.pubsub == nullptr && (q.flags & kProtected) == 0;
+  }
   const bool node = state.is_replica || state.undecided || state.loading || !state.busy.empty() ||
                     state.last_save_failed || !state.log_error.empty() || state.MemoryShort() ||
                     state.min_replicas_to_write != 0 || state.copies_missing;

@@ -30,6 +30,7 @@
 
 #include "common/net/reactor.h"
 #include "common/resp/parser.h"
+#include "node/dispatch/batch.h"
 #include "node/dispatch/session.h"
 #include "node/repl/incoming_snapshot.h"
 #include "node/repl/primary_link.h"
@@ -157,10 +158,20 @@ class ReplicaSide final : public LinkOwner {
 
   void BeginStreaming(int db);
   void LookAtEpoch();
+  // How far one go over the input has come.
+  struct Applied {
+    size_t used;           // executed
+    size_t committed = 0;  // of that, without half a transaction
+    size_t logged = 0;     // of that, handed to the append-only file or left out of it
+    bool asked = false;    // for an acknowledgement
+  };
+  enum class Outcome : uint8_t { kApplied, kNotNow, kFailed };
   void ApplyInput();
+  Outcome ApplyBatch(Applied* applied);
+  Outcome ApplyOne(resp::Args args, dispatch::Resolved resolved, size_t bytes, Applied* applied);
   void GoOn();
   // Why it cannot be applied; empty: it was.
-  std::string Apply(resp::Args args);
+  std::string Apply(resp::Args args, dispatch::Resolved resolved);
   static std::string Describe(resp::Args args);
   void Commit(size_t bytes);
   void Log(size_t from, size_t to);
@@ -196,9 +207,10 @@ class ReplicaSide final : public LinkOwner {
   std::unique_ptr<keyspace::Keyspace> aside_;  // where it goes on, if not in place of the old data
 
   std::unique_ptr<PrimarySession> session_;
-  resp::RequestParser parser_;
-  bool proof_pending_ = false;  // the primary had more when this node asked it
-  bool epoch_pending_ = false;  // the data are not yet of the epoch that the primary names
+  resp::RequestParser parser_;    // of what is no plain request
+  dispatch::RequestBatch batch_;  // of those that are
+  bool proof_pending_ = false;    // the primary had more when this node asked it
+  bool epoch_pending_ = false;    // the data are not yet of the epoch that the primary names
   size_t applied_ahead_ =
       0;  // bytes of the input that were executed but not committed (open MULTI)
   bool acknowledge_batches_ = false;

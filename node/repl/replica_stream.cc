@@ -132,48 +132,74 @@ void ReplicaSide::ApplyInput() {
     if (link_->input().size() >= kHeldInputBytesMax) link_->Pause();
     return;
   }
-  size_t committed = 0, logged = 0;
-  size_t used = applied_ahead_;
-  bool asked = false;
-  while (used < link_->input().size() && !session_->closing) {
-    const std::string_view rest = std::string_view(link_->input()).substr(used);
-    const resp::Outcome outcome = parser_.Parse(rest);
-    if (outcome == resp::Outcome::kMore) break;
-    if (outcome == resp::Outcome::kError) {
-      Log(logged, committed);
-      Commit(committed);
+  Applied applied{.used = applied_ahead_};
+  Outcome outcome = Outcome::kApplied;
+  while (outcome == Outcome::kApplied && applied.used < link_->input().size() &&
+         !session_->closing) {
+    const std::string_view rest = std::string_view(link_->input()).substr(applied.used);
+    if (!parser_.in_multibulk()) batch_.Fill(rest);
+    if (!parser_.in_multibulk() && batch_.size() > 0) {
+      outcome = ApplyBatch(&applied);
+      continue;
+    }
+    const resp::Outcome parsed = parser_.Parse(rest);
+    if (parsed == resp::Outcome::kMore) break;
+    if (parsed == resp::Outcome::kError) {
+      Log(applied.logged, applied.committed);
+      Commit(applied.committed);
       return Fail("the stream is broken: " + parser_.error());
     }
-    const resp::Args args = parser_.args();
-    const bool alone = !session_->transaction.open;
-    bool idle = alone && (IsGetack(args) || LeavesNothing(args));
-    if (idle) Log(std::exchange(logged, used), used);
-    const uint64_t changes = engine_.keyspace().dirty();
-    if (IsGetack(args)) {
-      asked = true;
-    } else if (const std::string refusal = Apply(args); !refusal.empty()) {
-      const std::string what = Describe(args);
-      const bool changed = engine_.keyspace().dirty() != changes;
-      Log(logged, committed);
-      if (config_.goes_on_after_errors && alone && !changed) {
-        log::Error("== CRITICAL == {} of the primary's stream cannot be applied: {}", what,
-                   refusal);
-        logged = committed;
-        idle = true;
-      } else {
-        return CannotGoOn(what, refusal, committed, changed);
-      }
-    }
-    if (session_->blocked != nullptr) break;  // it has not been executed yet
-    used += parser_.consumed();
-    if (idle) logged = used;
-    // Half a transaction must not count: a cut here would lose its second half.
-    if (!session_->transaction.open) committed = used;
+    outcome = ApplyOne(parser_.args(), {}, parser_.consumed(), &applied);
   }
-  Log(logged, committed);
-  Commit(committed);
-  applied_ahead_ = used - committed;
-  if (asked || (committed > 0 && acknowledge_batches_)) Acknowledge();
+  if (outcome == Outcome::kFailed) return;
+  Log(applied.logged, applied.committed);
+  Commit(applied.committed);
+  applied_ahead_ = applied.used - applied.committed;
+  if (applied.asked || (applied.committed > 0 && acknowledge_batches_)) Acknowledge();
+}
+
+ReplicaSide::Outcome ReplicaSide::ApplyBatch(Applied* applied) {
+  engine_.Prepare(*session_, batch_);
+  engine_.BeginBatch();
+  const size_t from = applied->used;
+  Outcome outcome = Outcome::kApplied;
+  for (size_t i = 0; i < batch_.size() && outcome == Outcome::kApplied && !session_->closing; ++i) {
+    const size_t bytes = from + batch_.end(i) - applied->used;
+    outcome = ApplyOne(batch_.args(i), batch_.resolved(i), bytes, applied);
+  }
+  engine_.EndBatch();
+  return outcome;
+}
+
+ReplicaSide::Outcome ReplicaSide::ApplyOne(resp::Args args, dispatch::Resolved resolved,
+                                           size_t bytes, Applied* applied) {
+  if (resolved.spec == nullptr && !args.empty()) resolved = engine_.Resolve(*session_, args);
+  const bool writes = resolved.spec != nullptr && resolved.spec->Has(dispatch::kWrite);
+  const bool asks = !writes && IsGetack(args);
+  const bool alone = !session_->transaction.open;
+  bool idle = alone && !writes && (asks || LeavesNothing(args));
+  if (idle) Log(std::exchange(applied->logged, applied->used), applied->used);
+  const uint64_t changes = engine_.keyspace().dirty();
+  if (asks) {
+    applied->asked = true;
+  } else if (const std::string refusal = Apply(args, resolved); !refusal.empty()) {
+    const std::string what = Describe(args);
+    const bool changed = engine_.keyspace().dirty() != changes;
+    Log(applied->logged, applied->committed);
+    if (!config_.goes_on_after_errors || !alone || changed) {
+      CannotGoOn(what, refusal, applied->committed, changed);
+      return Outcome::kFailed;
+    }
+    log::Error("== CRITICAL == {} of the primary's stream cannot be applied: {}", what, refusal);
+    applied->logged = applied->committed;
+    idle = true;
+  }
+  if (session_->blocked != nullptr) return Outcome::kNotNow;
+  applied->used += bytes;
+  if (idle) applied->logged = applied->used;
+  // Half a transaction must not count: a cut here would lose its second half.
+  if (!session_->transaction.open) applied->committed = applied->used;
+  return Outcome::kApplied;
 }
 
 // Of a transaction the commands before it stand. Asking for them once more would apply them once
@@ -196,13 +222,13 @@ std::string ReplicaSide::Describe(resp::Args args) {
 
 // Empty: applied. Whatever our primary executed and we cannot is a difference between the datasets,
 // so errors count as refusals, of queued commands too.
-std::string ReplicaSide::Apply(resp::Args args) {
+std::string ReplicaSide::Apply(resp::Args args, dispatch::Resolved resolved) {
   if (args.empty()) return {};
-  const dispatch::CommandSpec* const spec = engine_.Resolve(*session_, args).spec;
+  const dispatch::CommandSpec* const spec = resolved.spec;
   if (spec == nullptr) return "this command is not supported here";
   if (!spec->BelongsInLogs()) return "an order to a server has no place in the stream";
   const uint64_t errors = engine_.own_errors();
-  engine_.Execute(*session_, args);
+  engine_.Execute(*session_, args, resolved);
   if (engine_.own_errors() == errors) return {};
   return "it was answered with an error";
 }

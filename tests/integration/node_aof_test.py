@@ -438,6 +438,7 @@ class FullDiskTest(AofTest):
             with self.subTest(policy):
                 node = self.start("--appendfsync", policy)
                 node.control.command("SET", "before", "v")
+                self.wait_for("the write in the file", lambda: self.ends_whole(node))
                 self.limit(node, os.path.getsize(self.last_increment(node)) + 50)
                 acknowledged = []
                 writer = node.connect()

@@ -171,6 +171,7 @@ class DivergenceTest(SyncTest):
         self.assertEqual(self.info(primary, "sync_full"), synced)
 
         # What failed is not in its append-only file, where it would end a load.
+        ignoring.end(signal.SIGTERM)
         ignoring.restart()
         self.assertEqual(ignoring.control.command("GET", "k"), b"behind")
 
