@@ -14,6 +14,7 @@ FAILOVER_TIMEOUT_MS = 10_000
 ANSWER_S = 2.0
 START_S, SETTLE_S = 30, 120
 EXISTS_AT_ONCE = 500
+LOG_TAIL_LINES = 20
 ADMIN = "admin-of-the-bench"
 
 
@@ -75,6 +76,14 @@ class Trio:
         self.processes = {}
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def log_tails(self):
+        """What each process said last."""
+        said = []
+        for kind, host in self.processes:
+            with open(os.path.join(self.path(kind, host), "log"), encoding="utf-8", errors="replace") as log:
+                said.append(f"--- {kind} at {self.hosts[host]}\n" + "".join(log.readlines()[-LOG_TAIL_LINES:]))
+        return "\n".join(said)
 
     def path(self, kind, host):
         return os.path.join(self.folder, f"{kind}-{host}")

@@ -47,7 +47,7 @@ class Bench:
                     f"{played['unanswered']} unanswered")
         except (Failed, resp.Disconnected, resp.Error) as error:
             played = {"arm": arm, "fault": name, "error": str(error)}
-            told = played["error"]
+            told = played["error"] + ("\n" + self.trios[arm].log_tails() if arm in self.trios else "")
             self.give_up(arm)
         self.rounds.append(played)
         print(f"  {title}: {told}", file=sys.stderr, flush=True)
