@@ -12,7 +12,8 @@ from .hosts import NAME, SENTINEL_PORT
 from .report import ACKNOWLEDGED, FAILED, UNANSWERED, Event
 
 OVERDUE_S = 0.01         # asks the sentinels then
-PATIENCE_S = 1.0         # with an answer, if the sentinels go on naming the same primary
+PATIENCE_S = 5.0         # with an answer, if the sentinels go on naming the same primary; longer than a failover takes, so that
+                         # no attempt to connect anew to a host that is gone is under way when it ends
 CONNECT_S = 0.1
 SENTINEL_ANSWER_S = 0.05
 ASIDE_S = 1.0            # a sentinel that did not answer is not asked
