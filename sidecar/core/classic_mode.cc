@@ -18,6 +18,7 @@ constexpr Facts kFacts{
     .seals_copies = false,          // redis-server cannot be told to stand still
     .waits_for_copies = false,      // whoever is in touch comes into question
     .gives_up_early = false,        // stock sentinels let 2 x failover-timeout pass
+    .judges_refusals = true,        // for want of a sidecar that is beside each node
     .full_volume_is_alive = false,  // as in Redis
     .beat_period = std::nullopt,
     .reach_limit = std::nullopt,

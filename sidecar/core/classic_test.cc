@@ -105,6 +105,59 @@ TEST_F(Classic, TheOldPrimaryIsToldDownAsAReplicaOfTheNew) {
             std::vector<std::string>{"slave 10.0.0.1:6379 10.0.0.1 6379 @ mymaster 10.0.0.3 6379"});
 }
 
+// A closed link to the primary, and a refused new one.
+class Refused : public Classic {
+ protected:
+  void Refuse(DownReason reason = DownReason::kRefused) {
+    bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.1").id, DownReason::kClosed});
+    bench.Pass(Millis{1});
+    bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.1").id, reason});
+    bench.Pass(Millis{1});
+  }
+  void Lost(const std::string& host, const std::string& seconds) {
+    bench.Info(host,
+               "run_id:x\r\nrole:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\n"
+               "master_link_status:down\r\nmaster_link_down_since_seconds:" +
+                   seconds + "\r\nslave_repl_offset:10\r\n");
+  }
+};
+
+TEST_F(Refused, IsDeathOnceAllReplicasHaveLostItToo) {
+  Refuse();
+  EXPECT_EQ(bench.Count("+sdown"), 0);
+  Lost("10.0.0.2", "0");
+  EXPECT_EQ(bench.Count("+sdown"), 0) << "the other has not answered yet";
+  Lost("10.0.0.3", "0");
+  EXPECT_EQ(bench.Count("+sdown"), 1);
+  EXPECT_TRUE(bench.NodeAt("10.0.0.1").sdown);
+  bench.Send(NodeLinkUp{bench.NodeAt("10.0.0.1").id});
+  bench.Info("10.0.0.1", kPrimaryInfo);
+  EXPECT_FALSE(bench.NodeAt("10.0.0.1").sdown);
+}
+
+TEST_F(Refused, IsNoDeathWhileAReplicaHearsThePrimary) {
+  Refuse();
+  Lost("10.0.0.2", "0");
+  bench.Info("10.0.0.3", ReplicaInfo("a", 20));
+  EXPECT_EQ(bench.Count("+sdown"), 0);
+  Lost("10.0.0.3", "0");  // it had not noticed yet
+  EXPECT_EQ(bench.Count("+sdown"), 1);
+}
+
+TEST_F(Refused, IsNotConfirmedByWhoLostThePrimaryLongAgo) {
+  Refuse();
+  Lost("10.0.0.2", "60");
+  Lost("10.0.0.3", "60");
+  EXPECT_EQ(bench.Count("+sdown"), 0);
+}
+
+TEST_F(Refused, IsNotWhatATimeoutIs) {
+  Refuse(DownReason::kTimeout);
+  Lost("10.0.0.2", "0");
+  Lost("10.0.0.3", "0");
+  EXPECT_EQ(bench.Count("+sdown"), 0);
+}
+
 TEST_F(Classic, APrimaryThatRefusesPingIsDownAsInRedis) {
   for (int i = 0; i < 14; ++i) {
     bench.Pass(Millis{100});

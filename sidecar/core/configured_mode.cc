@@ -19,6 +19,7 @@ constexpr Facts kFacts{
     .seals_copies = true,          // REDISHA ROLE ... SEAL
     .waits_for_copies = true,      // each member's, whether or not it is there
     .gives_up_early = true,        // the others are as quick
+    .judges_refusals = false,      // the sidecar beside it tells
     .full_volume_is_alive = true,  // and takes no vote away either (common/env/slot_file.h)
     .beat_period = kBeatPeriod,
     .reach_limit = kReconfRetry,

@@ -56,6 +56,38 @@ void UpdateNodeDown(Context& c, Group& group, Node& node) {
   for (auto& [id, other] : group.nodes) AskInfo(c, other);
 }
 
+namespace {
+
+// All replicas that can be asked have lost the primary since its host refuses this sidecar.
+bool ReplicasConfirm(const Group& group, const Node& primary) {
+  bool confirmed = false;
+  for (const auto& [id, node] : group.nodes) {
+    if (id == primary.id || !node.link.connected || node.sdown) continue;
+    const Millis lost_ago{1000 * node.info.primary_link_down_seconds};
+    const bool lost = node.info.role == Role::kReplica && !node.info.primary_link_up &&
+                      node.info.primary_link_down_seconds >= 0 &&
+                      lost_ago <= node.info_refresh - primary.refused_since + kLostTogether;
+    if (node.info_refresh > primary.refused_since && lost) {
+      confirmed = true;
+    } else if (!Mutated(Mutant::kVetoIgnored)) {
+      return false;
+    }
+  }
+  return confirmed;
+}
+
+}  // namespace
+
+void JudgeRefusal(Context& c, Group& group) {
+  Node* primary = group.Primary();
+  if (!group.mode().judges_refusals || c.s.tilt || primary == nullptr) return;
+  if (primary->refused_since == kNever || primary->certainly_dead) return;
+  if (!ReplicasConfirm(group, *primary) && !Mutated(Mutant::kRefusedIsDead)) return;
+  primary->certainly_dead = true;
+  c.Note("the process of " + ToString(primary->address) +
+         " has ended: its host refuses connections, and its replicas have lost it");
+}
+
 void UpdatePeersDown(Context& c) {
   for (auto& [id, peer] : c.s.peers) {
     const Group* named = nullptr;

@@ -54,6 +54,8 @@ inline constexpr Millis kTiltPeriod{3000};
 // After a gap this long between Steps, or half of down-after if that is less, every unanswered
 // ping is forgiven: we were late, not they.
 inline constexpr Millis kLateTick{500};
+// A replica that lost the primary when this sidecar did says so in whole seconds.
+inline constexpr Millis kLostTogether{2000};
 // Without a majority heard this long, a member is in the minority and names no primary.
 inline constexpr Millis kLease{2000};
 // Who stood still for longer than that reads first, for this long, what the others said meanwhile.

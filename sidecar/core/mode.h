@@ -49,6 +49,9 @@ struct Facts {
   // A leader that was away, or cannot reach whom it chose, gives up at once: the next attempt is a
   // second away.
   bool gives_up_early;
+  // A refused connection may be the end of the primary's process (JudgeRefusal): nobody beside it
+  // tells of it.
+  bool judges_refusals;
   // Who takes no writes because its volume is full is alive: the next primary would have the same
   // trouble, and to move there loses what was not replicated.
   bool full_volume_is_alive;

@@ -48,6 +48,8 @@ enum class Mutant : uint8_t {
   kPlannedByForce,
   kUndrained,
   kHelloWhileHeld,
+  kRefusedIsDead,
+  kVetoIgnored,
 };
 
 #ifdef RHA_MUTANTS

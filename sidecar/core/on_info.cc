@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "sidecar/core/copies.h"
+#include "sidecar/core/down.h"
 #include "sidecar/core/election.h"
 #include "sidecar/core/failover.h"
 #include "sidecar/core/handlers.h"
@@ -99,6 +100,7 @@ void OnInfo(Context& c, const InfoReply& event) {
   UpdateHistory(c, *group, node);
   DiscoverReplicas(c, *group, node);
   UpdateReconfStage(c, *group, node);
+  JudgeRefusal(c, *group);
   // Everyone should see at once that the own node died, came back or changed its role.
   if (news) {
     for (const auto& [id, view] : group->views) SendBeat(c, *group, id);

@@ -1,6 +1,8 @@
+#include "sidecar/core/down.h"
 #include "sidecar/core/extension.h"
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/links.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -10,6 +12,17 @@ std::string Described(const Group& group, const Node& node) {
   const std::string where = ToString(node.address);
   if (node.member < 0) return "node " + where;
   return "node " + group.members[node.member].config.name + " at " + where;
+}
+
+// Where a link was open a connection is refused, or no longer; the replicas are asked each time.
+void NoteRefusal(Context& c, Group& group, Node& node, DownReason reason) {
+  if (reason == DownReason::kClosed) return;  // it is dialled again
+  const bool refused = reason == DownReason::kRefused && node.link.connected_at != kLongAgo;
+  if (!refused) node.refused_since = kNever;
+  if (refused && node.refused_since == kNever) node.refused_since = c.now;
+  if (!refused || node.id != group.primary || node.certainly_dead) return;
+  if (!group.mode().judges_refusals) return;
+  for (auto& [id, other] : group.nodes) AskInfo(c, other);
 }
 
 // The process beside us is gone. Everyone else is told before anything is decided.
@@ -46,6 +59,7 @@ void OnNodeLink(Context& c, const NodeLinkUp& event) {
   if (group == nullptr) return;
   Node& node = *group->FindNode(event.node);
   MarkUp(node.link, c.now);
+  node.refused_since = kNever;
   NoteStranger(c, &node.stranger, Described(*group, node), "");
   node.info_sent = kLongAgo;
   AskInfo(c, node);
@@ -68,7 +82,9 @@ void OnNodeLink(Context& c, const NodeLinkDown& event) {
   // Nobody listens on the local socket: the process does not run. A stopped or stuck one would
   // still accept.
   if (node.local && event.reason == DownReason::kRefused) NoticeOwnDeath(c, *group, node);
+  NoteRefusal(c, *group, node, event.reason);
   JudgeDeath(c, *group, node);
+  JudgeRefusal(c, *group);
   Evaluate(c, *group);
 }
 

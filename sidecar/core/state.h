@@ -79,6 +79,8 @@ struct Node {
   bool certainly_dead = false;
   bool death_noticed = false;  // a notice came; waits for the own link to confirm
   LogicalTime death_noticed_at = kLongAgo;
+  // Its host refuses connections, where one had been open; see JudgeRefusal().
+  LogicalTime refused_since = kNever;
   LogicalTime loading_since = kNever;  // answers -LOADING
   bool rebooted = false;               // run id changed; cleared with the first +PONG
   bool script_kill_sent = false;

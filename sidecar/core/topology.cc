@@ -254,6 +254,7 @@ void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
   primary.sdown = false;
   primary.certainly_dead = false;
   primary.death_noticed = false;
+  primary.refused_since = kNever;
   ForgiveLink(primary.link, c.now);
   RedialLink(c, primary);
 

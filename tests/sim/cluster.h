@@ -124,6 +124,9 @@ class Cluster {
   // first, then the list. Sidecars read it when they see it, at most `within` later.
   void ScaleTo(int members, Millis within);
   void Partition(const std::vector<int>& island);
+  // A firewall resets the other pods' sidecars' connections to the pod's node, and refuses new ones;
+  // also the stream to the node of `fenced` (-1: of nobody).
+  void Firewall(int pod, bool on, int fenced = -1);
   void Cut(int from, int to);  // one way
   void HealNetwork();
   // Nothing is cut off, paused or dead any more; disks and memories are what they were.
@@ -193,6 +196,7 @@ class Cluster {
     bool disk_fails = false;
     uint64_t life = 0;  // of the machine: events for an earlier one are dropped
     uint64_t node_life = 0;
+    bool firewall = false;  // before its node
     bool paused = false;
     std::vector<sidecar::core::Event> queued;
     std::vector<Task> node_queued;
@@ -314,6 +318,9 @@ class Cluster {
   template <typename Work>
   void ToPeer(int pod, sidecar::core::PeerId id, Work deliver);
   // Who answers there is of another RedisHA, or of none.
+  bool Refuses(int host, int dialer) const {
+    return !pods_[host].node->alive() || (pods_[host].firewall && host != dialer);
+  }
   bool StrangerAt(const std::string& ip) const { return strangers_.count(ip) > 0; }
   template <typename Work>
   void ToStranger(int pod, sidecar::core::NodeId id, Work work);

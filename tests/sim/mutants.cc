@@ -115,6 +115,10 @@ constexpr MutantRow kTable[] = {
             "classic: the replica is promoted before it has what the primary acknowledged last"),
     Machine("hello-while-held", Mutant::kHelloWhileHeld,
             "classic: a hello to a primary whose writes are held back holds up its demotion"),
+    Machine("refused-is-dead", Mutant::kRefusedIsDead,
+            "classic: a refused connection is death, whatever the replicas say"),
+    Machine("veto-ignored", Mutant::kVetoIgnored,
+            "classic: one replica that has lost the primary outvotes another that hears it"),
     // Pods that are told to stop.
     Machine("leaves-with-its-node", Mutant::kLeavesWithItsNode,
             "a sidecar that is told to stop leaves before another primary is known"),

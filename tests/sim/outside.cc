@@ -110,6 +110,22 @@ void Cluster::Impersonate(int pod, bool on) {
         std::to_string(pod));
 }
 
+void Cluster::Firewall(int pod, bool on, int fenced) {
+  if (fenced >= 0) pods_[fenced].node->fenced = on;
+  pods_[pod].firewall = on;
+  Trace(std::string("a firewall ") + (on ? "refuses" : "lets in") + " who dials the node of pod-" +
+        std::to_string(pod));
+  if (!on) return;
+  for (int i = 0; i < size(); ++i) {
+    for (auto& [id, conn] : pods_[i].nodes) {
+      if (i == pod || conn.host != pod || !conn.up) continue;
+      queue_.After(Millis{1}, [this, i, id = id, generation = conn.generation] {
+        LinkClosed(i, id, &Pod::nodes, generation);
+      });
+    }
+  }
+}
+
 // What may be said in public, or after a connection to the sentinel port: everything but the proof.
 // The words are as well chosen as somebody could choose them who has read along.
 void Cluster::StrangerSpeaks(int pod) {

@@ -146,7 +146,7 @@ void Cluster::Dial(int pod, NodeId id, const Address& address, bool local) {
     auto it = pods_[pod].nodes.find(id);
     if (it == pods_[pod].nodes.end() || it->second.generation != generation) return;
     if (!ok) return Deliver(pod, NodeLinkDown{id, DownReason::kTimeout});
-    if (!pods_[host].node->alive()) return Deliver(pod, NodeLinkDown{id, DownReason::kRefused});
+    if (Refuses(host, pod)) return Deliver(pod, NodeLinkDown{id, DownReason::kRefused});
     it->second.up = true;
     it->second.life = pods_[host].node_life;
     it->second.ip = Ip(host);

@@ -478,6 +478,8 @@ void Monitored(ClusterOptions& options, Prng& prng) {
   options.classic = true;
 }
 
+void MonitoredCalm(ClusterOptions& options, Prng&) { options.classic = true; }
+
 void MonitoredStock(ClusterOptions& options, Prng& prng) {
   Monitored(options, prng);
   options.stock = true;
@@ -531,6 +533,7 @@ constexpr Profile kProfiles[] = {
     {"classic", Classic, Monitored},
     {"classic-stock", Classic, MonitoredStock},
     {"classic-moves", PlannedMoves, MonitoredMoving},
+    {"classic-firewall", Firewalls, MonitoredCalm},
 };
 
 }  // namespace

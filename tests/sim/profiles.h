@@ -49,6 +49,7 @@ void MemoryLost(Run& run);
 
 // profiles_classic.cc
 void Classic(Run& run);
+void Firewalls(Run& run);
 void PlannedMoves(Run& run);
 
 // profiles_quorum.cc

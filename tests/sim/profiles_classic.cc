@@ -158,6 +158,27 @@ void PlannedMoves(Run& run) {
   }
 }
 
+// A firewall that refuses the sidecars is no death of the primary, which its replicas still hear.
+void Firewalls(Run& run) {
+  Cluster& cluster = run.cluster;
+  for (int round = 0; round < 3; ++round) {
+    cluster.Run(run.Between(11000, 13000));
+    const int primary = cluster.FirstPrimary();
+    if (primary < 0) return cluster.checkers().Fail("no primary before the firewall");
+    const int attempts = cluster.CountEvents("+try-failover");
+    const int fenced = run.prng.Chance(0.5) ? Replica(run, primary) : -1;
+    cluster.Firewall(primary, true, fenced);
+    // Silence for longer is down as ever.
+    cluster.Run(run.Between(1, cluster.options().down_after.count() / 2));
+    cluster.Firewall(primary, false, fenced);
+    cluster.Run(Millis{3000});
+    if (cluster.CountEvents("+try-failover") != attempts) {
+      return cluster.checkers().Fail("a firewall's word was believed");
+    }
+  }
+  run.Settle("after firewalls");
+}
+
 void Classic(Run& run) {
   Cluster& cluster = run.cluster;
   for (int round = 0; round < 3; ++round) {

@@ -203,6 +203,7 @@ void SimNode::Connect(const SimNode* primary, LogicalTime now,
                       const std::function<Millis()>& full_sync,
                       const std::function<Millis()>& lag) {
   if (!alive_ || paused || undecided_ || primary_ || sealed_ || loading(now)) return;
+  if (fenced) return LeaveStream(now);
   const bool gone =
       primary != nullptr && (!primary->alive_ || primary->undecided_ || primary->loading(now) ||
                              primary == this || (!primary->primary_ && !primary->link_up_));

@@ -124,6 +124,7 @@ class SimNode {
   bool KnowsPause() const { return moves != HandsOver::kFailover && moves != HandsOver::kNeither; }
 
   bool paused = false;
+  bool fenced = false;               // a firewall lets no stream through to it
   bool stopping = false;             // told to end: it takes no more writes
   bool disk_full = false;            // nothing more reaches the disk, and it takes no writes
   bool tells_data_epoch = true;      // in INFO; an older one leaves it to its sidecar
