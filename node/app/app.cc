@@ -128,7 +128,13 @@ App::App(Config config, env::ProcessTitle* title)
                           server_.ReleaseHeld();
                           replication_.OnSettled();
                         },
-                    .on_failed = [this] { server_.DropHeld(); }}),
+                    .on_failed =
+                        [this] {
+                          server_.DropHeld();
+                          if (append_only_.policy() == persist::FsyncPolicy::kAlways) {
+                            server_.DropAnswered();
+                          }
+                        }}),
       persistence_({.reactor = reactor_,
                     .engine = engine_,
                     .snapshots = snapshots_,

@@ -240,7 +240,10 @@ void AppendOnly::AddNotes() {
 void AppendOnly::EndTurn() {
   if (writer_ == nullptr) return;
   AddNotes();
-  writer_->HandOver({engine_.state().log_changes, engine_.state().replication_offset});
+  writer_->HandOver({engine_.state().log_changes, engine_.state().replication_offset, history_});
+  // One unit that is larger than all that may wait is no lag.
+  unit_bytes_max_ = std::max(unit_bytes_max_, writer_->appended() - handed_over_);
+  handed_over_ = writer_->appended();
   LookAtLag();
   Settle();
 }
@@ -257,7 +260,9 @@ void AppendOnly::PublishSynced() {
   if (standing_ == Standing::kSound && writer_ != nullptr) {
     const bool all = progress_.synced >= writer_->appended();
     changes = static_cast<int64_t>(all ? state.log_changes : progress_.synced_mark.changes);
-    offset = all ? state.replication_offset : progress_.synced_mark.offset;
+    // What was synced of another history says nothing of this one.
+    const bool of_this = progress_.synced_mark.history == history_;
+    offset = all ? state.replication_offset : of_this ? progress_.synced_mark.offset : -1;
   }
   if (changes != state.log_changes_synced || on != state.log_on) ++state.acknowledgements;
   state.log_on = on;
@@ -268,6 +273,12 @@ void AppendOnly::PublishSynced() {
 void AppendOnly::Settle() {
   PublishSynced();
   dispatch::NodeState& state = engine_.state();
+  // What a disk that fails does not take is not acknowledged either.
+  if (policy_ == FsyncPolicy::kAlways && !state.log_error.empty()) {
+    mark_appended_ = -1;
+    state.settled_offset = settled_offset_;
+    return;
+  }
   if (!MustHold()) {
     mark_appended_ = -1;
     settled_offset_ = state.replication_offset;
@@ -311,7 +322,7 @@ void AppendOnly::LookAtHealth() {
         "{}: what it was to make durable may be lost to the file, which is rewritten as "
         "soon as the disk allows",
         suspect_);
-    BecomeUnfounded();
+    GiveUpSet();
   }
   std::string error = suspect_.empty() ? progress_.failure.message() : suspect_;
   std::string& shown = engine_.state().log_error;
@@ -336,12 +347,12 @@ void AppendOnly::LookAtLag() {
   if (appended - progress_.written > limit / 2 && !TakeNews()) return;
   const int64_t lag = appended - progress_.written;
   PublishMemory();
-  if (lag > kAofLagBytesMost) {
+  if (discards_pending_ > 0) return;
+  if (lag < limit / 2) unit_bytes_max_ = 0;
+  if (lag > kAofLagBytesMost + unit_bytes_max_) {
     suspect_ = "the disk has fallen too far behind";
     log::Error("the append-only file is given up until it is rewritten: {}", suspect_);
-    writer_->Discard();
-    begins_pending_ = 0;
-    BecomeUnfounded();
+    GiveUpSet();
     LookAtHealth();
   } else if (lag > limit && !outrun_) {
     outrun_ = true;
@@ -355,6 +366,15 @@ void AppendOnly::LookAtLag() {
   }
 }
 
+// What is on its way to the set is of no use to it any more, nor are steps.
+void AppendOnly::GiveUpSet() {
+  writer_->Discard();
+  ++discards_pending_;
+  begins_pending_ = 0;
+  if (phase_ == Phase::kReplacing) phase_ = Phase::kNone;
+  BecomeUnfounded();
+}
+
 // The set on the disk goes no further.
 void AppendOnly::BecomeUnfounded() {
   if (standing_ == Standing::kOff) return;
@@ -366,12 +386,18 @@ void AppendOnly::BecomeUnfounded() {
   if (writer_ != nullptr) writer_->Do(AofWriter::Step::kClose);
 }
 
-void AppendOnly::DatasetGoes() { BecomeUnfounded(); }
+void AppendOnly::DatasetGoes() {
+  ++history_;
+  settled_offset_ = 0;
+  BecomeUnfounded();
+}
 
 void AppendOnly::OfferBase(int fd) { offered_ = UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
 void AppendOnly::DatasetCame() {
   const UniqueFd offered = std::move(offered_);
+  ++history_;
+  settled_offset_ = 0;
   if (standing_ == Standing::kOff) return;
   scheduled_ = true;
   if (offered.valid() && config_.append_base_as_rdb && writer_ != nullptr && !rewriting() &&
@@ -440,6 +466,13 @@ Status AppendOnly::StartRewrite() {
     RHA_RETURN_IF_ERROR(StartWriter(std::move(folder)));
   }
   const persist::SaveRequest request = BaseRequest();
+  if (standing_ == Standing::kSound && !progress_.failure.ok()) {
+    // The increment could not begin before what cannot be written, for which it is to make room.
+    suspect_ = progress_.failure.message();
+    GiveUpSet();
+    scheduled_ = false;
+    LookAtHealth();
+  }
   if (standing_ != Standing::kOff) {
     const bool sound = standing_ == Standing::kSound;
     BeginIncrement(sound ? AofWriter::Step::kBegin : AofWriter::Step::kBeginApart, {},
@@ -487,6 +520,9 @@ void AppendOnly::RewriteFailed(const std::string& why) {
     SetTaking(false);
     log::Info("Removing the temp incr aof file: the set stays as it was");
     if (writer_ != nullptr) writer_->Do(AofWriter::Step::kClose);
+    // Nothing that is written meanwhile would be in a file.
+    if (!voided_ && suspect_.empty()) suspect_ = "there is no file of this dataset yet: " + why;
+    LookAtHealth();
   } else if (standing_ == Standing::kOff) {
     StopWriter();
   }
@@ -510,6 +546,8 @@ void AppendOnly::RewriteDone() {
 
 void AppendOnly::OnOutcome(const AofWriter::Outcome& outcome) {
   using Step = AofWriter::Step;
+  if (outcome.step == Step::kDiscard) --discards_pending_;
+  if (discards_pending_ > 0) return;
   switch (outcome.step) {
     case Step::kContinue:
       return Loaded(outcome.status);

@@ -135,6 +135,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   void SetTaking(bool taking);
   void LookAtHistory();
   void BecomeUnfounded();
+  void GiveUpSet();
   void Enable();
   void Disable();
   void AddNotes();
@@ -185,6 +186,8 @@ class AppendOnly final : public dispatch::ChangeSink {
   int64_t stamped_s_ = 0;
   UniqueFd offered_;        // OfferBase()
   persist::RdbInfo noted_;  // what the set says of the history
+  uint64_t history_ = 0;    // counts datasets: an offset means something in one alone
+  int64_t handed_over_ = 0, unit_bytes_max_ = 0;
   int64_t settled_offset_ = 0;
   int64_t mark_appended_ = -1, mark_offset_ = 0;  // what becomes settled next; -1: nothing
   std::string scratch_;
@@ -194,8 +197,9 @@ class AppendOnly final : public dispatch::ChangeSink {
   std::string base_path_;  // what it writes
   net::IoWatch job_watch_;
   bool scheduled_ = false;
-  int begins_pending_ = 0;  // increments that the writer has not begun yet
-  bool voided_ = false;     // the rewrite under way is of a dataset that has gone
+  int begins_pending_ = 0;    // increments that the writer has not begun yet
+  int discards_pending_ = 0;  // until then outcomes are of a set that was given up
+  bool voided_ = false;       // the rewrite under way is of a dataset that has gone
   int64_t rewrite_started_s_ = 0, last_rewrite_s_ = -1;
   uint64_t rewrites_ = 0, size_at_rewrite_ = 0;
   bool last_rewrite_ok_ = true;

@@ -266,7 +266,7 @@ void AppendOnly::AppendInfo(std::string* info) const {
   Line(info, "aof_buffer_length:{}", appended() - progress_.written);
   Line(info, "aof_pending_bio_fsync:{}",
        policy_ != persist::FsyncPolicy::kNo && progress_.durable < progress_.written ? 1 : 0);
-  Line(info, "aof_delayed_fsync:{}", times_outrun_);
+  Line(info, "aof_delayed_fsync:{}", times_outrun_ + progress_.impatient);
   Line(info, "redisha_aof_sound:{}", standing_ == Standing::kSound ? "yes" : "no");
 }
 

@@ -295,7 +295,14 @@ void Persistence::DatasetFlushed() {
   dispatch::NodeState& state = engine_.state();
   const bool lost = state.dataset == dispatch::Dataset::kUnknown;
   if (lost && !state.is_replica) state.dataset = dispatch::Dataset::kChosen;
-  if (!config_.save_points.empty()) engine_.AfterUnit([this] { SaveFlushed(); });
+  if (config_.save_points.empty()) return;
+  // What a replica has applied counts in its offset, which the file names, only behind the input it
+  // came with.
+  if (state.is_replica) {
+    reactor_.Post([this] { SaveFlushed(); });
+  } else {
+    engine_.AfterUnit([this] { SaveFlushed(); });
+  }
 }
 
 // Until it is saved a restart finds the dataset before it. (The append-only file begins with it.)
@@ -307,7 +314,8 @@ void Persistence::DatasetCame() {
 
 void Persistence::SaveFlushed() {
   // A failure is logged and stops writes like any other; the flush itself has happened.
-  (void)Save().ok();
+  last_ok_ = Save().ok();
+  PublishHealth();
 }
 
 Status Persistence::Reload(ReloadHow how) {

@@ -368,6 +368,12 @@ void Server::DropHeld() {
   for (Connection* connection : held_) connection->Close(dispatch::Session::CloseMode::kNow);
 }
 
+void Server::DropAnswered() {
+  for (Connection* connection : to_write_) {
+    if (!connection->is_peer()) connection->Close(dispatch::Session::CloseMode::kNow);
+  }
+}
+
 void Server::DropUncommitted() {
   DropHeld();
   for (Connection* connection : to_write_) {

@@ -56,6 +56,8 @@ class Server {
   void ReleaseHeld();
   // Never: nobody gets the replies that wait.
   void DropHeld();
+  // Of this turn: what it has answered, but to members.
+  void DropAnswered();
   // Likewise, nor those of this turn.
   void DropUncommitted();
 

@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -62,13 +63,30 @@ void AofWriter::Push(Order order) {
   wake_.notify_one();
 }
 
+// What waits for the thread, beside its sync. False: a step is among it, or it cannot be written.
+bool AofWriter::WriteQueued() {
+  for (; !queue_.empty(); queue_.pop_front()) {
+    const Order& order = queue_.front();
+    if (order.is_step || !folder_.Write(order.text).ok()) return false;
+    written_ = order.end;
+    written_mark_ = order.mark;
+    queue_bytes_ -= MemoryOf(order.text);
+  }
+  return true;
+}
+
 // Into the operating system's memory, in less time than it takes to wake the thread up.
 bool AofWriter::WriteHere() {
   const std::lock_guard lock(mutex_);
-  if (busy_ || !queue_.empty() || !failure_.ok() || suspect_) return false;
+  const bool syncing = syncing_since_ != SteadyClock::time_point{};
+  const bool beside = busy_ && syncing && SteadyClock::now() - syncing_since_ >= kSyncPatience;
+  if ((busy_ && !beside) || !failure_.ok() || suspect_) return false;
   if (delay_us_.load(std::memory_order_relaxed) > 0) return false;
+  if (beside && !WriteQueued()) return false;
   // What fails is the thread's: it tries again.
-  if (!folder_.Write(turn_).ok()) return false;
+  if (!queue_.empty() || !folder_.Write(turn_).ok()) return false;
+  if (beside && impatient_for_ != syncing_since_) ++progress_.impatient;
+  if (beside) impatient_for_ = syncing_since_;
   if (synced_ == written_) wake_.notify_one();  // it sleeps until there is something to sync
   progress_.written = written_ = appended_;
   written_mark_ = mark_;
@@ -200,9 +218,23 @@ bool AofWriter::WaitToRetry() {
                         [this] { return stop_ || drain_ || discard_; });
 }
 
-void AofWriter::Synced() {
-  durable_ = synced_ = written_;
-  synced_mark_ = written_mark_;
+void AofWriter::Synced(int64_t position, Mark mark) {
+  durable_ = synced_ = position;
+  synced_mark_ = mark;
+}
+
+// The next step, if it is a new base: that may give the room which bytes before it are waiting for,
+// and holds nothing of them.
+bool AofWriter::TakeReplace(Order* order) {
+  const std::lock_guard lock(mutex_);
+  const auto step = std::find_if(queue_.begin(), queue_.end(),
+                                 [](const Order& queued) { return queued.is_step; });
+  if (step == queue_.end()) return false;
+  if (step->step != Step::kReplace && step->step != Step::kReplaceKeepOlder) return false;
+  *order = std::move(*step);
+  queue_.erase(step);
+  queue_bytes_ -= MemoryOf(order->text);
+  return true;
 }
 
 void AofWriter::WriteAll(const Order& order) {
@@ -222,6 +254,10 @@ void AofWriter::WriteAll(const Order& order) {
     const bool first = failure_.ok();
     failure_ = std::move(outcome);
     Publish(first);
+    if (Order replace; TakeReplace(&replace)) {
+      ExecuteStep(replace);
+      continue;
+    }
     if (!WaitToRetry()) continue;
     const std::lock_guard lock(mutex_);
     if (drain_) idle_.notify_all();  // it has failed
@@ -249,9 +285,17 @@ void AofWriter::SyncIfDue(bool now) {
     return Publish(policy == FsyncPolicy::kAlways);
   }
   synced_at_ = time;
+  const int64_t position = written_;  // the engine may write beside it
+  const Mark mark = written_mark_;
+  const auto note = [this](SteadyClock::time_point since) {
+    const std::lock_guard lock(mutex_);
+    syncing_since_ = since;
+  };
+  note(time);
   Status synced = folder_.Sync();
+  note({});
   if (synced.ok()) {
-    Synced();
+    Synced(position, mark);
     return Publish(true);
   }
   failure_ = std::move(synced);
@@ -300,7 +344,7 @@ void AofWriter::ExecuteStep(Order& order) {
   const bool fresh = order.step == Step::kBeginApart || order.step == Step::kBeginFrom ||
                      order.step == Step::kClose;
   // All steps sync what has been written before them.
-  if (status.ok()) Synced();
+  if (status.ok()) Synced(written_, written_mark_);
   if (status.ok() && fresh) {
     failure_ = {};
     suspect_ = false;

@@ -9,11 +9,13 @@
 // thread takes all that has come while it was busy, writes it and syncs once (group commit). With
 // the others HandOver() itself gives a turn's bytes to the operating system while the thread is not
 // at the disk, which costs less than waking it up; the thread then only syncs. So, as in Redis, the
-// end of the process alone loses no more than what came during a sync.
+// end of the process alone loses no more than what came during a sync, and of one that takes longer
+// than kSyncPatience nothing: from then on bytes are written beside it.
 //
 // A write that fails is tried again, bytes and all, every kRetryMs until it succeeds: nothing is
-// dropped here. A sync that fails is not believed again: the operating system may have thrown the
-// bytes away. Failure::suspect then says that only a new base heals the set.
+// dropped here. A new base may come before it, for the files that go with it make room. A sync that
+// fails is not believed again: the operating system may have thrown the bytes away.
+// Failure::suspect then says that only a new base heals the set.
 //
 // Thread rule: the engine's thread calls everything.
 #pragma once
@@ -40,6 +42,7 @@ enum class FsyncPolicy : uint8_t { kAlways, kEverySecond, kNo };
 class AofWriter {
  public:
   static constexpr int64_t kRetryMs = 500;
+  static constexpr std::chrono::milliseconds kSyncPatience{2000};
 
   // `folder` goes with the thread.
   static Result<std::unique_ptr<AofWriter>> Start(AofFolder folder, FsyncPolicy policy);
@@ -53,10 +56,11 @@ class AofWriter {
   }
   bool HasTurn() const { return !turn_.empty(); }
   // What the owner calls a place in the log, beside its position: how many changes come before it,
-  // and where that is in the replication stream.
+  // and where that is in the replication stream of which history (a number that tells them apart).
   struct Mark {
     uint64_t changes = 0;
     int64_t offset = 0;
+    uint64_t history = 0;
   };
   // What was appended goes on its way; `mark` is its end.
   void HandOver(Mark mark);
@@ -77,8 +81,8 @@ class AofWriter {
   // They come behind what was appended.
   void Do(Step step, std::string path = {});
 
-  // What is on its way is dropped, and the increment with it closed: the set on the disk goes no
-  // further, until kBeginApart.
+  // What is on its way is dropped, steps too, and the increment with it closed: the set on the disk
+  // goes no further, until kBeginApart. Outcomes that come before that of kDiscard are of before.
   void Discard();
 
   void set_policy(FsyncPolicy policy);
@@ -100,6 +104,7 @@ class AofWriter {
     Status failure;                    // of the last write or sync; Ok: it succeeded
     bool suspect = false;              // a sync has failed since the last kBegin...
     uint64_t base_bytes = 0, increment_bytes = 0;
+    uint64_t impatient = 0;         // syncs beside which bytes were written, since the start
     std::vector<Outcome> outcomes;  // since the last look
   };
   int64_t appended() const { return appended_; }
@@ -124,12 +129,14 @@ class AofWriter {
   AofWriter(AofFolder folder, UniqueFd news, FsyncPolicy policy);
   void Push(Order order);
   bool WriteHere();
+  bool WriteQueued();
+  bool TakeReplace(Order* order);
   void Work();
   bool Next(Order* order);
   void Execute(Order& order);
   void ExecuteStep(Order& order);
   void WriteAll(const Order& order);
-  void Synced();
+  void Synced(int64_t position, Mark mark);
   void SyncIfDue(bool idle);
   void Publish(bool news);
   bool WaitToRetry();
@@ -142,6 +149,7 @@ class AofWriter {
   std::atomic<size_t> queue_bytes_{0};  // of memory, with what is being written
 
   // The engine's.
+  std::chrono::steady_clock::time_point impatient_for_{};  // of the sync beside which it wrote last
   std::string turn_;
   int64_t appended_ = 0;
   Mark mark_;  // of the last HandOver()
@@ -151,6 +159,7 @@ class AofWriter {
   std::deque<Order> queue_;  // guarded by mutex_, as what follows
   bool stop_ = false, drain_ = false, discard_ = false;
   bool busy_ = false;  // the thread is at the disk: what is below and the folder are its own
+  std::chrono::steady_clock::time_point syncing_since_{};  // it syncs; zero: it does not
   Progress progress_;
 
   // Whose the disk is.

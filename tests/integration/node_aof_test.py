@@ -89,13 +89,13 @@ class AofTest(NodeCase):
                                   capture_output=True, text=True, timeout=self.wait_s)
             self.assertEqual(done.returncode, 0, done.stdout)
 
-    def trace(self, node, inject):
-        """Injects into the syncs of the log; returns the name of the file that says what they did."""
+    def trace(self, node, inject, call="fdatasync"):
+        """Injects into the log's thread's calls; returns the name of the file that says what they did."""
         path = os.path.join(node.directory, "trace")
         tasks = f"/proc/{node.pid}/task"
         threads = {open(f"{tasks}/{task}/comm", encoding="ascii").read().strip(): task for task in os.listdir(tasks)}
-        tracer = subprocess.Popen([STRACE, "-qq", "-o", path, "-e", "trace=fdatasync",
-                                   "-e", f"inject=fdatasync:{inject}", "-p", threads["aof"]], stdin=subprocess.DEVNULL)
+        tracer = subprocess.Popen([STRACE, "-qq", "-o", path, "-e", f"trace={call}",
+                                   "-e", f"inject={call}:{inject}", "-p", threads["aof"]], stdin=subprocess.DEVNULL)
         self.addCleanup(tracer.wait)
         self.addCleanup(tracer.terminate)
 

@@ -326,6 +326,12 @@ class Failover(Bed):
         until("the old primary becomes a replica", lambda: redis.Redis(
             port=servers[0], socket_timeout=1).info("replication").get("master_port") == new, 30)
 
+    def test_a_refused_connection_that_the_replicas_confirm_is_a_death(self):
+        servers = self.start_trio()
+        sentinels = self.start_sentinels(servers[0], down_after=60000)
+        self.servers[servers[0]].kill()
+        self.assertIn(self.agreed_new_primary(sentinels, servers[0]), servers[1:])
+
     def test_failover_on_demand(self):
         servers = self.start_trio()
         sentinels = self.start_sentinels(servers[0])

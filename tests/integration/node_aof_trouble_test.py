@@ -1,0 +1,179 @@
+"""What the append-only file promises while its disk is full, slow or fails, and that it heals: also what others rely on (WAIT, WAITAOF)."""
+import os
+import resource
+import signal
+import threading
+import unittest
+
+from node_aof_test import OK, STRACE, AofTest, send
+from tests.support import wire
+from tests.support.server import free_port
+
+CLIENTS = 20
+
+
+class TroubleTest(AofTest):
+    def limit(self, node, size):
+        """Files of the node cannot grow beyond `size`: what a full disk is to it."""
+        resource.prlimit(node.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def server(self, *options):
+        port = free_port()
+        node = self.start("--port", str(port), "--bind", "127.0.0.1", "--repl-diskless-sync-delay", "0", *options)
+        node.port = port
+        return node
+
+    def follow(self, replica, primary):
+        self.assertEqual(replica.control.command("REPLICAOF", "127.0.0.1", primary.port), OK)
+        self.wait_for("the replica to stream", lambda: self.info(replica, "master_link_status") == "up")
+
+    def sound(self, node):
+        return self.info(node, "redisha_aof_sound") == "yes"
+
+
+class NobodyHearsTest(TroubleTest):
+    def test_under_always_no_answer_leaves_in_the_turn_in_which_the_disk_fails(self):
+        node = self.start("--appendfsync", "always")
+        self.limit(node, os.path.getsize(self.last_increment(node)) + 100_000)
+        kept = [[] for _ in range(CLIENTS)]
+
+        def write(own, name):
+            connection = node.connect()
+            try:
+                while connection.command("SET", f"{name}:{len(own)}", "v") == OK:
+                    own.append(f"{name}:{len(own)}")
+            except wire.Disconnected:
+                pass
+        writers = [threading.Thread(target=write, args=(own, i)) for i, own in enumerate(kept)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join(self.wait_s)
+        self.assertEqual(self.info(node, "aof_last_write_status"), "err")
+        node.restart()
+        acknowledged = [key for own in kept for key in own]
+        self.assertGreater(len(acknowledged), CLIENTS)
+        self.assertEqual(node.control.command("EXISTS", *acknowledged), len(acknowledged))
+
+    def test_under_always_wait_does_not_count_a_replica_whose_disk_fails(self):
+        primary, replica = self.server("--appendonly", "no"), self.server("--appendfsync", "always")
+        self.follow(replica, primary)
+        self.wait_for("the replica's file", lambda: self.sound(replica))
+        client = primary.connect()
+        client.command("SET", "before", "v")
+        self.assertEqual(client.command("WAIT", "1", "10000"), 1)
+        self.limit(replica, os.path.getsize(self.last_increment(replica)) + 20)
+        client.command("SET", "k", "v")
+
+        def failed():
+            try:
+                return self.info(replica, "aof_last_write_status") == "err"
+            except wire.Disconnected:  # as is who is answered in that turn
+                replica.control = replica.connect()
+                return False
+        self.wait_for("the failure", failed)
+        client.command("SET", "k", "w")
+        self.assertEqual(client.command("WAIT", "1", "200"), 0)
+        self.limit(replica, resource.RLIM_INFINITY)
+        self.assertEqual(client.command("WAIT", "1", "20000"), 1)
+
+    @unittest.skipUnless(STRACE, "strace is not installed")
+    def test_waitaof_does_not_count_what_was_synced_of_another_history(self):
+        first, second = self.server("--appendonly", "no"), self.server("--appendonly", "no")
+        replica = self.server()
+        self.follow(replica, first)
+        for i in range(100):
+            first.control.command("SET", f"k{i}", "x" * 10_000)
+        self.assertEqual(first.control.command("WAITAOF", "0", "1", "20000"), [0, 1])
+        self.follow(replica, second)
+        self.wait_for("the new base", lambda: self.sound(replica))
+        self.trace(replica, "delay_enter=10000000")
+        client = second.connect()
+        client.command("SET", "promised", "v")
+        self.assertEqual(client.command("WAIT", "1", "10000"), 1)
+        self.assertEqual(client.command("WAITAOF", "0", "1", "1500"), [0, 0])
+
+
+class HealsTest(TroubleTest):
+    def test_a_rewrite_makes_room_for_what_cannot_be_written(self):
+        node = self.start()
+        for i in range(500):
+            node.control.command("SET", "k", "v" * 100)
+        self.wait_for("the writes in the file", lambda: os.path.getsize(self.last_increment(node)) > 50_000)
+        self.limit(node, os.path.getsize(self.last_increment(node)) + 10)
+        self.wait_for("a refusal", lambda: node.control.command("SET", "k", "w" * 100) != OK)
+        self.assertEqual(node.control.command("BGREWRITEAOF")[0], "+")
+        self.wait_for("writes", lambda: node.control.command("SET", "after", "v") == OK)
+        self.assertTrue(self.sound(node))
+        digest = self.digest(node)
+        self.kill(node)
+        self.assertEqual(self.digest(node), digest)
+
+    @unittest.skipUnless(STRACE, "strace is not installed")
+    def test_a_folder_that_could_not_be_synced_once_is_healed_by_the_next_rewrite(self):
+        for failing in (1, 2, 3, 4):
+            with self.subTest(failing):
+                node = self.start()
+                node.control.command("SET", "before", "v")
+                self.trace(node, f"error=EIO:when={failing}", "fsync")
+                node.control.command("BGREWRITEAOF")
+                self.wait_for("writes", lambda: node.control.command("SET", "k", "v") == OK and self.sound(node)
+                              and self.info(node, "aof_rewrite_in_progress") == "0")
+                self.wait_for("an empty queue", lambda: self.info(node, "aof_buffer_length") == "0")
+                node.restart()
+                self.assertEqual(node.control.command("EXISTS", "before", "k"), 2)
+
+    @unittest.skipUnless(STRACE, "strace is not installed")
+    def test_without_a_file_of_this_dataset_writes_are_refused_once_the_first_has_failed(self):
+        node = self.start("--appendfsync", "always")
+        node.control.command("SET", "before", "v")
+        node.control.command("CONFIG", "SET", "appendonly", "no")
+        self.limit(node, 40)
+        node.control.command("CONFIG", "SET", "appendonly", "yes")
+        self.wait_for("the failure", lambda: self.info(node, "aof_last_bgrewrite_status") == "err")
+        self.assertIn(b"MISCONF", node.control.command("SET", "k", "v")[1])
+        self.limit(node, resource.RLIM_INFINITY)
+        self.wait_for("writes", lambda: node.control.command("SET", "k", "v") == OK)
+        self.kill(node)
+        self.assertEqual(node.control.command("EXISTS", "before", "k"), 2)
+
+
+class SlowTest(TroubleTest):
+    @unittest.skipUnless(STRACE, "strace is not installed")
+    def test_a_sync_that_takes_long_holds_back_nothing_from_the_operating_system(self):
+        node = self.start()
+        self.trace(node, "delay_enter=10000000")
+        written = 0
+
+        def beside():
+            nonlocal written
+            written += 1
+            self.assertEqual(node.control.command("SET", f"k{written}", "v"), OK)
+            return int(self.info(node, "aof_delayed_fsync")) > 0 and self.info(node, "aof_buffer_length") == "0"
+
+        self.wait_for("a write beside the sync", beside)
+        node.process.send_signal(signal.SIGKILL)
+        node.process.wait(self.wait_s)
+        node.restart()
+        self.assertEqual(node.control.command("DBSIZE"), written)
+
+
+class FlushTest(TroubleTest):
+    def test_the_file_that_a_replica_saves_at_flushall_names_the_place_behind_it(self):
+        primary = self.server("--appendonly", "no")
+        primary.control.command("SET", "a", "1")
+        replica = self.server("--appendonly", "no", "--save", "3600 100000", "--replicaof", f"127.0.0.1 {primary.port}")
+        self.wait_for("the replica to stream", lambda: self.info(replica, "master_link_status") == "up")
+        saves = int(self.info(replica, "rdb_saves"))
+        send(primary.control, ("RENAME", "a", "b"), ("FLUSHALL",), ("SET", "after", "1"))  # one packet
+        for _ in range(3):
+            self.assertEqual(primary.control.read(), OK)
+        self.wait_for("the save", lambda: int(self.info(replica, "rdb_saves")) > saves)
+        replica.restart()
+        self.wait_for("the replica to stream", lambda: self.info(replica, "master_link_status") == "up")
+        self.wait_for("the write", lambda: replica.control.command("GET", "after") == b"1")
+        self.assertEqual(self.info(primary, "sync_full"), "1")
+
+
+if __name__ == "__main__":
+    unittest.main()
