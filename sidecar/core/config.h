@@ -44,6 +44,7 @@ struct Config {
   Globals globals;
   uint16_t own_port = 0;  // announced unless the globals say another; 0: announce.port
   std::string self;       // name of the own member; empty: no node beside this sidecar
+  bool refused_is_down = true;  // JudgeRefusal() may speak (redisha-refused-is-down)
   uint64_t seed = 1;
   std::vector<GroupConfig> groups;
   // What the last Persist made durable; nothing: first start, or the disk was lost.

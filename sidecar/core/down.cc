@@ -80,7 +80,8 @@ bool ReplicasConfirm(const Group& group, const Node& primary) {
 
 void JudgeRefusal(Context& c, Group& group) {
   Node* primary = group.Primary();
-  if (!group.mode().judges_refusals || c.s.tilt || primary == nullptr) return;
+  if (!group.mode().judges_refusals || !c.s.refused_is_down || c.s.tilt) return;
+  if (primary == nullptr) return;
   if (primary->refused_since == kNever || primary->certainly_dead) return;
   if (!ReplicasConfirm(group, *primary) && !Mutated(Mutant::kRefusedIsDead)) return;
   primary->certainly_dead = true;

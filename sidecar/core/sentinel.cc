@@ -20,6 +20,7 @@ void Begin(Context& c, const Config& config) {
   s.announce = config.announce;
   s.own_port = config.own_port != 0 ? config.own_port : config.announce.port;
   s.self = config.self;
+  s.refused_is_down = config.refused_is_down;
   s.started = c.now;
   s.last_step = c.now;
   const bool needs_memory =

@@ -303,6 +303,7 @@ struct State {
   LogicalTime last_step{};
   LogicalTime woke_at = kLongAgo;  // it had stood still for longer than the lease
   LogicalTime next_wake{};
+  bool refused_is_down = true;  // as Config says
   bool tilt = false;
   LogicalTime tilt_since = kLongAgo;
   uint64_t total_tilt = 0;

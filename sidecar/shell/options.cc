@@ -179,6 +179,7 @@ const Directive kDirectives[] = {
        if (format.ok()) o.log_format = *format;
        return format.status();
      }},
+    {"redisha-refused-is-down", 1, 1, RHA_YESNO(refused_is_down)},
     {"announce-ip", 1, 1, RHA_TEXT(groups.globals.announce_ip)},
     {"announce-port", 1, 1, RHA_PORT(groups.globals.announce_port)},
     {"self", 1, 1, RHA_TEXT(self)},
@@ -464,6 +465,7 @@ Result<core::Config> MachineConfig(const Options& options,
   config.announce = {options.announce_ip(), options.announce_port()};
   config.globals = options.groups.globals;
   config.own_port = options.port;
+  config.refused_is_down = options.refused_is_down;
   for (const auto& [name, group] : options.groups.groups) {
     config.groups.push_back(core::GroupConfig{group});
   }

@@ -41,6 +41,7 @@ struct Options {
   log::Format log_format = log::Format::kText;
   std::string log_file;
 
+  bool refused_is_down = true;  // of a classic group's primary
   bool daemonize = false;
   bool protected_mode = false;
   std::chrono::seconds idle_max{0};  // of a client; 0: for ever

@@ -21,6 +21,7 @@ TEST(Options, AClassicFileInAnyOrder) {
   const auto options = ReadOptions("s.conf",
                                    "sentinel down-after-milliseconds m 500\nport 5000\n"
                                    "sentinel known-replica m 10.0.0.2 6379\n"
+                                   "redisha-refused-is-down no\n"
                                    "sentinel monitor m 10.0.0.1 6379 2\n",
                                    {});
   ASSERT_TRUE(options.ok()) << options.status().message();
@@ -32,6 +33,7 @@ TEST(Options, AClassicFileInAnyOrder) {
   ASSERT_EQ(config->groups.size(), 1u);
   EXPECT_EQ(config->groups[0].down_after, Millis(500));
   EXPECT_EQ(config->groups[0].parallel_syncs, 1);
+  EXPECT_FALSE(config->refused_is_down);
   EXPECT_EQ(config->my_id.size(), 40u);
 }
 

@@ -124,8 +124,8 @@ class Cluster {
   // first, then the list. Sidecars read it when they see it, at most `within` later.
   void ScaleTo(int members, Millis within);
   void Partition(const std::vector<int>& island);
-  // A firewall resets the other pods' sidecars' connections to the pod's node, and refuses new ones;
-  // also the stream to the node of `fenced` (-1: of nobody).
+  // A firewall resets the connections of the other pods' sidecars to the pod's node, and refuses
+  // new ones; also the stream to the node of `fenced` (-1: of nobody).
   void Firewall(int pod, bool on, int fenced = -1);
   void Cut(int from, int to);  // one way
   void HealNetwork();
