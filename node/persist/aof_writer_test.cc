@@ -275,6 +275,37 @@ TEST_F(AofWriterTest, WhatIsDiscardedLeavesTheSetAsItWas) {
   EXPECT_EQ(Content(), "Nn");
 }
 
+// FaultyDisk lets no base take its place while it is full: it is enough that it is tried.
+TEST_F(AofWriterTest, ANewBaseDoesNotWaitForWhatCannotBeWritten) {
+  Start(FsyncPolicy::kEverySecond);
+  Replace("A", Step::kBeginApart);
+  disk_.full = true;
+  Write("stays");
+  Await([](const auto& now) { return !now.failure.ok(); });
+  writer_->Do(Step::kReplace, Place().PathOf("temp-none"));
+  const auto now = Await([](const auto& seen) { return !seen.outcomes.empty(); });
+  EXPECT_EQ(now.outcomes.at(0).step, Step::kReplace);
+  EXPECT_LT(now.written, writer_->appended());
+  disk_.full = false;
+  Await([&](const auto& seen) { return seen.written == writer_->appended(); });
+  EXPECT_EQ(Content(), "Astays");
+}
+
+TEST_F(AofWriterTest, StepsAreDiscardedWithTheBytes) {
+  Start(FsyncPolicy::kEverySecond);
+  Replace("A", Step::kBeginApart);
+  (void)writer_->Look();
+  disk_.full = true;
+  Write("lost");
+  Await([](const auto& now) { return !now.failure.ok(); });
+  writer_->Do(Step::kBegin);
+  writer_->Discard();
+  disk_.full = false;
+  const auto now = Await([](const auto& seen) { return !seen.outcomes.empty(); });
+  EXPECT_EQ(now.outcomes.at(0).step, Step::kDiscard);
+  EXPECT_EQ(Content(), "A");
+}
+
 TEST_F(AofWriterTest, AnotherPolicySyncsWhatWasWrittenBefore) {
   Start(FsyncPolicy::kEverySecond);
   Replace("", Step::kBeginApart);

@@ -50,6 +50,15 @@ def unordered(_words, a, b):
     return sorted(map(repr, a)) == sorted(map(repr, b))
 
 
+def _bag(reply):
+    return sorted(repr(_bag(item)) for item in reply) if isinstance(reply, list) else reply
+
+
+def bags(_words, a, b):
+    """Likewise, at all depths: what has been a table of Lua's."""
+    return _bag(plain(a)) == _bag(plain(b))
+
+
 def unordered_pairs(_words, a, b):
     if not (isinstance(a, list) and isinstance(b, list) and len(a) == len(b)):
         return a == b

@@ -2,11 +2,12 @@
 
 Tables with several names are not returned: their order is that of a hash table.
 """
+from . import sameness
 from .arguments import floating, integer, many, maybe, one_of, pick, sequence, text, value
 
 CALL = "redis.call(unpack(ARGV))"
 # What a script does with the command that its arguments are.
-CALLS = ["return " + CALL, "return redis.pcall(unpack(ARGV))", f"redis.setresp(3) return {CALL}", f"local r = {CALL} return type(r) == 'table' and #r or type(r)",
+CALLS = ["return " + CALL, "return redis.pcall(unpack(ARGV))", f"local r = {CALL} return type(r) == 'table' and #r or type(r)",
          f"local ok, e = pcall(function() return {CALL} end) return e", f"redis.call('incr', 's0') return {CALL}",
          f"local r = redis.pcall(unpack(ARGV)) redis.call('lpush', 'l0', ARGV[1]) return r",
          f"local r = redis.pcall(unpack(ARGV)) if type(r) == 'table' and r.err then return r.err end return #tostring(r)"]
@@ -75,6 +76,7 @@ def add(table):
     for mutable, command in commands:
         row("EVAL", pick(*CALLS), "0", command, weight=40, mutable=mutable)
         row("EVAL_RO", pick(*CALLS), "0", command, weight=10, mutable=mutable)
+        row("EVAL", f"redis.setresp(3) return {CALL}", "0", command, weight=8, mutable=mutable, same=sameness.bags)
         row("FCALL", FUNCTION, "0", command, weight=15, mutable=mutable)
         row("FCALL_RO", FUNCTION, "0", command, weight=8, mutable=mutable)
     row("EVAL", pick(*VALUES), KEYS, ARGUMENTS, weight=30)

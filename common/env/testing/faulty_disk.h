@@ -15,12 +15,12 @@ class FaultyDisk final : public Disk {
 
   // From this step on nothing happens any more, as if the process had died; a write at that very
   // step leaves half of its bytes.
-  size_t dies_at = kNever;
+  std::atomic<size_t> dies_at = kNever;
   // This step alone fails; a write then leaves half of its bytes.
-  size_t fails_at = kNever;
+  std::atomic<size_t> fails_at = kNever;
   // All writes fail, as on a full disk; or all syncs.
   std::atomic<bool> full = false, cannot_sync = false;
-  size_t steps = 0;
+  std::atomic<size_t> steps = 0;
 
   Result<UniqueFd> OpenToAppend(const std::string& path, bool anew, mode_t mode) override {
     RHA_RETURN_IF_ERROR(Step());
