@@ -113,6 +113,8 @@ def run_long(tally):
                           "sim: mutants": [sim + "_mutants", "--all"],
                           "files after power loss": files,
                           "Redis' own tests": [sys.executable, "-m", "tests.conformance.redis_tcl"],
+                          "Redis' own tests with sanitizers": [sys.executable, "-m", "tests.conformance.redis_tcl", "--sanitized", "--server",
+                                                               os.path.join(ROOT, "build", "asan", "bin", "redisha-node")],
                           "kills while the append-only file is written": kills,
                           "client libraries through failovers": clients,
                           "replication whose links and processes fail": torture,

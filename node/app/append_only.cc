@@ -580,6 +580,8 @@ bool AppendOnly::RewriteIsDue() {
   const int64_t now_s = NowS();
   if (standing_ == Standing::kUnfounded) return retry_.MayTry(now_s, true);
   if (scheduled_) return true;
+  // It would give the set up; room may come by itself.
+  if (!progress_.failure.ok()) return false;
   const persist::AofGrowthLimit limit{config_.rewrite_percent, config_.rewrite_min_bytes};
   if (standing_ != Standing::kSound ||
       !limit.Exceeded(size_at_rewrite_, progress_.base_bytes + progress_.increment_bytes)) {
