@@ -51,7 +51,7 @@ def unordered(_words, a, b):
 
 
 def _bag(reply):
-    return sorted(repr(_bag(item)) for item in reply) if isinstance(reply, list) else reply
+    return sorted(map(_bag, reply), key=repr) if isinstance(reply, list) else reply
 
 
 def bags(_words, a, b):

@@ -27,6 +27,13 @@ class TroubleTest(AofTest):
         self.assertEqual(replica.control.command("REPLICAOF", "127.0.0.1", primary.port), OK)
         self.wait_for("the replica to stream", lambda: self.info(replica, "master_link_status") == "up")
 
+    def has_failed(self, node, field):
+        try:
+            return self.info(node, field) == "err"
+        except wire.Disconnected:  # as is who is answered in the turn in which it is noticed
+            node.control = node.connect()
+            return False
+
     def sound(self, node):
         return self.info(node, "redisha_aof_sound") == "yes"
 
@@ -64,14 +71,7 @@ class NobodyHearsTest(TroubleTest):
         self.assertEqual(client.command("WAIT", "1", "10000"), 1)
         self.limit(replica, os.path.getsize(self.last_increment(replica)) + 20)
         client.command("SET", "k", "v")
-
-        def failed():
-            try:
-                return self.info(replica, "aof_last_write_status") == "err"
-            except wire.Disconnected:  # as is who is answered in that turn
-                replica.control = replica.connect()
-                return False
-        self.wait_for("the failure", failed)
+        self.wait_for("the failure", lambda: self.has_failed(replica, "aof_last_write_status"))
         client.command("SET", "k", "w")
         self.assertEqual(client.command("WAIT", "1", "200"), 0)
         self.limit(replica, resource.RLIM_INFINITY)
@@ -130,7 +130,7 @@ class HealsTest(TroubleTest):
         node.control.command("CONFIG", "SET", "appendonly", "no")
         self.limit(node, 40)
         node.control.command("CONFIG", "SET", "appendonly", "yes")
-        self.wait_for("the failure", lambda: self.info(node, "aof_last_bgrewrite_status") == "err")
+        self.wait_for("the failure", lambda: self.has_failed(node, "aof_last_bgrewrite_status"))
         self.assertIn(b"MISCONF", node.control.command("SET", "k", "v")[1])
         self.limit(node, resource.RLIM_INFINITY)
         self.wait_for("writes", lambda: node.control.command("SET", "k", "v") == OK)

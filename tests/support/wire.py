@@ -13,7 +13,10 @@ class Disconnected(Exception):
 
 
 class _Incomplete(Exception):
-    pass
+    def __init__(self, length=0):
+        """`length`: that much of the data is needed at least."""
+        super().__init__()
+        self.length = length
 
 
 def encode(words):
@@ -34,7 +37,7 @@ def parse(data, at):
         if size < 0:
             return None, at
         if len(data) < at + size + 2:
-            raise _Incomplete
+            raise _Incomplete(at + size + 2)
         return data[at:at + size], at + size + 2
     if kind == 0x3A:  # :
         return int(rest), at
@@ -78,8 +81,8 @@ class Connection:
             try:
                 reply, self.at = parse(self.buffer, self.at)
                 return reply
-            except _Incomplete:
-                self._more()
+            except _Incomplete as incomplete:
+                self._more(incomplete.length)
 
     def pass_over(self, end):
         """Takes in all up to where it ends like that, without looking at what lies before; returns how it began."""
@@ -92,12 +95,15 @@ class Connection:
         self.send(encode([w if isinstance(w, bytes) else str(w).encode() for w in words]))
         return self.read()
 
-    def _more(self):
-        try:
-            data = self.socket.recv(RECEIVE_BYTES)
-        except OSError as error:
-            raise Disconnected(f"no reply: {error}") from error
-        if not data:
-            raise Disconnected("the server closed the connection")
-        self.buffer = self.buffer[self.at:] + data
-        self.at = 0
+    def _more(self, length=0):
+        """Takes in something, until the buffer is of that length."""
+        pieces, missing = [self.buffer[self.at:]], max(length - len(self.buffer), 1)
+        while missing > 0:
+            try:
+                pieces.append(self.socket.recv(RECEIVE_BYTES))
+            except OSError as error:
+                raise Disconnected(f"no reply: {error}") from error
+            if not pieces[-1]:
+                raise Disconnected("the server closed the connection")
+            missing -= len(pieces[-1])
+        self.buffer, self.at = b"".join(pieces), 0
