@@ -3,6 +3,7 @@
 
 Binaries are found in $RHA_BIN_DIR; redis-server and python3-redis come from the distribution.
 """
+import fcntl
 import os
 import shutil
 import signal
@@ -18,8 +19,21 @@ import redis.sentinel
 
 BIN = os.environ.get("RHA_BIN_DIR", "build/dev/bin")
 SENTINEL = os.path.join(BIN, "redisha-sentinel")
-# Of this process alone, as far as a hundred places go.
-PORT_BASE = int(os.environ.get("RHA_PORT_BASE", 21300 + os.getpid() % 100 * 100))
+
+
+def own_ports():
+    """The first of a hundred ports that no other test has, as long as this process lives; and what says so."""
+    for place in range(os.getpid(), os.getpid() + 100):
+        claim = open(os.path.join(tempfile.gettempdir(), f"rha-ports-{place % 100}"), "w", encoding="ascii")
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return 21300 + place % 100 * 100, claim
+        except OSError:
+            claim.close()
+    raise RuntimeError("a hundred tests have all the ports")
+
+
+PORT_BASE, PORT_CLAIM = own_ports()
 GROUP = "mymaster"
 
 
