@@ -45,6 +45,10 @@ inline constexpr Millis kResolvePeriod{1000};
 inline constexpr Millis kInfoPeriodMember{1000};
 inline constexpr Millis kInfoPeriodLocal{200};
 inline constexpr Millis kInfoPeriodStep{100};
+// Of replicas that are to say whether they have lost a primary whose host refuses connections, and
+// for how long.
+inline constexpr Millis kInfoPeriodRefused{20};
+inline constexpr Millis kRefusedAsk{1000};
 // Older INFO says nothing about a candidate.
 inline constexpr Millis kInfoFresh{5000};
 

@@ -37,7 +37,15 @@ bool LooksHalfOpen(const Context& c, const Link& link, Millis down_after) {
          c.Elapsed(link.connected_at, c.s.periods.min_link_reconnect);
 }
 
+bool MayConfirmDeath(const Context& c, const Group& group, const Node& node) {
+  const Node* primary = group.Primary();
+  return group.mode().judges_refusals && primary != nullptr && primary != &node &&
+         primary->refused_since != kNever && !primary->certainly_dead &&
+         c.now - primary->refused_since <= kRefusedAsk;
+}
+
 Millis InfoPeriod(const Context& c, const Group& group, const Node& node) {
+  if (MayConfirmDeath(c, group, node)) return kInfoPeriodRefused;
   if (group.failover && (node.promoted || node.reconf == ReconfStage::kSent ||
                          node.reconf == ReconfStage::kInProgress)) {
     return kInfoPeriodStep;
@@ -115,6 +123,7 @@ void KeepNode(Context& c, Group& group, Node& node, const std::string& hello) {
   if (c.Elapsed(node.info_sent, node.info_pending ? std::max(period, kInfoPeriodFast) : period)) {
     AskInfo(c, node);
   }
+  if (period == kInfoPeriodRefused) c.WakeBy(c.now + period);
   if (c.Elapsed(node.last_hello, c.s.periods.publish)) SendHelloToNode(c, group, node, hello);
 }
 
