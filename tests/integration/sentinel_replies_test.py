@@ -165,7 +165,8 @@ class Replies(Pair):
             [r["master-port"] for r in self.sentinel(port).sentinel_slaves(GROUP) if r["port"] == other] == [new]
             for port in (self.ours, self.stock)))
         # Stock sentinels at times begin a second failover on their own.
-        until("both are calm", lambda: not any("failover_in_progress" in said or "o_down" in said for said in self.both(states[0], "2")), 40)
+        until("both are calm", lambda: all(self.master(port)["flags"] == "master" for port in (self.ours, self.stock)) and all(
+            said.count("s_down") == 1 and said.count("disconnected") == 1 for said in self.both(states[1], "2")), 40)
         self.assert_same(states)
 
 
