@@ -273,8 +273,9 @@ void AppendOnly::PublishSynced() {
 void AppendOnly::Settle() {
   PublishSynced();
   dispatch::NodeState& state = engine_.state();
-  // What a disk that fails does not take is not acknowledged either.
-  if (policy_ == FsyncPolicy::kAlways && !state.log_error.empty()) {
+  // What a disk that fails does not take is not acknowledged to a primary either. (A primary's own
+  // stream goes on: nothing is written, and replicas that hear nothing would leave.)
+  if (policy_ == FsyncPolicy::kAlways && state.is_replica && !state.log_error.empty()) {
     mark_appended_ = -1;
     state.settled_offset = settled_offset_;
     return;

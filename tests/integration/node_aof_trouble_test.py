@@ -77,6 +77,18 @@ class NobodyHearsTest(TroubleTest):
         self.limit(replica, resource.RLIM_INFINITY)
         self.assertEqual(client.command("WAIT", "1", "20000"), 1)
 
+    def test_under_always_replicas_of_a_primary_whose_disk_fails_go_on_hearing_it(self):
+        primary, replica = self.server("--appendfsync", "always", "--repl-ping-replica-period", "1"), self.server("--appendonly", "no")
+        self.follow(replica, primary)
+        self.limit(primary, os.path.getsize(self.last_increment(primary)) + 20)
+        with self.assertRaises(wire.Disconnected):
+            primary.connect().command("SET", "k", "v" * 100)
+        self.wait_for("the failure", lambda: self.has_failed(primary, "aof_last_write_status"))
+        heard = int(self.info(replica, "slave_repl_offset"))
+        for _ in range(2):
+            self.wait_for("a sign of life", lambda: int(self.info(replica, "slave_repl_offset")) > heard)
+            heard = int(self.info(replica, "slave_repl_offset"))
+
     @unittest.skipUnless(STRACE, "strace is not installed")
     def test_waitaof_does_not_count_what_was_synced_of_another_history(self):
         first, second = self.server("--appendonly", "no"), self.server("--appendonly", "no")
