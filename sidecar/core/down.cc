@@ -78,11 +78,15 @@ bool ReplicasConfirm(const Group& group, const Node& primary) {
 
 }  // namespace
 
+bool RefusalIsOpen(const Context& c, const Group& group) {
+  const Node* primary = group.Primary();
+  return group.mode().judges_refusals && c.s.refused_is_down && !c.s.tilt && primary != nullptr &&
+         primary->refused_since != kNever && !primary->certainly_dead;
+}
+
 void JudgeRefusal(Context& c, Group& group) {
+  if (!RefusalIsOpen(c, group)) return;
   Node* primary = group.Primary();
-  if (!group.mode().judges_refusals || !c.s.refused_is_down || c.s.tilt) return;
-  if (primary == nullptr) return;
-  if (primary->refused_since == kNever || primary->certainly_dead) return;
   if (!ReplicasConfirm(group, *primary) && !Mutated(Mutant::kRefusedIsDead)) return;
   primary->certainly_dead = true;
   c.Note("the process of " + ToString(primary->address) +

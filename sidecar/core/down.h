@@ -4,8 +4,8 @@
 // Beyond Redis: the death of a process seen over the local socket is certain and counts at once; so
 // does the notice of the sidecar beside it, as soon as the own link to that node is gone too. In a
 // classic group nobody is known to be beside the primary: there a connection that its host refuses
-// counts, once the replicas confirm it (JudgeRefusal). In a
-// configured group a primary that came back undecided has lost its role and counts as down.
+// counts, once the replicas confirm it (JudgeRefusal). In a configured group a primary that came
+// back undecided has lost its role and counts as down.
 #pragma once
 
 #include "sidecar/core/context.h"
@@ -20,6 +20,8 @@ void UpdateNodeDown(Context& c, Group& group, Node& node);
 // them that can be asked must say, since then, that they have just lost the primary too, and one
 // must be there; whoever still hears it vetoes.
 void JudgeRefusal(Context& c, Group& group);
+// The primary's host refuses connections, and it is not yet known what that means.
+bool RefusalIsOpen(const Context& c, const Group& group);
 void UpdatePeersDown(Context& c);
 void UpdateObjectivelyDown(Context& c, Group& group);
 // Asks the peers what they think of the primary, while it is down here (kAskPeriod).

@@ -1,5 +1,6 @@
 #include "sidecar/core/links.h"
 
+#include "sidecar/core/down.h"
 #include "sidecar/core/extension.h"
 #include "sidecar/core/hello.h"
 #include "sidecar/core/membership.h"
@@ -38,10 +39,8 @@ bool LooksHalfOpen(const Context& c, const Link& link, Millis down_after) {
 }
 
 bool MayConfirmDeath(const Context& c, const Group& group, const Node& node) {
-  const Node* primary = group.Primary();
-  return group.mode().judges_refusals && primary != nullptr && primary != &node &&
-         primary->refused_since != kNever && !primary->certainly_dead &&
-         c.now - primary->refused_since <= kRefusedAsk;
+  return RefusalIsOpen(c, group) && node.id != group.primary &&
+         c.now - group.Primary()->refused_since <= kRefusedAsk;
 }
 
 Millis InfoPeriod(const Context& c, const Group& group, const Node& node) {

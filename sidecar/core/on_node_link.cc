@@ -2,7 +2,6 @@
 #include "sidecar/core/extension.h"
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/links.h"
-#include "sidecar/core/mode.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -20,8 +19,7 @@ void NoteRefusal(Context& c, Group& group, Node& node, DownReason reason) {
   const bool refused = reason == DownReason::kRefused && node.link.connected_at != kLongAgo;
   if (!refused) node.refused_since = kNever;
   if (refused && node.refused_since == kNever) node.refused_since = c.now;
-  if (!refused || node.id != group.primary || node.certainly_dead) return;
-  if (!group.mode().judges_refusals) return;
+  if (!refused || node.id != group.primary || !RefusalIsOpen(c, group)) return;
   for (auto& [id, other] : group.nodes) AskInfo(c, other);
 }
 

@@ -317,10 +317,10 @@ class Cluster {
   void ToNode(int pod, sidecar::core::NodeId id, Work work, bool publish = false);
   template <typename Work>
   void ToPeer(int pod, sidecar::core::PeerId id, Work deliver);
-  // Who answers there is of another RedisHA, or of none.
   bool Refuses(int host, int dialer) const {
     return !pods_[host].node->alive() || (pods_[host].firewall && host != dialer);
   }
+  // Who answers there is of another RedisHA, or of none.
   bool StrangerAt(const std::string& ip) const { return strangers_.count(ip) > 0; }
   template <typename Work>
   void ToStranger(int pod, sidecar::core::NodeId id, Work work);
