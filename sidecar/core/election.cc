@@ -200,11 +200,15 @@ bool Elected(const Context& c, const Group& group) {
 }
 
 bool CannotWin(const Context& c, const Group& group) {
-  int lost = 0;
+  int lost = 0, away = 0;
   for (const auto& [id, view] : group.views) {
-    if (view.leader_epoch >= group.failover->epoch && view.leader != c.s.my_id) ++lost;
+    const bool voted = view.leader_epoch >= group.failover->epoch;
+    if (voted && view.leader != c.s.my_id) ++lost;
+    if (!voted && !c.s.peers.at(id).link.connected) ++away;
   }
-  return group.mode().VoterCount(group) - lost < MajorityOf(group);
+  // Two survivors that voted for themselves do not wait for the dead to decide.
+  const int reachable = group.mode().VoterCount(group) - lost - (lost > 0 ? away : 0);
+  return reachable < MajorityOf(group);
 }
 
 bool OtherElected(const Group& group) {

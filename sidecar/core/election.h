@@ -31,7 +31,7 @@ void StartFailover(Context& c, Group& group, bool forced, std::vector<std::strin
 // Requests the votes still missing.
 void AskForVotes(Context& c, Group& group, bool again);
 int VotesForMe(const Context& c, const Group& group);
-// So many voted for others that the rest cannot make a majority.
+// So many voted for others that the rest, as far as it can be asked, cannot make a majority.
 bool CannotWin(const Context& c, const Group& group);
 bool Elected(const Context& c, const Group& group);
 // A majority is known to have voted for one of the others.

@@ -636,6 +636,20 @@ TEST_F(Member, WhoKnowsThatAnotherWasElectedLeavesTheFieldToIt) {
   EXPECT_GE(bench.group().no_attempt_before, bench.now + kRetryMin);
 }
 
+// The third voter is dead: nothing that it could say is waited for.
+TEST_F(Member, TwoSurvivorsThatVotedForThemselvesTryAgainAtOnce) {
+  KnowPrimary();
+  for (int i : {1, 2}) Hear(BeatOf(i, 1, true));
+  bench.Send(CommandReceived{1, FailoverCommand{"demo"}});
+  const Epoch epoch = bench.group().failover->epoch;
+  bench.Send(VoteReply{bench.PeerOf(1), "demo", true, TestId(1), epoch});
+  EXPECT_TRUE(bench.group().failover) << "the third may still decide";
+  bench.Send(PeerLinkDown{bench.PeerOf(2)});
+  bench.Pass(kTickPeriod);
+  EXPECT_TRUE(bench.Saw("-failover-abort-not-elected"));
+  EXPECT_LE(bench.group().no_attempt_before, bench.now + kSplitRetryMax);
+}
+
 // A packet that was lost in a cut leaves an attempt of three seconds, longer than a primary may be
 // silent.
 TEST_F(Member, ANewPrimaryIsDialledAnewNotAwaited) {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 
+#include "sidecar/core/text.h"
 #include "sidecar/shell/client.h"
 #include "sidecar/shell/command.h"
 #include "sidecar/shell/limits.h"
@@ -139,27 +140,100 @@ void ClientKill(CommandContext& c) {
   killed > 0 ? c.reply.Ok() : c.reply.Error("ERR No such client");
 }
 
+// What follows is about keys, blocked clients and memory: a Sentinel has none of them, and says so.
+
+void ClientCaching(CommandContext& c) {
+  if (!SameWord(c.args[2], "yes") && !SameWord(c.args[2], "no")) {
+    return c.reply.Error("ERR syntax error");
+  }
+  c.reply.Error(
+      "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
+      "OPTOUT mode enabled");
+}
+
+void ClientTracking(CommandContext& c) {
+  if (SameWord(c.args[2], "off")) return c.reply.Ok();
+  c.reply.Error(SameWord(c.args[2], "on") ? "ERR A Sentinel has no keys that could be tracked"
+                                          : "ERR syntax error");
+}
+
+void ClientTrackingInfo(CommandContext& c) {
+  c.reply.Map(3);
+  c.reply.Bulk("flags");
+  c.reply.Set(1);
+  c.reply.Bulk("off");
+  c.reply.Bulk("redirect");
+  c.reply.Integer(-1);
+  c.reply.Bulk("prefixes");
+  c.reply.Array(0);
+}
+
+// Nothing closes a client for the memory of all, so each is spared already.
+void ClientNoEvict(CommandContext& c) {
+  const bool known = SameWord(c.args[2], "on") || SameWord(c.args[2], "off");
+  known ? c.reply.Ok() : c.reply.Error("ERR syntax error");
+}
+
+void ClientUnblock(CommandContext& c) {
+  const bool reason =
+      c.args.size() == 3 || SameWord(c.args[3], "timeout") || SameWord(c.args[3], "error");
+  if (!reason) return c.reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+  if (!core::ParseNumber<int64_t>(c.args[2])) {
+    return c.reply.Error("ERR value is not an integer or out of range");
+  }
+  c.reply.Integer(0);
+}
+
+// Sidecars of other hosts are clients, too: who silenced or held them would stop failovers.
+void ClientPause(CommandContext& c) { c.reply.Error("ERR A Sentinel does not pause its clients"); }
+
+void ClientReply(CommandContext& c) {
+  if (SameWord(c.args[2], "on")) return c.reply.Ok();
+  const bool known = SameWord(c.args[2], "off") || SameWord(c.args[2], "skip");
+  c.reply.Error(known ? "ERR A Sentinel answers every request" : "ERR syntax error");
+}
+
+constexpr uint32_t kOfClients = acl::kOfAdministrators | acl::kAclConnection;
+
 const Command kSubcommands[] = {
+    {"caching", 3, ClientCaching, Rights::kApplications,
+     "Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
+     "CACHING (YES|NO)"},
     {"getname", 2,
      [](CommandContext& c) {
        c.client.name.empty() ? c.reply.Null() : c.reply.Bulk(c.client.name);
      },
      Rights::kApplications, "Return the name of the current connection.", "GETNAME"},
+    {"getredir", 2, [](CommandContext& c) { c.reply.Integer(-1); }, Rights::kApplications,
+     "Return the client ID we are redirecting to when tracking is enabled.", "GETREDIR"},
     {"id", 2, [](CommandContext& c) { c.reply.Integer(static_cast<int64_t>(c.client.id())); },
      Rights::kApplications, "Return the ID of the current connection.", "ID"},
     {"info", 2, [](CommandContext& c) { c.reply.Verbatim("txt", c.client.Line() + "\n"); },
      Rights::kApplications, "Return information about the current client connection.", "INFO"},
-    As(acl::kOfAdministrators | acl::kAclConnection,
-       {"kill", -3, ClientKill, Rights::kEverything, "Kill connections.",
-        "KILL <ip:port>|<filter> <value> [...] (ID, ADDR, LADDR, USER, TYPE, SKIPME)"}),
-    As(acl::kOfAdministrators | acl::kAclConnection,
-       {"list", -2, ClientList, Rights::kApplications,
-        "Return information about client connections.",
-        "LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB) | ID <id> [<id> ...]]"}),
-    {"setinfo", 4, ClientSetInfo, Rights::kApplications, "Set client meta attribute.",
-     "SETINFO <option> <value>"},
+    As(kOfClients, {"kill", -3, ClientKill, Rights::kEverything, "Kill connections.",
+                    "KILL <ip:port>|<filter> <value> [...] (ID, ADDR, LADDR, USER, TYPE, SKIPME)"}),
+    As(kOfClients, {"list", -2, ClientList, Rights::kApplications,
+                    "Return information about client connections.",
+                    "LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB) | ID <id> [<id> ...]]"}),
+    As(kOfClients, {"no-evict", 3, ClientNoEvict, Rights::kApplications,
+                    "Protect current client connection from eviction.", "NO-EVICT (ON|OFF)"}),
+    As(kOfClients, {"pause", -3, ClientPause, Rights::kEverything,
+                    "Refused: a Sentinel does not pause its clients.", "PAUSE <timeout>"}),
+    {"reply", 3, ClientReply, Rights::kApplications,
+     "Refused but for ON: a Sentinel answers every request.", "REPLY (ON|OFF|SKIP)"},
+    Unlisted({"setinfo", 4, ClientSetInfo, Rights::kApplications, "Set client meta attribute.",
+              "SETINFO <option> <value>"}),
     {"setname", 3, ClientSetName, Rights::kApplications,
      "Assign the name <name> to the current connection.", "SETNAME <name>"},
+    {"tracking", -3, ClientTracking, Rights::kApplications,
+     "Refused but for OFF: a Sentinel has no keys.", "TRACKING (ON|OFF)"},
+    {"trackinginfo", 2, ClientTrackingInfo, Rights::kApplications,
+     "Report tracking status for the current connection.", "TRACKINGINFO"},
+    As(kOfClients, {"unblock", -3, ClientUnblock, Rights::kEverything,
+                    "Unblock the specified blocked client: there is none.",
+                    "UNBLOCK <clientid> [TIMEOUT|ERROR]"}),
+    As(kOfClients, {"unpause", 2, [](CommandContext& c) { c.reply.Ok(); }, Rights::kEverything,
+                    "Stop the current client pause: there is none.", "UNPAUSE"}),
 };
 
 }  // namespace

@@ -35,10 +35,18 @@ struct Command {
   const char* usage = nullptr;
   uint32_t categories = 0;  // acl::AclCategory; 0: those of the container
   std::span<const Command> (*subcommands)() = nullptr;
+  bool listed = true;
 };
 
 constexpr Command As(uint32_t categories, Command row) {
   row.categories = categories;
+  return row;
+}
+
+// What Redis 7.0's Sentinel does not have: COMMAND, COMMAND COUNT and LIST, by which tools tell one
+// from a data server, leave it out.
+constexpr Command Unlisted(Command row) {
+  row.listed = false;
   return row;
 }
 

@@ -67,6 +67,20 @@ void Info(CommandContext& c) {
   for (size_t i = 2; i < c.args.size(); ++i) DescribeNamed(c, c.args[i]);
 }
 
+// `name`: "ping", "sentinel|masters", of those that the catalogue has.
+bool Listed(std::string_view name) {
+  const size_t bar = name.find('|');
+  const Command* const row = FindRow(ServerCommands(), name.substr(0, bar));
+  if (bar == std::string_view::npos || !row->listed) return row->listed;
+  const Command* const sub = FindRow(row->subcommands(), name.substr(bar + 1));
+  return sub == nullptr || sub->listed;  // HELP is no row
+}
+
+int64_t CountListed() {
+  const auto rows = ServerCommands();
+  return std::count_if(rows.begin(), rows.end(), [](const Command& row) { return row.listed; });
+}
+
 // LIST [FILTERBY MODULE <name> | ACLCAT <category> | PATTERN <pattern>]
 void List(CommandContext& c) {
   const acl::Catalogue& catalogue = c.server.access().catalogue();
@@ -82,7 +96,7 @@ void List(CommandContext& c) {
     bool wanted = !filtered;
     if (SameWord(kind, "pattern")) wanted = GlobMatches(c.args[4], catalogue.name(i), true);
     if (category != 0) wanted = catalogue.Having(category).test(i);
-    if (wanted) names.push_back(catalogue.name(i));
+    if (wanted && Listed(catalogue.name(i))) names.push_back(catalogue.name(i));
   }
   c.reply.Array(static_cast<int64_t>(names.size()));
   for (const std::string_view name : names) c.reply.Bulk(name);
@@ -99,9 +113,8 @@ void GetKeys(CommandContext& c) {
 }
 
 const Command kSubcommands[] = {
-    {"count", 2,
-     [](CommandContext& c) { c.reply.Integer(static_cast<int64_t>(ServerCommands().size())); },
-     Rights::kApplications, "Return the total number of commands in this Redis server.", "COUNT"},
+    {"count", 2, [](CommandContext& c) { c.reply.Integer(CountListed()); }, Rights::kApplications,
+     "Return the total number of commands in this Redis server.", "COUNT"},
     {"docs", -2, [](CommandContext& c) { c.reply.Map(0); }},
     {"getkeys", -4, GetKeys, Rights::kApplications, "Return the keys from a full Redis command.",
      "GETKEYS <full-command>"},
@@ -117,9 +130,10 @@ const Command kSubcommands[] = {
 }  // namespace
 
 void DescribeCommands(CommandContext& c) {
-  const auto rows = ServerCommands();
-  c.reply.Array(static_cast<int64_t>(rows.size()));
-  for (const Command& row : rows) Describe(c.reply, row.name, row, row.categories);
+  c.reply.Array(CountListed());
+  for (const Command& row : ServerCommands()) {
+    if (row.listed) Describe(c.reply, row.name, row, row.categories);
+  }
 }
 
 std::span<const Command> CommandSubcommands() { return kSubcommands; }
