@@ -66,19 +66,19 @@ void Writer::Verbatim(std::string_view format, std::string_view text) {
 }
 
 void AppendRequest(Args args, std::string* out) {
-  const auto header = [out](char kind, size_t number) {
-    char text[24] = {kind};
-    char* const end = std::to_chars(text + 1, text + 22, number).ptr;
-    end[0] = '\r';
-    end[1] = '\n';
-    out->append(text, static_cast<size_t>(end + 2 - text));
-  };
-  header('*', args.size());
-  for (const std::string_view arg : args) {
-    header('$', arg.size());
-    out->append(arg);
-    out->append("\r\n", 2);
-  }
+  struct {
+    std::string* text;
+    size_t begin = 0;
+
+    char* Reserve(size_t bytes) {
+      begin = text->size();
+      text->resize(begin + bytes);
+      return text->data() + begin;
+    }
+    void Commit(const char* end) { text->resize(static_cast<size_t>(end - text->data())); }
+    void Append(std::string_view bytes) { text->append(bytes); }
+  } to{out};
+  WriteRequest(args, to);
 }
 
 void AppendRequest(std::initializer_list<std::string_view> args, std::string* out) {

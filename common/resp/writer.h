@@ -91,7 +91,27 @@ class Writer {
   char error_code_[kErrorCodeBytesMax];
 };
 
-// A request as an array of bulk strings.
+inline constexpr size_t kRequestHeaderBytesMax = 25;
+// A request as an array of bulk strings. `out` has Reserve, Commit and Append, as OutputChain has:
+// all is written where it stays.
+template <typename Out>
+void WriteRequest(Args args, Out& out) {
+  const auto header = [&out](bool begins, char kind, size_t number) {
+    char* at = out.Reserve(kRequestHeaderBytesMax);
+    std::memcpy(at, "\r\n", 2);  // of the word before it
+    if (!begins) at += 2;
+    *at++ = kind;
+    at = std::to_chars(at, at + 20, number).ptr;
+    std::memcpy(at, "\r\n", 2);
+    out.Commit(at + 2);
+  };
+  header(true, '*', args.size());
+  for (size_t i = 0; i < args.size(); ++i) {
+    header(i == 0, '$', args[i].size());
+    out.Append(args[i]);
+  }
+  if (!args.empty()) out.Append("\r\n");
+}
 void AppendRequest(Args args, std::string* out);
 void AppendRequest(std::initializer_list<std::string_view> args, std::string* out);
 

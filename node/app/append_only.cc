@@ -197,18 +197,38 @@ void AppendOnly::LookAtHistory() {
 
 // ---------------------------------------------------------------- what is appended
 
+void AppendOnly::Append(int db, resp::Args request) {
+  if (!taking_) return;
+  AppendPreface(db);
+  writer_->Append(request);
+  Appended();
+}
+
 void AppendOnly::AppendStream(int db, std::string_view requests, int db_after) {
   if (!taking_) return;
-  scratch_.clear();
+  AppendPreface(db);
+  selected_db_ = db_after;
+  writer_->Append(requests);
+  Appended();
+}
+
+// What must stand before bytes of that database.
+void AppendOnly::AppendPreface(int db) {
   const int64_t now_s = engine_.keyspace().now_ms() / 1000;
   if (config_.append_time_stamps && stamped_s_ != now_s) {
+    scratch_.clear();
     persist::AppendAofTimeStamp(now_s, &scratch_);
+    writer_->Append(scratch_);
     stamped_s_ = now_s;
   }
-  if (selected_db_ != db) resp::AppendRequest({"SELECT", std::to_string(db)}, &scratch_);
-  selected_db_ = db_after;
-  if (!scratch_.empty()) writer_->Append(scratch_);
-  writer_->Append(requests);
+  if (selected_db_ == db) return;
+  const std::string number = std::to_string(db);
+  const std::string_view select[] = {"SELECT", number};
+  writer_->Append(select);
+  selected_db_ = db;
+}
+
+void AppendOnly::Appended() {
   ++engine_.state().log_changes;
   PublishMemory();
   // From here on nobody may hear of it before it is on the disk.

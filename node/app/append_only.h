@@ -88,7 +88,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   Status Close(bool finish);
 
   // ---- dispatch::ChangeSink
-  void Append(int db, std::string_view request) override { AppendStream(db, request, db); }
+  void Append(int db, resp::Args request) override;
 
   // ---- for Persistence (dispatch::PersistenceService says what they mean)
   void AppendStream(int db, std::string_view requests, int db_after);
@@ -139,6 +139,8 @@ class AppendOnly final : public dispatch::ChangeSink {
   void Enable();
   void Disable();
   void AddNotes();
+  void AppendPreface(int db);
+  void Appended();
 
   Status StartRewrite();
   void BeginIncrement(persist::AofWriter::Step step, std::string base, persist::RdbInfo noted);

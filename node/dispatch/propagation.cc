@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "common/resp/writer.h"
 #include "node/dispatch/limits.h"
 
 namespace rha::node::dispatch {
@@ -24,14 +23,8 @@ void Propagation::Begin() {
 }
 
 void Propagation::SendNow(int db, Args command, Audience audience) {
-  request_.clear();
-  resp::AppendRequest(command, &request_);
   for (const Sink& each : sinks_) {
-    if ((audience & each.part) != 0) each.sink->Append(db, request_);
-  }
-  if (request_.capacity() > kPropagationBytesMax) {
-    request_.clear();
-    request_.shrink_to_fit();  // (an assignment would keep the memory)
+    if ((audience & each.part) != 0) each.sink->Append(db, command);
   }
 }
 

@@ -5,8 +5,6 @@
 // the way) go out between MULTI and EXEC, so a replica never shows half of them. When they are very
 // many, the first leave before the command has ended.
 //
-// Each change is serialised once, for all who keep the log of them.
-//
 // Thread rule: the engine's thread.
 #pragma once
 
@@ -55,7 +53,6 @@ class Propagation {
   void SendPending();
 
   std::vector<Sink> sinks_;
-  std::string request_;
   std::vector<Change> pending_;
   size_t pending_bytes_ = 0;
   bool open_ = false;  // a MULTI has left

@@ -32,7 +32,8 @@ using resp::Args;
 class ChangeSink {
  public:
   virtual ~ChangeSink() = default;
-  virtual void Append(int db, std::string_view request) = 0;
+  // It writes the request where it keeps it (see resp::WriteRequest), so there is no copy between.
+  virtual void Append(int db, resp::Args request) = 0;
 };
 
 // What a node shall be, in which election that was decided, and by whom.

@@ -33,6 +33,7 @@
 #include <vector>
 
 #include "common/base/unique_fd.h"
+#include "common/resp/writer.h"
 #include "node/persist/aof_folder.h"
 
 namespace rha::node::persist {
@@ -53,6 +54,11 @@ class AofWriter {
   void Append(std::string_view bytes) {
     turn_.append(bytes);
     appended_ += static_cast<int64_t>(bytes.size());
+  }
+  void Append(resp::Args request) {
+    const size_t before = turn_.size();
+    resp::AppendRequest(request, &turn_);
+    appended_ += static_cast<int64_t>(turn_.size() - before);
   }
   bool HasTurn() const { return !turn_.empty(); }
   // What the owner calls a place in the log, beside its position: how many changes come before it,

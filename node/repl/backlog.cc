@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "common/base/check.h"
-#include "node/repl/limits.h"
 
 namespace rha::node::repl {
 
@@ -13,7 +12,7 @@ void Backlog::Restart(int64_t position) {
   first_chunk_at_ = begin_ = end_ = position;
 }
 
-void Backlog::Append(std::string_view bytes) {
+void Backlog::AppendInPieces(std::string_view bytes) {
   while (!bytes.empty()) {
     if (chunks_.empty() || chunks_.back().used == kBacklogChunkBytes) {
       if (chunks_.empty()) first_chunk_at_ = end_;

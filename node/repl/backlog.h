@@ -21,6 +21,8 @@
 #include <memory>
 #include <string_view>
 
+#include "node/repl/limits.h"
+
 namespace rha::node::repl {
 
 class Backlog {
@@ -29,7 +31,26 @@ class Backlog {
 
   // Forgets all; the next byte appended stands at `position`.
   void Restart(int64_t position);
-  void Append(std::string_view bytes);
+  // Room for so many bytes in one piece, at most kReserveBytesMax; Commit says where they end.
+  char* Reserve(size_t bytes) {
+    spills_ = chunks_.empty() || bytes > kBacklogChunkBytes - chunks_.back().used;
+    return spills_ ? spill_ : chunks_.back().bytes.get() + chunks_.back().used;
+  }
+  void Commit(const char* end) {
+    if (spills_) return AppendInPieces({spill_, static_cast<size_t>(end - spill_)});
+    Chunk& last = chunks_.back();
+    const auto used = static_cast<size_t>(end - last.bytes.get());
+    end_ += static_cast<int64_t>(used - last.used);
+    last.used = used;
+  }
+  void Append(std::string_view bytes) {
+    if (chunks_.empty() || bytes.size() > kBacklogChunkBytes - chunks_.back().used) {
+      return AppendInPieces(bytes);
+    }
+    Chunk& last = chunks_.back();
+    last.used += bytes.copy(last.bytes.get() + last.used, bytes.size());
+    end_ += static_cast<int64_t>(bytes.size());
+  }
   // Gives up what exceeds the capacity and lies before `needed_from`.
   void Trim(int64_t needed_from);
 
@@ -55,8 +76,13 @@ class Backlog {
     std::unique_ptr<char[]> bytes;
     size_t used = 0;
   };
+  void AppendInPieces(std::string_view bytes);
+
+  static constexpr size_t kReserveBytesMax = 32;
 
   uint64_t capacity_bytes_;
+  char spill_[kReserveBytesMax];  // what does not fit into the last chunk
+  bool spills_ = false;
   std::deque<Chunk> chunks_;
   std::unique_ptr<char[]> spare_;  // the chunk that was given up last, to be filled next
   int64_t first_chunk_at_ = 0;     // position of chunks_.front().bytes[0]

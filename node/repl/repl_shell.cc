@@ -99,8 +99,7 @@ bool ReplShell::DropAtLoad(const persist::RdbInfo& info, int db, std::string_vie
     if (!holds_foreign_data()) StartAsPrimary();
   }
   if (holds_foreign_data() || !stream_.own()) return false;
-  std::string request;
-  resp::AppendRequest({"DEL", key}, &request);
+  const std::string_view request[] = {"DEL", key};
   stream_.Append(db, request);
   return true;
 }

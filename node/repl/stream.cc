@@ -27,23 +27,21 @@ void Stream::Grown() {
   if (listener_ != nullptr) listener_->OnStreamGrown();
 }
 
-void Stream::Append(int db, std::string_view request) {
+void Stream::Append(int db, resp::Args request) {
   if (!active_ || !own_) return;
   if (db != selected_db_) {
-    scratch_.clear();
-    resp::AppendRequest({"SELECT", std::to_string(db)}, &scratch_);
-    backlog_.Append(scratch_);
+    const std::string number = std::to_string(db);
+    const std::string_view select[] = {"SELECT", number};
+    resp::WriteRequest(resp::Args(select), backlog_);
     selected_db_ = db;
   }
-  backlog_.Append(request);
+  resp::WriteRequest(request, backlog_);
   Grown();
 }
 
 void Stream::AppendCommand(std::initializer_list<std::string_view> words) {
   if (!active_ || !own_) return;
-  scratch_.clear();
-  resp::AppendRequest(words, &scratch_);
-  backlog_.Append(scratch_);
+  resp::WriteRequest(resp::Args(words.begin(), words.size()), backlog_);
   Grown();
 }
 

@@ -39,7 +39,7 @@ class Stream final : public dispatch::ChangeSink {
   void set_listener(StreamListener* listener) { listener_ = listener; }
 
   // As a primary.
-  void Append(int db, std::string_view request) override;
+  void Append(int db, resp::Args request) override;
   // A command that concerns no database (PING, REPLCONF GETACK).
   void AppendCommand(std::initializer_list<std::string_view> words);
   // The next Append begins with SELECT: a snapshot was taken, or the role has changed.
@@ -81,7 +81,6 @@ class Stream final : public dispatch::ChangeSink {
   bool active_ = false;
   bool own_ = true;
   int selected_db_ = -1;
-  std::string scratch_;
 };
 
 }  // namespace rha::node::repl

@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "common/resp/writer.h"
 #include "node/dispatch/node_state.h"
 
 namespace rha::node::repl {
@@ -20,9 +19,7 @@ class StreamTest : public testing::Test {
  protected:
   StreamTest() { stream_.set_listener(&listener_); }
   void Append(int db, std::initializer_list<std::string_view> words) {
-    std::string request;
-    resp::AppendRequest(words, &request);
-    stream_.Append(db, request);
+    stream_.Append(db, resp::Args(words.begin(), words.size()));
   }
   std::string Bytes() const {
     return std::string(stream_.backlog().begin() == stream_.offset()

@@ -15,6 +15,7 @@
 #include "common/base/check.h"
 #include "common/base/clock.h"
 #include "common/resp/parser.h"
+#include "common/resp/writer.h"
 #include "node/commands/all.h"
 #include "node/commands/script/scripts.h"
 #include "node/commands/server/digest.h"
@@ -97,10 +98,10 @@ class Node : public dispatch::ChangeSink {
   }
   ~Node() override { engine_.Leave(session_); }
 
-  void Append(int db, std::string_view request) override {
+  void Append(int db, rha::resp::Args request) override {
     if (db != told_db_) told_ += "*2\r\n$6\r\nSELECT\r\n$1\r\n" + std::to_string(db) + "\r\n";
     told_db_ = db;
-    told_ += request;
+    rha::resp::AppendRequest(request, &told_);
   }
 
   void Run(const std::vector<std::string>& words) {

@@ -63,13 +63,9 @@ std::string TakeAll(resp::OutputChain& out) {
 class FakeReplication final : public dispatch::ReplicationService, public dispatch::ChangeSink {
  public:
   dispatch::ChangeSink& changes() override { return *this; }
-  void Append(int db, std::string_view request) override {
-    resp::RequestParser parser;
+  void Append(int db, resp::Args request) override {
     std::string line = "[" + std::to_string(db) + "]";
-    if (parser.Parse(request) != resp::Outcome::kDone || parser.consumed() != request.size()) {
-      line += " (not one request)";
-    }
-    for (const std::string_view word : parser.args()) line += " " + std::string(word);
+    for (const std::string_view word : request) line += " " + std::string(word);
     commands.push_back(line);
   }
   Result<bool> ReplicaOf(const std::string&, uint16_t) override { return true; }
