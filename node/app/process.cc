@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "common/base/log.h"
@@ -35,21 +34,6 @@ Process::Process(Dependencies dependencies)
 
 void Process::NoteStartupMemory() {
   startup_memory_ = peak_memory_ = parts_.engine.state().memory.bytes();
-}
-
-void Process::Rate::Sample(uint64_t value, int64_t now_ms) {
-  if (now_ms <= last_ms) return;
-  if (last_ms != 0) {
-    const uint64_t grown = value >= last_value ? value - last_value : 0;
-    samples[next++ % samples.size()] =
-        static_cast<double>(grown) * 1000.0 / static_cast<double>(now_ms - last_ms);
-  }
-  last_value = value;
-  last_ms = now_ms;
-}
-
-double Process::Rate::PerSecond() const {
-  return std::accumulate(samples.begin(), samples.end(), 0.0) / static_cast<double>(samples.size());
 }
 
 void Process::Cron() {

@@ -7,12 +7,12 @@
 // Thread rule: the loop's thread.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 
+#include "common/base/rate.h"
 #include "common/net/reactor.h"
 #include "node/app/config.h"
 #include "node/dispatch/services.h"
@@ -71,16 +71,6 @@ class Process final : public dispatch::ServerService {
   void ServeWhileBusy() override;
 
  private:
-  // A figure that grows, seen as a rate over the last 16 samples.
-  struct Rate {
-    uint64_t last_value = 0;
-    int64_t last_ms = 0;
-    std::array<double, 16> samples{};
-    size_t next = 0;
-    void Sample(uint64_t value, int64_t now_ms);
-    double PerSecond() const;
-  };
-
   dispatch::MemoryReport MeasureMemory() const;
   void ServerInfo(std::string* info) const;
   void ClientsInfo(std::string* info) const;

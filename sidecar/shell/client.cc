@@ -48,7 +48,9 @@ void Client::OnEvents(void* self_pointer, uint32_t events) {
 void Client::ReadSome() {
   char buffer[kReadBytes];
   const ssize_t got = ::recv(fd_.get(), buffer, sizeof buffer, 0);
+  ++handlers_.traffic->reads;
   if (got > 0) {
+    handlers_.traffic->read_bytes += static_cast<uint64_t>(got);
     heard_ = reactor_.Now();
     input_.append(buffer, static_cast<size_t>(got));
     HandleInput();
@@ -110,7 +112,9 @@ void Client::Flush() {
   std::string_view piece;
   while (output_.Pieces({&piece, 1}) != 0) {
     const ssize_t sent = ::send(fd_.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
+    ++handlers_.traffic->writes;
     if (sent > 0) {
+      handlers_.traffic->written_bytes += static_cast<uint64_t>(sent);
       output_.Consume(static_cast<size_t>(sent));
     } else if (errno == EAGAIN && output_.held_bytes() <= kClientOutputBytesMax) {
       reactor_.SetEvents(watch_, closing_ || paused_ ? EPOLLOUT : EPOLLIN | EPOLLOUT);

@@ -24,11 +24,17 @@
 
 namespace rha::sidecar::shell {
 
+// What all clients have sent and been sent since the start.
+struct Traffic {
+  uint64_t read_bytes = 0, written_bytes = 0, reads = 0, writes = 0;
+};
+
 class Client {
  public:
   struct Handlers {
     std::function<void(Client&, resp::Args)> on_request;
     std::function<void(Client&)> on_closed;  // once
+    Traffic* traffic;
   };
 
   Client(net::Reactor& reactor, UniqueFd fd, uint64_t id, const Handlers& handlers);

@@ -122,6 +122,12 @@ std::string CpuSection() {
       .Take();
 }
 
+std::string TwoDigits(double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.2f", value);
+  return text;
+}
+
 std::string StatsSection(Server& server) {
   const ServerStats& stats = server.stats();
   std::set<std::string_view> channels;
@@ -133,13 +139,33 @@ std::string StatsSection(Server& server) {
   return Section("Stats")
       .Add("total_connections_received", stats.connections)
       .Add("total_commands_processed", stats.commands)
-      .Add("instantaneous_ops_per_sec", 0)
+      .Add("instantaneous_ops_per_sec", static_cast<int64_t>(stats.commands_rate.PerSecond()))
+      .Add("total_net_input_bytes", stats.traffic.read_bytes)
+      .Add("total_net_output_bytes", stats.traffic.written_bytes)
+      .Zeroes({"total_net_repl_input_bytes", "total_net_repl_output_bytes"})
+      .Add("instantaneous_input_kbps", TwoDigits(stats.read_rate.PerSecond() / 1024))
+      .Add("instantaneous_output_kbps", TwoDigits(stats.write_rate.PerSecond() / 1024))
+      .Add("instantaneous_input_repl_kbps", TwoDigits(0))
+      .Add("instantaneous_output_repl_kbps", TwoDigits(0))
       .Add("rejected_connections", stats.rejected_connections)
-      .Zeroes({"sync_full", "sync_partial_ok", "sync_partial_err", "expired_keys", "evicted_keys",
-               "evicted_clients", "keyspace_hits", "keyspace_misses"})
+      .Zeroes({"sync_full", "sync_partial_ok", "sync_partial_err", "expired_keys"})
+      .Add("expired_stale_perc", TwoDigits(0))
+      .Zeroes({"expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds", "evicted_keys",
+               "evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time",
+               "keyspace_hits", "keyspace_misses"})
       .Add("pubsub_channels", channels.size())
       .Add("pubsub_patterns", patterns.size())
-      .Zeroes({"pubsubshard_channels", "latest_fork_usec", "total_forks"})
+      .Zeroes({"pubsubshard_channels", "latest_fork_usec", "total_forks", "migrate_cached_sockets",
+               "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
+               "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
+               "current_active_defrag_time", "tracking_total_keys", "tracking_total_items",
+               "tracking_total_prefixes", "unexpected_error_replies"})
+      .Add("total_error_replies", stats.error_replies)
+      .Zeroes({"dump_payload_sanitizations"})
+      .Add("total_reads_processed", stats.traffic.reads)
+      .Add("total_writes_processed", stats.traffic.writes)
+      .Zeroes({"io_threaded_reads_processed", "io_threaded_writes_processed",
+               "reply_buffer_shrinks", "reply_buffer_expands"})
       .Take();
 }
 

@@ -3,11 +3,13 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "common/base/glob.h"
 #include "common/base/log.h"
 #include "common/base/random_id.h"
+#include "sidecar/core/limits.h"
 #include "sidecar/shell/command.h"
 #include "sidecar/shell/driver.h"
 #include "sidecar/shell/limits.h"
@@ -41,12 +43,14 @@ Server::Server(net::Reactor& reactor, const Options& options, Trust& trust, Acce
       started_(reactor.Now()),
       run_id_(RandomHex(40)) {
   handlers_ = {.on_request = [this](Client& client, resp::Args args) { OnRequest(client, args); },
-               .on_closed = [this](Client& client) { OnClosed(client); }};
+               .on_closed = [this](Client& client) { OnClosed(client); },
+               .traffic = &stats_.traffic};
   turn_hook_ = reactor_.AddTurnHook([this] { closed_.clear(); });
 }
 
 Server::~Server() {
   reactor_.Cancel(idle_timer_);
+  reactor_.Cancel(rate_timer_);
   reactor_.RemoveTurnHook(turn_hook_);
 }
 
@@ -76,6 +80,7 @@ Status Server::Listen() {
   if (options_.idle_max.count() > 0) {
     idle_timer_ = reactor_.Every(kIdlePoll, [this] { CloseIdle(); });
   }
+  rate_timer_ = reactor_.Every(core::kTickPeriod, [this] { SampleRates(); });
   for (const std::string& bind : options_.binds) {
     // Redis' syntax: a leading '-' means that this address may be missing, '*' is every address.
     const bool optional = bind.starts_with('-');
@@ -219,9 +224,19 @@ void Server::StartOver(Client& client) {
 
 void Server::OnRequest(Client& client, resp::Args args) {
   ++stats_.commands;
+  client.reply().ForgetError();
   CommandContext context{*this, *driver_, client, args, client.reply()};
   RunCommand(context);
+  if (!client.reply().error_code().empty()) ++stats_.error_replies;
   if (client.Owed() > kClientOutputPauseBytes) LimitOwed();
+}
+
+void Server::SampleRates() {
+  const int64_t now_ms =
+      std::chrono::floor<std::chrono::milliseconds>(reactor_.Now().time_since_epoch()).count();
+  stats_.commands_rate.Sample(stats_.commands, now_ms);
+  stats_.read_rate.Sample(stats_.traffic.read_bytes, now_ms);
+  stats_.write_rate.Sample(stats_.traffic.written_bytes, now_ms);
 }
 
 // Answers that nobody reads are bounded together, too: whoever is owed most goes.

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/rate.h"
 #include "common/net/reactor.h"
 #include "sidecar/core/action.h"
 #include "sidecar/core/event.h"
@@ -27,7 +28,9 @@ struct Options;
 inline constexpr char kTooManyClients[] = "ERR max number of clients reached";
 
 struct ServerStats {
-  uint64_t connections = 0, rejected_connections = 0, commands = 0;
+  uint64_t connections = 0, rejected_connections = 0, commands = 0, error_replies = 0;
+  Traffic traffic;
+  Rate commands_rate, read_rate, write_rate;
 };
 
 class Server {
@@ -95,6 +98,7 @@ class Server {
   void Refuse(Client& client, const char* why);
   bool Protected(const Client& client) const;
   void CloseIdle();
+  void SampleRates();
 
   net::Reactor& reactor_;
   const Options& options_;
@@ -111,7 +115,7 @@ class Server {
   size_t clients_max_ = kClientsMax, strangers_max_ = kStrangersMax;
   uint64_t last_client_ = 0;
   uint64_t turn_hook_ = 0;
-  net::TimerId idle_timer_ = 0;
+  net::TimerId idle_timer_ = 0, rate_timer_ = 0;
   ServerStats stats_;
   MonoTime started_;
   std::string run_id_;

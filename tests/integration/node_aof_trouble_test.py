@@ -129,8 +129,9 @@ class HealsTest(TroubleTest):
                 node.control.command("SET", "before", "v")
                 self.trace(node, f"error=EIO:when={failing}", "fsync")
                 node.control.command("BGREWRITEAOF")
-                self.wait_for("writes", lambda: node.control.command("SET", "k", "v") == OK and self.sound(node)
-                              and self.info(node, "aof_rewrite_in_progress") == "0")
+                # In this order: a rewrite that is over has failed, or has not.
+                self.wait_for("writes", lambda: self.info(node, "aof_rewrite_in_progress") == "0" and self.sound(node)
+                              and node.control.command("SET", "k", "v") == OK)
                 self.wait_for("an empty queue", lambda: self.info(node, "aof_buffer_length") == "0")
                 node.restart()
                 self.assertEqual(node.control.command("EXISTS", "before", "k"), 2)

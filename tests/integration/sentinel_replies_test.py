@@ -152,6 +152,11 @@ class Replies(Pair):
             titles = [re.findall(r"# \w+", said) for said in self.both(["INFO", *words], "2")]
             self.assertEqual(titles[0], titles[1], words)
 
+    def test_info_has_each_field_of_redis(self):
+        for protocol in ("2", "3"):
+            ours, stock = (re.findall(r"(?:\\r\\n|')([a-z_0-9]+):", said) for said in self.both(["INFO", "everything"], protocol))
+            self.assertEqual([field for field in ours if field != "redisha_version"], stock)
+
     def test_around_a_failover(self):
         states = [["SENTINEL", name, GROUP] for name in ("MASTER", "REPLICAS", "SENTINELS", "CKQUORUM", "GET-MASTER-ADDR-BY-NAME")]
         replica = self.ports[1]
@@ -169,7 +174,8 @@ class Replies(Pair):
             for port in (self.ours, self.stock)))
         # Stock sentinels at times begin a second failover on their own.
         until("both are calm", lambda: all(self.master(port)["flags"] == "master" for port in (self.ours, self.stock)) and all(
-            said.count("s_down") == 1 and said.count("disconnected") == 1 for said in self.both(states[1], "2")), 40)
+            said.count("s_down") == 1 and said.count("disconnected") == 1 for said in self.both(states[1], "2")) and not any(
+            "master_down" in said for said in self.both(states[2], "2")), 40)
         self.assert_same(states)
 
 
