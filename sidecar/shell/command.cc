@@ -115,10 +115,18 @@ bool ArityFits(const Command& row, size_t words) {
 Found FindCommand(resp::Args words) {
   const Command* const row = FindRow(ServerCommands(), words[0]);
   if (row == nullptr || row->subcommands == nullptr || words.size() < 2) {
-    return {row, row == nullptr ? "" : row->name};
+    return {nullptr, row, row == nullptr ? "" : row->name};
   }
   const Command* const sub = FindRow(row->subcommands(), words[1]);
-  return {sub, sub == nullptr ? "" : std::string(row->name) + "|" + sub->name};
+  return {row, sub, sub == nullptr ? "" : std::string(row->name) + "|" + sub->name};
+}
+
+Found FindCommand(std::string_view name) {
+  const size_t bar = name.find('|');
+  if (bar == std::string_view::npos) return FindCommand(resp::Args(&name, 1));
+  const std::string_view words[] = {name.substr(0, bar), name.substr(bar + 1)};
+  const Found found = FindCommand(words);
+  return found.container != nullptr ? found : Found{};
 }
 
 const Command* FindRow(std::span<const Command> rows, std::string_view name) {

@@ -70,10 +70,17 @@ std::span<const Command> SentinelSubcommands();  // sentinel_commands.cc
 std::span<const Command> ProofSubcommands();     // proof_commands.cc
 bool ArityFits(const Command& row, size_t words);
 struct Found {
-  const Command* row = nullptr;  // null: there is none
-  std::string name;              // "ping", "sentinel|masters"
+  const Command* container = nullptr;  // of a subcommand
+  const Command* row = nullptr;        // null: there is none (HELP of a container is no row)
+  std::string name;                    // "ping", "sentinel|masters"
+
+  uint32_t categories() const {
+    return row->categories != 0 ? row->categories : container->categories;
+  }
+  bool listed() const { return (!container || container->listed) && (!row || row->listed); }
 };
 Found FindCommand(resp::Args words);
+Found FindCommand(std::string_view name);  // of that form, in any case
 // Null: there is none of that name.
 const Command* FindRow(std::span<const Command> rows, std::string_view name);
 

@@ -3,7 +3,6 @@
 
 #include "common/acl/category.h"
 #include "common/base/glob.h"
-#include "sidecar/core/text.h"
 #include "sidecar/shell/access.h"
 #include "sidecar/shell/client.h"
 #include "sidecar/shell/command.h"
@@ -48,32 +47,15 @@ void Describe(resp::Writer& reply, const std::string& name, const Command& row,
 }
 
 void DescribeNamed(CommandContext& c, std::string_view name) {
-  const size_t bar = name.find('|');
-  const Command* row = FindRow(ServerCommands(), name.substr(0, bar));
-  const uint32_t categories = row == nullptr ? 0 : row->categories;
-  if (row != nullptr && bar != std::string_view::npos) {
-    row = row->subcommands == nullptr ? nullptr : FindRow(row->subcommands(), name.substr(bar + 1));
-  }
-  if (row == nullptr) return c.reply.Null();
-  const std::string full = bar == std::string_view::npos
-                               ? row->name
-                               : core::Lower(name.substr(0, bar)) + "|" + row->name;
-  Describe(c.reply, full, *row, row->categories != 0 ? row->categories : categories);
+  const Found found = FindCommand(name);
+  if (found.row == nullptr) return c.reply.Null();
+  Describe(c.reply, found.name, *found.row, found.categories());
 }
 
 void Info(CommandContext& c) {
   if (c.args.size() == 2) return DescribeCommands(c);
   c.reply.Array(static_cast<int64_t>(c.args.size()) - 2);
   for (size_t i = 2; i < c.args.size(); ++i) DescribeNamed(c, c.args[i]);
-}
-
-// `name`: "ping", "sentinel|masters", of those that the catalogue has.
-bool Listed(std::string_view name) {
-  const size_t bar = name.find('|');
-  const Command* const row = FindRow(ServerCommands(), name.substr(0, bar));
-  if (bar == std::string_view::npos || !row->listed) return row->listed;
-  const Command* const sub = FindRow(row->subcommands(), name.substr(bar + 1));
-  return sub == nullptr || sub->listed;  // HELP is no row
 }
 
 int64_t CountListed() {
@@ -96,7 +78,7 @@ void List(CommandContext& c) {
     bool wanted = !filtered;
     if (SameWord(kind, "pattern")) wanted = GlobMatches(c.args[4], catalogue.name(i), true);
     if (category != 0) wanted = catalogue.Having(category).test(i);
-    if (wanted && Listed(catalogue.name(i))) names.push_back(catalogue.name(i));
+    if (wanted && FindCommand(catalogue.name(i)).listed()) names.push_back(catalogue.name(i));
   }
   c.reply.Array(static_cast<int64_t>(names.size()));
   for (const std::string_view name : names) c.reply.Bulk(name);
