@@ -25,28 +25,12 @@ Exit code 1 if a round came to no end, or if --check is given and a goal is miss
 where there can be no namespace.
 """
 import argparse
-import os
-import re
-import shutil
 import sys
-import tempfile
 
 from . import namespace, report
 from .faults import FAULTS
+from .options import SKIPPED, add_common, find_programs, folder_of, go_first, names_of
 from .rounds import AFTER_WRITES, ARMS, Bench
-
-SKIPPED = 77
-REAL_TIME_PRIORITY = 10
-
-
-def names_of(known, times=""):
-    """A type of argument: names with commas between them. `times`: what may follow a name, as a regular expression."""
-    def parse(text):
-        for name in text.split(","):
-            if not re.fullmatch(f"({'|'.join(known)}){times}", name):
-                raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(known)}")
-        return text.split(",")
-    return parse
 
 
 def parse_arguments():
@@ -55,36 +39,15 @@ def parse_arguments():
                           goals=", ".join(f"{goal.arm} {goal.fault} {goal.figure} {goal.limit:g}" for goal in report.GOALS))
     parser = argparse.ArgumentParser(prog="python3 -m tests.bench.failover", description=said,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    ours = os.environ.get("RHA_BIN_DIR", "")
     parser.add_argument("--arms", type=names_of(ARMS), default=list(ARMS), help="of: " + ", ".join(ARMS))
     parser.add_argument("--faults", type=names_of(FAULTS, "(:[1-9][0-9]*)?"), default=list(FAULTS), help="of: " + ", ".join(FAULTS))
     parser.add_argument("--rounds", type=int, default=10, help="of each arm and fault")
-    parser.add_argument("--down-after", type=int, default=1000, metavar="MS", help="down-after-milliseconds of all arms")
     parser.add_argument("--rate", type=int, default=1000, help="writes a second: the outage is known to within one interval")
-    parser.add_argument("--real-time", action="store_true", help="all processes of this go before any other: for a machine in use")
-    parser.add_argument("--node", default=os.path.join(ours, "redisha-node"), metavar="PROGRAM")
-    parser.add_argument("--sentinel", default=os.path.join(ours, "redisha-sentinel"), metavar="PROGRAM")
-    parser.add_argument("--stock", default="redis-server", metavar="PROGRAM", help="is redis-sentinel too, by --sentinel")
-    parser.add_argument("--logs", metavar="FOLDER", help="keep configurations and logs there; it must not exist")
+    add_common(parser, "all processes of this go")
     parser.add_argument("--check", action="store_true", help="a missed goal is an error")
     parser.add_argument("--markdown", action="store_true", help="the table as docs/performance.md has it")
     parser.add_argument("-o", "--output", metavar="FILE", help="all figures of all rounds as JSON, also while it runs")
-    parser.add_argument(namespace.INSIDE, dest="inside", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
-
-
-def find_programs(options):
-    """arm → (node, sentinel), programs with their options; None if one is not there, which is said."""
-    ours = ([options.node], [options.sentinel])
-    programs = {"stock": ([options.stock], [options.stock, "--sentinel"]), "plain": ours, "group": ours}
-    found = {}
-    for arm in options.arms:
-        for program, *_ in programs[arm]:
-            if not shutil.which(program):
-                print(f"failover: {program} is not a program", file=sys.stderr)
-                return None
-        found[arm] = [[os.path.abspath(shutil.which(program)), *rest] for program, *rest in programs[arm]]
-    return found
 
 
 def measure(options, programs, folder):
@@ -106,18 +69,16 @@ def main():
     if not programs:
         return 2
     if not options.inside:
-        reason = namespace.why_not(drops_packets=any(fault.startswith("cut") for fault in options.faults))
+        cuts = any(fault.startswith("cut") for fault in options.faults)
+        reason = namespace.why_not(*([namespace.DROPS_PACKETS] if cuts else []))
         if reason:
             print(f"failover: skipped: {reason}", file=sys.stderr)
             return SKIPPED
         namespace.enter("tests.bench.failover")
     namespace.begin()
     if options.real_time:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REAL_TIME_PRIORITY))  # nice counts within one's session only
-    if options.logs:
-        os.makedirs(options.logs)
-        return measure(options, programs, os.path.abspath(options.logs))
-    with tempfile.TemporaryDirectory(prefix="rha-failover-") as folder:
+        go_first()
+    with folder_of(options) as folder:
         return measure(options, programs, folder)
 
 

@@ -32,6 +32,7 @@ class Trio:
     def __init__(self, node, sentinel, folder, number, down_after_ms):
         self.node, self.sentinel, self.folder, self.down_after_ms = node, sentinel, folder, down_after_ms
         self.hosts = [f"127.0.{10 + number}.{host + 1}" for host in range(3)]
+        self.names = self.hosts  # as configurations call them
         self.processes = {}  # (kind, host)
 
     # --- processes
@@ -59,8 +60,12 @@ class Trio:
         with open(configuration, "w", encoding="ascii") as file:
             file.write("".join(line + "\n" for line in lines))
         with open(os.path.join(path, "log"), "ab") as log:
-            self.processes[kind, host] = subprocess.Popen([program[0], configuration, *program[1:]], cwd=path, stdin=subprocess.DEVNULL,
-                                                          stdout=log, stderr=log)
+            self.processes[kind, host] = subprocess.Popen([*self.within(host), program[0], configuration, *program[1:]], cwd=path,
+                                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def within(self, host):
+        """What starts a program on that host."""
+        return []
 
     def signal_node(self, host, number):
         self.processes["node", host].send_signal(number)
@@ -96,12 +101,12 @@ class Trio:
                 f"dir {self.path(kind, host)}", "protected-mode no"]
 
     def node_lines(self, host, primary):
-        return [*self.common_lines("node", host), f"replica-announce-ip {self.hosts[host]}", 'save ""', "appendonly no",
-                "repl-diskless-sync-delay 0", *([] if primary is None else [f"replicaof {self.hosts[primary]} {NODE_PORT}"])]
+        return [*self.common_lines("node", host), f"replica-announce-ip {self.names[host]}", 'save ""', "appendonly no",
+                "repl-diskless-sync-delay 0", *([] if primary is None else [f"replicaof {self.names[primary]} {NODE_PORT}"])]
 
     def sentinel_lines(self, host):
-        return [*self.common_lines("sentinel", host), f"sentinel announce-ip {self.hosts[host]}",
-                f"sentinel monitor {NAME} {self.hosts[0]} {NODE_PORT} {QUORUM}", *self.timing_lines()]
+        return [*self.common_lines("sentinel", host), f"sentinel announce-ip {self.names[host]}",
+                f"sentinel monitor {NAME} {self.names[0]} {NODE_PORT} {QUORUM}", *self.timing_lines()]
 
     def timing_lines(self):
         return [f"sentinel down-after-milliseconds {NAME} {self.down_after_ms}", f"sentinel failover-timeout {NAME} {FAILOVER_TIMEOUT_MS}"]
@@ -125,17 +130,22 @@ class Trio:
 
     def settled(self):
         """Waits until all agree on one primary, which two replicas follow; its number."""
-        return self.hosts.index(wait_for(f"agreement in {self.folder}", self._agreed, SETTLE_S))
+        return wait_for(f"agreement in {self.folder}", self._agreed, SETTLE_S)[0]
+
+    def number_of(self, shown):
+        """`shown`: a name or an address, as a sentinel says it."""
+        return (self.names if shown in self.names else self.hosts).index(shown)
 
     def _agreed(self):
         said = {self._primary_of_a_sentinel_at_ease(host) for host in range(3)}
         if len(said) != 1:
             raise Failed(f"sentinels name {said}")
         primary = said.pop()
-        (text,) = self.ask(self.hosts.index(primary), NODE_PORT, ("INFO", "replication"))
+        number = self.number_of(primary)
+        (text,) = self.ask(number, NODE_PORT, ("INFO", "replication"))
         if text.count(b"state=online") != 2 or b"role:master" not in text:
             raise Failed(f"{primary} says {text.decode()}")
-        return primary
+        return [number]  # which may be 0
 
     def _primary_of_a_sentinel_at_ease(self, host):
         commands = [("SENTINEL", word, NAME) for word in ("MASTER", "REPLICAS", "SENTINELS")]
@@ -153,7 +163,7 @@ class Trio:
         host = (primary + 1) % 3
         try:
             ((address, _),) = self.ask(host, SENTINEL_PORT, ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME))
-            if address.decode() == self.hosts[primary]:
+            if self.number_of(address.decode()) == primary:
                 self.ask(host, SENTINEL_PORT, *self.admission(), ("SENTINEL", "FAILOVER", NAME))
         except resp.Error:
             pass
@@ -188,7 +198,7 @@ class Group(Trio):
                 f"unixsocket {self.path('node', host)}/socket"]
 
     def sentinel_lines(self, host):
-        voters = [f"redisha-member {NAME}-{n} {address}" for n, address in enumerate(self.hosts)]
+        voters = [f"redisha-member {NAME}-{n} {address}" for n, address in enumerate(self.names)]
         return [*self.common_lines("sentinel", host), f"redisha-group {NAME} {QUORUM}", *voters, f"self {NAME}-{host}",
                 f"redisha-node-port {NODE_PORT}", f"redisha-local-socket {self.path('node', host)}/socket", *self.member_lines(),
                 f"redisha-state-file {self.path('sentinel', host)}/state", f"redisha-admin-password-file {self.folder}/admin",

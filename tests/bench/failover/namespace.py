@@ -6,18 +6,18 @@ import sys
 
 UNSHARE = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
 INSIDE = "--inside-the-namespace"  # says to the program that it is there already
-PACKAGES = {"unshare": "util-linux", "ip": "iproute2", "iptables": "iptables"}
+PACKAGES = {"unshare": "util-linux", "nsenter": "util-linux", "ip": "iproute2", "iptables": "iptables"}
+DROPS_PACKETS = "iptables -w -A INPUT -s 127.0.0.9 -j DROP"
 
 
-def why_not(drops_packets):
-    """Why there can be none here, or None. `drops_packets`: the cuts need iptables."""
-    for tool in ["unshare", "ip", *(["iptables"] if drops_packets else [])]:
+def why_not(*needs):
+    """Why there can be none here, or None. `needs`: commands that must succeed inside."""
+    for tool in ["unshare", "ip", *(need.split()[0] for need in needs)]:
         if not shutil.which(tool):
             return f"no {tool} in PATH: apt-get install {PACKAGES[tool]}"
     if os.geteuid() != 0:
         return "namespaces need root"
-    probe = "ip link set lo up" + (" && iptables -w -A INPUT -s 127.0.0.9 -j DROP" if drops_packets else "")
-    tried = subprocess.run([*UNSHARE, "sh", "-c", probe], capture_output=True, text=True)
+    tried = subprocess.run([*UNSHARE, "sh", "-c", " && ".join(["ip link set lo up", *needs])], capture_output=True, text=True)
     return f"no namespaces here: {tried.stderr.strip()}" if tried.returncode else None
 
 

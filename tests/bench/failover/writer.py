@@ -23,8 +23,9 @@ PAUSE_S = 0.002          # before it asks again after an error
 class Sentinels:
     """Connections to them are kept."""
 
-    def __init__(self, addresses):
-        self.addresses, self.connections, self.aside, self.turn = addresses, {}, {}, 0
+    def __init__(self, addresses, names=None):
+        """`names`: name → address, where the sentinels announce names."""
+        self.addresses, self.names, self.connections, self.aside, self.turn = addresses, names or {}, {}, {}, 0
 
     def primary(self):
         """The address that the next sentinel names which answers, or None."""
@@ -42,7 +43,8 @@ class Sentinels:
                 self.aside[host] = time.monotonic() + ASIDE_S
                 continue
             if isinstance(answer, list):
-                return answer[0].decode(), int(answer[1])
+                host = answer[0].decode()
+                return self.names.get(host, host), int(answer[1])
         return None
 
     def drop(self, host):
@@ -136,10 +138,10 @@ class Writer:
         self.process = multiprocessing.Process(target=self._run, args=(other,), daemon=True)
         self.process.start()
 
-    def begin(self, hosts, prefix):
+    def begin(self, hosts, prefix, names=None):
         self.counts[:] = [0, 0, 0]
         self.stopping.value = 0
-        self.pipe.send((hosts, prefix))
+        self.pipe.send((hosts, prefix, names))
 
     def end(self):
         """(events, how late the machine once was in waking it up, in s)"""
@@ -149,8 +151,8 @@ class Writer:
     def _run(self, pipe):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         while True:
-            hosts, prefix = pipe.recv()
-            sentinels = Sentinels(hosts)
+            hosts, prefix, names = pipe.recv()
+            sentinels = Sentinels(hosts, names)
             client = Client(sentinels, prefix, 1 / self.rate)
             while not self.stopping.value:
                 host = client.step()
