@@ -50,8 +50,10 @@ void UpdateNodeDown(Context& c, Group& group, Node& node) {
   if (down) node.sdown_since = c.now;
   if (!down) node.script_kill_sent = false;
   c.NodeEvent(down ? "+sdown" : "-sdown", group, node);
-  if (node.id != group.primary || !down) return;
+  if (node.id != group.primary) return;
+  // Also when it is up again: with a word that was taken back the next one makes no quorum.
   TellPeers(c, group);
+  if (!down) return;
   // The candidates' offsets stand still now: have them before a replica is chosen.
   for (auto& [id, other] : group.nodes) AskInfo(c, other);
 }
