@@ -45,6 +45,18 @@ bool Superseded(const Group& group) {
   return replaced || outvoted || group.config_epoch >= failover.epoch;
 }
 
+// The primary answers again, and nothing was changed for its sake yet. (Redis goes on.)
+bool NoLongerNeeded(const Context& c, const Group& group) {
+  const Failover& failover = *group.failover;
+  const bool asked_for = failover.forced || failover.bootstrap || MemberIsBarred(group, c.now);
+  const bool waits = std::holds_alternative<WaitStart>(failover.stage);
+  const bool chooses = std::holds_alternative<SelectReplica>(failover.stage) ||
+                       std::holds_alternative<SendPromotion>(failover.stage);
+  const Node* primary = group.Primary();
+  return !asked_for && primary != nullptr && !primary->sdown &&
+         (waits || (chooses && !group.mode().seals_copies));
+}
+
 // Each Run… does one stage; true: the next stage may be tried at once.
 bool RunWaitStart(Context& c, Group& group) {
   auto& stage = std::get<WaitStart>(group.failover->stage);
@@ -294,6 +306,10 @@ bool RunStage(Context& c, Group& group) {
   const bool before_promotion = BeforePromotion(group);
   if (before_promotion && Superseded(group)) {
     Abort(c, group, "-failover-abort-not-elected");
+    return false;
+  }
+  if (NoLongerNeeded(c, group)) {
+    Abort(c, group, "-failover-abort-primary-answers");
     return false;
   }
   if (!before_promotion && group.config_epoch > group.failover->epoch) {
