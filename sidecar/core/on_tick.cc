@@ -38,10 +38,15 @@ Millis LateAfter(const State& state) {
 void NoticeLateness(Context& c) {
   const Millis gap = c.now - c.s.last_step;
   if (Mutated(Mutant::kLatenessIgnored)) return;
-  if (gap > LateAfter(c.s)) {
+  const Millis late = gap > LateAfter(c.s) ? gap : gap - kTickPeriod * 3 / 2;
+  if (late > Millis{0}) {
+    // After a long gap pings start anew; shorter ones add up, so of each what was too much is no
+    // silence of others.
     const auto forgive = [&](Link& link) {
-      if (link.unanswered_since != kNever) link.unanswered_since = c.now;
-      if (link.last_ok != kLongAgo) link.last_ok = std::min(c.now, link.last_ok + gap);
+      if (link.unanswered_since != kNever) {
+        link.unanswered_since = late == gap ? c.now : std::min(c.now, link.unanswered_since + late);
+      }
+      if (link.last_ok != kLongAgo) link.last_ok = std::min(c.now, link.last_ok + late);
     };
     for (auto& [name, group] : c.s.groups) {
       for (auto& [id, node] : group.nodes) forgive(node.link);
