@@ -38,7 +38,7 @@ void TellPeers(Context& c, Group& group) {
 }  // namespace
 
 bool Unreachable(const Context& c, const Group& group, const Node& node) {
-  return node.certainly_dead || Silence(node.link, c.now) > group.config.down_after;
+  return node.certainly_dead || IsMute(node.link, group.config.down_after, c.now);
 }
 
 void UpdateNodeDown(Context& c, Group& group, Node& node) {
@@ -105,7 +105,7 @@ void UpdatePeersDown(Context& c) {
       down_after = std::min(down_after, group.config.down_after);
     }
     if (named == nullptr) continue;
-    const bool down = Silence(peer.link, c.now) > down_after;
+    const bool down = IsMute(peer.link, down_after, c.now);
     if (down == peer.sdown || (down && c.s.tilt)) continue;
     peer.sdown = down;
     if (down) peer.sdown_since = c.now;

@@ -58,6 +58,12 @@ inline constexpr Millis kTiltPeriod{3000};
 // After a gap this long between Steps, or half of down-after if that is less, every unanswered
 // ping is forgiven: we were late, not they.
 inline constexpr Millis kLateTick{500};
+// What a round trip may take without being told apart from none; what it takes beyond that on a
+// link is no silence of the other side. At most half of down-after, though: a busy server's late
+// answers look like a slow network's.
+inline constexpr Millis kTripFree{50};
+// Pings on the way of which is known when they were sent.
+inline constexpr size_t kPingsOnTheWayMax = 512;
 // A replica that lost the primary when this sidecar did says so in whole seconds.
 inline constexpr Millis kLostTogether{2000};
 // Without a majority heard this long, a member is in the minority and names no primary.

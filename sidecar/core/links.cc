@@ -1,5 +1,7 @@
 #include "sidecar/core/links.h"
 
+#include <algorithm>
+
 #include "sidecar/core/down.h"
 #include "sidecar/core/extension.h"
 #include "sidecar/core/hello.h"
@@ -25,6 +27,17 @@ bool PingDue(const Context& c, const Link& link, Millis period) {
 void NotePing(Link& link, LogicalTime now) {
   link.last_ping = now;
   if (link.unanswered_since == kNever) link.unanswered_since = now;
+  if (link.trip.on_the_way.size() < kPingsOnTheWayMax) link.trip.on_the_way.push_back(now);
+}
+
+// Replies come in the order of the pings.
+void NoteTrip(RoundTrip& trip, LogicalTime now) {
+  if (trip.on_the_way.empty()) return;
+  const Millis took = now - trip.on_the_way.front();
+  trip.on_the_way.pop_front();
+  const Millis off = took - trip.mean_eighths / 8;
+  trip.mean_eighths += off;
+  trip.deviation_quarters += std::max(off, -off) - trip.deviation_quarters / 4;
 }
 
 bool DialDue(const Context& c, const Link& link, Millis period) {
@@ -151,12 +164,19 @@ Millis Silence(const Link& link, LogicalTime now) {
   return Millis{0};
 }
 
+bool IsMute(const Link& link, Millis down_after, LogicalTime now) {
+  const Millis trip = link.trip.mean_eighths / 8 + link.trip.deviation_quarters;
+  return Silence(link, now) >
+         down_after + std::clamp(trip - kTripFree, Millis{0}, std::max(down_after / 2, Millis{0}));
+}
+
 void MarkUp(Link& link, LogicalTime now) {
   link.connected = true;
   link.dialing = false;
   link.connected_at = now;
   link.unanswered_since = kNever;
   link.last_ping = kLongAgo;
+  link.trip.on_the_way.clear();
 }
 
 void MarkDown(Link& link, LogicalTime now) {
@@ -167,6 +187,7 @@ void MarkDown(Link& link, LogicalTime now) {
 
 void MarkReply(Link& link, bool acceptable, LogicalTime now) {
   link.last_reply = now;
+  NoteTrip(link.trip, now);
   if (!acceptable) return;
   link.last_ok = now;
   link.unanswered_since = kNever;

@@ -10,6 +10,7 @@
 // Ordered containers only: the same events must give the same actions on every machine.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,6 +28,13 @@ namespace rha::sidecar::core {
 
 class Mode;
 
+// How long answers take on a link, and how much that varies: RFC 6298, in its scaled integers.
+struct RoundTrip {
+  Millis mean_eighths{0};
+  Millis deviation_quarters{0};
+  std::deque<LogicalTime> on_the_way;  // pings of this connection without a reply, oldest first
+};
+
 // A command link to a node or a peer and its pings.
 struct Link {
   bool connected = false;
@@ -39,6 +47,7 @@ struct Link {
       kNever;                         // first ping sent without an acceptable reply (act_ping_time)
   LogicalTime last_ok = kLongAgo;     // acceptable reply (last_avail_time)
   LogicalTime last_reply = kLongAgo;  // any reply (last_pong_time)
+  RoundTrip trip;
 };
 
 // How far a replica follows the re-pointing of a failover.
