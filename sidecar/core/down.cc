@@ -1,5 +1,7 @@
 #include "sidecar/core/down.h"
 
+#include <algorithm>
+
 #include "sidecar/core/extension.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
@@ -121,10 +123,27 @@ int DownVotes(const Context& c, const Group& group) {
   return votes;
 }
 
+bool SomebodyHears(const Context& c, const Group& group) {
+  const Node* primary = group.Primary();
+  const Millis limit = group.config.down_after;
+  if (primary == nullptr || primary->certainly_dead || !Unreachable(c, group, *primary) ||
+      Silence(primary->link, c.now) > kHeardElsewhereFor * limit) {
+    return false;
+  }
+  return std::any_of(group.views.begin(), group.views.end(), [&](const auto& entry) {
+    const PeerView& view = entry.second;
+    const Hearing& heard = view.hearing;
+    if (heard.primary_silent_ms < 0 || heard.you_silent_ms < 0) return false;
+    return c.now - view.beat_at + Millis{heard.primary_silent_ms} <= limit &&
+           Millis{heard.you_silent_ms} <= limit / 2;
+  });
+}
+
 void UpdateObjectivelyDown(Context& c, Group& group) {
   const Node* primary = group.Primary();
   const int votes = DownVotes(c, group);
-  const bool down = primary != nullptr && primary->sdown && votes >= group.config.quorum;
+  const bool down = primary != nullptr && primary->sdown && votes >= group.config.quorum &&
+                    !SomebodyHears(c, group);
   if (down == group.odown) return;
   group.odown = down;
   if (down) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "sidecar/core/copies.h"
+#include "sidecar/core/down.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mode.h"
@@ -58,7 +59,7 @@ bool SeesNoReason(const Context& c, const Group& group, Epoch epoch, const std::
   if (Mutated(Mutant::kVoteAgainstHealthy)) return false;
   const Node* primary = group.Primary();
   if (!group.mode().majority_rules || candidate == c.s.my_id) return false;
-  if (primary == nullptr || primary->sdown) return false;
+  if (primary == nullptr || (primary->sdown && !SomebodyHears(c, group))) return false;
   if (MemberIsBarred(group, c.now)) return false;
   for (const auto& [id, view] : group.views) {
     if (c.s.peers.at(id).run_id != candidate) continue;

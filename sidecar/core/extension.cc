@@ -48,6 +48,8 @@ void VisitFields(AnyBeat& beat, Visitor&& visit) {
   visit("forced", beat.belief.forced);
   visit("has_majority", beat.belief.has_majority);
   visit("down", beat.says_down);
+  visit("primary_silent", beat.hearing.primary_silent_ms);
+  visit("you_silent", beat.hearing.you_silent_ms);
   visit("alive", beat.node.alive);
   visit("undecided", beat.node.undecided);
   visit("loading", beat.node.loading);

@@ -26,6 +26,7 @@ struct Beat {
   std::string config_leader;
   bool says_down = false;  // believes that this primary is down
   Belief belief;
+  Hearing hearing;
   NodeReport node;
 
   bool operator==(const Beat&) const = default;

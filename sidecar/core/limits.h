@@ -49,6 +49,11 @@ inline constexpr Millis kInfoPeriodStep{100};
 // for how long.
 inline constexpr Millis kInfoPeriodRefused{20};
 inline constexpr Millis kRefusedAsk{1000};
+// While somebody else hears the primary a quorum waits until it has been silent here for so many
+// times down-after: under loss and delay a closed connection takes seconds to be there again.
+inline constexpr int kHeardElsewhereFor = 5;
+// Who hears the primary tells those who do not at once, but not more often than that.
+inline constexpr Millis kHearingAnswer{100};
 // Older INFO says nothing about a candidate.
 inline constexpr Millis kInfoFresh{5000};
 

@@ -87,7 +87,20 @@ std::string MakeHello(const Context& c, const Group& group) {
                       .config_epoch = group.config_epoch});
 }
 
-Beat MakeBeat(const Context& c, const Group& group) {
+int64_t SilentFor(const Link& link, LogicalTime now) {
+  return link.last_ok == kLongAgo ? -1 : Silence(link, now).count();
+}
+
+Hearing HearingOf(const Context& c, const Group& group, const Peer& whom) {
+  const Node* primary = group.Primary();
+  if (primary == nullptr || primary->certainly_dead || c.s.tilt) return {};
+  if (primary->sdown && !Unreachable(c, group, *primary)) return {};  // it has lost its role
+  return {.primary_silent_ms = SilentFor(primary->link, c.now),
+          .you_silent_ms = SilentFor(whom.link, c.now)};
+}
+
+// To `whom`.
+Beat MakeBeat(const Context& c, const Group& group, const Peer& whom) {
   Beat beat{.id = c.s.my_id,
             .address = c.s.announce,
             .current_epoch = c.s.current_epoch,
@@ -97,7 +110,8 @@ Beat MakeBeat(const Context& c, const Group& group) {
             .belief = {.config_epoch = group.config_epoch,
                        .leading_epoch = group.failover ? group.failover->epoch : 0,
                        .forced = group.failover && group.failover->forced,
-                       .has_majority = HearsMajority(c.s, group, c.now)}};
+                       .has_majority = HearsMajority(c.s, group, c.now)},
+            .hearing = HearingOf(c, group, whom)};
   if (const Node* primary = group.Primary()) {
     beat.primary = primary->address;
     beat.says_down = primary->sdown && !c.s.tilt;
@@ -231,7 +245,7 @@ void SendBeat(Context& c, Group& group, PeerId id) {
   const Peer& peer = c.s.peers.at(id);
   if (!peer.link.connected || peer.extension_refused) return;
   group.views[id].beat_sent = c.now;
-  c.Do(SendExtension{.peer = id, .args = EncodeBeat(MakeBeat(c, group))});
+  c.Do(SendExtension{.peer = id, .args = EncodeBeat(MakeBeat(c, group, peer))});
 }
 
 void SpreadNews(Context& c, Group& group) {
@@ -249,7 +263,11 @@ void SpreadNews(Context& c, Group& group) {
 void KeepGroupLinks(Context& c, Group& group) {
   const std::string hello = MakeHello(c, group);
   for (auto& [id, node] : group.nodes) KeepNode(c, group, node, hello);
-  const Millis period = group.mode().beat_period.value_or(c.s.periods.publish);
+  const Node* primary = group.Primary();
+  const bool missed =
+      primary != nullptr && Silence(primary->link, c.now) > group.config.down_after / 4;
+  const Millis period =
+      group.mode().beat_period.value_or(missed ? kBeatPeriod : c.s.periods.publish);
   for (auto& [id, view] : group.views) {
     Peer& peer = c.s.peers.at(id);
     if (!peer.link.connected) continue;

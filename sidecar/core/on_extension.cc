@@ -46,6 +46,7 @@ void TakeBeat(Context& c, Group& group, PeerView& view, const Beat& beat) {
                     (primary->member < 0 ? beat.primary == primary->address
                                          : beat.belief.primary_member ==
                                                group.members[primary->member].config.name);
+  view.hearing = same ? beat.hearing : Hearing{};
   const bool says_down = same && beat.says_down;
   // Who did not vote because the primary looked well may do so now.
   if (says_down && !view.says_down) view.asked_at = kLongAgo;
@@ -53,6 +54,17 @@ void TakeBeat(Context& c, Group& group, PeerView& view, const Beat& beat) {
     view.says_down = says_down;
     view.says_down_at = c.now;
   }
+}
+
+// Who misses the primary learns at once that it is heard here, and lately.
+void TellWhoMissesIt(Context& c, Group& group, PeerId id) {
+  const PeerView& view = group.views[id];
+  const Node* primary = group.Primary();
+  if (primary == nullptr || view.hearing.primary_silent_ms < 0 || primary->sdown) return;
+  const Millis theirs{view.hearing.primary_silent_ms};
+  const Millis limit = group.config.down_after / 2;
+  if (theirs <= limit || Silence(primary->link, c.now) > limit) return;
+  if (c.Elapsed(view.beat_sent, kHearingAnswer)) SendBeat(c, group, id);
 }
 
 void OnBeat(Context& c, const Beat& beat) {
@@ -81,6 +93,7 @@ void OnBeat(Context& c, const Beat& beat) {
   }
   AdoptConfig(c, group, *peer, beat);
   TakeBeat(c, group, view->second, beat);
+  TellWhoMissesIt(c, group, peer->id);
   Evaluate(c, group);
 }
 

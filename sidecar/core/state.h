@@ -157,6 +157,14 @@ struct Belief {
   bool operator==(const Belief&) const = default;
 };
 
+// For how long, in ms, others have owed a sidecar an answer; -1: it says nothing of that.
+struct Hearing {
+  int64_t primary_silent_ms = -1;  // -1 as well for a primary that is dead or has lost its role
+  int64_t you_silent_ms = -1;      // whom it tells
+
+  bool operator==(const Hearing&) const = default;
+};
+
 // How a sidecar's own node is, as its local socket shows it.
 struct NodeReport {
   bool alive = false;
@@ -181,6 +189,7 @@ struct PeerView {
   // From its beats (our own sidecars).
   LogicalTime beat_at = kLongAgo;
   Belief belief;
+  Hearing hearing;  // of the group's primary; nothing if it goes by another one
   NodeReport node;
 };
 

@@ -244,6 +244,7 @@ void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
   group.attempt_at = kNever;
   for (auto& [id, view] : group.views) {
     view.says_down = false;
+    view.hearing = {};
     view.asked_at = kLongAgo;
   }
   for (auto& [id, node] : group.nodes) {
