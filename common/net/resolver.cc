@@ -19,7 +19,9 @@ struct Resolver::State {
     Addresses addresses;  // the last good answer, perhaps old
     std::optional<Status> failure;
     MonoTime expires;
+    bool asked = false;  // a query is under way
     std::vector<Callback> waiting;
+    TimerId patience = 0;  // until those who wait get the older answer
   };
 
   State(Reactor& loop, ResolverOptions limits, Lookup how)
@@ -39,6 +41,7 @@ struct Resolver::State {
 
   static void Work(const std::shared_ptr<State>& self);
   void OnAnswer(const std::string& host, Result<Addresses> answer);
+  void Tell(Known& entry, const Result<Addresses>& answer);
 };
 
 void Resolver::State::Work(const std::shared_ptr<State>& self) {
@@ -64,6 +67,7 @@ void Resolver::State::Work(const std::shared_ptr<State>& self) {
 void Resolver::State::OnAnswer(const std::string& host, Result<Addresses> answer) {
   if (ended) return;
   Known& entry = known[host];
+  entry.asked = false;
   const bool good = answer.ok();
   {
     const std::lock_guard lock(mutex);
@@ -77,10 +81,15 @@ void Resolver::State::OnAnswer(const std::string& host, Result<Addresses> answer
   }
   const Result<Addresses> given = !entry.addresses.empty() ? Result<Addresses>(entry.addresses)
                                                            : Result<Addresses>(*entry.failure);
+  Tell(entry, given);
+}
+
+void Resolver::State::Tell(Known& entry, const Result<Addresses>& answer) {
+  reactor->Cancel(std::exchange(entry.patience, 0));
   std::vector<Callback> waiting;
   waiting.swap(entry.waiting);
   for (const Callback& callback : waiting) {
-    callback(given);
+    callback(answer);
     if (ended) return;  // the callback destroyed the resolver
   }
 }
@@ -112,7 +121,7 @@ void Resolver::Resolve(const std::string& host, Callback callback) {
   }
   State::Known& entry = state.known[host];
   const bool asked_before = !entry.addresses.empty() || entry.failure;
-  if (asked_before && entry.waiting.empty() && state.reactor->Now() < entry.expires) {
+  if (asked_before && !entry.asked && state.reactor->Now() < entry.expires) {
     if (entry.addresses.empty()) {
       answer_later(std::move(callback), *entry.failure);
     } else {
@@ -120,7 +129,7 @@ void Resolver::Resolve(const std::string& host, Callback callback) {
     }
     return;
   }
-  if (entry.waiting.empty()) {
+  if (!entry.asked) {
     const std::lock_guard lock(state.mutex);
     if (state.queue.size() >= state.options.queue_max) {
       answer_later(std::move(callback),
@@ -129,8 +138,17 @@ void Resolver::Resolve(const std::string& host, Callback callback) {
     }
     state.queue.push_back(host);
     state.work.notify_one();
+    entry.asked = true;
   }
   entry.waiting.push_back(std::move(callback));
+  if (entry.addresses.empty() || entry.patience != 0) return;
+  entry.patience = state.reactor->After(state.options.patience, [state = state_, host] {
+    if (state->ended) return;
+    State::Known& late = state->known[host];
+    late.patience = 0;
+    const Addresses older = late.addresses;
+    state->Tell(late, older);
+  });
 }
 
 }  // namespace rha::net

@@ -2,8 +2,9 @@
 // resolver, answers come back to the loop's thread.
 //
 // Answers are kept for `ttl`; a failure is kept for `failure_ttl`, so that a name that does not
-// resolve costs one query per period. When the resolver fails but an older answer is known, the
-// older answer is given: an address that worked a minute ago is better than none while DNS is away.
+// resolve costs one query per period. When the resolver fails, or has not answered within
+// `patience`, but an older answer is known, the older answer is given: an address that worked a
+// minute ago is better than none while DNS is away.
 // Questions for a name that is already being asked join it. A query that hangs delays only other
 // names.
 //
@@ -26,6 +27,7 @@ class Reactor;
 struct ResolverOptions {
   Millis ttl{5000};
   Millis failure_ttl{1000};
+  Millis patience{100};
   size_t queue_max = 256;
 };
 
