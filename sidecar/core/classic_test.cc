@@ -296,6 +296,37 @@ TEST_F(Classic, ALateClockForgivesSilence) {
   EXPECT_FALSE(bench.Saw("+sdown"));
 }
 
+TEST_F(Classic, LatenessThatAddsUpIsNoSilenceEither) {
+  for (int i = 0; i < 4; ++i) {
+    bench.now += Millis{400};
+    bench.Send(Tick{});
+  }
+  EXPECT_FALSE(bench.Saw("+sdown"));
+  EXPECT_FALSE(bench.Saw("+tilt"));
+}
+
+TEST_F(Classic, WhatTheWayIsKnownToTakeIsNoSilence) {
+  bench.Pass(Millis{300});
+  for (int i = 0; i < 30; ++i) {
+    bench.Pass(Millis{100});
+    PongFrom("10.0.0.1");
+  }
+  bench.Pass(Millis{1100});
+  EXPECT_FALSE(bench.NodeAt("10.0.0.1").sdown);
+  bench.Pass(Millis{500});
+  EXPECT_TRUE(bench.NodeAt("10.0.0.1").sdown);
+}
+
+TEST_F(Classic, AnElectionEndsWhenThePrimaryAnswersAgain) {
+  LosePrimary();
+  PeerSaysDown(1);
+  bench.Pass(Millis{200});
+  ASSERT_TRUE(bench.Saw("+try-failover"));
+  PongFrom("10.0.0.1");
+  EXPECT_TRUE(bench.Saw("-failover-abort-primary-answers"));
+  EXPECT_FALSE(bench.group().failover);
+}
+
 TEST_F(Classic, AMoveWaitsUntilWhoMadeThePrimaryHasSentAllReplicasToIt) {
   bench.group().config_epoch = 5;
   PeerView& view = bench.group().views.begin()->second;

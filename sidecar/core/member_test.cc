@@ -248,6 +248,36 @@ TEST_F(Member, ASidecarThatHearsNobodyGivesNoRoleInAnEpochItKnowsNothingOf) {
   EXPECT_TRUE(bench.Of<Reconfigure>().empty());
 }
 
+// The one beside it has had an answer since; the way to this one is bad.
+TEST_F(Member, AQuorumWaitsWhileSomebodyHasAnAnswerOfThePrimary) {
+  KnowPrimary();
+  const auto pass = [&](int64_t silent_there) {
+    for (int i = 0; i < 13; ++i) {
+      bench.now += Millis{100};
+      for (const char* host : {"10.0.0.1", "10.0.0.3"}) {
+        bench.Send(NodePingReply{bench.NodeAt(host).id, PingResult::kPong});
+      }
+      for (int peer : {1, 2}) {
+        Beat beat = BeatOf(peer, 1, true);
+        beat.belief.primary_member = "demo-1";
+        beat.belief.config_epoch = 1;
+        beat.config_leader = TestId(2);
+        beat.says_down = peer == 2;
+        beat.hearing = {.primary_silent_ms = peer == 2 ? 1100 : silent_there, .you_silent_ms = 0};
+        HearAndReach(beat);
+      }
+      bench.Send(Tick{});
+    }
+  };
+  pass(/*silent_there=*/800);
+  EXPECT_TRUE(bench.group().Primary()->sdown);
+  EXPECT_FALSE(bench.Saw("+odown"));
+  bench.Send(VoteRequest{5, "demo", {}, 60, TestId(2), TestId(2)});
+  EXPECT_EQ(LastVote().leader, "*");
+  pass(/*silent_there=*/1100);
+  EXPECT_TRUE(bench.Saw("+odown"));
+}
+
 TEST_F(Member, AVoteLeavesOnlyAfterItIsDurable) {
   KnowPrimary();
   bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.2").id, DownReason::kClosed});

@@ -72,6 +72,30 @@ TEST_F(ResolverTest, GivesTheOldAnswerWhileTheResolverFails) {
   EXPECT_THAT(answers_, ElementsAre("10.0.0.1", "10.0.0.1"));
 }
 
+TEST_F(ResolverTest, GivesTheOldAnswerWhileTheResolverIsSlow) {
+  auto release = std::make_shared<std::promise<void>>();
+  auto released = std::make_shared<std::shared_future<void>>(release->get_future().share());
+  auto lookups = std::make_shared<std::atomic<int>>(0);
+  Resolver resolver(reactor_, {.ttl = Millis(0), .patience = Millis(5)},
+                    [lookups, released](const std::string&) {
+                      if (++*lookups == 1) return Resolver::Addresses{"10.0.0.1"};
+                      released->wait();
+                      return Resolver::Addresses{"10.0.0.2"};
+                    });
+  for (size_t i = 1; i <= 3; ++i) {
+    resolver.Resolve("a", Note());
+    ASSERT_TRUE(UntilAnswers(i));
+  }
+  EXPECT_THAT(answers_, ElementsAre("10.0.0.1", "10.0.0.1", "10.0.0.1"));
+  EXPECT_EQ(*lookups, 2);
+  release->set_value();
+  for (int turn = 0; turn < 400 && answers_.back() != "10.0.0.2"; ++turn) {
+    resolver.Resolve("a", Note());
+    reactor_.RunOnce(Millis(5));
+  }
+  EXPECT_EQ(answers_.back(), "10.0.0.2");
+}
+
 TEST_F(ResolverTest, AHangingQueryNeitherHoldsTheLoopNorItsEnd) {
   auto release = std::make_shared<std::promise<void>>();
   auto released = std::make_shared<std::shared_future<void>>(release->get_future().share());
