@@ -44,10 +44,11 @@ bool DialDue(const Context& c, const Link& link, Millis period) {
   return !link.connected && c.Elapsed(link.dialed_at, link.dialing ? kDialTimeout : period);
 }
 
-// A link that is up but mute for long may be half open: dial again (sentinelCheckSubjectivelyDown).
+// A link that is up but mute for long may be half open: dial again. Redis does after half of
+// down-after (sentinelCheckSubjectivelyDown), but then the answer of a busy server, which is on its
+// way, is thrown away for a connection that takes longer.
 bool LooksHalfOpen(const Context& c, const Link& link, Millis down_after) {
-  return link.connected && link.unanswered_since != kNever &&
-         c.now - link.unanswered_since > down_after / 2 &&
+  return link.connected && link.unanswered_since != kNever && IsMute(link, down_after, c.now) &&
          c.Elapsed(link.connected_at, c.s.periods.min_link_reconnect);
 }
 
