@@ -1,6 +1,7 @@
 """One arm: three hosts in a network of their own, with data, and what all noises of it share."""
 import os
 import random
+import threading
 from datetime import datetime, timezone
 
 from tests.support import resp
@@ -58,6 +59,7 @@ class Arm:
         self.trio.named = "dns" in options.noises
         self.trio.join(self.network, name)
         self.shares, self.primary, self.throttled = [], None, None
+        self.computing = threading.Lock()  # a script runs: it reckons with the share that it began with
         self.passed_over = {}  # address → lines of its sentinel from before the noise
 
     def start(self, options):

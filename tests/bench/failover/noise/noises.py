@@ -105,8 +105,9 @@ class Scripts(Noise):
         connection = resp.Connection(host, NODE_PORT, timeout=SCRIPT_ANSWER_S)
         try:
             self.arm.note(f"a script on {host}")
-            throttled = self.arm.throttled == self.arm.primary
-            answer = connection.command("EVAL", SCRIPT, 0, self.length_ms - (self.stops_ms if throttled else 0))
+            with self.arm.computing:
+                throttled = self.arm.throttled == self.arm.primary
+                answer = connection.command("EVAL", SCRIPT, 0, self.length_ms - (self.stops_ms if throttled else 0))
         finally:
             connection.close()
         if isinstance(answer, resp.Error):
@@ -132,8 +133,9 @@ class Throttle(Noise):
         self.host = primary if self.chance.random() < PRIMARY_SHARE else self.chance.choice(others)
         self.of_primary += self.host == primary
         self.times += 1
-        self.arm.throttled = self.host
-        self.arm.shares[self.host].limit(self.percent)
+        with self.arm.computing:
+            self.arm.throttled = self.host
+            self.arm.shares[self.host].limit(self.percent)
         self.arm.note(f"{self.trio.hosts[self.host]} has {self.percent} %")
 
     def end(self):
