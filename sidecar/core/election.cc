@@ -205,9 +205,10 @@ bool CannotWin(const Context& c, const Group& group) {
   for (const auto& [id, view] : group.views) {
     const bool voted = view.leader_epoch >= group.failover->epoch;
     if (voted && view.leader != c.s.my_id) ++lost;
-    if (!voted && !c.s.peers.at(id).link.connected) ++away;
+    if (!voted && c.s.peers.at(id).sdown) ++away;
   }
-  // Two survivors that voted for themselves do not wait for the dead to decide.
+  // Two survivors that voted for themselves do not wait for the dead to decide. Whose link is merely
+  // broken may have voted, and the other one be about to promote somebody.
   const int reachable = group.mode().VoterCount(group) - lost - (lost > 0 ? away : 0);
   return reachable < MajorityOf(group);
 }
