@@ -258,6 +258,24 @@ TEST_F(ClassicChoice, ReplicasOfAPrimaryThatCallsItselfOneMayBePromoted) {
   EXPECT_EQ(Chosen(), "nobody") << "who was cut off long before is too old";
 }
 
+// Two were elected within a moment: what the second chose follows what the first chose.
+TEST_F(ClassicChoice, WhoTookOverThePrimaryItselfIsChosen) {
+  const auto say = [&] {
+    bench.Info("10.0.0.1",
+               "run_id:p\r\nrole:slave\r\nmaster_host:10.0.0.2\r\nmaster_port:6379\r\n"
+               "master_link_status:up\r\nmaster_replid:new\r\n");
+    bench.Info("10.0.0.2", "run_id:b\r\nrole:master\r\nmaster_replid:new\r\n");
+    bench.Info("10.0.0.3", "run_id:a\r\nrole:master\r\nmaster_replid:other\r\n");
+  };
+  for (int i = 0; i < 300; ++i) {
+    bench.Pass(Millis{100});
+    for (const char* host : {"10.0.0.1", "10.0.0.2", "10.0.0.3"}) PongFrom(host);
+    if (i % 10 == 0) say();
+  }
+  ASSERT_TRUE(bench.group().Primary()->sdown);
+  EXPECT_EQ(Chosen(), "10.0.0.2");
+}
+
 TEST_F(Classic, OldAccusationsDoNotTouchTheNewPrimary) {
   LosePrimary();
   PeerSaysDown(1);

@@ -65,6 +65,15 @@ LogicalTime GoneSince(const State& state, const Group& group, const Node& primar
   return std::min(primary.sdown_since, said - state.periods.info);
 }
 
+// The primary calls itself a replica, of this node, which calls itself primary: two were elected
+// within a moment, and the first, who did not know, re-pointed the second one's choice. Nobody else
+// would ever come into question.
+bool HasTakenOver(const State& state, const Node* primary, const Node& node) {
+  return primary != nullptr && primary->role_reported == Role::kReplica &&
+         node.info.role == Role::kPrimary &&
+         SameAddress(state, primary->info.primary, node.address);
+}
+
 // sentinelSelectSlave(): what its replicas must fulfil.
 bool Eligible(const State& state, const Group& group, const Node& node, LogicalTime now) {
   const Node* primary = group.Primary();
@@ -74,6 +83,7 @@ bool Eligible(const State& state, const Group& group, const Node& node, LogicalT
   const Millis info_validity = primary_down ? kPingPeriod * 5 : kInfoPeriod * 3;
 
   if (node.id == group.primary || node.sdown || !node.link.connected) return false;
+  if (HasTakenOver(state, primary, node)) return true;
   if (node.info.role != Role::kReplica || node.info.priority == 0) return false;
   if (now - node.link.last_ok > kPingPeriod * 5) return false;
   if (node.info_refresh == kLongAgo || now - node.info_refresh > info_validity) return false;
