@@ -207,8 +207,8 @@ bool CannotWin(const Context& c, const Group& group) {
     if (voted && view.leader != c.s.my_id) ++lost;
     if (!voted && c.s.peers.at(id).sdown) ++away;
   }
-  // Two survivors that voted for themselves do not wait for the dead to decide. Whose link is merely
-  // broken may have voted, and the other one be about to promote somebody.
+  // Two survivors that voted for themselves do not wait for the dead to decide. One whose link is
+  // merely broken may have voted, and the other be about to promote somebody.
   const int reachable = group.mode().VoterCount(group) - lost - (lost > 0 ? away : 0);
   return reachable < MajorityOf(group);
 }
