@@ -28,6 +28,10 @@ class Schedule(unittest.TestCase):
         seen = {frozenset(schedule.on_at(plan, at)) for at in range(1800)}
         self.assertEqual(len(seen), 4)
 
+    def test_a_short_run_has_some_of_each(self):
+        for seed in range(100):
+            self.assertLess(schedule.phases(seed, "loss", 12)[0].begin, 3)
+
     def test_a_phase_begins_with_its_first_moment_and_is_over_at_its_end(self):
         plan = {"loss": [Phase(1, 2)], "jitter": [Phase(2, 3)]}
         self.assertEqual([schedule.on_at(plan, at) for at in (0.5, 1, 2, 3)], [[], ["loss"], ["jitter"], []])

@@ -14,7 +14,7 @@ class Phase(NamedTuple):
 def phases(seed, name, length_s):
     """Of one noise, in order; the same for the same seed, whatever else is chosen."""
     chance = random.Random(f"{seed} {name}")
-    made, at = [], chance.uniform(0, OFF_S[1])
+    made, at = [], chance.uniform(0, min(OFF_S[1], length_s / 4))
     while at < length_s:
         end = min(at + chance.uniform(*ON_S), length_s)
         made.append(Phase(at, end))
