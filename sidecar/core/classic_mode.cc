@@ -70,7 +70,7 @@ class Classic final : public Mode {
   // By its address, under which it may be new.
   NodeId PrimaryOf(Context& c, Group& group, const Beat& beat) const override {
     if (const Node* known = FindNodeByAddress(c.s, group, beat.primary)) return known->id;
-    return MayAddNode(c.s, group, beat.primary) ? AddNode(c, group, beat.primary).id : kNoNode;
+    return MakeRoomForNode(c, group, beat.primary) ? AddNode(c, group, beat.primary).id : kNoNode;
   }
 
   // As in sentinelCheckSubjectivelyDown().
@@ -96,10 +96,15 @@ class Classic final : public Mode {
 
   bool MayHeal(const Context& c, const Group&) const override { return !c.s.tilt; }
 
-  // Redis: four hello periods, and the failover timeout, for others may know better.
-  Millis HealingDelay(const Context& c, const Group& group, const Node&,
+  // Redis: four hello periods, and the failover timeout, for others may know better. But nobody has
+  // promoted a process that began as a primary after we had replaced the one before it: it has only
+  // been restarted, and takes writes that will be gone.
+  Millis HealingDelay(const Context& c, const Group& group, const Node& node,
                       Fault fault) const override {
     if (fault == Fault::kWrongPrimary) return group.config.failover_timeout;
+    const bool we_led = group.leader_id == c.s.my_id && group.leader_epoch == group.config_epoch;
+    const bool restarted = node.began_as_primary && node.process_since > group.primary_since;
+    if (fault == Fault::kClaimsPrimary && we_led && restarted) return Millis{0};
     return c.s.periods.publish * 4;
   }
 };

@@ -1,6 +1,8 @@
 // Groups as Redis Sentinel knows them, with stock peers: discovery, down states, votes, failover.
 #include <gtest/gtest.h>
 
+#include "sidecar/core/election.h"
+#include "sidecar/core/mode.h"
 #include "sidecar/core/pick_replica.h"
 #include "sidecar/core/test_bench.h"
 
@@ -111,6 +113,8 @@ class Refused : public Classic {
   void Refuse(DownReason reason = DownReason::kRefused) {
     bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.1").id, DownReason::kClosed});
     bench.Pass(Millis{1});
+    bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.1").id, reason});
+    bench.Pass(kRefusedAgain);
     bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.1").id, reason});
     bench.Pass(Millis{1});
   }
@@ -387,6 +391,85 @@ TEST_F(Classic, RemembersEverythingAcrossARestart) {
   EXPECT_EQ(again.group().leader_id, TestId(2));
   EXPECT_EQ(again.group().nodes.size(), 3u);
   EXPECT_EQ(again.group().views.size(), 2u);
+}
+
+// A server that answers PING with an error is dialled again now and then: that is no answer.
+TEST_F(Classic, WhatIsOwedIsOwedOverANewConnectionToo) {
+  LosePrimary();
+  ASSERT_TRUE(bench.NodeAt("10.0.0.1").sdown);
+  bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.1").id, DownReason::kClosed});
+  bench.Send(NodeLinkUp{bench.NodeAt("10.0.0.1").id});
+  EXPECT_TRUE(bench.NodeAt("10.0.0.1").sdown);
+  bench.Send(NodePingReply{bench.NodeAt("10.0.0.1").id, PingResult::kBusy});
+  EXPECT_TRUE(bench.NodeAt("10.0.0.1").sdown);
+  PongFrom("10.0.0.1");
+  EXPECT_FALSE(bench.NodeAt("10.0.0.1").sdown);
+}
+
+TEST_F(Classic, AGapOfOnesOwnForgivesNothingThatWasBeforeIt) {
+  bench.Pass(Millis{800});
+  bench.now += Millis{700};
+  bench.Send(Tick{});
+  EXPECT_FALSE(bench.NodeAt("10.0.0.1").sdown);
+  bench.Pass(Millis{400});
+  EXPECT_TRUE(bench.NodeAt("10.0.0.1").sdown);
+}
+
+// The own vote waits for a disk, and so do the others': an election takes as long as it takes.
+TEST_F(Classic, TheTimeOfAnElectionBeginsWhenOthersAreAskedAndGrowsWithEachThatIsLost) {
+  bench.durable = false;
+  LosePrimary();
+  PeerSaysDown(1);
+  bench.Pass(Millis{200});
+  ASSERT_TRUE(bench.Saw("+try-failover"));
+  bench.group().failover->started = bench.now;
+  bench.Pass(Millis{900});
+  bench.Send(PersistDone{bench.Of<Persist>().back().seq, true});
+  bench.Pass(Millis{900});
+  EXPECT_FALSE(bench.Saw("-failover-abort-not-elected"));
+  EXPECT_EQ(Patience(bench.group()), 1);
+  bench.group().lost_elections = 2;
+  EXPECT_EQ(Patience(bench.group()), 4);
+  bench.group().lost_elections = 1000;
+  EXPECT_EQ(Patience(bench.group()), 1 << kPatienceDoublings);
+}
+
+TEST_F(Classic, WhoFindsNobodyToPromoteTriesMoreAndMoreSeldomUntilAReplicaIsThere) {
+  Group& group = bench.group();
+  for (auto& [id, view] : group.views)
+    const_cast<Peer&>(bench.machine.state().peers.at(id)).extended = true;
+  const Millis first = group.mode().nobody_retry;
+  EXPECT_EQ(RetryInVain(bench.machine.state(), group), first);
+  EXPECT_EQ(RetryInVain(bench.machine.state(), group), first * 2);
+  for (int i = 0; i < 100; ++i) RetryInVain(bench.machine.state(), group);
+  EXPECT_EQ(RetryInVain(bench.machine.state(), group), group.config.failover_timeout * 2);
+  group.no_attempt_before = bench.now + group.config.failover_timeout;
+  bench.Send(NodeLinkUp{bench.NodeAt("10.0.0.2").id});
+  EXPECT_EQ(group.no_attempt_before, bench.now + first);
+  EXPECT_EQ(RetryInVain(bench.machine.state(), group), first);
+}
+
+// Each of their votes keeps a stock sentinel, which may see more, from an attempt of its own.
+TEST_F(Classic, BehindStockSentinelsWhoFindsNobodyWaitsAsRedisDoes) {
+  EXPECT_EQ(RetryInVain(bench.machine.state(), bench.group()),
+            bench.group().config.failover_timeout * 2);
+}
+
+TEST_F(Classic, TheReplicaThatIsDownForLongestMakesRoom) {
+  Group& group = bench.group();
+  for (int i = 0; group.nodes.size() < kNodesPerGroupMax; ++i) {
+    bench.Info("10.0.0.1", "run_id:p\r\nrole:master\r\nslave0:ip=10.7." + std::to_string(i / 200) +
+                               "." + std::to_string(i % 200 + 1) +
+                               ",port=6379,state=online,offset=10,lag=0\r\n");
+  }
+  const std::string late =
+      "run_id:p\r\nrole:master\r\nslave0:ip=10.8.0.1,port=6379,state=online,offset=10,lag=0\r\n";
+  bench.Info("10.0.0.1", late);
+  EXPECT_NE(bench.NodeAt("10.8.0.1").address.host, "10.8.0.1") << "none of them is down";
+  bench.Pass(Millis{1500});
+  bench.Info("10.0.0.1", late);
+  EXPECT_EQ(bench.NodeAt("10.8.0.1").address.host, "10.8.0.1");
+  EXPECT_EQ(group.nodes.size(), kNodesPerGroupMax);
 }
 
 }  // namespace

@@ -42,8 +42,8 @@ struct Config {
   std::string my_id;  // 40 hex digits; of a configured group's member: that member's id
   Address announce;   // what hellos say of this sidecar
   Globals globals;
-  uint16_t own_port = 0;  // announced unless the globals say another; 0: announce.port
-  std::string self;       // name of the own member; empty: no node beside this sidecar
+  uint16_t own_port = 0;        // announced unless the globals say another; 0: announce.port
+  std::string self;             // name of the own member; empty: no node beside this sidecar
   bool refused_is_down = true;  // JudgeRefusal() may speak (redisha-refused-is-down)
   uint64_t seed = 1;
   std::vector<GroupConfig> groups;

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "sidecar/core/election.h"
 #include "sidecar/core/extension.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
+#include "sidecar/core/names.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -52,6 +54,7 @@ void UpdateNodeDown(Context& c, Group& group, Node& node) {
   if (down) node.sdown_since = c.now;
   if (!down) node.script_kill_sent = false;
   c.NodeEvent(down ? "+sdown" : "-sdown", group, node);
+  if (node.id != group.primary && !down) NewCandidate(c, group);
   if (node.id != group.primary) return;
   // Also when it is up again: with a word that was taken back the next one makes no quorum.
   TellPeers(c, group);
@@ -63,12 +66,13 @@ void UpdateNodeDown(Context& c, Group& group, Node& node) {
 namespace {
 
 // All replicas that can be asked have lost the primary since its host refuses this sidecar.
-bool ReplicasConfirm(const Group& group, const Node& primary) {
+bool ReplicasConfirm(const State& state, const Group& group, const Node& primary) {
   bool confirmed = false;
   for (const auto& [id, node] : group.nodes) {
     if (id == primary.id || !node.link.connected || node.sdown) continue;
     const Millis lost_ago{1000 * node.info.primary_link_down_seconds};
     const bool lost = node.info.role == Role::kReplica && !node.info.primary_link_up &&
+                      SameAddress(state, node.info.primary, primary.address) &&
                       node.info.primary_link_down_seconds >= 0 &&
                       lost_ago <= node.info_refresh - primary.refused_since + kLostTogether;
     if (node.info_refresh > primary.refused_since && lost) {
@@ -91,7 +95,8 @@ bool RefusalIsOpen(const Context& c, const Group& group) {
 void JudgeRefusal(Context& c, Group& group) {
   if (!RefusalIsOpen(c, group)) return;
   Node* primary = group.Primary();
-  if (!ReplicasConfirm(group, *primary) && !Mutated(Mutant::kRefusedIsDead)) return;
+  const bool confirmed = primary->refused_again && ReplicasConfirm(c.s, group, *primary);
+  if (!confirmed && !Mutated(Mutant::kRefusedIsDead)) return;
   primary->certainly_dead = true;
   c.Note("the process of " + ToString(primary->address) +
          " has ended: its host refuses connections, and its replicas have lost it");
@@ -126,16 +131,19 @@ int DownVotes(const Context& c, const Group& group) {
 bool SomebodyHears(const Context& c, const Group& group) {
   const Node* primary = group.Primary();
   const Millis limit = group.config.down_after;
-  if (primary == nullptr || primary->certainly_dead || !Unreachable(c, group, *primary) ||
-      Silence(primary->link, c.now) > kHeardElsewhereFor * limit) {
+  if (primary == nullptr || primary->certainly_dead || !Unreachable(c, group, *primary)) {
+    return false;
+  }
+  const bool too_long = Silence(primary->link, c.now) > kHeardElsewhereFor * limit;
+  if (Mutated(Mutant::kHearsayIgnored) || (too_long && !Mutated(Mutant::kHeardForEver))) {
     return false;
   }
   return std::any_of(group.views.begin(), group.views.end(), [&](const auto& entry) {
     const PeerView& view = entry.second;
     const Hearing& heard = view.hearing;
     if (heard.primary_silent_ms < 0 || heard.you_silent_ms < 0) return false;
-    return c.now - view.beat_at + Millis{heard.primary_silent_ms} <= limit &&
-           Millis{heard.you_silent_ms} <= limit / 2;
+    const bool hears_us = Millis{heard.you_silent_ms} <= limit / 2 || Mutated(Mutant::kDeafWitness);
+    return hears_us && c.now - view.beat_at + Millis{heard.primary_silent_ms} <= limit;
   });
 }
 
@@ -167,7 +175,7 @@ void AskWhetherDown(Context& c, Group& group) {
     view.asked_at = c.now;
     c.Do(AskPeer{.peer = id,
                  .group = group.config.name,
-                 .primary = primary->address,
+                 .primary = Resolved(c.s, primary->address),
                  .epoch = c.s.current_epoch,
                  .candidate = "*"});
   }

@@ -1,8 +1,11 @@
 #include "sidecar/core/election.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sidecar/core/copies.h"
 #include "sidecar/core/down.h"
@@ -63,7 +66,9 @@ bool SeesNoReason(const Context& c, const Group& group, Epoch epoch, const std::
   if (MemberIsBarred(group, c.now)) return false;
   for (const auto& [id, view] : group.views) {
     if (c.s.peers.at(id).run_id != candidate) continue;
-    return !(view.belief.forced && view.belief.leading_epoch == epoch);
+    // A primary that is sealed has no role, and counts as well only because of this very candidate.
+    const bool leads = view.belief.leading_epoch == epoch;
+    return !(leads && (view.belief.forced || primary->info.sealed));
   }
   return true;
 }
@@ -78,9 +83,26 @@ void GiveUpIfOutvoted(Context& c, Group& group) {
 
 }  // namespace
 
+namespace {
+
+// So many elections have there been by the word of a majority: who missed them all (it is new, or
+// has lost its file) catches up. 0: no majority has said.
+Epoch EpochOfAMajority(const State& state, const Group& group) {
+  std::vector<Epoch> told;
+  for (const auto& [id, view] : group.views) told.push_back(state.peers.at(id).current_epoch);
+  const auto majority = static_cast<size_t>(MajorityOf(group));
+  if (told.size() < majority) return 0;
+  std::sort(told.begin(), told.end(), std::greater<>());
+  return told[majority - 1];
+}
+
+}  // namespace
+
 bool SeeEpoch(Context& c, const Group& group, Epoch epoch) {
   if (epoch <= c.s.current_epoch) return true;
-  const bool plausible = epoch - c.s.current_epoch <= kEpochJumpMax && epoch <= kEpochOnWireMax;
+  const Epoch known = std::max(c.s.current_epoch, EpochOfAMajority(c.s, group));
+  const bool near = epoch <= known || epoch - known <= kEpochJumpMax;
+  const bool plausible = near && epoch <= kEpochOnWireMax;
   if (!plausible && !Mutated(Mutant::kHelloBelieved)) {
     if (c.Elapsed(c.s.implausible_noted, kImplausibleNotePeriod)) {
       c.s.implausible_noted = c.now;
@@ -118,7 +140,24 @@ VoteResult CastVote(Context& c, Group& group, Epoch epoch, const std::string& ca
 }
 
 void HoldBack(Context& c, Group& group) {
-  group.no_attempt_before = c.now + Millis{c.s.prng.Between(kRetryMin.count(), kRetryMax.count())};
+  const Millis most = kRetryMin + (kRetryMax - kRetryMin) * Patience(group);
+  group.no_attempt_before = c.now + Millis{c.s.prng.Between(kRetryMin.count(), most.count())};
+}
+
+int Patience(const Group& group) { return 1 << std::min(group.lost_elections, kPatienceDoublings); }
+
+Millis RetryInVain(const State& state, Group& group) {
+  const Millis redis = group.config.failover_timeout * 2;
+  const Millis first = group.mode().nobody_retry;
+  if (first == Millis{0}) return first;
+  if (!AllPeersExtended(state, group)) return redis;
+  const int doublings = std::min(group.in_vain++, kInVainDoublings);
+  return std::min(first * (1 << doublings), std::max(first, redis));
+}
+
+void NewCandidate(Context& c, Group& group) {
+  if (std::exchange(group.in_vain, 0) == 0) return;
+  group.no_attempt_before = std::min(group.no_attempt_before, c.now + group.mode().nobody_retry);
 }
 
 void ConsiderCandidacy(Context& c, Group& group) {
@@ -165,7 +204,7 @@ void StartFailover(Context& c, Group& group, bool forced, std::vector<std::strin
 void AskForVotes(Context& c, Group& group, bool again) {
   if (!group.failover) return;
   const auto* stage = std::get_if<WaitStart>(&group.failover->stage);
-  if (stage == nullptr || !stage->asked) return;
+  if (stage == nullptr || !stage->asked()) return;
   for (auto& [id, view] : group.views) {
     const Peer& peer = c.s.peers.at(id);
     if (!peer.link.connected || view.leader_epoch >= group.failover->epoch) continue;
@@ -223,7 +262,10 @@ bool OtherElected(const Group& group) {
 }
 
 Millis ElectionTimeout(const Context& c, const Group& group) {
-  if (group.mode().peers_are_ours || AllPeersExtended(c.s, group)) return kElectionTimeout;
+  if (group.mode().peers_are_ours || AllPeersExtended(c.s, group)) {
+    const Millis most = std::max(kElectionTimeout, c.s.periods.election_timeout);
+    return std::min(kElectionTimeout * Patience(group), most);
+  }
   return std::min(c.s.periods.election_timeout, group.config.failover_timeout);
 }
 

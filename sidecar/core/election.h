@@ -5,7 +5,8 @@
 //
 // Candidates wait according to their rank, so that split votes are rare; who fails tries a new
 // epoch after about a second. Behind a stock leader Redis' 2 x failover-timeout is kept, since it
-// is slow.
+// is slow. Disks
+// may be slow, too: each election that is lost gives the next one more time.
 #pragma once
 
 #include "sidecar/core/context.h"
@@ -36,7 +37,15 @@ bool CannotWin(const Context& c, const Group& group);
 bool Elected(const Context& c, const Group& group);
 // A majority is known to have voted for one of the others.
 bool OtherElected(const Group& group);
+// From when peers are asked.
 Millis ElectionTimeout(const Context& c, const Group& group);
+// How many times longer than usual attempts take, after so many that were lost.
+int Patience(const Group& group);
+// When an attempt that found nobody to promote is made again. With it epochs are used up, and stock
+// sentinels that voted for it make no attempt of their own for 2 x failover-timeout.
+Millis RetryInVain(const State& state, Group& group);
+// A replica is there that was not: whoever found nobody to promote looks again soon.
+void NewCandidate(Context& c, Group& group);
 // No own attempt for a random second or so.
 void HoldBack(Context& c, Group& group);
 

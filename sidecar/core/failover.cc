@@ -53,25 +53,31 @@ bool NoLongerNeeded(const Context& c, const Group& group) {
   const bool chooses = std::holds_alternative<SelectReplica>(failover.stage) ||
                        std::holds_alternative<SendPromotion>(failover.stage);
   const Node* primary = group.Primary();
-  return !asked_for && primary != nullptr && !primary->sdown &&
-         (waits || (chooses && !group.mode().seals_copies));
+  const bool leads = primary != nullptr && !primary->sdown &&
+                     primary->role_reported == Role::kPrimary && !primary->info.undecided;
+  return !asked_for && leads && (waits || (chooses && !group.mode().seals_copies));
 }
 
 // Each Run… does one stage; true: the next stage may be tried at once.
 bool RunWaitStart(Context& c, Group& group) {
   auto& stage = std::get<WaitStart>(group.failover->stage);
-  const bool timeout = c.now - group.failover->started > ElectionTimeout(c, group);
-  if (stage.asked && Elected(c, group)) {
+  const LogicalTime since = stage.asked() ? stage.asked_at : group.failover->started;
+  const bool timeout = c.now - since > ElectionTimeout(c, group);
+  if (stage.asked() && Elected(c, group)) {
     c.GroupEvent("+elected-leader", group);
-  } else if (stage.asked && CannotWin(c, group)) {
-    const Millis retry{c.s.prng.Between(kSplitRetryMin.count(), kSplitRetryMax.count())};
+    group.lost_elections = 0;
+  } else if (stage.asked() && CannotWin(c, group)) {
+    const Millis most = kSplitRetryMax * Patience(group);
+    const Millis retry{c.s.prng.Between(kSplitRetryMin.count(), most.count())};
     const bool split = !OtherElected(group);
+    ++group.lost_elections;
     Abort(c, group, "-failover-abort-not-elected", split ? retry : Millis{0});
     return false;
   } else if (timeout && group.failover->forced && !group.mode().majority_rules) {
     // Redis' SENTINEL FAILOVER asks nobody; here it asks first, and goes on alone if it must.
     c.Warn("forced failover of " + group.config.name + " goes on without a majority of votes");
   } else if (timeout) {
+    ++group.lost_elections;
     Abort(c, group, "-failover-abort-not-elected");
     return false;
   } else {
@@ -124,7 +130,7 @@ bool RunSelectReplica(Context& c, Group& group) {
   if (AwaitsInfo(c, group)) return false;
   const Pick pick = PickReplica(c.s, group, c.now, group.failover->given_up);
   if (pick.result != PickResult::kChosen) {
-    Abort(c, group, "-failover-abort-no-good-slave", group.mode().nobody_retry);
+    Abort(c, group, "-failover-abort-no-good-slave", RetryInVain(c.s, group));
     return false;
   }
   Node& node = *group.FindNode(pick.node);

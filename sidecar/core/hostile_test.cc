@@ -111,6 +111,17 @@ TEST(Hostile, AForgedEpochIsNotAdoptedAndALaterHonestOneIs) {
   EXPECT_EQ(bench.group().Primary()->address.host, "10.0.0.9");
 }
 
+TEST(Hostile, WhoIsNewLearnsAnyEpochThatAMajorityNames) {
+  Bench bench(Bench::Classic());
+  for (int i : {1, 2}) bench.StockPeer(i);
+  const Epoch far = kEpochJumpMax * 3;
+  bench.Send(HelloReceived{HelloOf(1, "mymaster", far, far), ""});
+  EXPECT_EQ(bench.machine.state().current_epoch, 0u);
+  bench.Send(HelloReceived{HelloOf(2, "mymaster", far + 1, far), ""});
+  EXPECT_EQ(bench.machine.state().current_epoch, far + 1);
+  EXPECT_EQ(bench.group().Primary()->address.host, "10.0.0.9");
+}
+
 TEST(Hostile, AConfigEpochAboveTheSendersOwnEpochEndsNothing) {
   Bench classic(Bench::Classic());
   classic.StockPeer(1);
@@ -203,7 +214,7 @@ TEST(Hostile, NothingThatIsSaidEndsTheMachine) {
     Prng prng(seed);
     HostileEvents events([&](uint64_t n) { return prng.Below(n); });
     promoted_of_members += LiveAmongHostiles(Bench::Member(), events, 2000);
-    promoted_of_classic += LiveAmongHostiles(Bench::Classic(1), events, 2000);
+    promoted_of_classic += LiveAmongHostiles(Bench::Classic(1), events, 4000);
   }
   EXPECT_GT(promoted_of_members, 0);
   EXPECT_GT(promoted_of_classic, 0);

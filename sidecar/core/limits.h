@@ -49,6 +49,9 @@ inline constexpr Millis kInfoPeriodStep{100};
 // for how long.
 inline constexpr Millis kInfoPeriodRefused{20};
 inline constexpr Millis kRefusedAsk{1000};
+// It must still be refused so much later: what restarts at once (a process under its supervisor, a
+// forwarder that all come through) is back by then.
+inline constexpr Millis kRefusedAgain{80};
 // While somebody else hears the primary a quorum waits until it has been silent here for so many
 // times down-after: under loss and delay a closed connection takes seconds to be there again.
 inline constexpr int kHeardElsewhereFor = 5;
@@ -89,8 +92,12 @@ inline constexpr Millis kRetryMax{1500};
 // ... and after a split vote, which is known to be lost before any timeout.
 inline constexpr Millis kSplitRetryMin{50};
 inline constexpr Millis kSplitRetryMax{300};
-// A classic group without a good replica looks again.
+// Each lost election doubles what the next one may take and how far apart attempts are, so often at
+// most: disks, on which votes wait, may be slow.
+inline constexpr int kPatienceDoublings = 3;
+// A classic group without a good replica looks again, and then after twice the time each time.
 inline constexpr Millis kNoReplicaRetry{5000};
+inline constexpr int kInVainDoublings = 10;
 // A candidate of rank r waits r times this, plus a little chance.
 inline constexpr Millis kRankStagger{60};
 inline constexpr Millis kStaggerJitter{10};

@@ -8,6 +8,7 @@
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mode.h"
 #include "sidecar/core/mutants.h"
+#include "sidecar/core/names.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -114,7 +115,7 @@ Beat MakeBeat(const Context& c, const Group& group, const Peer& whom) {
                        .has_majority = HearsMajority(c.s, group, c.now)},
             .hearing = HearingOf(c, group, whom)};
   if (const Node* primary = group.Primary()) {
-    beat.primary = primary->address;
+    beat.primary = Shown(c.s, primary->address);
     beat.says_down = primary->sdown && !c.s.tilt;
     if (primary->member >= 0) {
       beat.belief.primary_member = group.members[primary->member].config.name;
@@ -139,10 +140,13 @@ void KeepNode(Context& c, Group& group, Node& node, const std::string& hello) {
     c.Do(DisconnectNode{node.id});
     MarkDown(node.link, c.now);
   }
-  const Millis redial = node.local ? kLocalReconnectPeriod : kReconnectPeriod;
+  const bool refused = node.id == group.primary && RefusalIsOpen(c, group);
+  const Millis redial = node.local ? kLocalReconnectPeriod
+                        : refused  ? kRefusedAgain
+                                   : kReconnectPeriod;
   if (DialDue(c, node.link, redial)) DialNode(c, group, node);
   if (!node.link.connected) {
-    if (node.local) c.WakeBy(c.now + redial);
+    if (node.local || refused) c.WakeBy(c.now + redial);
     return;
   }
   if (PingDue(c, node.link, PingPeriod(c, group.config.down_after))) PingNode(c, node);
@@ -188,8 +192,7 @@ bool IsMute(const Link& link, Millis down_after, LogicalTime now) {
 void MarkUp(Link& link, LogicalTime now) {
   link.connected = true;
   link.dialing = false;
-  link.connected_at = now;
-  link.unanswered_since = kNever;
+  link.connected_at = now;  // (what was not answered before is still owed)
   link.last_ping = kLongAgo;
   link.trip.on_the_way.clear();
 }

@@ -50,6 +50,9 @@ enum class Mutant : uint8_t {
   kHelloWhileHeld,
   kRefusedIsDead,
   kVetoIgnored,
+  kHearsayIgnored,
+  kHeardForEver,
+  kDeafWitness,
 };
 
 #ifdef RHA_MUTANTS

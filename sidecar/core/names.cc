@@ -46,9 +46,12 @@ bool SameAddress(const State& state, const Address& a, const Address& b) {
   return SameName(a.host, b.host) || IpOf(state, a.host) == IpOf(state, b.host);
 }
 
-Address Shown(const State& state, const Address& address) {
-  if (state.globals.announce_hostnames) return address;
+Address Resolved(const State& state, const Address& address) {
   return {IpOf(state, address.host), address.port};
+}
+
+Address Shown(const State& state, const Address& address) {
+  return state.globals.announce_hostnames ? address : Resolved(state, address);
 }
 
 void KeepNames(Context& c) {

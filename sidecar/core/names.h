@@ -14,6 +14,8 @@ bool IsIpAddress(std::string_view host);
 bool IsUsableHost(const State& state, std::string_view host);
 // Equal, or names of the same address as far as that is known.
 bool SameAddress(const State& state, const Address& a, const Address& b);
+// The IP address, as far as it is known: others may know it by another name.
+Address Resolved(const State& state, const Address& address);
 // As clients, peers and nodes are told it: the IP address, or the name if names are announced.
 Address Shown(const State& state, const Address& address);
 

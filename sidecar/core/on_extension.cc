@@ -6,6 +6,7 @@
 #include "sidecar/core/links.h"
 #include "sidecar/core/membership.h"
 #include "sidecar/core/mode.h"
+#include "sidecar/core/names.h"
 #include "sidecar/core/topology.h"
 
 namespace rha::sidecar::core {
@@ -43,7 +44,7 @@ void TakeBeat(Context& c, Group& group, PeerView& view, const Beat& beat) {
   // "It is down" counts only for the primary, and the epoch, it was said of.
   const Node* primary = group.Primary();
   const bool same = primary != nullptr && beat.belief.config_epoch == group.config_epoch &&
-                    (primary->member < 0 ? beat.primary == primary->address
+                    (primary->member < 0 ? SameAddress(c.s, beat.primary, primary->address)
                                          : beat.belief.primary_member ==
                                                group.members[primary->member].config.name);
   view.hearing = same ? beat.hearing : Hearing{};

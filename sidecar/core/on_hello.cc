@@ -45,7 +45,7 @@ void AdoptConfig(Context& c, Group& group, const Hello& hello, const Peer* peer)
   if (peer == nullptr || hello.config_epoch <= group.config_epoch) return;
   Node* node = FindNodeByAddress(c.s, group, hello.primary);
   if (node == nullptr) {
-    if (!MayAddNode(c.s, group, hello.primary)) return;
+    if (!MakeRoomForNode(c, group, hello.primary)) return;
     node = &AddNode(c, group, hello.primary);
   }
   SwitchPrimary(c, group, {.node = node->id, .epoch = hello.config_epoch, .informer = peer});
@@ -67,6 +67,7 @@ void OnHello(Context& c, const HelloReceived& event) {
   }
   if (!IsUsableHost(c.s, hello->sentinel.host)) return;
   Peer* peer = LearnPeer(c, group, *hello);
+  if (peer != nullptr) peer->current_epoch = hello->current_epoch;
   const Epoch newest = std::max(hello->current_epoch, hello->config_epoch);
   if (SeeEpoch(c, group, newest)) AdoptConfig(c, group, *hello, peer);
   if (peer != nullptr) {

@@ -19,7 +19,13 @@ namespace {
 void NoteIdentity(Context& c, Group& group, Node& node, const Info& info) {
   if (info.run_id.empty()) return;
   const bool told = std::exchange(node.process_told, true);
-  if (node.info.run_id.empty() || info.run_id == node.info.run_id) return;
+  if (info.run_id == node.info.run_id) {
+    node.began_as_primary = node.began_as_primary && info.role == Role::kPrimary;
+    return;
+  }
+  node.process_since = c.now;
+  node.began_as_primary = info.role == Role::kPrimary;
+  if (node.info.run_id.empty()) return;
   node.rebooted = true;
   if (told) c.NodeEvent("+reboot", group, node);
 }
@@ -40,7 +46,7 @@ void DiscoverReplicas(Context& c, Group& group, const Node& primary) {
   if (primary.id != group.primary || primary.info.role != Role::kPrimary) return;
   for (const InfoReplica& replica : primary.info.replicas) {
     if (FindNodeByAddress(c.s, group, replica.address) != nullptr) continue;
-    if (!MayAddNode(c.s, group, replica.address)) continue;
+    if (!MakeRoomForNode(c, group, replica.address)) continue;
     Node& node = AddNode(c, group, replica.address);
     c.NodeEvent("+slave", group, node);
     c.NeedPersist();

@@ -1,4 +1,5 @@
 #include "sidecar/core/down.h"
+#include "sidecar/core/election.h"
 #include "sidecar/core/extension.h"
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/links.h"
@@ -19,6 +20,7 @@ void NoteRefusal(Context& c, Group& group, Node& node, DownReason reason) {
   const bool refused = reason == DownReason::kRefused && node.link.connected_at != kLongAgo;
   if (!refused) node.refused_since = kNever;
   if (refused && node.refused_since == kNever) node.refused_since = c.now;
+  node.refused_again = refused && c.now - node.refused_since >= kRefusedAgain;
   if (!refused || node.id != group.primary || !RefusalIsOpen(c, group)) return;
   for (auto& [id, other] : group.nodes) AskInfo(c, other);
 }
@@ -58,10 +60,12 @@ void OnNodeLink(Context& c, const NodeLinkUp& event) {
   Node& node = *group->FindNode(event.node);
   MarkUp(node.link, c.now);
   node.refused_since = kNever;
+  node.refused_again = false;
   NoteStranger(c, &node.stranger, Described(*group, node), "");
   node.info_sent = kLongAgo;
+  PingNode(c, node);  // first: INFO may be too long to be read
   AskInfo(c, node);
-  PingNode(c, node);
+  if (node.id != group->primary) NewCandidate(c, *group);
   Evaluate(c, *group);
 }
 

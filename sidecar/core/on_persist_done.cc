@@ -26,7 +26,7 @@ void Release(Context& c, const AfterPersist& waiting, bool ok) {
     group.failover.reset();
     return HoldBack(c, group);
   }
-  stage->asked = true;
+  stage->asked_at = c.now;
   AskForVotes(c, group, /*again=*/false);
   Evaluate(c, group);
 }

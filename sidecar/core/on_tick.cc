@@ -40,11 +40,10 @@ void NoticeLateness(Context& c) {
   if (Mutated(Mutant::kLatenessIgnored)) return;
   const Millis late = gap > LateAfter(c.s) ? gap : gap - kTickPeriod * 3 / 2;
   if (late > Millis{0}) {
-    // After a long gap pings start anew; shorter ones add up, so of each what was too much is no
-    // silence of others.
+    // Of each gap what was too much is no silence of others; what they were silent before is.
     const auto forgive = [&](Link& link) {
       if (link.unanswered_since != kNever) {
-        link.unanswered_since = late == gap ? c.now : std::min(c.now, link.unanswered_since + late);
+        link.unanswered_since = std::min(c.now, link.unanswered_since + late);
       }
       if (link.last_ok != kLongAgo) link.last_ok = std::min(c.now, link.last_ok + late);
     };

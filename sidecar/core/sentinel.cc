@@ -39,10 +39,8 @@ void Begin(Context& c, const Config& config) {
     }
     AddGroup(c, group, saved);
   }
-  if (!config.persisted) {
-    c.NeedPersist();
-    return;
-  }
+  if (!config.persisted || config.persisted->my_id.empty()) c.NeedPersist();
+  if (!config.persisted) return;
   for (const auto& [name, saved] : config.persisted->groups) {
     if (s.groups.count(name) > 0 || saved.configured || saved.primary.empty()) continue;
     AddGroup(c, GroupConfig{saved}, &saved);

@@ -90,6 +90,7 @@ struct Node {
   LogicalTime death_noticed_at = kLongAgo;
   // Its host refuses connections, where one had been open; see JudgeRefusal().
   LogicalTime refused_since = kNever;
+  bool refused_again = false;          // ... and some time later still does (kRefusedAgain)
   LogicalTime loading_since = kNever;  // answers -LOADING
   bool rebooted = false;               // run id changed; cleared with the first +PONG
   bool script_kill_sent = false;
@@ -104,6 +105,8 @@ struct Node {
   // What users know of it: Redis meets everybody anew at a switch, and tells what is news since.
   Role role_told = Role::kUnknown;  // unknown: that of its place
   bool process_told = false;
+  LogicalTime process_since = kLongAgo;      // when its present process was first heard of ...
+  bool began_as_primary = false;             // ... which has called itself primary ever since
   LogicalTime wrong_primary_since = kNever;  // replica: reports another primary than the group's
 
   LogicalTime last_hello = kLongAgo;  // published to it
@@ -203,7 +206,8 @@ struct Member {
 
 // ---- the failover this sidecar leads -----------------------------------------------------------
 struct WaitStart {
-  bool asked = false;
+  LogicalTime asked_at = kNever;
+  bool asked() const { return asked_at != kNever; }
 };  // own vote made durable, then peers' votes
 struct SealCopies {};
 struct SelectReplica {};
@@ -268,6 +272,8 @@ struct Group {
   std::optional<Failover> failover;
   LogicalTime last_attempt = kLongAgo;  // last own attempt or vote for another
   LogicalTime no_attempt_before = kLongAgo;
+  int lost_elections = 0;  // since the last that was won, by anybody; see Patience()
+  int in_vain = 0;  // attempts that found nobody to promote, since there is news of a replica
   LogicalTime attempt_at = kNever;  // own candidacy, staggered by rank
 
   LogicalTime no_primary_since = kNever;  // bootstrap clock

@@ -115,9 +115,29 @@ Node& AddNode(Context& c, Group& group, const Address& address) {
   return node;
 }
 
-bool MayAddNode(const State& state, const Group& group, const Address& address) {
-  return !group.mode().fixed && group.nodes.size() < kNodesPerGroupMax && !address.empty() &&
-         address.port != 0 && IsUsableHost(state, address.host);
+namespace {
+
+// Pods that change their address leave a replica behind each time, until SENTINEL RESET.
+bool ForgetLongestDown(Context& c, Group& group) {
+  const Node* longest = nullptr;
+  for (const auto& [id, node] : group.nodes) {
+    const bool gone = id != group.primary && node.sdown && !node.link.connected && !node.promoted;
+    if (gone && (longest == nullptr || node.sdown_since < longest->sdown_since)) longest = &node;
+  }
+  if (longest == nullptr) return false;
+  c.Warn("replica " + ToString(longest->address) + " of " + group.config.name +
+         " is forgotten: it has been down for longest, and there are " +
+         std::to_string(kNodesPerGroupMax) + " nodes at most");
+  RemoveNode(c, group, longest->id);
+  return true;
+}
+
+}  // namespace
+
+bool MakeRoomForNode(Context& c, Group& group, const Address& address) {
+  if (group.mode().fixed || address.empty() || address.port == 0) return false;
+  if (!IsUsableHost(c.s, address.host)) return false;
+  return group.nodes.size() < kNodesPerGroupMax || ForgetLongestDown(c, group);
 }
 
 void RemoveNode(Context& c, Group& group, NodeId id) {
@@ -242,6 +262,7 @@ void SwitchPrimary(Context& c, Group& group, const NewPrimary& to) {
   group.no_primary_since = kNever;
   group.odown = false;
   group.attempt_at = kNever;
+  group.lost_elections = group.in_vain = 0;
   for (auto& [id, view] : group.views) {
     view.says_down = false;
     view.hearing = {};

@@ -16,8 +16,9 @@ void RemoveGroup(Context& c, const std::string& name);
 void ResetGroup(Context& c, Group& group);
 
 Node& AddNode(Context& c, Group& group, const Address& address);
-// Somebody else names this address as the primary's: it can be one, and there is room for it.
-bool MayAddNode(const State& state, const Group& group, const Address& address);
+// Somebody names this address: it can be a node's, and there is room for it. (Of those that are
+// down the one that has been for longest is forgotten.)
+bool MakeRoomForNode(Context& c, Group& group, const Address& address);
 void RemoveNode(Context& c, Group& group, NodeId id);
 Node* FindNodeByAddress(const State& state, Group& group, const Address& address);
 Node* OwnNode(Group& group);

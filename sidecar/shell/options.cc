@@ -471,10 +471,9 @@ Result<core::Config> MachineConfig(const Options& options,
   }
   if (options.configured()) {
     RHA_RETURN_IF_ERROR(BecomeMember(options, std::move(persisted), &config));
-  } else if (options.groups.my_id.empty()) {
-    config.my_id = RandomHex(40);
   } else {
-    config.my_id = options.groups.my_id;
+    // A copied file whose id was removed is another Sentinel, which knows what the first did.
+    config.my_id = options.groups.my_id.empty() ? RandomHex(40) : options.groups.my_id;
     config.persisted = options.groups;
   }
   return config;

@@ -119,6 +119,13 @@ constexpr MutantRow kTable[] = {
             "classic: a refused connection is death, whatever the replicas say"),
     Machine("veto-ignored", Mutant::kVetoIgnored,
             "classic: one replica that has lost the primary outvotes another that hears it"),
+    // Ways that fail.
+    Machine("hearsay-ignored", Mutant::kHearsayIgnored,
+            "a primary is replaced although somebody within reach hears it"),
+    Machine("heard-for-ever", Mutant::kHeardForEver,
+            "a primary that one sidecar hears is never replaced, whoever else has lost it"),
+    Machine("deaf-witness", Mutant::kDeafWitness,
+            "who hears nobody is believed that the primary is well"),
     // Pods that are told to stop.
     Machine("leaves-with-its-node", Mutant::kLeavesWithItsNode,
             "a sidecar that is told to stop leaves before another primary is known"),

@@ -480,6 +480,12 @@ void Monitored(ClusterOptions& options, Prng& prng) {
 
 void MonitoredCalm(ClusterOptions& options, Prng&) { options.classic = true; }
 
+void FiveOfEitherKind(ClusterOptions& options, Prng& prng) {
+  CalmNetwork(options, prng);
+  options.members = 5;
+  options.classic = prng.Chance(0.5);
+}
+
 void MonitoredStock(ClusterOptions& options, Prng& prng) {
   Monitored(options, prng);
   options.stock = true;
@@ -534,6 +540,8 @@ constexpr Profile kProfiles[] = {
     {"classic-stock", Classic, MonitoredStock},
     {"classic-moves", PlannedMoves, MonitoredMoving},
     {"classic-firewall", Firewalls, MonitoredCalm},
+    {"half-heard", HalfHeard, FiveOfEitherKind},
+    {"deaf-primary", DeafPrimary, FiveOfEitherKind},
 };
 
 }  // namespace

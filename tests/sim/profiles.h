@@ -58,6 +58,10 @@ void QuorumWrites(Run& run);
 void QuorumOfTwo(Run& run);
 void StaleCopy(Run& run);
 
+// profiles_ways.cc
+void HalfHeard(Run& run);
+void DeafPrimary(Run& run);
+
 // profiles_stops.cc
 void LostVotes(Run& run);
 void GracefulStops(Run& run);
