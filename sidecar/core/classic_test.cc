@@ -90,6 +90,28 @@ TEST_F(Classic, LeadsAFailoverWithStockVotesAndPrefersTheBetterOffset) {
   EXPECT_EQ(bench.machine.NodeFlags(bench.group(), bench.NodeAt("10.0.0.3")), "master");
 }
 
+// It was started again meanwhile, and nobody has promoted it: what it takes now is lost.
+TEST_F(Classic, WhoLedDemotesAProcessThatBeganAsAPrimaryAfterTheSwitch) {
+  LosePrimary();
+  PeerSaysDown(1);
+  bench.Pass(Millis{200});
+  bench.Send(VoteReply{bench.PeerOf(1), "mymaster", true, TestId(0), 1});
+  for (const char* host : {"10.0.0.2", "10.0.0.3"}) bench.Info(host, ReplicaInfo(host, 20));
+  const std::string chosen = bench.NodeAt("10.0.0.2").promoted ? "10.0.0.2" : "10.0.0.3";
+  const std::string other = chosen == "10.0.0.2" ? "10.0.0.3" : "10.0.0.2";
+  bench.Info(chosen, "run_id:" + chosen + "\r\nrole:master\r\n");
+  bench.Info(other, "run_id:" + other + "\r\nrole:slave\r\nmaster_host:" + chosen +
+                        "\r\nmaster_port:6379\r\nmaster_link_status:up\r\n");
+  ASSERT_TRUE(bench.Saw("+failover-end"));
+  const auto orders = bench.Of<Reconfigure>().size();
+  bench.Pass(Millis{100});
+  bench.Info(chosen, "run_id:" + chosen + "\r\nrole:master\r\n");
+  bench.Send(NodeLinkUp{bench.NodeAt("10.0.0.1").id});
+  bench.Info("10.0.0.1", "run_id:again\r\nrole:master\r\n");
+  ASSERT_GT(bench.Of<Reconfigure>().size(), orders);
+  EXPECT_EQ(bench.Of<Reconfigure>().back().node, bench.NodeAt("10.0.0.1").id);
+}
+
 TEST_F(Classic, TheOldPrimaryIsToldDownAsAReplicaOfTheNew) {
   LosePrimary();
   PeerSaysDown(1);
@@ -137,6 +159,30 @@ TEST_F(Refused, IsDeathOnceAllReplicasHaveLostItToo) {
   bench.Send(NodeLinkUp{bench.NodeAt("10.0.0.1").id});
   bench.Info("10.0.0.1", kPrimaryInfo);
   EXPECT_FALSE(bench.NodeAt("10.0.0.1").sdown);
+}
+
+// A supervisor, or a forwarder that all come through, is back by the second time.
+TEST_F(Refused, IsNoDeathTheFirstTime) {
+  const NodeId primary = bench.NodeAt("10.0.0.1").id;
+  bench.Send(NodeLinkDown{primary, DownReason::kClosed});
+  bench.now += Millis{1};
+  bench.Send(NodeLinkDown{primary, DownReason::kRefused});
+  bench.now += Millis{10};
+  Lost("10.0.0.2", "0");
+  Lost("10.0.0.3", "0");
+  EXPECT_EQ(bench.Count("+sdown"), 0);
+  bench.now += kRefusedAgain;
+  bench.Send(NodeLinkDown{primary, DownReason::kRefused});
+  EXPECT_EQ(bench.Count("+sdown"), 1);
+}
+
+TEST_F(Refused, IsNotConfirmedByWhoFollowsAnother) {
+  Refuse();
+  Lost("10.0.0.2", "0");
+  bench.Info("10.0.0.3",
+             "run_id:x\r\nrole:slave\r\nmaster_host:10.0.0.9\r\nmaster_port:6379\r\n"
+             "master_link_status:down\r\nmaster_link_down_since_seconds:0\r\n");
+  EXPECT_EQ(bench.Count("+sdown"), 0);
 }
 
 TEST_F(Refused, IsNoDeathWhileAReplicaHearsThePrimary) {
