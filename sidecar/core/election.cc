@@ -150,8 +150,8 @@ Millis RetryInVain(const State& state, Group& group) {
   const Millis redis = group.config.failover_timeout * 2;
   const Millis first = group.mode().nobody_retry;
   if (first == Millis{0}) return first;
-  if (!AllPeersExtended(state, group)) return redis;
   const int doublings = std::min(group.in_vain++, kInVainDoublings);
+  if (!AllPeersExtended(state, group)) return redis;
   return std::min(first * (1 << doublings), std::max(first, redis));
 }
 

@@ -4,9 +4,8 @@
 //   voter:     newer epoch? vote ──Persist──▶ durable ──▶ answer
 //
 // Candidates wait according to their rank, so that split votes are rare; who fails tries a new
-// epoch after about a second. Behind a stock leader Redis' 2 x failover-timeout is kept, since it
-// is slow. Disks
-// may be slow, too: each election that is lost gives the next one more time.
+// epoch after about a second, and each election that is lost gives the next one more time, for
+// disks may be slow. Behind a stock leader Redis' 2 x failover-timeout is kept, since it is slow.
 #pragma once
 
 #include "sidecar/core/context.h"
