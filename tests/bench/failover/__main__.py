@@ -29,7 +29,7 @@ import sys
 
 from . import namespace, report
 from .faults import FAULTS
-from .options import SKIPPED, add_common, find_programs, folder_of, go_first, names_of
+from .options import add_common, go_first, names_of, run_inside
 from .rounds import AFTER_WRITES, ARMS, Bench
 
 
@@ -50,7 +50,14 @@ def parse_arguments():
     return parser.parse_args()
 
 
+def why_not(options):
+    cuts = any(fault.startswith("cut") for fault in options.faults)
+    return namespace.why_not(*([namespace.DROPS_PACKETS] if cuts else []))
+
+
 def measure(options, programs, folder):
+    if options.real_time:
+        go_first()
     bench = Bench(options, programs, folder)
     try:
         bench.everything()
@@ -65,21 +72,7 @@ def measure(options, programs, folder):
 
 def main():
     options = parse_arguments()
-    programs = find_programs(options)
-    if not programs:
-        return 2
-    if not options.inside:
-        cuts = any(fault.startswith("cut") for fault in options.faults)
-        reason = namespace.why_not(*([namespace.DROPS_PACKETS] if cuts else []))
-        if reason:
-            print(f"failover: skipped: {reason}", file=sys.stderr)
-            return SKIPPED
-        namespace.enter("tests.bench.failover")
-    namespace.begin()
-    if options.real_time:
-        go_first()
-    with folder_of(options) as folder:
-        return measure(options, programs, folder)
+    return run_inside(options, "tests.bench.failover", lambda: why_not(options), measure)
 
 
 if __name__ == "__main__":

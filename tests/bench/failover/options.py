@@ -63,3 +63,22 @@ def folder_of(options):
         return
     with tempfile.TemporaryDirectory(prefix="rha-failover-") as folder:
         yield folder
+
+
+def run_inside(options, module, why_not, measure):
+    """The program `module`, in namespaces of its own; its exit code.
+
+    `why_not()`: why there can be none, or None. `measure(options, programs, folder)` runs inside.
+    """
+    programs = find_programs(options)
+    if not programs:
+        return 2
+    if not options.inside:
+        reason = why_not()
+        if reason:
+            print(f"{module.rpartition('.')[2]}: skipped: {reason}", file=sys.stderr)
+            return SKIPPED
+        namespace.enter(module)
+    namespace.begin()
+    with folder_of(options) as folder:
+        return measure(options, programs, folder)

@@ -25,7 +25,7 @@ import random
 import sys
 
 from .. import namespace
-from ..options import SKIPPED, add_common, find_programs, folder_of, names_of
+from ..options import add_common, names_of, run_inside
 from . import network, report, throttle
 from .arm import KINDS
 from .noises import NOISES
@@ -52,6 +52,11 @@ def why_not(options):
 
 
 def measure(options, programs, folder):
+    if options.seed is None:
+        options.seed = random.randrange(1 << 32)
+    print(f"--seed {options.seed}", flush=True)
+    if throttle.are_needed(options):
+        throttle.remove_stale()
     run = Run(options, programs, folder)
     try:
         run.start()
@@ -66,23 +71,7 @@ def measure(options, programs, folder):
 
 def main():
     options = parse_arguments()
-    programs = find_programs(options)
-    if not programs:
-        return 2
-    if not options.inside:
-        reason = why_not(options)
-        if reason:
-            print(f"noise: skipped: {reason}", file=sys.stderr)
-            return SKIPPED
-        namespace.enter("tests.bench.failover.noise")
-    namespace.begin()
-    if options.seed is None:
-        options.seed = random.randrange(1 << 32)
-    print(f"--seed {options.seed}", flush=True)
-    if throttle.are_needed(options):
-        throttle.remove_stale()
-    with folder_of(options) as folder:
-        return measure(options, programs, folder)
+    return run_inside(options, "tests.bench.failover.noise", lambda: why_not(options), measure)
 
 
 if __name__ == "__main__":
