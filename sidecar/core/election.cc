@@ -81,10 +81,6 @@ void GiveUpIfOutvoted(Context& c, Group& group) {
   group.failover.reset();
 }
 
-}  // namespace
-
-namespace {
-
 // So many elections have there been by the word of a majority: who missed them all (it is new, or
 // has lost its file) catches up. 0: no majority has said.
 Epoch EpochOfAMajority(const State& state, const Group& group) {
@@ -93,7 +89,7 @@ Epoch EpochOfAMajority(const State& state, const Group& group) {
   const auto majority = static_cast<size_t>(MajorityOf(group));
   if (told.size() < majority) return 0;
   std::sort(told.begin(), told.end(), std::greater<>());
-  return told[majority - 1];
+  return std::min(told[majority - 1], kEpochCatchUpMax);
 }
 
 }  // namespace

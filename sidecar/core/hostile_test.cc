@@ -122,6 +122,15 @@ TEST(Hostile, WhoIsNewLearnsAnyEpochThatAMajorityNames) {
   EXPECT_EQ(bench.group().Primary()->address.host, "10.0.0.9");
 }
 
+TEST(Hostile, AForgedMajorityDoesNotUseUpTheNumbers) {
+  Bench bench(Bench::Classic());
+  for (int i = 1; i <= 9; ++i) bench.StockPeer(i);
+  for (int i = 1; i <= 9; ++i) {
+    bench.Send(HelloReceived{HelloOf(i, "mymaster", kEpochOnWireMax, kEpochOnWireMax), ""});
+  }
+  EXPECT_LE(bench.machine.state().current_epoch, kEpochCatchUpMax + kEpochJumpMax);
+}
+
 TEST(Hostile, AConfigEpochAboveTheSendersOwnEpochEndsNothing) {
   Bench classic(Bench::Classic());
   classic.StockPeer(1);

@@ -144,6 +144,9 @@ inline constexpr Millis kStopTimeout{10000};
 // One election is one step, so what others say is this far above what is known, at most: a forged
 // hello must not use up the numbers. (A million elections are twelve days of one a second.)
 inline constexpr Epoch kEpochJumpMax = 1 << 20;
+// A majority of the known sentinels may be made up by one who forges hellos: what it names is
+// caught up with as far as there can have been elections, and the numbers are not used up.
+inline constexpr Epoch kEpochCatchUpMax = Epoch{1} << 40;
 // Numbers on the wire are signed. What a file says beyond this is read as this: nobody can have won
 // such an epoch, and as many again are left.
 inline constexpr Epoch kEpochOnWireMax = (Epoch{1} << 63) - 1;

@@ -20,6 +20,10 @@ struct Run {
   int memoryless = -1;  // the one member that may have lost its disk lately
 
   int AnyPod() { return static_cast<int>(prng.Below(cluster.size())); }
+  int OtherThan(int pod) {
+    const int other = static_cast<int>(prng.Below(cluster.size() - 1));
+    return other < pod ? other : other + 1;
+  }
   Millis Between(int64_t low, int64_t high) { return Millis{prng.Between(low, high)}; }
   // Runs until everyone agrees, or that is a failure.
   void Settle(const char* after);

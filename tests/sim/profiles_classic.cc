@@ -12,11 +12,6 @@ namespace {
 // A failover, and the retry of one that found nobody in reach yet.
 constexpr Millis kTakeOver{25000};
 
-int Replica(Run& run, int primary) {
-  const int other = static_cast<int>(run.prng.Below(run.cluster.size() - 1));
-  return other < primary ? other : other + 1;
-}
-
 // A sidecar whose link broke learns of the replicas ten seconds later, and may lead until then: it
 // finds nobody to promote, as in Redis.
 bool AllKnowEveryNode(const Cluster& cluster) {
@@ -49,7 +44,7 @@ void OneFault(Run& run, int primary) {
   Cluster& cluster = run.cluster;
   switch (run.prng.Below(7)) {
     case 0: {  // a replica comes back empty and has not reached its primary when that dies
-      const int replica = Replica(run, primary);
+      const int replica = run.OtherThan(primary);
       cluster.KillNode(replica);
       cluster.Run(run.Between(0, 300));
       cluster.KillNode(primary);
@@ -87,13 +82,13 @@ bool DisturbMove(Run& run, int primary, int leader, bool coordinated) {
       cluster.KillNode(primary);
       return true;
     case 1:
-      cluster.KillNode(Replica(run, primary));
+      cluster.KillNode(run.OtherThan(primary));
       return true;
     case 2:
       cluster.Partition({run.AnyPod()});
       return true;
     case 3:
-      cluster.PauseNode(run.prng.Chance(0.5) ? primary : Replica(run, primary), true);
+      cluster.PauseNode(run.prng.Chance(0.5) ? primary : run.OtherThan(primary), true);
       return true;
     case 4:
       cluster.KillSidecar(leader);
@@ -166,7 +161,7 @@ void Firewalls(Run& run) {
     const int primary = cluster.FirstPrimary();
     if (primary < 0) return cluster.checkers().Fail("no primary before the firewall");
     const int attempts = cluster.CountEvents("+try-failover");
-    const int fenced = run.prng.Chance(0.5) ? Replica(run, primary) : -1;
+    const int fenced = run.prng.Chance(0.5) ? run.OtherThan(primary) : -1;
     cluster.Firewall(primary, true, fenced);
     // Silence for longer is down as ever.
     cluster.Run(run.Between(1, cluster.options().down_after.count() / 2));

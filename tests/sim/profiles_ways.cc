@@ -6,19 +6,13 @@ namespace {
 
 using sidecar::core::kHeardElsewhereFor;
 
-// The first of the pods beside the primary that still hears it; those before it have lost the way
-// there, both ends of it.
+// All but the witness have lost the way to the primary, both ends of it.
 void CutOff(Run& run, int primary, int witness) {
   for (int i = 0; i < run.cluster.size(); ++i) {
     if (i == primary || i == witness) continue;
     run.cluster.Cut(i, primary);
     run.cluster.Cut(primary, i);
   }
-}
-
-int WitnessBeside(Run& run, int primary) {
-  const int drawn = static_cast<int>(run.prng.Below(run.cluster.size() - 1));
-  return drawn < primary ? drawn : drawn + 1;
 }
 
 }  // namespace
@@ -32,7 +26,7 @@ void HalfHeard(Run& run) {
     const int primary = cluster.FirstPrimary();
     if (primary < 0) return cluster.checkers().Fail("no primary before the cut");
     const int attempts = cluster.CountEvents("+try-failover");
-    CutOff(run, primary, WitnessBeside(run, primary));
+    CutOff(run, primary, run.OtherThan(primary));
     if (run.prng.Chance(0.5)) {
       cluster.Run(run.Between(down_after.count(), (kHeardElsewhereFor - 1) * down_after.count()));
       cluster.HealNetwork();
