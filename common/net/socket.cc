@@ -196,6 +196,12 @@ void SetKeepAlive(int fd, int seconds) {
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
 }
 
+bool IsHeard(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_retransmits == 0;
+}
+
 bool IsNumericIp(const std::string& host) { return ToAddress(host, 0).ok(); }
 
 const std::string& Reachable(const std::vector<std::string>& addresses,

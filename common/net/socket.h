@@ -42,6 +42,8 @@ Result<Endpoint> LocalEndpoint(int fd);
 void SetNoDelay(int fd, bool on = true);
 // Probes an idle peer after `seconds` (then three times at a third of that).
 void SetKeepAlive(int fd, int seconds);
+// What was sent over TCP gets there: the kernel is not sending anything of it again.
+bool IsHeard(int fd);
 bool IsNumericIp(const std::string& host);
 // The first of `addresses` that is of the family of `source_ip`; of all if that is empty, or none
 // is. REQUIRES: there is one.

@@ -131,7 +131,7 @@ Status Process::FinishShutdown() {
   return {};
 }
 
-void Process::ServeWhileBusy() { parts_.server.ServeWhileBusy(); }
+void Process::ServeWhileBusy(Whom whom) { parts_.server.ServeWhileBusy(whom); }
 
 void Process::EndBySignal(int signal_number, const dispatch::ShutdownRequest& request) {
   if (ended_) return;  // what is pending comes while the loop ends

@@ -68,7 +68,7 @@ class Process final : public dispatch::ServerService {
   Status AllocatorDo(const std::string& name) override;
   void ReturnFreedMemory() override;
   int64_t UnixMicros() override;
-  void ServeWhileBusy() override;
+  void ServeWhileBusy(Whom whom) override;
 
  private:
   dispatch::MemoryReport MeasureMemory() const;

@@ -217,16 +217,21 @@ void Server::NoteStranger(Connection& connection) {
 }
 
 // Who came while a command runs, and has gone, is in nobody's hands; of the others some may be.
-void Server::ServeWhileBusy() {
+void Server::ServeWhileBusy(dispatch::ServerService::Whom whom) {
   Destroy([this](const Connection& connection) { return connection.came_in_turn == turn_; });
   // What was answered before; but where replies wait for changes, not if what runs has changed
   // something: a message about that may be among them.
   if (engine_.propagation().empty() || !RepliesWaitForChanges()) SendReplies();
   std::vector<pollfd> asked;
   std::vector<Connection*> whose;
-  for (const auto& listener : listeners_) asked.push_back({listener->fd.get(), POLLIN, 0});
+  const bool everybody = whom == dispatch::ServerService::Whom::kEverybody;
+  if (everybody) {
+    for (const auto& listener : listeners_) asked.push_back({listener->fd.get(), POLLIN, 0});
+  }
+  const size_t listeners = asked.size();
   for (const auto& [id, connection] : connections_) {
     if (!connection->may_be_served_while_busy()) continue;
+    if (!everybody && !connection->calls_itself_sentinel()) continue;
     asked.push_back({connection->fd(), POLLIN, 0});
     whose.push_back(connection.get());
   }
@@ -234,7 +239,6 @@ void Server::ServeWhileBusy() {
   // The running command's words lie on the desk.
   std::unique_ptr<Desk> running = std::exchange(desk_, NewDesk());
   busy_ = true;
-  const size_t listeners = listeners_.size();
   for (size_t i = 0; i < whose.size() && !ended_; ++i) {
     if (asked[listeners + i].revents != 0) whose[i]->ServeWhileBusy();
   }

@@ -465,7 +465,7 @@ class Intruder final : public dispatch::ServerService {
   Result<std::string> AllocatorText(const std::string&) override { return std::string(); }
   Status AllocatorDo(const std::string&) override { return {}; }
   int64_t UnixMicros() override { return 0; }
-  void ServeWhileBusy() override { ask_(); }
+  void ServeWhileBusy(Whom) override { ask_(); }
 
  private:
   std::function<void()> ask_;
@@ -478,7 +478,7 @@ TEST_F(SessionTest, ErrorsOfOthersWhoAreLetInAreNotTheRunningCommands) {
   services.server = &intruder;
   engine_.set_services(services);
   const uint64_t before = engine_.own_errors();
-  engine_.ServeWhileBusy();
+  engine_.ServeWhileBusy(dispatch::ServerService::Whom::kEverybody);
   EXPECT_EQ(engine_.stats().error_replies, 1u);
   EXPECT_EQ(engine_.own_errors(), before);
   Run({"incr", "a", "b"});

@@ -329,11 +329,11 @@ void Engine::ShowMonitors(const Context& context) {
   if (monitors_ != 0) FeedMonitors(context.session, Redacted(context));
 }
 
-void Engine::ServeWhileBusy() {
+void Engine::ServeWhileBusy(ServerService::Whom whom) {
   if (services_.server == nullptr) return;
-  InBetween([this] {
+  InBetween([this, whom] {
     serving_others_ = true;
-    services_.server->ServeWhileBusy();
+    services_.server->ServeWhileBusy(whom);
     serving_others_ = false;
   });
 }

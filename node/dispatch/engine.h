@@ -142,7 +142,7 @@ class Engine final : public keyspace::Observer {
     return spec == nullptr ? std::string_view() : spec->name;
   }
   // In the middle of a command that takes long: lets others be answered.
-  void ServeWhileBusy();
+  void ServeWhileBusy(ServerService::Whom whom);
   // Errors that were answered, but for those of sessions that ServeWhileBusy() let in. Never set
   // back.
   uint64_t own_errors() const { return own_errors_; }

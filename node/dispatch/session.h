@@ -140,6 +140,8 @@ class Session : private resp::OutputChain::Governor {
 
   // The member of our RedisHA that proved to be on the other side; empty: nobody did.
   const std::string& peer_name() const;
+  // By the name that Redis' and our own give themselves (CLIENT SETNAME). Rights do not follow.
+  bool calls_itself_sentinel() const { return name.starts_with("sentinel-"); }
   bool is_peer() const { return peer != nullptr && !peer_name().empty(); }
 
   // Null: a member, who is not judged.

@@ -41,6 +41,7 @@ void ReplShell::AppendReplicaInfo(std::string* info) const {
       Line(info, "redisha_master_link_error:{}", replica_.last_error());
     }
   }
+  Line(info, "redisha_master_heard_ms_ago:{}", replica_.MillisSinceInTouch());
   Line(info, "redisha_stream_compression:{}", replica_.packed() ? "lz4" : "no");
   Line(info, "slave_priority:{}", config_.priority);
   Line(info, "slave_read_only:{}", engine_.state().replica_read_only ? 1 : 0);

@@ -451,6 +451,11 @@ int64_t ReplicaSide::SecondsSinceHeard() const {
       .count();
 }
 
+int64_t ReplicaSide::MillisSinceInTouch() const {
+  if (link_ == nullptr || !streaming() || !net::IsHeard(link_->fd())) return -1;
+  return std::chrono::duration_cast<Millis>(reactor_.Now() - link_->heard_at()).count();
+}
+
 int64_t ReplicaSide::SecondsDown() const {
   return std::chrono::duration_cast<std::chrono::seconds>(reactor_.Now() - down_since_).count();
 }

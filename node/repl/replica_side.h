@@ -115,6 +115,8 @@ class ReplicaSide final : public LinkOwner {
   int64_t read_offset() const;
   const IncomingSnapshot* incoming() const { return incoming_.get(); }
   int64_t SecondsSinceHeard() const;
+  // The last bytes of the primary, which hears this node as well; -1: it does not, or none came.
+  int64_t MillisSinceInTouch() const;
   int64_t SecondsDown() const;
   // Why the last attempt ended; empty while all is well.
   const std::string& last_error() const { return last_error_; }

@@ -492,6 +492,20 @@ class ScriptsTest(NodeCase):
         self.assertIn("Script killed by user", error_of(caller.read()))
         self.assertEqual(late.command("PING"), ("+", b"PONG"))
 
+    def test_sentinels_are_told_of_a_script_long_before_others_are_refused(self):
+        server = self.start()  # which refuses others after five seconds
+        sentinel, caller, other = (server.connect() for _ in range(3))
+        for connection in (sentinel, caller, other):
+            self.addCleanup(connection.close)
+        self.assertEqual(sentinel.command("CLIENT", "SETNAME", "sentinel-0123abcd-cmd"), ("+", b"OK"))
+        caller.send(wire.encode([b"EVAL", FOREVER, b"0"]))
+        self.wait_for("BUSY", lambda: error_of(sentinel.command("PING")).startswith("BUSY"))
+        other.send(wire.encode([b"PING"]))
+        self.assertEqual(sentinel.command("SCRIPT", "KILL"), ("+", b"OK"))
+        self.assertIn("Script killed by user", error_of(caller.read()))
+        self.assertEqual(other.read(), ("+", b"PONG"))
+        self.assertEqual(sentinel.command("PING"), ("+", b"PONG"))
+
     def test_who_comes_and_goes_while_a_script_runs_locks_nobody_out(self):
         server, caller = self.busy(FOREVER, "--maxclients", "100")
         for _ in range(200):

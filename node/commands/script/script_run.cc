@@ -106,18 +106,28 @@ int64_t ScriptRun::elapsed_ms() const {
   return std::chrono::duration_cast<Millis>(engine_.clock().Now() - began_).count();
 }
 
+// To a Sentinel a server that does not answer is dead, long before others are to be refused.
+bool ScriptRun::TellSentinels(int64_t elapsed) {
+  if (elapsed < tell_sentinels_at_ms_) return false;
+  tell_sentinels_at_ms_ = elapsed + kSentinelsToldPeriod.count();
+  engine_.state().busy = busy();
+  engine_.ServeWhileBusy(dispatch::ServerService::Whom::kSentinels);
+  engine_.state().busy = {};
+  return killed_;
+}
+
 bool ScriptRun::Interrupted() {
   const std::string_view killer = rules_.of_library ? "FUNCTION KILL" : "SCRIPT KILL";
   if (engine_.state().busy.empty()) {
     const int64_t elapsed = elapsed_ms();
-    if (elapsed < engine_.options().busy_after_ms) return false;
+    if (elapsed < engine_.options().busy_after_ms) return TellSentinels(elapsed);
     log::Warn(
         "Slow script detected: still in execution after {} milliseconds. You can try killing the "
         "script using the {} command. Script name is: {}.",
         elapsed, killer, rules_.name);
     engine_.state().busy = busy();
   }
-  engine_.ServeWhileBusy();
+  engine_.ServeWhileBusy(dispatch::ServerService::Whom::kEverybody);
   if (killed_) log::Warn("Lua script killed by user with {}.", killer);
   return killed_;
 }

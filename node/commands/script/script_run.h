@@ -12,6 +12,10 @@
 
 namespace rha::node::commands {
 
+// So often Sentinels are answered while a script runs: several times in the shortest down-after
+// that makes sense.
+constexpr Millis kSentinelsToldPeriod{50};
+
 class ScriptRun final : public scripting::Host {
  public:
   struct Rules {
@@ -46,6 +50,7 @@ class ScriptRun final : public scripting::Host {
  private:
   std::string Refusal(const dispatch::CommandSpec* spec, resp::Args request);
   std::string NotNow(const dispatch::CommandSpec& spec, resp::Args request);
+  bool TellSentinels(int64_t elapsed_ms);
 
   dispatch::Engine& engine_;
   dispatch::Session& session_;
@@ -54,6 +59,7 @@ class ScriptRun final : public scripting::Host {
   const bool out_of_memory_;  // when it began
   bool has_written_ = false;
   bool killed_ = false;
+  int64_t tell_sentinels_at_ms_ = kSentinelsToldPeriod.count();
 };
 
 }  // namespace rha::node::commands
