@@ -446,7 +446,7 @@ TEST_F(Classic, WhatIsOwedIsOwedOverANewConnectionToo) {
   bench.Send(NodeLinkDown{bench.NodeAt("10.0.0.1").id, DownReason::kClosed});
   bench.Send(NodeLinkUp{bench.NodeAt("10.0.0.1").id});
   EXPECT_TRUE(bench.NodeAt("10.0.0.1").sdown);
-  bench.Send(NodePingReply{bench.NodeAt("10.0.0.1").id, PingResult::kBusy});
+  bench.Send(NodePingReply{bench.NodeAt("10.0.0.1").id, PingResult::kError});
   EXPECT_TRUE(bench.NodeAt("10.0.0.1").sdown);
   PongFrom("10.0.0.1");
   EXPECT_FALSE(bench.NodeAt("10.0.0.1").sdown);

@@ -10,6 +10,7 @@
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/names.h"
 #include "sidecar/core/topology.h"
+#include "sidecar/core/witness.h"
 
 namespace rha::sidecar::core {
 namespace {
@@ -126,25 +127,6 @@ int DownVotes(const Context& c, const Group& group) {
     if (view.says_down && c.now - view.says_down_at <= kAskReplyValid) ++votes;
   }
   return votes;
-}
-
-bool SomebodyHears(const Context& c, const Group& group) {
-  const Node* primary = group.Primary();
-  const Millis limit = group.config.down_after;
-  if (primary == nullptr || primary->certainly_dead || !Unreachable(c, group, *primary)) {
-    return false;
-  }
-  const bool too_long = Silence(primary->link, c.now) > kHeardElsewhereFor * limit;
-  if (Mutated(Mutant::kHearsayIgnored) || (too_long && !Mutated(Mutant::kHeardForEver))) {
-    return false;
-  }
-  return std::any_of(group.views.begin(), group.views.end(), [&](const auto& entry) {
-    const PeerView& view = entry.second;
-    const Hearing& heard = view.hearing;
-    if (heard.primary_silent_ms < 0 || heard.you_silent_ms < 0) return false;
-    const bool hears_us = Millis{heard.you_silent_ms} <= limit / 2 || Mutated(Mutant::kDeafWitness);
-    return hears_us && c.now - view.beat_at + Millis{heard.primary_silent_ms} <= limit;
-  });
 }
 
 void UpdateObjectivelyDown(Context& c, Group& group) {

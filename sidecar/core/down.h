@@ -26,10 +26,6 @@ void UpdatePeersDown(Context& c);
 void UpdateObjectivelyDown(Context& c, Group& group);
 // Asks the peers what they think of the primary, while it is down here (kAskPeriod).
 void AskWhetherDown(Context& c, Group& group);
-// Another sidecar, which hears this one, has had an answer of the primary within down-after: it is
-// the way there that fails, or it was busy and no longer is. Not for ever (kHeardElsewhereFor), for
-// clients may be on this side of what fails.
-bool SomebodyHears(const Context& c, const Group& group);
 // Sidecars that call the primary down, this one included.
 int DownVotes(const Context& c, const Group& group);
 

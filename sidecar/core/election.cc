@@ -15,6 +15,7 @@
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/pick_replica.h"
 #include "sidecar/core/topology.h"
+#include "sidecar/core/witness.h"
 
 namespace rha::sidecar::core {
 namespace {
@@ -58,7 +59,7 @@ bool SomebodyToPromote(Context& c, Group& group) {
 // Where a majority rules it must see the failure, not only the quorum: nobody helps to replace a
 // primary that looks well to him, unless a user asked for that. He is asked again when his beats
 // say otherwise.
-bool SeesNoReason(const Context& c, const Group& group, Epoch epoch, const std::string& candidate) {
+bool SeesNoReason(Context& c, const Group& group, Epoch epoch, const std::string& candidate) {
   if (Mutated(Mutant::kVoteAgainstHealthy)) return false;
   const Node* primary = group.Primary();
   if (!group.mode().majority_rules || candidate == c.s.my_id) return false;

@@ -88,6 +88,10 @@ void ParseField(std::string_view key, std::string_view value, Info& info) {
     info.primary_link_up = value == "up";
   } else if (key == "master_link_down_since_seconds") {
     AssignBounded(value, kInfoSecondsMax, info.primary_link_down_seconds);
+  } else if (key == "master_last_io_seconds_ago") {
+    AssignBounded(value, kInfoSecondsMax, info.primary_heard_seconds);
+  } else if (key == "redisha_master_heard_ms_ago") {
+    AssignBounded(value, 1000 * kInfoSecondsMax, info.primary_heard_ms.emplace(-1));
   } else if (key == "slave_priority") {
     Assign(value, info.priority);
   } else if (key == "slave_repl_offset") {

@@ -35,6 +35,10 @@ struct Info {
   // role:slave
   Address primary;
   bool primary_link_up = false;
+  // Since its primary's last bytes; -1: not known. Ours tells it in ms, too, and -1 while what it
+  // sends itself does not get there.
+  int64_t primary_heard_seconds = -1;
+  std::optional<int64_t> primary_heard_ms;
   int64_t primary_link_down_seconds = -1;  // master_link_down_since_seconds; -1: not printed
   int priority = 100;
   int64_t replica_offset = 0;

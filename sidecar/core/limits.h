@@ -55,6 +55,14 @@ inline constexpr Millis kRefusedAgain{80};
 // While somebody else hears the primary a quorum waits until it has been silent here for so many
 // times down-after: under loss and delay a closed connection takes seconds to be there again.
 inline constexpr int kHeardElsewhereFor = 5;
+// A replica that is asked whether it still hears the primary answers within this, or is not waited
+// for. What it heard must be so much newer than the silence that the clocks which both were read
+// from cannot have made the difference (Redis reads its own ten times a second).
+inline constexpr Millis kWitnessWait{100};
+inline constexpr Millis kWitnessMargin{150};
+// A node that says it is busy with a script is not down before this. Then it is, and is told to
+// kill the script; with a longer down-after as in Redis, which takes -BUSY for no answer at all.
+inline constexpr Millis kBusyPatience{10000};
 // Who hears the primary tells those who do not at once, but not more often than that.
 inline constexpr Millis kHearingAnswer{100};
 // Older INFO says nothing about a candidate.

@@ -10,6 +10,7 @@
 #include "sidecar/core/mutants.h"
 #include "sidecar/core/names.h"
 #include "sidecar/core/topology.h"
+#include "sidecar/core/witness.h"
 
 namespace rha::sidecar::core {
 namespace {
@@ -60,6 +61,9 @@ bool MayConfirmDeath(const Context& c, const Group& group, const Node& node) {
 
 Millis InfoPeriod(const Context& c, const Group& group, const Node& node) {
   if (MayConfirmDeath(c, group, node)) return kInfoPeriodRefused;
+  if (ReplicaHears(c, group, node)) {
+    return std::clamp(group.config.down_after / 4, kInfoPeriodStep, kInfoPeriodFast);
+  }
   if (group.failover && (node.promoted || node.reconf == ReconfStage::kSent ||
                          node.reconf == ReconfStage::kInProgress)) {
     return kInfoPeriodStep;
@@ -183,10 +187,13 @@ Millis Silence(const Link& link, LogicalTime now) {
   return Millis{0};
 }
 
-bool IsMute(const Link& link, Millis down_after, LogicalTime now) {
+Millis Trip(const Link& link, Millis down_after) {
   const Millis trip = link.trip.mean_eighths / 8 + link.trip.deviation_quarters;
-  return Silence(link, now) >
-         down_after + std::clamp(trip - kTripFree, Millis{0}, std::max(down_after / 2, Millis{0}));
+  return std::clamp(trip - kTripFree, Millis{0}, std::max(down_after / 2, Millis{0}));
+}
+
+bool IsMute(const Link& link, Millis down_after, LogicalTime now) {
+  return Silence(link, now) > down_after + Trip(link, down_after);
 }
 
 void MarkUp(Link& link, LogicalTime now) {

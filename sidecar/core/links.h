@@ -25,6 +25,9 @@ void NoteStranger(Context& c, std::string* stranger, const std::string& what,
                   const std::string& why);
 // For how long the other side has owed an answer.
 Millis Silence(const Link& link, LogicalTime now);
+// What the way there and back is known to take beyond what is nothing (kTripFree); half of
+// down-after at most.
+Millis Trip(const Link& link, Millis down_after);
 // It has for longer than down-after and what the way there and back is known to take.
 bool IsMute(const Link& link, Millis down_after, LogicalTime now);
 void MarkUp(Link& link, LogicalTime now);

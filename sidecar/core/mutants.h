@@ -53,6 +53,10 @@ enum class Mutant : uint8_t {
   kHearsayIgnored,
   kHeardForEver,
   kDeafWitness,
+  kReplicasNotHeard,
+  kOldWitness,
+  kBusyIsDown,
+  kBusyForEver,
 };
 
 #ifdef RHA_MUTANTS

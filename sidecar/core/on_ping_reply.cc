@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "sidecar/core/handlers.h"
 #include "sidecar/core/links.h"
 #include "sidecar/core/mode.h"
@@ -13,6 +15,24 @@ bool Acceptable(PingResult result) {
          result == PingResult::kMasterDown;
 }
 
+// Who says that a script keeps it busy is alive, for a while: a short down-after would replace it,
+// and lose what it had not replicated, for a script that ends of itself.
+bool NoteBusy(Context& c, const Group& group, Node& node, PingResult result) {
+  if (result != PingResult::kBusy) {
+    if (std::exchange(node.busy_since, kNever) != kNever) {
+      c.Note(ToString(node.address) + " is no longer busy");
+    }
+    return false;
+  }
+  if (node.busy_since == kNever) {
+    node.busy_since = c.now;
+    c.Note(ToString(node.address) + " says that it is busy with a script");
+  }
+  if (Mutated(Mutant::kBusyIsDown)) return false;
+  return c.now - node.busy_since < kBusyPatience - group.config.down_after ||
+         Mutated(Mutant::kBusyForEver);
+}
+
 bool Acceptable(const Group& group, PingResult result) {
   const bool full = result == PingResult::kMisconf && !Mutated(Mutant::kMisconfIsDown);
   return Acceptable(result) || (full && group.mode().full_volume_is_alive);
@@ -24,7 +44,8 @@ void OnPingReply(Context& c, const NodePingReply& event) {
   Group* group = GroupOfNode(c.s, event.node);
   if (group == nullptr) return;
   Node& node = *group->FindNode(event.node);
-  const bool acceptable = Acceptable(*group, event.result);
+  const bool busy = NoteBusy(c, *group, node, event.result);
+  const bool acceptable = busy || Acceptable(*group, event.result);
   MarkReply(node.link, acceptable, c.now);
   if (event.result == PingResult::kLoading) {
     if (node.loading_since == kNever) node.loading_since = c.now;

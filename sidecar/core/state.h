@@ -93,6 +93,7 @@ struct Node {
   bool refused_again = false;          // ... and some time later still does (kRefusedAgain)
   LogicalTime loading_since = kNever;  // answers -LOADING
   bool rebooted = false;               // run id changed; cleared with the first +PONG
+  LogicalTime busy_since = kNever;     // answers -BUSY
   bool script_kill_sent = false;
 
   // From INFO.

@@ -97,10 +97,7 @@ void Driver::Feed(core::Event event) {
 void Driver::Run(const core::Event& event) {
   now_ = ReadClock();
   if (const auto* info = std::get_if<core::InfoReply>(&event)) {
-    infos_[info->node] = {now_, info->text};
-    if (infos_.size() > kCachedInfosMax) {  // ids of nodes long gone
-      std::erase_if(infos_, [&](const auto& i) { return now_ - i.second.at > kCachedInfoAgeMax; });
-    }
+    infos_.Keep(info->node, now_, info->text);
   }
   const core::Actions actions = machine_.Step(now_, event);
   dialer_.fixed_announce = !machine_.state().globals.announce_ip.empty();
@@ -183,11 +180,6 @@ NodeLink* Driver::Find(core::NodeId node) {
 PeerLink* Driver::Find(core::PeerId peer) {
   const auto found = peers_.find(peer);
   return found == peers_.end() ? nullptr : found->second.get();
-}
-
-const CachedInfo* Driver::FindInfo(core::NodeId node) const {
-  const auto found = infos_.find(node);
-  return found == infos_.end() ? nullptr : &found->second;
 }
 
 size_t Driver::PendingCommands(core::NodeId node) const {

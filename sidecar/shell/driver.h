@@ -18,6 +18,8 @@
 #include "common/net/reactor.h"
 #include "sidecar/core/sentinel.h"
 #include "sidecar/shell/dialer.h"
+#include "sidecar/shell/info_cache.h"
+#include "sidecar/shell/limits.h"
 #include "sidecar/shell/node_link.h"
 #include "sidecar/shell/peer_link.h"
 #include "sidecar/shell/scripts.h"
@@ -32,12 +34,6 @@ struct DriverSinks {
   std::function<void(const core::Reply&)> reply;           // to a client of ours
   std::function<void(const core::PublishEvent&)> publish;  // to subscribers of ours
   std::function<void(core::Role)> role_label;
-};
-
-// INFO of a node as it came, for SENTINEL INFO-CACHE.
-struct CachedInfo {
-  core::LogicalTime at;
-  std::string text;
 };
 
 class Driver {
@@ -58,7 +54,8 @@ class Driver {
   bool write_failed() const { return write_failed_; }
   // The clock the machine is driven by.
   static core::LogicalTime ReadClock();
-  const CachedInfo* FindInfo(core::NodeId node) const;
+  // For SENTINEL INFO-CACHE.
+  const InfoCache& infos() const { return infos_; }
   size_t PendingCommands(core::NodeId node) const;
   size_t PendingCommands(core::PeerId peer) const;
   const Scripts& scripts() const { return scripts_; }
@@ -122,7 +119,7 @@ class Driver {
   // Links that may still be on the stack; destroyed when the turn ends.
   std::vector<std::unique_ptr<NodeLink>> retired_nodes_;
   std::vector<std::unique_ptr<PeerLink>> retired_peers_;
-  std::map<core::NodeId, CachedInfo> infos_;
+  InfoCache infos_{kCachedInfoBytesMax};
 };
 
 }  // namespace rha::sidecar::shell

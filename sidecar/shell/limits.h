@@ -38,11 +38,10 @@ constexpr size_t kReasonBytesMax = 200;          // of another's words, in the l
 constexpr size_t kLinkPendingMax = 100;          // SENTINEL_MAX_PENDING_COMMANDS
 // Until introduced: four ways there and back, one of them with a packet that is lost.
 constexpr Millis kConnectTimeout{2500};
-constexpr Millis kLocalConnectTimeout{500};      // over the unix socket
-constexpr Millis kSubscriptionRetry{1000};       // the pub/sub channel alone was lost
+constexpr Millis kLocalConnectTimeout{500};  // over the unix socket
+constexpr Millis kSubscriptionRetry{1000};   // the pub/sub channel alone was lost
 
-constexpr size_t kCachedInfosMax = 1024;
-constexpr Millis kCachedInfoAgeMax = std::chrono::hours(1);
+constexpr size_t kCachedInfoBytesMax = 32 << 20;  // of all nodes together
 
 // Scripts, as in Redis.
 constexpr size_t kScriptsRunningMax = 16;

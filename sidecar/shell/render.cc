@@ -83,6 +83,12 @@ void AppendStranger(const std::string& why, Fields* fields) {
   if (!why.empty()) fields->emplace_back("redisha-stranger", why);
 }
 
+// Nor this.
+void AppendBusy(const View& view, const core::Node& node, Fields* fields) {
+  if (node.busy_since == core::kNever) return;
+  fields->emplace_back("redisha-busy-time", Since(view, node.busy_since));
+}
+
 }  // namespace
 
 Fields PrimaryFields(const View& view, const core::Group& group, size_t pending) {
@@ -113,6 +119,7 @@ Fields PrimaryFields(const View& view, const core::Group& group, size_t pending)
     fields.emplace_back("redisha-waits-for", view.machine.WaitsForUntil(group, view.now));
   }
   AppendStranger(node.stranger, &fields);
+  AppendBusy(view, node, &fields);
   return fields;
 }
 
@@ -131,6 +138,7 @@ Fields ReplicaFields(const View& view, const core::Group& group, const core::Nod
   fields.emplace_back("slave-repl-offset", Number(info.replica_offset));
   fields.emplace_back("replica-announced", info.announced ? "1" : "0");
   AppendStranger(node.stranger, &fields);
+  AppendBusy(view, node, &fields);
   return fields;
 }
 

@@ -237,7 +237,7 @@ void InfoCache(CommandContext& c) {
     c.reply.Bulk(group->config.name);
     c.reply.Array(static_cast<int64_t>(group->nodes.size()));
     for (const auto& [id, node] : group->nodes) {
-      const CachedInfo* info = c.driver.FindInfo(id);
+      const InfoCache::Entry* info = c.driver.infos().Find(id);
       c.reply.Array(2);
       c.reply.Integer(info ? (c.driver.now() - info->at).count() : 0);
       info ? c.reply.Bulk(info->text) : c.reply.Null();

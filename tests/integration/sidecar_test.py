@@ -19,6 +19,7 @@ import redis.sentinel
 
 BIN = os.environ.get("RHA_BIN_DIR", "build/dev/bin")
 SENTINEL = os.path.join(BIN, "redisha-sentinel")
+NODE = os.path.join(BIN, "redisha-node")
 
 
 def own_ports():
@@ -345,6 +346,30 @@ class Failover(Bed):
         sentinels = self.start_sentinels(servers[0], down_after=60000)
         self.servers[servers[0]].kill()
         self.assertIn(self.agreed_new_primary(sentinels, servers[0]), servers[1:])
+
+    def test_a_script_for_longer_than_down_after_is_no_death(self):
+        self.SERVER = NODE
+        servers = self.start_trio()
+        sentinels = self.start_sentinels(servers[0], down_after=500)
+        events = [Events(port) for port in sentinels]
+        caller = redis.Redis(port=servers[0], socket_timeout=30)
+        script = "local t = redis.call('TIME')[1] + 3 while redis.call('TIME')[1] + 0 < t do end return 'done'"
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(caller.execute_command("EVAL", script, 0)))
+        thread.start()
+        for port in sentinels:
+            until("it says that it is busy", lambda: "redisha-busy-time" in dict(self.raw_master(port)))
+        thread.join()
+        self.assertEqual(answers, [b"done"])
+        for port in sentinels:
+            until("it is no longer busy", lambda: "redisha-busy-time" not in dict(self.raw_master(port)))
+        self.assertEqual([seen.find("+sdown") for seen in events], [[], [], []])
+        self.assertEqual({self.address(port) for port in sentinels}, {servers[0]})
+
+    @staticmethod
+    def raw_master(port):
+        fields = raw_command(port, "SENTINEL", "MASTER", GROUP)
+        return zip(fields[0::2], fields[1::2])
 
     def test_failover_on_demand(self):
         servers = self.start_trio()

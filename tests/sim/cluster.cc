@@ -37,6 +37,7 @@ Cluster::Cluster(const ClusterOptions& options)
     pods_[i].node->obeys_any_epoch =
         options.classic || options_.fault == WorldFault::kAnyEpochObeyed;
     pods_[i].node->tells_epochs = !options.stock;
+    pods_[i].node->tells_seconds = options.stock;
     pods_[i].node->moves = options.moves;
     pods_[i].node->tells_data_epoch = options.tells_data_epoch;
     pods_[i].node->flushes_before_load = options.fault == WorldFault::kFlushBeforeLoad;
@@ -140,6 +141,12 @@ void Cluster::PauseNode(int pod, bool pause) {
   auto work = std::move(p.node_queued);
   p.node_queued.clear();
   for (Task& item : work) item();
+}
+
+void Cluster::RunScript(int pod, bool on) {
+  pods_[pod].node->busy = on;
+  Trace("a script " + std::string(on ? "begins" : "ends") + " at the node of pod-" +
+        std::to_string(pod));
 }
 
 // As Driver::Start: the state is written before the first step, to know that it can be.

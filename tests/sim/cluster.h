@@ -127,6 +127,10 @@ class Cluster {
   // A firewall resets the connections of the other pods' sidecars to the pod's node, and refuses
   // new ones; also the stream to the node of `fenced` (-1: of nobody).
   void Firewall(int pod, bool on, int fenced = -1);
+  // A firewall swallows what all sidecars send to the pod's node; streams pass.
+  void Silence(int pod, bool on);
+  // A script keeps the pod's node busy.
+  void RunScript(int pod, bool on);
   void Cut(int from, int to);  // one way
   void HealNetwork();
   // Nothing is cut off, paused or dead any more; disks and memories are what they were.
@@ -197,6 +201,7 @@ class Cluster {
     uint64_t life = 0;  // of the machine: events for an earlier one are dropped
     uint64_t node_life = 0;
     bool firewall = false;  // before its node
+    bool silenced = false;  // ... that swallows
     bool paused = false;
     std::vector<sidecar::core::Event> queued;
     std::vector<Task> node_queued;

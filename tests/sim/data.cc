@@ -78,6 +78,7 @@ void Cluster::Write() {
     const auto address = p.machine->PrimaryAddress(kGroupName, ClockOf(asked));
     const int host = address ? HostOfIp(address->host) : -1;
     if (host < 0 || pods_[host].node->paused || !pods_[host].node->primary()) continue;
+    if (pods_[host].node->busy) continue;
     if (pods_[host].node->disk_full || pods_[host].node->stopping) continue;
     if (pods_[host].node->copies_missing()) continue;
     if (pods_[host].node->HoldsWrites(queue_.now())) {

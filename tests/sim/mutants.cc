@@ -126,6 +126,12 @@ constexpr MutantRow kTable[] = {
             "a primary that one sidecar hears is never replaced, whoever else has lost it"),
     Machine("deaf-witness", Mutant::kDeafWitness,
             "who hears nobody is believed that the primary is well"),
+    Machine("replicas-not-heard", Mutant::kReplicasNotHeard,
+            "classic: a primary is replaced although its replicas hear it"),
+    Machine("old-witness", Mutant::kOldWitness,
+            "classic: what a replica heard once holds up the failover of a primary that hangs"),
+    Machine("busy-is-down", Mutant::kBusyIsDown, "who says that a script keeps it busy is down"),
+    Machine("busy-for-ever", Mutant::kBusyForEver, "a script that never ends is waited for"),
     // Pods that are told to stop.
     Machine("leaves-with-its-node", Mutant::kLeavesWithItsNode,
             "a sidecar that is told to stop leaves before another primary is known"),

@@ -110,6 +110,12 @@ void Cluster::Impersonate(int pod, bool on) {
         std::to_string(pod));
 }
 
+void Cluster::Silence(int pod, bool on) {
+  pods_[pod].silenced = on;
+  Trace(std::string("a firewall ") + (on ? "swallows" : "lets in") +
+        " what sidecars send to the node of pod-" + std::to_string(pod));
+}
+
 void Cluster::Firewall(int pod, bool on, int fenced) {
   if (fenced >= 0) pods_[fenced].node->fenced = on;
   pods_[pod].firewall = on;

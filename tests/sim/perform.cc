@@ -141,7 +141,7 @@ void Cluster::Dial(int pod, NodeId id, const Address& address, bool local) {
   const int host = conn.host;
   const auto there = host < 0 ? std::nullopt : network_.Transit(pod, host);
   const auto back = host < 0 ? std::nullopt : network_.Transit(host, pod);
-  const bool ok = there && back;
+  const bool ok = there && back && !pods_[host].silenced;
   queue_.After(ok ? *there + *back : kConnectTimeout, [this, pod, id, host, generation, ok] {
     auto it = pods_[pod].nodes.find(id);
     if (it == pods_[pod].nodes.end() || it->second.generation != generation) return;
@@ -199,7 +199,7 @@ void Cluster::ToNode(int pod, NodeId id, Work work, bool publish) {
   const int host = it->second.host;
   if (host == kStranger) return ToStranger(pod, id, std::move(work));
   const auto there = network_.Transit(pod, host);
-  if (!there) return;
+  if (!there || pods_[host].silenced) return;
   const uint64_t node_life = it->second.life;
   auto at_node = [this, pod, id, host, generation = it->second.generation, life = pods_[pod].life,
                   work = std::move(work)]() mutable {
@@ -327,12 +327,14 @@ bool Cluster::PerformOnNode(int pod, Action& action) {
       const bool loading = node.loading(queue_.now());
       const bool refuses =
           node.primary() && node.disk_full;  // Redis: a primary does, a replica not
-      return NodePingReply{id, loading   ? PingResult::kLoading
+      return NodePingReply{id, node.busy ? PingResult::kBusy
+                               : loading ? PingResult::kLoading
                                : refuses ? PingResult::kMisconf
                                          : PingResult::kPong};
     });
   } else if (const auto* a = std::get_if<SendInfo>(&action)) {
     ToNode(pod, a->node, [this, id = a->node](SimNode& node) -> std::optional<Event> {
+      if (node.busy) return std::nullopt;
       if (node.host() < size()) TakeArrived(node.host());
       return InfoReply{id, node.InfoText(queue_.now()) + ReplicaLines(node)};
     });

@@ -480,6 +480,13 @@ void Monitored(ClusterOptions& options, Prng& prng) {
 
 void MonitoredCalm(ClusterOptions& options, Prng&) { options.classic = true; }
 
+// Replicas of redis-server tell whole seconds, which are too coarse for a short down-after.
+void MonitoredHeard(ClusterOptions& options, Prng& prng) {
+  options.classic = true;
+  options.stock = prng.Chance(0.5);
+  if (options.stock) options.down_after = Millis{3000};
+}
+
 void FiveOfEitherKind(ClusterOptions& options, Prng& prng) {
   CalmNetwork(options, prng);
   options.members = 5;
@@ -542,6 +549,8 @@ constexpr Profile kProfiles[] = {
     {"classic-firewall", Firewalls, MonitoredCalm},
     {"half-heard", HalfHeard, FiveOfEitherKind},
     {"deaf-primary", DeafPrimary, FiveOfEitherKind},
+    {"classic-replicas-hear", ReplicasHear, MonitoredHeard},
+    {"scripts", Scripts, FiveOfEitherKind},
 };
 
 }  // namespace

@@ -65,6 +65,8 @@ void StaleCopy(Run& run);
 // profiles_ways.cc
 void HalfHeard(Run& run);
 void DeafPrimary(Run& run);
+void ReplicasHear(Run& run);
+void Scripts(Run& run);
 
 // profiles_stops.cc
 void LostVotes(Run& run);

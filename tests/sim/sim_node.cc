@@ -19,7 +19,7 @@ std::string HexId(char prefix, uint64_t number) {
 
 void SimNode::Start(bool keep_data, uint64_t unique, LogicalTime now, Millis load) {
   alive_ = true;
-  paused = stopping = false;
+  paused = stopping = busy = false;
   handover = Handover::kNone;
   pause_until = {};
   write_waits = false;
@@ -215,7 +215,9 @@ void SimNode::Connect(const SimNode* primary, LogicalTime now,
     if (!link_up_ || arriving_.empty()) LeaveStream(now);
     return;
   }
-  if (primary == nullptr || link_up_ || primary->paused) return;
+  if (primary == nullptr || primary->paused) return;
+  if (!primary->busy) heard_at_ = now;
+  if (link_up_) return;
   if (primary->data_.reign < promised_) return;
   if (receiving_ && now < sync_done_) return;
   const bool received = std::exchange(receiving_, false);
@@ -319,7 +321,12 @@ std::string SimNode::InfoText(LogicalTime now) const {
   if (replica) {
     text += "master_host:" + follows_ + "\r\nmaster_port:" + std::to_string(follows_port_) + "\r\n";
     text += link_up_ ? "master_link_status:up\r\n" : "master_link_status:down\r\n";
-    if (!link_up_) {
+    if (link_up_) {
+      const auto heard = std::chrono::duration_cast<Millis>(now - heard_at_).count();
+      text += tells_seconds ? "master_last_io_seconds_ago:" + std::to_string(heard / 1000)
+                            : "redisha_master_heard_ms_ago:" + std::to_string(heard);
+      text += "\r\n";
+    } else {
       const auto down = std::chrono::duration_cast<std::chrono::seconds>(now - link_down_since_);
       const auto seconds = streamed_ ? down.count() : -1;  // Redis: never up since it started
       text += "master_link_down_since_seconds:" + std::to_string(seconds) + "\r\n";

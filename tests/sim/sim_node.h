@@ -124,11 +124,14 @@ class SimNode {
   bool KnowsPause() const { return moves != HandsOver::kFailover && moves != HandsOver::kNeither; }
 
   bool paused = false;
+  bool busy = false;  // with a script, and says so
+  bool stands_still() const { return paused || busy; }
   bool fenced = false;               // a firewall lets no stream through to it
   bool stopping = false;             // told to end: it takes no more writes
   bool disk_full = false;            // nothing more reaches the disk, and it takes no writes
   bool tells_data_epoch = true;      // in INFO; an older one leaves it to its sidecar
   bool tells_epochs = true;          // Redis' own knows none
+  bool tells_seconds = false;        // as Redis does, since when its primary is not heard
   bool obeys_any_epoch = false;      // a fault: orders are not ordered
   bool flushes_before_load = false;  // a fault: the old data goes before the new is whole
   bool counts_connected = false;     // a fault: of those connected a majority is enough
@@ -178,7 +181,8 @@ class SimNode {
   uint16_t follows_port_ = 0;
   bool link_up_ = false;
   LogicalTime link_down_since_{};
-  int source_ = -1;  // the link's other end, and its role then
+  LogicalTime heard_at_{};  // the last bytes of the primary
+  int source_ = -1;         // the link's other end, and its role then
   uint64_t source_role_ = 0;
   struct Arrival {
     LogicalTime time;

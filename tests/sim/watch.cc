@@ -154,12 +154,12 @@ void Cluster::WatchOldPrimaries() {
   const Pod* newest = nullptr;
   for (const Pod& p : pods_) {
     if (!p.node->primary() || p.node->reign() != newest_reign_) continue;
-    if (!p.node->paused && p.machine && !p.paused) newest = &p;
+    if (!p.node->stands_still() && p.machine && !p.paused) newest = &p;
   }
   for (int i = 0; i < size(); ++i) {
     Pod& p = pods_[i];
     const bool able = newest != nullptr && p.node->primary() && p.node->reign() < newest_reign_ &&
-                      !p.node->paused && p.machine && !p.paused && HearsWell(i);
+                      !p.node->stands_still() && p.machine && !p.paused && HearsWell(i);
     if (!able) {
       p.old_primary_since = queue_.now();
     } else if (queue_.now() - p.old_primary_since > kDemotionLimit) {
@@ -205,7 +205,8 @@ void Cluster::CheckSeenWell(const sidecar::core::Failover& failover) {
   };
   for (int i = 0; i < size(); ++i) {
     const SimNode& node = *pods_[i].node;
-    if (!node.primary() || node.reign() != newest_reign_ || node.paused || !well(i, i)) continue;
+    if (!node.primary() || node.reign() != newest_reign_ || node.stands_still() || !well(i, i))
+      continue;
     int seeing = 0;
     for (int j = 0; j < size(); ++j) seeing += well(i, j) ? 1 : 0;
     if (seeing <= size() / 2) continue;
@@ -221,7 +222,7 @@ void Cluster::CheckFalseAlarm(int pod) {
   const sidecar::core::Node* primary = group->Primary();
   if (primary == nullptr || primary->member < 0) return;
   const Pod& p = pods_[primary->member];
-  if (!p.node->primary() || p.node->paused || p.node->reign() != newest_reign_) return;
+  if (!p.node->primary() || p.node->stands_still() || p.node->reign() != newest_reign_) return;
   const LogicalTime disturbed = std::max(p.disturbed, pods_[pod].disturbed);
   const LogicalTime down_since = primary->sdown_since - Ahead(pod);
   // Of its time before it was given its role again, or on its way then.
@@ -244,8 +245,8 @@ void Cluster::CheckStaleOrder(const SimNode& node, const std::string& primary, u
   const int to = HostOfIp(primary);
   if (from < 0 || to < 0 || from == to || node.undecided() || node.primary()) return;
   const SimNode& present = *pods_[from].node;
-  const bool newest = present.primary() && present.reign() == newest_reign_ && !present.paused &&
-                      obeyed >= present.role_epoch();
+  const bool newest = present.primary() && present.reign() == newest_reign_ &&
+                      !present.stands_still() && obeyed >= present.role_epoch();
   if (!newest || options_.classic || network_.rough() ||
       queue_.now() - last_promotion_ < kNewsLimit)
     return;
