@@ -24,7 +24,7 @@ void SendSeal(Context& c, const Group& group, Node& node) {
 // The primary that a person replaces lives, and can be reached.
 bool LivesOn(const Context& c, const Group& group, const Node& node) {
   if (!group.failover->forced || !node.link.connected || Unreachable(c, group, node)) return false;
-  return SealedForUs(group, node) || (node.role_reported == Role::kPrimary && !node.info.undecided);
+  return SealedForUs(group, node) || node.leads();
 }
 
 enum class Drain : uint8_t { kNot, kReads, kHasAll };

@@ -53,8 +53,7 @@ bool NoLongerNeeded(const Context& c, const Group& group) {
   const bool chooses = std::holds_alternative<SelectReplica>(failover.stage) ||
                        std::holds_alternative<SendPromotion>(failover.stage);
   const Node* primary = group.Primary();
-  const bool leads = primary != nullptr && !primary->sdown &&
-                     primary->role_reported == Role::kPrimary && !primary->info.undecided;
+  const bool leads = primary != nullptr && !primary->sdown && primary->leads();
   return !asked_for && leads && (waits || (chooses && !group.mode().seals_copies));
 }
 
@@ -248,8 +247,7 @@ void StartReconf(Context& c, Group& group, Node& node, std::string_view channel)
 // A failover that somebody asked for replaces a primary that lives. What it takes until it follows,
 // nobody will have: it does not wait for its turn.
 bool GoesFirst(const Group& group, const Node& node) {
-  if (!group.mode().seals_copies && node.id == group.failover->old_primary) return true;
-  return node.role_reported == Role::kPrimary && !node.info.undecided;
+  return node.leads() || (!group.mode().seals_copies && node.id == group.failover->old_primary);
 }
 
 // `in_flight`: how many are at it already.

@@ -32,7 +32,7 @@ Fault FindFault(const State& state, const Group& group, const Node& node) {
 bool PrimaryLooksSane(const Context& c, const Group& group) {
   const Node* primary = group.Primary();
   if (primary == nullptr || primary->address.empty() || primary->sdown || group.odown) return false;
-  if (primary->info.undecided || primary->role_reported != Role::kPrimary) return false;
+  if (!primary->leads()) return false;
   return primary->info_refresh != kLongAgo && c.now - primary->info_refresh < c.s.periods.info * 2;
 }
 
@@ -104,7 +104,7 @@ void UpdateLabel(Context& c, Group& group) {
   Role role = group.label;
   if (group.primary != own->id) {
     role = Role::kReplica;
-  } else if (own->role_reported == Role::kPrimary && !own->info.undecided &&
+  } else if (own->leads() &&
              (HearsMajority(c.s, group, c.now) || Mutated(Mutant::kLabelFromMemory))) {
     // Not on old memory alone: taking the label takes it from whoever was promoted meanwhile.
     role = Role::kPrimary;

@@ -103,6 +103,8 @@ struct Node {
   Info info;
   Role role_reported = Role::kUnknown;
   LogicalTime role_reported_at = kLongAgo;
+  // It calls itself primary, and not for want of a role.
+  bool leads() const { return role_reported == Role::kPrimary && !info.undecided; }
   // What users know of it: Redis meets everybody anew at a switch, and tells what is news since.
   Role role_told = Role::kUnknown;  // unknown: that of its place
   bool process_told = false;

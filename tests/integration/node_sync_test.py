@@ -296,6 +296,7 @@ class CompressionTest(SyncTest):
         self.in_step(primary, replica)
         self.assertEqual(self.info(primary, "sync_full"), "1")
         self.assertEqual(self.info(primary, "sync_partial_ok"), "1")
+        self.assertIn(int(self.info(replica, "redisha_master_heard_ms_ago")), range(60_000))
 
     @unittest.skipUnless(STOCK, "redis-server is not installed")
     def test_a_server_that_does_not_know_it_is_followed_as_ever(self):

@@ -80,6 +80,13 @@ std::string Row(const char* what, const std::string& profile, const std::vector<
 
 }  // namespace
 
+int Run::CalmPrimary(const char* before) {
+  cluster.Run(Between(11000, 13000));
+  const int primary = cluster.FirstPrimary();
+  if (primary < 0) cluster.checkers().Fail(std::string("no primary before ") + before);
+  return primary;
+}
+
 void Run::Settle(const char* after) {
   const LogicalTime start = cluster.now();
   // Sentinel gives a primary that calls itself a replica two INFO periods before it counts as down.

@@ -25,6 +25,9 @@ struct Run {
     return other < pod ? other : other + 1;
   }
   Millis Between(int64_t low, int64_t high) { return Millis{prng.Between(low, high)}; }
+  // The primary, once its replicas have been learned: its INFO is read every ten seconds. -1, which
+  // is a failure: there is none.
+  int CalmPrimary(const char* before);
   // Runs until everyone agrees, or that is a failure.
   void Settle(const char* after);
 };

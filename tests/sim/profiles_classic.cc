@@ -125,9 +125,8 @@ void CheckMove(Run& run, int before, bool coordinated, bool must_move) {
 void PlannedMoves(Run& run) {
   Cluster& cluster = run.cluster;
   for (int round = 0; round < 4; ++round) {
-    cluster.Run(run.Between(11000, 13000));
-    const int primary = cluster.FirstPrimary();
-    if (primary < 0) return cluster.checkers().Fail("no primary before a move");
+    const int primary = run.CalmPrimary("a move");
+    if (primary < 0) return;
     const bool known = AllKnowEveryNode(cluster);
     const bool coordinated = run.prng.Chance(0.3);
     const int leader = run.AnyPod();
@@ -157,9 +156,8 @@ void PlannedMoves(Run& run) {
 void Firewalls(Run& run) {
   Cluster& cluster = run.cluster;
   for (int round = 0; round < 3; ++round) {
-    cluster.Run(run.Between(11000, 13000));
-    const int primary = cluster.FirstPrimary();
-    if (primary < 0) return cluster.checkers().Fail("no primary before the firewall");
+    const int primary = run.CalmPrimary("the firewall");
+    if (primary < 0) return;
     const int attempts = cluster.CountEvents("+try-failover");
     const int fenced = run.prng.Chance(0.5) ? run.OtherThan(primary) : -1;
     cluster.Firewall(primary, true, fenced);
@@ -177,10 +175,8 @@ void Firewalls(Run& run) {
 void Classic(Run& run) {
   Cluster& cluster = run.cluster;
   for (int round = 0; round < 3; ++round) {
-    // Replicas are learned from the primary's INFO, every ten seconds.
-    cluster.Run(run.Between(11000, 13000));
-    const int primary = cluster.FirstPrimary();
-    if (primary < 0) return cluster.checkers().Fail("no primary before the fault");
+    const int primary = run.CalmPrimary("the fault");
+    if (primary < 0) return;
     OneFault(run, primary);
     cluster.Run(run.Between(0, 8000));
     cluster.Mend();

@@ -26,9 +26,8 @@ void HalfHeard(Run& run) {
   Cluster& cluster = run.cluster;
   const Millis down_after = cluster.options().down_after;
   for (int round = 0; round < 3; ++round) {
-    cluster.Run(run.Between(11000, 13000));
-    const int primary = cluster.FirstPrimary();
-    if (primary < 0) return cluster.checkers().Fail("no primary before the cut");
+    const int primary = run.CalmPrimary("the cut");
+    if (primary < 0) return;
     const int attempts = cluster.CountEvents("+try-failover");
     CutOff(run, primary, run.OtherThan(primary));
     if (run.prng.Chance(0.5)) {
@@ -53,9 +52,8 @@ void HalfHeard(Run& run) {
 void DeafPrimary(Run& run) {
   Cluster& cluster = run.cluster;
   for (int round = 0; round < 3; ++round) {
-    cluster.Run(run.Between(11000, 13000));
-    const int primary = cluster.FirstPrimary();
-    if (primary < 0) return cluster.checkers().Fail("no primary before it is deaf");
+    const int primary = run.CalmPrimary("it is deaf");
+    if (primary < 0) return;
     const int attempts = cluster.CountEvents("+try-failover");
     for (int i = 0; i < cluster.size(); ++i) {
       if (i != primary) cluster.Cut(i, primary);
@@ -75,9 +73,8 @@ void ReplicasHear(Run& run) {
   Cluster& cluster = run.cluster;
   const Millis down_after = cluster.options().down_after;
   for (int round = 0; round < 3; ++round) {
-    cluster.Run(run.Between(11000, 13000));
-    const int primary = cluster.FirstPrimary();
-    if (primary < 0) return cluster.checkers().Fail("no primary before the firewall");
+    const int primary = run.CalmPrimary("the firewall");
+    if (primary < 0) return;
     const int attempts = cluster.CountEvents("+try-failover");
     cluster.Silence(primary, true);
     cluster.Run(
@@ -103,9 +100,8 @@ void ReplicasHear(Run& run) {
 void Scripts(Run& run) {
   Cluster& cluster = run.cluster;
   for (int round = 0; round < 3; ++round) {
-    cluster.Run(run.Between(11000, 13000));
-    const int primary = cluster.FirstPrimary();
-    if (primary < 0) return cluster.checkers().Fail("no primary before the script");
+    const int primary = run.CalmPrimary("the script");
+    if (primary < 0) return;
     const int attempts = cluster.CountEvents("+try-failover");
     const bool ends = run.prng.Chance(0.5);
     cluster.RunScript(primary, true);
