@@ -29,8 +29,6 @@ constexpr char kTextPattern[] = "%Y-%m-%dT%H:%M:%S.%e%z %^%-5l%$ %v";
 class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit FileSink(const std::string& path) : path_(path) {
-    namespace os = spdlog::details::os;
-    os::create_dir(os::dir_name(path));
     if (!Open()) spdlog::throw_spdlog_ex("Failed opening file " + path + " for writing", errno);
   }
 

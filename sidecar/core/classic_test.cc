@@ -452,6 +452,22 @@ TEST_F(Classic, WhatIsOwedIsOwedOverANewConnectionToo) {
   EXPECT_FALSE(bench.NodeAt("10.0.0.1").sdown);
 }
 
+TEST_F(Classic, SaysOnceWhyANodeCannotBeReached) {
+  const NodeId node = bench.NodeAt("10.0.0.2").id;
+  const auto warnings = [&] {
+    int count = 0;
+    for (const Log& log : bench.Of<Log>())  count += log.text.find("WRONGPASS") != log.text.npos;
+    return count;
+  };
+  bench.Send(NodeLinkDown{node, DownReason::kClosed, "end of file"});
+  EXPECT_TRUE(bench.NodeAt("10.0.0.2").link.error.empty()) << "it is dialled again first";
+  for (int i = 0; i < 3; ++i) bench.Send(NodeLinkDown{node, DownReason::kError, "-WRONGPASS x"});
+  EXPECT_EQ(warnings(), 1);
+  EXPECT_EQ(bench.NodeAt("10.0.0.2").link.error, "-WRONGPASS x");
+  bench.Send(NodeLinkUp{node});
+  EXPECT_TRUE(bench.NodeAt("10.0.0.2").link.error.empty());
+}
+
 TEST_F(Classic, AGapOfOnesOwnForgivesNothingThatWasBeforeIt) {
   bench.Pass(Millis{800});
   bench.now += Millis{700};

@@ -36,7 +36,7 @@ struct NodeLinkUp {
 struct NodeLinkDown {
   NodeId node;
   DownReason reason = DownReason::kClosed;
-  std::string why = {};  // kUnproven: in words
+  std::string why = {};  // in words
 };
 struct PeerLinkUp {
   PeerId peer;

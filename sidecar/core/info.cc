@@ -60,6 +60,8 @@ void ParseField(std::string_view key, std::string_view value, Info& info) {
     info.role = value == "master"  ? Role::kPrimary
                 : value == "slave" ? Role::kReplica
                                    : Role::kUnknown;
+  } else if (key == "redis_mode") {
+    info.sentinel = value == "sentinel";
   } else if (key == "redisha_undecided") {
     info.undecided = value == "1";
   } else if (key == "redisha_version") {

@@ -21,7 +21,8 @@ struct Info {
   Role role = Role::kUnknown;
   bool undecided = false;  // redisha_undecided:1
   bool loading = false;
-  bool ours = false;  // redisha-node
+  bool ours = false;      // redisha-node
+  bool sentinel = false;  // no server of data at all
 
   // Of redisha-node.
   std::optional<Epoch> role_epoch;  // of the newest order that gave it a role, and who gave it

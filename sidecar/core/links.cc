@@ -181,6 +181,12 @@ void NoteStranger(Context& c, std::string* stranger, const std::string& what,
   c.Warn("whoever answers as " + what + " is not believed: " + why);
 }
 
+void NoteLinkError(Context& c, Link& link, const std::string& what, const std::string& why) {
+  if (why.empty() || link.error == why) return;
+  link.error = why;
+  c.Warn("no connection to " + what + ": " + why);
+}
+
 Millis Silence(const Link& link, LogicalTime now) {
   if (link.unanswered_since != kNever) return now - link.unanswered_since;
   if (!link.connected) return now - link.last_ok;
@@ -199,6 +205,7 @@ bool IsMute(const Link& link, Millis down_after, LogicalTime now) {
 void MarkUp(Link& link, LogicalTime now) {
   link.connected = true;
   link.dialing = false;
+  link.error.clear();
   link.connected_at = now;  // (what was not answered before is still owed)
   link.last_ping = kLongAgo;
   link.trip.on_the_way.clear();

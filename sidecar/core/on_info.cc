@@ -94,6 +94,9 @@ void OnInfo(Context& c, const InfoReply& event) {
       std::tie(node.info.role_epoch, node.info.role_leader)) {
     node.wrong_primary_since = node.promised_since = kNever;
   }
+  if (info.sentinel && !node.info.sentinel) {
+    c.Warn(ToString(node.address) + " is a Sentinel, not a server to be watched");
+  }
   node.info = std::move(info);
   node.info_pending = false;
   node.info_refresh = c.now;

@@ -78,6 +78,8 @@ void OnNodeLink(Context& c, const NodeLinkDown& event) {
   node.info_pending = false;
   if (event.reason == DownReason::kUnproven) {
     NoteStranger(c, &node.stranger, Described(*group, node), event.why);
+  } else if (event.reason != DownReason::kClosed) {
+    NoteLinkError(c, node.link, Described(*group, node), event.why);
   }
   // A closed link may be CLIENT KILL as well as a death; dialling again tells which, at once.
   if (was_connected && event.reason == DownReason::kClosed) DialNode(c, *group, node);

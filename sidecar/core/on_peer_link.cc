@@ -27,6 +27,8 @@ void OnPeerLink(Context& c, const PeerLinkDown& event) {
   MarkDown(peer.link, c.now);
   if (event.reason == DownReason::kUnproven) {
     NoteStranger(c, &peer.stranger, "sentinel " + ToString(peer.address), event.why);
+  } else if (event.reason != DownReason::kClosed) {
+    NoteLinkError(c, peer.link, "sentinel " + ToString(peer.address), event.why);
   }
 }
 

@@ -48,6 +48,7 @@ struct Link {
   LogicalTime last_ok = kLongAgo;     // acceptable reply (last_avail_time)
   LogicalTime last_reply = kLongAgo;  // any reply (last_pong_time)
   RoundTrip trip;
+  std::string error;  // why the last attempt to connect failed, in words
 };
 
 // How far a replica follows the re-pointing of a failover.

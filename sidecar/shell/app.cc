@@ -135,6 +135,9 @@ Status App::Start() {
     log::Info("directives without effect on a Sentinel: {}",
               fmt::join(options_.without_effect, " "));
   }
+  if (options_.groups.groups.empty() && options_.members.empty()) {
+    log::Warn("nothing is watched: the file has no 'sentinel monitor' (SENTINEL MONITOR adds one)");
+  }
   log::Info("redisha-sentinel {} on port {}, id {}", RHA_VERSION, options_.port,
             driver_->machine().state().my_id);
   return Status::Ok();

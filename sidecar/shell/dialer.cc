@@ -1,6 +1,7 @@
 #include "sidecar/shell/dialer.h"
 
 #include "common/net/resolver.h"
+#include "sidecar/core/hello.h"
 #include "sidecar/shell/limits.h"
 
 namespace rha::sidecar::shell {
@@ -41,11 +42,31 @@ core::PingResult ToPingResult(const resp::Value& reply) {
   return core::PingResult::kError;
 }
 
-std::string WithSource(const std::string& hello, const net::Link& link) {
+namespace {
+
+// Of a hello, "ip,port".
+std::string AddressIn(const std::string& hello) {
+  const size_t comma = hello.find(',');
+  return comma == std::string::npos ? "" : hello.substr(0, hello.find(',', comma + 1));
+}
+
+}  // namespace
+
+std::string Told(Dialer& dialer, const std::string& hello, const net::Link& link) {
   const auto local = link.LocalAddress();
   const size_t comma = hello.find(',');
-  if (!local.ok() || comma == std::string::npos) return hello;
-  return local->host + hello.substr(comma);
+  const bool named = dialer.fixed_announce || !local.ok() || comma == std::string::npos;
+  const std::string told = named ? hello : local->host + hello.substr(comma);
+  if (dialer.told_addresses.size() < kToldAddressesMax) {
+    dialer.told_addresses.insert(AddressIn(told));
+  }
+  return told;
+}
+
+bool IsFromDouble(const Dialer& dialer, const std::string& hello) {
+  const auto parsed = core::ParseHello(hello);
+  return parsed && parsed->id == dialer.my_id && dialer.told_addresses.size() < kToldAddressesMax &&
+         dialer.told_addresses.count(AddressIn(hello)) == 0;
 }
 
 void OpenTo(Dialer& dialer, net::Link& link, const core::Address& address,

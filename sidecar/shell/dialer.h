@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "common/net/link.h"
@@ -27,8 +28,9 @@ struct Dialer {
   Trust& trust;
   std::string my_id;
   std::string source_ip;
-  std::string local_socket;    // of the own node
-  bool fixed_announce = true;  // false: a hello names the address it leaves from
+  std::string local_socket;              // of the own node
+  bool fixed_announce = true;            // false: a hello names the address it leaves from
+  std::set<std::string> told_addresses;  // "ip,port" of the own hellos so far
 
   // "sentinel-<8 hex>-cmd", as CLIENT LIST of a node shows sentinels.
   std::string ClientName(const char* kind) const {
@@ -40,8 +42,10 @@ core::DownReason ToDownReason(net::LinkEnd end);
 // The words of somebody who is not believed, fit for a log.
 std::string PlainReason(const std::string& why);
 core::PingResult ToPingResult(const resp::Value& reply);
-// A hello whose first field is the address of the link it leaves by.
-std::string WithSource(const std::string& hello, const net::Link& link);
+// The hello as it leaves by `link`, whose own address is its first field unless one is announced.
+std::string Told(Dialer& dialer, const std::string& hello, const net::Link& link);
+// A hello in this sidecar's name which it has not sent: somebody has the same id.
+bool IsFromDouble(const Dialer& dialer, const std::string& hello);
 
 // Opens `link` towards an address whose host may be a name. `alive` guards the time the name takes:
 // nothing happens if it has expired by then. `failed`: the name did not resolve.

@@ -66,7 +66,7 @@ Driver::~Driver() {
 
 Status Driver::Start() {
   if (Status written = writer_.WriteNow(machine_.Snapshot()); !written.ok()) {
-    return std::move(written).Context("the state must survive a restart, but cannot be written");
+    return std::move(written).Context(kStateUnwritable);
   }
   Feed(core::Tick{});
   return Status::Ok();

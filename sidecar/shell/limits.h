@@ -49,6 +49,9 @@ constexpr size_t kScriptsQueuedMax = 256;
 constexpr int kScriptTriesMax = 10;
 constexpr Millis kScriptsPoll{50};  // while there are any
 
+// Addresses that this sidecar has had and told; beyond that nobody is said to have the same id.
+constexpr size_t kToldAddressesMax = 256;
+
 // The process.
 constexpr Millis kStopPoll{50};         // how often a stopping sidecar asks whether it may leave
 constexpr Millis kStopMax{10000};       // ... and how long it stays at most

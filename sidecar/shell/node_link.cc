@@ -147,7 +147,14 @@ void NodeLink::OnMessage(const resp::Value& message) {
   heard_hello_at_ = dialer_.reactor.Now();
   if (!emit_ || message.items.size() < 3 || message.items[0].text != "message") return;
   if (message.items[1].text != kHelloChannel) return;
-  emit_(core::HelloReceived{.payload = message.items[2].text, .proven = {}});
+  const std::string& hello = message.items[2].text;
+  if (IsFromDouble(dialer_, hello) && !std::exchange(told_of_double_, true)) {
+    log::Warn(
+        "another sentinel, which says {}, has the id of this one: stop it, take 'sentinel myid' "
+        "out of its file, and start it again",
+        PlainReason(hello));
+  }
+  emit_(core::HelloReceived{.payload = hello, .proven = {}});
 }
 
 void NodeLink::SendPing() {
@@ -165,7 +172,9 @@ void NodeLink::SendInfo() {
     words.insert(words.end(), {"server", "persistence", "replication", "keyspace"});
   }
   commands_.Send(words, [this](const resp::Value* reply) {
-    if (!reply || !emit_ || !reply->is_string()) return;
+    if (!reply || !emit_) return;
+    NoteRefusal("INFO", *reply);
+    if (!reply->is_string()) return;
     if (reply->text.size() <= core::kInfoBytesMax) {
       emit_(core::InfoReply{target_.node, reply->text});
     } else if (!std::exchange(told_of_long_info_, true)) {
@@ -181,20 +190,35 @@ void NodeLink::PublishHello(const std::string& payload) {
   // Our own hellos come back by the subscription, so its silence means that it is broken.
   const auto silent = dialer_.reactor.Now() - heard_hello_at_;
   if (subscription_.open() && silent > 3 * core::kHelloPeriod) subscription_.Close();
-  const bool own = dialer_.fixed_announce || target_.local;
-  commands_.Send({Name("PUBLISH"), kHelloChannel, own ? payload : WithSource(payload, commands_)});
+  const std::string told = target_.local ? payload : Told(dialer_, payload, commands_);
+  commands_.Send({Name("PUBLISH"), kHelloChannel, told}, [this](const resp::Value* reply) {
+    if (reply && emit_) NoteRefusal("PUBLISH", *reply);
+  });
+}
+
+// Without rights for that a node looks well, and is not known.
+void NodeLink::NoteRefusal(const char* command, const resp::Value& reply) {
+  if (!reply.is_error() || !reply.text.starts_with("NOPERM")) return;
+  if (!told_of_refusals_.insert(command).second) return;
+  log::Warn("{} may not be sent to {} by this sentinel's user there: {}", command,
+            core::ToString(target_.address), PlainReason(reply.text));
 }
 
 void NodeLink::Reconfigure(const core::Reconfigure& change) {
   if (commands_.options().proof) return AssignRole(change);
   const auto& primary = change.primary;
   const std::string slave_of = Name("SLAVEOF");
+  // EXEC says only that something was refused.
+  const auto queued = [this](const resp::Value* reply) {
+    if (reply && reply->is_error() && queue_error_.empty()) queue_error_ = reply->text;
+  };
+  queue_error_.clear();
   commands_.Send({Name("MULTI")});
-  if (change.ends_handover) commands_.Send({Name("FAILOVER"), "ABORT"});
+  if (change.ends_handover) commands_.Send({Name("FAILOVER"), "ABORT"}, queued);
   if (primary) {
-    commands_.Send({slave_of, primary->host, std::to_string(primary->port)});
+    commands_.Send({slave_of, primary->host, std::to_string(primary->port)}, queued);
   } else {
-    commands_.Send({slave_of, "NO", "ONE"});
+    commands_.Send({slave_of, "NO", "ONE"}, queued);
   }
   commands_.Send({Name("CONFIG"), "REWRITE"});
   KillClients();
@@ -261,7 +285,7 @@ void NodeLink::KillClients() {
 void NodeLink::OnReconfigured(const resp::Value& reply, size_t order) {
   core::ReconfigureDone done{.node = target_.node, .ok = true, .error = {}};
   if (reply.is_error()) {
-    done.error = reply.text;
+    done.error = queue_error_.empty() ? reply.text : queue_error_;
   } else if (reply.items.size() > order && reply.items[order].is_error()) {
     done.error =
         reply.items[order].text;  // of SLAVEOF; CONFIG REWRITE fails without a file, harmlessly

@@ -20,6 +20,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "sidecar/core/action.h"
@@ -69,6 +70,7 @@ class NodeLink {
   void OnMessage(const resp::Value& message);
   void AssignRole(const core::Reconfigure& change);
   void KillClients();
+  void NoteRefusal(const char* command, const resp::Value& reply);
   void OnReconfigured(const resp::Value& reply, size_t order);
   void Report(core::DownReason reason, const std::string& why);
 
@@ -79,7 +81,9 @@ class NodeLink {
   int local_checks_ = 0;
   net::TimerId check_timer_ = 0, subscription_timer_ = 0;
   MonoTime heard_hello_at_;
-  bool told_of_long_info_ = false;
+  bool told_of_long_info_ = false, told_of_double_ = false;
+  std::set<std::string> told_of_refusals_;
+  std::string queue_error_;  // the first of a transaction's commands
   std::shared_ptr<char> alive_ = std::make_shared<char>();
   net::Link commands_, subscription_;
 };

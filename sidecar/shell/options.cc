@@ -252,11 +252,12 @@ std::string Shown(const Words& words) {
     return word == "requirepass" || word == "auth-pass" || word == "sentinel-pass" ||
            word == "user";
   };
+  const auto secret = std::find_if(words.begin(), words.end(), hides);
+  const bool names_group = secret != words.end() && *secret == "auth-pass";
   std::string shown;
-  bool hidden = false;
-  for (const std::string& word : words) {
-    shown += (shown.empty() ? "" : " ") + (hidden ? "***" : word);
-    hidden = hidden || hides(word);
+  for (auto word = words.begin(); word != words.end(); ++word) {
+    const bool hidden = word - secret > (names_group ? 1 : 0);
+    shown += (shown.empty() ? "" : " ") + (hidden ? "***" : *word);
   }
   return shown;
 }

@@ -60,8 +60,7 @@ void PeerLink::SendPing() {
 }
 
 void PeerLink::PublishHello(const std::string& payload) {
-  link_.Send({"PUBLISH", "__sentinel__:hello",
-              dialer_.fixed_announce ? payload : WithSource(payload, link_)});
+  link_.Send({"PUBLISH", "__sentinel__:hello", Told(dialer_, payload, link_)});
 }
 
 void PeerLink::Ask(const core::AskPeer& question) {

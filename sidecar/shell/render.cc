@@ -78,13 +78,14 @@ void AppendRole(const View& view, const core::Node& node, core::Role assumed, Fi
                        Since(view, std::max(node.role_reported_at, node.created)));
 }
 
-// Not of Redis: somebody else answers there.
-void AppendStranger(const std::string& why, Fields* fields) {
-  if (!why.empty()) fields->emplace_back("redisha-stranger", why);
+// Not of Redis: what is wrong with the one at that address, and that he is busy.
+void AppendTrouble(const core::Link& link, const std::string& stranger, Fields* fields) {
+  if (!stranger.empty()) fields->emplace_back("redisha-stranger", stranger);
+  if (!link.error.empty()) fields->emplace_back("redisha-link-error", link.error);
 }
 
-// Nor this.
-void AppendBusy(const View& view, const core::Node& node, Fields* fields) {
+void AppendTrouble(const View& view, const core::Node& node, Fields* fields) {
+  AppendTrouble(node.link, node.stranger, fields);
   if (node.busy_since == core::kNever) return;
   fields->emplace_back("redisha-busy-time", Since(view, node.busy_since));
 }
@@ -118,8 +119,7 @@ Fields PrimaryFields(const View& view, const core::Group& group, size_t pending)
     fields.emplace_back("redisha-durability", group.config.majority_first() ? "quorum" : "async");
     fields.emplace_back("redisha-waits-for", view.machine.WaitsForUntil(group, view.now));
   }
-  AppendStranger(node.stranger, &fields);
-  AppendBusy(view, node, &fields);
+  AppendTrouble(view, node, &fields);
   return fields;
 }
 
@@ -137,8 +137,7 @@ Fields ReplicaFields(const View& view, const core::Group& group, const core::Nod
   fields.emplace_back("slave-priority", Number(info.priority));
   fields.emplace_back("slave-repl-offset", Number(info.replica_offset));
   fields.emplace_back("replica-announced", info.announced ? "1" : "0");
-  AppendStranger(node.stranger, &fields);
-  AppendBusy(view, node, &fields);
+  AppendTrouble(view, node, &fields);
   return fields;
 }
 
@@ -168,7 +167,7 @@ Fields PeerFields(const View& view, const core::Group& group, const core::Peer& 
   fields.emplace_back("voted-leader", voted ? said->second.leader : "?");
   fields.emplace_back("voted-leader-epoch",
                       voted ? Number(static_cast<int64_t>(said->second.leader_epoch)) : "0");
-  AppendStranger(peer.stranger, &fields);
+  AppendTrouble(peer.link, peer.stranger, &fields);
   return fields;
 }
 

@@ -111,8 +111,7 @@ Result<StateFile> OpenStateFile(const std::string& path, const std::string& grou
                         : env::SlotFile::Open(path, kStateRecordBytesMax, disk);
   if (!slots.ok()) {
     if (slots.status().code() == Code::kCorrupt) return Damaged(path, slots.status().message());
-    return std::move(slots).status().Context(
-        "the state must survive a restart, but cannot be written");
+    return std::move(slots).status().Context(kStateUnwritable);
   }
   StateFile file;
   if (slots->record()) {

@@ -24,6 +24,10 @@
 
 namespace rha::sidecar::shell {
 
+constexpr char kStateUnwritable[] =
+    "the state must survive a restart, but cannot be written (this user must be able to write in "
+    "that folder)";
+
 // Where a state goes; durable once it returns Ok.
 using StateStore = std::function<Status(const core::PersistedState& state)>;
 

@@ -558,6 +558,34 @@ class BadInput(Bed):
         self.assertEqual(len(lines), 1, done.stderr)
         return lines[0]
 
+    def log_of(self, port):
+        with open(os.path.join(self.folder, f"sentinel-{port}.log"), encoding="utf-8") as log:
+            return log.read()
+
+    def test_why_a_server_cannot_be_used_is_told(self):
+        primary = self.start_server()
+        redis.Redis(port=primary).execute_command("ACL", "SETUSER", "few", "on", ">secret", "+ping", "+client")
+        redis.Redis(port=primary).execute_command("ACL", "SETUSER", "default", "resetpass", ">other")
+        port = self.start_sentinel(primary, lines=[f"sentinel auth-pass {GROUP} wrong"])
+        error = until("it says so", lambda: dict(Failover.raw_master(port)).get("redisha-link-error"))
+        self.assertIn("WRONGPASS", error)
+        self.assertIn(f"no connection to node 127.0.0.1:{primary}: {error}", self.log_of(port))
+        self.sentinel(port).execute_command("SENTINEL", "SET", GROUP, "auth-user", "few", "auth-pass", "secret")
+        until("it has too few rights", lambda: "INFO may not be sent" in self.log_of(port))
+        self.assertNotIn("redisha-link-error", dict(Failover.raw_master(port)))
+
+    def test_a_sentinel_in_the_place_of_a_server_is_told(self):
+        other = self.start_sentinel(self.start_server())
+        port = self.start_sentinel(other)
+        until("it says so", lambda: f"127.0.0.1:{other} is a Sentinel" in self.log_of(port))
+
+    def test_two_sentinels_with_one_id_are_told(self):
+        primary = self.start_server()
+        lines = ["sentinel myid " + "ab" * 20]
+        ports = [self.start_sentinel(primary, lines=lines) for _ in range(2)]
+        for port in ports:
+            until("it says so", lambda: "has the id of this one" in self.log_of(port))
+
     def test_bad_files_end_in_one_clear_line(self):
         self.assertIn("line 2: 'prot 1': unknown directive", self.refused("# x\nprot 1\n"))
         self.assertIn("is not a port", self.refused("port x\n"))
