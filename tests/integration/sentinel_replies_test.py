@@ -99,6 +99,9 @@ def masked(reply):
     for i in range(len(items) - 1):
         if items[i][0] in "$+" and items[i][1] in MASKED:
             items[i + 1] = (items[i + 1][0], "<some>")
+    # A field that Redis has not, of who cannot be reached.
+    if items[-2:-1] == [("$", "redisha-link-error")]:
+        del items[-2:]
     return kind, items
 
 
