@@ -102,6 +102,7 @@ void Link::FailLater(LinkEnd end, std::string why) {
 
 void Link::Introduce() {
   auth_refusal_.clear();
+  name_waits_ = false;
   if (options_.proof) return SayHello();
   OnReply on_auth = [this](const resp::Value* reply) {
     if (reply) OnAuthReply(*reply);
@@ -127,8 +128,13 @@ void Link::SayName() {
     if (reply->is_error() && reply->text.starts_with("NOAUTH")) {
       return End(LinkEnd::kDenied, auth_refusal_.empty() ? reply->text : auth_refusal_);
     }
+    name_waits_ = reply->is_error() && reply->text.starts_with("BUSY");
     BecomeOpen();
   });
+}
+
+void Link::SayNameAgain() {
+  if (std::exchange(name_waits_, false)) Send({"CLIENT", "SETNAME", options_.client_name});
 }
 
 void Link::SayHello() {

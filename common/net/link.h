@@ -98,6 +98,8 @@ class Link {
   // called. `on_reply` may be empty.
   bool Send(resp::Args args, OnReply on_reply);
   bool Send(std::initializer_list<std::string_view> args, OnReply on_reply = {});
+  // Where CLIENT SETNAME was answered -BUSY; else nothing.
+  void SayNameAgain();
   // (P)SUBSCRIBE: the confirmations arrive at on_message and nothing is pending.
   bool Subscribe(std::string_view command, std::string_view channel);
 
@@ -150,6 +152,7 @@ class Link {
   std::deque<OnReply> early_pending_;
   std::optional<trust::Initiator> initiator_;
   bool proved_ = false;
+  bool name_waits_ = false;
   std::string auth_refusal_;  // what AUTH was answered; empty: it was not refused
   resp::ReplyParser parser_;
   // Replaced at each end of a connection: a callback that closed or destroyed the link expires it.

@@ -231,7 +231,7 @@ void Server::ServeWhileBusy(dispatch::ServerService::Whom whom) {
   const size_t listeners = asked.size();
   for (const auto& [id, connection] : connections_) {
     if (!connection->may_be_served_while_busy()) continue;
-    if (!everybody && !connection->calls_itself_sentinel()) continue;
+    if (!everybody && !connection->takes_busy_for_alive()) continue;
     asked.push_back({connection->fd(), POLLIN, 0});
     whose.push_back(connection.get());
   }

@@ -63,7 +63,7 @@ class Server {
 
   // In the middle of a command that takes long: executes what others have sent, which they are
   // refused or which ends that command. Who is owed replies that the log holds back waits for its
-  // end, as do timers, the link to our primary, and all else. Sentinels alone: on the connections
+  // end, as do timers, the link to our primary, and all else. Watchers alone: on the connections
   // that they have.
   void ServeWhileBusy(dispatch::ServerService::Whom whom);
 

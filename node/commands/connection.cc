@@ -153,7 +153,7 @@ void Reset(Context& ctx) {
 constexpr uint32_t kAnytime = kNoscript | kLoading | kStale | kFast | kUndecidedOk;
 
 constexpr CommandSpec kRows[] = {
-    {"ping", Ping, -1, kFast | kSubscriberOk | kToldOfDisk, kAclConnection},
+    {"ping", Ping, -1, kFast | kSubscriberOk | kProbe, kAclConnection},
     {"echo", Echo, 2, kLoading | kStale | kFast, kAclConnection},
     {"select", Select, 2, kLoading | kStale | kFast, kAclConnection},
     {"auth", Auth, -2, kAnytime | kNoAuth | kAllowBusy, kAclConnection, {}, AuthSecret},

@@ -61,7 +61,7 @@ enum CommandFlag : uint32_t {
   kLeavesMulti = 1 << 23,   // likewise, and takes no memory there: it ends the transaction
   kRunsQueued = 1 << 24,    // does what was queued: it may do, and is refused, what that is
   kSubscriberOk = 1 << 25,  // allowed to who has subscribed, where replies and messages mix (RESP2)
-  kToldOfDisk = 1 << 26,    // changes nothing, yet fails while nothing can be saved (PING)
+  kProbe = 1 << 26,         // changes nothing, yet fails where the server cannot do its work (PING)
   kOverLimitOk = 1 << 27,   // a member proves itself by it, also beyond maxclients
   kNoMandatoryKeys = 1 << 28,  // shown by COMMAND: it may be called without any key
   kAsking = 1 << 29,           // shown by COMMAND: in a cluster, as if ASKING came before it

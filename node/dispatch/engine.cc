@@ -90,6 +90,11 @@ void Engine::BeginBatch() {
 }
 
 Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
+  const bool probes = resolved.spec != nullptr && resolved.spec->Has(kProbe);
+  if (probes_only_ && (!probes || session.transaction.open)) {
+    session.Resume();
+    return Executed::kNotNow;
+  }
   EnterTime(session);
   session.last_command_unix_ms = keyspace_.now_ms();
   if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipping;
@@ -333,8 +338,9 @@ void Engine::ServeWhileBusy(ServerService::Whom whom) {
   if (services_.server == nullptr) return;
   InBetween([this, whom] {
     serving_others_ = true;
+    probes_only_ = whom == ServerService::Whom::kWatchers;
     services_.server->ServeWhileBusy(whom);
-    serving_others_ = false;
+    serving_others_ = probes_only_ = false;
   });
 }
 

@@ -236,6 +236,7 @@ class Engine final : public keyspace::Observer {
   MemoryGuard::Room last_room_ = MemoryGuard::Room::kEnough;
   int depth_ = 0;  // commands running inside one another (EXEC)
   bool serving_others_ = false;
+  bool probes_only_ = false;  // of those others' requests
   uint64_t own_errors_ = 0;
   std::vector<std::function<void()>> after_unit_;
   uint64_t acknowledgements_seen_ = 0;

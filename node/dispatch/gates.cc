@@ -53,7 +53,7 @@ std::string_view DiskHealthy(const GateQuestion& q, std::string* scratch) {
   const bool log_failed = !state.log_error.empty();
   if (!(state.last_save_failed || log_failed) || state.is_replica || FromPrimary(q)) return {};
   // A full disk is no death: members of the cluster learn of it from INFO.
-  const bool alarm = q.spec.Has(kToldOfDisk) && !q.session.is_peer();
+  const bool alarm = q.spec.Has(kProbe) && !q.session.is_peer();
   if ((q.flags & kWrite) == 0 && !alarm) return {};
   if (!state.last_save_failed) {
     return *scratch = "MISCONF Errors writing to the AOF file: " + state.log_error;

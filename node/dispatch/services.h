@@ -199,9 +199,10 @@ class ServerService {
   // Much was freed and is not needed soon: to the kernel with it, beside the loop.
   virtual void ReturnFreedMemory() {}
   virtual int64_t UnixMicros() = 0;
-  // In the middle of a command that takes long: answers `whom` of those who come, who are refused
-  // nearly everything (NodeState::busy). One short look at what has come.
-  enum class Whom : uint8_t { kSentinels, kEverybody };
+  // In the middle of a command that takes long, one short look at what has come. Everybody is
+  // refused nearly everything (NodeState::busy); watchers (Session::takes_busy_for_alive) are told
+  // so if they ask by PING, and wait for the end with all else.
+  enum class Whom : uint8_t { kWatchers, kEverybody };
   virtual void ServeWhileBusy(Whom) {}
 };
 

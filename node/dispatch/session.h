@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "common/acl/user.h"
+#include "common/base/probe_name.h"
 #include "common/resp/output_chain.h"
 #include "common/resp/parser.h"
 #include "node/dispatch/audience.h"
@@ -140,8 +141,7 @@ class Session : private resp::OutputChain::Governor {
 
   // The member of our RedisHA that proved to be on the other side; empty: nobody did.
   const std::string& peer_name() const;
-  // By the name that Redis' and our own give themselves (CLIENT SETNAME). Rights do not follow.
-  bool calls_itself_sentinel() const { return name.starts_with("sentinel-"); }
+  bool takes_busy_for_alive() const { return name.ends_with(kBusyIsAlive); }
   bool is_peer() const { return peer != nullptr && !peer_name().empty(); }
 
   // Null: a member, who is not judged.

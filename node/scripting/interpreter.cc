@@ -200,7 +200,7 @@ int Interpreter::RunJob(lua_State* L) {
   PushList(L, what.args);
   if (!what.of_library) SetScriptGlobal(L, "ARGV");
   const int arguments = what.of_library ? 2 : 0;
-  if (what.watched) lua_sethook(L, OnCount, LUA_MASKCOUNT, kInstructionsBetweenLooks);
+  lua_sethook(L, OnCount, LUA_MASKCOUNT, kInstructionsBetweenLooks);
   const int failed = lua_pcall(L, arguments, 1, 1);
   lua_sethook(L, nullptr, 0, 0);
   Interpreter& self = Of(L);

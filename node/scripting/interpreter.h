@@ -71,7 +71,6 @@ class Interpreter {
     std::string_view name;  // the script's digest, for error messages
     resp::Args keys, args;
     Host* host;
-    bool watched = true;      // Host::Interrupted is asked
     bool of_library = false;  // it gets keys and arguments as such, not as KEYS and ARGV
   };
   // Writes exactly one reply. True: it is an error that a command of the script was answered, so

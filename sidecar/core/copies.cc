@@ -96,6 +96,13 @@ bool AwaitsSeals(Context& c, Group& group) {
   return true;
 }
 
+bool TakesWritesStill(const Context& c, const Group& group) {
+  if (!group.mode().seals_copies || group.config.majority_first()) return false;
+  const Node* primary = group.Primary();
+  return primary != nullptr && LivesOn(c, group, *primary) && !SealedForUs(group, *primary) &&
+         !Mutated(Mutant::kUnsealed);
+}
+
 void NotePromise(const Group& group, Node& node, LogicalTime now) {
   if (!group.config.majority_first() || !ObeysLater(group, node.info)) {
     node.promised_since = kNever;

@@ -91,6 +91,11 @@ bool RunWaitStart(Context& c, Group& group) {
 
 bool RunSealCopies(Context& c, Group& group) {
   if (AwaitsSeals(c, group)) return false;
+  if (TakesWritesStill(c, group)) {
+    c.Warn("the primary of " + group.config.name + " did not stand still in time");
+    Abort(c, group, "-failover-abort-hand-over-refused");
+    return false;
+  }
   Enter(c, group, SelectReplica{});
   return true;
 }
@@ -185,7 +190,11 @@ void Refused(Context& c, Group& group, const HandOver& stage) {
   const std::string other = answers ? "it is no primary" : "it does not answer";
   const std::string why = stage.refusals > 1 ? stage.refusal : other;
   c.Warn("the primary of " + group.config.name + " does not hand over: " + why);
-  if (group.failover->coordinated) return Abort(c, group, "-failover-abort-hand-over-refused");
+  const bool later =
+      stage.refusal.starts_with("BUSY");  // a script runs: to replace it loses writes
+  if (group.failover->coordinated || later) {
+    return Abort(c, group, "-failover-abort-hand-over-refused");
+  }
   c.GroupEvent("-failover-hand-over-refused", group, "#" + why);
   group.failover->as_it_is = true;
   ForceHandover(*group.Primary());
@@ -225,7 +234,7 @@ bool RunWaitPromotion(Context& c, Group& group) {
                     (mode.gives_up_early && Unreachable(c, group, node));
   if (lost || c.now - group.failover->stage_since > limit || c.now > PauseEnds(group)) {
     Abort(c, group, "-failover-abort-slave-timeout");
-  } else if (mode.roles_carry_epochs && process == Process::kChosen &&
+  } else if ((mode.roles_carry_epochs || node.busy_for_orders) && process == Process::kChosen &&
              c.Elapsed(node.reconfigured_at, kReconfRetry)) {
     SendPromote(c, group, node);
   }

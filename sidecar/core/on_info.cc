@@ -131,6 +131,8 @@ void OnReconfigureDone(Context& c, const ReconfigureDone& event) {
   if (!event.ok && (hands_over || gives_up) && node.reconf == ReconfStage::kSent) {
     node.reconf = ReconfStage::kNone;
   }
+  node.busy_for_orders = event.error.starts_with("BUSY");
+  if (node.busy_for_orders && node.reconf == ReconfStage::kSent) node.reconf = ReconfStage::kNone;
   if (!event.ok) {
     c.Warn("reconfiguring " + ToString(node.address) + " failed: " + event.error);
     return;

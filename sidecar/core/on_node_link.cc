@@ -75,6 +75,7 @@ void OnNodeLink(Context& c, const NodeLinkDown& event) {
   Node& node = *group->FindNode(event.node);
   const bool was_connected = node.link.connected;
   MarkDown(node.link, c.now);
+  node.busy_since = kNever;
   node.info_pending = false;
   if (event.reason == DownReason::kUnproven) {
     NoteStranger(c, &node.stranger, Described(*group, node), event.why);

@@ -125,8 +125,9 @@ struct Node {
   LogicalTime promised_since = kNever;  // the order it obeys is beyond the group's epoch (copies.h)
   // Its writes are held back until then at most, as this sidecar asked; see handover.h.
   LogicalTime held_until = kLongAgo;
-  bool paused = false;          // ... by CLIENT PAUSE
-  bool refuses_orders = false;  // it was handing over, and nobody takes over: give that up first
+  bool paused = false;           // ... by CLIENT PAUSE
+  bool busy_for_orders = false;  // it refused the last one for a script: not now
+  bool refuses_orders = false;   // it was handing over, and nobody takes over: give that up first
 };
 
 // One other sidecar.

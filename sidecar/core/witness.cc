@@ -15,6 +15,8 @@ bool MayHaveWitnesses(const Context& c, const Group& group) {
   if (primary == nullptr || primary->certainly_dead || !Unreachable(c, group, *primary)) {
     return false;
   }
+  // Whose answers come, but are errors, cannot be mistaken for one behind a bad way.
+  if (c.now - primary->link.last_reply <= group.config.down_after) return false;
   const bool too_long =
       Silence(primary->link, c.now) > kHeardElsewhereFor * group.config.down_after;
   if (too_long && !Mutated(Mutant::kHeardForEver)) return false;

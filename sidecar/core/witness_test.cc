@@ -113,6 +113,21 @@ TEST_F(SlowWitness, AReplicaOfRedisVetoes) {
   EXPECT_FALSE(bench.Saw("+odown"));
 }
 
+TEST_F(Witness, WhoAnswersWithErrorsHasNoWitnesses) {
+  for (int i = 0; i < 14; ++i) {
+    Pass(Millis{100}, PingResult::kMisconf);
+    Tell("redisha_master_heard_ms_ago:0\r\n");
+  }
+  EXPECT_TRUE(bench.Saw("+odown"));
+}
+
+TEST_F(Witness, ABusyTimeEndsWithTheConnection) {
+  Pass(Millis{300}, PingResult::kBusy);
+  EXPECT_NE(bench.group().Primary()->busy_since, kNever);
+  bench.Send(NodeLinkDown{bench.group().primary, DownReason::kClosed});
+  EXPECT_EQ(bench.group().Primary()->busy_since, kNever);
+}
+
 TEST_F(Witness, APrimaryThatSaysItIsBusyIsUp) {
   Pass(Millis{5000}, PingResult::kBusy);
   EXPECT_FALSE(bench.Saw("+sdown"));

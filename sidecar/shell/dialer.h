@@ -32,8 +32,8 @@ struct Dialer {
   bool fixed_announce = true;            // false: a hello names the address it leaves from
   std::set<std::string> told_addresses;  // "ip,port" of the own hellos so far
 
-  // "sentinel-<8 hex>-cmd", as CLIENT LIST of a node shows sentinels.
-  std::string ClientName(const char* kind) const {
+  // "sentinel-<8 hex>-cmd...", as CLIENT LIST of a node shows sentinels.
+  std::string ClientName(const std::string& kind) const {
     return "sentinel-" + my_id.substr(0, 8) + "-" + kind;
   }
 };

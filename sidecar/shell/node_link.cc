@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/base/log.h"
+#include "common/base/probe_name.h"
 #include "sidecar/core/limits.h"
 #include "sidecar/shell/limits.h"
 
@@ -11,6 +12,7 @@ namespace rha::sidecar::shell {
 namespace {
 
 constexpr char kHelloChannel[] = "__sentinel__:hello";
+const std::string kCommandsName = "cmd" + std::string(kBusyIsAlive);
 // A process that is ending may accept a connection for a moment more.
 constexpr int kLocalChecksMax = 25;
 constexpr Millis kLocalCheckDelay{2};
@@ -21,7 +23,7 @@ NodeLink::NodeLink(Dialer& dialer, Target target, Emit emit)
     : dialer_(dialer),
       target_(std::move(target)),
       emit_(std::move(emit)),
-      commands_(dialer.reactor, MakeOptions("cmd"),
+      commands_(dialer.reactor, MakeOptions(kCommandsName),
                 {.on_open = [this] { OnCommandsOpen(); },
                  .on_close = [this](net::LinkEnd end,
                                     const std::string& why) { OnCommandsClosed(end, why); }}),
@@ -39,7 +41,7 @@ NodeLink::~NodeLink() {
   dialer_.reactor.Cancel(subscription_timer_);
 }
 
-net::LinkOptions NodeLink::MakeOptions(const char* kind) const {
+net::LinkOptions NodeLink::MakeOptions(const std::string& kind) const {
   net::LinkOptions options;
   if (target_.local) {
     options.unix_path = dialer_.local_socket;
@@ -115,7 +117,7 @@ bool NodeLink::CheckLocalEnd(net::LinkEnd end) {
 
 // With the keys of now: links live long.
 void NodeLink::OpenAgain() {
-  commands_.set_options(MakeOptions("cmd"));
+  commands_.set_options(MakeOptions(kCommandsName));
   commands_.Open();
 }
 
@@ -159,11 +161,35 @@ void NodeLink::OnMessage(const resp::Value& message) {
 
 void NodeLink::SendPing() {
   commands_.Send({Name("PING")}, [this](const resp::Value* reply) {
-    if (reply && emit_) emit_(core::NodePingReply{target_.node, ToPingResult(*reply)});
+    if (!reply || !emit_) return;
+    const core::PingResult result = ToPingResult(*reply);
+    if (result != core::PingResult::kBusy) AfterScript();
+    if (emit_) emit_(core::NodePingReply{target_.node, result});
   });
 }
 
+// Nothing but PING is answered in the middle of a script, and what waits there holds up the PINGs
+// behind it: what is asked again and again is asked once the node has just answered.
+void NodeLink::UnlessBusy(std::function<void()> ask) {
+  waiting_.push_back(std::move(ask));
+  if (waiting_.size() > 1) return;
+  commands_.Send({Name("PING")}, [this](const resp::Value* reply) {
+    if (reply && emit_ && ToPingResult(*reply) != core::PingResult::kBusy) AfterScript();
+  });
+}
+
+void NodeLink::AfterScript() {
+  commands_.SayNameAgain();
+  for (const auto& ask : std::exchange(waiting_, {})) ask();
+}
+
 void NodeLink::SendInfo() {
+  if (std::exchange(info_waits_, true)) return;
+  UnlessBusy([this] { AskInfo(); });
+}
+
+void NodeLink::AskInfo() {
+  info_waits_ = false;
   // Servers before Redis 7 know one section or all. What our own nodes tell of clients and commands
   // may be much, and nothing of it is asked for here.
   const std::string name = Name("INFO");
@@ -191,8 +217,12 @@ void NodeLink::PublishHello(const std::string& payload) {
   const auto silent = dialer_.reactor.Now() - heard_hello_at_;
   if (subscription_.open() && silent > 3 * core::kHelloPeriod) subscription_.Close();
   const std::string told = target_.local ? payload : Told(dialer_, payload, commands_);
-  commands_.Send({Name("PUBLISH"), kHelloChannel, told}, [this](const resp::Value* reply) {
-    if (reply && emit_) NoteRefusal("PUBLISH", *reply);
+  if (!std::exchange(hello_, told).empty()) return;  // the newest waits
+  UnlessBusy([this] {
+    const std::string hello = std::exchange(hello_, "");
+    commands_.Send({Name("PUBLISH"), kHelloChannel, hello}, [this](const resp::Value* reply) {
+      if (reply && emit_) NoteRefusal("PUBLISH", *reply);
+    });
   });
 }
 

@@ -22,6 +22,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "sidecar/core/action.h"
 #include "sidecar/core/event.h"
@@ -59,7 +60,7 @@ class NodeLink {
   const Target& target() const { return target_; }
 
  private:
-  net::LinkOptions MakeOptions(const char* kind) const;
+  net::LinkOptions MakeOptions(const std::string& kind) const;
   std::string Name(const std::string& command) const;
   void OnCommandsOpen();
   void OnCommandsClosed(net::LinkEnd end, const std::string& why);
@@ -70,6 +71,9 @@ class NodeLink {
   void OnMessage(const resp::Value& message);
   void AssignRole(const core::Reconfigure& change);
   void KillClients();
+  void UnlessBusy(std::function<void()> ask);
+  void AfterScript();
+  void AskInfo();
   void NoteRefusal(const char* command, const resp::Value& reply);
   void OnReconfigured(const resp::Value& reply, size_t order);
   void Report(core::DownReason reason, const std::string& why);
@@ -82,6 +86,9 @@ class NodeLink {
   net::TimerId check_timer_ = 0, subscription_timer_ = 0;
   MonoTime heard_hello_at_;
   bool told_of_long_info_ = false, told_of_double_ = false;
+  std::vector<std::function<void()>> waiting_;  // for the node to answer PING
+  bool info_waits_ = false;
+  std::string hello_;  // likewise; empty: none
   std::set<std::string> told_of_refusals_;
   std::string queue_error_;  // the first of a transaction's commands
   std::shared_ptr<char> alive_ = std::make_shared<char>();

@@ -492,19 +492,25 @@ class ScriptsTest(NodeCase):
         self.assertIn("Script killed by user", error_of(caller.read()))
         self.assertEqual(late.command("PING"), ("+", b"PONG"))
 
-    def test_sentinels_are_told_of_a_script_long_before_others_are_refused(self):
-        server = self.start()  # which refuses others after five seconds
-        sentinel, caller, other = (server.connect() for _ in range(3))
-        for connection in (sentinel, caller, other):
-            self.addCleanup(connection.close)
-        self.assertEqual(sentinel.command("CLIENT", "SETNAME", "sentinel-0123abcd-cmd"), ("+", b"OK"))
-        caller.send(wire.encode([b"EVAL", FOREVER, b"0"]))
-        self.wait_for("BUSY", lambda: error_of(sentinel.command("PING")).startswith("BUSY"))
-        other.send(wire.encode([b"PING"]))
-        self.assertEqual(sentinel.command("SCRIPT", "KILL"), ("+", b"OK"))
-        self.assertIn("Script killed by user", error_of(caller.read()))
-        self.assertEqual(other.read(), ("+", b"PONG"))
-        self.assertEqual(sentinel.command("PING"), ("+", b"PONG"))
+    def test_watchers_are_told_of_a_script_long_before_others_are_refused(self):
+        for options in ([], ["--busy-reply-threshold", "0"]):  # five seconds; never
+            server = self.start(*options)
+            watcher, sentinel, caller, asker = (server.connect() for _ in range(4))
+            for connection in (watcher, sentinel, caller, asker):
+                self.addCleanup(connection.close)
+            self.assertEqual(watcher.command("CLIENT", "SETNAME", "sentinel-0123abcd-cmd-busy-ok"), ("+", b"OK"))
+            self.assertEqual(asker.command("CLIENT", "SETNAME", "other-busy-ok"), ("+", b"OK"))
+            self.assertEqual(sentinel.command("CLIENT", "SETNAME", "sentinel-0123abcd-cmd"), ("+", b"OK"))
+            caller.send(wire.encode([b"EVAL", b"local t = redis.call('TIME')[1] + 2 while redis.call('TIME')[1] + 0 < t do end", b"0"]))
+            self.wait_for("BUSY", lambda: error_of(watcher.command("PING")).startswith("BUSY"))
+            sentinel.send(wire.encode([b"PING"]))
+            # What is no PING waits, and what comes behind it: nothing is answered out of its order.
+            asker.send(wire.encode([b"PING"]) + wire.encode([b"SET", b"k", b"v"]) + wire.encode([b"PING"]))
+            self.assertTrue(error_of(asker.read()).startswith("BUSY"))
+            self.assertTrue(error_of(watcher.command("PING")).startswith("BUSY"))
+            self.assertEqual(caller.read(), ("$", None))
+            self.assertEqual([sentinel.read(), asker.read(), asker.read()], [("+", b"PONG"), ("+", b"OK"), ("+", b"PONG")])
+            self.assertEqual(watcher.command("PING"), ("+", b"PONG"))
 
     def test_who_comes_and_goes_while_a_script_runs_locks_nobody_out(self):
         server, caller = self.busy(FOREVER, "--maxclients", "100")

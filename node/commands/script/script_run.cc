@@ -106,21 +106,24 @@ int64_t ScriptRun::elapsed_ms() const {
   return std::chrono::duration_cast<Millis>(engine_.clock().Now() - began_).count();
 }
 
-// To a Sentinel a server that does not answer is dead, long before others are to be refused.
-bool ScriptRun::TellSentinels(int64_t elapsed) {
-  if (elapsed < tell_sentinels_at_ms_) return false;
-  tell_sentinels_at_ms_ = elapsed + kSentinelsToldPeriod.count();
+// To them a server that does not answer is dead, long before others are to be refused.
+void ScriptRun::TellWatchers(int64_t elapsed) {
+  if (elapsed < tell_watchers_at_ms_) return;
+  tell_watchers_at_ms_ = elapsed + kWatchersToldPeriod.count();
   engine_.state().busy = busy();
-  engine_.ServeWhileBusy(dispatch::ServerService::Whom::kSentinels);
+  engine_.ServeWhileBusy(dispatch::ServerService::Whom::kWatchers);
   engine_.state().busy = {};
-  return killed_;
 }
 
 bool ScriptRun::Interrupted() {
   const std::string_view killer = rules_.of_library ? "FUNCTION KILL" : "SCRIPT KILL";
   if (engine_.state().busy.empty()) {
     const int64_t elapsed = elapsed_ms();
-    if (elapsed < engine_.options().busy_after_ms) return TellSentinels(elapsed);
+    const int64_t limit = engine_.options().busy_after_ms;
+    if (limit == 0 || elapsed < limit) {
+      TellWatchers(elapsed);
+      return killed_;
+    }
     log::Warn(
         "Slow script detected: still in execution after {} milliseconds. You can try killing the "
         "script using the {} command. Script name is: {}.",

@@ -12,9 +12,9 @@
 
 namespace rha::node::commands {
 
-// So often Sentinels are answered while a script runs: several times in the shortest down-after
+// So often watchers are answered while a script runs: several times in the shortest down-after
 // that makes sense.
-constexpr Millis kSentinelsToldPeriod{50};
+constexpr Millis kWatchersToldPeriod{50};
 
 class ScriptRun final : public scripting::Host {
  public:
@@ -50,7 +50,7 @@ class ScriptRun final : public scripting::Host {
  private:
   std::string Refusal(const dispatch::CommandSpec* spec, resp::Args request);
   std::string NotNow(const dispatch::CommandSpec& spec, resp::Args request);
-  bool TellSentinels(int64_t elapsed_ms);
+  void TellWatchers(int64_t elapsed_ms);
 
   dispatch::Engine& engine_;
   dispatch::Session& session_;
@@ -59,7 +59,7 @@ class ScriptRun final : public scripting::Host {
   const bool out_of_memory_;  // when it began
   bool has_written_ = false;
   bool killed_ = false;
-  int64_t tell_sentinels_at_ms_ = kSentinelsToldPeriod.count();
+  int64_t tell_watchers_at_ms_ = kWatchersToldPeriod.count();
 };
 
 }  // namespace rha::node::commands

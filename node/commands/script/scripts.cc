@@ -165,7 +165,6 @@ void Scripts::Invoke(Context& ctx, const Callee& callee, int64_t keys, bool read
                                                .keys = first_key.first(static_cast<size_t>(keys)),
                                                .args = first_key.subspan(static_cast<size_t>(keys)),
                                                .host = &run,
-                                               .watched = ctx.options().busy_after_ms > 0,
                                                .of_library = callee.of_library},
                                               ctx.reply);
   running_ = nullptr;
