@@ -101,6 +101,7 @@ class Db {
   int index() const { return index_; }
   size_t size() const { return table_->size(); }
   size_t expiring() const { return timed_; }
+  size_t slots() const { return table_->slots(); }
   // Hashes with fields that have a lifetime.
   size_t with_field_ends() const { return field_ends_.size(); }
 

@@ -170,6 +170,8 @@ class EntryTable {
            HeapClass(cells_.capacity() * sizeof(Cell));
   }
   size_t entry_bytes() const { return entry_bytes_; }
+  // Places for entries, taken or not.
+  size_t slots() const { return bucket_count_ * kSlots; }
   double load() const {
     return bucket_count_ == 0
                ? 0

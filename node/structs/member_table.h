@@ -87,6 +87,7 @@ class MemberTable {
     return table_.FreeSome(budget, [](Entry) {});
   }
   size_t heap_bytes() const { return table_.heap_bytes(); }
+  size_t slots() const { return table_.slots(); }
   void CheckInvariants() const { table_.CheckInvariants(); }
 
  private:

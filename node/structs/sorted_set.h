@@ -79,6 +79,7 @@ class SortedSet {
   bool FreeSome(size_t budget);
 
   size_t heap_bytes() const { return table_.heap_bytes() + order_.heap_bytes(); }
+  size_t slots() const { return table_.slots(); }
   // For tests.
   void CheckInvariants();
 

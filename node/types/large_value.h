@@ -43,6 +43,8 @@ class LargeValue {
   virtual size_t heap_bytes() const = 0;
   // About that, in a step that does not grow with the value.
   virtual size_t heap_estimate() const { return heap_bytes(); }
+  // Places of its hash table, taken or not; 0: it is none.
+  virtual size_t slots() const { return 0; }
   virtual std::unique_ptr<LargeValue> Clone() const = 0;
   // A copy of what a walk does not show; null: it shows all.
   virtual std::unique_ptr<LargeValue> CloneRest() const { return nullptr; }

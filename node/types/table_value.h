@@ -23,6 +23,7 @@ class TableValue : public LargeValue, private structs::EntryWatcher {
   size_t heap_bytes() const override {
     return structs::HeapClass(sizeof *this) + table_.heap_bytes();
   }
+  size_t slots() const override { return table_.slots(); }
   void Reserve(size_t members) { table_.Reserve(members); }
   bool FreeSome(size_t budget) override { return table_.FreeSome(budget); }
 

@@ -162,6 +162,9 @@ TEST_F(ScriptTest, ItMayDoWhatItsUserMay) {
       "return {redis.acl_check_cmd('set', 'x', 1), "
       "redis.acl_check_cmd('set', 'y', 1), redis.acl_check_cmd('get', 'x')}";
   EXPECT_EQ(RunOn(other_, {"eval", kMay, "0"}), "[:1, (nil), (nil)]");
+  // Words that are missing or too many forbid nothing.
+  EXPECT_EQ(RunOn(other_, {"eval", "return redis.acl_check_cmd('set')", "0"}), ":1");
+  EXPECT_EQ(RunOn(other_, {"eval", "return redis.acl_check_cmd('set', 'y')", "0"}), "(nil)");
   EXPECT_EQ(RunOn(other_, {"eval", "return 1", "1", "y"}),
             "-NOPERM this user has no permissions to access one of the keys used as arguments");
 }

@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "node/commands/testing/run_command.h"
 
 namespace rha::node::commands {
@@ -38,6 +40,41 @@ TEST_F(DebugTest, DigestValueIsThatOfRedis) {
       "+4c6eef6b7853d1b76391c849d71b0d35d3faf18f, +095d3bb9847611e7f14cd5d79d10c7ee8a56ea59, "
       "+42e8aee1f7247f7f7997132f31f0ea5085e70d29, +0745672cb1bf060476eedeb8a28f5ffe1ff5a2be, "
       "+0000000000000000000000000000000000000000]");
+}
+
+TEST_F(DebugTest, WordsThatASubcommandDoesNotTakeAreAnError) {
+  const auto unknown = [](const std::string& name) {
+    return "-ERR unknown subcommand or wrong number of arguments for '" + name +
+           "'. Try DEBUG HELP.";
+  };
+  EXPECT_EQ(Run({"debug", "populate", "2", "p", "3", "4"}), unknown("populate"));
+  EXPECT_EQ(Run({"debug", "object", "k", "fast"}), unknown("object"));
+  EXPECT_EQ(Run({"debug", "replybuffer", "no", "x"}), unknown("replybuffer"));
+  EXPECT_EQ(Run({"debug", "jmap"}), unknown("jmap"));
+}
+
+TEST_F(DebugTest, PopulateTakesNoNegativeNumbers) {
+  EXPECT_EQ(Run({"debug", "populate", "-1"}), "-ERR value is out of range, must be positive");
+  EXPECT_EQ(Run({"debug", "populate", "1", "p", "-1"}),
+            "-ERR value is out of range, must be positive");
+  EXPECT_EQ(Run({"debug", "populate", "1", "p", "0"}), "+OK");
+  EXPECT_EQ(Run({"get", "p:0"}), "$value:0");
+}
+
+TEST_F(DebugTest, HashTablesTellOfTheirSize) {
+  Fill();
+  EXPECT_THAT(
+      Run({"debug", "htstats", "0"}),
+      testing::MatchesRegex("\\$\\[Dictionary HT\\]\nHash table 0 stats \\(main hash table\\):\n"
+                            " table size: [0-9]+\n number of elements: 6\n\\[Expires HT\\]\n"
+                            "Hash table 0 stats \\(main hash table\\):\n"
+                            " table size: [0-9]+\n number of elements: 1\n"));
+  EXPECT_THAT(Run({"debug", "htstats", "1"}), testing::HasSubstr("No stats available"));
+  EXPECT_EQ(Run({"debug", "htstats", "16"}), "-ERR Out of range database");
+  EXPECT_THAT(Run({"debug", "htstats-key", "st"}), testing::HasSubstr(" number of elements: 3\n"));
+  EXPECT_EQ(Run({"debug", "htstats-key", "z"}),
+            "-ERR The value stored at the specified key is not represented using an hash table");
+  EXPECT_EQ(Run({"debug", "htstats-key", "nokey"}), "-ERR no such key");
 }
 
 }  // namespace
