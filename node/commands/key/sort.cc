@@ -186,17 +186,30 @@ struct Place {
   size_t index;  // of the element
 };
 
-int Compare(const Request& request, const Elements& elements, const Weights& weights,
-            const Place& a, const Place& b) {
-  const auto by_text = [&] { return elements[a.index].text.compare(elements[b.index].text); };
-  if (!request.alpha) {
-    if (a.score != b.score) return a.score < b.score ? -1 : 1;
-    return by_text();  // so that equal ones have one order everywhere
+// Of texts or of the values that BY has led to: below, at or above zero.
+int CompareTexts(const Request& request, const Elements& elements, const Weights& weights,
+                 const Place& a, const Place& b) {
+  if (!request.alpha || !request.by) {  // numbers that are equal: they have one order everywhere
+    return elements[a.index].text.compare(elements[b.index].text);
   }
-  if (!request.by) return by_text();
   const auto &left = weights[a.index], &right = weights[b.index];
   if (!left || !right) return int{left.has_value()} - int{right.has_value()};
   return left->compare(*right);
+}
+
+// Those of the window come to stand where they belong. What is in order already, one way or the
+// other, as numbers that were counted up, is not sorted.
+template <typename Before>
+void Arrange(std::vector<Place>& places, const Window& window, Before before) {
+  if (std::is_sorted(places.begin(), places.end(), before)) return;
+  if (std::is_sorted(places.rbegin(), places.rend(), before)) {
+    return std::reverse(places.begin(), places.end());
+  }
+  const auto first = places.begin() + static_cast<ptrdiff_t>(window.first);
+  const auto last = first + static_cast<ptrdiff_t>(window.count);
+  if (last != places.end()) std::nth_element(places.begin(), last, places.end(), before);
+  if (first != last) std::nth_element(places.begin(), first, last, before);
+  std::sort(first, last, before);
 }
 
 // Leaves those of the window, in order. False: the error is written.
@@ -208,20 +221,20 @@ bool Order(Context& ctx, const Request& request, Elements& elements) {
   }
   std::vector<Place> places(elements.size());
   for (size_t i = 0; i < places.size(); ++i) places[i] = {elements[i].score, i};
+  const bool descending = request.descending;
   const auto before = [&](const Place& a, const Place& b) {
-    const int order = Compare(request, elements, weights, a, b);
+    if (a.score != b.score) return descending ? a.score > b.score : a.score < b.score;
+    const int order = CompareTexts(request, elements, weights, a, b);
     if (order == 0) return a.index < b.index;
-    return request.descending ? order > 0 : order < 0;
+    return descending ? order > 0 : order < 0;
   };
   const Window window = WindowOf(request, places.size());
-  const auto first = places.begin() + static_cast<ptrdiff_t>(window.first);
-  const auto last = first + static_cast<ptrdiff_t>(window.count);
-  if (last != places.end()) std::nth_element(places.begin(), last, places.end(), before);
-  if (first != last) std::nth_element(places.begin(), first, last, before);
-  std::sort(first, last, before);
+  Arrange(places, window, before);
   Elements ordered;
   ordered.reserve(window.count);
-  for (auto at = first; at != last; ++at) ordered.push_back(std::move(elements[at->index]));
+  for (size_t i = window.first; i < window.first + window.count; ++i) {
+    ordered.push_back(std::move(elements[places[i].index]));
+  }
   elements = std::move(ordered);
   return true;
 }

@@ -218,6 +218,19 @@ TEST_F(SortTest, ByNumberTextAndWeight) {
   EXPECT_EQ(Run({"sort", "l"}), "-ERR One or more scores can't be converted into double");
 }
 
+TEST_F(SortTest, WhatIsInOrderAlreadyComesOutInEitherOrder) {
+  Run({"rpush", "up", "1", "2", "2.0", "10", "20"});
+  Run({"rpush", "down", "20", "10", "2.0", "2", "1"});
+  for (const char* list : {"up", "down"}) {
+    EXPECT_EQ(Run({"sort", list}), "[$1, $2, $2.0, $10, $20]");
+    EXPECT_EQ(Run({"sort", list, "desc"}), "[$20, $10, $2.0, $2, $1]");
+    EXPECT_EQ(Run({"sort", list, "limit", "1", "3"}), "[$2, $2.0, $10]");
+    EXPECT_EQ(Run({"sort", list, "desc", "limit", "3", "9"}), "[$2, $1]");
+    EXPECT_EQ(Run({"sort", list, "limit", "9", "1"}), "[]");
+    EXPECT_EQ(Run({"sort", list, "alpha", "limit", "0", "2"}), "[$1, $10]");
+  }
+}
+
 TEST_F(SortTest, StoresAList) {
   Run({"sadd", "s", "b", "a"});
   EXPECT_EQ(Run({"sort", "s", "by", "nosort", "store", "out"}), ":2");
