@@ -14,6 +14,7 @@ namespace rha::acl {
 
 // In the order of what says most of several refusals.
 enum class Denied : uint8_t { kNothing, kCommand, kKey, kChannel, kAuth };
+constexpr size_t kDeniedKinds = 5;
 
 struct Verdict {
   Denied denied = Denied::kNothing;

@@ -54,14 +54,20 @@ void DenialLog::Add(const Denial& denial, int64_t unix_ms) {
                     .object = std::string(denial.object.substr(0, kLogTextBytesMax)),
                     .user = std::string(denial.user.substr(0, kLogTextBytesMax)),
                     .client = std::string(denial.client.substr(0, kLogTextBytesMax)),
+                    .created_unix_ms = unix_ms,
                     .unix_ms = unix_ms};
+  ++counts_[static_cast<size_t>(denial.reason)];
   const auto end =
       entries_.begin() + static_cast<ptrdiff_t>(std::min(entries_.size(), kLogEntriesCompared));
   const auto same = std::find_if(entries_.begin(), end,
                                  [&](const DenialEntry& known) { return SaySame(known, entry); });
   if (same != end) {
+    entry.id = same->id;
     entry.count += same->count;
+    entry.created_unix_ms = same->created_unix_ms;
     entries_.erase(same);
+  } else {
+    entry.id = next_id_++;
   }
   entries_.push_front(std::move(entry));
   while (entries_.size() > entries_max_) entries_.pop_back();

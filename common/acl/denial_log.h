@@ -2,6 +2,7 @@
 // counts them. Pure: the caller brings the time. Thread rule: the engine's thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -22,10 +23,12 @@ struct Denial {
 };
 
 struct DenialEntry {
+  uint64_t id = 0;  // in the order in which they began, from 0 on
   uint64_t count = 1;
   Denied reason;
   Where where;
   std::string object, user, client;  // shortened (limits.h)
+  int64_t created_unix_ms;           // of the first time
   int64_t unix_ms;                   // of the last time
 
   std::string_view reason_name() const;
@@ -40,9 +43,13 @@ class DenialLog {
   void Clear() { entries_.clear(); }
   // The latest first.
   const std::deque<DenialEntry>& entries() const { return entries_; }
+  // How many there have been for that reason, also before Clear().
+  uint64_t count(Denied reason) const { return counts_[static_cast<size_t>(reason)]; }
 
  private:
   size_t entries_max_ = 128;
+  uint64_t next_id_ = 0;
+  std::array<uint64_t, kDeniedKinds> counts_{};
   std::deque<DenialEntry> entries_;
 };
 

@@ -22,9 +22,22 @@ TEST(DenialLog, TheSameWithinAMinuteIsOneEntry) {
   EXPECT_EQ(log.entries()[0].object, "a");
   EXPECT_EQ(log.entries()[0].count, 2u);
   EXPECT_EQ(log.entries()[0].unix_ms, 61000);
+  EXPECT_EQ(log.entries()[0].created_unix_ms, 1000);
+  EXPECT_EQ(log.entries()[0].id, 0u);
+  EXPECT_EQ(log.entries()[1].id, 1u);
   log.Add(OfKey("a"), 121001);
   EXPECT_EQ(log.entries().size(), 3u);
   EXPECT_EQ(log.entries()[0].count, 1u);
+  EXPECT_EQ(log.entries()[0].id, 2u);
+}
+
+TEST(DenialLog, CountsOfReasonsOutliveTheEntries) {
+  DenialLog log;
+  log.Add(OfKey("a"), 0);
+  log.Add(OfKey("a"), 1);
+  log.Clear();
+  EXPECT_EQ(log.count(Denied::kKey), 2u);
+  EXPECT_EQ(log.count(Denied::kAuth), 0u);
 }
 
 TEST(DenialLog, AnotherReasonPlaceOrUserIsAnotherEntry) {

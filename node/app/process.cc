@@ -52,6 +52,11 @@ void Process::Cron() {
   output_.Sample(parts_.server.stats().output_bytes, now_ms);
   repl_input_.Sample(engine.repl_input_bytes, now_ms);
   repl_output_.Sample(engine.repl_output_bytes, now_ms);
+  const net::Reactor::TurnStats& turns = parts_.reactor.turn_stats();
+  turns_.Sample(turns.turns, now_ms);
+  turns_us_.Sample(static_cast<uint64_t>(
+                       std::chrono::duration_cast<std::chrono::microseconds>(turns.total).count()),
+                   now_ms);
   if (ending_ && (ReplicasCaughtUp() || parts_.reactor.Now() >= ending_deadline_)) {
     if (const Status ended = FinishShutdown(); !ended.ok()) log::Error("{}", ended.message());
   }
@@ -185,7 +190,7 @@ void Process::ResetStats() {
   parts_.reactor.ResetTurnStats();
   parts_.persistence.ResetStats();
   parts_.replication.primary_side().ResetStats();
-  commands_ = input_ = output_ = repl_input_ = repl_output_ = {};
+  commands_ = input_ = output_ = repl_input_ = repl_output_ = turns_ = turns_us_ = {};
   peak_memory_ = parts_.engine.state().memory.bytes();
 }
 

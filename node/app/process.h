@@ -73,10 +73,13 @@ class Process final : public dispatch::ServerService {
  private:
   dispatch::MemoryReport MeasureMemory() const;
   void ServerInfo(std::string* info) const;
+  void ListenersInfo(std::string* info) const;
   void ClientsInfo(std::string* info) const;
   void MemoryInfo(std::string* info) const;
   void ScriptsInfo(std::string* info) const;
   void StatsInfo(std::string* info) const;
+  void RefusalsInfo(std::string* info) const;
+  void LoopInfo(std::string* info) const;
   void CpuInfo(std::string* info) const;
   bool ReplicasCaughtUp() const;
   Status Begin(const dispatch::ShutdownRequest& request);
@@ -91,7 +94,7 @@ class Process final : public dispatch::ServerService {
   const std::string run_id_;
   const int64_t started_ms_;
   int64_t startup_memory_ = 0, peak_memory_ = 0;
-  Rate commands_, input_, output_, repl_input_, repl_output_;
+  Rate commands_, input_, output_, repl_input_, repl_output_, turns_, turns_us_;
   bool cron_paused_ = false;
   std::optional<dispatch::ShutdownRequest> asked_to_end_;  // by a signal, and not begun yet
   bool ending_ = false;

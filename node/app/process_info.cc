@@ -76,6 +76,7 @@ void Process::ServerInfo(std::string* info) const {
   Line(info, "lru_clock:{}", (now_us / 1'000'000) & 0xFFFFFF);
   Line(info, "executable:{}\r\nconfig_file:{}", ExecutablePath(), parts_.config.config_file);
   Line(info, "io_threads_active:0");
+  ListenersInfo(info);
   if (ending_) {
     const auto left = std::chrono::duration_cast<Millis>(ending_deadline_ - parts_.reactor.Now());
     Line(info, "shutdown_in_milliseconds:{}", std::max<int64_t>(0, left.count()));
@@ -83,21 +84,41 @@ void Process::ServerInfo(std::string* info) const {
   Line(info, "redisha_version:{}", RHA_VERSION);
 }
 
+void Process::ListenersInfo(std::string* info) const {
+  const Config& config = parts_.config;
+  int listeners = 0;
+  if (config.port != 0) {
+    std::string addresses;
+    for (const std::string& address : config.bind) addresses += ",bind=" + address;
+    Line(info, "listener{}:name=tcp{},port={}", listeners++, addresses, config.port);
+  }
+  if (!config.unix_socket.empty()) {
+    Line(info, "listener{}:name=unix,bind={}", listeners++, config.unix_socket);
+  }
+}
+
 void Process::ClientsInfo(std::string* info) const {
-  size_t input_max = 0, output_max = 0, clients = 0;
+  size_t input_max = 0, output_max = 0, clients = 0, subscribed = 0, watching = 0;
   for (const auto& [id, session] : parts_.engine.sessions().all()) {
     if (session->kind != dispatch::SessionKind::kClient) continue;
     ++clients;
     input_max = std::max(input_max, session->input_bytes() + session->argument_bytes());
     output_max = std::max(output_max, session->output_memory_bytes());
+    if (session->pubsub != nullptr && !session->pubsub->empty()) ++subscribed;
+    if (session->watcher.watching()) ++watching;
   }
   Line(info, "connected_clients:{}\r\ncluster_connections:0", clients);
   Line(info, "maxclients:{}", parts_.config.clients_max);
   Line(info, "client_recent_max_input_buffer:{}", input_max);
   Line(info, "client_recent_max_output_buffer:{}", output_max);
-  Line(info, "blocked_clients:{}", parts_.engine.blocking().size());
-  Line(info, "tracking_clients:{}\r\nclients_in_timeout_table:{}",
-       parts_.engine.tracking().clients(), parts_.engine.blocking().timed());
+  const dispatch::Blocking& blocking = parts_.engine.blocking();
+  Line(info, "blocked_clients:{}\r\ntracking_clients:{}", blocking.size(),
+       parts_.engine.tracking().clients());
+  Line(info, "pubsub_clients:{}\r\nwatching_clients:{}", subscribed, watching);
+  Line(info, "clients_in_timeout_table:{}\r\ntotal_watched_keys:{}", blocking.timed(),
+       parts_.engine.keyspace().watches().keys());
+  Line(info, "total_blocking_keys:{}\r\ntotal_blocking_keys_on_nokey:{}", blocking.keys(),
+       blocking.keys_needed());
 }
 
 void Process::ScriptsInfo(std::string* info) const {
@@ -175,6 +196,7 @@ void Process::MemoryInfo(std::string* info) const {
   const int64_t excess = parts_.engine.state().stream_excess_bytes;
   Line(info, "mem_replication_backlog:{}\r\nmem_total_replication_buffers:{}", now.backlog,
        now.backlog + excess);
+  Line(info, "mem_overhead_db_hashtable_rehashing:0");  // a table grows by segments
   Line(info, "mem_clients_slaves:{}\r\nmem_clients_normal:{}", now.replicas, now.clients);
   Line(info, "mem_cluster_links:0\r\nmem_aof_buffer:{}\r\nmem_allocator:{}", now.log_buffer,
        AllocatorName());
@@ -232,9 +254,39 @@ void Process::StatsInfo(std::string* info) const {
   Line(info, "total_reads_processed:{}\r\ntotal_writes_processed:{}", server.reads, server.writes);
   Line(info, "io_threaded_reads_processed:0\r\nio_threaded_writes_processed:0");
   Line(info, "reply_buffer_shrinks:0\r\nreply_buffer_expands:0");
+  Line(info,
+       "client_query_buffer_limit_disconnections:{}\r\n"
+       "client_output_buffer_limit_disconnections:{}",
+       server.query_buffer_limit_disconnections, server.output_buffer_limit_disconnections);
+  RefusalsInfo(info);
+  LoopInfo(info);
+}
+
+void Process::RefusalsInfo(std::string* info) const {
+  const dispatch::ScriptService* const scripts = parts_.engine.services().scripts;
+  Line(info, "evicted_scripts:{}", scripts == nullptr ? 0 : scripts->usage().evicted_scripts);
+  const acl::DenialLog& denials = parts_.engine.permissions().denials();
+  using acl::Denied;
+  Line(info, "acl_access_denied_auth:{}\r\nacl_access_denied_cmd:{}", denials.count(Denied::kAuth),
+       denials.count(Denied::kCommand));
+  Line(info, "acl_access_denied_key:{}\r\nacl_access_denied_channel:{}",
+       denials.count(Denied::kKey), denials.count(Denied::kChannel));
+}
+
+void Process::LoopInfo(std::string* info) const {
   const net::Reactor::TurnStats& turns = parts_.reactor.turn_stats();
   Line(info, "eventloop_cycles:{}\r\neventloop_duration_sum:{}\r\neventloop_duration_max:{}",
        turns.turns, Micros(turns.total), Micros(turns.longest));
+  uint64_t commands_us = 0;
+  dispatch::CommandTable& table = parts_.engine.table();
+  for (const dispatch::CommandSpec& spec : table.commands()) {
+    commands_us += table.counters(spec).usec;
+  }
+  const double turns_a_second = turns_.PerSecond();
+  Line(info, "eventloop_duration_cmd_sum:{}\r\ninstantaneous_eventloop_cycles_per_sec:{:.0f}",
+       commands_us, turns_a_second);
+  Line(info, "instantaneous_eventloop_duration_usec:{:.0f}",
+       turns_a_second > 0 ? turns_us_.PerSecond() / turns_a_second : 0);
 }
 
 void Process::CpuInfo(std::string* info) const {

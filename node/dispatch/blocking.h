@@ -15,6 +15,7 @@
 // Thread rule: the engine's thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <optional>
@@ -121,6 +122,12 @@ class Blocking {
   }
   size_t count(BlockKind kind) const { return sessions(kind).size(); }
   const SessionQueue& sessions(BlockKind kind) const { return by_kind_[static_cast<size_t>(kind)]; }
+  // Keys that somebody waits for, and those of them whose end would be news to somebody.
+  size_t keys() const { return awaited_.size(); }
+  size_t keys_needed() const {
+    return static_cast<size_t>(std::count_if(
+        awaited_.begin(), awaited_.end(), [](const auto& key) { return key.second.needing > 0; }));
+  }
   // With a deadline.
   size_t timed() const { return deadlines_.size(); }
   // The nearest deadline, if any.

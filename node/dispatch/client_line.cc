@@ -59,6 +59,8 @@ std::string ClientLine(const Session& session, int64_t now_ms) {
   line += " user=" + (session.user != nullptr ? session.user->name() : "(superuser)");
   line += " redir=" + (session.tracking != nullptr ? number(session.tracking->redirect) : "-1");
   line += " resp=" + number(session.protocol);
+  // Since 7.4; there it stands behind "multi".
+  line += " watch=" + number(session.watcher.keys().size());
   line += " lib-name=" + session.library_name + " lib-ver=" + session.library_version;
   return line;
 }

@@ -215,6 +215,7 @@ class ScriptService {
     int64_t scripts = 0;
     int64_t function_interpreter_bytes = 0, library_bytes = 0;
     int64_t libraries = 0, functions = 0;
+    int64_t evicted_scripts = 0;  // of EVAL, for others, since the start
   };
   virtual Usage usage() const = 0;
   // What the interpreters hold at this moment: not in maxmemory, which only says how much that is.

@@ -69,6 +69,7 @@ class WatchTable {
   void Watch(Watcher& watcher, int db, std::string_view key, bool expired_now);
   // Forgets all keys and the mark.
   void Unwatch(Watcher& watcher);
+  size_t keys() const { return watchers_.size(); }
 
   // The key was changed, or is not there any more.
   void Touch(int db, std::string_view key, Change change) {

@@ -72,6 +72,7 @@ const Script* ScriptCache::Add(std::string_view body, bool load, std::string* er
 
 void ScriptCache::DropLongestUnused() {
   const Script& script = *turns_.front();
+  ++evicted_;
   interpreter_->Forget(script.function);
   bytes_ -= BytesOf(script);
   turns_.pop_front();

@@ -46,6 +46,8 @@ class ScriptCache {
   int64_t interpreter_bytes() const { return interpreter_->memory_bytes(); }
   int64_t cache_bytes() const { return bytes_; }
   size_t size() const { return by_digest_.size(); }
+  // Dropped for others, so far.
+  int64_t evicted() const { return evicted_; }
 
  private:
   const Script* Used(Script& script);
@@ -57,6 +59,7 @@ class ScriptCache {
   std::unordered_map<std::string_view, Script*> by_body_;                    // likewise
   std::list<const Script*> turns_;                                           // longest unused first
   int64_t bytes_ = 0;
+  int64_t evicted_ = 0;
 };
 
 }  // namespace rha::node::scripting

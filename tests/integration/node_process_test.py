@@ -452,6 +452,31 @@ class NodeTest(unittest.TestCase):
         self.assertEqual(client.ask("latency", "reset"), b":1")
         self.assertEqual(client.ask("latency", "latest"), [])
 
+    def test_info_has_what_later_versions_tell(self):
+        _, client = self.start()
+        waiting, watching, listening = self.client(), self.client(), self.client()
+        waiting.send("blpop", "a", "b", "0")
+        self.assertEqual(watching.ask("watch", "x", "y"), b"+OK")
+        listening.ask("subscribe", "channel")
+        client.ask("auth", "nobody", "wrong")
+        client.ask("acl", "setuser", "alice", "on", "nopass", "~a", "+get")
+        alice = self.client()
+        alice.ask("auth", "alice", "any")
+        alice.ask("get", "b")
+        alice.ask("set", "a", "1")
+        deadline = time.time() + 10
+        while b"blocked_clients:1" not in client.ask("info", "clients") and time.time() < deadline:
+            time.sleep(0.01)
+        told = client.ask("info", "everything").decode().split("\r\n")
+        for line in (f"listener0:name=tcp,bind=127.0.0.1,port={self.port}", "pubsub_clients:1", "watching_clients:1",
+                     "total_watched_keys:2", "total_blocking_keys:2", "total_blocking_keys_on_nokey:0",
+                     "acl_access_denied_auth:1", "acl_access_denied_cmd:1", "acl_access_denied_key:1",
+                     "acl_access_denied_channel:0", "evicted_scripts:0", "mem_overhead_db_hashtable_rehashing:0",
+                     "client_query_buffer_limit_disconnections:0", "client_output_buffer_limit_disconnections:0"):
+            self.assertIn(line, told)
+        self.assertRegex("\n".join(told), r"\neventloop_duration_cmd_sum:[1-9]\d*\n")
+        self.assertIn(b" watch=2 ", client.ask("client", "list", "type", "normal"))
+
     def test_memory_has_the_figures_of_redis(self):
         _, client = self.start()
         client.ask("set", "k", "v" * 100)

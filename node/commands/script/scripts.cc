@@ -213,7 +213,8 @@ Scripts::Usage Scripts::usage() const {
           .function_interpreter_bytes = function_interpreter_.memory_bytes(),
           .library_bytes = libraries_.set().bytes(),
           .libraries = static_cast<int64_t>(libraries_.set().libraries().size()),
-          .functions = static_cast<int64_t>(libraries_.set().functions())};
+          .functions = static_cast<int64_t>(libraries_.set().functions()),
+          .evicted_scripts = cache_.evicted()};
 }
 
 void Scripts::Abandon() {

@@ -130,9 +130,12 @@ void WriteEntry(Context& ctx, const acl::DenialEntry& entry) {
     reply.Bulk(name);
     reply.Bulk(value);
   };
-  reply.Map(7);
-  reply.Bulk("count");
-  reply.Integer(static_cast<int64_t>(entry.count));
+  const auto number = [&](std::string_view name, int64_t value) {
+    reply.Bulk(name);
+    reply.Integer(value);
+  };
+  reply.Map(10);
+  number("count", static_cast<int64_t>(entry.count));
   text("reason", entry.reason_name());
   text("context", entry.where_name());
   text("object", entry.object);
@@ -140,6 +143,9 @@ void WriteEntry(Context& ctx, const acl::DenialEntry& entry) {
   reply.Bulk("age-seconds");
   reply.Double(static_cast<double>(ctx.now_ms - entry.unix_ms) / 1000);
   text("client-info", entry.client);
+  number("entry-id", static_cast<int64_t>(entry.id));  // this and the rest: since 7.2
+  number("timestamp-created", entry.created_unix_ms);
+  number("timestamp-last-updated", entry.unix_ms);
 }
 
 void Log(Context& ctx) {

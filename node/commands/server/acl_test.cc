@@ -258,7 +258,9 @@ TEST_F(AclTest, TheLogTellsWhoWasRefusedWhat) {
                          "$username, $alice, $age-seconds, $"));
   EXPECT_THAT(log, HasSubstr("[$count, :2, $reason, $key, $context, $toplevel, $object, $b, "));
   EXPECT_THAT(log, HasSubstr(" cmd=get user=alice "));
-  EXPECT_THAT(Run({"acl", "log", "1"}), Not(HasSubstr(":2")));
+  EXPECT_THAT(Run({"acl", "log", "1"}), Not(HasSubstr("$count, :2")));
+  EXPECT_THAT(log, HasSubstr(", $entry-id, :1, $timestamp-created, :"));
+  EXPECT_THAT(log, HasSubstr(", $timestamp-last-updated, :"));
   EXPECT_EQ(Run({"acl", "log", "-1"}), "[]");
   EXPECT_EQ(Run({"acl", "log", "x"}), "-ERR value is not an integer or out of range");
   EXPECT_EQ(Run({"acl", "log", "reset"}), kOk);
