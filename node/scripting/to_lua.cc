@@ -108,9 +108,10 @@ class Reader {
       lua_rawseti(lua_, -2, static_cast<int>(i));
     }
   }
+  // Of a map and a set Lua shows the order of a table that has grown, as Redis' do.
   void PushMap(int64_t pairs) {
     lua_createtable(lua_, 0, 1);
-    lua_createtable(lua_, 0, static_cast<int>(pairs));
+    lua_newtable(lua_);
     for (int64_t i = 0; i < pairs; ++i) {
       Push();
       Push();
@@ -129,7 +130,7 @@ class Reader {
   }
   void PushSet(int64_t items) {
     lua_createtable(lua_, 0, 1);
-    lua_createtable(lua_, 0, static_cast<int>(items));
+    lua_newtable(lua_);
     for (int64_t i = 0; i < items; ++i) {
       Push();
       lua_pushboolean(lua_, 1);

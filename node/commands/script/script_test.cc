@@ -169,6 +169,17 @@ TEST_F(ScriptTest, ItMayDoWhatItsUserMay) {
             "-NOPERM this user has no permissions to access one of the keys used as arguments");
 }
 
+TEST_F(ScriptTest, LuaWalksMapsOfRepliesInTheOrderThatItHasInRedis) {
+  Run({"hset", "h", "name", "1", "consumers", "2", "pending", "3", "last-delivered-id", "4", "lag",
+       "5", "entries-read", "6"});
+  const char* const kFields =
+      "redis.setresp(3) local fields = '' "
+      "for field in pairs(redis.call('hgetall', 'h').map) do fields = fields .. field .. ' ' end "
+      "return fields";
+  EXPECT_EQ(Run({"eval", kFields, "0"}),
+            "$last-delivered-id name entries-read pending consumers lag ");
+}
+
 TEST_F(ScriptTest, AScriptMayReadAndNotWriteWhileTheLastSaveHasFailed) {
   OursAlone();
   Run({"set", "k", "v"});
