@@ -55,7 +55,10 @@ void AofWriter::Push(Order order) {
       queue_bytes_ += MemoryOf(text) - before;
       queue_.back().end = order.end;
       queue_.back().mark = order.mark;
-      return;  // it has been woken for what this joins
+      // It has been woken for what this joins, or waits for so much.
+      if (changes_awaited_ == 0 || order.mark.changes < changes_awaited_) return;
+      wake_.notify_one();
+      return;
     }
     queue_bytes_ += MemoryOf(order.text);
     queue_.push_back(std::move(order));
@@ -163,10 +166,25 @@ void AofWriter::Publish(bool news) {
   if (news) (void)!::write(news_.get(), &one, sizeof one);
 }
 
+// What is queued waits for more, up to this change.
+void AofWriter::AwaitGroup(std::unique_lock<std::mutex>& lock, uint64_t changes) {
+  const auto patience = group_.Patience();
+  const auto enough = [&] {
+    return stop_ || drain_ || queue_.empty() || queue_.back().is_step ||
+           queue_.back().mark.changes >= changes;
+  };
+  if (patience.count() == 0 || enough()) return;
+  changes_awaited_ = changes;
+  group_.OnWaited(wake_.wait_for(lock, patience, enough));
+  changes_awaited_ = 0;
+}
+
 // False: the end. While the thread waits here nothing is under way at the disk.
 bool AofWriter::Next(Order* order) {
   std::unique_lock lock(mutex_);
   busy_ = false;
+  const bool waits = !queue_.empty() && !queue_.back().is_step;
+  const uint64_t known = waits ? queue_.back().mark.changes : written_mark_.changes;
   const auto something = [this] { return stop_ || !queue_.empty() || drain_; };
   const auto unsynced = [this] {
     return synced_ != written_ && policy_ == FsyncPolicy::kEverySecond && !suspect_;
@@ -185,6 +203,7 @@ bool AofWriter::Next(Order* order) {
       sync(false);
     }
   }
+  if (policy_ == FsyncPolicy::kAlways) AwaitGroup(lock, known + group_.wanted());
   if (!stop_ && queue_.empty()) sync(true);
   if (stop_) return false;
   busy_ = true;
@@ -294,6 +313,8 @@ void AofWriter::SyncIfDue(bool now) {
   note(time);
   Status synced = folder_.Sync();
   note({});
+  group_.OnSynced(mark.changes - synced_mark_.changes,
+                  std::chrono::duration_cast<GroupCommit::Duration>(SteadyClock::now() - time));
   if (synced.ok()) {
     Synced(position, mark);
     return Publish(true);

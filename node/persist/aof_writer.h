@@ -6,9 +6,10 @@
 //   Progress() ◀─────────────── written, durable, failure, outcomes of steps ◀──┘   (fd readable)
 //
 // Positions count the bytes that were appended since the start. With FsyncPolicy::kAlways the
-// thread takes all that has come while it was busy, writes it and syncs once (group commit). With
-// the others HandOver() itself gives a turn's bytes to the operating system while the thread is not
-// at the disk, which costs less than waking it up; the thread then only syncs. So, as in Redis, the
+// thread takes all that has come while it was busy, writes it and syncs once; where syncs take long
+// it waits a little before, for those whom the last one has answered (group_commit.h). With the
+// others HandOver() itself gives a turn's bytes to the operating system while the thread is not at
+// the disk, which costs less than waking it up; the thread then only syncs. So, as in Redis, the
 // end of the process alone loses no more than what came during a sync, and of one that takes longer
 // than kSyncPatience nothing: from then on bytes are written beside it.
 //
@@ -35,6 +36,7 @@
 #include "common/base/unique_fd.h"
 #include "common/resp/writer.h"
 #include "node/persist/aof_folder.h"
+#include "node/persist/group_commit.h"
 
 namespace rha::node::persist {
 
@@ -139,6 +141,7 @@ class AofWriter {
   bool TakeReplace(Order* order);
   void Work();
   bool Next(Order* order);
+  void AwaitGroup(std::unique_lock<std::mutex>& lock, uint64_t changes);
   void Execute(Order& order);
   void ExecuteStep(Order& order);
   void WriteAll(const Order& order);
@@ -164,6 +167,7 @@ class AofWriter {
   std::condition_variable wake_, idle_;
   std::deque<Order> queue_;  // guarded by mutex_, as what follows
   bool stop_ = false, drain_ = false, discard_ = false;
+  uint64_t changes_awaited_ = 0;  // the thread waits for so many; 0: it does not
   bool busy_ = false;  // the thread is at the disk: what is below and the folder are its own
   std::chrono::steady_clock::time_point syncing_since_{};  // it syncs; zero: it does not
   Progress progress_;
@@ -173,6 +177,7 @@ class AofWriter {
   Mark written_mark_, synced_mark_;
   Status failure_;
   bool suspect_ = false;
+  GroupCommit group_;
   std::chrono::steady_clock::time_point synced_at_{};
   std::thread thread_;
 };

@@ -156,6 +156,19 @@ TEST_F(AofWriterTest, UnderAlwaysThereIsNewsWhenWhatWasWrittenIsDurable) {
   }
 }
 
+TEST_F(AofWriterTest, UnderAlwaysWhatHasComeIsSyncedThoughThoseWhoWereAnsweredDoNotComeBack) {
+  Start(FsyncPolicy::kAlways);
+  Replace("", Step::kBeginApart);
+  disk_.sync_takes_ms = 5;
+  const std::string many(100, 'x');
+  for (int i = 0; i < 5; ++i) {
+    Write(many);
+    Await([&](const auto& progress) { return progress.durable == writer_->appended(); });
+    Write("y");
+    Await([&](const auto& progress) { return progress.durable == writer_->appended(); });
+  }
+}
+
 TEST_F(AofWriterTest, WhatIsSyncedIsToldWithTheMarkOfItsOwner) {
   for (const auto policy : {FsyncPolicy::kAlways, FsyncPolicy::kEverySecond}) {
     fs::remove_all(root_ + "/log");

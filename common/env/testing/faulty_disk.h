@@ -2,8 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <limits>
+#include <thread>
 
 #include "common/env/disk.h"
 
@@ -20,6 +22,7 @@ class FaultyDisk final : public Disk {
   std::atomic<size_t> fails_at = kNever;
   // All writes fail, as on a full disk; or all syncs.
   std::atomic<bool> full = false, cannot_sync = false;
+  std::atomic<int> sync_takes_ms = 0;
   std::atomic<size_t> steps = 0;
 
   Result<UniqueFd> OpenToAppend(const std::string& path, bool anew, mode_t mode) override {
@@ -34,6 +37,7 @@ class FaultyDisk final : public Disk {
   }
   Status Sync(int fd, const std::string& path) override {
     RHA_RETURN_IF_ERROR(Step());
+    std::this_thread::sleep_for(std::chrono::milliseconds(sync_takes_ms));
     if (cannot_sync) return Status(Code::kIo, "sync " + path + ": Input/output error");
     return Disk::Sync(fd, path);
   }
