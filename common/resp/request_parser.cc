@@ -36,6 +36,8 @@ bool ParseHeaderNumber(std::string_view text, int64_t* value) {
   return ParseLength(text, value);
 }
 
+constexpr std::string_view kLineEnd = "\r\n";
+
 // "<mark>digits\r\n" at `at`, with 1..`digits_max` digits and no leading zero; moves behind it.
 bool ReadShortHeader(std::string_view input, char mark, size_t digits_max, size_t* at,
                      size_t* number) {
@@ -48,7 +50,7 @@ bool ReadShortHeader(std::string_view input, char mark, size_t digits_max, size_
     value = value * 10 + static_cast<size_t>(input[i] - '0');
   }
   if (i == first || (input[first] == '0' && i - first > 1)) return false;
-  if (i + 2 > input.size() || input[i] != '\r') return false;
+  if (input.substr(i, 2) != kLineEnd) return false;
   *at = i + 2;
   *number = value;
   return true;
@@ -64,7 +66,7 @@ size_t ParseWholeRequest(std::string_view input, std::vector<std::string_view>* 
   const size_t words_before = words->size();
   for (size_t i = 0; i < count; ++i) {
     if (!ReadShortHeader(input, '$', kLengthDigits, &at, &length) ||
-        input.size() - at < length + 2) {
+        input.size() - at < length + 2 || input.substr(at + length, 2) != kLineEnd) {
       words->resize(words_before);
       return 0;
     }

@@ -197,10 +197,10 @@ void AppendOnly::LookAtHistory() {
 
 // ---------------------------------------------------------------- what is appended
 
-void AppendOnly::Append(int db, resp::Args request) {
+void AppendOnly::Append(int db, resp::Args request, std::string_view wire) {
   if (!taking_) return;
   AppendPreface(db);
-  writer_->Append(request);
+  wire.empty() ? writer_->Append(request) : writer_->Append(wire);
   Appended();
 }
 

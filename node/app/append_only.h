@@ -88,7 +88,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   Status Close(bool finish);
 
   // ---- dispatch::ChangeSink
-  void Append(int db, resp::Args request) override;
+  void Append(int db, resp::Args request, std::string_view wire) override;
 
   // ---- for Persistence (dispatch::PersistenceService says what they mean)
   void AppendStream(int db, std::string_view requests, int db_after);

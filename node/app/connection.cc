@@ -139,7 +139,8 @@ size_t Connection::ExecuteBatch(std::string_view bytes, size_t out_bytes_max) {
   in_execute_ = true;
   size_t done = 0;
   for (; done < batch.size() && may_execute() && out().size() < out_bytes_max; ++done) {
-    const auto executed = engine.Execute(*this, batch.args(done), batch.resolved(done));
+    const auto executed =
+        engine.Execute(*this, batch.args(done), batch.resolved(done), batch.wire(done));
     if (executed == dispatch::Executed::kNotNow) break;
   }
   in_execute_ = false;

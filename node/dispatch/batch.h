@@ -23,6 +23,7 @@ class RequestBatch {
   void Fill(std::string_view input) {
     words_.clear();
     size_ = 0;
+    input_ = input;
     for (size_t at = 0; size_ < kRequestsMax;) {
       const size_t first_word = words_.size();
       const size_t bytes = resp::ParseWholeRequest(input.substr(at), &words_);
@@ -38,6 +39,11 @@ class RequestBatch {
   }
   // Bytes of the input up to the end of this request.
   size_t end(size_t i) const { return requests_[i].end; }
+  // All of it, as resp::WriteRequest would write it.
+  std::string_view wire(size_t i) const {
+    const size_t begin = i == 0 ? 0 : end(i - 1);
+    return input_.substr(begin, end(i) - begin);
+  }
   Resolved& resolved(size_t i) { return requests_[i].resolved; }
 
  private:
@@ -45,6 +51,7 @@ class RequestBatch {
     size_t first_word, words, end;
     Resolved resolved;
   };
+  std::string_view input_;
   std::vector<std::string_view> words_;
   std::array<Request, kRequestsMax> requests_;
   size_t size_ = 0;

@@ -35,7 +35,8 @@ class Context {
   Context(Engine& engine, Session& session, const CommandSpec& spec, Args args,
           resp::Writer& reply);
 
-  Args args;  // args[0] is the name
+  Args args;              // args[0] is the name
+  std::string_view wire;  // they as they came, if resp::WriteRequest would write them so; or empty
   const CommandSpec& spec;
   Session& session;
   resp::Writer& reply;

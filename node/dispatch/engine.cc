@@ -89,7 +89,7 @@ void Engine::BeginBatch() {
   in_batch_ = true;
 }
 
-Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
+Executed Engine::Execute(Session& session, Args args, Resolved resolved, std::string_view wire) {
   const bool probes = resolved.spec != nullptr && resolved.spec->Has(kProbe);
   if (probes_only_ && (!probes || session.transaction.open)) {
     session.Resume();
@@ -134,7 +134,9 @@ Executed Engine::Execute(Session& session, Args args, Resolved resolved) {
     } else if (session.transaction.open && !spec->Has(kNotQueued | kLeavesMulti)) {
       Queue(session, *spec, flags, args, reply);
     } else {
-      Call(session, *spec, args, reply);
+      Context context(*this, session, *spec, args, reply);
+      context.wire = wire;
+      Call(context);
     }
   }
   if (session.reply_mode == ReplyMode::kSkipping && session.blocked == nullptr) {
@@ -223,8 +225,8 @@ void Engine::DiscardTransaction(Session& session) {
   keyspace_.watches().Unwatch(session.watcher);
 }
 
-void Engine::Call(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {
-  Context context(*this, session, spec, args, reply);
+void Engine::Call(Context& context) {
+  Session& session = context.session;
   session.BeginAnswer();
   const Session* const outer = std::exchange(executing_, &session);
   Run(context);
@@ -310,7 +312,7 @@ void Engine::PropagateResult(const Context& context, uint64_t dirty_before) {
     const auto audience = static_cast<Audience>(
         session.audience & (context.propagation_ == How::kMessage ? kReplicas : kEverybody));
     if (itself && depth_ == 0 && propagation_.empty()) {
-      propagation_.SendNow(session.db, context.args, audience);
+      propagation_.SendNow(session.db, context.args, audience, context.wire);
     } else if (itself) {
       propagation_.Add(session.db, context.args, audience);
     }

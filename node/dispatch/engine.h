@@ -72,7 +72,8 @@ class Engine final : public keyspace::Observer {
   void Prepare(const Session& session, RequestBatch& batch);
   void BeginBatch();
   void EndBatch() { in_batch_ = false; }
-  Executed Execute(Session& session, Args args, Resolved resolved);
+  // `wire`: RequestBatch::wire, or empty.
+  Executed Execute(Session& session, Args args, Resolved resolved, std::string_view wire = {});
   // After the input of this turn: releases who waited for it. App calls it once a turn.
   void EndTurn();
   // When EndTurn has something to do even without input.
@@ -179,7 +180,7 @@ class Engine final : public keyspace::Observer {
 
  private:
   friend class Context;
-  void Call(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply);
+  void Call(Context& context);
   void Run(Context& context);
   void LogIfSlow(const Context& context, int64_t duration_us);
   void PropagateResult(const Context& context, uint64_t dirty_before);

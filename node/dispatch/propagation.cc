@@ -22,9 +22,9 @@ void Propagation::Begin() {
   SendNow(last_db_, kMulti);
 }
 
-void Propagation::SendNow(int db, Args command, Audience audience) {
+void Propagation::SendNow(int db, Args command, Audience audience, std::string_view wire) {
   for (const Sink& each : sinks_) {
-    if ((audience & each.part) != 0) each.sink->Append(db, command);
+    if ((audience & each.part) != 0) each.sink->Append(db, command, wire);
   }
 }
 

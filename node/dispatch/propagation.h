@@ -31,8 +31,8 @@ class Propagation {
   // The end of the outermost command: sends what was collected. `together`: between MULTI and EXEC
   // if it is more than one change.
   void Flush(bool together = true);
-  // Sends one change at once. REQUIRES: empty().
-  void SendNow(int db, Args command, Audience audience = kEverybody);
+  // Sends one change at once (`wire`: ChangeSink::Append). REQUIRES: empty().
+  void SendNow(int db, Args command, Audience audience = kEverybody, std::string_view wire = {});
   // Forgets what was collected and has not left: the process ends.
   void Drop() {
     pending_.clear();

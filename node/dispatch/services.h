@@ -33,7 +33,8 @@ class ChangeSink {
  public:
   virtual ~ChangeSink() = default;
   // It writes the request where it keeps it (see resp::WriteRequest), so there is no copy between.
-  virtual void Append(int db, resp::Args request) = 0;
+  // `wire` is just that, where it came so and can be copied; or empty.
+  virtual void Append(int db, resp::Args request, std::string_view wire) = 0;
 };
 
 // What a node shall be, in which election that was decided, and by whom.

@@ -100,7 +100,7 @@ bool ReplShell::DropAtLoad(const persist::RdbInfo& info, int db, std::string_vie
   }
   if (holds_foreign_data() || !stream_.own()) return false;
   const std::string_view request[] = {"DEL", key};
-  stream_.Append(db, request);
+  stream_.Append(db, request, {});
   return true;
 }
 

@@ -27,7 +27,7 @@ void Stream::Grown() {
   if (listener_ != nullptr) listener_->OnStreamGrown();
 }
 
-void Stream::Append(int db, resp::Args request) {
+void Stream::Append(int db, resp::Args request, std::string_view wire) {
   if (!active_ || !own_) return;
   if (db != selected_db_) {
     const std::string number = std::to_string(db);
@@ -35,7 +35,7 @@ void Stream::Append(int db, resp::Args request) {
     resp::WriteRequest(resp::Args(select), backlog_);
     selected_db_ = db;
   }
-  resp::WriteRequest(request, backlog_);
+  wire.empty() ? resp::WriteRequest(request, backlog_) : backlog_.Append(wire);
   Grown();
 }
 

@@ -39,7 +39,7 @@ class Stream final : public dispatch::ChangeSink {
   void set_listener(StreamListener* listener) { listener_ = listener; }
 
   // As a primary.
-  void Append(int db, resp::Args request) override;
+  void Append(int db, resp::Args request, std::string_view wire) override;
   // A command that concerns no database (PING, REPLCONF GETACK).
   void AppendCommand(std::initializer_list<std::string_view> words);
   // The next Append begins with SELECT: a snapshot was taken, or the role has changed.

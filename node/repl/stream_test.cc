@@ -19,7 +19,7 @@ class StreamTest : public testing::Test {
  protected:
   StreamTest() { stream_.set_listener(&listener_); }
   void Append(int db, std::initializer_list<std::string_view> words) {
-    stream_.Append(db, resp::Args(words.begin(), words.size()));
+    stream_.Append(db, resp::Args(words.begin(), words.size()), {});
   }
   std::string Bytes() const {
     return std::string(stream_.backlog().begin() == stream_.offset()
@@ -31,6 +31,16 @@ class StreamTest : public testing::Test {
   Stream stream_{state_, 1 << 20};
   Counter listener_;
 };
+
+TEST_F(StreamTest, ARequestThatCameAsItWouldBeWrittenIsCopied) {
+  stream_.Activate();
+  constexpr std::string_view kWords[] = {"SET", "k", "v"};
+  stream_.Append(0, kWords, {});
+  const std::string written = Bytes();
+  const std::string wire = written.substr(written.find("*3"));
+  stream_.Append(0, kWords, wire);
+  EXPECT_EQ(Bytes(), written + wire);
+}
 
 TEST_F(StreamTest, CountsNothingBeforeSomeoneWantsIt) {
   EXPECT_FALSE(state_.stream_active);

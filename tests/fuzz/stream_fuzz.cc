@@ -98,7 +98,7 @@ class Node : public dispatch::ChangeSink {
   }
   ~Node() override { engine_.Leave(session_); }
 
-  void Append(int db, rha::resp::Args request) override {
+  void Append(int db, rha::resp::Args request, std::string_view) override {
     if (db != told_db_) told_ += "*2\r\n$6\r\nSELECT\r\n$1\r\n" + std::to_string(db) + "\r\n";
     told_db_ = db;
     rha::resp::AppendRequest(request, &told_);

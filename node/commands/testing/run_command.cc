@@ -63,7 +63,7 @@ std::string TakeAll(resp::OutputChain& out) {
 class FakeReplication final : public dispatch::ReplicationService, public dispatch::ChangeSink {
  public:
   dispatch::ChangeSink& changes() override { return *this; }
-  void Append(int db, resp::Args request) override {
+  void Append(int db, resp::Args request, std::string_view) override {
     std::string line = "[" + std::to_string(db) + "]";
     for (const std::string_view word : request) line += " " + std::string(word);
     commands.push_back(line);
