@@ -83,8 +83,9 @@ class RequestParser {
 };
 
 // The quick way for what nearly all input is: reads one whole request, an array of short bulk
-// strings, from the front of `input` and appends its words (views into it). Returns its bytes: those
-// that WriteRequest makes of the words; 0: not such a request or not all of it, ask RequestParser.
+// strings, from the front of `input` and appends its words (views into it). Returns how many bytes
+// it was, just those that WriteRequest makes of the words; 0: not such a request or not all of it,
+// ask a RequestParser.
 size_t ParseWholeRequest(std::string_view input, std::vector<std::string_view>* words);
 
 // Replies as servers send them, RESP2 and RESP3. Attributes are read and dropped. `bytes_max` is

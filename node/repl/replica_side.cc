@@ -63,6 +63,7 @@ void ReplicaSide::Follow(Target target, bool take_over) {
   take_over_ = take_over;
   last_error_.clear();
   pause_ = Millis(0);
+  trouble_ = {};
   log::Info("following primary {}:{}", target_->host, target_->port);
   Connect();
 }

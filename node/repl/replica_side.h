@@ -32,6 +32,7 @@
 #include "common/resp/parser.h"
 #include "node/dispatch/batch.h"
 #include "node/dispatch/session.h"
+#include "node/repl/apply_trouble.h"
 #include "node/repl/incoming_snapshot.h"
 #include "node/repl/primary_link.h"
 #include "node/repl/repl_config.h"
@@ -216,6 +217,7 @@ class ReplicaSide final : public LinkOwner {
   size_t applied_ahead_ =
       0;  // bytes of the input that were executed but not committed (open MULTI)
   bool acknowledge_batches_ = false;
+  ApplyTrouble trouble_;  // with this primary's stream
   int selected_db_ = 0;
   int logged_db_ = 0;  // that was selected where the log ends
 

@@ -208,7 +208,13 @@ void ReplicaSide::CannotGoOn(const std::string& what, const std::string& refusal
                              bool changed) {
   Commit(committed);
   if (changed) LeaveHistory("half a transaction was applied");
-  pause_ = kReconnectPauseMax;
+  const auto next = trouble_.OnFailed(stream_.offset(), changed, reactor_.Now());
+  if (next.full_sync) {
+    may_continue_ = false;
+    log::Error("{} of the primary's stream cannot be applied ({}): all data are asked for anew",
+               what, refusal);
+  }
+  pause_ = next.pause;
   Fail(fmt::format("replication stopped at offset {}: {} cannot be applied: {}",
                    stream_.offset() + 1, what, refusal));
 }

@@ -170,6 +170,12 @@ class DivergenceTest(SyncTest):
         self.assertEqual(ignoring.log_tail().count("== CRITICAL =="), 2)
         self.assertEqual(self.info(primary, "sync_full"), synced)
 
+        # Some tries later the other has all data anew, and streams.
+        self.wait_for("a full synchronisation", lambda: strict.control.command("GET", "k") == b"behind")
+        self.in_sync(strict)
+        self.assertEqual(int(self.info(primary, "sync_full")), int(synced) + 1)
+        self.assertIn("all data are asked for anew", strict.log_tail())
+
         # What failed is not in its append-only file, where it would end a load.
         ignoring.end(signal.SIGTERM)
         ignoring.restart()
