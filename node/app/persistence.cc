@@ -313,6 +313,7 @@ void Persistence::DatasetCame() {
 }
 
 void Persistence::SaveFlushed() {
+  if (job_ != nullptr) return;  // it began after the flush, and saves what that has left
   // A failure is logged and stops writes like any other; the flush itself has happened.
   last_ok_ = Save().ok();
   PublishHealth();

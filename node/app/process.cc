@@ -109,9 +109,11 @@ Status Process::FinishShutdown() {
     return Failed(Code::kUnavailable);
   }
   const Status may_save = parts_.persistence.MaySave();
+  // As in Redis nothing is saved while data come; but what lies whole beside them is.
+  const bool loading = parts_.engine.state().loading && !may_save.ok();
   if (by_config && !may_save.ok()) {
     log::Warn("Nothing is saved before exiting: {}", may_save.message());
-  } else if (by_config || (ending_request_.save == Save::kSave && !parts_.engine.state().loading)) {
+  } else if (by_config || (ending_request_.save == Save::kSave && !loading)) {
     log::Info("Saving the final RDB snapshot before exiting.");
     parts_.persistence.CancelBackgroundSave();
     const Status saved = parts_.persistence.Save(by_signal_ ? SigintIsPending : nullptr);

@@ -5,6 +5,7 @@ import signal
 import time
 import unittest
 
+from tests.support import wire
 from tests.support.node_case import NodeCase
 from tests.support.server import free_port
 
@@ -138,6 +139,19 @@ class LoadAsideTest(SyncTest):
         self.in_sync(replica)
         self.assertEqual(replica.control.command("GET", "k"), b"other")
 
+    def test_who_is_to_save_and_end_meanwhile_saves_the_old_data_and_their_history(self):
+        _, replica = self.pair()
+        history = self.info(replica, "master_replid")
+        other = self.server()
+        self.write(other, "other")
+        self.follow(replica, other)
+        self.wait_for("the load", lambda: self.info(replica, "loading") == "1")
+        replica.control.send(wire.encode([b"SHUTDOWN", b"SAVE"]))
+        replica.process.wait(self.wait_s)
+        replica.restart()
+        self.assertEqual(replica.control.command("GET", "k"), b"old")
+        self.assertEqual(self.info(replica, "master_replid2"), history)
+
     def test_a_transfer_of_another_history_that_ends_early_leaves_the_old_data(self):
         _, replica = self.pair()
         other = self.server("--rdb-key-save-delay", "10000")
@@ -148,6 +162,25 @@ class LoadAsideTest(SyncTest):
         other.end()
         self.wait_for("its end", lambda: self.info(replica, "loading") == "0")
         self.assertEqual(replica.control.command("GET", "k"), b"old")
+
+
+class FlushTest(SyncTest):
+    def test_a_background_save_that_begins_behind_a_flush_is_the_save_that_follows_it(self):
+        primary, replica = self.server(), self.server("--save", "3600", "100000")
+        self.follow(replica, primary)
+        self.in_sync(replica)
+        replica.control.command("CONFIG", "SET", "rdb-key-save-delay", "5000")
+        # Both are there when the replica looks, the flush first.
+        os.kill(replica.pid, signal.SIGSTOP)
+        try:
+            primary.control.command("FLUSHALL")
+            self.write(primary, "new")
+            replica.control.send(wire.encode([b"BGSAVE"]))
+        finally:
+            os.kill(replica.pid, signal.SIGCONT)
+        self.assertEqual(replica.control.read(), ("+", b"Background saving started"))
+        self.assertEqual(self.info(replica, "rdb_bgsave_in_progress"), "1")
+        self.assertEqual(self.info(replica, "rdb_last_bgsave_status"), "ok")
 
 
 class DivergenceTest(SyncTest):
