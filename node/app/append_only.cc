@@ -232,8 +232,7 @@ void AppendOnly::Appended() {
   ++engine_.state().log_changes;
   PublishMemory();
   // From here on nobody may hear of it before it is on the disk.
-  int64_t& settled = engine_.state().settled_offset;
-  if (settled == kNoOffset && MustHold()) settled = settled_offset_;
+  if (engine_.state().settled_offset == kNoOffset && MustHold()) PublishSettled(settled_offset_);
 }
 
 void AppendOnly::AddNotes() {
@@ -290,21 +289,26 @@ void AppendOnly::PublishSynced() {
   state.synced_offset = offset;
 }
 
+void AppendOnly::PublishSettled(int64_t offset) {
+  dispatch::NodeState& state = engine_.state();
+  state.settled_offset = state.forwarded_offset = offset;
+}
+
 void AppendOnly::Settle() {
   PublishSynced();
   dispatch::NodeState& state = engine_.state();
-  // What a disk that fails does not take is not acknowledged to a primary either. (A primary's own
-  // stream goes on: nothing is written, and replicas that hear nothing would leave.)
+  // What a disk that fails does not take is not acknowledged to a primary either. But the stream
+  // goes on to replicas, of a primary, too: those that hear nothing would leave.
   if (policy_ == FsyncPolicy::kAlways && state.is_replica && !state.log_error.empty()) {
     mark_appended_ = -1;
     state.settled_offset = settled_offset_;
+    state.forwarded_offset = kNoOffset;
     return;
   }
   if (!MustHold()) {
     mark_appended_ = -1;
     settled_offset_ = state.replication_offset;
-    state.settled_offset = kNoOffset;
-    return;
+    return PublishSettled(kNoOffset);
   }
   if (mark_appended_ >= 0 && progress_.durable >= mark_appended_) {
     settled_offset_ = mark_offset_;
@@ -314,7 +318,7 @@ void AppendOnly::Settle() {
     mark_appended_ = writer_->appended();
     mark_offset_ = state.replication_offset;
   }
-  state.settled_offset = settled_offset_;
+  PublishSettled(settled_offset_);
 }
 
 // ---------------------------------------------------------------- the disk

@@ -14,7 +14,7 @@
 //
 // appendfsync always: what a turn answers leaves once the one sync that covers the turn's changes
 // is done (MustHold, Server::HoldReplies); so do the stream to replicas and acknowledgements to the
-// primary (NodeState::settled_offset).
+// primary (NodeState::settled_offset, forwarded_offset).
 //
 // A disk that lags behind holds writes back (PauseReason::kLog); one that fails turns them away
 // (NodeState::log_error) and is tried again until it works. What waits in memory is counted and
@@ -162,6 +162,7 @@ class AppendOnly final : public dispatch::ChangeSink {
   void PublishMemory();
   void LookAtLag();
   void Settle();
+  void PublishSettled(int64_t offset);
   void PublishSynced();
 
   net::Reactor& reactor_;

@@ -90,8 +90,11 @@ struct NodeState {
   int64_t log_changes_synced = -1;
   int64_t synced_offset = -1;
   // Up to here of the replication stream what changed is on this node's own disk, as appendfsync
-  // always wants it before anybody hears of it.
+  // always wants it before its primary hears of that.
   int64_t settled_offset = std::numeric_limits<int64_t>::max();
+  // Up to here it may go to replicas of this node: they are not to hear of more either, but do not
+  // wait for a disk that fails.
+  int64_t forwarded_offset = std::numeric_limits<int64_t>::max();
   int64_t memory_max_bytes = 0;           // maxmemory; 0: no limit
   bool last_save_failed = false;          // and stop-writes-on-bgsave-error is on, with save points
   bool replica_read_only = true;          // replica-read-only

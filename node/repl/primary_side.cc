@@ -308,7 +308,7 @@ void PrimarySide::OnClosed(Replica& replica) {
   TrimBacklog();  // what only this one needed
 }
 
-int64_t PrimarySide::settled_offset() const { return engine_.state().settled_offset; }
+int64_t PrimarySide::forwarded_offset() const { return engine_.state().forwarded_offset; }
 
 void PrimarySide::OnSettled() { WakeAsleep(); }
 

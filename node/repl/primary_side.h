@@ -92,7 +92,7 @@ class PrimarySide final : public StreamListener {
   void OnSettled();
 
   // ---- for Replica
-  int64_t settled_offset() const;
+  int64_t forwarded_offset() const;
   Stream& stream() { return stream_; }
   MonoTime now() const { return reactor_.Now(); }
   void CountPacked(size_t from_bytes, size_t bytes) {

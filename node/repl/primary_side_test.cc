@@ -104,10 +104,10 @@ TEST_F(PrimarySideTest, WhoIsGivenASnapshotIsBehindOnceThereIsSomethingInTheStre
 TEST_F(PrimarySideTest, NobodyIsSentAwayForWhatOurOwnDiskHoldsBack) {
   config_.output_hard_bytes = 2 * kMb;
   Psync();
-  state_.settled_offset = stream_.offset();
+  state_.forwarded_offset = stream_.offset();
   Change(3 * kMb);
   EXPECT_FALSE(session_.closing);
-  state_.settled_offset = stream_.offset();
+  state_.forwarded_offset = stream_.offset();
   Change(1);
   Change(kMb);
   EXPECT_TRUE(session_.closing) << "now it has fallen behind";

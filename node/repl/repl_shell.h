@@ -77,7 +77,7 @@ class ReplShell final : public dispatch::ReplicationService {
   void StartAsPrimary();
   // (or ReplicaOf)
 
-  // More of the stream is on this node's disk (NodeState::settled_offset): who waits for that, our
+  // More of the stream is settled (NodeState::settled_offset, forwarded_offset): who waits for it, our
   // replicas and our primary, is told.
   void OnSettled();
 

@@ -90,7 +90,7 @@ void Replica::FinishSnapshot() {
 }
 
 // What this node must have on its own disk first waits for that, and is nobody's fault but its own.
-int64_t Replica::StreamEnd() const { return std::min(owner_.settled_offset(), backlog_.end()); }
+int64_t Replica::StreamEnd() const { return std::min(owner_.forwarded_offset(), backlog_.end()); }
 
 std::string_view Replica::Peek() {
   if (buffer_sent_ < buffer_.size()) return std::string_view(buffer_).substr(buffer_sent_);

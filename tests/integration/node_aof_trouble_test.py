@@ -89,6 +89,22 @@ class NobodyHearsTest(TroubleTest):
             self.wait_for("a sign of life", lambda: int(self.info(replica, "slave_repl_offset")) > heard)
             heard = int(self.info(replica, "slave_repl_offset"))
 
+    def test_under_always_replicas_of_a_replica_whose_disk_fails_go_on_hearing_the_primary(self):
+        primary, middle, last = self.server("--appendonly", "no"), self.server("--appendfsync", "always"), self.server("--appendonly", "no")
+        self.follow(middle, primary)
+        self.wait_for("the file of the one between", lambda: self.sound(middle))
+        self.follow(last, middle)
+        self.limit(middle, os.path.getsize(self.last_increment(middle)) + 20)
+        client = primary.connect()
+        client.command("SET", "k", "v")
+        self.wait_for("the failure", lambda: self.has_failed(middle, "aof_last_write_status"))
+        client.command("SET", "k", "w")
+        self.wait_for("the write", lambda: last.control.command("GET", "k") == b"w")
+        self.assertEqual(client.command("WAIT", "1", "200"), 0)
+        self.assertEqual(self.info(middle, "aof_last_write_status"), "err")
+        self.limit(middle, resource.RLIM_INFINITY)
+        self.assertEqual(client.command("WAIT", "1", "20000"), 1)
+
     @unittest.skipUnless(STRACE, "strace is not installed")
     def test_waitaof_does_not_count_what_was_synced_of_another_history(self):
         first, second = self.server("--appendonly", "no"), self.server("--appendonly", "no")
