@@ -195,11 +195,22 @@ int Reactor::WaitMillis(Millis most) const {
   return static_cast<int>(std::min(wait, most).count());
 }
 
-void Reactor::RunOnce(Millis wait) {
-  const int count = epoll_wait(epoll_.get(), ready_, kEventsPerTurnMax, WaitMillis(wait));
+// How many are ready.
+int Reactor::Look(int wait_ms) {
+  const int count = epoll_wait(epoll_.get(), ready_, kEventsPerLookMax, wait_ms);
   RHA_CHECK(count >= 0 || errno == EINTR);
+  return std::max(count, 0);
+}
+
+void Reactor::RunOnce(Millis wait) {
+  int ready = Look(WaitMillis(wait));
   now_ = std::chrono::steady_clock::now();
-  DispatchEvents(std::max(count, 0));
+  for (int looks = 1; ready > 0; ++looks) {
+    DispatchEvents(ready);
+    const bool more = looks < looks_per_turn_ && !stopping_.load(std::memory_order_relaxed) &&
+                      std::chrono::steady_clock::now() - now_ < kLooksTimeMax;
+    ready = more ? Look(0) : 0;
+  }
   RunTimers();
   RunPosted();
   RunTurnHooks();

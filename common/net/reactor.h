@@ -1,9 +1,10 @@
 // The event loop: one thread, epoll, level-triggered unless a watch asks for edges.
 //
 // One turn: wait for descriptors → call their watchers → run due timers → run posted work → run the
-// turn hooks (where a server writes what the turn produced). A watcher is a plain function pointer
-// and an owner, so that the path from a socket to its handler has no virtual call and no
-// allocation.
+// turn hooks (where a server writes what the turn produced). Where the end of a turn is dear it may
+// look first for what has become ready meanwhile (set_looks_per_turn).
+// A watcher is a plain function pointer and an owner, so that the path from a socket to its handler
+// has no virtual call and no allocation.
 //
 // Rules
 //  * Everything but Post() and Stop() belongs to the loop's thread.
@@ -60,7 +61,8 @@ using TimerId = uint64_t;
 
 class Reactor {
  public:
-  static constexpr int kEventsPerTurnMax = 512;
+  static constexpr int kEventsPerLookMax = 512;
+  static constexpr std::chrono::microseconds kLooksTimeMax{100};
 
   Reactor();
   ~Reactor();
@@ -98,6 +100,10 @@ class Reactor {
   // One turn that waits at most `wait`; for tests and for loops with a condition of their own.
   void RunOnce(Millis wait);
 
+  // A turn looks so often for ready descriptors, as long as it finds some and kLooksTimeMax is not
+  // over. From the next turn on.
+  void set_looks_per_turn(int looks) { looks_per_turn_ = looks; }
+
   // The time at which this turn began.
   MonoTime Now() const { return now_; }
 
@@ -124,6 +130,7 @@ class Reactor {
 
   TimerId AddTimer(Millis delay, Millis interval, std::function<void()> callback);
   int WaitMillis(Millis most) const;
+  int Look(int wait_ms);
   void DispatchEvents(int count);
   void RunTimers();
   void RunPosted();
@@ -135,8 +142,9 @@ class Reactor {
   IoWatch wake_watch_, signal_watch_;
   std::map<int, std::function<void()>> signal_callbacks_;
 
-  epoll_event ready_[kEventsPerTurnMax];
+  epoll_event ready_[kEventsPerLookMax];
   int ready_count_ = 0, ready_next_ = 0;
+  int looks_per_turn_ = 1;
 
   std::map<TimerKey, Timer> timers_;
   std::map<TimerId, MonoTime> timer_deadlines_;

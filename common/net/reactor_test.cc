@@ -3,6 +3,7 @@
 #include "common/net/reactor.h"
 
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 
 #include <string>
 #include <thread>
@@ -80,6 +81,33 @@ TEST(ReactorTest, WorkPostedFromAnotherThreadRunsInOrder) {
   reactor.Run();
   other.join();
   EXPECT_EQ(trace, "12");
+}
+
+TEST(ReactorTest, ATurnTakesInWhatBecomesReadyMeanwhileAsOftenAsItMay) {
+  for (const int looks : {1, 3}) {
+    Reactor reactor;
+    reactor.set_looks_per_turn(looks);
+    UniqueFd always_ready(::eventfd(1, EFD_CLOEXEC));
+    int calls = 0, turns = 0;
+    IoWatch watch([](void* counter, uint32_t) { ++*static_cast<int*>(counter); }, &calls);
+    ASSERT_TRUE(reactor.Attach(watch, always_ready.get(), EPOLLIN).ok());
+    reactor.AddTurnHook([&] { ++turns; });
+    reactor.RunOnce(Millis(0));
+    EXPECT_EQ(turns, 1);
+    EXPECT_GE(calls, 1);
+    EXPECT_LE(calls, looks);
+  }
+}
+
+TEST(ReactorTest, ATurnLooksNoFurtherOnceNothingIsReadyOrItIsOver) {
+  Reactor reactor;
+  reactor.set_looks_per_turn(1'000'000'000);
+  UniqueFd always_ready(::eventfd(1, EFD_CLOEXEC));
+  IoWatch watch([](void*, uint32_t) {}, nullptr);
+  ASSERT_TRUE(reactor.Attach(watch, always_ready.get(), EPOLLIN).ok());
+  reactor.RunOnce(Millis(0));  // ends with kLooksTimeMax
+  reactor.Detach(watch);
+  reactor.RunOnce(Millis(0));  // and at once
 }
 
 TEST(ReactorTest, HooksRunEveryTurnAndCanRemoveThemselves) {

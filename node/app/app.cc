@@ -538,6 +538,9 @@ std::optional<Millis> App::ReclaimSlice() {
 
 void App::EndTurn() {
   server_.EndTurn();
+  // To send a turn's changes to replicas costs as much as several requests.
+  const bool dear = !replication_.primary_side().replicas().empty();
+  reactor_.set_looks_per_turn(dear ? kLooksPerDearTurn : 1);
   // Something may end before the next bytes arrive: the time of one who waits, a pause.
   const auto deadline_ms = engine_.NextDeadlineMs();
   if (!deadline_ms || (deadline_timer_ != 0 && timer_at_ms_ <= *deadline_ms)) return;

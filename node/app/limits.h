@@ -39,6 +39,7 @@ constexpr size_t kClientBytesMaxLeast = 128 * 1024;
 
 constexpr size_t kSamplesMost = 64;  // maxmemory-samples beyond it count as this
 
+constexpr int kLooksPerDearTurn = 8;  // while there are replicas, see Reactor::set_looks_per_turn
 constexpr int kAcceptsPerTurn = 1000;
 constexpr Millis kGivenUpFileWait{500};  // at the end; what takes longer the next start removes
 constexpr Millis kAcceptPause{100};      // when descriptors have run out
