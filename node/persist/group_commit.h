@@ -30,7 +30,7 @@ class GroupCommit {
   // A sync of so many changes has taken so long.
   void OnSynced(uint64_t changes, Duration took) {
     answered_ = changes;
-    sync_takes_ = sync_takes_.count() == 0 ? took : (sync_takes_ * 7 + took) / 8;
+    Learn(took);
     if (skip_ > 0) --skip_;
   }
   // How many changes to wait for, beside those that had come when the sync was over.
@@ -47,8 +47,15 @@ class GroupCommit {
   }
 
  private:
+  // Goes to the median: a mean would tell of the few that take ten times as long.
+  void Learn(Duration took) {
+    if (sync_takes_.count() == 0) sync_takes_ = took;
+    sync_takes_ = took > sync_takes_ ? std::min(took, sync_takes_ * 9 / 8)
+                                     : std::max(took, sync_takes_ * 7 / 8);
+  }
+
   uint64_t answered_ = 0;
-  Duration sync_takes_{0};
+  Duration sync_takes_{0};  // at the median
   int in_vain_ = 0, skip_ = 0;
 };
 

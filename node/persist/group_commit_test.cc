@@ -28,6 +28,14 @@ TEST(GroupCommit, AShortSyncWaitsForNobody) {
   EXPECT_EQ(group.Patience(), Duration(0));
 }
 
+TEST(GroupCommit, ADiskThatIsSlowNowAndThenIsNoSlowOne) {
+  GroupCommit group;
+  for (int i = 0; i < 1000; ++i) group.OnSynced(24, i % 4 == 0 ? Duration(5000) : Duration(300));
+  EXPECT_EQ(group.Patience(), Duration(0));
+  for (int i = 0; i < 1000; ++i) group.OnSynced(24, i % 4 == 0 ? Duration(300) : kLong);
+  EXPECT_GE(group.Patience(), kLong * 3 / 8);
+}
+
 TEST(GroupCommit, AfterASyncThatCoveredNoChangeNobodyIsExpected) {
   GroupCommit group;
   group.OnSynced(0, kLong);
