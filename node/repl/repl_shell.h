@@ -77,8 +77,8 @@ class ReplShell final : public dispatch::ReplicationService {
   void StartAsPrimary();
   // (or ReplicaOf)
 
-  // More of the stream is settled (NodeState::settled_offset, forwarded_offset): who waits for it, our
-  // replicas and our primary, is told.
+  // More of the stream is settled (NodeState::settled_offset, forwarded_offset): who waits for
+  // that, our replicas and our primary, is told.
   void OnSettled();
 
   // What a file saved now says of the dataset's place in the history.
