@@ -100,7 +100,7 @@ bool TakesWritesStill(const Context& c, const Group& group) {
   if (!group.mode().seals_copies || group.config.majority_first()) return false;
   const Node* primary = group.Primary();
   return primary != nullptr && LivesOn(c, group, *primary) && !SealedForUs(group, *primary) &&
-         !Mutated(Mutant::kUnsealed);
+         (primary->busy_since != kNever || primary->busy_for_orders);
 }
 
 void NotePromise(const Group& group, Node& node, LogicalTime now) {

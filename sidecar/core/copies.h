@@ -24,8 +24,8 @@ int CopiesWanted(const Group& group);
 bool SealedForUs(const Group& group, const Node& node);
 // Seals what must stand still before a choice is made. True: it is worth waiting for more.
 bool AwaitsSeals(Context& c, Group& group);
-// A primary that was to be moved is in reach, and not sealed after all: whoever is promoted now lacks
-// what it goes on to acknowledge, unless each write needs a majority.
+// A script has kept the primary that is to be moved from standing still: whoever is promoted now
+// lacks what it acknowledges after that, unless each write needs a majority.
 bool TakesWritesStill(const Context& c, const Group& group);
 // A member has promised itself to an attempt that came to nothing, for as long as a leader that
 // lives would need to go on: it can follow nobody but the winner of another election.

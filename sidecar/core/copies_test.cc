@@ -147,6 +147,15 @@ TEST_F(Copies, ThePrimaryThatNobodyCanFollowInTimeLeadsAgain) {
   EXPECT_THAT(Promoted(), ElementsAre("10.0.0.2"));
 }
 
+TEST_F(Copies, APrimaryThatAScriptKeepsFromStandingStillIsNotMoved) {
+  AskForFailover();
+  Elect(2);
+  bench.Send(NodePingReply{bench.NodeAt("10.0.0.2").id, PingResult::kBusy});
+  bench.Pass(kSealWait + kSelectWait);
+  EXPECT_THAT(Promoted(), IsEmpty());
+  EXPECT_TRUE(bench.Saw("-failover-abort-hand-over-refused"));
+}
+
 TEST_F(QuorumCopies, TheChoiceIsMadeFromCopiesThatStandStill) {
   PrimaryDies();
   EXPECT_THAT(Sealed(), ElementsAre("10.0.0.1", "10.0.0.3"));

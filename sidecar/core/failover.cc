@@ -92,7 +92,7 @@ bool RunWaitStart(Context& c, Group& group) {
 bool RunSealCopies(Context& c, Group& group) {
   if (AwaitsSeals(c, group)) return false;
   if (TakesWritesStill(c, group)) {
-    c.Warn("the primary of " + group.config.name + " did not stand still in time");
+    c.Warn("the primary of " + group.config.name + " is busy with a script");
     Abort(c, group, "-failover-abort-hand-over-refused");
     return false;
   }
@@ -190,9 +190,9 @@ void Refused(Context& c, Group& group, const HandOver& stage) {
   const std::string other = answers ? "it is no primary" : "it does not answer";
   const std::string why = stage.refusals > 1 ? stage.refusal : other;
   c.Warn("the primary of " + group.config.name + " does not hand over: " + why);
-  const bool later =
-      stage.refusal.starts_with("BUSY");  // a script runs: to replace it loses writes
-  if (group.failover->coordinated || later) {
+  // To replace who only runs a script loses writes.
+  const bool busy = group.Primary()->busy_since != kNever || stage.refusal.starts_with("BUSY");
+  if (group.failover->coordinated || busy) {
     return Abort(c, group, "-failover-abort-hand-over-refused");
   }
   c.GroupEvent("-failover-hand-over-refused", group, "#" + why);

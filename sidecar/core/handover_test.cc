@@ -283,6 +283,29 @@ TEST_F(Planned, ACoordinatedMoveIsNotForced) {
   EXPECT_EQ(Orders("10.0.0.2", true), 0);
 }
 
+TEST_F(Planned, APrimaryThatIsBusyWithAScriptIsNotReplacedAsItIs) {
+  Move(kOurs);
+  Answers(HandoverStep::kHandOver, "BUSY one");
+  Answers(HandoverStep::kPause, "BUSY two");
+  EXPECT_TRUE(bench.Saw("-failover-abort-hand-over-refused"));
+  EXPECT_EQ(Orders("10.0.0.2", true), 0);
+}
+
+TEST_F(Planned, NorOneThatDoesNotAnswerForThat) {
+  Move(kOurs);
+  bench.Send(NodePingReply{bench.NodeAt("10.0.0.1").id, PingResult::kBusy});
+  bench.Pass(Millis{700});
+  EXPECT_TRUE(bench.Saw("-failover-abort-hand-over-refused"));
+  EXPECT_EQ(Orders("10.0.0.2", true), 0);
+}
+
+TEST_F(Planned, AnOrderThatAScriptRefusesIsGivenAgain) {
+  HandedOver();
+  const int before = Orders("10.0.0.1", false);
+  OrderFails("BUSY Redis is busy running a script");
+  EXPECT_GT(Orders("10.0.0.1", false), before);
+}
+
 TEST_F(Planned, APrimaryThatDoesNotAnswerIsReplacedAsItIs) {
   Move(kOurs);
   bench.Pass(Millis{700});
@@ -364,6 +387,11 @@ TEST_F(Planned, ACrashFailoverAsksNobody) {
   EXPECT_TRUE(bench.Saw("+odown"));
   EXPECT_TRUE(Asked().empty());
   EXPECT_EQ(Orders("10.0.0.2", true), 1);
+  bench.Pass(2 * kReconfRetry);
+  EXPECT_EQ(Orders("10.0.0.2", true), 1);
+  bench.Send(ReconfigureDone{bench.NodeAt("10.0.0.2").id, false, "BUSY with a script"});
+  bench.Pass(kReconfRetry);
+  EXPECT_EQ(Orders("10.0.0.2", true), 2);
 }
 
 TEST_F(Planned, EachStageIsCalledAsInRedis) {
