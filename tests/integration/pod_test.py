@@ -172,7 +172,7 @@ class LocalConnection(Bed):
         node = self.start_all().client()
         for _ in range(8):
             own = until("its connection", lambda: next(
-                (c for c in node.client_list() if c["addr"].startswith(self.folder) and c["name"].endswith("cmd")), None))
+                (c for c in node.client_list() if c["addr"].startswith(self.folder) and "-cmd" in c["name"]), None))
             with node.monitor() as monitor:
                 node.client_kill_filter(_id=own["id"])
                 commands = (line["command"] for line in monitor.listen() if line["client_type"] == "unix")

@@ -62,6 +62,7 @@ TEST_F(DebugTest, PopulateTakesNoNegativeNumbers) {
 }
 
 TEST_F(DebugTest, HashTablesTellOfTheirSize) {
+  OursAlone();
   Fill();
   EXPECT_THAT(
       Run({"debug", "htstats", "0"}),
