@@ -160,22 +160,25 @@ void NodeLink::OnMessage(const resp::Value& message) {
 }
 
 void NodeLink::SendPing() {
-  commands_.Send({Name("PING")}, [this](const resp::Value* reply) {
+  Ping([this](core::PingResult result) { emit_(core::NodePingReply{target_.node, result}); });
+}
+
+void NodeLink::Ping(std::function<void(core::PingResult)> answered) {
+  const bool sent = commands_.Send({Name("PING")}, [this, answered](const resp::Value* reply) {
+    --pings_unanswered_;
     if (!reply || !emit_) return;
     const core::PingResult result = ToPingResult(*reply);
     if (result != core::PingResult::kBusy) AfterScript();
-    if (emit_) emit_(core::NodePingReply{target_.node, result});
+    if (emit_ && answered) answered(result);
   });
+  pings_unanswered_ += sent ? 1 : 0;
 }
 
 // Nothing but PING is answered in the middle of a script, and what waits there holds up the PINGs
 // behind it: what is asked again and again is asked once the node has just answered.
 void NodeLink::UnlessBusy(std::function<void()> ask) {
   waiting_.push_back(std::move(ask));
-  if (waiting_.size() > 1) return;
-  commands_.Send({Name("PING")}, [this](const resp::Value* reply) {
-    if (reply && emit_ && ToPingResult(*reply) != core::PingResult::kBusy) AfterScript();
-  });
+  if (pings_unanswered_ == 0) Ping({});
 }
 
 void NodeLink::AfterScript() {

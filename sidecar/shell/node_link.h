@@ -71,6 +71,7 @@ class NodeLink {
   void OnMessage(const resp::Value& message);
   void AssignRole(const core::Reconfigure& change);
   void KillClients();
+  void Ping(std::function<void(core::PingResult)> answered);
   void UnlessBusy(std::function<void()> ask);
   void AfterScript();
   void AskInfo();
@@ -86,6 +87,7 @@ class NodeLink {
   net::TimerId check_timer_ = 0, subscription_timer_ = 0;
   MonoTime heard_hello_at_;
   bool told_of_long_info_ = false, told_of_double_ = false;
+  int pings_unanswered_ = 0;
   std::vector<std::function<void()>> waiting_;  // for the node to answer PING
   bool info_waits_ = false;
   std::string hello_;  // likewise; empty: none
