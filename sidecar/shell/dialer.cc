@@ -55,7 +55,9 @@ std::string AddressIn(const std::string& hello) {
 std::string Told(Dialer& dialer, const std::string& hello, const net::Link& link) {
   const auto local = link.LocalAddress();
   const size_t comma = hello.find(',');
-  const bool named = dialer.fixed_announce || !local.ok() || comma == std::string::npos;
+  const bool unix_socket = !link.options().unix_path.empty();
+  const bool named =
+      dialer.fixed_announce || unix_socket || !local.ok() || comma == std::string::npos;
   const std::string told = named ? hello : local->host + hello.substr(comma);
   if (dialer.told_addresses.size() < kToldAddressesMax) {
     dialer.told_addresses.insert(AddressIn(told));

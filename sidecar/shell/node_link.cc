@@ -219,7 +219,7 @@ void NodeLink::PublishHello(const std::string& payload) {
   // Our own hellos come back by the subscription, so its silence means that it is broken.
   const auto silent = dialer_.reactor.Now() - heard_hello_at_;
   if (subscription_.open() && silent > 3 * core::kHelloPeriod) subscription_.Close();
-  const std::string told = target_.local ? payload : Told(dialer_, payload, commands_);
+  const std::string told = Told(dialer_, payload, commands_);
   if (!std::exchange(hello_, told).empty()) return;  // the newest waits
   UnlessBusy([this] {
     const std::string hello = std::exchange(hello_, "");

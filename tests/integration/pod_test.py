@@ -206,6 +206,8 @@ class PodTest(Bed):
         self.assertEqual(primary.metric("redis_up"), 1)
         for i in range(3):
             self.assertEqual({pod.client().get(f"key-{i}") for pod in self.pods}, {"kept"})
+        for pod in self.pods:
+            self.assertNotIn("has the id of this one", pod.log("sentinel"))
 
     def test_everything_killed_and_started_again(self):
         primary = self.start_all()
