@@ -42,8 +42,8 @@ core::DownReason ToDownReason(net::LinkEnd end);
 // The words of somebody who is not believed, fit for a log.
 std::string PlainReason(const std::string& why);
 core::PingResult ToPingResult(const resp::Value& reply);
-// The hello as it leaves by `link`, whose own address is its first field, unless one is announced or
-// it has none.
+// The hello as it leaves by `link`, whose own address is its first field, unless one is announced
+// or it has none.
 std::string Told(Dialer& dialer, const std::string& hello, const net::Link& link);
 // A hello in this sidecar's name which it has not sent: somebody has the same id.
 bool IsFromDouble(const Dialer& dialer, const std::string& hello);
