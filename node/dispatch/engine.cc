@@ -89,9 +89,16 @@ void Engine::BeginBatch() {
   in_batch_ = true;
 }
 
+namespace {
+
+bool IsProbe(const Session& session, const Resolved& resolved) {
+  return resolved.spec != nullptr && resolved.spec->Has(kProbe) && !session.transaction.open;
+}
+
+}  // namespace
+
 Executed Engine::Execute(Session& session, Args args, Resolved resolved, std::string_view wire) {
-  const bool probes = resolved.spec != nullptr && resolved.spec->Has(kProbe);
-  if (probes_only_ && (!probes || session.transaction.open)) {
+  if (probes_only_ && !IsProbe(session, resolved)) {
     session.Resume();
     return Executed::kNotNow;
   }

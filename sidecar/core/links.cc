@@ -181,8 +181,10 @@ void NoteStranger(Context& c, std::string* stranger, const std::string& what,
   c.Warn("whoever answers as " + what + " is not believed: " + why);
 }
 
-void NoteLinkError(Context& c, Link& link, const std::string& what, const std::string& why) {
-  if (why.empty() || link.error == why) return;
+void NoteLinkDown(Context& c, Link& link, std::string* stranger, const std::string& what,
+                  DownReason reason, const std::string& why) {
+  if (reason == DownReason::kUnproven) return NoteStranger(c, stranger, what, why);
+  if (reason == DownReason::kClosed || why.empty() || link.error == why) return;
   link.error = why;
   c.Warn("no connection to " + what + ": " + why);
 }

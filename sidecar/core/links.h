@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sidecar/core/context.h"
+#include "sidecar/core/event.h"
 
 namespace rha::sidecar::core {
 
@@ -23,8 +24,10 @@ void SendBeat(Context& c, Group& group, PeerId id);
 // Somebody else answers at the address of `what`: said once, until it changes.
 void NoteStranger(Context& c, std::string* stranger, const std::string& what,
                   const std::string& why);
-// Why there is no link to `what`: said once, until it changes or there was one.
-void NoteLinkError(Context& c, Link& link, const std::string& what, const std::string& why);
+// Why there is no link to `what`, or who answers there: said once, until it changes or there was
+// a link.
+void NoteLinkDown(Context& c, Link& link, std::string* stranger, const std::string& what,
+                  DownReason reason, const std::string& why);
 // For how long the other side has owed an answer.
 Millis Silence(const Link& link, LogicalTime now);
 // What the way there and back is known to take beyond what is nothing (kTripFree); half of

@@ -77,11 +77,7 @@ void OnNodeLink(Context& c, const NodeLinkDown& event) {
   MarkDown(node.link, c.now);
   node.busy_since = kNever;
   node.info_pending = false;
-  if (event.reason == DownReason::kUnproven) {
-    NoteStranger(c, &node.stranger, Described(*group, node), event.why);
-  } else if (event.reason != DownReason::kClosed) {
-    NoteLinkError(c, node.link, Described(*group, node), event.why);
-  }
+  NoteLinkDown(c, node.link, &node.stranger, Described(*group, node), event.reason, event.why);
   // A closed link may be CLIENT KILL as well as a death; dialling again tells which, at once.
   if (was_connected && event.reason == DownReason::kClosed) DialNode(c, *group, node);
   // Nobody listens on the local socket: the process does not run. A stopped or stuck one would

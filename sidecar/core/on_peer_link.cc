@@ -25,11 +25,8 @@ void OnPeerLink(Context& c, const PeerLinkDown& event) {
   if (it == c.s.peers.end()) return;
   Peer& peer = it->second;
   MarkDown(peer.link, c.now);
-  if (event.reason == DownReason::kUnproven) {
-    NoteStranger(c, &peer.stranger, "sentinel " + ToString(peer.address), event.why);
-  } else if (event.reason != DownReason::kClosed) {
-    NoteLinkError(c, peer.link, "sentinel " + ToString(peer.address), event.why);
-  }
+  NoteLinkDown(c, peer.link, &peer.stranger, "sentinel " + ToString(peer.address), event.reason,
+               event.why);
 }
 
 }  // namespace rha::sidecar::core

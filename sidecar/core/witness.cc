@@ -57,11 +57,9 @@ bool IsAsked(const Context& c, const Group& group, const Node& node) {
          c.now - asked < kWitnessWait;
 }
 
-}  // namespace
-
-bool ReplicaHears(const Context& c, const Group& group, const Node& node) {
-  if (!MayHaveWitnesses(c, group) || !Follows(c, group, node)) return false;
-  if (Mutated(Mutant::kReplicasNotHeard)) return false;
+// REQUIRES: MayHaveWitnesses()
+bool Hears(const Context& c, const Group& group, const Node& node) {
+  if (!Follows(c, group, node) || Mutated(Mutant::kReplicasNotHeard)) return false;
   const Millis limit = group.config.down_after;
   const Link& link = group.Primary()->link;
   const auto [least, most] = HeardAgo(node.info);
@@ -73,13 +71,19 @@ bool ReplicaHears(const Context& c, const Group& group, const Node& node) {
   return since_then && (c.now - latest <= limit || Mutated(Mutant::kOldWitness));
 }
 
+}  // namespace
+
+bool ReplicaHears(const Context& c, const Group& group, const Node& node) {
+  return MayHaveWitnesses(c, group) && Hears(c, group, node);
+}
+
 bool SomebodyHears(Context& c, const Group& group) {
   if (!MayHaveWitnesses(c, group)) return false;
   const bool heard =
       std::any_of(group.views.begin(), group.views.end(),
                   [&](const auto& entry) { return SidecarHears(c, group, entry.second); }) ||
       std::any_of(group.nodes.begin(), group.nodes.end(),
-                  [&](const auto& entry) { return ReplicaHears(c, group, entry.second); });
+                  [&](const auto& entry) { return Hears(c, group, entry.second); });
   if (heard) return true;
   const bool open = std::any_of(group.nodes.begin(), group.nodes.end(),
                                 [&](const auto& entry) { return IsAsked(c, group, entry.second); });

@@ -242,10 +242,10 @@ void NodeLink::Reconfigure(const core::Reconfigure& change) {
   const auto& primary = change.primary;
   const std::string slave_of = Name("SLAVEOF");
   // EXEC says only that something was refused.
-  const auto queued = [this](const resp::Value* reply) {
-    if (reply && reply->is_error() && queue_error_.empty()) queue_error_ = reply->text;
+  const auto refusal = std::make_shared<std::string>();
+  const auto queued = [refusal](const resp::Value* reply) {
+    if (reply && reply->is_error() && refusal->empty()) *refusal = reply->text;
   };
-  queue_error_.clear();
   commands_.Send({Name("MULTI")});
   if (change.ends_handover) commands_.Send({Name("FAILOVER"), "ABORT"}, queued);
   if (primary) {
@@ -256,8 +256,8 @@ void NodeLink::Reconfigure(const core::Reconfigure& change) {
   commands_.Send({Name("CONFIG"), "REWRITE"});
   KillClients();
   const size_t order = change.ends_handover ? 1 : 0;
-  commands_.Send({Name("EXEC")}, [this, order](const resp::Value* reply) {
-    if (reply && emit_) OnReconfigured(*reply, order);
+  commands_.Send({Name("EXEC")}, [this, order, refusal](const resp::Value* reply) {
+    if (reply && emit_) OnReconfigured(*reply, order, *refusal);
   });
 }
 
@@ -303,7 +303,7 @@ void NodeLink::AssignRole(const core::Reconfigure& change) {
   commands_.Send(words, [this, clients_stay](const resp::Value* reply) {
     if (!reply || !emit_) return;
     if (!reply->is_error() && !clients_stay) KillClients();
-    OnReconfigured(*reply, 0);
+    OnReconfigured(*reply, 0, "");
   });
 }
 
@@ -314,11 +314,12 @@ void NodeLink::KillClients() {
   commands_.Send({client, "KILL", "TYPE", "pubsub"});
 }
 
-// `order`: where in a transaction the change of role is.
-void NodeLink::OnReconfigured(const resp::Value& reply, size_t order) {
+// `order`: where in a transaction the change of role is. `refusal`: what the first of its commands
+// that was refused was answered.
+void NodeLink::OnReconfigured(const resp::Value& reply, size_t order, const std::string& refusal) {
   core::ReconfigureDone done{.node = target_.node, .ok = true, .error = {}};
   if (reply.is_error()) {
-    done.error = queue_error_.empty() ? reply.text : queue_error_;
+    done.error = refusal.empty() ? reply.text : refusal;
   } else if (reply.items.size() > order && reply.items[order].is_error()) {
     done.error =
         reply.items[order].text;  // of SLAVEOF; CONFIG REWRITE fails without a file, harmlessly

@@ -76,7 +76,7 @@ class NodeLink {
   void AfterScript();
   void AskInfo();
   void NoteRefusal(const char* command, const resp::Value& reply);
-  void OnReconfigured(const resp::Value& reply, size_t order);
+  void OnReconfigured(const resp::Value& reply, size_t order, const std::string& refusal);
   void Report(core::DownReason reason, const std::string& why);
 
   Dialer& dialer_;
@@ -92,7 +92,6 @@ class NodeLink {
   bool info_waits_ = false;
   std::string hello_;  // likewise; empty: none
   std::set<std::string> told_of_refusals_;
-  std::string queue_error_;  // the first of a transaction's commands
   std::shared_ptr<char> alive_ = std::make_shared<char>();
   net::Link commands_, subscription_;
 };
