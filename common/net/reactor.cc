@@ -80,7 +80,8 @@ void Reactor::Detach(IoWatch& watch) {
   }
 }
 
-TimerId Reactor::AddTimer(Millis delay, Millis interval, std::function<void()> callback) {
+TimerId Reactor::AddTimer(std::chrono::microseconds delay, Millis interval,
+                          std::function<void()> callback) {
   const TimerId id = next_timer_id_++;
   const MonoTime deadline = std::chrono::steady_clock::now() + delay;
   timers_.emplace(TimerKey{deadline, id}, Timer{std::move(callback), interval});
@@ -88,7 +89,7 @@ TimerId Reactor::AddTimer(Millis delay, Millis interval, std::function<void()> c
   return id;
 }
 
-TimerId Reactor::After(Millis delay, std::function<void()> callback) {
+TimerId Reactor::After(std::chrono::microseconds delay, std::function<void()> callback) {
   return AddTimer(delay, Millis(0), std::move(callback));
 }
 
@@ -186,30 +187,39 @@ void Reactor::Stop() {
   Wake();
 }
 
-int Reactor::WaitMillis(Millis most) const {
-  if (timers_.empty()) return static_cast<int>(most.count());
-  const auto until = timers_.begin()->first.first - turn_end_;
-  if (until.count() <= 0) return 0;
-  // Rounded up: a timer must not fire early, and the loop must not spin until it is due.
-  const auto wait = std::chrono::ceil<Millis>(until);
-  return static_cast<int>(std::min(wait, most).count());
+std::chrono::nanoseconds Reactor::WaitTime(Millis most) const {
+  if (timers_.empty()) return most;
+  const std::chrono::nanoseconds until = timers_.begin()->first.first - turn_end_;
+  return std::clamp<std::chrono::nanoseconds>(until, Millis(0), most);
+}
+
+// Less than a millisecond as exactly as it can be, where that matters, else rounded up: a timer
+// must not fire early, and the loop must not spin until it is due.
+int Reactor::Wait(std::chrono::nanoseconds wait) {
+  if (wait > Millis(0) && wait < Millis(1)) {
+    const timespec exactly{0, wait.count()};
+    const int count = epoll_pwait2(epoll_.get(), ready_, kEventsPerLookMax, &exactly, nullptr);
+    if (count >= 0 || errno != ENOSYS) return count;
+  }
+  const auto millis = static_cast<int>(std::chrono::ceil<Millis>(wait).count());
+  return epoll_wait(epoll_.get(), ready_, kEventsPerLookMax, millis);
 }
 
 // How many are ready.
-int Reactor::Look(int wait_ms) {
-  const int count = epoll_wait(epoll_.get(), ready_, kEventsPerLookMax, wait_ms);
+int Reactor::Look(std::chrono::nanoseconds wait) {
+  const int count = Wait(wait);
   RHA_CHECK(count >= 0 || errno == EINTR);
   return std::max(count, 0);
 }
 
 void Reactor::RunOnce(Millis wait) {
-  int ready = Look(WaitMillis(wait));
+  int ready = Look(WaitTime(wait));
   now_ = std::chrono::steady_clock::now();
   for (int looks = 1; ready > 0; ++looks) {
     DispatchEvents(ready);
     const bool more = looks < looks_per_turn_ && !stopping_.load(std::memory_order_relaxed) &&
                       std::chrono::steady_clock::now() - now_ < kLooksTimeMax;
-    ready = more ? Look(0) : 0;
+    ready = more ? Look(Millis(0)) : 0;
   }
   RunTimers();
   RunPosted();

@@ -78,7 +78,9 @@ class Reactor {
   void Rearm(IoWatch& watch);
   void Detach(IoWatch& watch);
 
-  TimerId After(Millis delay, std::function<void()> callback);
+  // Exact to about 0.1 ms where the kernel can wait so (Linux 5.11), else to a millisecond; never
+  // early.
+  TimerId After(std::chrono::microseconds delay, std::function<void()> callback);
   // Repeats `interval` after each call has returned.
   TimerId Every(Millis interval, std::function<void()> callback);
   // Unknown and already fired ids are ignored.
@@ -128,9 +130,11 @@ class Reactor {
   };
   using TimerKey = std::pair<MonoTime, TimerId>;
 
-  TimerId AddTimer(Millis delay, Millis interval, std::function<void()> callback);
-  int WaitMillis(Millis most) const;
-  int Look(int wait_ms);
+  TimerId AddTimer(std::chrono::microseconds delay, Millis interval,
+                   std::function<void()> callback);
+  std::chrono::nanoseconds WaitTime(Millis most) const;
+  int Wait(std::chrono::nanoseconds wait);
+  int Look(std::chrono::nanoseconds wait);
   void DispatchEvents(int count);
   void RunTimers();
   void RunPosted();

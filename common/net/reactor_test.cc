@@ -56,6 +56,16 @@ TEST(ReactorTest, TimersFireInOrderAndCancelledOnesNever) {
   EXPECT_EQ(trace, "ab");
 }
 
+TEST(ReactorTest, ATimerOfLessThanAMillisecondIsNotEarlyAndIsWaitedFor) {
+  Reactor reactor;
+  const MonoTime begin = std::chrono::steady_clock::now();
+  bool fired = false;
+  reactor.After(std::chrono::microseconds(300), [&] { fired = true; });
+  reactor.RunOnce(Millis(1000));
+  EXPECT_TRUE(fired);
+  EXPECT_GE(reactor.Now() - begin, std::chrono::microseconds(300));
+}
+
 TEST(ReactorTest, ARepeatingTimerMayCancelItself) {
   Reactor reactor;
   int calls = 0;

@@ -273,19 +273,21 @@ void Connection::Release(const ReplyGate& next) {
 }
 
 // Mostly there is but one piece, and send() costs 3 % less of a small request than sendmsg().
-ssize_t Connection::Send(size_t of_out, std::string_view stream_piece) const {
-  if (stream_piece.empty() && out().chunks() == 1) {
+ssize_t Connection::Send(size_t of_out, std::span<const std::string_view> of_stream) const {
+  if (of_stream.empty() && out().chunks() == 1) {
     const std::string_view only = out().front().substr(0, of_out);
     return ::send(fd_.get(), only.data(), only.size(), MSG_NOSIGNAL);
   }
-  std::array<std::string_view, kPiecesPerWrite + 1> pieces;
+  std::array<std::string_view, kPiecesPerWrite + kStreamPiecesPerWrite> pieces;
   size_t count = out().Pieces({pieces.data(), kPiecesPerWrite});
   for (size_t i = 0; i < count; ++i) {
     pieces[i] = pieces[i].substr(0, of_out);
     of_out -= pieces[i].size();
   }
-  if (!stream_piece.empty() && out().chunks() <= kPiecesPerWrite) pieces[count++] = stream_piece;
-  std::array<iovec, kPiecesPerWrite + 1> vectors;
+  if (out().chunks() <= kPiecesPerWrite) {
+    for (const std::string_view piece : of_stream) pieces[count++] = piece;
+  }
+  std::array<iovec, kPiecesPerWrite + kStreamPiecesPerWrite> vectors;
   for (size_t i = 0; i < count; ++i) {
     vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
   }
@@ -295,15 +297,23 @@ ssize_t Connection::Send(size_t of_out, std::string_view stream_piece) const {
   return ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
 }
 
+// Returns how many pieces.
+size_t Connection::TakeStream(size_t budget, std::span<std::string_view> pieces) const {
+  const std::string_view first = stream()->Peek(), next = stream()->PeekNext(first);
+  pieces[0] = first.substr(0, budget);
+  pieces[1] = next.substr(0, budget - pieces[0].size());
+  return pieces[0].empty() ? 0 : pieces[1].empty() ? 1 : 2;
+}
+
 // True: nothing is left to send for now.
 bool Connection::SendOut() {
   size_t budget = kWriteBytesPerTurn;
   while (budget > 0) {
-    const std::string_view piece =
-        stream() != nullptr && !held() ? stream()->Peek().substr(0, budget) : std::string_view();
+    std::array<std::string_view, kStreamPiecesPerWrite> of_stream;
+    const size_t pieces = stream() != nullptr && !held() ? TakeStream(budget, of_stream) : 0;
     const size_t waiting = held() ? std::min(free_bytes_, out().size()) : out().size();
-    if (waiting == 0 && piece.empty()) return true;
-    const ssize_t sent = Send(waiting, piece);
+    if (waiting == 0 && pieces == 0) return true;
+    const ssize_t sent = Send(waiting, {of_stream.data(), pieces});
     if (sent < 0) {
       if (errno == EAGAIN || errno == EINTR) return false;
       Close(CloseMode::kNow);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "common/base/unique_fd.h"
@@ -94,7 +95,8 @@ class Connection final : public dispatch::Session {
   bool waits_for_gate() const { return held() && out().size() >= kReplyBytesPerTurn; }
   bool InputIsTooLong() const;
   void ProtocolError();
-  ssize_t Send(size_t of_out, std::string_view stream_piece) const;
+  ssize_t Send(size_t of_out, std::span<const std::string_view> of_stream) const;
+  size_t TakeStream(size_t budget, std::span<std::string_view> pieces) const;
   bool SendOut();
 
   Server& server_;

@@ -17,7 +17,8 @@ constexpr size_t kWriteBytesPerTurn =
 constexpr size_t kRequestBytesPerTurn = 1 << 20;  // likewise of input
 constexpr size_t kReplyBytesPerTurn = 1 << 20;    // then its further requests wait a turn
 constexpr int64_t kExecuteMsPerTurn = 5;
-constexpr size_t kPiecesPerWrite = 17;  // of output, so about kWriteBytesPerTurn at once
+constexpr size_t kPiecesPerWrite = 17;       // of output, so about kWriteBytesPerTurn at once
+constexpr size_t kStreamPiecesPerWrite = 2;  // and behind it of a replica's stream
 
 // Requests that have come while others are executed wait in our memory up to here, then in the
 // kernel's.

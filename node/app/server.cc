@@ -303,7 +303,10 @@ void Server::Destroy(const std::function<bool(const Connection&)>& which) {
 
 void Server::SendReplies() {
   if (log_ != nullptr && log_->active()) log_->EndTurn();
-  if (SomethingIsOpen()) HoldReplies();
+  if (SomethingIsOpen()) {
+    HoldReplies();
+    if (WaitsForCopies()) engine_.services().replication->RequestAcknowledgements();
+  }
   size_t kept = 0;
   for (size_t i = 0; i < to_write_.size(); ++i) {
     Connection* const connection = to_write_[i];
@@ -318,9 +321,12 @@ void Server::SendReplies() {
 }
 
 bool Server::RepliesWaitForChanges() const {
-  const bool copies = engine_.state().committed_offset != std::numeric_limits<int64_t>::max();
-  return copies ||
+  return WaitsForCopies() ||
          (log_ != nullptr && log_->active() && log_->policy() == persist::FsyncPolicy::kAlways);
+}
+
+bool Server::WaitsForCopies() const {
+  return engine_.state().committed_offset != std::numeric_limits<int64_t>::max();
 }
 
 bool Server::LogHolds() const { return log_ != nullptr && log_->active() && log_->MustHold(); }

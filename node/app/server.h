@@ -122,6 +122,7 @@ class Server {
   void SendReplies();
   // What has been changed is not all where it was promised to be; and how far both go.
   bool LogHolds() const;
+  bool WaitsForCopies() const;
   // Nothing of a change may be told before it is there, by the mode that is configured.
   bool RepliesWaitForChanges() const;
   bool SomethingIsOpen() const;

@@ -576,7 +576,7 @@ TEST_F(SessionTest, APauseThatAReplicaIsAskedForHoldsBackItsPrimarysStream) {
   EXPECT_EQ(RunOn(primary, {"ping"}), "");
   EXPECT_EQ(RunOn(primary, {"set", "k", "v"}), "(not now)");
   EXPECT_EQ(Run({"get", "k"}), "(nil)");
-  engine_.ExecuteHeldBack(primary, [&] { RunOn(primary, {"set", "k", "now"}); });
+  engine_.ExecuteAtOnce(primary, [&] { RunOn(primary, {"set", "k", "now"}); });
   EXPECT_EQ(Run({"get", "k"}), "$now");
   EXPECT_EQ(RunOn(primary, {"set", "k", "v"}), "(not now)");
   Advance(5001);

@@ -123,8 +123,9 @@ class Engine final : public keyspace::Observer {
   bool Paused();
   void SetPause(PauseReason reason, const Pause& pause);
   void EndPause(PauseReason reason) { SetPause(reason, {}); }
-  // What CLIENT PAUSE has held back of the primary's stream `work` executes after all.
-  void ExecuteHeldBack(Session& primary, const std::function<void()>& work);
+  // `work` executes what is there of the primary's stream: in the middle of the command that makes
+  // this node go on without it, and what CLIENT PAUSE has held back, too.
+  void ExecuteAtOnce(Session& primary, const std::function<void()>& work);
   // Another node is to be asked for what `reason` holds back: it has not been executed.
   void CloseHeldBack(PauseReason reason);
 

@@ -54,9 +54,8 @@ void Engine::ReleasePaused() {
   while (!paused.empty()) blocking_.Release(*paused.front());
 }
 
-void Engine::ExecuteHeldBack(Session& primary, const std::function<void()>& work) {
-  if (primary.blocked == nullptr) return;
-  blocking_.Forget(primary);
+void Engine::ExecuteAtOnce(Session& primary, const std::function<void()>& work) {
+  if (primary.blocked != nullptr) blocking_.Forget(primary);
   not_held_ = &primary;
   InBetween(work);
   not_held_ = nullptr;

@@ -39,6 +39,8 @@ class OutputStream {
   virtual ~OutputStream() = default;
   // The next bytes to send, or empty: nothing for now (call Session::WantWrite when there is).
   virtual std::string_view Peek() = 0;
+  // What follows the piece that Peek() gave, if that is at hand: one write for both.
+  virtual std::string_view PeekNext(std::string_view /*piece*/) { return {}; }
   virtual void Consume(size_t bytes) = 0;
   // The other side sent something, be it only a newline.
   virtual void OnInput() {}

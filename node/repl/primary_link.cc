@@ -1,5 +1,6 @@
 #include "node/repl/primary_link.h"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -26,27 +27,54 @@ Status PrimaryLink::Connect(const net::Endpoint& to, const std::string& source_i
   return reactor_.Attach(watch_, fd_.get(), EPOLLOUT);
 }
 
+PrimaryLink::~PrimaryLink() { reactor_.Cancel(rest_); }
+
 void PrimaryLink::End(const std::string& why) {
   reactor_.Detach(watch_);
-  if (paused_) {
-    ended_why_ = why;
-    return;
-  }
   owner_.OnLinkEnded(why);
 }
 
 void PrimaryLink::OnEvents(uint32_t events) {
   if (connecting_) return OnConnectDone();
-  const std::weak_ptr<char> alive = alive_;
   if ((events & EPOLLOUT) != 0) Flush();
-  if (alive.expired() || !watch_.attached()) return;
-  if (paused_) {
-    if ((events & (EPOLLHUP | EPOLLERR)) != 0) End("the primary closed the connection");
-    return;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+    // It would be reported again and again.
+    if (paused_) return reactor_.Detach(watch_);
+    EndRest();
   }
+  if ((events & ~EPOLLOUT) != 0 && !paused_) Read();
+}
+
+void PrimaryLink::Read() {
+  const std::weak_ptr<char> alive = alive_;
+  const auto goes_on = [&] { return !alive.expired() && !paused_ && watch_.attached(); };
   for (int i = 0; i < kReadsPerTurnMax; ++i) {
-    if (!ReadSome() || alive.expired() || paused_ || !watch_.attached()) return;
+    const bool more = ReadSome();
+    if (!goes_on()) return;
+    if (!more) return Rest(owner_.OnLinkDrained());
   }
+}
+
+void PrimaryLink::ReadRest() {
+  const std::weak_ptr<char> alive = alive_;
+  int waiting = 0;
+  if (::ioctl(fd_.get(), FIONREAD, &waiting) != 0) return;
+  // Not until nothing comes: the primary may still write.
+  for (auto left = static_cast<int64_t>(waiting); left > 0; left -= kReadBytes) {
+    if (!ReadSome() || alive.expired()) return;
+  }
+}
+
+void PrimaryLink::Rest(std::chrono::microseconds time) {
+  if (time.count() == 0 || rest_ != 0) return;
+  rest_ = reactor_.After(time, [this] { EndRest(); });
+  UpdateInterest();
+}
+
+void PrimaryLink::EndRest() {
+  if (rest_ == 0) return;
+  reactor_.Cancel(std::exchange(rest_, 0));
+  UpdateInterest();
 }
 
 void PrimaryLink::OnConnectDone() {
@@ -111,7 +139,9 @@ void PrimaryLink::Flush() {
 
 void PrimaryLink::UpdateInterest() {
   if (!watch_.attached()) return;
-  reactor_.SetEvents(watch_, (paused_ ? 0u : EPOLLIN) | (output_.empty() ? 0u : EPOLLOUT));
+  const bool reads = !paused_ && rest_ == 0;
+  reactor_.SetEvents(watch_,
+                     (reads ? EPOLLIN : 0u) | EPOLLRDHUP | (output_.empty() ? 0u : EPOLLOUT));
 }
 
 void PrimaryLink::Pause() {
@@ -121,9 +151,11 @@ void PrimaryLink::Pause() {
 
 void PrimaryLink::Resume() {
   paused_ = false;
-  if (!watch_.attached()) return owner_.OnLinkEnded(ended_why_);
   heard_at_ = reactor_.Now();
-  UpdateInterest();
+  if (watch_.attached()) return UpdateInterest();
+  if (const Status again = reactor_.Attach(watch_, fd_.get(), EPOLLIN); !again.ok()) {
+    owner_.OnLinkEnded(again.message());
+  }
 }
 
 }  // namespace rha::node::repl

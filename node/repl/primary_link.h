@@ -3,6 +3,7 @@
 // Thread rule: the loop's thread. The owner may destroy the link inside any of its callbacks.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@ class LinkOwner {
   virtual void OnLinkConnected() = 0;
   // More bytes lie in input().
   virtual void OnLinkInput() = 0;
+  // All that had come is in input(): for how long what comes next may stay where it is.
+  virtual std::chrono::microseconds OnLinkDrained() = 0;
   virtual void OnLinkEnded(const std::string& why) = 0;
 };
 
@@ -27,14 +30,17 @@ class PrimaryLink {
  public:
   // `received` counts what is read; it outlives this.
   PrimaryLink(net::Reactor& reactor, LinkOwner& owner, uint64_t& received);
+  ~PrimaryLink();
 
   // A failure to begin is returned; later ones are told by OnLinkEnded.
   Status Connect(const net::Endpoint& to, const std::string& source_ip);
   void Send(std::string_view bytes);
-  // While paused nothing is read; an end of the connection is told after Resume.
+  // While paused nothing is read; what had come and an end of the connection are told after Resume.
   void Pause();
   void Resume();
   bool paused() const { return paused_; }
+  // What has come by now, paused or not: for who takes no more after that.
+  void ReadRest();
 
   // From here on, input() included, what comes is packed (stream_packer.h), and input() what is in
   // it.
@@ -49,7 +55,10 @@ class PrimaryLink {
  private:
   void OnEvents(uint32_t events);
   void OnConnectDone();
+  void Read();
   bool ReadSome();
+  void Rest(std::chrono::microseconds time);
+  void EndRest();
   void Flush();
   void UpdateInterest();
   void End(const std::string& why);
@@ -62,7 +71,7 @@ class PrimaryLink {
   net::IoWatch watch_;
   bool connecting_ = true;
   bool paused_ = false;
-  std::string ended_why_;  // noticed while paused
+  net::TimerId rest_ = 0;  // it does not read, either
   // Read here first: a string grown for each read would be filled with zeros each time.
   std::unique_ptr<char[]> read_buffer_;
   std::string input_, output_;

@@ -188,7 +188,7 @@ Status ReplShell::AssignRole(const dispatch::RoleOrder& order) {
 }
 
 void ReplShell::LeadIn(uint64_t epoch, int copies) {
-  replica_.ApplyHeldBack();
+  replica_.ApplyAllThatCame();
   const bool elected_again = stream_.own() && data_epoch_ < epoch;
   if (!stream_.own() || elected_again) epoch_start_ = stream_.offset();
   data_epoch_ = epoch;
@@ -208,7 +208,7 @@ void ReplShell::Seal(const dispatch::RoleOrder& order) {
   if (sealed_) return;
   sealed_ = true;
   failover_.OnRoleChanged();
-  replica_.ApplyHeldBack();
+  replica_.ApplyAllThatCame();
   if (replica_.active()) return replica_.Seal();
   if (engine_.state().undecided) return;
   // Our replicas go on reading what there is of the stream.
@@ -264,7 +264,7 @@ void ReplShell::BecomePrimary() {
 void ReplShell::Lead() {
   if (holds_foreign_data()) return;
   if (!replica_.active() && !engine_.state().undecided) return;
-  replica_.ApplyHeldBack();
+  replica_.ApplyAllThatCame();
   replica_.Stop();
   dispatch::NodeState& state = engine_.state();
   if (state.dataset == dispatch::Dataset::kUnknown && !state.loading) {

@@ -92,18 +92,18 @@ void Replica::FinishSnapshot() {
 // What this node must have on its own disk first waits for that, and is nobody's fault but its own.
 int64_t Replica::StreamEnd() const { return std::min(owner_.forwarded_offset(), backlog_.end()); }
 
+std::string_view Replica::StreamAt(int64_t position) const {
+  const int64_t left = StreamEnd() - position;
+  return left > 0 ? backlog_.At(position).substr(0, static_cast<size_t>(left)) : std::string_view();
+}
+
 std::string_view Replica::Peek() {
   if (buffer_sent_ < buffer_.size()) return std::string_view(buffer_).substr(buffer_sent_);
   buffer_.clear();
   buffer_sent_ = 0;
   if (std::holds_alternative<SendingSnapshot>(progress.state) && FillFromSnapshot()) return buffer_;
   std::string_view piece;
-  if (progress.wants_stream() && buffer_.empty()) {
-    const int64_t settled = StreamEnd() - progress.cursor;
-    if (settled > 0) {
-      piece = backlog_.At(progress.cursor).substr(0, static_cast<size_t>(settled));
-    }
-  }
+  if (progress.wants_stream() && buffer_.empty()) piece = StreamAt(progress.cursor);
   if (!piece.empty() && packer_ != nullptr) {
     piece = piece.substr(0, kPackedPieceBytesMax);
     packer_->Pack(piece, &buffer_);
@@ -116,6 +116,11 @@ std::string_view Replica::Peek() {
     owner_.OnAsleep(*this);
   }
   return piece;
+}
+
+std::string_view Replica::PeekNext(std::string_view piece) {
+  if (piece.empty() || !buffer_.empty()) return {};
+  return StreamAt(progress.cursor + static_cast<int64_t>(piece.size()));
 }
 
 void Replica::Consume(size_t bytes) {

@@ -48,6 +48,7 @@ class Replica final : public dispatch::OutputStream {
   void KeepAlive();
 
   std::string_view Peek() override;
+  std::string_view PeekNext(std::string_view piece) override;
   void Consume(size_t bytes) override;
   void OnInput() override;
   void OnClosed() override;
@@ -76,6 +77,7 @@ class Replica final : public dispatch::OutputStream {
   bool FillFromSnapshot();
   void FinishSnapshot();
   int64_t StreamEnd() const;
+  std::string_view StreamAt(int64_t position) const;
 
   PrimarySide& owner_;
   const Backlog& backlog_;

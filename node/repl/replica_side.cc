@@ -156,6 +156,10 @@ void ReplicaSide::ReconnectLater() {
   pause_ = std::clamp(pause_ * 2, kReconnectPauseMin, kReconnectPauseMax);
 }
 
+std::chrono::microseconds ReplicaSide::OnLinkDrained() {
+  return streaming() ? pace_.OnTaken(reactor_.Now()) : std::chrono::microseconds(0);
+}
+
 void ReplicaSide::OnLinkEnded(const std::string& why) { Fail(why); }
 
 void ReplicaSide::Cron() {

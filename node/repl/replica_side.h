@@ -38,6 +38,7 @@
 #include "node/repl/repl_config.h"
 #include "node/repl/replica_fsm.h"
 #include "node/repl/stream.h"
+#include "node/repl/stream_pace.h"
 
 namespace rha::net {
 class Resolver;
@@ -95,8 +96,8 @@ class ReplicaSide final : public LinkOwner {
   // lead from now on; what it answers is told to on_handover.
   void Follow(Target target, bool take_over = false);
   void Stop();
-  // Applies what CLIENT PAUSE has held back.
-  void ApplyHeldBack();
+  // Applies what has come, also what CLIENT PAUSE has held back: before this node goes on alone.
+  void ApplyAllThatCame();
   // Takes nothing more from the primary, and asks nobody, until Follow() or Stop().
   void Seal();
   void Cron();
@@ -130,6 +131,7 @@ class ReplicaSide final : public LinkOwner {
   // ---- LinkOwner
   void OnLinkConnected() override;
   void OnLinkInput() override;
+  std::chrono::microseconds OnLinkDrained() override;
   void OnLinkEnded(const std::string& why) override;
 
  private:
@@ -217,6 +219,7 @@ class ReplicaSide final : public LinkOwner {
   size_t applied_ahead_ =
       0;  // bytes of the input that were executed but not committed (open MULTI)
   bool acknowledge_batches_ = false;
+  StreamPace pace_;
   ApplyTrouble trouble_;  // with this primary's stream
   int selected_db_ = 0;
   int logged_db_ = 0;  // that was selected where the log ends

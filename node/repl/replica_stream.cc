@@ -123,8 +123,12 @@ void ReplicaSide::GoOn() {
   if (streaming() && session_->blocked == nullptr && link_->paused()) link_->Resume();
 }
 
-void ReplicaSide::ApplyHeldBack() {
-  if (session_ != nullptr) engine_.ExecuteHeldBack(*session_, [this] { ApplyInput(); });
+void ReplicaSide::ApplyAllThatCame() {
+  if (!streaming()) return;
+  engine_.ExecuteAtOnce(*session_, [this] {
+    if (link_->input().size() > applied_ahead_) ApplyInput();
+    if (streaming()) link_->ReadRest();
+  });
 }
 
 void ReplicaSide::ApplyInput() {
@@ -182,6 +186,7 @@ ReplicaSide::Outcome ReplicaSide::ApplyOne(resp::Args args, dispatch::Resolved r
   const uint64_t changes = engine_.keyspace().dirty();
   if (asks) {
     applied->asked = true;
+    pace_.OnAsked(reactor_.Now());
   } else if (const std::string refusal = Apply(args, resolved); !refusal.empty()) {
     const std::string what = Describe(args);
     const bool changed = engine_.keyspace().dirty() != changes;

@@ -58,6 +58,23 @@ class FailoverTest(NodeCase):
         fields = dict(word.split("=", 1) for word in line.split())
         return fields["cmd"] if fields["qbuf"] == "0" else "in the input"
 
+    def test_what_has_come_when_a_replica_is_to_lead_is_not_lost(self):
+        """The order has been waiting for longer than what the dead primary sent."""
+        for pause in (False, True):
+            with self.subTest(pause=pause):
+                primary, replica = self.pair()
+                order = replica.connect()
+                if pause:
+                    replica.control.command("CLIENT", "PAUSE", 100_000, "WRITE")
+                self.stop(replica)
+                order.send(wire.encode([b"REPLICAOF", b"NO", b"ONE"]))
+                primary.control.command("MSET", *(word for i in range(100) for word in (f"k{i}", "v")))
+                primary.end(signal.SIGKILL)
+                self.go_on(replica)
+                self.assertEqual(order.read(), OK)
+                self.assertEqual(replica.control.command("DBSIZE"), 100)
+                order.close()
+
     def test_writes_under_way_are_executed_once_by_one_of_the_two(self):
         first, second = self.pair()
         done, leader, counted = threading.Event(), [first], [0] * WRITERS
