@@ -6,25 +6,33 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <string>
+#include <system_error>
 #include <utility>
 
 namespace rha {
 
-std::thread StartBackgroundThread(const char* name, std::function<void()> work, ThreadRank rank) {
+Result<std::thread> StartBackgroundThread(const char* name, std::function<void()> work,
+                                          ThreadRank rank) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread([name, rank, work = std::move(work)] {
-    pthread_setname_np(pthread_self(), name);
-    // A process of real-time priority must not lend it to this thread. Failure costs politeness
-    // only.
-    const sched_param none{};
-    (void)sched_setscheduler(0, rank == ThreadRank::kPolite ? SCHED_BATCH : SCHED_OTHER, &none);
-    if (rank == ThreadRank::kPolite) {
-      (void)setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kBackgroundNiceness);
-    }
-    work();
-  });
+  Result<std::thread> thread = Status(Code::kExhausted, "");
+  try {
+    thread = std::thread([name, rank, work = std::move(work)] {
+      pthread_setname_np(pthread_self(), name);
+      // A process of real-time priority must not lend it to this thread. Failure costs politeness
+      // only.
+      const sched_param none{};
+      (void)sched_setscheduler(0, rank == ThreadRank::kPolite ? SCHED_BATCH : SCHED_OTHER, &none);
+      if (rank == ThreadRank::kPolite) {
+        (void)setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kBackgroundNiceness);
+      }
+      work();
+    });
+  } catch (const std::system_error& error) {
+    thread = Status(Code::kExhausted, std::string("start a thread: ") + error.what());
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread;
 }

@@ -5,6 +5,8 @@
 #include <functional>
 #include <thread>
 
+#include "common/base/status.h"
+
 namespace rha {
 
 constexpr int kBackgroundNiceness = 10;
@@ -15,7 +17,8 @@ enum class ThreadRank {
 };
 
 // `name`: up to 15 characters, as `top -H` shows them.
-std::thread StartBackgroundThread(const char* name, std::function<void()> work,
-                                  ThreadRank rank = ThreadRank::kPolite);
+// Fails where the kernel gives no more threads (a pod's limit of pids is for all that runs in it).
+Result<std::thread> StartBackgroundThread(const char* name, std::function<void()> work,
+                                          ThreadRank rank = ThreadRank::kPolite);
 
 }  // namespace rha

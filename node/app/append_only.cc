@@ -417,7 +417,9 @@ void AppendOnly::DatasetGoes() {
   BecomeUnfounded();
 }
 
-void AppendOnly::OfferBase(int fd) { offered_ = UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+void AppendOnly::OfferBase(int fd) {
+  if (standing_ != Standing::kOff) offered_ = UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
 
 void AppendOnly::DatasetCame() {
   const UniqueFd offered = std::move(offered_);

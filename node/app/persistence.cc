@@ -202,6 +202,8 @@ void Persistence::OnJobEnded() {
 bool Persistence::SavePointReached() const {
   const MonoTime now = reactor_.Now();
   if (!last_ok_ && now - tried_at_ <= kRetryAfterFailure) return false;
+  // Nothing but a save lets writes in again, and without writes no point may be reached for long.
+  if (engine_.state().last_save_failed) return true;
   const auto changes = static_cast<int64_t>(engine_.keyspace().dirty());
   return std::any_of(
       config_.save_points.begin(), config_.save_points.end(), [&](const auto& point) {

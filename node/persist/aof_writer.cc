@@ -26,8 +26,9 @@ Result<std::unique_ptr<AofWriter>> AofWriter::Start(AofFolder folder, FsyncPolic
   UniqueFd news(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!news.valid()) return ErrnoStatus("create an eventfd for the append-only file");
   std::unique_ptr<AofWriter> writer(new AofWriter(std::move(folder), std::move(news), policy));
-  writer->thread_ = StartBackgroundThread(
-      "aof", [raw = writer.get()] { raw->Work(); }, ThreadRank::kEqual);
+  RHA_ASSIGN_OR_RETURN(writer->thread_,
+                       StartBackgroundThread(
+                           "aof", [raw = writer.get()] { raw->Work(); }, ThreadRank::kEqual));
   return writer;
 }
 
@@ -40,7 +41,7 @@ AofWriter::~AofWriter() {
     stop_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();  // it could be started
 }
 
 void AofWriter::Push(Order order) {

@@ -7,7 +7,11 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <memory>
+#include <thread>
+#include <utility>
 
+#include "common/base/background_thread.h"
 #include "common/base/log.h"
 #include "common/env/files.h"
 #include "node/persist/limits.h"
@@ -139,7 +143,10 @@ Status AtomicFile::Commit() {
 Status AtomicFile::Sync() { return disk_.Sync(fd_.get(), temporary_); }
 
 Status AtomicFile::Rename() {
+  // The file that it replaces has no name then.
+  UniqueFd replaced(::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   RHA_RETURN_IF_ERROR(disk_.Rename(temporary_, path_));
+  CloseNamelessFile(std::move(replaced));
   committed_ = true;
   fd_.Reset();
   return {};
@@ -154,6 +161,13 @@ Result<UniqueFd> CreateNamelessFile(const std::string& directory, const std::str
   if (!file.valid()) return ErrnoStatus("create " + path);
   ::unlink(path.c_str());
   return file;
+}
+
+void CloseNamelessFile(UniqueFd file) {
+  if (!file.valid()) return;
+  auto shared = std::make_shared<UniqueFd>(std::move(file));
+  Result<std::thread> thread = StartBackgroundThread("close", [shared] { shared->Reset(); });
+  if (thread.ok()) thread->detach();
 }
 
 }  // namespace rha::node::persist

@@ -82,7 +82,8 @@ Result<std::unique_ptr<ImageStream>> ImageStream::Start(Target target) {
   }
   std::unique_ptr<ImageStream> stream(
       new ImageStream(std::move(target), std::move(file), std::move(done)));
-  stream->thread_ = StartBackgroundThread("snapshot", [raw = stream.get()] { raw->Work(); });
+  RHA_ASSIGN_OR_RETURN(stream->thread_,
+                       StartBackgroundThread("snapshot", [raw = stream.get()] { raw->Work(); }));
   return stream;
 }
 
@@ -93,7 +94,7 @@ ImageStream::ImageStream(Target target, UniqueFd file, UniqueFd done)
 
 ImageStream::~ImageStream() {
   GiveUp();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();  // it could be started
 }
 
 void ImageStream::Push(RecordBuffer&& records) {

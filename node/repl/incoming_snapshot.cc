@@ -13,6 +13,11 @@ Result<std::unique_ptr<IncomingSnapshot>> IncomingSnapshot::Create(const std::st
       new IncomingSnapshot(std::move(file), length, std::move(end_mark)));
 }
 
+IncomingSnapshot::~IncomingSnapshot() {
+  loader_.reset();  // which has the file open, too
+  persist::CloseNamelessFile(std::move(file_));
+}
+
 Result<bool> IncomingSnapshot::Receive(std::string* input) {
   scratch_.clear();
   const SnapshotReceiver::Taken taken = receiver_.Take(*input, &scratch_);

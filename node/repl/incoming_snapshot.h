@@ -26,6 +26,8 @@ class IncomingSnapshot {
   static Result<std::unique_ptr<IncomingSnapshot>> Create(const std::string& directory,
                                                           int64_t length, std::string end_mark);
 
+  ~IncomingSnapshot();
+
   // Takes what belongs to the snapshot from the front of `input`; true: that was all of it, and it
   // is whole.
   Result<bool> Receive(std::string* input);

@@ -34,6 +34,11 @@ Result<std::shared_ptr<OutgoingSnapshot>> OutgoingSnapshot::Start(net::Reactor& 
   return snapshot;
 }
 
+OutgoingSnapshot::~OutgoingSnapshot() {
+  job_.reset();  // which has the file open, too
+  persist::CloseNamelessFile(std::move(file_));
+}
+
 void OutgoingSnapshot::OnJobEnded() {
   reactor_.Detach(watch_);
   const Status status = job_->Collect();

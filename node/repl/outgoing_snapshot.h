@@ -32,7 +32,7 @@ class OutgoingSnapshot : public std::enable_shared_from_this<OutgoingSnapshot> {
   using OnEnd = std::function<void(std::shared_ptr<OutgoingSnapshot>, const Status&)>;
   static Result<std::shared_ptr<OutgoingSnapshot>> Start(net::Reactor& reactor,
                                                          const SnapshotOrder& order, OnEnd on_end);
-  ~OutgoingSnapshot() = default;
+  ~OutgoingSnapshot();
 
   int64_t position() const { return position_; }
   bool running() const { return job_ != nullptr; }

@@ -8,6 +8,7 @@ again in every run, so of --runs the least is the figure.
 Ours is $RHA_BIN_DIR/redisha-node or --ours PATH. Exit code 1 if --check is given and a turn was longer than its goal.
 """
 import argparse
+import functools
 import json
 import os
 import shutil
@@ -16,14 +17,16 @@ import sys
 import time
 
 from tests.support import wire
-from tests.support.server import Server
+from tests.support.server import Server, free_port
 
 from . import load
 
 GOAL_MS = 2.0
 LOAD_PIPELINE = 16      # of the one client that asks meanwhile: a turn holds no more than that
 EXPIRING_KEYS = 1_000_000
+WRITES_PER_S = 5_000
 SAVED_KEYS, SAVED_BYTES = 1_000_000, 1000
+LARGE_SETS, LARGE_MEMBERS = 100, 100_000
 REPLY_TIMEOUT_S = 120.0
 
 
@@ -55,30 +58,49 @@ def pipelined(control, commands):
             chunk = []
 
 
-def ask_for(control, seconds):
+def read(n):
+    return (b"GET", load.key(n))
+
+
+def write(n):
+    return (b"SET", load.key(n * 7919 % SAVED_KEYS), b"y" * SAVED_BYTES)
+
+
+def write_large(n):
+    return (b"SADD", load.key(n % LARGE_SETS, b"set"), b"new:%d" % n)
+
+
+def ask_for(control, seconds, request):
     """An ordinary client meanwhile."""
-    until, n = time.monotonic() + seconds, 0
-    while time.monotonic() < until:
-        pipelined(control, ((b"GET", load.key(n + i)) for i in range(LOAD_PIPELINE)))
+    begun, n = time.monotonic(), 0
+    while time.monotonic() < begun + seconds:
+        pipelined(control, (request(n + i) for i in range(LOAD_PIPELINE)))
         n += LOAD_PIPELINE
+        if request is not read:
+            time.sleep(max(0.0, begun + n / WRITES_PER_S - time.monotonic()))
 
 
-def wait_until(control, done, what, seconds=120):
+def wait_until(control, done, what, request=read, seconds=120):
     until = time.monotonic() + seconds
     while not done():
         if time.monotonic() > until:
             raise SystemExit(f"stalls: {what} did not come to an end")
-        ask_for(control, 0.05)
+        ask_for(control, 0.05, request)
+
+
+def wait_for_info(control, section, line, request):
+    wait_until(control, lambda: line in control.command("INFO", section), line.decode(), request)
 
 
 # Each prepares, has the counters reset, and then does what is measured.
 
-def growth(control, keys, reset):
+def growth(server, keys, reset):
     reset()
-    pipelined(control, load.strings(keys, 32))
+    pipelined(server.control, load.strings(keys, 32))
 
 
-def expiry(control, _, reset):
+def expiry(server, _, reset):
+    control = server.control
     start_ms = int(time.time() * 1000) + 20_000
     load.fill(control, ((b"SET", load.key(n), b"x" * 32, b"PXAT", b"%d" % (start_ms + n * 1000 // EXPIRING_KEYS))
                         for n in range(EXPIRING_KEYS)))
@@ -87,25 +109,68 @@ def expiry(control, _, reset):
     wait_until(control, lambda: control.command("DBSIZE") == 0, "expiry")
 
 
-def unlink(control, keys, reset):
+def unlink(server, keys, reset):
+    control = server.control
     load.fill(control, load.sets(1, keys, load.short_member))
     reset()
     control.command("UNLINK", load.key(0, b"set"))
     wait_until(control, lambda: b"lazyfree_pending_objects:0" in control.command("INFO", "memory"), "the end of the set")
 
 
-def flush(control, keys, reset):
+def flush(server, keys, reset):
+    control = server.control
     load.fill(control, load.strings(keys, 32))
     reset()
     control.command("FLUSHALL")
     wait_until(control, lambda: b"lazyfree_pending_objects:0" in control.command("INFO", "memory"), "the flush")
 
 
-def save(control, _, reset):
+def fill_for_saving(control):
     load.fill(control, load.strings(SAVED_KEYS, SAVED_BYTES))
+
+
+def save(control, reset, request):
     reset()
     control.command("BGSAVE")
-    wait_until(control, lambda: b"rdb_bgsave_in_progress:0" in control.command("INFO", "persistence"), "the save")
+    wait_for_info(control, "persistence", b"rdb_bgsave_in_progress:0", request)
+
+
+def save_small(server, _, reset, request):
+    fill_for_saving(server.control)
+    save(server.control, reset, request)
+
+
+def save_large(server, _, reset):
+    load.fill(server.control, load.sets(LARGE_SETS, LARGE_MEMBERS, load.short_member))
+    save(server.control, reset, write_large)
+
+
+def flush_and_save(server, _, reset):
+    """FLUSHALL answers once an empty file has taken the place of the last save's."""
+    fill_for_saving(server.control)
+    server.control.command("SAVE")
+    server.control.command("CONFIG", "SET", "save", "900 1")
+    reset()
+    server.control.command("FLUSHALL")
+
+
+def rewrite(server, _, reset):
+    fill_for_saving(server.control)
+    server.control.command("CONFIG", "SET", "appendonly", "yes")
+    wait_for_info(server.control, "persistence", b"aof_rewrite_in_progress:0", read)
+    reset()
+    server.control.command("BGREWRITEAOF")
+    wait_for_info(server.control, "persistence", b"aof_rewrite_in_progress:0", write)
+
+
+def full_sync(server, _, reset):
+    """The replica has the other core, and what the writer leaves of it."""
+    fill_for_saving(server.control)
+    with Server("replica", server.program, ("--port", str(free_port())), timeout_s=REPLY_TIMEOUT_S) as replica:
+        reset()
+        replica.control.command("REPLICAOF", "127.0.0.1", server.port)
+        wait_until(server.control, lambda: b"master_link_status:up" in replica.control.command("INFO", "replication"),
+                   "the full synchronisation", write)
 
 
 SCENARIOS = {
@@ -113,15 +178,22 @@ SCENARIOS = {
     "1 M keys expire in one second": (expiry, 0),
     "a set of 10 M members is unlinked": (unlink, 1),
     "FLUSHALL of 10 M keys": (flush, 1),
-    "BGSAVE of 1.1 GB": (save, 0),
+    "BGSAVE of 1.1 GB": (functools.partial(save_small, request=read), 0),
+    "BGSAVE of 1.1 GB that is written to": (functools.partial(save_small, request=write), 0),
+    "BGSAVE of 100 sets of 100,000 that are written to": (save_large, 0),
+    "FLUSHALL of 1.1 GB that has been saved": (flush_and_save, 0),
+    "BGREWRITEAOF of 1.1 GB that is written to": (rewrite, 0),
+    "full synchronisation of 1.1 GB that is written to": (full_sync, 0),
 }
 
 
 def measure(options, name, scenario):
     real_time = subprocess.run(["chrt", "-f", "10", "true"], capture_output=True).returncode == 0
     prefix = ["chrt", "-f", "10"] if real_time else []
-    with Server("ours", options.ours, prefix=prefix, timeout_s=REPLY_TIMEOUT_S) as server:
-        scenario(server.control, options.keys, lambda: server.control.command("CONFIG", "RESETSTAT"))
+    port = free_port()
+    with Server("ours", options.ours, ("--port", str(port)), prefix=prefix, timeout_s=REPLY_TIMEOUT_S) as server:
+        server.port = port
+        scenario(server, options.keys, lambda: server.control.command("CONFIG", "RESETSTAT"))
         found = stats(server.control)
     longest_ms = int(found["eventloop_duration_max"]) / 1000
     turns = int(found["eventloop_cycles"])
@@ -141,7 +213,7 @@ def main():
         title = name.replace("10 M", f"{options.keys / 1e6:g} M") if scaled else name
         rows.append(min((measure(options, title, scenario) for _ in range(options.runs)), key=lambda run: run["longest_ms"]))
         row = rows[-1]
-        print(f"{title:40} longest {row['longest_ms']:6.2f} ms of {row['turns']:8} turns, mean {row['mean_us']:5.1f} us"
+        print(f"{title:52} longest {row['longest_ms']:6.2f} ms of {row['turns']:8} turns, mean {row['mean_us']:5.1f} us"
               f"{'' if row['met'] else '   (goal %g ms)' % GOAL_MS}", flush=True)
     if options.output:
         with open(options.output, "w", encoding="utf-8") as file:

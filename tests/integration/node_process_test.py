@@ -345,6 +345,23 @@ class NodeTest(unittest.TestCase):
         self.assertEqual(process.wait(20), 1)
         self.assertEqual([name for name in os.listdir(self.dir) if name.startswith("dump.rdb")], [])
 
+    def test_where_no_thread_can_be_started_no_file_is_written_until_one_can_be(self):
+        process, client = self.start()
+        client.ask("set", "k", "v")
+        with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+            size_kb = int(re.search(r"VmSize:\s+(\d+)", status.read()).group(1))
+        # No room for a thread's stack, as with a pod's limit of pids.
+        before = resource.prlimit(process.pid, resource.RLIMIT_AS)
+        resource.prlimit(process.pid, resource.RLIMIT_AS, ((size_kb + 2048) * 1024, before[1]))
+        self.assertIn(b"start a thread", client.ask("bgsave"))
+        self.assertEqual(client.ask("config", "set", "appendonly", "yes"), b"+OK")
+        self.assertIn(b"-MISCONF", client.ask("set", "k", "new"))
+        self.assertEqual(client.ask("get", "k"), b"v")
+        resource.prlimit(process.pid, resource.RLIMIT_AS, before)
+        deadline = time.time() + 20
+        while client.ask("set", "k", "new") != b"+OK":
+            self.assertLess(time.time(), deadline)
+
     def test_a_save_under_way_goes_with_who_is_to_save_nothing(self):
         process, client = self.start("--rdb-key-save-delay", "50000")
         for i in range(1000):
