@@ -31,6 +31,7 @@ class Backlog {
 
   // Forgets all; the next byte appended stands at `position`.
   void Restart(int64_t position);
+  static constexpr size_t kReserveBytesMax = 32;
   // Room for so many bytes in one piece, at most kReserveBytesMax; Commit says where they end.
   char* Reserve(size_t bytes) {
     spills_ = chunks_.empty() || bytes > kBacklogChunkBytes - chunks_.back().used;
@@ -77,8 +78,6 @@ class Backlog {
     size_t used = 0;
   };
   void AppendInPieces(std::string_view bytes);
-
-  static constexpr size_t kReserveBytesMax = 32;
 
   uint64_t capacity_bytes_;
   char spill_[kReserveBytesMax];  // what does not fit into the last chunk

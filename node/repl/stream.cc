@@ -7,6 +7,8 @@
 
 namespace rha::node::repl {
 
+static_assert(Backlog::kReserveBytesMax >= resp::kRequestHeaderBytesMax);
+
 Stream::Stream(dispatch::NodeState& state, uint64_t backlog_bytes)
     : state_(state), backlog_(backlog_bytes) {
   history_.Adopt(RandomHex(kReplIdBytes));
