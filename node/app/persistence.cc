@@ -373,8 +373,10 @@ void Persistence::AppendInfo(std::string* info) {
   Line(info, "current_save_keys_processed:{}\r\ncurrent_save_keys_total:{}", keys.written,
        keys.total);
   Line(info, "rdb_changes_since_last_save:{}", engine_.keyspace().dirty());
-  // As in Redis that of a full synchronisation counts, too.
-  const bool saving = job_ != nullptr || (snapshots_.writing() && !log_.rewriting());
+  // As in Redis that of a full synchronisation counts, too. So does one that waits for the end of
+  // another image: who looks for 0 wants to know that the file is there.
+  const bool saving = job_ != nullptr || (snapshots_.writing() && !log_.rewriting()) ||
+                      (scheduled_ && engine_.state().dataset != dispatch::Dataset::kUnknown);
   Line(info, "rdb_bgsave_in_progress:{}", saving ? 1 : 0);
   Line(info, "rdb_last_save_time:{}", last_save_s_);
   Line(info, "rdb_last_bgsave_status:{}", last_ok_ ? "ok" : "err");

@@ -362,6 +362,12 @@ class NodeTest(unittest.TestCase):
         while client.ask("set", "k", "new") != b"+OK":
             self.assertLess(time.time(), deadline)
 
+    def test_a_save_that_has_to_wait_counts_as_one_under_way(self):
+        _, client = self.start()
+        for command in (["multi"], ["bgsave"], ["info", "persistence"]):
+            client.ask(*command)
+        self.assertIn(b"rdb_bgsave_in_progress:1", client.ask("exec")[1])
+
     def test_a_save_under_way_goes_with_who_is_to_save_nothing(self):
         process, client = self.start("--rdb-key-save-delay", "50000")
         for i in range(1000):
