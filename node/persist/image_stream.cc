@@ -100,10 +100,10 @@ ImageStream::~ImageStream() {
 void ImageStream::Push(RecordBuffer&& records) {
   if (records.empty()) return;
   RecordBuffer taken(std::move(records));
-  if (hopeless()) return;
-  queued_bytes_ += taken.bytes();
   {
     const std::lock_guard lock(mutex_);
+    if (hopeless()) return;
+    queued_bytes_ += taken.bytes();
     queue_.Splice(std::move(taken));
   }
   wake_.notify_one();
@@ -309,19 +309,20 @@ Status ImageStream::WriteAll(Writer& writer) {
   WriteHead(writer, target_.request);
   for (const std::string& source : target_.libraries) writer.Library(source);
   RecordWriter<Writer> record_writer(*this, writer);
-  for (RecordBuffer records; Next(&records);) {
+  // Once it is hopeless nobody says that it is finished.
+  for (RecordBuffer records; !hopeless() && Next(&records);) {
     const size_t bytes = records.bytes();
-    if (hopeless()) {
-      records.Clear();
-    } else {
-      records.Drain([&](const RecordBuffer::Head& head, std::string_view payload) {
-        record_writer.Take(head, payload);
-      });
-    }
+    records.Drain([&](const RecordBuffer::Head& head, std::string_view payload) {
+      record_writer.Take(head, payload);
+    });
     queued_bytes_ -= bytes;
   }
-  if (hopeless()) return writer.status().ok() ? WhyHopeless() : writer.status();
-  return WriteEnd(writer, target_.request);
+  if (!hopeless()) return WriteEnd(writer, target_.request);
+  std::unique_lock lock(mutex_);
+  RecordBuffer unwanted(std::move(queue_));  // Push() adds no more
+  queued_bytes_ = 0;
+  lock.unlock();
+  return writer.status().ok() ? WhyHopeless() : writer.status();
 }
 
 }  // namespace rha::node::persist

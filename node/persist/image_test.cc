@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -527,6 +528,24 @@ TEST_F(ImageTest, AFileThatCannotBeWrittenEndsTheJobAndNotTheServer) {
   ASSERT_EQ(::poll(&done, 1, -1), 1);
   EXPECT_FALSE((*job)->Collect().ok());
   EXPECT_FALSE(service_.busy());
+}
+
+TEST_F(ImageTest, ADiskThatFillsUpEndsTheJobHoweverMuchIsStillToCome) {
+  for (int i = 0; i < 64; ++i) {
+    keyspace_.db(0).Put(std::to_string(i), std::string(1 << 20, 'x'), kNoExpiry, events::kSet);
+  }
+  const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  SaveRequest request;
+  request.fd = full.get();
+  request.options.compress = false;
+  auto job = service_.Start(request);
+  ASSERT_TRUE(job.ok());
+  Walk();
+  pollfd done{(*job)->fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&done, 1, -1), 1);
+  EXPECT_FALSE((*job)->Collect().ok());
+  EXPECT_FALSE(service_.busy());
+  AwaitWriters();
 }
 
 }  // namespace
