@@ -194,12 +194,13 @@ std::chrono::nanoseconds Reactor::WaitTime(Millis most) const {
 }
 
 // Less than a millisecond as exactly as it can be, where that matters, else rounded up: a timer
-// must not fire early, and the loop must not spin until it is due.
+// must not fire early, and the loop must not spin until it is due. A kernel that cannot says
+// ENOSYS, and EPERM for it some sandboxes (seccomp) that were made before the call was.
 int Reactor::Wait(std::chrono::nanoseconds wait) {
   if (wait > Millis(0) && wait < Millis(1)) {
     const timespec exactly{0, wait.count()};
     const int count = epoll_pwait2(epoll_.get(), ready_, kEventsPerLookMax, &exactly, nullptr);
-    if (count >= 0 || errno != ENOSYS) return count;
+    if (count >= 0 || errno == EINTR) return count;
   }
   const auto millis = static_cast<int>(std::chrono::ceil<Millis>(wait).count());
   return epoll_wait(epoll_.get(), ready_, kEventsPerLookMax, millis);
