@@ -258,6 +258,14 @@ void Engine::CallQueued(Session& session, const CommandSpec& spec, Args args, re
     CountError(reply.error_code());
     return reply.ForgetError();
   }
+  // REPLICAOF among the commands before it: what it changes would be of no history, and differ from
+  // what the new primary has for ever.
+  if (const std::string_view refusal =
+          WritableHere({*this, session, spec, args, spec.flags}, nullptr);
+      !refusal.empty()) {
+    CountRefused(&spec, refusal);
+    return reply.Error(refusal), reply.ForgetError();
+  }
   CallInside(session, spec, args, reply);
 }
 

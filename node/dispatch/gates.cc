@@ -80,13 +80,6 @@ bool WaitsForHandover(const GateQuestion& q) {
   return pause.scope != Pause::Scope::kNone && q.session.kind == SessionKind::kClient;
 }
 
-std::string_view WritableHere(const GateQuestion& q, std::string*) {
-  const NodeState& state = q.engine.state();
-  if (!state.is_replica || !state.replica_read_only || (q.flags & kWrite) == 0) return {};
-  if (FromPrimary(q) || WaitsForHandover(q)) return {};
-  return "READONLY You can't write against a read only replica.";
-}
-
 std::string_view NotASubscriber(const GateQuestion& q, std::string* scratch) {
   if (q.spec.Has(kSubscriberOk) || !InPubsubMode(q.session)) return {};
   *scratch =
@@ -96,6 +89,13 @@ std::string_view NotASubscriber(const GateQuestion& q, std::string* scratch) {
 }
 
 }  // namespace
+
+std::string_view WritableHere(const GateQuestion& q, std::string*) {
+  const NodeState& state = q.engine.state();
+  if (!state.is_replica || !state.replica_read_only || (q.flags & kWrite) == 0) return {};
+  if (FromPrimary(q) || WaitsForHandover(q)) return {};
+  return "READONLY You can't write against a read only replica.";
+}
 
 std::string_view FreshEnough(const GateQuestion& q, std::string*) {
   const NodeState& state = q.engine.state();

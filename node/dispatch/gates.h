@@ -26,9 +26,11 @@ struct GateQuestion {
 // The first refusal, without '-'; empty: go on. The view lives until the next call.
 std::string_view PassGates(const GateQuestion& question, std::string* scratch);
 
-// Single questions, for scripts, which ask them again for what they call. Whether data may be shown
-// while the link to the primary is down; whether this node may write.
+// Single questions, for scripts and EXEC, which ask them again for what they call. Whether data may
+// be shown while the link to the primary is down; whether clients may write to what has this role;
+// whether this node may write.
 std::string_view FreshEnough(const GateQuestion& question, std::string* scratch);
+std::string_view WritableHere(const GateQuestion& question, std::string* scratch);
 std::string_view MayWriteNow(const GateQuestion& question, std::string* scratch);
 
 // The ordinary case, in which no gate can refuse anything: a client, authenticated and

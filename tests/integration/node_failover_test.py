@@ -75,6 +75,21 @@ class FailoverTest(NodeCase):
                 self.assertEqual(replica.control.command("DBSIZE"), 100)
                 order.close()
 
+    def test_exec_writes_nothing_behind_replicaof(self):
+        """It would stay on this node only, which continues from where it stood."""
+        first, second = self.pair()
+        first.control.command("MULTI")
+        for words in (("SET", "k", 1), ("REPLICAOF", "127.0.0.1", second.port), ("INCR", "k"), ("GET", "k")):
+            first.control.command(*words)
+        done = first.control.command("EXEC")
+        self.assertEqual(done[:2] + done[3:], [OK, OK, b"1"])
+        self.assertTrue(done[2][1].startswith(b"READONLY "), done)
+        self.wait_for("the replica to have it", lambda: second.control.command("GET", "k") == b"1")
+        second.control.command("REPLICAOF", "NO", "ONE")
+        self.wait_for("the two to be in step", lambda: self.info(first, "master_link_status") == "up" and
+                      self.info(first, "master_replid") == self.info(second, "master_replid"))
+        self.assertEqual(*(server.control.command("DEBUG", "DIGEST") for server in (first, second)))
+
     def test_writes_under_way_are_executed_once_by_one_of_the_two(self):
         first, second = self.pair()
         done, leader, counted = threading.Event(), [first], [0] * WRITERS
