@@ -8,6 +8,7 @@
 #include "common/trust/peer_proof.h"
 #include "node/dispatch/engine.h"
 #include "node/repl/limits.h"
+#include "node/repl/parse_number.h"
 
 namespace rha::node::repl {
 
@@ -287,7 +288,7 @@ void ReplShell::Psync(dispatch::Session& session, dispatch::Args args) {
   if (session.kind == dispatch::SessionKind::kReplica) return;
   std::string refusal;
   if (args.size() > 3 && dispatch::EqualsIgnoreCase(args[3], "failover")) {
-    refusal = TakeOver(session, args[1]);
+    refusal = TakeOver(session, args);
   } else if (failover_.active()) {
     refusal = "NOMASTERLINK Can't SYNC while failing over";
   }
@@ -296,12 +297,24 @@ void ReplShell::Psync(dispatch::Session& session, dispatch::Args args) {
   session.WantWrite();
 }
 
-std::string ReplShell::TakeOver(const dispatch::Session& session, std::string_view history) {
+// Who asks has nothing beyond what this node had when it began to lead.
+bool ReplShell::HasTakenOver(dispatch::Args psync) const {
+  int64_t offset = -1;
+  const History& history = stream_.history();
+  return stream_.own() && psync[1] == history.second_id && ParseNumber(psync[2], offset) &&
+         offset >= 0 && offset <= history.second_offset;
+}
+
+std::string ReplShell::TakeOver(const dispatch::Session& session, dispatch::Args psync) {
   if (std::string refusal = MemberRefusal(); !refusal.empty()) return refusal;
-  if (!replica_.active()) return "ERR PSYNC FAILOVER can't be sent to a master.";
+  if (!replica_.active()) {
+    // It asks again, since our answer was lost: refused, it would lead, too.
+    if (!HasTakenOver(psync)) return "ERR PSYNC FAILOVER can't be sent to a master.";
+    return failover_.active() ? "NOMASTERLINK Can't SYNC while failing over" : "";
+  }
   // The other may lead by now, and what we hold back be its to execute.
   if (failover_.active()) return "ERR PSYNC FAILOVER can't be accepted while failing over.";
-  if (history != stream_.history().id) return "ERR PSYNC FAILOVER replid must match my replid.";
+  if (psync[1] != stream_.history().id) return "ERR PSYNC FAILOVER replid must match my replid.";
   log::Info("primary mode enabled: {} hands over its role", session.peer_address);
   BecomePrimary();
   return {};

@@ -123,7 +123,8 @@ class ReplShell final : public dispatch::ReplicationService {
   void Seal(const dispatch::RoleOrder& order);
   void StopLeading();
   // PSYNC … FAILOVER: our primary hands over its role. Why not; empty: this node is primary now.
-  std::string TakeOver(const dispatch::Session& session, std::string_view history);
+  std::string TakeOver(const dispatch::Session& session, dispatch::Args psync);
+  bool HasTakenOver(dispatch::Args psync) const;
   void AppendReplicaInfo(std::string* info) const;
   void AppendReplicasInfo(std::string* info) const;
   void AppendHistoryInfo(std::string* info);

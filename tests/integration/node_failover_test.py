@@ -7,6 +7,7 @@ import unittest
 
 from tests.support import wire
 from tests.support.node_case import NODE, NodeCase
+from tests.support.relay import Relay
 from tests.support.server import free_port
 
 STOCK = shutil.which("redis-server")
@@ -179,6 +180,34 @@ class FailoverTest(NodeCase):
         self.wait_for_end(first)
         self.assertEqual(second.control.command("GET", "k"), b"v")
         self.assertEqual(self.info(second, "sync_full"), "0")
+
+    def test_one_leads_though_the_targets_answer_was_lost(self):
+        first, second = self.server(), self.server()
+        lost = []
+
+        def answers(said):
+            if b"+CONTINUE" not in said or lost:
+                return [said]
+            lost.append(said)
+            relay.cut()
+            return []
+
+        relay = Relay(("127.0.0.1", second.port), answers=answers)
+        self.addCleanup(relay.close)
+        second.control.command("CONFIG", "SET", "replica-announce-port", relay.port)
+        self.follow(second, first)
+        self.assertEqual(first.control.command("FAILOVER", "TO", "127.0.0.1", relay.port), OK)
+        self.wait_for_end(first)
+        self.assertTrue(lost)
+        self.assertEqual((self.info(first, "role"), self.info(second, "role")), ("slave", "master"))
+        second.control.command("SET", "k", "v")
+        self.wait_for("the old primary to follow", lambda: first.control.command("GET", "k") == b"v")
+        self.assertEqual(self.info(second, "sync_full"), "0")
+        # A history that it has never had is not taken over.
+        stranger = second.connect()
+        self.assertEqual(stranger.command("PSYNC", "a" * 40, 1, "FAILOVER"),
+                         ("-", b"ERR PSYNC FAILOVER can't be sent to a master."))
+        stranger.close()
 
     def test_a_target_that_refuses_leaves_the_primary_as_it_was(self):
         first, second = self.pair()
