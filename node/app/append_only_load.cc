@@ -152,7 +152,8 @@ uint64_t AppendOnly::RdbFileBytes() const {
 
 void AppendOnly::LoadSlice() {
   engine_.BeginBatch();
-  const Result<bool> complete = loader_->Step(engine_.clock(), kLoadSlice);
+  Result<bool> complete(false);
+  engine_.ExecuteAtOnce(*session_, [&] { complete = loader_->Step(engine_.clock(), kLoadSlice); });
   engine_.EndBatch();
   if (!complete.ok()) return FinishLoading(complete.status());
   if (*complete) return FinishLoading({});
@@ -235,7 +236,8 @@ Status AppendOnly::Reload() {
   state.loading = true;
   engine_.keyspace().Reset();
   const auto loader = NewLoader(folder);
-  const Status loaded = loader->Finish();
+  Status loaded;
+  engine_.ExecuteAtOnce(*session_, [&] { loaded = loader->Finish(); });
   session_.reset();
   state.loading = false;
   if (!same) parts_.dataset_replaced();

@@ -124,7 +124,8 @@ class Engine final : public keyspace::Observer {
   void SetPause(PauseReason reason, const Pause& pause);
   void EndPause(PauseReason reason) { SetPause(reason, {}); }
   // `work` executes what is there of the primary's stream: in the middle of the command that makes
-  // this node go on without it, and what CLIENT PAUSE has held back, too.
+  // this node go on without it, and what CLIENT PAUSE has held back, too. Likewise a file of
+  // commands, of which none may be left out.
   void ExecuteAtOnce(Session& primary, const std::function<void()>& work);
   // Another node is to be asked for what `reason` holds back: it has not been executed.
   void CloseHeldBack(PauseReason reason);

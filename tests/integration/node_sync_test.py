@@ -262,6 +262,16 @@ class HeldBackTest(SyncTest):
                 self.assertEqual(replica.control.command("DEBUG", "LOADAOF"), ("+", b"OK"))
                 self.assertEqual(replica.control.command("MGET", "k", "n"), [b"after", b"2"])
 
+    def test_a_pause_leaves_nothing_out_of_a_log_that_is_loaded(self):
+        primary, replica = self.streaming_pair("--appendonly", "yes", "--enable-debug-command", "yes")
+        self.wait_for("the log to be of these data", lambda: self.info(replica, "redisha_aof_sound") == "yes")
+        for key in ("a", "b", "c"):
+            primary.control.command("SET", key, "v")
+        self.caught_up(primary, replica)
+        replica.control.command("CLIENT", "PAUSE", "600000", "WRITE")
+        self.assertEqual(replica.control.command("DEBUG", "LOADAOF"), ("+", b"OK"))
+        self.assertEqual(replica.control.command("MGET", "k", "a", "b", "c"), [b"before", b"v", b"v", b"v"])
+
     def test_a_replica_that_is_to_lead_applies_first_what_it_has_received(self):
         primary, replica = self.streaming_pair()
         replica.control.command("CLIENT", "PAUSE", "600000", "WRITE")
