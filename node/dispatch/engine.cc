@@ -258,15 +258,13 @@ void Engine::CallQueued(Session& session, const CommandSpec& spec, Args args, re
     CountError(reply.error_code());
     return reply.ForgetError();
   }
-  // REPLICAOF among the commands before it: what it changes would be of no history, and differ from
-  // what the new primary has for ever.
-  if (const std::string_view refusal =
-          WritableHere({*this, session, spec, args, spec.flags}, nullptr);
-      !refusal.empty()) {
-    CountRefused(&spec, refusal);
-    return reply.Error(refusal), reply.ForgetError();
-  }
+  // As in Redis it is executed though REPLICAOF is among the commands before it. But what it changes
+  // is of no history, and would differ from what the new primary has for ever.
+  const GateQuestion question{*this, session, spec, args, spec.flags};
+  const bool strays = !WritableHere(question, nullptr).empty();
+  const uint64_t changes = keyspace_.dirty();
   CallInside(session, spec, args, reply);
+  if (strays && keyspace_.dirty() != changes) services_.replication->ForgetHistory();
 }
 
 void Engine::CallInside(Session& session, const CommandSpec& spec, Args args, resp::Writer& reply) {

@@ -92,6 +92,8 @@ class ReplicationService {
   virtual void Failover(Args args, resp::Writer& reply) = 0;
   // DEBUG CHANGE-REPL-ID.
   virtual void ChangeReplicationId() = 0;
+  // The dataset is not what its history says any more: nobody continues from it, nor does it.
+  virtual void ForgetHistory() {}
 };
 
 // SAVE, BGSAVE, LASTSAVE and INFO persistence (node/persist and app).

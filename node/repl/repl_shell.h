@@ -86,7 +86,7 @@ class ReplShell final : public dispatch::ReplicationService {
   DatasetPlace Place() const;
   // The dataset was replaced by other means than the stream (DEBUG RELOAD NOSAVE, FLUSH by
   // loading).
-  void ForgetHistory();
+  void ForgetHistory() override;
 
   // ---- dispatch::ReplicationService
   dispatch::ChangeSink& changes() override { return stream_; }
