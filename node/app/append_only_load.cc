@@ -179,10 +179,11 @@ void AppendOnly::FinishLoading(const Status& status) {
       return Loaded(Status(
           Code::kCorrupt,
           fmt::format("Unexpected end of file reading the append only file {} at offset {}. You "
-                      "can: 1) Make a backup of your AOF file, then use ./redis-check-aof --fix "
-                      "<filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' "
+                      "can: 1) Make a backup of your AOF file, then use redisha-node --check-aof "
+                      "--fix {}. 2) Alternatively you can set the 'aof-load-truncated' "
                       "configuration option to yes and restart the server.",
-                      last, *cut)));
+                      last, *cut,
+                      loaded_folder_->place().PathOf(loaded_folder_->place().name + ".manifest"))));
     }
     log::Warn("!!! Warning: short read while loading the AOF file {}!!!", last);
     log::Warn("!!! Truncating the AOF {} at offset {} !!!", last, *cut);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "node/commands/all.h"
 #include "node/dispatch/table.h"
 #include "node/persist/aof_folder.h"
 #include "node/persist/aof_loader.h"
@@ -21,7 +22,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kManifest = ".manifest";
 constexpr const char* kUsage =
     "Usage: redisha-node --check-aof [--fix | --truncate-to-timestamp SECONDS] FILE.manifest\n\n"
-    "Reads an append-only file as a start would, without a server, and says whether it is whole.\n"
+    "Reads an append-only file as a start would, without a server, and says whether it is whole\n"
+    "and names nothing but commands of this server. Whether these succeed only a start tells.\n"
     "The server must not be running for what changes it; make a copy of the folder first.\n\n"
     "  --fix                            cut off a last command that is not whole\n"
     "  --truncate-to-timestamp SECONDS  cut off all that was written after that second (Unix "
@@ -78,14 +80,26 @@ Result<Request> Read(const std::vector<std::string>& args) {
   return request;
 }
 
-// Commands are passed over; only where transactions begin and end is looked at.
-persist::AofLoader NewLoader(const persist::AofFolder& folder, bool* in_transaction) {
+std::string WhyNoCommand(const dispatch::CommandTable& table, resp::Args args) {
+  const dispatch::CommandSpec* const spec = table.ResolveByRow(args).spec;
+  if (spec == nullptr) return fmt::format("Unknown command '{}'", args[0].substr(0, 64));
+  if (!spec->BelongsInLogs()) {
+    return fmt::format("A command that does not belong there, '{}',", spec->name);
+  }
+  if (!spec->ArityFits(args.size())) return fmt::format("Too few or many words, '{}',", spec->name);
+  return {};
+}
+
+// Commands are not executed.
+persist::AofLoader NewLoader(const persist::AofFolder& folder, const dispatch::CommandTable& table,
+                             bool* in_transaction) {
   std::vector<persist::AofLoader::File> files;
   for (const persist::AofFile& file : folder.manifest().InOrder()) {
     files.push_back({folder.place().PathOf(file.name)});
   }
-  const auto apply = [in_transaction](resp::Args args) -> std::string {
+  const auto apply = [&table, in_transaction](resp::Args args) -> std::string {
     if (args.empty()) return {};
+    if (std::string why = WhyNoCommand(table, args); !why.empty()) return why;
     using dispatch::EqualsIgnoreCase;
     if (EqualsIgnoreCase(args[0], "multi")) {
       if (*in_transaction) return "MULTI within MULTI";
@@ -145,7 +159,8 @@ Status Check(const Request& request) {
   }
   RHA_ASSIGN_OR_RETURN(const auto sizes, folder.SizesOnDisk());
   bool in_transaction = false;
-  persist::AofLoader loader = NewLoader(folder, &in_transaction);
+  const dispatch::CommandTable table(commands::AllCommands());
+  persist::AofLoader loader = NewLoader(folder, table, &in_transaction);
   if (request.until_s) loader.set_until(*request.until_s);
   RHA_RETURN_IF_ERROR(loader.Finish());
   if (request.until_s) return Truncate(request, loader, folder);

@@ -258,8 +258,8 @@ void Engine::CallQueued(Session& session, const CommandSpec& spec, Args args, re
     CountError(reply.error_code());
     return reply.ForgetError();
   }
-  // As in Redis it is executed though REPLICAOF is among the commands before it. But what it changes
-  // is of no history, and would differ from what the new primary has for ever.
+  // As in Redis it is executed though REPLICAOF is among the commands before it. But what it
+  // changes is of no history, and would differ from what the new primary has for ever.
   const GateQuestion question{*this, session, spec, args, spec.flags};
   const bool strays = !WritableHere(question, nullptr).empty();
   const uint64_t changes = keyspace_.dirty();

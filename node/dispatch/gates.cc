@@ -58,13 +58,14 @@ std::string_view DiskHealthy(const GateQuestion& q, std::string* scratch) {
   if (!state.last_save_failed) {
     return *scratch = "MISCONF Errors writing to the AOF file: " + state.log_error;
   }
-  return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist "
-         "to "
-         "disk. Commands that may modify the data set are disabled, because this instance is "
-         "configured "
-         "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
-         "option). "
-         "Please check the Redis logs for details about the RDB error.";
+  *scratch =
+      "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
+      "disk. Commands that may modify the data set are disabled, because this instance is "
+      "configured to report errors during writes if RDB snapshotting fails "
+      "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB "
+      "error.";
+  if (log_failed) *scratch += " The AOF file cannot be written, either: " + state.log_error;
+  return *scratch;
 }
 
 std::string_view EnoughReplicas(const GateQuestion& q, std::string*) {

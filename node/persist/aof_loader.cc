@@ -70,7 +70,7 @@ Result<bool> AofLoader::RdbSlice(const Clock& clock, Millis budget) {
   if (!done.ok()) {
     return done.status().Context(
         "Error reading the RDB base file of the append-only file: restore "
-        "the folder from a copy, or see what redis-check-aof says of it");
+        "the folder from a copy");
   }
   if (!*done) return false;
   info_ = rdb_->info();
@@ -146,14 +146,14 @@ Result<bool> AofLoader::TakeOne() {
   if (input()[0] != '*') {
     return Fail(
         "Bad file format reading the append only file (make a copy of the folder, then "
-        "see redis-check-aof --fix and its manifest)");
+        "see redisha-node --check-aof --help)");
   }
   switch (parser_.Parse(input())) {
     case resp::Outcome::kMore:
       return false;
     case resp::Outcome::kError:
       return Fail("Bad file format reading the append only file (" + parser_.error() +
-                  "; make a copy of the folder, then see redis-check-aof --fix)");
+                  "; make a copy of the folder, then see redisha-node --check-aof --help)");
     case resp::Outcome::kDone:
       break;
   }
@@ -180,7 +180,7 @@ Result<bool> AofLoader::EndOfFile() {
   if (!last()) {
     return Fail(
         "The append-only file ends within a command although it is not the last one: "
-        "restore the folder from a copy, or see redis-check-aof of");
+        "restore the folder from a copy:");
   }
   cut_at_ = whole_to_;
   return true;

@@ -428,10 +428,32 @@ class CheckAofTest(AofTest):
         self.check(node)
 
 
+    def test_what_no_start_would_execute_is_found(self):
+        for words, says in (([b"Xet", b"k", b"v"], "Unknown command 'Xet'"), ([b"SET", b"k"], "words, 'set'"),
+                            ([b"SHUTDOWN"], "does not belong there, 'shutdown'")):
+            with self.subTest(says):
+                node = self.stopped_with((1, b"kept"))
+                with open(self.last_increment(node), "ab") as file:
+                    file.write(wire.encode(words))
+                found = self.check_aof(node)
+                self.assertEqual(found.returncode, 1)
+                self.assertIn(says, found.stderr)
+
+
 class FullDiskTest(AofTest):
     def limit(self, node, size):
         """Files of the node cannot grow beyond `size`: what a full disk is to it."""
         resource.prlimit(node.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def test_a_disk_that_fills_up_during_a_save_or_rewrite_ends_it(self):
+        node = self.start("--enable-debug-command", "yes", "--auto-aof-rewrite-percentage", "0")
+        node.control.command("DEBUG", "POPULATE", 300_000, "key", 20)
+        self.limit(node, 1 << 20)
+        for command, busy, state in (("BGSAVE", "rdb_bgsave_in_progress", "rdb_last_bgsave_status"),
+                                     ("BGREWRITEAOF", "aof_rewrite_in_progress", "aof_last_bgrewrite_status")):
+            node.control.command(command)
+            self.wait_for(f"the end of {command}", lambda busy=busy, state=state: self.info(node, busy) == "0" and
+                          self.info(node, state) == "err")
 
     def test_a_full_disk_turns_writes_away_and_heals_by_itself(self):
         for policy in ("everysec", "always"):
