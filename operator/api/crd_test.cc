@@ -117,6 +117,9 @@ TEST_F(Crd, RefusesTheSameSettingsAsTheOperator) {
   for (const std::string_view key : ReservedConfigKeys()) {
     EXPECT_THAT(rules, HasSubstr("'" + std::string(key) + "'"));
   }
+  for (const std::string_view key : OwnConfigKeys()) {
+    EXPECT_THAT(rules, HasSubstr("'" + std::string(key) + "'"));
+  }
 }
 
 }  // namespace

@@ -142,5 +142,7 @@ std::string JoinErrors(const std::vector<FieldError>& errors);
 
 // Settings of the node that the operator writes itself; spec.config may not name them.
 const std::vector<std::string_view>& ReservedConfigKeys();
+// Of the settings that only our node has ("redisha-…") those that it may name.
+const std::vector<std::string_view>& OwnConfigKeys();
 
 }  // namespace rha::op::api

@@ -37,12 +37,14 @@ void ReadConfig(const FieldReader& spec, Spec* out) {
     spec.Error("config", "may have at most " + std::to_string(kConfigEntriesMax) + " entries");
   }
   const auto& reserved = ReservedConfigKeys();
+  const auto& own = OwnConfigKeys();
   for (const auto& [key, value] : out->config) {
     const std::string field = "config[" + key + "]";
     if (!IsConfigKey(key)) {
       spec.Error(field, "the name of a setting has only lower-case letters, digits and dashes");
     } else if (std::find(reserved.begin(), reserved.end(), key) != reserved.end() ||
-               key.starts_with("redisha-")) {
+               (key.starts_with("redisha-") &&
+                std::find(own.begin(), own.end(), key) == own.end())) {
       spec.Error(field, "is set by the operator and may not be given here");
     }
     if (HasControlCharacter(value) || value.size() > kConfigValueBytesMax) {
@@ -208,6 +210,12 @@ void ReadPod(const FieldReader& spec, Spec* out) {
 
 std::string_view NameOf(PersistenceMode mode) {
   return kPersistenceModes[static_cast<size_t>(mode)];
+}
+
+const std::vector<std::string_view>& OwnConfigKeys() {
+  static const std::vector<std::string_view> kKeys = {"redisha-slow-replica-brake-percent",
+                                                      "redisha-stream-compression"};
+  return kKeys;
 }
 
 const std::vector<std::string_view>& ReservedConfigKeys() {

@@ -133,6 +133,7 @@ TEST(RedisHa, ConfigMayNotSmuggleOrOverride) {
               HasSubstr("spec.config[port]: is set by the operator"));
   EXPECT_THAT(ErrorsOf({{"config", {{"redisha-managed", "no"}}}}),
               HasSubstr("set by the operator"));
+  EXPECT_EQ(ErrorsOf({{"config", {{"redisha-slow-replica-brake-percent", "50"}}}}), "");
   EXPECT_THAT(ErrorsOf({{"config", {{"hz", "10\nport 1"}}}}), HasSubstr("must be one line"));
   EXPECT_THAT(ErrorsOf({{"config", {{"hz 10\nport", "1"}}}}), HasSubstr("lower-case letters"));
   EXPECT_THAT(ErrorsOf({{"config", {{"hz", 10}}}}), HasSubstr("spec.config[hz]: must be a string"));
