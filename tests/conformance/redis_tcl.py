@@ -120,7 +120,8 @@ def judge(options, tarball, names, expected):
         finally:
             ports.put(port)
         verdict = Verdict(result, expected.get(name, NEW))
-        print(f"{name:42} {len(verdict.passed):4} of {verdict.tests:4} {time.monotonic() - started:6.0f} s", file=sys.stderr, flush=True)
+        print(f"{name:42} {len(verdict.passed):4} of {verdict.tests:4} {time.monotonic() - started:6.0f} s"
+              f"{'  as expected' if verdict.as_expected() else ''}", file=sys.stderr, flush=True)
         return result, verdict, time.monotonic() - started
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
