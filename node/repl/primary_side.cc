@@ -420,6 +420,7 @@ bool PrimarySide::ParseReplconf(ReplicaIdentity& identity, dispatch::Args args,
         return false;
       }
       if (value == kOwnKindCapability) {
+        identity.own_kind = true;
         const auto [epoch, start] = data_epoch_();
         reply.Simple(fmt::format("REDISHA {} {} {}", epoch, start, stream_.offset()));
         return false;
@@ -602,6 +603,20 @@ void PrimarySide::DropSilent(Replica& replica) {
   replica.session.Close(Session::CloseMode::kNow);
 }
 
+// It asked for the stream before there were any, so that no snapshot told it.
+void PrimarySide::WarnOfLifetimes() {
+  if (!engine_.keyspace().HasFieldEnds()) return;
+  for (const auto& replica : replicas_) {
+    if (replica->identity.own_kind || !replica->progress.streaming()) continue;
+    if (std::exchange(replica->told_of_lifetimes, true)) continue;
+    log::Warn(
+        "replica {}:{}: fields of hashes have lifetimes now. A Redis before 7.4 leaves out "
+        "HPEXPIREAT "
+        "and any transaction that holds one (HSETEX is one), and differs from here on: replace it",
+        replica->ip(), replica->identity.port);
+  }
+}
+
 void PrimarySide::Cron() {
   std::erase_if(introduced_,
                 [&](const auto& entry) { return engine_.sessions().Find(entry.first) == nullptr; });
@@ -627,6 +642,7 @@ void PrimarySide::Cron() {
   TrimBacklog();
   brake_.Look();
   PublishGoodReplicas();
+  WarnOfLifetimes();
   const bool forgotten = config_.backlog_ttl_s > 0 && !config_.managed &&
                          now() - last_replica_seen_ > std::chrono::seconds(config_.backlog_ttl_s);
   if (own && stream_.active() && replicas_.empty() && forgotten) {

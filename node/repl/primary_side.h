@@ -126,6 +126,7 @@ class PrimarySide final : public StreamListener {
   void PollStarved();
   // Whose acknowledgement is one for min-replicas-to-write and WAIT: in a RedisHA, members.
   bool Counts(const Replica& replica) const;
+  void WarnOfLifetimes();
   Replica* Find(const dispatch::Session& session) const;
   void DropFormerSession(const dispatch::Session& session);
   Replica& AddReplica(dispatch::Session& session);

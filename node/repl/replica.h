@@ -28,6 +28,7 @@ struct ReplicaIdentity {
   std::string ip;  // empty: the connection's
   bool accepts_end_mark = false;
   bool accepts_new_id = false;
+  bool own_kind = false;
   bool packed = false;          // the stream goes to it compressed
   bool rdb_only = false;        // it will leave behind the snapshot
   bool functions_only = false;  // of which it wants no keys
@@ -69,6 +70,7 @@ class Replica final : public dispatch::OutputStream {
 
   dispatch::Session& session;
   const ReplicaIdentity identity;
+  bool told_of_lifetimes = false;  // the log was, of this one
   Progress progress;
   bool position_known = false;       // progress.cursor means something
   MonoTime over_soft_limit_since{};  // epoch: it is not

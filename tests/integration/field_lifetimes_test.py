@@ -89,6 +89,18 @@ class FieldLifetimes(NodeCase):
             r"replica \S+: fields of hashes have lifetimes, which a Redis before 7.4 cannot load", primary.log_tail()))
         self.wait_for("so does redis-server", lambda: "Can't handle RDB format version 12" in stock.log_tail())
 
+    @unittest.skipUnless(STOCK, "no redis-server here")
+    def test_nor_is_one_that_followed_before_there_were_any(self):
+        primary = self.primary()
+        self.ask(primary, "set", "k", 1)
+        self.linked(self.replica(program=STOCK))
+        ours = self.replica()
+        self.linked(ours)
+        self.ask(primary, "hsetex", "h", "ex", 100, "FIELDS", 1, "a", 1)
+        told = re.compile(r"replica \S+: fields of hashes have lifetimes now")
+        self.wait_for("the primary says what is wrong", lambda: told.search(primary.log_tail()))
+        self.assertEqual(len(told.findall(primary.log_tail())), 1)
+
 
 if __name__ == "__main__":
     unittest.main()
