@@ -6,6 +6,7 @@
 
 #include "common/base/log.h"
 #include "node/app/append_only.h"
+#include "node/app/check_aof.h"
 #include "node/app/config.h"
 #include "node/app/limits.h"
 #include "node/dispatch/engine.h"
@@ -40,10 +41,7 @@ std::string AppendOnly::Apply(resp::Args args, dispatch::Resolved resolved) {
   if (args.empty()) return {};
   if (resolved.spec == nullptr) resolved = engine_.Resolve(*session_, args);
   const dispatch::CommandSpec* const spec = resolved.spec;
-  if (spec == nullptr) return fmt::format("Unknown command '{}'", args[0].substr(0, 64));
-  if (!spec->BelongsInLogs()) {
-    return fmt::format("A command that does not belong there, '{}',", spec->name);
-  }
+  if (std::string why = WhyNotInLog(spec, args); !why.empty()) return why;
   const uint64_t errors = engine_.own_errors();
   engine_.Execute(*session_, args, resolved);
   if (engine_.own_errors() == errors) return {};
@@ -182,8 +180,7 @@ void AppendOnly::FinishLoading(const Status& status) {
                       "can: 1) Make a backup of your AOF file, then use redisha-node --check-aof "
                       "--fix {}. 2) Alternatively you can set the 'aof-load-truncated' "
                       "configuration option to yes and restart the server.",
-                      last, *cut,
-                      loaded_folder_->place().PathOf(loaded_folder_->place().name + ".manifest"))));
+                      last, *cut, loaded_folder_->place().ManifestPath())));
     }
     log::Warn("!!! Warning: short read while loading the AOF file {}!!!", last);
     log::Warn("!!! Truncating the AOF {} at offset {} !!!", last, *cut);

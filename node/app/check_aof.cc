@@ -82,10 +82,7 @@ Result<Request> Read(const std::vector<std::string>& args) {
 
 std::string WhyNoCommand(const dispatch::CommandTable& table, resp::Args args) {
   const dispatch::CommandSpec* const spec = table.ResolveByRow(args).spec;
-  if (spec == nullptr) return fmt::format("Unknown command '{}'", args[0].substr(0, 64));
-  if (!spec->BelongsInLogs()) {
-    return fmt::format("A command that does not belong there, '{}',", spec->name);
-  }
+  if (std::string why = WhyNotInLog(spec, args); !why.empty()) return why;
   if (!spec->ArityFits(args.size())) return fmt::format("Too few or many words, '{}',", spec->name);
   return {};
 }
@@ -181,6 +178,12 @@ Status Check(const Request& request) {
 }
 
 }  // namespace
+
+std::string WhyNotInLog(const dispatch::CommandSpec* spec, resp::Args args) {
+  if (spec == nullptr) return fmt::format("Unknown command '{}'", args[0].substr(0, 64));
+  if (spec->BelongsInLogs()) return {};
+  return fmt::format("A command that does not belong there, '{}',", spec->name);
+}
 
 int CheckAof(const std::vector<std::string>& args) {
   if (!args.empty() && (args[0] == "--help" || args[0] == "-h")) {

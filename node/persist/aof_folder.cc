@@ -26,11 +26,9 @@ Result<uint64_t> BytesOf(const std::string& path) {
                     "restore it, or the folder, from a copy");
 }
 
-std::string ManifestPath(const AofPlace& place) {
-  return place.PathOf(AofManifestName(place.name));
+std::string RetiredManifestPath(const AofPlace& place) {
+  return place.ManifestPath() + ".replaced";
 }
-
-std::string RetiredManifestPath(const AofPlace& place) { return ManifestPath(place) + ".replaced"; }
 
 Result<AofManifest> ReadManifestAt(const std::string& path) {
   const auto text = env::ReadTextFileUpTo(path, kAofManifestBytesMax);
@@ -58,7 +56,7 @@ Result<std::vector<AofFile>> FilesThere(const AofPlace& place) {
   const std::string folder = place.dir + "/" + place.folder;
   const std::unique_ptr<DIR, int (*)(DIR*)> files(::opendir(folder.c_str()), ::closedir);
   if (files == nullptr) return found;
-  RHA_ASSIGN_OR_RETURN(const AofManifest kept, ReadManifestAt(ManifestPath(place) + ".kept"));
+  RHA_ASSIGN_OR_RETURN(const AofManifest kept, ReadManifestAt(place.ManifestPath() + ".kept"));
   while (const dirent* file = ::readdir(files.get())) {
     const uint64_t sequence = SequenceOf(file->d_name, place.name);
     if (sequence > 0 && !kept.Names(file->d_name)) found.push_back({file->d_name, sequence});
@@ -82,7 +80,7 @@ Status RemoveRetired(env::Disk& disk, const AofPlace& place) {
 // ---------------------------------------------------------------- what is there
 
 Status AofFolder::Find() {
-  RHA_ASSIGN_OR_RETURN(manifest_, ReadManifestAt(ManifestPath(place_)));
+  RHA_ASSIGN_OR_RETURN(manifest_, ReadManifestAt(place_.ManifestPath()));
   durable_ = false;  // the process that wrote it may have died before its name was
   if (manifest_.empty() && Exists(RetiredManifestPath(place_))) {
     RHA_RETURN_IF_ERROR(RemoveRetired(disk_, place_));
@@ -102,7 +100,7 @@ Status AofFolder::LookAtUnlisted() {
   RHA_ASSIGN_OR_RETURN(const std::vector<AofFile> files, FilesThere(place_));
   for (const AofFile& file : files) {
     if (file.sequence == 1) continue;
-    return Status(Code::kCorrupt, "FATAL AOF MANIFEST FILE ERROR: " + ManifestPath(place_) +
+    return Status(Code::kCorrupt, "FATAL AOF MANIFEST FILE ERROR: " + place_.ManifestPath() +
                                       " is missing, but there is " + file.name +
                                       ": restore the manifest from a copy, or move the files "
                                       "away to begin without them");
@@ -118,10 +116,10 @@ Status AofFolder::LookAtUnlisted() {
   return {};
 }
 
-bool AofFolder::IsThere(const AofPlace& place) { return Exists(ManifestPath(place)); }
+bool AofFolder::IsThere(const AofPlace& place) { return Exists(place.ManifestPath()); }
 
 Status AofFolder::Retire(env::Disk& disk, const AofPlace& place) {
-  const std::string manifest = ManifestPath(place);
+  const std::string manifest = place.ManifestPath();
   if (!Exists(manifest)) return {};
   RHA_RETURN_IF_ERROR(disk.Rename(manifest, RetiredManifestPath(place)));
   RHA_RETURN_IF_ERROR(disk.SyncFolderOf(manifest));

@@ -39,6 +39,7 @@ struct AofPlace {
   std::string PathOf(std::string_view file) const {
     return dir + "/" + folder + "/" + std::string(file);
   }
+  std::string ManifestPath() const { return PathOf(AofManifestName(name)); }
 };
 
 class AofFolder {

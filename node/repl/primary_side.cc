@@ -611,8 +611,8 @@ void PrimarySide::WarnOfLifetimes() {
     if (std::exchange(replica->told_of_lifetimes, true)) continue;
     log::Warn(
         "replica {}:{}: fields of hashes have lifetimes now. A Redis before 7.4 leaves out "
-        "HPEXPIREAT "
-        "and any transaction that holds one (HSETEX is one), and differs from here on: replace it",
+        "HPEXPIREAT and any transaction that holds one (HSETEX is one), and differs from here on: "
+        "replace it",
         replica->ip(), replica->identity.port);
   }
 }

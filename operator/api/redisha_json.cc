@@ -31,20 +31,23 @@ bool IsMasterName(std::string_view name) {
   });
 }
 
+bool IsSetByOperator(std::string_view key) {
+  const auto is_in = [key](const std::vector<std::string_view>& keys) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  };
+  return is_in(ReservedConfigKeys()) || (key.starts_with("redisha-") && !is_in(OwnConfigKeys()));
+}
+
 void ReadConfig(const FieldReader& spec, Spec* out) {
   out->config = spec.StringMap("config");
   if (out->config.size() > kConfigEntriesMax) {
     spec.Error("config", "may have at most " + std::to_string(kConfigEntriesMax) + " entries");
   }
-  const auto& reserved = ReservedConfigKeys();
-  const auto& own = OwnConfigKeys();
   for (const auto& [key, value] : out->config) {
     const std::string field = "config[" + key + "]";
     if (!IsConfigKey(key)) {
       spec.Error(field, "the name of a setting has only lower-case letters, digits and dashes");
-    } else if (std::find(reserved.begin(), reserved.end(), key) != reserved.end() ||
-               (key.starts_with("redisha-") &&
-                std::find(own.begin(), own.end(), key) == own.end())) {
+    } else if (IsSetByOperator(key)) {
       spec.Error(field, "is set by the operator and may not be given here");
     }
     if (HasControlCharacter(value) || value.size() > kConfigValueBytesMax) {

@@ -114,7 +114,7 @@ def unlink(server, keys, reset):
     load.fill(control, load.sets(1, keys, load.short_member))
     reset()
     control.command("UNLINK", load.key(0, b"set"))
-    wait_until(control, lambda: b"lazyfree_pending_objects:0" in control.command("INFO", "memory"), "the end of the set")
+    wait_for_info(control, "memory", b"lazyfree_pending_objects:0", read)
 
 
 def flush(server, keys, reset):
@@ -122,7 +122,7 @@ def flush(server, keys, reset):
     load.fill(control, load.strings(keys, 32))
     reset()
     control.command("FLUSHALL")
-    wait_until(control, lambda: b"lazyfree_pending_objects:0" in control.command("INFO", "memory"), "the flush")
+    wait_for_info(control, "memory", b"lazyfree_pending_objects:0", read)
 
 
 def fill_for_saving(control):

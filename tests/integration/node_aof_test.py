@@ -427,7 +427,6 @@ class CheckAofTest(AofTest):
         self.assertEqual(self.check_aof(node).returncode, 0)
         self.check(node)
 
-
     def test_what_no_start_would_execute_is_found(self):
         for words, says in (([b"Xet", b"k", b"v"], "Unknown command 'Xet'"), ([b"SET", b"k"], "words, 'set'"),
                             ([b"SHUTDOWN"], "does not belong there, 'shutdown'")):
