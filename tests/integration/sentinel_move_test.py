@@ -178,6 +178,7 @@ class Moves(Bed):
             until("replicas are known", lambda: self.knows(leader, 2, 0))
             events = Events(leader)
             for dies in (False, True):
+                until("all are well", lambda: self.all_well(leader))
                 self.stop_replicas_and_move(servers, leader)
                 if dies:
                     self.sentinels[leader].kill()
@@ -189,9 +190,12 @@ class Moves(Bed):
                 for port in servers[1:]:
                     self.servers[port].kill(signal.SIGCONT)
                 until("the replicas follow", lambda: all(self.follows(port, servers[0]) for port in servers[1:]))
-                if not dies:
-                    until("all are well", lambda: {dict(zip(s[0::2], s[1::2]))["flags"] for s in raw_command(
-                        leader, "SENTINEL", "REPLICAS", GROUP)} == {"slave"} and self.master(leader)["flags"] == "master")
+
+    def all_well(self, leader):
+        """Nobody is down, and each replica has said of its link that it is up."""
+        replicas = [dict(zip(s[0::2], s[1::2])) for s in raw_command(leader, "SENTINEL", "REPLICAS", GROUP)]
+        return self.master(leader)["flags"] == "master" and all(
+            r["flags"] == "slave" and r["master-link-status"] == "ok" for r in replicas)
 
     def stop_replicas_and_move(self, servers, leader):
         for port in servers[1:]:
