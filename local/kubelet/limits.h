@@ -16,6 +16,10 @@ constexpr int64_t kLogCheckMillis = 10'000;
 constexpr size_t kPodIpsMax = 60'000;
 constexpr size_t kProbeAnswerBytesMax = 4096;
 constexpr int64_t kStopGraceMillis = 5'000;  // of all containers when the cluster goes down
+// From the deletion mark to the object's end. `kubectl delete` gets a pod, then lists it by name to
+// watch it; whoever is listed by then is the one it waits for, and a StatefulSet's pod has a
+// successor of its name in milliseconds.
+constexpr int64_t kTerminationMillisMin = 1'000;
 constexpr size_t kInitMessageBytesMax = 2048;
 constexpr int kExecStartMillisMax = 10'000;
 constexpr int kExecAnswerSecondsMax = 10;  // of the kubelet's thread, to whoever asks for an exec

@@ -46,6 +46,7 @@ PodWorker::PodWorker(PodServices& services, store::Object pod)
 
 PodWorker::~PodWorker() {
   services_.reactor.Cancel(setup_timer_);
+  services_.reactor.Cancel(linger_timer_);
   for (const auto& [name, timer] : restart_timers_) services_.reactor.Cancel(timer);
   services_.ips.Release(ip_);
 }
@@ -241,6 +242,7 @@ void PodWorker::Terminate() {
   if (terminating_ && grace_ms >= grace_ms_) return;
   const bool first = !terminating_;
   terminating_ = true;
+  if (first) terminating_since_ = services_.reactor.Now();
   grace_ms_ = grace_ms;
   services_.reactor.Cancel(setup_timer_);
   for (const auto& [name, timer] : restart_timers_) services_.reactor.Cancel(timer);
@@ -289,9 +291,17 @@ void PodWorker::TrimLogs() {
   for (const auto& container : containers_) container->TrimLog();
 }
 
-// The last process has ended: the object goes, then the folder.
+// The last process has ended: the object goes, though not before its time, then the folder.
 void PodWorker::FinishIfOver() {
   if (over_ || suspended_ || AnyAlive()) return;
+  const MonoTime end = terminating_since_ + Millis(kTerminationMillisMin);
+  if (!vanished_ && services_.reactor.Now() < end) {
+    services_.reactor.Cancel(linger_timer_);
+    linger_timer_ = services_.reactor.After(
+        std::chrono::ceil<std::chrono::microseconds>(end - services_.reactor.Now()),
+        [this] { FinishIfOver(); });
+    return;
+  }
   over_ = true;
   if (!vanished_) {
     const auto resource = services_.registry.catalog().Find("", "v1", "pods");

@@ -85,7 +85,8 @@ class PodWorker final : public ContainerOwner {
   std::map<std::string, std::string> volumes_;
   std::vector<std::unique_ptr<Container>> containers_;  // init containers first
   std::map<std::string, net::TimerId> restart_timers_;
-  net::TimerId setup_timer_ = 0;
+  net::TimerId setup_timer_ = 0, linger_timer_ = 0;
+  MonoTime terminating_since_{};
   bool ready_to_run_ = false, terminating_ = false, vanished_ = false, suspended_ = false;
   bool over_ = false;
   int64_t grace_ms_ = 0;

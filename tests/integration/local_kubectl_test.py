@@ -87,6 +87,21 @@ spec:
   volumes: [{{name: data, emptyDir: {{}}}}]
 """
 
+# A pod that ends as soon as it is told to.
+QUICK = """
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: quick}
+spec:
+  serviceName: quick
+  selector: {matchLabels: {app: quick}}
+  template:
+    metadata: {labels: {app: quick}}
+    spec:
+      containers:
+      - {name: c, image: localhost/none, command: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 0.05; done"]}
+"""
+
 
 def wait_for(what, condition):
     deadline = time.monotonic() + TIMEOUT_S
@@ -291,6 +306,17 @@ spec:
         wait_for("the pod to fail", lambda: self.get("pod", "lost")["status"]["phase"] == "Failed")
         self.assertIn("executable file not found on this machine", self.kubectl("describe", "pod", "lost"))
         self.kubectl("delete", "pod", "lost")
+
+    def test_a_deletion_takes_long_enough_for_kubectl_to_wait_for_it(self):
+        """`kubectl delete` gets the pod, then lists it by name to watch it; one that was replaced in between it awaits in vain."""
+        self.kubectl("apply", "-f", "-", stdin=QUICK)
+        wait_for("the pod", lambda: self.ready("quick-0"))
+        uid = self.get("pod", "quick-0")["metadata"]["uid"]
+        began = time.monotonic()
+        self.kubectl("delete", "pod", "quick-0", "--wait=false")
+        wait_for("the pod's successor", lambda: self.ready("quick-0", not_uid=uid))
+        self.assertGreaterEqual(time.monotonic() - began, 1)
+        self.kubectl("delete", "statefulset/quick")
 
     def test_exec_cp_and_port_forward_over_both_protocols(self):
         self.kubectl("apply", "-f", "-", stdin=BOX)
