@@ -11,7 +11,7 @@ import time
 from . import wire
 
 START_TIMEOUT_S = 20.0
-REPLY_TIMEOUT_S = 5.0
+REPLY_TIMEOUT_S = 20.0
 LOG_TAIL_BYTES = 4000
 
 
