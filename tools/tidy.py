@@ -20,7 +20,7 @@ COMMON = {
     "common/base": [],
     "common/env": ["common/base"],
     "common/trust": ["common/base"],
-    "common/acl": ["common/trust", "common/env", "common/base"],
+    "common/acl": ["common/trust", "common/resp", "common/env", "common/base"],
     "common/resp": ["common/base"],
     "common/net": ["common/resp", "common/trust", "common/base"],
     "common/http": ["common/base"],

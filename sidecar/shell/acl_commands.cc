@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "common/acl/acl_file.h"
+#include "common/acl/replies.h"
 #include "common/base/log.h"
 #include "common/base/random_id.h"
 #include "sidecar/shell/command.h"
@@ -47,47 +48,14 @@ bool AtMost(CommandContext& c, size_t words) {
 
 void WhoAmI(CommandContext& c) { c.reply.Bulk(c.client.who.user); }
 
-void ListNames(CommandContext& c) {
-  const acl::Users::ByName& users = UsersOf(c).all();
-  c.reply.Array(static_cast<int64_t>(users.size()));
-  for (const auto& [name, user] : users) c.reply.Bulk(name);
-}
+void ListNames(CommandContext& c) { acl::WriteNames(c.reply, UsersOf(c)); }
 
-void List(CommandContext& c) {
-  const acl::Users& users = UsersOf(c);
-  c.reply.Array(static_cast<int64_t>(users.all().size()));
-  for (const auto& [name, user] : users.all()) {
-    c.reply.Bulk("user " + name + " " + user->Text(users.catalogue()));
-  }
-}
-
-void WriteSelector(CommandContext& c, const acl::Selector& selector) {
-  c.reply.Bulk("commands");
-  c.reply.Bulk(selector.CommandsText(c.server.access().catalogue()));
-  c.reply.Bulk("keys");
-  c.reply.Bulk(selector.KeysText());
-  c.reply.Bulk("channels");
-  c.reply.Bulk(selector.ChannelsText());
-}
+void List(CommandContext& c) { acl::WriteLines(c.reply, UsersOf(c)); }
 
 void GetUser(CommandContext& c) {
   const acl::User* const user = UsersOf(c).Find(c.args[2]);
   if (user == nullptr) return c.reply.Null();
-  c.reply.Map(6);
-  c.reply.Bulk("flags");
-  const std::vector<std::string_view> flags = user->Flags();
-  c.reply.Set(static_cast<int64_t>(flags.size()));
-  for (const std::string_view flag : flags) c.reply.Bulk(flag);
-  c.reply.Bulk("passwords");
-  c.reply.Array(static_cast<int64_t>(user->passwords().size()));
-  for (const std::string& password : user->passwords()) c.reply.Bulk(password);
-  WriteSelector(c, user->selectors().front());
-  c.reply.Bulk("selectors");
-  c.reply.Array(static_cast<int64_t>(user->selectors().size()) - 1);
-  for (size_t i = 1; i < user->selectors().size(); ++i) {
-    c.reply.Map(3);
-    WriteSelector(c, user->selectors()[i]);
-  }
+  acl::WriteUser(c.reply, *user, UsersOf(c).catalogue());
 }
 
 // False: there is no file to have it. Otherwise the answer, `removed` or OK, comes once it has.
@@ -152,23 +120,6 @@ void GenPass(CommandContext& c) {
   c.reply.Bulk(RandomHex(static_cast<size_t>(bits + 3) / 4));
 }
 
-void WriteEntry(CommandContext& c, const acl::DenialEntry& entry, int64_t now_ms) {
-  const auto text = [&](std::string_view name, std::string_view value) {
-    c.reply.Bulk(name);
-    c.reply.Bulk(value);
-  };
-  c.reply.Map(7);
-  c.reply.Bulk("count");
-  c.reply.Integer(static_cast<int64_t>(entry.count));
-  text("reason", entry.reason_name());
-  text("context", entry.where_name());
-  text("object", entry.object);
-  text("username", entry.user);
-  c.reply.Bulk("age-seconds");
-  c.reply.Double(static_cast<double>(now_ms - entry.unix_ms) / 1000);
-  text("client-info", entry.client);
-}
-
 void Log(CommandContext& c) {
   constexpr int64_t kShownDefault = 10;
   acl::DenialLog& log = c.server.access().denials();
@@ -184,7 +135,7 @@ void Log(CommandContext& c) {
   const int64_t now_ms = SystemClock().UnixMillis();
   for (const acl::DenialEntry& entry : log.entries()) {
     if (count-- == 0) return;
-    WriteEntry(c, entry, now_ms);
+    acl::WriteDenial(c.reply, entry, now_ms, acl::LogFields::kOf70);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/acl/acl_file.h"
+#include "common/acl/replies.h"
 #include "common/base/log.h"
 #include "common/base/random_id.h"
 #include "node/commands/families.h"
@@ -17,7 +18,6 @@ namespace rha::node::commands {
 namespace {
 
 using acl::Denied;
-using acl::Selector;
 using acl::User;
 using dispatch::CategoriesOf;
 
@@ -28,48 +28,14 @@ void WhoAmI(Context& ctx) {
   user != nullptr ? ctx.reply.Bulk(user->name()) : ctx.reply.Null();
 }
 
-void Users(Context& ctx) {
-  const acl::Users::ByName& users = UsersOf(ctx).all();
-  ctx.reply.Array(static_cast<int64_t>(users.size()));
-  for (const auto& [name, user] : users) ctx.reply.Bulk(name);
-}
+void Users(Context& ctx) { acl::WriteNames(ctx.reply, UsersOf(ctx)); }
 
-void List(Context& ctx) {
-  const acl::Users& users = UsersOf(ctx);
-  ctx.reply.Array(static_cast<int64_t>(users.all().size()));
-  for (const auto& [name, user] : users.all()) {
-    ctx.reply.Bulk("user " + name + " " + user->Text(users.catalogue()));
-  }
-}
-
-void WriteSelector(Context& ctx, const Selector& selector) {
-  ctx.reply.Bulk("commands");
-  ctx.reply.Bulk(selector.CommandsText(UsersOf(ctx).catalogue()));
-  ctx.reply.Bulk("keys");
-  ctx.reply.Bulk(selector.KeysText());
-  ctx.reply.Bulk("channels");
-  ctx.reply.Bulk(selector.ChannelsText());
-}
+void List(Context& ctx) { acl::WriteLines(ctx.reply, UsersOf(ctx)); }
 
 void GetUser(Context& ctx) {
   const User* const user = UsersOf(ctx).Find(ctx.arg(2));
   if (user == nullptr) return ctx.reply.Null();
-  resp::Writer& reply = ctx.reply;
-  reply.Map(6);
-  reply.Bulk("flags");
-  const std::vector<std::string_view> flags = user->Flags();
-  reply.Set(static_cast<int64_t>(flags.size()));
-  for (const std::string_view flag : flags) reply.Bulk(flag);
-  reply.Bulk("passwords");
-  reply.Array(static_cast<int64_t>(user->passwords().size()));
-  for (const std::string& password : user->passwords()) reply.Bulk(password);
-  WriteSelector(ctx, user->selectors().front());
-  reply.Bulk("selectors");
-  reply.Array(static_cast<int64_t>(user->selectors().size()) - 1);
-  for (size_t i = 1; i < user->selectors().size(); ++i) {
-    reply.Map(3);
-    WriteSelector(ctx, user->selectors()[i]);
-  }
+  acl::WriteUser(ctx.reply, *user, UsersOf(ctx).catalogue());
 }
 
 bool SetUserSecret(const Context&, size_t i) { return i >= 2; }
@@ -124,30 +90,6 @@ void GenPass(Context& ctx) {
   ctx.reply.Bulk(RandomHex(static_cast<size_t>(bits + 3) / 4));
 }
 
-void WriteEntry(Context& ctx, const acl::DenialEntry& entry) {
-  resp::Writer& reply = ctx.reply;
-  const auto text = [&](std::string_view name, std::string_view value) {
-    reply.Bulk(name);
-    reply.Bulk(value);
-  };
-  const auto number = [&](std::string_view name, int64_t value) {
-    reply.Bulk(name);
-    reply.Integer(value);
-  };
-  reply.Map(10);
-  number("count", static_cast<int64_t>(entry.count));
-  text("reason", entry.reason_name());
-  text("context", entry.where_name());
-  text("object", entry.object);
-  text("username", entry.user);
-  reply.Bulk("age-seconds");
-  reply.Double(static_cast<double>(ctx.now_ms - entry.unix_ms) / 1000);
-  text("client-info", entry.client);
-  number("entry-id", static_cast<int64_t>(entry.id));  // this and the rest: since 7.2
-  number("timestamp-created", entry.created_unix_ms);
-  number("timestamp-last-updated", entry.unix_ms);
-}
-
 void Log(Context& ctx) {
   constexpr int64_t kShownDefault = 10;
   acl::DenialLog& log = ctx.permissions().denials();
@@ -162,7 +104,7 @@ void Log(Context& ctx) {
   ctx.reply.Array(count);
   for (const acl::DenialEntry& entry : log.entries()) {
     if (count-- == 0) return;
-    WriteEntry(ctx, entry);
+    acl::WriteDenial(ctx.reply, entry, ctx.now_ms, acl::LogFields::kOf72);
   }
 }
 
