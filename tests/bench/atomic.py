@@ -11,6 +11,7 @@ import shutil
 import sys
 
 from tests.support import wire
+from tests.support.programs import all_there
 from tests.support.server import Server
 
 from . import load
@@ -99,10 +100,8 @@ def measure(options, program):
 
 def main():
     options = parse_arguments()
-    for program in (options.ours, options.stock):
-        if not shutil.which(program):
-            print(f"atomic: {program} is not a program", file=sys.stderr)
-            return 2
+    if not all_there("atomic", (options.ours, options.stock)):
+        return 2
     ours, stock = measure(options, shutil.which(options.ours)), measure(options, shutil.which(options.stock))
     print(f"{f'of {options.members:,} members, ms':26} {'ours':>8} {'stock':>8}")
     for name in ours:

@@ -10,12 +10,12 @@ import argparse
 import json
 import math
 import os
-import shutil
 import statistics
 import sys
 import time
 
 from tests.support import wire
+from tests.support.programs import all_there
 from tests.support.server import Server, free_port
 
 from . import load, workloads
@@ -230,10 +230,8 @@ def machine():
 
 def main():
     options = parse_arguments()
-    for program in (options.ours, options.stock, "redis-benchmark"):
-        if not shutil.which(program):
-            print(f"compare: {program} is not a program", file=sys.stderr)
-            return 2
+    if not all_there("compare", (options.ours, options.stock, "redis-benchmark")):
+        return 2
     comparison = Comparison(options)
     comparison.everything()
     print_table(comparison.rows, options.markdown)

@@ -10,11 +10,11 @@ import json
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
 
 from tests.support import wire
+from tests.support.programs import all_there
 from tests.support.server import Server
 
 from . import load
@@ -205,10 +205,8 @@ def parse_arguments():
 
 def main():
     options = parse_arguments()
-    for program in (options.server, "valgrind", "callgrind_control"):
-        if not shutil.which(program):
-            print(f"instructions: {program} is not a program", file=sys.stderr)
-            return 2
+    if not all_there("instructions", (options.server, "valgrind", "callgrind_control")):
+        return 2
     baseline = {}
     if os.path.exists(BASELINE):
         with open(BASELINE, encoding="utf-8") as file:

@@ -11,12 +11,12 @@ import argparse
 import functools
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
 
 from tests.support import wire
+from tests.support.programs import all_there
 from tests.support.server import Server, free_port
 
 from . import load
@@ -203,8 +203,7 @@ def measure(options, name, scenario):
 
 def main():
     options = parse_arguments()
-    if not shutil.which(options.ours):
-        print(f"stalls: {options.ours} is not a program", file=sys.stderr)
+    if not all_there("stalls", [options.ours]):
         return 2
     rows = []
     for name, (scenario, scaled) in SCENARIOS.items():

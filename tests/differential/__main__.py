@@ -11,6 +11,7 @@ import sys
 import time
 
 from tests.support import wire
+from tests.support.programs import all_there
 from tests.support.server import Server
 
 from . import table
@@ -140,10 +141,8 @@ class Run:
 
 def main():
     options = parse_arguments()
-    for program in (options.ours, options.stock):
-        if not shutil.which(program):
-            print(f"differential: {program} is not a program", file=sys.stderr)
-            return 2
+    if not all_there("differential", (options.ours, options.stock)):
+        return 2
     settings = ["--enable-debug-command", "yes"]
     sides = (Server("ours", shutil.which(options.ours), settings), Server("stock", shutil.which(options.stock), settings))
     try:

@@ -622,9 +622,8 @@ class InteropTest(AofTest):
 
 class ReplicationTest(AofTest):
     def pair(self, *options):
-        port = free_port()
-        primary = self.start("--port", str(port), "--bind", "127.0.0.1", *options)
-        replica = self.start("--replicaof", f"127.0.0.1 {port}", *options)
+        primary = self.start_at_port(*options)
+        replica = self.start("--replicaof", f"127.0.0.1 {primary.port}", *options)
         self.wait_for("the link", lambda: self.info(replica, "master_link_status") == "up")
         return primary, replica
 
@@ -671,9 +670,9 @@ class ReplicationTest(AofTest):
         self.assertGreaterEqual(int(primary.log_tail().split("which is up to offset ")[1].split(":")[0]), acknowledged)
 
     def test_the_file_of_a_full_synchronisation_becomes_the_base(self):
-        primary = self.start("--port", str(free_port()), "--bind", "127.0.0.1")
+        primary = self.start_at_port()
         self.fill(primary)
-        replica = self.start("--replicaof", f"127.0.0.1 {self.info(primary, 'tcp_port')}")
+        replica = self.start("--replicaof", f"127.0.0.1 {primary.port}")
         self.in_step(primary, replica)
         self.wait_for("the base", lambda: self.info(replica, "redisha_aof_sound") == "yes")
         self.assertIn("becomes the base of the append-only file", replica.log_tail())

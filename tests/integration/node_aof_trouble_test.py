@@ -7,7 +7,6 @@ import unittest
 
 from node_aof_test import OK, STRACE, AofTest, send
 from tests.support import wire
-from tests.support.server import free_port
 
 CLIENTS = 20
 
@@ -18,10 +17,7 @@ class TroubleTest(AofTest):
         resource.prlimit(node.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
     def server(self, *options):
-        port = free_port()
-        node = self.start("--port", str(port), "--bind", "127.0.0.1", "--repl-diskless-sync-delay", "0", *options)
-        node.port = port
-        return node
+        return self.start_at_port("--repl-diskless-sync-delay", "0", *options)
 
     def follow(self, replica, primary):
         self.assertEqual(replica.control.command("REPLICAOF", "127.0.0.1", primary.port), OK)

@@ -9,7 +9,6 @@ import time
 import unittest
 
 from tests.support.node_case import NODE, NodeCase
-from tests.support.server import free_port
 
 COMPILER = shutil.which("cc")
 DAY_S = 86400
@@ -58,9 +57,8 @@ class NodeClockTest(NodeCase):
         self.wait_for("the next rewrite", lambda: self.info(node, "redisha_aof_sound") == "yes")
 
     def test_a_clock_that_is_set_back_delays_no_end(self):
-        port = free_port()
-        primary = self.start("--port", str(port), "--bind", "127.0.0.1", "--shutdown-timeout", "1")
-        replica = self.start("--replicaof", "127.0.0.1", str(port))
+        primary = self.start_at_port("--shutdown-timeout", "1")
+        replica = self.start("--replicaof", "127.0.0.1", str(primary.port))
         primary.control.command("SET", "k", "v")
         self.assertEqual(primary.control.command("WAIT", "1", "4000"), 1)
         os.kill(replica.pid, signal.SIGSTOP)

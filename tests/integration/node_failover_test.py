@@ -8,7 +8,6 @@ import unittest
 from tests.support import wire
 from tests.support.node_case import NODE, NodeCase
 from tests.support.relay import Relay
-from tests.support.server import free_port
 
 STOCK = shutil.which("redis-server")
 WRITERS = 8
@@ -17,11 +16,7 @@ OK = ("+", b"OK")
 
 class FailoverTest(NodeCase):
     def server(self, program=NODE):
-        port = free_port()
-        server = self.start("--port", str(port), "--bind", "127.0.0.1", "--repl-diskless-sync-delay", "0",
-                            "--enable-debug-command", "local", program=program)
-        server.port = port
-        return server
+        return self.start_at_port("--repl-diskless-sync-delay", "0", "--enable-debug-command", "local", program=program)
 
     def follow(self, replica, primary):
         replica.control.command("REPLICAOF", "127.0.0.1", primary.port)

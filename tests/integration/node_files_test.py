@@ -6,7 +6,6 @@ import signal
 import unittest
 
 from tests.support.node_case import NodeCase
-from tests.support.server import free_port
 
 STOCK = shutil.which("redis-server")
 
@@ -84,9 +83,7 @@ class NodeFilesTest(NodeCase):
 
     def lose_dataset(self):
         """A node whose memory a failed synchronisation has emptied, beside a file with `k`."""
-        port = free_port()
-        stock = self.start("--port", str(port), "--bind", "127.0.0.1", "--repl-diskless-sync-delay", "0",
-                           "--databases", "32", program=STOCK)
+        stock = self.start_at_port("--repl-diskless-sync-delay", "0", "--databases", "32", program=STOCK)
         for i in range(1000):
             stock.control.command("SET", f"s{i}", "v")
         stock.control.command("SELECT", "20")  # which the node does not have
@@ -96,7 +93,7 @@ class NodeFilesTest(NodeCase):
         self.assertEqual(node.control.command("SAVE"), ("+", b"OK"))
         node.control.command("FLUSHALL")  # without save points the file stays; and an empty node checks nothing first
         node.control.command("CONFIG", "SET", "save", "3600 1")
-        node.control.command("REPLICAOF", "127.0.0.1", port)
+        node.control.command("REPLICAOF", "127.0.0.1", stock.port)
         self.wait_for("the load to fail", lambda: self.info(node, "redisha_dataset") == "unknown"
                       and self.info(node, "loading") == "0")
         return node, stock

@@ -3,7 +3,6 @@ import time
 import unittest
 
 from tests.support.node_case import NodeCase
-from tests.support.server import free_port
 
 
 
@@ -136,8 +135,7 @@ class NodeMemoryTest(NodeCase):
 
     def synchronise(self, old, new, while_saving=False):
         """The peaks of a replica that had `old` keys and gets `new`, as shares of the larger: used_memory, RSS."""
-        port = free_port()
-        primary = self.start("--port", str(port), "--bind", "127.0.0.1", "--enable-debug-command", "yes")
+        primary = self.start_at_port("--enable-debug-command", "yes")
         replica = self.start("--enable-debug-command", "yes")
         primary.control.command("DEBUG", "POPULATE", new[0], "new", new[1])
         replica.control.command("DEBUG", "POPULATE", old[0], "old", old[1])
@@ -146,7 +144,7 @@ class NodeMemoryTest(NodeCase):
         resident = max(self.peak_rss(server, reset=True) for server in (primary, replica))
         if while_saving:
             replica.control.command("BGSAVE")
-        replica.control.command("REPLICAOF", "127.0.0.1", port)
+        replica.control.command("REPLICAOF", "127.0.0.1", primary.port)
         self.wait_for("the synchronisation", lambda: self.info(replica, "master_link_status") == "up")
         self.assertEqual(replica.control.command("DBSIZE"), new[0])
         shares = (int(self.info(replica, "used_memory_peak")) / larger,

@@ -15,10 +15,7 @@ STOCK = shutil.which("redis-server")
 
 class SyncTest(NodeCase):
     def server(self, *options):
-        port = free_port()
-        server = self.start("--port", str(port), "--bind", "127.0.0.1", "--repl-backlog-size", "16kb", *options)
-        server.port = port
-        return server
+        return self.start_at_port("--repl-backlog-size", "16kb", *options)
 
     def follow(self, replica, primary):
         self.assertEqual(replica.control.command("REPLICAOF", "127.0.0.1", primary.port), ("+", b"OK"))

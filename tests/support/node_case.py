@@ -3,7 +3,7 @@ import os
 import time
 import unittest
 
-from .server import Server
+from .server import Server, free_port
 
 NODE = os.path.join(os.environ.get("RHA_BIN_DIR", "build/release/bin"), "redisha-node")
 
@@ -15,6 +15,13 @@ class NodeCase(unittest.TestCase):
         server = Server(os.path.basename(program), program, options, **also)
         self.addCleanup(server.remove)
         return server.start()
+
+    def start_at_port(self, *options, **also):
+        """The same, which others reach at `port` of 127.0.0.1."""
+        port = free_port()
+        server = self.start("--port", str(port), "--bind", "127.0.0.1", *options, **also)
+        server.port = port
+        return server
 
     def info(self, server, field):
         for line in server.control.command("INFO", "everything").decode(errors="replace").splitlines():

@@ -7,6 +7,8 @@ import shutil
 import sys
 import tempfile
 
+from tests.support.programs import all_there
+
 from . import namespace
 
 SKIPPED = 77
@@ -38,15 +40,11 @@ def add_common(parser, real_time):
 def find_programs(options):
     """arm → (node, sentinel), programs with their options; None if one is not there, which is said."""
     ours = ([options.node], [options.sentinel])
-    programs = {"stock": ([options.stock], [options.stock, "--sentinel"]), "plain": ours, "group": ours}
-    found = {}
-    for arm in options.arms:
-        for program, *_ in programs[arm]:
-            if not shutil.which(program):
-                print(f"failover: {program} is not a program", file=sys.stderr)
-                return None
-        found[arm] = [[os.path.abspath(shutil.which(program)), *rest] for program, *rest in programs[arm]]
-    return found
+    commands = {"stock": ([options.stock], [options.stock, "--sentinel"]), "plain": ours, "group": ours}
+    if not all_there("failover", [program for arm in options.arms for program, *_ in commands[arm]]):
+        return None
+    return {arm: [[os.path.abspath(shutil.which(program)), *rest] for program, *rest in commands[arm]]
+            for arm in options.arms}
 
 
 def go_first(process=0):
