@@ -493,13 +493,6 @@ Status AppendOnly::StartRewrite() {
     RHA_RETURN_IF_ERROR(StartWriter(std::move(folder)));
   }
   const persist::SaveRequest request = BaseRequest();
-  if (standing_ == Standing::kSound && !progress_.failure.ok()) {
-    // The increment could not begin before what cannot be written, for which it is to make room.
-    suspect_ = progress_.failure.message();
-    GiveUpSet();
-    scheduled_ = false;
-    LookAtHealth();
-  }
   if (standing_ != Standing::kOff) {
     const bool sound = standing_ == Standing::kSound;
     BeginIncrement(sound ? AofWriter::Step::kBegin : AofWriter::Step::kBeginApart, {},
@@ -607,7 +600,7 @@ bool AppendOnly::RewriteIsDue() {
   const int64_t now_s = NowS();
   if (standing_ == Standing::kUnfounded) return retry_.MayTry(now_s, true);
   if (scheduled_) return true;
-  // It would give the set up; room may come by itself.
+  // It would take what is left of the room that the log waits for.
   if (!progress_.failure.ok()) return false;
   const persist::AofGrowthLimit limit{config_.rewrite_percent, config_.rewrite_min_bytes};
   if (standing_ != Standing::kSound ||

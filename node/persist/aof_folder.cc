@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <memory>
+#include <utility>
 
 #include "common/base/log.h"
 #include "common/env/files.h"
@@ -178,10 +179,7 @@ Status AofFolder::OpenIncrement(const AofFile& file, bool anew) {
   RHA_ASSIGN_OR_RETURN(UniqueFd fd, disk_.OpenToAppend(path, anew));
   if (anew) RHA_RETURN_IF_ERROR(disk_.SyncFolderOf(path));
   RHA_ASSIGN_OR_RETURN(const uint64_t bytes, BytesOf(path));
-  file_ = std::move(fd);
-  open_ = file;
-  bytes_ = bytes;
-  torn_ = suspect_ = false;
+  open_ = {.fd = std::move(fd), .file = file, .bytes = bytes};
   return {};
 }
 
@@ -209,20 +207,21 @@ Status AofFolder::Continue() {
   older_bytes_ = sizes.increments;
   if (manifest_.increments.empty()) return BeginIncrement(false);
   RHA_RETURN_IF_ERROR(OpenIncrement(manifest_.increments.back(), false));
-  older_bytes_ -= bytes_;
+  older_bytes_ -= open_.bytes;
   // Whatever the process before this one had not synced, names too, is from now on believed.
-  RHA_RETURN_IF_ERROR(disk_.SyncFolderOf(PathOf(open_.name)));
+  RHA_RETURN_IF_ERROR(disk_.SyncFolderOf(PathOf(open_.file.name)));
   return Sync();
 }
 
 Status AofFolder::BeginIncrement(bool apart) {
+  if (apart) Close();
+  begun_ = false;
   RHA_RETURN_IF_ERROR(disk_.MakeFolder(place_.dir + "/" + place_.folder));
   // The end of a file that is followed by another may not be missing.
-  if (file_.valid() && !apart && !this->apart()) RHA_RETURN_IF_ERROR(Sync());
+  if (open() && !this->apart()) RHA_RETURN_IF_ERROR(Sync());
   const AofFile next = manifest_.NextIncrement(place_.name);
-  const uint64_t older = apart ? 0 : older_bytes_ + bytes_;
+  const uint64_t older = apart ? 0 : older_bytes_ + open_.bytes;
   if (apart) {
-    Close();
     RHA_RETURN_IF_ERROR(OpenIncrement(next, true));
   } else {
     const std::string path = PathOf(next.name);
@@ -236,29 +235,27 @@ Status AofFolder::BeginIncrement(bool apart) {
     const Status named = WriteManifest(longer);
     // It may be in the manifest by now, and nothing must follow in the one before it: that one's
     // end would no longer be the set's.
-    suspect_ = suspect_ || superseded();
+    open_.suspect = open_.suspect || superseded();
     RHA_RETURN_IF_ERROR(named);
-    file_ = std::move(fd);
-    open_ = next;
-    bytes_ = 0;
-    torn_ = suspect_ = false;
+    open_ = {.fd = std::move(fd), .file = next};
   }
   older_bytes_ = older;
+  begun_ = true;
   return {};
 }
 
-Status AofFolder::ReplaceBase(const std::string& path, bool keep_older) {
+Status AofFolder::TakeBase(const AofFile& base, const std::string& path, bool keep_older) {
+  if (!begun_) return Status(Code::kIo, "the increment behind the new base has not begun");
   // It may be the whole of the log, and then what it holds must be as durable as the base.
-  if (file_.valid()) RHA_RETURN_IF_ERROR(Sync());
+  if (open()) RHA_RETURN_IF_ERROR(Sync());
   if (!Exists(path)) return Status(Code::kNotFound, "there is no new base " + path);
   {
     RHA_ASSIGN_OR_RETURN(const UniqueFd image, disk_.OpenToAppend(path, false));
     RHA_RETURN_IF_ERROR(disk_.Sync(image.get(), path));
   }
   AofManifest rewritten = manifest_;
-  const AofFile base = manifest_.NextBase(place_.name, path.ends_with(".aof") ? "aof" : "rdb");
-  if (apart()) rewritten.AddIncrement(open_);
-  rewritten.ReplaceBase(base, rewritten.increments.size() - (file_.valid() ? 1 : 0));
+  if (apart()) rewritten.AddIncrement(open_.file);
+  rewritten.ReplaceBase(base, rewritten.increments.size() - (open() ? 1 : 0));
   if (keep_older && !manifest_.empty()) {
     const std::string listed = PathOf(AofManifestName(place_.name));
     Status linked = disk_.Link(listed, listed + ".kept");
@@ -270,21 +267,47 @@ Status AofFolder::ReplaceBase(const std::string& path, bool keep_older) {
         "the append-only file that is replaced by data not known to be whole is kept: {}.kept",
         listed);
   }
-  const std::string final_path = PathOf(base.name);
-  RHA_RETURN_IF_ERROR(disk_.Rename(path, final_path));
-  RHA_RETURN_IF_ERROR(disk_.SyncFolderOf(final_path));
-  RHA_RETURN_IF_ERROR(WriteManifest(rewritten));
+  RHA_RETURN_IF_ERROR(disk_.Rename(path, PathOf(base.name)));
+  RHA_RETURN_IF_ERROR(disk_.SyncFolderOf(PathOf(base.name)));
+  return WriteManifest(rewritten);
+}
+
+Status AofFolder::ReplaceBase(const std::string& path, bool keep_older) {
+  const AofFile base = manifest_.NextBase(place_.name, path.ends_with(".aof") ? "aof" : "rdb");
+  Status replaced = TakeBase(base, path, keep_older);
+  if (!replaced.ok()) {
+    (void)disk_.Remove(path).ok();
+    // (The manifest that is found counts, not the one that was meant.)
+    const auto found = ReadManifestAt(place_.ManifestPath());
+    if (found.ok() && !found->Names(base.name) && !manifest_.Names(base.name)) {
+      (void)disk_.Remove(PathOf(base.name)).ok();
+    }
+    return replaced;
+  }
   older_bytes_ = 0;
-  if (!file_.valid()) bytes_ = 0;
-  if (const auto bytes = BytesOf(final_path); bytes.ok()) base_bytes_ = *bytes;
+  if (!open()) open_.bytes = 0;
+  if (const auto bytes = BytesOf(PathOf(base.name)); bytes.ok()) base_bytes_ = *bytes;
   RemoveHistory();
   return {};
 }
 
-Status AofFolder::BeginFrom(const std::string& path) {
+Status AofFolder::BeginFrom(const std::string& path, bool keep_older) {
+  if (apart()) Close();  // of a rewrite that came to nothing, and its name is wanted
+  Increment before = std::exchange(open_, {});
+  const uint64_t older_bytes = older_bytes_;
   Status begun = BeginIncrement(true);
-  if (begun.ok()) begun = ReplaceBase(path, false);
-  if (!begun.ok()) (void)disk_.Remove(path).ok();
+  if (begun.ok()) begun = ReplaceBase(path, keep_older);
+  if (begun.ok()) return {};
+  (void)disk_.Remove(path).ok();
+  if (open() && !apart()) {
+    // A crash may find either set: what follows must be in neither.
+    open_ = {.suspect = true};
+    return begun;
+  }
+  Close();
+  open_ = std::move(before);
+  older_bytes_ = older_bytes;
+  begun_ = true;  // that one
   return begun;
 }
 
@@ -327,47 +350,45 @@ void AofFolder::RemoveLeftovers() {
 }
 
 Status AofFolder::CutTorn() {
-  if (!torn_) return {};
-  RHA_RETURN_IF_ERROR(disk_.Truncate(file_.get(), bytes_, PathOf(open_.name)));
-  torn_ = false;
+  if (!open_.torn) return {};
+  RHA_RETURN_IF_ERROR(disk_.Truncate(open_.fd.get(), open_.bytes, PathOf(open_.file.name)));
+  open_.torn = false;
   return {};
 }
 
 Status AofFolder::Write(std::string_view bytes) {
-  if (!file_.valid()) return {};
+  if (!open()) return {};
   if (superseded()) {
-    return Status(Code::kIo, "write " + PathOf(open_.name) + ": another file may follow it");
+    return Status(Code::kIo, "write " + PathOf(open_.file.name) + ": another file may follow it");
   }
   RHA_RETURN_IF_ERROR(CutTorn());
-  const Status written = disk_.Write(file_.get(), bytes, PathOf(open_.name));
+  const Status written = disk_.Write(open_.fd.get(), bytes, PathOf(open_.file.name));
   if (written.ok()) {
-    bytes_ += bytes.size();
+    open_.bytes += bytes.size();
     return {};
   }
-  torn_ = true;
+  open_.torn = true;
   // At once if it can be: whoever reads the file now finds whole commands.
   (void)CutTorn().ok();
   return written;
 }
 
 Status AofFolder::Sync() {
-  if (!file_.valid()) return {};
-  if (suspect_) return Status(Code::kIo, "sync " + PathOf(open_.name) + ": it has failed before");
-  Status synced = disk_.Sync(file_.get(), PathOf(open_.name));
-  suspect_ = !synced.ok();
+  if (!open()) return {};
+  const std::string path = PathOf(open_.file.name);
+  if (open_.suspect) return Status(Code::kIo, "sync " + path + ": it has failed before");
+  Status synced = disk_.Sync(open_.fd.get(), path);
+  open_.suspect = !synced.ok();
   return synced;
 }
 
 void AofFolder::Close() {
-  const bool useless = apart();
-  file_.Reset();
-  suspect_ = false;
-  if (useless) {
-    (void)disk_.Remove(PathOf(open_.name)).ok();
+  if (apart()) {
+    (void)disk_.Remove(PathOf(open_.file.name)).ok();
   } else {
-    older_bytes_ += bytes_;
+    older_bytes_ += open_.bytes;
   }
-  bytes_ = 0;
+  open_ = {};
 }
 
 }  // namespace rha::node::persist

@@ -76,11 +76,14 @@ class AofFolder {
   // What is written from now on goes to a new file. `apart`: see above.
   Status BeginIncrement(bool apart);
   // The finished image at `path` takes the place of all before the newest increment (and of that
-  // one too if none is open). It is synced here, whoever wrote it. `keep_older`: the older set
-  // stays, under its own manifest NAME.kept. A path that ends with ".aof" holds commands.
+  // one too if none is open). It is synced here, whoever wrote it; should that fail it goes, for
+  // the room that it takes may be wanted. `keep_older`: the older set stays, under its own manifest
+  // NAME.kept. A path that ends with ".aof" holds commands. REQUIRES: the increment began with the
+  // image; it fails if BeginIncrement() has.
   Status ReplaceBase(const std::string& path, bool keep_older);
-  // An increment apart, and the image at `path` as its base; should that fail the image goes.
-  Status BeginFrom(const std::string& path);
+  // Both at once: an increment apart, and the image at `path` as its base. Until the manifest names
+  // them, the increment that was open stays open.
+  Status BeginFrom(const std::string& path, bool keep_older);
   // Appends. After an error nothing of `bytes` counts: what was written of it is cut off before
   // anything else is written.
   Status Write(std::string_view bytes);
@@ -89,14 +92,14 @@ class AofFolder {
   Status Sync();
   // Then, and when it is unknown whether the manifest names another increment behind this one, only
   // a new base heals the set (BeginIncrement `apart`).
-  bool suspect() const { return suspect_; }
+  bool suspect() const { return open_.suspect; }
   // Closes the increment that is open; one that is apart is of no use any more.
   void Close();
 
-  bool open() const { return file_.valid(); }
+  bool open() const { return open_.fd.valid(); }
   uint64_t base_bytes() const { return base_bytes_; }
   // Of all increments that follow the base, with the open one.
-  uint64_t increment_bytes() const { return older_bytes_ + bytes_; }
+  uint64_t increment_bytes() const { return older_bytes_ + open_.bytes; }
 
  private:
   Status Upgrade();
@@ -104,26 +107,33 @@ class AofFolder {
   Status WriteManifest(const AofManifest& manifest);
   Status SyncNames();
   Status OpenIncrement(const AofFile& file, bool anew);
+  Status TakeBase(const AofFile& base, const std::string& path, bool keep_older);
   Status CutTorn();
   void RemoveHistory();
   std::string PathOf(std::string_view file) const { return place_.PathOf(file); }
   // An increment is open that the manifest does not name yet.
-  bool apart() const { return file_.valid() && !manifest_.Names(open_.name); }
+  bool apart() const { return open() && !manifest_.Names(open_.file.name); }
   // The manifest may name another one behind it.
   bool superseded() const {
-    return file_.valid() && !apart() && open_ != manifest_.increments.back();
+    return open() && !apart() && open_.file != manifest_.increments.back();
   }
+
+  // The one that is written.
+  struct Increment {
+    UniqueFd fd;
+    AofFile file;
+    uint64_t bytes = 0;    // of whole writes
+    bool suspect = false;  // a sync of it has failed
+    bool torn = false;     // behind them there is a part of a write that failed
+  };
 
   env::Disk& disk_;
   const AofPlace place_;
   AofManifest manifest_;
   bool keep_history_ = false;
   bool durable_ = false;  // a power loss does not bring the one before it back
-  UniqueFd file_;
-  AofFile open_;          // what file_ is
-  bool suspect_ = false;  // a sync of it has failed
-  bool torn_ = false;     // behind bytes_ there is a part of a write that failed
-  uint64_t bytes_ = 0;    // of the open file, of whole writes
+  Increment open_;
+  bool begun_ = true;  // the latest one that was to begin
   uint64_t older_bytes_ = 0, base_bytes_ = 0;
 };
 

@@ -182,6 +182,29 @@ TEST_F(AofFolderTest, AStepThatFailsOnceLosesNothingAndTheNextRewriteSucceeds) {
   }
 }
 
+// On a full disk it would take the room that the set waits for.
+TEST_F(AofFolderTest, ABaseThatDoesNotTakeItsPlaceIsNotLeftBehind) {
+  for (const bool apart : {false, true}) {
+    for (size_t step = 0;; ++step) {
+      const std::string dir = "left" + std::to_string(step) + (apart ? "apart" : "");
+      fs::create_directory(root_ + "/" + dir);
+      FaultyDisk disk;
+      AofFolder folder(disk, Place(dir));
+      ASSERT_TRUE(folder.Find().ok() && Rewrite(folder, "A", true) && folder.Write("b").ok());
+      ASSERT_TRUE(folder.BeginIncrement(apart).ok());
+      const std::string image = folder.place().PathOf("temp-a.base.rdb");
+      WriteFile(image, "AB");
+      disk.fails_at = disk.steps + step;
+      const bool replaced = folder.ReplaceBase(image, false).ok();
+      const bool named = folder.manifest().base->sequence == 2;
+      EXPECT_FALSE(fs::exists(image)) << step;
+      EXPECT_EQ(fs::exists(folder.place().PathOf("a.2.base.rdb")), named) << step;
+      EXPECT_EQ(Load(dir), named ? "AB" : "Ab") << step;
+      if (replaced) break;
+    }
+  }
+}
+
 TEST_F(AofFolderTest, AWriteThatFailsLeavesNoPartOfItself) {
   fs::create_directory(root_ + "/d");
   FaultyDisk disk;

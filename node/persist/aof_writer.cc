@@ -16,6 +16,11 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kSyncInterval{1};
 
+bool BringsBase(AofWriter::Step step) {
+  return step == AofWriter::Step::kReplace || step == AofWriter::Step::kReplaceKeepOlder ||
+         step == AofWriter::Step::kBeginFrom;
+}
+
 size_t MemoryOf(const std::string& text) { return text.empty() ? 0 : text.capacity(); }
 
 }  // namespace
@@ -111,7 +116,7 @@ void AofWriter::HandOver(Mark mark) {
 
 void AofWriter::Do(Step step, std::string path) {
   HandOver(mark_);
-  Push({.is_step = true, .step = step, .text = std::move(path)});
+  Push({.is_step = true, .step = step, .text = std::move(path), .end = appended_, .mark = mark_});
 }
 
 // What was written under another policy is synced like the rest.
@@ -243,18 +248,48 @@ void AofWriter::Synced(int64_t position, Mark mark) {
   synced_mark_ = mark;
 }
 
-// The next step, if it is a new base: that may give the room which bytes before it are waiting for,
-// and holds nothing of them.
-bool AofWriter::TakeReplace(Order* order) {
+// A rewrite that is whole, while what comes before it cannot be written: its base holds that, or is
+// of another dataset, and the files that go make room.
+std::optional<AofWriter::Rewrite> AofWriter::TakeRewrite() {
   const std::lock_guard lock(mutex_);
-  const auto step = std::find_if(queue_.begin(), queue_.end(),
-                                 [](const Order& queued) { return queued.is_step; });
-  if (step == queue_.end()) return false;
-  if (step->step != Step::kReplace && step->step != Step::kReplaceKeepOlder) return false;
-  *order = std::move(*step);
-  queue_.erase(step);
-  queue_bytes_ -= MemoryOf(order->text);
-  return true;
+  if (discard_) return {};
+  Rewrite rewrite{};
+  for (size_t i = 0; i < queue_.size(); ++i) {
+    const Order& order = queue_[i];
+    if (!order.is_step) continue;
+    const bool begins = order.step == Step::kBegin || order.step == Step::kBeginApart ||
+                        order.step == Step::kBeginFrom;
+    if (begins) {  // the last one counts
+      rewrite.before = order.step == Step::kBeginFrom ? i : i + 1;
+      rewrite.from = order.end;
+      rewrite.mark = order.mark;
+      rewrite.begins = true;
+    }
+    if (!BringsBase(order.step)) continue;
+    rewrite.base = std::move(queue_[i]);
+    queue_.erase(queue_.begin() + static_cast<ptrdiff_t>(i));
+    queue_bytes_ -= MemoryOf(rewrite.base.text);
+    return rewrite;
+  }
+  return {};
+}
+
+void AofWriter::DropBefore(const Rewrite& rewrite) {
+  const std::lock_guard lock(mutex_);
+  if (discard_) return;  // all has gone
+  std::deque<Order> stay;
+  for (size_t i = 0; i < rewrite.before; ++i, queue_.pop_front()) {
+    Order& order = queue_.front();
+    const bool of_files = order.step == Step::kKeepHistory || order.step == Step::kDropHistory;
+    if (order.is_step && of_files) {
+      stay.push_back(std::move(order));
+      continue;
+    }
+    queue_bytes_ -= MemoryOf(order.text);
+    if (order.is_step) progress_.outcomes.push_back({order.step, {}});
+  }
+  queue_.insert(queue_.begin(), std::make_move_iterator(stay.begin()),
+                std::make_move_iterator(stay.end()));
 }
 
 void AofWriter::WriteAll(const Order& order) {
@@ -274,8 +309,8 @@ void AofWriter::WriteAll(const Order& order) {
     const bool first = failure_.ok();
     failure_ = std::move(outcome);
     Publish(first);
-    if (Order replace; TakeReplace(&replace)) {
-      ExecuteStep(replace);
+    if (const auto rewrite = TakeRewrite()) {
+      if (ExecuteStep(rewrite->base, &*rewrite) && rewrite->begins) return;
       continue;
     }
     if (!WaitToRetry()) continue;
@@ -325,45 +360,61 @@ void AofWriter::SyncIfDue(bool now) {
   Publish(true);
 }
 
-void AofWriter::ExecuteStep(Order& order) {
-  Status status;
+Status AofWriter::Do(const Order& order, bool begins) {
   switch (order.step) {
     case Step::kContinue:
-      status = folder_.Continue();
-      break;
+      return folder_.Continue();
     case Step::kBegin:
-      status = folder_.BeginIncrement(false);
-      break;
+      return folder_.BeginIncrement(false);
     case Step::kBeginApart:
-      status = folder_.BeginIncrement(true);
-      break;
+      return folder_.BeginIncrement(true);
     case Step::kReplace:
-    case Step::kReplaceKeepOlder:
-      status = folder_.ReplaceBase(order.text, order.step == Step::kReplaceKeepOlder);
-      break;
+    case Step::kReplaceKeepOlder: {
+      const bool keep_older = order.step == Step::kReplaceKeepOlder;
+      return begins ? folder_.BeginFrom(order.text, keep_older)
+                    : folder_.ReplaceBase(order.text, keep_older);
+    }
     case Step::kBeginFrom:
-      status = folder_.BeginFrom(order.text);
-      break;
-    case Step::kClose:
-      status = folder_.Sync();
+      return folder_.BeginFrom(order.text, false);
+    case Step::kClose: {
+      Status synced = folder_.Sync();
       folder_.Close();
-      break;
+      return synced;
+    }
     case Step::kSync:
       SyncIfDue(true);
-      return Publish(true);
+      return {};
     case Step::kKeepHistory:
     case Step::kDropHistory:
-      return folder_.KeepHistory(order.step == Step::kKeepHistory);
+      folder_.KeepHistory(order.step == Step::kKeepHistory);
+      return {};
     case Step::kDiscard: {
       folder_.Close();
       written_ = durable_ = order.end;
       const std::lock_guard lock(mutex_);
       discard_ = false;
-      break;
+      return {};
     }
   }
+  return {};
+}
+
+// `taken`: before what comes before it. False: it has failed.
+bool AofWriter::ExecuteStep(const Order& order, const Rewrite* taken) {
+  const bool begins = taken != nullptr && taken->begins;
+  Status status = Do(order, begins);
+  if (order.step == Step::kSync) Publish(true);
+  if (order.step == Step::kSync || order.step == Step::kKeepHistory ||
+      order.step == Step::kDropHistory) {
+    return true;
+  }
+  if (status.ok() && begins) {
+    written_ = taken->from;
+    written_mark_ = taken->mark;
+    DropBefore(*taken);
+  }
   // A file of its own, of which nothing has failed yet.
-  const bool fresh = order.step == Step::kBeginApart || order.step == Step::kBeginFrom ||
+  const bool fresh = begins || order.step == Step::kBeginApart || order.step == Step::kBeginFrom ||
                      order.step == Step::kClose;
   // All steps sync what has been written before them.
   if (status.ok()) Synced(written_, written_mark_);
@@ -374,11 +425,13 @@ void AofWriter::ExecuteStep(Order& order) {
     failure_ = status;
     suspect_ = true;
   }
+  const bool done = status.ok();
   {
     const std::lock_guard lock(mutex_);
     progress_.outcomes.push_back({order.step, std::move(status)});
   }
   Publish(true);
+  return done;
 }
 
 }  // namespace rha::node::persist

@@ -14,8 +14,9 @@
 // than kSyncPatience nothing: from then on bytes are written beside it.
 //
 // A write that fails is tried again, bytes and all, every kRetryMs until it succeeds: nothing is
-// dropped here. A new base may come before it, for the files that go with it make room. A sync that
-// fails is not believed again: the operating system may have thrown the bytes away.
+// dropped here, until a new base is in force that holds it: a rewrite whose image is whole, or of
+// another dataset, is done first (TakeRewrite), for the files that go with it make room. A sync
+// that fails is not believed again: the operating system may have thrown the bytes away.
 // Failure::suspect then says that only a new base heals the set.
 //
 // Thread rule: the engine's thread calls everything.
@@ -28,6 +29,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -131,19 +133,29 @@ class AofWriter {
     bool is_step = false;
     Step step = Step::kContinue;
     std::string text;  // bytes, or the path of a new base
-    int64_t end = 0;   // position behind the bytes
+    int64_t end = 0;   // position behind the bytes, or of the step
     Mark mark;         // that place
+  };
+  // The base of a rewrite, taken out of its turn.
+  struct Rewrite {
+    Order base;
+    size_t before;     // so many orders of the queue are not needed once it is in force
+    int64_t from = 0;  // where its increment begins, if that has not begun yet
+    Mark mark;         // that place
+    bool begins = false;
   };
   AofWriter(AofFolder folder, UniqueFd news, FsyncPolicy policy);
   void Push(Order order);
   bool WriteHere();
   bool WriteQueued();
-  bool TakeReplace(Order* order);
+  std::optional<Rewrite> TakeRewrite();
+  void DropBefore(const Rewrite& rewrite);
   void Work();
   bool Next(Order* order);
   void AwaitGroup(std::unique_lock<std::mutex>& lock, uint64_t changes);
   void Execute(Order& order);
-  void ExecuteStep(Order& order);
+  Status Do(const Order& order, bool begins);
+  bool ExecuteStep(const Order& order, const Rewrite* taken = nullptr);
   void WriteAll(const Order& order);
   void Synced(int64_t position, Mark mark);
   void SyncIfDue(bool idle);

@@ -148,15 +148,38 @@ class Node {
     sound_ = false;
   }
 
+  // The image takes the place of all, as when what follows the set cannot be written.
+  bool Exchange() {
+    const SaveRequest image{.path = folder_.place().PathOf("temp-a.base.rdb"),
+                            .fd = -1,
+                            .info = Described(),
+                            .options = {},
+                            .disk = &disk_};
+    Status replaced = SaveRdbFile(keyspace_, image);
+    if (replaced.ok()) replaced = folder_.BeginFrom(image.path, false);
+    GiveUpIfSuspect();
+    if (!replaced.ok()) return false;
+    sound_ = true;
+    promised_ = promised_rank_ = changes_;
+    return true;
+  }
+
+  RdbInfo Described() const {
+    RdbInfo info;
+    info.repl_id = std::string(40, 'a');
+    info.repl_offset = changes_;
+    return info;
+  }
+
   bool Rewrite(bool apart) {
+    if (folder_.open() && chance_.Below(3) == 0) return Exchange();
     if (!folder_.BeginIncrement(apart).ok()) {
       GiveUpIfSuspect();
       return false;
     }
     std::string path = folder_.place().PathOf("temp-a.base.rdb");
-    SaveRequest image{.path = path, .fd = -1, .info = {}, .options = {}, .disk = &disk_};
-    image.info.repl_id = std::string(40, 'a');
-    image.info.repl_offset = changes_;
+    const SaveRequest image{
+        .path = path, .fd = -1, .info = Described(), .options = {}, .disk = &disk_};
     Status replaced = SaveRdbFile(keyspace_, image);
     if (replaced.ok() && chance_.Below(2) == 0) replaced = MakeUnsynced(&path);
     if (replaced.ok() && chance_.Below(2) == 0) Turn();

@@ -133,6 +133,50 @@ class HealsTest(TroubleTest):
         self.kill(node)
         self.assertEqual(self.digest(node), digest)
 
+    def test_a_rewrite_for_which_there_is_no_room_leaves_a_log_that_heals_by_itself(self):
+        for rewrite in ("BGREWRITEAOF",), ("CONFIG", "SET", "appendonly", "yes"):
+            with self.subTest(rewrite):
+                node = self.start()
+                node.control.command("SET", "k", "v")
+                self.rewrite(node)
+                self.limit(node, 40)
+                node.control.command("SET", "waits", "v" * 100)
+                self.wait_for("the failure", lambda: self.has_failed(node, "aof_last_write_status"))
+                node.control.command(*rewrite)
+                if rewrite[0] == "BGREWRITEAOF":
+                    self.wait_for("the failure", lambda: self.has_failed(node, "aof_last_bgrewrite_status"))
+                rewrites = self.info(node, "aof_rewrites")
+                self.assertTrue(self.sound(node))
+                self.limit(node, resource.RLIM_INFINITY)
+                self.wait_for("writes", lambda: node.control.command("SET", "after", "v") == OK)
+                self.assertEqual(self.info(node, "aof_rewrites"), rewrites)
+                self.wait_for("an empty queue", lambda: self.info(node, "aof_buffer_length") == "0")
+                digest = self.digest(node)
+                self.kill(node)
+                self.assertEqual(self.digest(node), digest)
+
+    def test_another_dataset_gets_a_file_though_the_one_before_cannot_be_written_on(self):
+        for offered in "yes", "no":  # the file of the full synchronisation becomes the base, or does not
+            with self.subTest(offered):
+                first, second = self.server("--appendonly", "no"), self.server("--appendonly", "no")
+                second.control.command("SET", "other", "v")
+                replica = self.server("--aof-use-rdb-preamble", offered)
+                self.follow(replica, first)
+                self.wait_for("its file", lambda: self.sound(replica))
+                for _ in range(100):
+                    first.control.command("SET", "k", "v" * 100)
+                first.control.command("WAITAOF", "0", "1", "20000")
+                self.limit(replica, os.path.getsize(self.last_increment(replica)) + 10)
+                first.control.command("SET", "k", "w" * 100)
+                self.wait_for("the failure", lambda: self.has_failed(replica, "aof_last_write_status"))
+                self.follow(replica, second)
+                self.wait_for("a file of the other dataset", lambda: self.sound(replica))
+                second.control.command("SET", "after", "v")
+                self.assertEqual(second.control.command("WAITAOF", "0", "1", "20000"), [0, 1])
+                digest = self.digest(replica)
+                self.kill(replica)
+                self.wait_for("what it holds", lambda: self.digest(replica) == digest)
+
     @unittest.skipUnless(STRACE, "strace is not installed")
     def test_a_folder_that_could_not_be_synced_once_is_healed_by_the_next_rewrite(self):
         for failing in (1, 2, 3, 4):
