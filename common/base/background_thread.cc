@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -35,6 +36,14 @@ Result<std::thread> StartBackgroundThread(const char* name, std::function<void()
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread;
+}
+
+bool JoinIfEnded(std::thread& thread) {
+  if (!thread.joinable()) return true;
+  if (pthread_tryjoin_np(thread.native_handle(), nullptr) != 0) return false;
+  // std::thread cannot be told, and would end the process for having been left alone.
+  std::construct_at(&thread);
+  return true;
 }
 
 }  // namespace rha

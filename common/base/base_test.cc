@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <latch>
+
+#include "common/base/background_thread.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/prng.h"
@@ -53,6 +56,16 @@ TEST(ManualClockTest, MovesBothTimesTogether) {
   clock.Advance(Millis(250));
   EXPECT_EQ(clock.UnixMillis(), 1250);
   EXPECT_EQ(clock.Now() - before, Millis(250));
+}
+
+TEST(BackgroundThreadTest, NobodyWaitsForOneThatHasNotEnded) {
+  std::latch may_end(1);
+  std::thread thread = *StartBackgroundThread("test", [&] { may_end.wait(); });
+  EXPECT_FALSE(JoinIfEnded(thread));
+  may_end.count_down();
+  while (!JoinIfEnded(thread)) std::this_thread::yield();
+  EXPECT_FALSE(thread.joinable());
+  EXPECT_TRUE(JoinIfEnded(thread));
 }
 
 TEST(JsonQuoteTest, EscapesQuotesControlsAndBrokenUtf8) {

@@ -97,6 +97,8 @@ ImageStream::~ImageStream() {
   if (thread_.joinable()) thread_.join();  // it could be started
 }
 
+bool ImageStream::Gone() { return ended() && JoinIfEnded(thread_); }
+
 void ImageStream::Push(RecordBuffer&& records) {
   if (records.empty()) return;
   RecordBuffer taken(std::move(records));

@@ -118,7 +118,7 @@ class ImageStream {
   };
   static Result<std::unique_ptr<ImageStream>> Start(Target target);
   // Gives up, if it has not ended, and waits for the writing thread, which may be waiting for a
-  // disk.
+  // disk, or for a core.
   ~ImageStream();
 
   // Sends what is in `records` on its way.
@@ -139,6 +139,8 @@ class ImageStream {
   // Readable once the file is complete or has failed.
   int done_fd() const { return done_.get(); }
   bool ended() const { return ended_.load(std::memory_order_acquire); }
+  // Whether the thread has ended, so that nobody would wait for it.
+  bool Gone();
   const std::string& suffix() const { return target_.suffix; }
   // Keys that the file is to hold, and those that have been given to it.
   uint64_t keys_total() const { return keys_total_; }

@@ -69,13 +69,13 @@ void SnapshotService::Forget(SnapshotJob& job) {
     job_ = nullptr;
     if (taker_ != nullptr) taker_->Abandon();
   }
-  if (job.stream_->ended()) return;
+  if (job.stream_->Gone()) return;
   ending_.push_back(std::move(job.stream_));
   if (wake_) wake_();
 }
 
 SnapshotService::Next SnapshotService::AfterWalk() {
-  std::erase_if(ending_, [](const auto& stream) { return stream->ended(); });
+  std::erase_if(ending_, [](const auto& stream) { return stream->Gone(); });
   return ending_.empty() ? Next::kNothing : Next::kLater;
 }
 

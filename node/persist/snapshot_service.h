@@ -6,8 +6,8 @@
 //   watch (*job)->fd() for readability; then: Status outcome = (*job)->Collect();
 //
 // A job that is destroyed early is given up, its file removed; the walk then goes on in vain until
-// the next image can begin, and its writing thread, which may be waiting for a disk, is looked
-// after here until it ends: nobody waits for it but the destructor.
+// the next image can begin. Its writing thread, which may be waiting for a disk, is looked after
+// here until it ends, as is one that is done: nobody waits for them but the destructor.
 // Thread rule: the engine's thread.
 #pragma once
 
@@ -71,8 +71,8 @@ class SnapshotService {
   uint64_t images() const { return images_; }
 
   enum class Next : uint8_t { kAtOnce, kSoon, kLater, kNothing };
-  // Works for about `budget_us`. kSoon: the writer has to catch up; kLater: one that was given up
-  // has not ended yet.
+  // Works for about `budget_us`. kSoon: the writer has to catch up; kLater: a thread is still
+  // there.
   Next Step(const Clock& clock, int64_t budget_us);
   // Frees for about `budget_us` what has gone from the keyspace: what waits for the reclaimer, and
   // what an image that was given up keeps. False: nothing is left.
@@ -86,7 +86,8 @@ class SnapshotService {
 
   keyspace::Keyspace& keyspace_;
   std::function<void()> wake_;
-  std::vector<std::unique_ptr<ImageStream>> ending_;  // given up, the thread still there
+  std::vector<std::unique_ptr<ImageStream>>
+      ending_;  // nobody wants them; the thread is still there
   std::unique_ptr<ImageTaker> taker_;
   const SnapshotJob* job_ = nullptr;  // the latest; null: given up
   uint64_t images_ = 0;

@@ -4,7 +4,8 @@ Usage: python3 -m tests.bench.stalls [--only TEXT] [--keys 10000000] [--runs 3] 
 The server counts itself (INFO eventloop_duration_max), so nothing that delays a client shows. It runs at real-time
 priority where that is allowed, since a turn in which a neighbour had the core would count as long. What the machine
 itself takes away (a virtual one stands still for milliseconds) cannot be told apart; but what the server causes comes
-again in every run, so of --runs the least is the figure.
+again in every run, so of --runs the least is the figure. Beside it stands how long a client waited that asked every
+0.3 ms at the same priority (tests.bench.probe), of the same run.
 Ours is $RHA_BIN_DIR/redisha-node or --ours PATH. Exit code 1 if --check is given and a turn was longer than its goal.
 """
 import argparse
@@ -187,18 +188,35 @@ SCENARIOS = {
 }
 
 
+class Meanwhile:
+    """From the moment that is measured from, a client that asks all the time."""
+
+    def __init__(self, server, prefix):
+        self.server, self.prefix, self.probe = server, prefix, None
+
+    def begin(self):
+        self.probe = subprocess.Popen([*self.prefix, sys.executable, "-m", "tests.bench.probe", self.server.socket_path],
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.probe.stdout.readline()
+        self.server.control.command("CONFIG", "RESETSTAT")
+
+    def end(self):
+        return json.loads(self.probe.communicate()[0])
+
+
 def measure(options, name, scenario):
     real_time = subprocess.run(["chrt", "-f", "10", "true"], capture_output=True).returncode == 0
     prefix = ["chrt", "-f", "10"] if real_time else []
     port = free_port()
     with Server("ours", options.ours, ("--port", str(port)), prefix=prefix, timeout_s=REPLY_TIMEOUT_S) as server:
         server.port = port
-        scenario(server, options.keys, lambda: server.control.command("CONFIG", "RESETSTAT"))
-        found = stats(server.control)
+        meanwhile = Meanwhile(server, prefix)
+        scenario(server, options.keys, meanwhile.begin)
+        found, client = stats(server.control), meanwhile.end()
     longest_ms = int(found["eventloop_duration_max"]) / 1000
     turns = int(found["eventloop_cycles"])
     return {"name": name, "longest_ms": longest_ms, "turns": turns, "mean_us": int(found["eventloop_duration_sum"]) / turns,
-            "goal_ms": GOAL_MS, "met": longest_ms <= GOAL_MS, "real_time": real_time}
+            "client": client, "goal_ms": GOAL_MS, "met": longest_ms <= GOAL_MS, "real_time": real_time}
 
 
 def main():
@@ -212,7 +230,9 @@ def main():
         title = name.replace("10 M", f"{options.keys / 1e6:g} M") if scaled else name
         rows.append(min((measure(options, title, scenario) for _ in range(options.runs)), key=lambda run: run["longest_ms"]))
         row = rows[-1]
-        print(f"{title:52} longest {row['longest_ms']:6.2f} ms of {row['turns']:8} turns, mean {row['mean_us']:5.1f} us"
+        client = row["client"]
+        print(f"{title:52} longest {row['longest_ms']:6.2f} ms of {row['turns']:8} turns, mean {row['mean_us']:5.1f} us; "
+              f"a client: p99.9 {client['p999_ms']:.2f} ms, longest {client['longest_ms']:.2f} ms"
               f"{'' if row['met'] else '   (goal %g ms)' % GOAL_MS}", flush=True)
     if options.output:
         with open(options.output, "w", encoding="utf-8") as file:
