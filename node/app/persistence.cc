@@ -15,8 +15,6 @@
 namespace rha::node::app {
 namespace {
 
-// After a save point's save has failed, the next try waits this long.
-constexpr std::chrono::seconds kRetryAfterFailure{5};
 // Loading goes on for this long before clients are answered.
 constexpr Millis kLoadSlice{50};
 constexpr int64_t kFreeGoneUs = 1'000'000;
@@ -83,6 +81,12 @@ void Persistence::PublishHealth() {
       !last_ok_ && config_.stop_writes_on_save_error && !config_.save_points.empty();
 }
 
+void Persistence::NoteOutcome(bool saved) {
+  last_ok_ = saved;
+  saved ? retry_.OnSucceeded() : retry_.OnFailed(reactor_.Now());
+  PublishHealth();
+}
+
 // ---- saving
 
 Status Persistence::MaySave() const {
@@ -135,13 +139,11 @@ Status Persistence::Save(bool (*given_up)()) {
   log::Info("DB saved on disk");
   engine_.keyspace().set_dirty(0);
   Saved();
-  last_ok_ = true;
-  PublishHealth();
+  NoteOutcome(true);
   return {};
 }
 
 Status Persistence::StartJob() {
-  tried_at_ = reactor_.Now();
   std::unique_ptr<persist::SnapshotJob> job;
   const Status begun = [&]() -> Status {
     RHA_RETURN_IF_ERROR(KeepOlderFile());
@@ -150,8 +152,7 @@ Status Persistence::StartJob() {
   }();
   if (!begun.ok()) {
     log::Error("background saving could not begin: {}", begun.message());
-    last_ok_ = false;
-    PublishHealth();
+    NoteOutcome(false);
     return begun;
   }
   job_ = std::move(job);
@@ -187,7 +188,6 @@ void Persistence::OnJobEnded() {
   last_held_bytes_ = engine_.keyspace().held().peak_bytes();
   last_duration_s_ = NowS() - job_started_s_;
   if (saved.code() == Code::kConflict) return log::Info("Background saving was given up");
-  last_ok_ = saved.ok();
   if (saved.ok()) {
     log::Info("Background saving terminated with success");
     const uint64_t dirty = engine_.keyspace().dirty();
@@ -196,12 +196,12 @@ void Persistence::OnJobEnded() {
   } else {
     log::Error("background saving failed: {}", saved.message());
   }
-  PublishHealth();
+  NoteOutcome(saved.ok());
 }
 
 bool Persistence::SavePointReached() const {
   const MonoTime now = reactor_.Now();
-  if (!last_ok_ && now - tried_at_ <= kRetryAfterFailure) return false;
+  if (!retry_.MayTry(now)) return false;
   // Nothing but a save lets writes in again, and without writes no point may be reached for long.
   if (engine_.state().last_save_failed) return true;
   const auto changes = static_cast<int64_t>(engine_.keyspace().dirty());
@@ -317,8 +317,7 @@ void Persistence::DatasetCame() {
 void Persistence::SaveFlushed() {
   if (job_ != nullptr) return;  // it began after the flush, and saves what that has left
   // A failure is logged and stops writes like any other; the flush itself has happened.
-  last_ok_ = Save().ok();
-  PublishHealth();
+  if (!Save().ok()) NoteOutcome(false);
 }
 
 Status Persistence::Reload(ReloadHow how) {

@@ -18,6 +18,7 @@
 #include "node/app/append_only.h"
 #include "node/dispatch/services.h"
 #include "node/persist/rdb_file.h"
+#include "node/persist/save_retry.h"
 #include "node/persist/snapshot_service.h"
 
 namespace rha::node::dispatch {
@@ -99,6 +100,7 @@ class Persistence final : public dispatch::PersistenceService {
   void LoadSlice();
   void FinishLoading(const Status& status);
   void PublishHealth();
+  void NoteOutcome(bool saved);
   bool SavePointReached() const;
   int64_t NowS() const;
 
@@ -116,8 +118,9 @@ class Persistence final : public dispatch::PersistenceService {
   bool scheduled_ = false;
   uint64_t dirty_at_start_ = 0;
   int64_t job_started_s_ = 0;
-  int64_t last_save_s_ = 0;       // as LASTSAVE shows it
-  MonoTime saved_at_, tried_at_;  // which decide when the next one is due
+  int64_t last_save_s_ = 0;  // as LASTSAVE shows it
+  MonoTime saved_at_;        // which decides when the next one is due
+  persist::SaveRetry retry_;
   int64_t last_duration_s_ = -1;
   uint64_t saves_ = 0;
   int64_t last_held_bytes_ = 0;  // the most that the last background save has held in memory

@@ -155,6 +155,20 @@ class HealsTest(TroubleTest):
                 self.kill(node)
                 self.assertEqual(self.digest(node), digest)
 
+    def test_a_full_disk_on_which_neither_file_can_be_written_heals_by_itself_once_there_is_room(self):
+        node = self.start("--save", "1 1")
+        self.limit(node, 40)
+        node.control.command("SET", "waits", "v" * 100)
+        for status in "aof_last_write_status", "rdb_last_bgsave_status":
+            self.wait_for(status, lambda status=status: self.has_failed(node, status))
+        self.assertIn(b"MISCONF", node.control.command("SET", "k", "v")[1])
+        self.limit(node, resource.RLIM_INFINITY)
+        self.wait_for("writes", lambda: node.control.command("SET", "after", "v") == OK)
+        for status in "aof_last_write_status", "rdb_last_bgsave_status":
+            self.assertEqual(self.info(node, status), "ok")
+        self.kill(node)
+        self.assertEqual(node.control.command("EXISTS", "waits", "after"), 2)
+
     def test_another_dataset_gets_a_file_though_the_one_before_cannot_be_written_on(self):
         for offered in "yes", "no":  # the file of the full synchronisation becomes the base, or does not
             with self.subTest(offered):
