@@ -1,6 +1,7 @@
 #include "node/persist/aof_folder.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 
 #include "common/base/log.h"
 #include "common/env/files.h"
+#include "node/persist/file_io.h"
 #include "node/persist/limits.h"
 
 namespace rha::node::persist {
@@ -71,7 +73,12 @@ Status RemoveRetired(env::Disk& disk, const AofPlace& place) {
   RHA_ASSIGN_OR_RETURN(const AofManifest manifest, ReadManifestAt(list));
   RHA_ASSIGN_OR_RETURN(std::vector<AofFile> files, FilesThere(place));
   for (const AofFile& file : manifest.InOrder()) files.push_back(file);  // also of other names
-  for (const AofFile& file : files) RHA_RETURN_IF_ERROR(disk.Remove(place.PathOf(file.name)));
+  for (const AofFile& file : files) {
+    // The loop waits for this, so the blocks of a large one are freed beside it.
+    UniqueFd open(::open(place.PathOf(file.name).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    RHA_RETURN_IF_ERROR(disk.Remove(place.PathOf(file.name)));
+    (void)CloseNamelessFile(std::move(open));
+  }
   RHA_RETURN_IF_ERROR(disk.SyncFolderOf(list));
   return disk.Remove(list);
 }

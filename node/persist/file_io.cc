@@ -146,7 +146,7 @@ Status AtomicFile::Rename() {
   // The file that it replaces has no name then.
   UniqueFd replaced(::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   RHA_RETURN_IF_ERROR(disk_.Rename(temporary_, path_));
-  CloseNamelessFile(std::move(replaced));
+  (void)CloseNamelessFile(std::move(replaced));
   committed_ = true;
   fd_.Reset();
   return {};
@@ -163,11 +163,15 @@ Result<UniqueFd> CreateNamelessFile(const std::string& directory, const std::str
   return file;
 }
 
-void CloseNamelessFile(UniqueFd file) {
-  if (!file.valid()) return;
+bool CloseNamelessFile(UniqueFd file) {
+  struct stat info {};
+  if (!file.valid() || ::fstat(file.get(), &info) != 0) return false;
+  if (static_cast<size_t>(info.st_size) < kClosedAtOnceBytesMax) return false;
   auto shared = std::make_shared<UniqueFd>(std::move(file));
   Result<std::thread> thread = StartBackgroundThread("close", [shared] { shared->Reset(); });
+  // (Without one it is closed here: the last owner goes.)
   if (thread.ok()) thread->detach();
+  return thread.ok();
 }
 
 }  // namespace rha::node::persist

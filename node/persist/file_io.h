@@ -78,8 +78,9 @@ class FdSink final : public codec::ByteSink {
 // A file in `directory` that has no name: nothing is left behind, however the process
 // ends.
 Result<UniqueFd> CreateNamelessFile(const std::string& directory, const std::string& prefix);
-// Closes it beside the caller, if that can be: with the last descriptor of such a file the kernel
-// frees its pages and blocks, which takes 0.1 to 0.3 ms for each MB.
-void CloseNamelessFile(UniqueFd file);
+// Closes it; one of kClosedAtOnceBytesMax or more beside the caller, if that can be: with the last
+// descriptor of such a file the kernel frees its pages and blocks, which takes 0.1 to 0.3 ms for
+// each MB. True: a thread does it.
+bool CloseNamelessFile(UniqueFd file);
 
 }  // namespace rha::node::persist

@@ -49,6 +49,9 @@ constexpr size_t kAofReadBytes = 256 * 1024;
 // A long save writes dirty pages back this often, so that the final fsync stays short.
 constexpr size_t kSyncIntervalBytes = 32 * 1024 * 1024;
 
+// A file without a name that is smaller is closed at once; a thread would cost more.
+constexpr size_t kClosedAtOnceBytesMax = 256 * 1024;
+
 // Collections without elements that are named in the log; all are counted.
 constexpr uint64_t kEmptyKeysNamedMax = 10;
 

@@ -15,7 +15,7 @@ Result<std::unique_ptr<IncomingSnapshot>> IncomingSnapshot::Create(const std::st
 
 IncomingSnapshot::~IncomingSnapshot() {
   loader_.reset();  // which has the file open, too
-  persist::CloseNamelessFile(std::move(file_));
+  (void)persist::CloseNamelessFile(std::move(file_));
 }
 
 Result<bool> IncomingSnapshot::Receive(std::string* input) {

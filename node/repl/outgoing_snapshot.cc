@@ -36,7 +36,7 @@ Result<std::shared_ptr<OutgoingSnapshot>> OutgoingSnapshot::Start(net::Reactor& 
 
 OutgoingSnapshot::~OutgoingSnapshot() {
   job_.reset();  // which has the file open, too
-  persist::CloseNamelessFile(std::move(file_));
+  (void)persist::CloseNamelessFile(std::move(file_));
 }
 
 void OutgoingSnapshot::OnJobEnded() {
