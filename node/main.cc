@@ -14,6 +14,7 @@
 #include "common/env/service_manager.h"
 #include "node/app/app.h"
 #include "node/app/check_aof.h"
+#include "node/app/check_rdb.h"
 #include "node/app/command_line.h"
 #include "node/app/signal_log.h"
 
@@ -62,6 +63,9 @@ int main(int argc, char** argv) {
   using rha::node::app::CommandLine;
   if (argc > 1 && std::string_view(argv[1]) == "--check-aof") {
     return rha::node::app::CheckAof(std::vector<std::string>(argv + 2, argv + argc));
+  }
+  if (argc > 1 && std::string_view(argv[1]) == "--check-rdb") {
+    return rha::node::app::CheckRdb(std::vector<std::string>(argv + 2, argv + argc));
   }
   rha::env::ProcessTitle title(argc, argv);
   auto line = rha::node::app::ReadCommandLine(std::vector<std::string>(argv + 1, argv + argc));

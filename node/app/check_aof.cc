@@ -40,11 +40,6 @@ struct Request {
   persist::AofPlace place;
 };
 
-std::string Moment(int64_t unix_s) {
-  return fmt::format("{} ({:%Y-%m-%d %H:%M:%S} UTC)", unix_s,
-                     fmt::gmtime(static_cast<time_t>(unix_s)));
-}
-
 Result<Request> Read(const std::vector<std::string>& args) {
   Request request;
   std::string path;
@@ -178,6 +173,11 @@ Status Check(const Request& request) {
 }
 
 }  // namespace
+
+std::string Moment(int64_t unix_s) {
+  return fmt::format("{} ({:%Y-%m-%d %H:%M:%S} UTC)", unix_s,
+                     fmt::gmtime(static_cast<time_t>(unix_s)));
+}
 
 std::string WhyNotInLog(const dispatch::CommandSpec* spec, resp::Args args) {
   if (spec == nullptr) return fmt::format("Unknown command '{}'", args[0].substr(0, 64));

@@ -3,11 +3,13 @@ import fcntl
 import os
 import shutil
 import signal
+import subprocess
 import unittest
 
-from tests.support.node_case import NodeCase
+from tests.support.node_case import NODE, NodeCase
 
 STOCK = shutil.which("redis-server")
+CHECK = shutil.which("redis-check-rdb")
 
 
 class NodeFilesTest(NodeCase):
@@ -184,6 +186,53 @@ class NodeFilesTest(NodeCase):
         self.assertEqual(self.info(node, "rdb_last_load_keys_loaded"), "400000")
         # The limit, and what a slice of 50 ms loads before it is looked at again.
         self.assertLess(int(self.info(node, "used_memory_peak")), 180 << 20)
+
+
+class CheckRdbTest(NodeCase):
+    """redisha-node --check-rdb, which needs no server."""
+
+    def check(self, *args):
+        return subprocess.run([NODE, "--check-rdb", *args], capture_output=True, text=True, timeout=self.wait_s)
+
+    def saved(self):
+        node = self.start()
+        for command in (("SET", "k", "v" * 100), ("HSET", "h", "f", "v"), ("XADD", "x", "1-1", "f", "v"), ("SAVE",)):
+            node.control.command(*command)
+        node.end()
+        with open(os.path.join(node.directory, "dump.rdb"), "rb") as file:
+            return file.name, file.read()
+
+    def test_a_whole_file_is_described(self):
+        path, _ = self.saved()
+        found = self.check(path)
+        self.assertEqual(found.returncode, 0, found.stderr)
+        self.assertIn("is whole: 3 keys", found.stdout)
+        self.assertIn("Written by a server of version 7", found.stdout)
+
+    def test_what_is_damaged_is_named_with_its_byte_as_redis_check_rdb_finds_it(self):
+        path, whole = self.saved()
+        middle = len(whole) // 2
+        flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1:]
+        for damaged in whole[:middle], whole[:-9], whole[:-1], flipped, b"REDIS0099" + whole[9:], b"no such file", b"":
+            with self.subTest(damaged):
+                with open(path, "wb") as file:
+                    file.write(damaged)
+                found = self.check(path)
+                self.assertEqual(found.returncode, 1, found.stdout)
+                self.assertRegex(found.stderr, "byte [0-9]+|version|not an RDB file|checksum")
+                self.assertIn("No start takes it", found.stderr)
+                if CHECK:
+                    self.assertEqual(subprocess.run([CHECK, path], capture_output=True, timeout=self.wait_s).returncode, 1)
+                with open(path, "rb") as file:
+                    self.assertEqual(file.read(), damaged)
+
+    def test_exit_codes_tell_usage_from_what_cannot_be_read(self):
+        self.assertEqual(self.check("--help").returncode, 0)
+        for args in (), ("--fix", "x"), ("a", "b"):
+            self.assertEqual(self.check(*args).returncode, 2, args)
+        missing = self.check("/nonexistent/dump.rdb")
+        self.assertEqual((missing.returncode, missing.stdout), (1, ""))
+        self.assertIn("/nonexistent/dump.rdb", missing.stderr)
 
 
 if __name__ == "__main__":
