@@ -13,6 +13,7 @@
 #include "node/app/options.h"
 #include "node/app/secrets.h"
 #include "node/dispatch/command.h"
+#include "node/dispatch/engine_options.h"
 #include "node/dispatch/table.h"
 
 namespace rha::node::app {
@@ -77,6 +78,9 @@ Status ApplyInclude(const ConfigLine& line, int depth, Config* config) {
 
 Status ApplyLine(const ConfigLine& line, int depth, Config* config) {
   if (line.words[0] == "include") return ApplyInclude(line, depth, config);
+  if (line.words[0] == "loadmodule") {
+    return Status(Code::kUnsupported, std::string(dispatch::kNoModules));
+  }
   const Option* option = FindOption(line.words[0]);
   const Words values = Words(line.words).subspan(1);
   if (option == nullptr || (values.size() != 1 && (option->flags & kManyWords) == 0)) {

@@ -67,6 +67,12 @@ TEST(Config, ErrorsNameLineAndReason) {
   EXPECT_THAT(ErrorOf("hash-max-listpack-entries many\n"), HasSubstr("parsed into an integer"));
 }
 
+TEST(Config, AModuleIsRefusedAsWhatItIs) {
+  EXPECT_THAT(ErrorOf("port 1\nloadmodule /usr/lib/x.so y\n"),
+              HasSubstr("at line 2\n>>> 'loadmodule /usr/lib/x.so y'\nthis server has no module "
+                        "API (docs/differences.md"));
+}
+
 TEST(Config, ErrorsShowNoPassword) {
   for (const char* text : {"requirepass s3cret x\n", "  masterauth \"s3cret\n",
                            "user default >s3cret onn\n", "tls-key-file-pass s3cret x\n"}) {

@@ -27,6 +27,14 @@ TEST_F(SessionTest, UnknownCommandsAreNamed) {
   EXPECT_EQ(Run({"get"}), "-ERR wrong number of arguments for 'get' command");
 }
 
+TEST_F(SessionTest, AModuleIsRefusedAsWhatItIsWhateverIsAllowed) {
+  for (const char* how : {"load", "loadex"}) {
+    EXPECT_THAT(Run({"module", how, "/x.so"}),
+                StartsWith("-ERR Error loading the extension: this server has no module API"));
+  }
+  EXPECT_THAT(Run({"module", "unload", "x"}), StartsWith("-ERR MODULE command not allowed."));
+}
+
 TEST_F(SessionTest, TransactionsAreAtomicForReplicas) {
   EXPECT_EQ(Run({"multi"}), "+OK");
   EXPECT_EQ(Run({"set", "a", "1"}), "+QUEUED");

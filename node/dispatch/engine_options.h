@@ -6,12 +6,17 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "node/dispatch/access.h"
 #include "node/dispatch/peers.h"
 
 namespace rha::node::dispatch {
+
+// To who asks for a module, in a configuration or by command.
+inline constexpr std::string_view kNoModules =
+    "this server has no module API (docs/differences.md lists what it does not have)";
 
 struct EngineStats {
   uint64_t commands = 0;

@@ -320,8 +320,6 @@ readonly
 readwrite
 module list
 module help
-module load /nosuch.so
-module loadex /nosuch.so
 module unload foo
 module foo
 lolwut version x

@@ -7,28 +7,21 @@
 namespace rha::node::commands {
 namespace {
 
-// False: the refusal is written.
-bool Allowed(Context& ctx) {
-  if (dispatch::Admits(ctx.options().modules, ctx.session)) return true;
+void List(Context& ctx) { ctx.reply.Array(0); }
+
+// Whoever may say it: no setting would help, as Redis' refusal of MODULE would have it.
+void Load(Context& ctx) {
+  ctx.reply.Error("ERR Error loading the extension: " + std::string(dispatch::kNoModules));
+}
+
+void Unload(Context& ctx) {
+  if (dispatch::Admits(ctx.options().modules, ctx.session)) {
+    return ctx.reply.Error("ERR Error unloading module: no such module with that name");
+  }
   ctx.reply.Error(
       "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", "
       "you can run it from a local connection, otherwise you need to set this option in the "
       "configuration file, and then restart the server.");
-  return false;
-}
-
-void List(Context& ctx) { ctx.reply.Array(0); }
-
-void Load(Context& ctx) {
-  if (!Allowed(ctx)) return;
-  ctx.reply.Error(
-      "ERR Error loading the extension: this server has no module API, so what a module adds must "
-      "come from another server");
-}
-
-void Unload(Context& ctx) {
-  if (!Allowed(ctx)) return;
-  ctx.reply.Error("ERR Error unloading module: no such module with that name");
 }
 
 void Help(Context& ctx) {
