@@ -38,8 +38,7 @@ void PrimaryLink::OnEvents(uint32_t events) {
   if (connecting_) return OnConnectDone();
   if ((events & EPOLLOUT) != 0) Flush();
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
-    // It would be reported again and again.
-    if (paused_) return reactor_.Detach(watch_);
+    if (paused_) return End("the primary closed the connection");
     EndRest();
   }
   if ((events & ~EPOLLOUT) != 0 && !paused_) Read();
@@ -63,6 +62,12 @@ void PrimaryLink::ReadRest() {
   for (auto left = static_cast<int64_t>(waiting); left > 0; left -= kReadBytes) {
     if (!ReadSome() || alive.expired()) return;
   }
+}
+
+void PrimaryLink::HangUp() {
+  reactor_.Detach(watch_);
+  EndRest();
+  ::shutdown(fd_.get(), SHUT_WR);
 }
 
 void PrimaryLink::Rest(std::chrono::microseconds time) {

@@ -35,12 +35,15 @@ class PrimaryLink {
   // A failure to begin is returned; later ones are told by OnLinkEnded.
   Status Connect(const net::Endpoint& to, const std::string& source_ip);
   void Send(std::string_view bytes);
-  // While paused nothing is read; what had come and an end of the connection are told after Resume.
+  // While paused nothing is read. An end of the connection is told, but what had come before it can
+  // be read still, and the end be met again, after Resume.
   void Pause();
   void Resume();
   bool paused() const { return paused_; }
   // What has come by now, paused or not: for who takes no more after that.
   void ReadRest();
+  // The other side hears no more and so goes away; what it has sent can be read still.
+  void HangUp();
 
   // From here on, input() included, what comes is packed (stream_packer.h), and input() what is in
   // it.

@@ -13,8 +13,8 @@ namespace rha::node::repl {
 
 class ReplicaSide::PrimarySession final : public dispatch::Session {
  public:
-  PrimarySession(dispatch::Engine& engine, int fd, std::function<void()> on_close,
-                 std::function<void()> on_resume)
+  using Told = std::function<void(uint64_t session_id)>;
+  PrimarySession(dispatch::Engine& engine, int fd, Told on_close, Told on_resume)
       : Session(dispatch::SessionKind::kPrimary),
         engine_(engine),
         fd_(fd),
@@ -28,15 +28,15 @@ class ReplicaSide::PrimarySession final : public dispatch::Session {
   void Close(CloseMode) override {
     if (closing) return;
     closing = true;
-    on_close_();
+    on_close_(id);
   }
-  void Resume() override { on_resume_(); }
+  void Resume() override { on_resume_(id); }
   int fd() const override { return fd_; }
 
  private:
   dispatch::Engine& engine_;
   int fd_;
-  std::function<void()> on_close_, on_resume_;
+  Told on_close_, on_resume_;
 };
 
 }  // namespace rha::node::repl

@@ -57,6 +57,7 @@ void ReplicaSide::PublishState() {
 void ReplicaSide::Follow(Target target, bool take_over) {
   const bool interrupted = phase_ == Phase::kLoading;
   DropLink();
+  held_back_.reset();
   if (interrupted) LoadFailed(Status(Code::kUnavailable, "another primary was assigned"));
   if (!target_) down_since_ = reactor_.Now();
   target_ = std::move(target);
@@ -71,6 +72,7 @@ void ReplicaSide::Follow(Target target, bool take_over) {
 void ReplicaSide::Stop() {
   const bool interrupted = phase_ == Phase::kLoading;
   DropLink();
+  held_back_.reset();
   if (interrupted) LoadFailed(Status(Code::kUnavailable, "this node became a primary"));
   reactor_.Cancel(retry_timer_);
   ++attempt_;
@@ -85,6 +87,7 @@ void ReplicaSide::Stop() {
 void ReplicaSide::Seal() {
   const bool interrupted = phase_ == Phase::kLoading;
   DropLink();
+  held_back_.reset();
   if (interrupted) LoadFailed(Status(Code::kUnavailable, "a new primary is being elected"));
   reactor_.Cancel(retry_timer_);
   ++attempt_;
@@ -144,6 +147,7 @@ void ReplicaSide::Fail(std::string why, bool expected) {
   // looked up each time.
   const bool unreached = phase_ == Phase::kConnecting && net::IsNumericIp(target_->host);
   if (unreached) pause_ = std::min(pause_, kReconnectPauseMin);
+  KeepHeldBack();
   DropLink();
   ReconnectLater();
 }
@@ -160,7 +164,16 @@ std::chrono::microseconds ReplicaSide::OnLinkDrained() {
   return streaming() ? pace_.OnTaken(reactor_.Now()) : std::chrono::microseconds(0);
 }
 
-void ReplicaSide::OnLinkEnded(const std::string& why) { Fail(why); }
+// A snapshot that is whole needs no link; after it the end is met again.
+void ReplicaSide::OnLinkEnded(const std::string& why) {
+  if (phase_ == Phase::kChecking || phase_ == Phase::kLoading) return;
+  if (streaming() && session_->blocked == nullptr) {
+    // A pause has ended in this very turn: GoOn() reads the rest, and the end once more.
+    if (link_->paused()) return;
+    ApplyInput();
+  }
+  if (link_ != nullptr) Fail(why);
+}
 
 void ReplicaSide::Cron() {
   if (link_ == nullptr) return;
@@ -300,6 +313,7 @@ void ReplicaSide::ReceiveInput() {
 void ReplicaSide::SnapshotComplete() {
   log::Info("MASTER <-> REPLICA sync: snapshot received: {} bytes", incoming_->bytes_received());
   link_->Pause();
+  held_back_.reset();
   const keyspace::Keyspace& keyspace = engine_.keyspace();
   bool empty = true;
   for (int i = 0; i < keyspace.databases(); ++i) empty = empty && keyspace.db(i).size() == 0;

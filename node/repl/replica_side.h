@@ -16,7 +16,9 @@
 //  * With repl-diskless-load swapdb the new data are loaded beside the old ones and take their
 //    place in one step; meanwhile the old ones are served if they are of the same history.
 //  * CLIENT PAUSE holds back the first command that it holds back of clients, and all behind it.
-//    What was received by then is applied before this node leads or is sealed.
+//    What was received by then is applied before this node leads or is sealed. A link that ends
+//    meanwhile is down and another one is sought, which begins where the data stand and so brings
+//    it again; until it does, what was received is kept, for the end of the pause or that order.
 //  * A command that cannot be applied ends the link; it is never skipped. If part of it was applied
 //    (EXEC), the dataset belongs to no history any more and is replaced at the next connection.
 // Thread rule: the engine's thread.
@@ -174,7 +176,12 @@ class ReplicaSide final : public LinkOwner {
   void ApplyInput();
   Outcome ApplyBatch(Applied* applied);
   Outcome ApplyOne(resp::Args args, dispatch::Resolved resolved, size_t bytes, Applied* applied);
-  void GoOn();
+  void GoOn(uint64_t session_id);
+  void OnKilled(uint64_t session_id);
+  void BeginParsing();
+  void KeepHeldBack();
+  bool TakeUpHeldBack();
+  void ApplyHeldBack(bool at_once);
   // Why it cannot be applied; empty: it was.
   std::string Apply(resp::Args args, dispatch::Resolved resolved);
   static std::string Describe(resp::Args args);
@@ -216,8 +223,19 @@ class ReplicaSide final : public LinkOwner {
   dispatch::RequestBatch batch_;  // of those that are
   bool proof_pending_ = false;    // the primary had more when this node asked it
   bool epoch_pending_ = false;    // the data are not yet of the epoch that the primary names
-  size_t applied_ahead_ =
-      0;  // bytes of the input that were executed but not committed (open MULTI)
+  // Bytes of the input that were executed but not committed (open MULTI).
+  size_t applied_ahead_ = 0;
+  // A link that ended while CLIENT PAUSE held back what had come over it: of use for as long as the
+  // data stand where they stood then.
+  struct HeldBack {
+    std::unique_ptr<PrimaryLink> link;
+    std::optional<ReplicaFsm> fsm;
+    std::unique_ptr<PrimarySession> session;
+    size_t applied_ahead;
+    std::string history_id;
+    int64_t offset;
+  };
+  std::optional<HeldBack> held_back_;
   bool acknowledge_batches_ = false;
   StreamPace pace_;
   ApplyTrouble trouble_;  // with this primary's stream

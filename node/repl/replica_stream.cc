@@ -26,23 +26,23 @@ bool LeavesNothing(resp::Args args) {
 
 void ReplicaSide::BeginStreaming(int db) {
   if (fsm_->packed()) link_->Unpack();
-  const uint64_t attempt = attempt_;
-  const auto later = [this, attempt](auto work) {
-    reactor_.Post([this, attempt, work, alive = std::weak_ptr<char>(alive_)] {
-      if (!alive.expired() && attempt == attempt_) work();
-    });
+  held_back_.reset();
+  const auto later = [this](auto work) {
+    return [this, work](uint64_t session_id) {
+      reactor_.Post([this, work, session_id, alive = std::weak_ptr<char>(alive_)] {
+        if (!alive.expired()) (this->*work)(session_id);
+      });
+    };
   };
-  session_ = std::make_unique<PrimarySession>(
-      engine_, link_->fd(), [this, later] { later([this] { Fail("the connection was killed"); }); },
-      [this, later] { later([this] { GoOn(); }); });
+  session_ = std::make_unique<PrimarySession>(engine_, link_->fd(), later(&ReplicaSide::OnKilled),
+                                              later(&ReplicaSide::GoOn));
   session_->db = db;
   logged_db_ = db;
   session_->peer_address = link_->to().ToString();
   if (const auto local = net::LocalEndpoint(link_->fd()); local.ok()) {
     session_->local_address = local->ToString();
   }
-  parser_ = resp::RequestParser();
-  parser_.set_bulk_bytes_max(kStreamBulkBytesMax);
+  BeginParsing();
   applied_ahead_ = 0;
   acknowledge_batches_ = fsm_->primary_is_redisha();
   SetPhase(Phase::kStreaming);
@@ -70,8 +70,10 @@ void ReplicaSide::LookAtEpoch() {
 int ReplicaSide::selected_db() const { return session_ != nullptr ? session_->db : selected_db_; }
 
 int64_t ReplicaSide::read_offset() const {
-  return stream_.offset() +
-         (streaming() ? static_cast<int64_t>(link_->input().size()) : int64_t{0});
+  const bool held = !streaming() && held_back_.has_value();
+  if (!held && !streaming()) return stream_.offset();
+  PrimaryLink& link = held ? *held_back_->link : *link_;
+  return stream_.offset() + static_cast<int64_t>(link.input().size());
 }
 
 void ReplicaSide::Acknowledge() {
@@ -117,13 +119,70 @@ bool ReplicaSide::IsGetack(resp::Args args) const {
          dispatch::EqualsIgnoreCase(args[1], "getack");
 }
 
-void ReplicaSide::GoOn() {
-  if (!streaming()) return;
+void ReplicaSide::BeginParsing() {
+  parser_ = resp::RequestParser();
+  parser_.set_bulk_bytes_max(kStreamBulkBytesMax);
+}
+
+void ReplicaSide::OnKilled(uint64_t session_id) {
+  if (held_back_ && held_back_->session->id == session_id) return held_back_.reset();
+  if (session_ != nullptr && session_->id == session_id) Fail("the connection was killed");
+}
+
+void ReplicaSide::GoOn(uint64_t session_id) {
+  // While data are on their way it is left alone: they take its place.
+  const bool without_link = held_back_ && held_back_->session->id == session_id;
+  if (without_link && phase_ != Phase::kReceiving) return ApplyHeldBack(false);
+  if (!streaming() || session_->id != session_id) return;
   ApplyInput();
   if (streaming() && session_->blocked == nullptr && link_->paused()) link_->Resume();
 }
 
+void ReplicaSide::KeepHeldBack() {
+  if (!streaming() || session_->blocked == nullptr || session_->closing) return;
+  link_->HangUp();
+  selected_db_ = session_->db;
+  held_back_.emplace(HeldBack{std::move(link_), std::exchange(fsm_, std::nullopt),
+                              std::move(session_), applied_ahead_, stream_.history().id,
+                              stream_.offset()});
+}
+
+// What the next link was asked for began where the data stood, so that one is given up.
+bool ReplicaSide::TakeUpHeldBack() {
+  if (!held_back_) return false;
+  HeldBack held = std::move(*std::exchange(held_back_, std::nullopt));
+  if (held.history_id != stream_.history().id || held.offset != stream_.offset()) return false;
+  DropLink();
+  reactor_.Cancel(retry_timer_);
+  ++attempt_;
+  link_ = std::move(held.link);
+  fsm_ = std::move(held.fsm);
+  session_ = std::move(held.session);
+  applied_ahead_ = held.applied_ahead;
+  BeginParsing();
+  return true;
+}
+
+// Its link is up for nobody but for this.
+void ReplicaSide::ApplyHeldBack(bool at_once) {
+  const MonoTime down_since = down_since_;
+  const std::string why = last_error_;
+  if (!TakeUpHeldBack()) return;
+  phase_ = Phase::kStreaming;
+  const auto apply = [this] {
+    ApplyInput();
+    if (streaming() && session_->blocked == nullptr) link_->ReadRest();
+  };
+  at_once ? engine_.ExecuteAtOnce(*session_, apply) : apply();
+  if (streaming()) {
+    last_error_ = why;  // which was told
+    Fail(why);
+  }
+  down_since_ = down_since;
+}
+
 void ReplicaSide::ApplyAllThatCame() {
+  if (held_back_) return ApplyHeldBack(true);
   if (!streaming()) return;
   engine_.ExecuteAtOnce(*session_, [this] {
     if (link_->input().size() > applied_ahead_) ApplyInput();

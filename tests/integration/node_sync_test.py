@@ -290,8 +290,7 @@ class HeldBackTest(SyncTest):
         for i in range(32):
             primary.control.command("SET", f"large:{i}", b"x" * (1 << 20))
         end = int(self.info(primary, "master_repl_offset"))
-        held = int(self.info(replica, "slave_read_repl_offset")) - int(self.info(replica, "slave_repl_offset"))
-        self.assertLessEqual(held, 2 << 20)
+        self.assertLessEqual(self.held(replica), 2 << 20)
         self.assertEqual(self.info(replica, "master_link_status"), "up")
         replica.control.command("CLIENT", "UNPAUSE")
         self.caught_up(primary, replica)
@@ -310,6 +309,61 @@ class HeldBackTest(SyncTest):
         replica.control.command("CLIENT", "UNPAUSE")
         self.caught_up(primary, replica)
         self.assertEqual(replica.control.command("GET", "k"), b"after")
+
+    def end_of(self, primary, replica):
+        primary.end(signal.SIGKILL)
+        self.wait_for("the end of the link", lambda: self.info(replica, "master_link_status") == "down")
+
+    def test_what_was_held_back_when_the_primary_died_is_applied_before_this_node_leads(self):
+        for packed in ("no", "lz4"):
+            with self.subTest(packed=packed):
+                primary, replica = self.streaming_pair("--redisha-stream-compression", packed)
+                replica.control.command("CLIENT", "PAUSE", "600000", "WRITE")
+                for words in (["MULTI"], ["SELECT", "1"], ["SET", "k", "1"], ["EXEC"], ["SET", "k", "2"]):
+                    primary.control.command(*words)
+                self.received(primary, replica)
+                end = int(self.info(primary, "master_repl_offset"))
+                self.end_of(primary, replica)
+                self.assertEqual(int(self.info(replica, "slave_read_repl_offset")), end)
+                self.assertLess(int(self.info(replica, "slave_repl_offset")), end)
+                self.assertEqual(replica.control.command("GET", "k"), b"before")
+                replica.control.command("REPLICAOF", "NO", "ONE")
+                self.assertEqual(int(self.info(replica, "second_repl_offset")), end + 1)
+                self.assertEqual(replica.control.command("GET", "k"), b"before")
+                replica.control.command("SELECT", "1")
+                self.assertEqual(replica.control.command("GET", "k"), b"2")
+
+    def test_what_was_held_back_when_the_primary_died_is_applied_when_the_pause_ends(self):
+        primary, replica = self.streaming_pair()
+        replica.control.command("CLIENT", "PAUSE", "600000", "WRITE")
+        primary.control.command("SET", "k", "after")
+        self.received(primary, replica)
+        end = self.info(primary, "master_repl_offset")
+        self.end_of(primary, replica)
+        # It is held back for as long as the pause is made longer.
+        replica.control.command("CLIENT", "PAUSE", "700000", "WRITE")
+        self.assertEqual(replica.control.command("GET", "k"), b"before")
+        replica.control.command("CLIENT", "UNPAUSE")
+        self.wait_for("the replica to apply", lambda: self.info(replica, "slave_repl_offset") == end)
+        self.assertEqual(replica.control.command("GET", "k"), b"after")
+        self.assertEqual(self.info(replica, "master_link_status"), "down")
+
+    def test_a_link_that_ends_beyond_the_limit_is_down_at_once_and_what_came_is_not_lost(self):
+        primary, replica = self.streaming_pair()
+        replica.control.command("CLIENT", "PAUSE", "600000", "WRITE")
+        for i in range(8):
+            primary.control.command("SET", f"large:{i}", b"x" * (1 << 20))
+        self.wait_for("the limit", lambda: self.held(replica) >= 1 << 20)
+        self.end_of(primary, replica)
+        held = self.held(replica)
+        self.assertGreaterEqual(held, 1 << 20)
+        replica.control.command("REPLICAOF", "NO", "ONE")
+        there = replica.control.command("DBSIZE") - 1
+        self.assertGreaterEqual(there, held // ((1 << 20) + 100))
+        self.assertEqual([replica.control.command("STRLEN", f"large:{i}") for i in range(there)], [1 << 20] * there)
+
+    def held(self, replica):
+        return int(self.info(replica, "slave_read_repl_offset")) - int(self.info(replica, "slave_repl_offset"))
 
 
 class CompressionTest(SyncTest):
