@@ -27,7 +27,9 @@ void Progress::OnContinue(int64_t position, MonoTime now) {
 bool Progress::OnAck(int64_t offset, MonoTime now, int64_t on_disk) {
   // An acknowledgement while the snapshot is under way says only that the replica lives.
   heard_at = now;
-  synced = std::max(synced, std::min(on_disk, cursor));  // nobody has more than was sent
+  // Nobody has more than was sent to it: whoever says so would answer WAIT for what it never got.
+  offset = std::min(offset, cursor);
+  synced = std::max(synced, std::min(on_disk, cursor));
   applied = std::max(applied, offset);
   if (std::holds_alternative<AwaitingFirstAck>(state)) {
     state = Streaming{};

@@ -31,7 +31,7 @@ using ProgressState =
 struct Progress {
   ProgressState state = WaitingForSnapshot{};
   int64_t cursor = 0;    // position of the next byte of the stream to be sent
-  int64_t acked = 0;     // bytes the replica says it has
+  int64_t acked = 0;     // bytes the replica says it has, at most those that were sent to it
   int64_t applied = -1;  // and has said since it asked for the stream; -1: nothing yet
   int64_t synced = 0;    // and in its append-only file, synced
   MonoTime heard_at{};   // last acknowledgement, or when it was attached

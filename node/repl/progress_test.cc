@@ -30,6 +30,7 @@ TEST(Progress, SnapshotWithMarkWaitsForTheReplica) {
   EXPECT_TRUE(progress.OnAck(700, clock.Now()));
   EXPECT_TRUE(progress.wants_stream());
   EXPECT_EQ(progress.LagSeconds(clock.Now()), 0);
+  progress.cursor = 800;
   EXPECT_FALSE(progress.OnAck(800, clock.Now()));
   EXPECT_EQ(progress.acked, 800);
 }
@@ -38,9 +39,29 @@ TEST(Progress, AcknowledgementsNeverGoBack) {
   const ManualClock clock;
   Progress progress;
   progress.OnContinue(100, clock.Now());
+  progress.cursor = 200;
   progress.OnAck(150, clock.Now());
   progress.OnAck(120, clock.Now());
   EXPECT_EQ(progress.acked, 150);
+}
+
+TEST(Progress, NobodyHasMoreThanWasSentWhateverItSays) {
+  const ManualClock clock;
+  Progress progress;
+  progress.OnSnapshotBegins(700);
+  progress.OnAck(1'000'000, clock.Now(), 1'000'000);
+  progress.OnSnapshotSent(false, clock.Now());
+  progress.OnAck(1'000'000, clock.Now(), 1'000'000);
+  EXPECT_TRUE(progress.streaming());
+  EXPECT_EQ(progress.acked, 700);
+  EXPECT_EQ(progress.applied, 700);
+  EXPECT_EQ(progress.synced, 700);
+  progress.cursor = 800;
+  EXPECT_EQ(progress.acked, 700) << "what was said counts for what had been sent by then";
+  progress.OnAck(1'000'000, clock.Now(), 1'000'000);
+  EXPECT_EQ(progress.acked, 800);
+  EXPECT_EQ(progress.applied, 800);
+  EXPECT_EQ(progress.synced, 800);
 }
 
 TEST(SnapshotReceiver, TakesExactlyTheLength) {
