@@ -446,6 +446,7 @@ Status App::ApplyConfig(const Config& old, std::string* culprit) {
   }
   PublishConfig();
   replication_.OnConfig();
+  persistence_.OnConfig();
   append_only_.OnConfig();
   return {};
 }

@@ -52,6 +52,7 @@ class Persistence final : public dispatch::PersistenceService {
   // Loads the file if there is one, in slices; until `done` is called clients get -LOADING.
   // `as_primary`: may drop what has expired, and evict what is too much.
   void LoadAtStart(bool as_primary, OnLoaded done);
+  void OnConfig() { PublishHealth(); }
   // Ten times a second: save points and scheduled saves.
   void Cron();
   // A save that is under way is given up (SHUTDOWN).

@@ -584,6 +584,13 @@ void PrimarySide::PublishGoodReplicas() {
   ++engine_.state().acknowledgements;  // who began to stream counts for WAIT
 }
 
+void PrimarySide::LookAtLimits() {
+  EnforceLimits();
+  TrimBacklog();
+  brake_.Look();
+  PublishGoodReplicas();
+}
+
 // What it takes is a sign of life until it has a snapshot; then it is to speak.
 bool PrimarySide::IsSilent(const Replica& replica, std::chrono::seconds limit) const {
   const Progress& progress = replica.progress;
@@ -638,10 +645,7 @@ void PrimarySide::Cron() {
     replica->KeepAlive();
     DropSilent(*replica);
   }
-  EnforceLimits();
-  TrimBacklog();
-  brake_.Look();
-  PublishGoodReplicas();
+  LookAtLimits();
   WarnOfLifetimes();
   const bool forgotten = config_.backlog_ttl_s > 0 && !config_.managed &&
                          now() - last_replica_seen_ > std::chrono::seconds(config_.backlog_ttl_s);

@@ -84,6 +84,8 @@ class PrimarySide final : public StreamListener {
   const std::vector<std::unique_ptr<Replica>>& replicas() const { return replicas_; }
   int good_replicas() const;
   void PublishGoodReplicas();
+  // Who and what is beyond them, as they are now.
+  void LookAtLimits();
   const SyncStats& stats() const { return stats_; }
   void ResetStats() { stats_ = {}; }
   const WriteBrake& brake() const { return brake_; }

@@ -113,6 +113,24 @@ TEST_F(PrimarySideTest, NobodyIsSentAwayForWhatOurOwnDiskHoldsBack) {
   EXPECT_TRUE(session_.closing) << "now it has fallen behind";
 }
 
+TEST_F(PrimarySideTest, LimitsThatAreSetHoldAtOnce) {
+  Psync();
+  Change(3 * kMb);
+  EXPECT_FALSE(session_.closing);
+  config_.output_hard_bytes = 2 * kMb;
+  primary_.LookAtLimits();
+  EXPECT_TRUE(session_.closing);
+}
+
+TEST_F(PrimarySideTest, ASmallerBacklogIsGivenBackAtOnce) {
+  stream_.Activate();
+  Change(kMb - 1000);
+  config_.backlog_bytes = kMb / 4;
+  primary_.LookAtLimits();
+  EXPECT_LE(stream_.backlog().end() - stream_.backlog().begin(),
+            static_cast<int64_t>(kMb / 4 + kBacklogChunkBytes));
+}
+
 // As long as makes the share of the time that has gone by, and only from the next turn on.
 TEST_F(PrimarySideTest, WritesAreHeldBackForAReplicaThatLagsUntilItHasCaughtUp) {
   config_.output_hard_bytes = 4 * kMb;

@@ -107,7 +107,7 @@ class ReplShell final : public dispatch::ReplicationService {
   void ChangeReplicationId() override;
 
   // min-replicas-max-lag may have changed.
-  void OnConfig() { primary_.PublishGoodReplicas(); }
+  void OnConfig() { primary_.LookAtLimits(); }
 
   const PrimarySide& primary_side() const { return primary_; }
   PrimarySide& primary_side() { return primary_; }

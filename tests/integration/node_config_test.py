@@ -12,6 +12,7 @@ import time
 import unittest
 
 from tests.support import members, resp
+from tests.support.node_case import NodeCase
 
 OURS = os.path.join(os.environ.get("RHA_BIN_DIR", "build/release/bin"), "redisha-node")
 STOCK = shutil.which("redis-server")
@@ -22,6 +23,44 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+class AtOnceTest(NodeCase):
+    """What an option does is seen by the command behind CONFIG SET: here no tick comes to see to it."""
+
+    def without_ticks(self, *options):
+        node = self.start("--enable-debug-command", "yes", *options)
+        self.assertEqual(node.control.command("DEBUG", "PAUSE-CRON", "1"), ("+", b"OK"))
+        return node
+
+    def set(self, node, option, value):
+        self.assertEqual(node.control.command("CONFIG", "SET", option, value), ("+", b"OK"))
+
+    def test_whether_a_save_that_failed_stops_writes(self):
+        node = self.without_ticks("--save", "3600 1")
+        os.mkdir(os.path.join(node.directory, f"dump.rdb.{node.pid}.bg0.tmp"))
+        node.control.command("BGSAVE")
+        self.wait_for("the save to fail", lambda: self.info(node, "rdb_last_bgsave_status") == "err")
+        refused = node.control.command("SET", "k", "v")
+        self.assertTrue(refused[1].startswith(b"MISCONF"), refused)
+        for option, otherwise in (("stop-writes-on-bgsave-error", "no"), ("save", "")):
+            before = node.control.command("CONFIG", "GET", option)[1]
+            self.set(node, option, otherwise)
+            self.assertEqual(node.control.command("SET", "k", "v"), ("+", b"OK"))
+            self.set(node, option, before)
+            refused = node.control.command("SET", "k", "v")
+            self.assertTrue(refused[1].startswith(b"MISCONF"), refused)
+
+    def test_how_much_of_the_stream_is_kept(self):
+        port = free_port()
+        node, replica = self.start("--port", str(port), "--repl-backlog-size", "1mb"), self.start("--replicaof", "127.0.0.1", str(port))
+        self.wait_for("the replica", lambda: self.info(replica, "master_link_status") == "up")
+        node.control.command("SET", "k", b"x" * (512 << 10))
+        self.assertEqual(node.control.command("WAIT", "1", "20000"), 1)
+        for words in (["MULTI"], ["CONFIG", "SET", "repl-backlog-size", "16kb"], ["INFO", "replication"]):
+            node.control.command(*words)
+        info = dict(line.split(":", 1) for line in node.control.command("EXEC")[1].decode().splitlines() if ":" in line)
+        self.assertLess(int(info["repl_backlog_histlen"]), 256 << 10)
 
 
 class ConfigTest(unittest.TestCase):
