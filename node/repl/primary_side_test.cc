@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 
+#include "common/base/log.h"
 #include "common/resp/writer.h"
 #include "node/dispatch/engine.h"
 #include "node/repl/limits.h"
@@ -40,6 +41,32 @@ class PrimarySideTest : public testing::Test {
   // The image is written; the loop has not heard of it yet.
   void WalkImage() {
     while (snapshots_.busy()) snapshots_.Step(clock_, 1000);
+  }
+  // All of the stream that a replica is given which has it up to `position`.
+  std::string GivenFrom(int64_t position, bool packed) {
+    dispatch::Session session;
+    engine_.Join(session);
+    if (packed) {
+      const std::string_view words[] = {"REPLCONF", "capa", kPackedCapability};
+      resp::Writer reply(&session.out(), 2);
+      primary_.Replconf(session, words, reply);
+    }
+    const std::string offset = std::to_string(position + 1);
+    const std::string_view words[] = {"PSYNC", stream_.history().id, offset};
+    primary_.Psync(session, words);
+    std::string given, unpacked;
+    dispatch::OutputStream& out = *session.stream();
+    for (std::string_view piece = out.Peek(); !piece.empty(); piece = out.Peek()) {
+      given += piece;
+      // As a socket takes them, in one call.
+      const std::string_view next = out.PeekNext(piece);
+      given += next;
+      out.Consume(piece.size() + next.size());
+    }
+    EXPECT_TRUE(!packed || StreamUnpacker().Unpack(&given, &unpacked).ok());
+    out.OnClosed();
+    engine_.Leave(session);
+    return packed ? unpacked : given;
   }
   void Change(size_t bytes) { stream_.AppendCommand({"SET", "k", std::string(bytes, 'x')}); }
 
@@ -129,6 +156,28 @@ TEST_F(PrimarySideTest, ASmallerBacklogIsGivenBackAtOnce) {
   primary_.LookAtLimits();
   EXPECT_LE(stream_.backlog().end() - stream_.backlog().begin(),
             static_cast<int64_t>(kMb / 4 + kBacklogChunkBytes));
+}
+
+TEST_F(PrimarySideTest, AStreamGoesOnFromAnyByteOfARequestThatCrossesAChunksEnd) {
+  log::SetLevel(log::Level::kWarn);
+  const std::vector<std::string_view> words = {"SET", "a key", "the value of that key"};
+  std::string request;
+  resp::AppendRequest(words, &request);
+  for (size_t before = 1; before < request.size(); ++before) {
+    stream_.StandAt(stream_.history(), 1000);
+    stream_.AppendVerbatim(std::string(kBacklogChunkBytes - before, '\n'));
+    const int64_t begin = stream_.offset();
+    stream_.AppendCommand({words[0], words[1], words[2]});
+    stream_.AppendCommand({words[0], words[1], words[2]});
+    const std::string whole = request + request;
+    for (size_t at = 0; at <= whole.size(); ++at) {
+      for (const bool packed : {false, true}) {
+        ASSERT_EQ(GivenFrom(begin + static_cast<int64_t>(at), packed), whole.substr(at))
+            << before << " bytes before the end, from byte " << at << ", packed: " << packed;
+      }
+    }
+  }
+  log::SetLevel(log::Level::kInfo);
 }
 
 // As long as makes the share of the time that has gone by, and only from the next turn on.

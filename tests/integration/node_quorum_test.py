@@ -236,6 +236,120 @@ class QuorumTest(unittest.TestCase):
         wait_for("it has all", lambda: late.info()["redisha_data_epoch"] == "2")
         self.assertEqual(late.connect().command("GET", "k"), b"v")
 
+    def migrating(self, source, target):
+        client = source.connect()
+        client.socket.sendall(resp.encode(("MIGRATE", "127.0.0.1", target.port, "k", 0, 20_000)))
+        return client
+
+    def test_a_key_that_moves_stays_until_enough_members_of_the_target_have_it(self):
+        source = self.node()
+        self.lead(source, 1, copies=1)
+        target, *replicas = self.group()
+        asker = source.connect()
+        self.assertEqual(asker.command("SET", "k", "v"), b"OK")
+        self.stop(*replicas)
+        client = self.migrating(source, target)
+        self.uncommitted(target)
+        self.assert_silent(client)
+        self.assertEqual(asker.command("GET", "k"), b"v")
+        self.go_on(replicas[0])
+        self.assertEqual(client.read(), b"OK")
+        self.assertEqual(asker.command("GET", "k"), None)
+        self.assertEqual(target.connect().command("GET", "k"), b"v")
+
+    def test_a_key_whose_target_is_deposed_before_enough_members_have_it_stays(self):
+        source = self.node()
+        self.lead(source, 1, copies=1)
+        target, *replicas = self.group()
+        asker = source.connect()
+        self.assertEqual(asker.command("SET", "k", "v"), b"OK")
+        self.stop(*replicas)
+        client = self.migrating(source, target)
+        self.uncommitted(target)
+        self.assertEqual(target.role(2, replicas[0].name, "SEAL", "COPIES", 2), "OK")
+        self.assertEqual(code(client.read()), "IOERR")
+        self.assertEqual(asker.command("GET", "k"), b"v")
+
+    def test_a_move_is_told_once_enough_members_have_forgotten_the_key(self):
+        target = self.node()
+        self.lead(target, 1, copies=1)
+        source, *replicas = self.group()
+        writer = source.connect()
+        self.stop(*replicas)
+        writer.socket.sendall(resp.encode(("SET", "k", "v")))
+        peer = self.uncommitted(source)
+        client = self.migrating(source, target)
+        wait_for("it waits", lambda: resp.info(peer, "clients")["blocked_clients"] == "1")
+        self.assertEqual(target.connect().command("EXISTS", "k"), 0, "what is not committed is told to nobody")
+        self.go_on(*replicas)
+        self.assertEqual([writer.read(), client.read()], [b"OK", b"OK"])
+        self.assertEqual(target.connect().command("GET", "k"), b"v")
+        self.assertEqual(replicas[0].connect().command("EXISTS", "k") + replicas[1].connect().command("EXISTS", "k") <= 1, True)
+
+    def test_who_is_asked_for_copies_and_sent_away_holds_up_no_answer(self):
+        limits = ("--client-output-buffer-limit", "replica 1mb 0 0", "--repl-backlog-size", "16kb", "--maxmemory-clients", "4mb")
+        primary, first, second = self.group(1, *limits)
+        writer, value = primary.connect(), "x" * 100_000
+        self.stop(first)
+        for i in range(300):
+            self.assertEqual(writer.command("SET", f"one:{i}", value), b"OK")
+            if first.name not in primary.info()["redisha_replicas"]:
+                break
+        self.assertNotIn(first.name, primary.info()["redisha_replicas"])
+        self.go_on(first)
+        wait_for("it is back", lambda: first.name in primary.info()["redisha_replicas"])
+        wait_for("in step", lambda: first.info()["slave_repl_offset"] == primary.info()["master_repl_offset"])
+
+        self.stop(first, second)
+        peer = primary.peer()
+        sender = threading.Thread(target=writer.socket.sendall,
+                                  args=(b"".join(resp.encode(("SET", f"none:{i}", value)) for i in range(300)),), daemon=True)
+        sender.start()
+        wait_for("both are sent away", lambda: resp.info(peer, "replication")["redisha_replicas"] == "")
+        self.assert_silent(writer)
+        self.go_on(first, second)
+        sender.join(20)
+        answers = [writer.read() for _ in range(300)]
+        done = answers.count(b"OK")
+        self.assertEqual([code(answer) for answer in answers[done:]], ["NOREPLICAS"] * (300 - done))
+        self.assertGreater(done, 0)
+        wait_for("in step", lambda: first.info()["slave_repl_offset"] == primary.info()["master_repl_offset"])
+        self.assertEqual(first.connect().command("EXISTS", *(f"none:{i}" for i in range(300))), done)
+        self.assertEqual(primary.info("stats")["evicted_clients"], "0")
+
+    def test_a_paused_copy_counts_once_it_has_applied_a_compressed_stream(self):
+        primary, first, second = self.group(1, "--redisha-stream-compression", "lz4")
+        self.stop(second)
+        self.assertEqual(first.connect().command("CLIENT", "PAUSE", 600_000, "WRITE"), b"OK")
+        writer = primary.connect()
+        writer.socket.sendall(resp.encode(("SET", "k", "v" * 1000)))
+        end = self.received(primary, first)
+        self.assert_silent(writer)
+        self.assertLess(int(first.info()["slave_repl_offset"]), end)
+        self.assertEqual(first.connect().command("CLIENT", "UNPAUSE"), b"OK")
+        self.assertEqual(writer.read(), b"OK")
+
+    def test_a_paused_copy_whose_primary_died_is_ranked_by_all_that_it_has_received(self):
+        primary, first, second = self.group(1, "--redisha-stream-compression", "lz4")
+        self.stop(second)
+        self.assertEqual(first.connect().command("CLIENT", "PAUSE", 600_000, "WRITE"), b"OK")
+        primary.connect().socket.sendall(resp.encode(("SET", "k", "v" * 1000)))
+        end = self.received(primary, first)
+        primary.kill()
+        wait_for("the end of the link", lambda: first.info()["master_link_status"] == "down")
+        self.assertEqual(first.role(2, first.name, "SEAL", "COPIES", 2), "OK")
+        self.assertEqual(int(first.info()["slave_repl_offset"]), end)
+        self.go_on(second)
+        self.lead(first, 2)
+        self.follow(second, first, 2)
+        wait_for("it follows", lambda: second.connect().command("GET", "k") == b"v" * 1000)
+
+    def received(self, primary, replica):
+        """Where the stream ended when the replica had received all of it."""
+        peer = self.uncommitted(primary)
+        return wait_for("all is received", lambda: (end := int(resp.info(peer, "replication")["master_repl_offset"])) ==
+                        int(replica.info()["slave_read_repl_offset"]) and end)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -362,6 +362,31 @@ class HeldBackTest(SyncTest):
         self.assertGreaterEqual(there, held // ((1 << 20) + 100))
         self.assertEqual([replica.control.command("STRLEN", f"large:{i}") for i in range(there)], [1 << 20] * there)
 
+    def test_a_script_beside_a_stream_that_is_held_back_sees_nothing_of_it_and_all_of_it_follows(self):
+        primary, replica = self.streaming_pair("--busy-reply-threshold", "20")
+        replica.control.command("CLIENT", "PAUSE", "600000", "WRITE")
+        client = replica.connect()
+        self.addCleanup(client.close)
+        client.send(wire.encode([b"EVAL_RO", b"redis.call('get', 'k') while true do end", b"0"]))
+        self.wait_for("BUSY", lambda: replica.control.command("PING")[1].startswith(b"BUSY"))
+        for i in range(100):
+            primary.control.command("MULTI")
+            primary.control.command("INCR", "n")
+            primary.control.command("RPUSH", "list", i)
+            primary.control.command("EXEC")
+        self.assertEqual(primary.control.command("WAIT", "1", "100"), 0)
+        self.assertEqual(replica.control.command("SCRIPT", "KILL"), ("+", b"OK"))
+        self.assertEqual(client.read()[0], "-")
+        self.received(primary, replica)
+        self.assertEqual(replica.control.command("MGET", "k", "n"), [b"before", None])
+        # Now a pause ends while a script runs.
+        script = b"local before = redis.call('exists', 'n') for i = 1, 2e7 do end return {before, redis.call('exists', 'n')}"
+        client.send(b"".join(wire.encode(words) for words in ([b"CLIENT", b"UNPAUSE"], [b"CLIENT", b"PAUSE", b"1", b"WRITE"], [b"EVAL_RO", script, b"0"])))
+        self.assertEqual([client.read() for _ in range(3)], [("+", b"OK"), ("+", b"OK"), [0, 0]])
+        self.caught_up(primary, replica)
+        self.assertEqual(replica.control.command("GET", "n"), b"100")
+        self.assertEqual(replica.control.command("LRANGE", "list", "0", "-1"), [str(i).encode() for i in range(100)])
+
     def held(self, replica):
         return int(self.info(replica, "slave_read_repl_offset")) - int(self.info(replica, "slave_repl_offset"))
 
