@@ -310,11 +310,12 @@ class QuorumTest(unittest.TestCase):
         self.go_on(first, second)
         sender.join(20)
         answers = [writer.read() for _ in range(300)]
-        done = answers.count(b"OK")
-        self.assertEqual([code(answer) for answer in answers[done:]], ["NOREPLICAS"] * (300 - done))
-        self.assertGreater(done, 0)
+        done = [i for i, answer in enumerate(answers) if answer == b"OK"]
+        self.assertEqual({code(answer) for answer in answers if answer != b"OK"}, {"NOREPLICAS"})
+        self.assertEqual(done[0], 0)
         wait_for("in step", lambda: first.info()["slave_repl_offset"] == primary.info()["master_repl_offset"])
-        self.assertEqual(first.connect().command("EXISTS", *(f"none:{i}" for i in range(300))), done)
+        reader = first.connect()
+        self.assertEqual([i for i in range(300) if reader.command("EXISTS", f"none:{i}")], done)
         self.assertEqual(primary.info("stats")["evicted_clients"], "0")
 
     def test_a_paused_copy_counts_once_it_has_applied_a_compressed_stream(self):
