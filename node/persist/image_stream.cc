@@ -171,8 +171,10 @@ Status ImageStream::Write() {
   const SaveRequest& request = target_.request;
   std::unique_ptr<AtomicFile> file;
   std::unique_ptr<FdSink> descriptor;
-  if (file_.valid()) {
-    descriptor = std::make_unique<FdSink>(file_.get(), "the snapshot");
+  // Whoever closes a nameless file last waits until its pages are freed: not the engine.
+  const UniqueFd nameless = std::move(file_);
+  if (nameless.valid()) {
+    descriptor = std::make_unique<FdSink>(nameless.get(), "the snapshot");
   } else {
     RHA_ASSIGN_OR_RETURN(
         file, AtomicFile::Create(request.path, TemporarySuffix(target_.suffix), *request.disk));

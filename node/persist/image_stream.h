@@ -164,7 +164,7 @@ class ImageStream {
   const Target target_;
   uint64_t keys_total_ = 0;
   std::atomic<uint64_t> keys_written_{0};
-  const UniqueFd file_;  // of request.fd, or none
+  UniqueFd file_;  // of request.fd, or none; the thread's
   const UniqueFd done_;
   std::atomic<size_t> queued_bytes_{0};
   std::atomic<bool> hopeless_{false}, made_to_fail_{false}, ended_{false};
