@@ -236,11 +236,18 @@ void AofWriter::Work() {
   }
 }
 
-// False: try again. True: the end has come, or somebody waits for the outcome.
+// False: try again, or there is a rewrite to take. True: the end has come, or somebody waits for
+// the outcome.
 bool AofWriter::WaitToRetry() {
   std::unique_lock lock(mutex_);
-  return wake_.wait_for(lock, std::chrono::milliseconds(kRetryMs),
-                        [this] { return stop_ || drain_ || discard_; });
+  const auto asked = [this] { return stop_ || drain_ || discard_; };
+  const auto base_there = [this] {
+    return std::any_of(queue_.begin(), queue_.end(),
+                       [](const Order& order) { return order.is_step && BringsBase(order.step); });
+  };
+  wake_.wait_for(lock, std::chrono::milliseconds(kRetryMs),
+                 [&] { return asked() || base_there(); });
+  return asked();
 }
 
 void AofWriter::Synced(int64_t position, Mark mark) {

@@ -323,6 +323,7 @@ TEST_F(AofWriterTest, ARewriteGoesBeforeWhatCannotBeWrittenAndOnlyOnceItIsDoneTh
         continue;
       }
       disk_.full_for = nullptr;
+      (void)writer_->Drain().ok();  // which tries at once
       const auto healed =
           Await([&](const auto& now) { return now.written == writer_->appended(); });
       EXPECT_TRUE(healed.failure.ok());
@@ -395,6 +396,59 @@ TEST_F(AofWriterTest, ANewBaseDoesNotWaitForWhatCannotBeWritten) {
   EXPECT_EQ(Content(), "Astays");
 }
 
+// A set that was given up, then a full synchronisation, all on a full disk.
+TEST_F(AofWriterTest, AfterASetWasGivenUpAnotherDatasetGetsAFileAsSoonAsThereIsRoomForIt) {
+  Start(FsyncPolicy::kEverySecond);
+  Replace("A", Step::kBeginApart);
+  Write("b");
+  ASSERT_TRUE(writer_->Drain().ok());
+  disk_.full = true;
+  Write("lost");
+  Await([](const auto& now) { return !now.failure.ok(); });
+  writer_->Discard();
+  writer_->Do(Step::kClose);
+  const std::string image = Place().PathOf("temp-a.received.rdb");
+  for (const bool room : {false, true}) {
+    disk_.full = !room;
+    std::ofstream(image) << "N";
+    writer_->Do(Step::kBeginFrom, image);
+    Write("n");
+    const auto seen = Await([](const auto& now) {
+      return !now.outcomes.empty() && now.outcomes.back().step == Step::kBeginFrom;
+    });
+    EXPECT_EQ(seen.outcomes.back().status.ok(), room);
+    EXPECT_EQ(fs::exists(image), false);
+    if (room) break;
+    writer_->Do(Step::kClose);
+    EXPECT_EQ(Content(), "Ab");
+  }
+  ASSERT_TRUE(writer_->Drain().ok());
+  EXPECT_EQ(Content(), "Nn");
+}
+
+// The increment cannot begin, for its name cannot be written; then there is room.
+TEST_F(AofWriterTest, AFullDiskAtTheMomentOfRotationLeavesTheLogThatGoesOn) {
+  Start(FsyncPolicy::kEverySecond);
+  Replace("A", Step::kBeginApart);
+  disk_.full = true;
+  writer_->Do(Step::kBegin);
+  Write("b");
+  Await([](const auto& now) { return !now.failure.ok(); });
+  const std::string image = Place().PathOf("temp-a.base.rdb");
+  std::ofstream(image) << "A";
+  writer_->Do(Step::kReplace, image);
+  const auto seen = Await([](const auto& now) {
+    return !now.outcomes.empty() && now.outcomes.back().step == Step::kReplace;
+  });
+  EXPECT_FALSE(seen.outcomes.back().status.ok());
+  EXPECT_EQ(Content(), "A");
+  disk_.full = false;
+  Await([&](const auto& now) { return now.failure.ok() && now.written == writer_->appended(); });
+  EXPECT_EQ(Content(), "Ab");
+  Replace("AB", Step::kBegin);
+  EXPECT_EQ(Content(), "AB");
+}
+
 TEST_F(AofWriterTest, StepsAreDiscardedWithTheBytes) {
   Start(FsyncPolicy::kEverySecond);
   Replace("A", Step::kBeginApart);
@@ -408,6 +462,57 @@ TEST_F(AofWriterTest, StepsAreDiscardedWithTheBytes) {
   const auto now = Await([](const auto& seen) { return !seen.outcomes.empty(); });
   EXPECT_EQ(now.outcomes.at(0).step, Step::kDiscard);
   EXPECT_EQ(Content(), "A");
+}
+
+// The engine's thread writes beside a sync that takes long; then it gives the set up.
+TEST_F(AofWriterTest, WhatIsWrittenBesideASyncIsNotMixedUpWithWhatIsDiscarded) {
+  for (const bool fails : {false, true}) {
+    writer_.reset();
+    fs::remove_all(root_ + "/log");
+    disk_.cannot_sync = false;
+    Start(FsyncPolicy::kEverySecond);
+    Replace("A", Step::kBeginApart);
+    disk_.sync_waits = true;
+    Write("b");
+    Await([this](const auto&) { return disk_.waiting > 0; });
+    Write("waits");
+    std::string beside;
+    Await([&](const auto& now) {  // until the sync has lasted for kSyncPatience
+      beside += "c";
+      Write("c");
+      return now.impatient > 0;
+    });
+    EXPECT_EQ(Content(), "Abwaits" + beside);
+    disk_.full = true;
+    Write("cannot be written");
+    writer_->Discard();
+    disk_.full = false;
+    Write("dropped");
+    disk_.cannot_sync = fails;
+    const std::string image = Place().PathOf("temp-a.base.rdb");
+    std::ofstream(image) << "N";
+    writer_->Do(Step::kClose);
+    writer_->Do(Step::kBeginApart);
+    disk_.sync_waits = false;
+    disk_.sync_waits.notify_all();
+    Await([](const auto& now) {
+      return !now.outcomes.empty() && now.outcomes.back().step == Step::kBeginApart;
+    });
+    disk_.cannot_sync = false;
+    EXPECT_EQ(Content(), "Abwaits" + beside);
+    Write("n");
+    writer_->Do(Step::kReplace, image);
+    Await([&](const auto& now) {
+      return !now.outcomes.empty() && now.outcomes.back().step == Step::kReplace;
+    });
+    ASSERT_TRUE(writer_->Drain().ok());
+    const AofWriter::Progress now = writer_->Look();
+    EXPECT_TRUE(now.failure.ok() && !now.suspect);
+    EXPECT_EQ(now.written, writer_->appended());
+    EXPECT_EQ(now.synced, writer_->appended());
+    EXPECT_EQ(Content(), "Nn");
+    EXPECT_LE(writer_->memory_bytes(), kAofTurnKeptBytes);
+  }
 }
 
 TEST_F(AofWriterTest, AnotherPolicySyncsWhatWasWrittenBefore) {

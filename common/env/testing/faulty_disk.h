@@ -26,6 +26,9 @@ class FaultyDisk final : public Disk {
   // one can be counted on while somebody tries such a write again and again.
   std::atomic<const char*> full_for = nullptr;
   std::atomic<int> sync_takes_ms = 0;
+  // Syncs wait while this is set (then: notify_all), and count who waits.
+  std::atomic<bool> sync_waits = false;
+  std::atomic<int> waiting = 0;
   std::atomic<size_t> steps = 0;
 
   Result<UniqueFd> OpenToAppend(const std::string& path, bool anew, mode_t mode) override {
@@ -42,6 +45,9 @@ class FaultyDisk final : public Disk {
   Status Sync(int fd, const std::string& path) override {
     RHA_RETURN_IF_ERROR(Step());
     std::this_thread::sleep_for(std::chrono::milliseconds(sync_takes_ms));
+    ++waiting;
+    sync_waits.wait(true);
+    --waiting;
     if (cannot_sync) return Status(Code::kIo, "sync " + path + ": Input/output error");
     return Disk::Sync(fd, path);
   }
