@@ -315,6 +315,11 @@ std::string ReplShell::TakeOver(const dispatch::Session& session, dispatch::Args
   // The other may lead by now, and what we hold back be its to execute.
   if (failover_.active()) return "ERR PSYNC FAILOVER can't be accepted while failing over.";
   if (psync[1] != stream_.history().id) return "ERR PSYNC FAILOVER replid must match my replid.";
+  // A planned move does not go where writes would be refused.
+  const dispatch::NodeState& state = engine_.state();
+  if (state.last_save_failed || !state.log_error.empty()) {
+    return "ERR PSYNC FAILOVER can't be accepted while this node's files cannot be written.";
+  }
   log::Info("primary mode enabled: {} hands over its role", session.peer_address);
   BecomePrimary();
   return {};

@@ -241,6 +241,49 @@ class SlowTest(TroubleTest):
         self.assertEqual(node.control.command("DBSIZE"), written)
 
 
+class MoveTest(TroubleTest):
+    """A planned move while a disk is full."""
+
+    def pair(self):
+        first, second = self.server(), self.server()
+        self.follow(second, first)
+        self.wait_for("its file", lambda: self.sound(second))
+        self.wait_for("the primary to know", lambda: "state=online" in self.info(first, "slave0"))
+        return first, second
+
+    def fill_disk_of(self, node, primary):
+        self.limit(node, os.path.getsize(self.last_increment(node)) + 20)
+        self.assertEqual(primary.control.command("SET", "waits", "v" * 100), OK)
+        self.wait_for("the failure", lambda: self.has_failed(node, "aof_last_write_status"))
+
+    def test_does_not_go_where_writes_would_be_refused(self):
+        first, second = self.pair()
+        self.fill_disk_of(second, first)
+        self.assertEqual(first.control.command("FAILOVER"), OK)
+        self.wait_for("the end of the move", lambda: self.info(first, "master_failover_state") == "no-failover")
+        self.assertEqual((self.info(first, "role"), self.info(second, "role")), ("master", "slave"))
+        self.assertEqual(first.control.command("SET", "after", "v"), OK)
+        self.limit(second, resource.RLIM_INFINITY)
+        self.assertEqual(first.control.command("WAITAOF", "1", "1", "20000"), [1, 1])
+        second.restart()
+        self.assertEqual(second.control.command("EXISTS", "waits", "after"), 2)
+        self.assertEqual(self.info(first, "sync_full"), "1")
+
+    def test_helps_a_primary_that_refuses_writes_and_whose_file_heals_as_a_replicas(self):
+        first, second = self.pair()
+        self.fill_disk_of(first, first)
+        self.assertIn(b"MISCONF", first.control.command("SET", "k", "v")[1])
+        self.assertEqual(first.control.command("FAILOVER"), OK)
+        self.wait_for("the other to lead", lambda: self.info(second, "role") == "master")
+        self.wait_for("writes", lambda: second.control.command("SET", "after", "v") == OK)
+        self.wait_for("the write", lambda: first.control.command("EXISTS", "waits", "after") == 2)
+        self.limit(first, resource.RLIM_INFINITY)
+        self.assertEqual(second.control.command("WAITAOF", "1", "1", "20000"), [1, 1])
+        self.assertEqual(self.info(second, "sync_full"), "0")
+        first.restart()
+        self.wait_for("what it holds", lambda: first.control.command("EXISTS", "waits", "after") == 2)
+
+
 class FlushTest(TroubleTest):
     def test_the_file_that_a_replica_saves_at_flushall_names_the_place_behind_it(self):
         primary = self.server("--appendonly", "no")
