@@ -255,8 +255,8 @@ ImageTaker::Progress ImageTaker::Step(size_t entries) {
   }
   FreeWalkedTables();
   const bool done = tables_done && bigs_.empty();
-  if (wanted() && (done || out_.chunks() > 1)) stream_->Push(std::move(out_));
-  if (!done) return Progress::kMore;
+  const bool pushed = !wanted() || (!done && out_.chunks() <= 1) || stream_->Push(out_);
+  if (!done || !pushed) return Progress::kMore;
   keyspace_.EndImage();
   if (wanted()) stream_->Finish();
   return Progress::kDone;

@@ -99,16 +99,19 @@ ImageStream::~ImageStream() {
 
 bool ImageStream::Gone() { return ended() && JoinIfEnded(thread_); }
 
-void ImageStream::Push(RecordBuffer&& records) {
-  if (records.empty()) return;
-  RecordBuffer taken(std::move(records));
+bool ImageStream::Push(RecordBuffer& records) {
+  if (records.empty()) return true;
   {
-    const std::lock_guard lock(mutex_);
-    if (hopeless()) return;
-    queued_bytes_ += taken.bytes();
-    queue_.Splice(std::move(taken));
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) return false;
+    if (!hopeless()) {
+      queued_bytes_ += records.bytes();
+      queue_.Splice(std::move(records));
+    }
   }
+  records.Clear();
   wake_.notify_one();
+  return true;
 }
 
 void ImageStream::Finish() {

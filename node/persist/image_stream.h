@@ -121,8 +121,9 @@ class ImageStream {
   // disk, or for a core.
   ~ImageStream();
 
-  // Sends what is in `records` on its way.
-  void Push(RecordBuffer&& records);
+  // Sends what is in `records` on its way. False: not yet, for the thread holds the queue and may
+  // have lost its core meanwhile.
+  bool Push(RecordBuffer& records);
   // The writer lags behind: wait before walking on. Where keys are delayed, so is the walk.
   bool full() const {
     const size_t most = target_.request.key_delay_us > 0 ? 1 : kImageQueuedBytesMax;
