@@ -249,8 +249,10 @@ class Unpacker {
       bits = bits << 8 | static_cast<uint8_t>(c);
     }
     if (format_.option() < 'a') return Push(static_cast<lua_Number>(bits));
-    const int unused = 64 - 8 * static_cast<int>(std::clamp<size_t>(bytes.size(), 1, 8));
-    Push(static_cast<lua_Number>(static_cast<int64_t>(bits << unused) >> unused));
+    // Of more than eight bytes Redis takes the sign where a shift that has gone round puts it.
+    const uint64_t from_sign = ~uint64_t{0} << ((8 * bytes.size() - 1) % 64);
+    if ((bits & from_sign) != 0) bits |= from_sign;
+    Push(static_cast<lua_Number>(static_cast<int64_t>(bits)));
   }
   // Returns how many bytes it took.
   size_t PushText(size_t size) {

@@ -168,6 +168,8 @@ return struct.pack('>I2', 258)
 return struct.pack('<I2i4b', 258, -1, 5)
 return struct.pack('HhLlTdfs', 1,2,3,4,5,6.5,7.5,'zz')
 return {struct.unpack('>I2', '\1\2')}
+return {struct.unpack('i17', '123456789.123456789')}
+return {struct.unpack('>i9 i0', '123456789.123456789')}
 return {struct.unpack('HhLlTs', struct.pack('HhLlTs', 1,-2,3,-4,5,'zz'))}
 return struct.size('!4bi4')
 return struct.size('s')
